@@ -1,0 +1,84 @@
+//! Where the crate reads the time from.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A source of the current time.
+///
+/// Every life and limit in this crate is measured by the clock of the
+/// [`Config`](crate::Config), so that a test can move it; the default is the system's.
+/// (Time-outs of outbound calls are tokio's.)
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The current time.
+    fn now(&self) -> SystemTime;
+}
+
+/// The clock of the operating system.
+#[derive(Debug)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// A moment in whole seconds since the Unix epoch, as tokens and cookies write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Timestamp(u64);
+
+impl Timestamp {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        let since_epoch = clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(since_epoch.as_secs())
+    }
+
+    pub(crate) const fn from_unix(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    pub(crate) const fn as_unix(self) -> u64 {
+        self.0
+    }
+
+    /// This moment and `later`, or the end of time where that would overflow.
+    pub(crate) const fn plus(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(later.as_secs()))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub(crate) const fn since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    /// Moments that the platform cannot express become its year 10 000 or so.
+    fn from(timestamp: Timestamp) -> Self {
+        const FAR: u64 = 253_402_300_799;
+        UNIX_EPOCH + Duration::from_secs(timestamp.0.min(FAR))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        let late = Timestamp::from_unix(u64::MAX - 1);
+        assert_eq!(late.plus(Duration::from_secs(9)).as_unix(), u64::MAX);
+        assert_eq!(
+            Timestamp::from_unix(5).since(Timestamp::from_unix(9)),
+            Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn the_end_of_time_is_still_a_system_time() {
+        let end = SystemTime::from(Timestamp::from_unix(u64::MAX));
+        assert!(end > SystemTime::now());
+    }
+}

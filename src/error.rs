@@ -1,0 +1,333 @@
+//! What can go wrong while a program runs.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+
+use http::StatusCode;
+
+/// Why a sign-in, a sign-out or a call to Didit did not succeed.
+///
+/// [`kind`](Self::kind) says which of the cases it is and [`kind().code()`](ErrorKind::code) gives
+/// it a stable name. No error contains an authorization code, a token, a secret, a code verifier or
+/// the value of a cookie: it is safe to log. Cloning copies a pointer.
+///
+/// The layer puts the error into the extensions of the answer that it gives because of it, so that
+/// a middleware around it can see it.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    context: Option<Cow<'static, str>>,
+    provider: Option<ProviderText>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What the provider itself said: checked and cut, yet not to be trusted.
+struct ProviderText {
+    code: String,
+    description: Option<String>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self::build(kind, None, None, None)
+    }
+
+    /// Adds what exactly was wrong, in the crate's own words.
+    pub(crate) fn with_context(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
+        Self::build(kind, Some(context.into()), None, None)
+    }
+
+    pub(crate) fn with_source(
+        kind: ErrorKind,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::build(kind, None, None, Some(source.into()))
+    }
+
+    /// An error that the provider named: `code` and `description` are its `error` and
+    /// `error_description` (RFC 6749 §4.1.2.1, §5.2).
+    pub(crate) fn from_provider(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
+        let provider = ProviderText {
+            code: printable(code, CODE_LENGTH),
+            description: description.map(|text| printable(text, DESCRIPTION_LENGTH)),
+        };
+        Self::build(kind, None, Some(provider), None)
+    }
+
+    /// Which of the cases it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The `error` code with which the provider refused, cut to 64 characters of visible ASCII.
+    pub fn provider_code(&self) -> Option<&str> {
+        self.0.provider.as_ref().map(|text| text.code.as_str())
+    }
+
+    /// The `error_description` with which the provider refused, cut to 256 characters of
+    /// printable ASCII.
+    ///
+    /// It is the provider's text, or that of whoever forged the callback: escape it before it
+    /// meets a page. It is left out of `Debug` and `Display`, as a provider may repeat there what
+    /// it was sent.
+    pub fn provider_description(&self) -> Option<&str> {
+        self.0.provider.as_ref()?.description.as_deref()
+    }
+
+    fn build(
+        kind: ErrorKind,
+        context: Option<Cow<'static, str>>,
+        provider: Option<ProviderText>,
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            provider,
+            source,
+        }))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("context", &self.0.context)
+            .field("provider_code", &self.provider_code())
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.summary())?;
+        if let Some(context) = &self.0.context {
+            write!(f, ": {context}")?;
+        }
+        if let Some(code) = self.provider_code() {
+            write!(f, " (error code {code:?})")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The cases of [`Error`], grouped by who must act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    // The user said no.
+    /// The user declined, or Didit did not let them pass: `access_denied` (RFC 6749 §4.1.2.1).
+    AccessDenied,
+
+    // The browser sent something stale or forged: sign in again.
+    /// The callback's query is not an authorization response: a parameter is missing, sent twice,
+    /// or not what RFC 6749 appendix A allows.
+    MalformedCallback,
+    /// The callback's `state` belongs to no sign-in that this browser has under way.
+    UnknownSignIn,
+    /// The sign-in took longer than the 20 minutes that it has.
+    SignInExpired,
+    /// The callback was used before.
+    SignInAlreadyCompleted,
+    /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
+    ForeignIssuer,
+    /// A sign-out was asked for by another site.
+    CrossSiteSignOut,
+    /// The method is not one that this path knows.
+    MethodNotAllowed,
+    /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a
+    /// prefetch, an image.
+    NotANavigation,
+
+    // The provider refused: what is configured here and there does not agree, or the code is spent.
+    /// `invalid_request`: a parameter of the token request is missing or malformed.
+    InvalidRequest,
+    /// `invalid_client`: the client id or secret is wrong.
+    InvalidClient,
+    /// `invalid_grant`: the authorization code is invalid, expired or was used before.
+    InvalidGrant,
+    /// `unauthorized_client`: this client may not use this grant.
+    UnauthorizedClient,
+    /// `unsupported_grant_type`: the provider does not know this grant.
+    UnsupportedGrantType,
+    /// `invalid_scope`: a scope is unknown or not allowed for this client.
+    InvalidScope,
+    /// The provider refused with a code of its own, at its sign-in page or its token endpoint.
+    ProviderRefused,
+
+    // The provider misbehaved, or cannot be reached.
+    /// The provider's answer cannot be used.
+    InvalidAnswer,
+    /// No connection to the provider, or the connection broke.
+    ProviderUnreachable,
+    /// The provider did not answer within the time-out.
+    ProviderTimeout,
+
+    // The wiring is wrong.
+    /// The tokens do not fit the cookies that a session may have.
+    SessionTooLarge,
+}
+
+impl ErrorKind {
+    /// A stable name for logs, metrics and clients: the `code` member of a problem document.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::MalformedCallback => "malformed-callback",
+            Self::UnknownSignIn => "unknown-sign-in",
+            Self::SignInExpired => "sign-in-expired",
+            Self::SignInAlreadyCompleted => "sign-in-already-completed",
+            Self::ForeignIssuer => "foreign-issuer",
+            Self::CrossSiteSignOut => "cross-site-sign-out",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::NotANavigation => "not-a-navigation",
+            Self::InvalidRequest => "invalid-request",
+            Self::InvalidClient => "invalid-client",
+            Self::InvalidGrant => "invalid-grant",
+            Self::UnauthorizedClient => "unauthorized-client",
+            Self::UnsupportedGrantType => "unsupported-grant-type",
+            Self::InvalidScope => "invalid-scope",
+            Self::ProviderRefused => "provider-refused",
+            Self::InvalidAnswer => "invalid-answer",
+            Self::ProviderUnreachable => "provider-unreachable",
+            Self::ProviderTimeout => "provider-timeout",
+            Self::SessionTooLarge => "session-too-large",
+        }
+    }
+
+    /// The status with which the layer answers the browser.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::AccessDenied | Self::CrossSiteSignOut => StatusCode::FORBIDDEN,
+            Self::MalformedCallback
+            | Self::UnknownSignIn
+            | Self::SignInExpired
+            | Self::ForeignIssuer
+            | Self::InvalidGrant => StatusCode::BAD_REQUEST,
+            Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotANavigation => StatusCode::UNAUTHORIZED,
+            Self::InvalidRequest
+            | Self::InvalidClient
+            | Self::UnauthorizedClient
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope
+            | Self::SessionTooLarge => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ProviderRefused | Self::InvalidAnswer | Self::ProviderUnreachable => {
+                StatusCode::BAD_GATEWAY
+            }
+            Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// The case of an `error` code of RFC 6749 §4.1.2.1 or §5.2.
+    pub(crate) fn from_oauth_code(code: &str) -> Self {
+        match code {
+            "access_denied" => Self::AccessDenied,
+            "invalid_request" => Self::InvalidRequest,
+            "invalid_client" => Self::InvalidClient,
+            "invalid_grant" => Self::InvalidGrant,
+            "unauthorized_client" => Self::UnauthorizedClient,
+            "unsupported_grant_type" => Self::UnsupportedGrantType,
+            "invalid_scope" => Self::InvalidScope,
+            _ => Self::ProviderRefused,
+        }
+    }
+
+    /// One line for a log.
+    const fn summary(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "the user declined to sign in",
+            Self::MalformedCallback => "the callback is not an authorization response",
+            Self::UnknownSignIn => "this browser has no such sign-in under way",
+            Self::SignInExpired => "the sign-in took too long",
+            Self::SignInAlreadyCompleted => "the sign-in was already completed",
+            Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
+            Self::CrossSiteSignOut => "another site asked for the sign-out",
+            Self::MethodNotAllowed => "the method is not allowed on this path",
+            Self::NotANavigation => "a sign-in can only start from a page navigation",
+            Self::InvalidRequest => "the provider calls the token request invalid",
+            Self::InvalidClient => "the provider refuses the client id or secret",
+            Self::InvalidGrant => "the provider refuses the authorization code",
+            Self::UnauthorizedClient => "the provider does not allow this client the grant",
+            Self::UnsupportedGrantType => "the provider does not know the grant type",
+            Self::InvalidScope => "the provider refuses the scope",
+            Self::ProviderRefused => "the provider refused",
+            Self::InvalidAnswer => "the provider's answer cannot be used",
+            Self::ProviderUnreachable => "the provider cannot be reached",
+            Self::ProviderTimeout => "the provider did not answer in time",
+            Self::SessionTooLarge => "the session does not fit its cookies",
+        }
+    }
+}
+
+/// What is left of a provider's text: printable ASCII, at most `length` characters.
+fn printable(text: &str, length: usize) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(length)
+        .collect()
+}
+
+const CODE_LENGTH: usize = 64;
+const DESCRIPTION_LENGTH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displays_one_level_in_lower_case() {
+        assert_eq!(
+            Error::new(ErrorKind::UnknownSignIn).to_string(),
+            "this browser has no such sign-in under way"
+        );
+        assert_eq!(
+            Error::with_context(ErrorKind::InvalidAnswer, "no access_token").to_string(),
+            "the provider's answer cannot be used: no access_token"
+        );
+        assert_eq!(
+            Error::from_provider(ErrorKind::InvalidGrant, "invalid_grant", Some("expired"))
+                .to_string(),
+            "the provider refuses the authorization code (error code \"invalid_grant\")"
+        );
+    }
+
+    #[test]
+    fn a_providers_text_is_cut_and_stripped_of_control_characters() {
+        let error = Error::from_provider(
+            ErrorKind::ProviderRefused,
+            &"x".repeat(1000),
+            Some(&format!("line\r\nbreak é\u{202e} {}", "y".repeat(1000))),
+        );
+        assert_eq!(error.provider_code().map(str::len), Some(64));
+        let description = error.provider_description().unwrap_or_default();
+        assert!(description.starts_with("linebreak  y"), "{description}");
+        assert_eq!(description.len(), 256);
+    }
+
+    #[test]
+    fn a_description_appears_in_no_log() {
+        let error = Error::from_provider(
+            ErrorKind::InvalidGrant,
+            "invalid_grant",
+            Some("code SplxlOBeZQQYbYS6WxSbIA is spent"),
+        );
+        assert!(!format!("{error} {error:?}").contains("SplxlOBeZQQYbYS6WxSbIA"));
+    }
+
+    #[test]
+    fn errors_cross_threads() {
+        fn assert_auto<T: Send + Sync + Unpin + 'static>() {}
+        assert_auto::<Error>();
+    }
+}
