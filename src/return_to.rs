@@ -1,0 +1,140 @@
+//! Where the browser goes after the sign-in.
+
+use axum_core::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use percent_encoding::percent_decode_str;
+
+/// A page of this site: a path and perhaps a query, which cannot lead anywhere else.
+///
+/// Every sign-in remembers the page that it started from. The callback's handler extracts it and
+/// may return it: it answers 303 to that page.
+///
+/// ```
+/// use tower_didit::{DiditTokens, ReturnTo};
+///
+/// async fn callback(_tokens: DiditTokens, back: ReturnTo) -> ReturnTo {
+///     back
+/// }
+/// # let _router: axum::Router = axum::Router::new().route("/callback", axum::routing::get(callback));
+/// ```
+///
+/// [`parse`](Self::parse) is strict (RFC 9700 §4.11): what a browser, a proxy or a router could
+/// take for another site's address is not a `ReturnTo`.
+///
+/// ```
+/// use tower_didit::ReturnTo;
+///
+/// let page = ReturnTo::parse("/orders?page=2").unwrap();
+/// assert_eq!(page.as_str(), "/orders?page=2");
+///
+/// for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "/%09/evil"] {
+///     assert!(ReturnTo::parse(elsewhere).is_none());
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnTo(HeaderValue);
+
+impl ReturnTo {
+    /// Takes `target` if it is a path on this site, byte for byte; gives `None` otherwise.
+    ///
+    /// Refused are: anything that does not start with exactly one `/`; characters outside of
+    /// RFC 3986's path and query, such as spaces, `\`, control characters and all that is not
+    /// ASCII; in the path, the encoded forms of `\` and of control characters, empty segments at
+    /// the start, and `.` and `..` segments, encoded or not.
+    pub fn parse(target: &str) -> Option<Self> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if !path.starts_with('/') || !path.bytes().chain(query.bytes()).all(is_path_or_query) {
+            return None;
+        }
+        // What a router behind a decoding proxy sees. Decoding twice catches `%252f`.
+        let mut seen = path.to_owned();
+        for _ in 0..=DECODINGS {
+            if !stays_here(&seen) {
+                return None;
+            }
+            seen = percent_decode_str(&seen).decode_utf8_lossy().into_owned();
+        }
+        HeaderValue::from_str(target).ok().map(Self)
+    }
+
+    /// The path and query.
+    pub fn as_str(&self) -> &str {
+        self.0
+            .to_str()
+            .expect("made from a string of visible ASCII characters")
+    }
+
+    /// The path alone.
+    pub(crate) fn path(&self) -> &str {
+        let target = self.as_str();
+        target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// As the value of a `Location` header.
+    pub(crate) fn into_location(self) -> HeaderValue {
+        self.0
+    }
+}
+
+impl IntoResponse for ReturnTo {
+    fn into_response(self) -> Response {
+        (StatusCode::SEE_OTHER, [(header::LOCATION, self.0)]).into_response()
+    }
+}
+
+/// Whether a path, decoded this far, still cannot be read as another site's.
+fn stays_here(path: &str) -> bool {
+    !path.starts_with("//")
+        && !path.contains(|c: char| c == '\\' || c.is_control())
+        && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+/// `pchar`, `/`, `?` of RFC 3986 §3.3 and §3.4, and the `[`, `]` and `|` that browsers leave as
+/// they are.
+fn is_path_or_query(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/?[]|".contains(&byte)
+}
+
+const DECODINGS: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_this_site_are_kept_byte_for_byte() {
+        for page in [
+            "/",
+            "/a",
+            "/a/b/",
+            "/a//b",
+            "/search?q=a%20b&next=https://elsewhere.example//x",
+            "/files/a%2Fb",
+            "/~user/@me;v=1,2/(x)!$&'*+",
+            "/caf%C3%A9?x=%0A",
+            "/list?ids[]=1&ids[]=2|3",
+            "/100%25",
+            "/.well-known/x",
+            "/a...b",
+            "/?",
+        ] {
+            assert_eq!(
+                ReturnTo::parse(page).as_ref().map(ReturnTo::as_str),
+                Some(page)
+            );
+        }
+    }
+
+    #[test]
+    fn the_path_is_what_stands_before_the_query() {
+        let page = ReturnTo::parse("/a/b?c?d").unwrap();
+        assert_eq!(page.path(), "/a/b");
+    }
+
+    #[test]
+    fn it_answers_see_other() {
+        let answer = ReturnTo::parse("/orders").unwrap().into_response();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()[header::LOCATION], "/orders");
+    }
+}

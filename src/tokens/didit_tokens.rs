@@ -1,0 +1,127 @@
+//! The tokens of a signed-in user.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use super::{AccessToken, IdToken, RefreshToken, Scopes};
+use crate::clock::Timestamp;
+
+/// The tokens of the user whose request this is.
+///
+/// A handler takes it as an argument; [`DiditAuth`](crate::DiditAuth) puts it into the extensions
+/// of every request of a signed-in user, the callback's included. Cloning copies a pointer, never a
+/// secret, and the secrets are wiped from memory with the last clone.
+///
+/// ```
+/// use tower_didit::DiditTokens;
+///
+/// async fn profile(tokens: DiditTokens) -> String {
+///     format!("you granted {}", tokens.scopes())
+/// }
+/// # let _router: axum::Router = axum::Router::new().route("/profile", axum::routing::get(profile));
+/// ```
+///
+/// As an argument it refuses whoever is not signed in; `Option<DiditTokens>` does not. See
+/// [`Rejection`](crate::Rejection).
+#[derive(Clone)]
+pub struct DiditTokens(Arc<TokenSet>);
+
+/// What [`DiditTokens`] shares.
+pub(crate) struct TokenSet {
+    pub(crate) access_token: AccessToken,
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) id_token: Option<IdToken>,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl DiditTokens {
+    pub(crate) fn new(tokens: TokenSet) -> Self {
+        Self(Arc::new(tokens))
+    }
+
+    /// The token to call Didit with.
+    pub fn access_token(&self) -> &AccessToken {
+        &self.0.access_token
+    }
+
+    /// The refresh token, which Didit issues when the scope `offline` is granted.
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.0.refresh_token.as_ref()
+    }
+
+    /// The ID token as it was received.
+    ///
+    /// It is there at the callback. A session keeps it only where the provider has an end-session
+    /// endpoint that asks for it, which Didit has not.
+    pub fn id_token(&self) -> Option<&IdToken> {
+        self.0.id_token.as_ref()
+    }
+
+    /// The scopes that were granted: those of Didit's answer, else those that were asked for
+    /// (RFC 6749 §5.1).
+    pub fn scopes(&self) -> &Scopes {
+        &self.0.scopes
+    }
+
+    /// How the access token is used: always `Bearer` (RFC 6750). Another type is refused when the
+    /// tokens arrive.
+    pub fn token_type(&self) -> &'static str {
+        "Bearer"
+    }
+
+    /// When the access token stops working, if Didit said so.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.0.expires_at.map(SystemTime::from)
+    }
+
+    pub(crate) fn expiry(&self) -> Option<Timestamp> {
+        self.0.expires_at
+    }
+}
+
+impl fmt::Debug for DiditTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiditTokens")
+            .field("access_token", &self.0.access_token)
+            .field("refresh_token", &self.0.refresh_token)
+            .field("id_token", &self.0.id_token)
+            .field("scopes", &self.0.scopes)
+            .field("expires_at", &self.expires_at())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> DiditTokens {
+        DiditTokens::new(TokenSet {
+            access_token: AccessToken::new("at-secret"),
+            refresh_token: Some(RefreshToken::new("rt-secret")),
+            id_token: Some(IdToken::new("id-secret")),
+            scopes: Scopes::new("openid offline"),
+            expires_at: Some(Timestamp::from_unix(0)),
+        })
+    }
+
+    #[test]
+    fn debug_shows_scopes_and_times_but_no_token() {
+        let debug = format!("{:?}", tokens());
+        assert!(debug.contains(r#"["openid", "offline"]"#), "{debug}");
+        assert!(!debug.contains("secret"), "{debug}");
+    }
+
+    #[test]
+    fn a_clone_shares_its_secrets() {
+        let tokens = tokens();
+        let original = tokens.access_token().secret().as_ptr();
+        assert_eq!(tokens.clone().access_token().secret().as_ptr(), original);
+    }
+
+    #[test]
+    fn tokens_cross_threads() {
+        fn assert_auto<T: Clone + Send + Sync + Unpin + 'static>() {}
+        assert_auto::<DiditTokens>();
+    }
+}

@@ -1,0 +1,67 @@
+//! A list of scopes.
+
+use std::fmt;
+
+/// The scopes of an access token (RFC 6749 §3.3), in the order in which they were given.
+///
+/// ```
+/// # use tower_didit::tokens::Scopes;
+/// # fn has_email(scopes: &Scopes) -> bool {
+/// scopes.contains("email")
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scopes(Box<str>);
+
+impl Scopes {
+    /// Takes a list as it is sent: scopes with spaces between them.
+    pub(crate) fn new(spaced: impl Into<Box<str>>) -> Self {
+        Self(spaced.into())
+    }
+
+    /// Whether `scope` is one of them. Case matters.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.iter().any(|candidate| candidate == scope)
+    }
+
+    /// Each scope in turn.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split_ascii_whitespace()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scopes {
+    /// As they are sent: with a space between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_scopes_are_compared() {
+        let scopes = Scopes::new("openid offline");
+        assert!(scopes.contains("offline"));
+        assert!(!scopes.contains("off"));
+        assert!(!scopes.contains("openid offline"));
+        assert!(Scopes::new("").is_empty());
+    }
+}
