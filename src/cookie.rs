@@ -1,0 +1,111 @@
+//! Cookies: their names, their attributes, and how they are read.
+
+use std::time::Duration;
+
+use ::cookie::{Cookie, SameSite};
+use http::HeaderValue;
+
+/// The names of this crate's cookies, and whether they are for https only.
+///
+/// On https all carry the prefix `__Host-`: the browser then takes them from this host alone, with
+/// `Secure` and `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CookieScope {
+    Https,
+    HttpLoopback,
+}
+
+impl CookieScope {
+    /// The name of the session cookie. Further chunks have `.1`, `.2`, … behind it.
+    pub(crate) const fn session(self) -> &'static str {
+        match self {
+            Self::Https => "__Host-didit",
+            Self::HttpLoopback => "didit",
+        }
+    }
+
+    /// What the name of each flow cookie starts with.
+    pub(crate) const fn flow_prefix(self) -> &'static str {
+        match self {
+            Self::Https => "__Host-didit-flow-",
+            Self::HttpLoopback => "didit-flow-",
+        }
+    }
+
+    /// A `Set-Cookie` value. `HttpOnly`, `SameSite=Lax`: the way back from the provider is a
+    /// navigation from another site, to which `Strict` cookies are not sent.
+    pub(crate) fn set(self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
+        let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+        let cookie = Cookie::build((name, value))
+            .path("/")
+            .max_age(::cookie::time::Duration::seconds(seconds))
+            .same_site(SameSite::Lax)
+            .http_only(true)
+            .secure(self == Self::Https)
+            .build();
+        HeaderValue::try_from(cookie.to_string())
+            .expect("names and values are visible ASCII without separators")
+    }
+
+    /// A `Set-Cookie` value that makes the browser forget a cookie.
+    pub(crate) fn remove(self, name: &str) -> HeaderValue {
+        self.set(name, "", Duration::ZERO)
+    }
+}
+
+/// Each cookie of some `Cookie` lines: a request may have several, as HTTP/2 splits them
+/// (RFC 9113 §8.2.3).
+///
+/// As bytes: cookies of others may hold anything.
+pub(crate) fn cookies<'a>(
+    lines: impl IntoIterator<Item = &'a HeaderValue>,
+) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    lines
+        .into_iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at(equals);
+            Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_https_a_cookie_is_locked_to_the_host() {
+        assert_eq!(
+            CookieScope::Https.set("__Host-didit", "v", Duration::from_secs(60)),
+            "__Host-didit=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
+        );
+    }
+
+    #[test]
+    fn on_loopback_http_the_name_is_plain() {
+        assert_eq!(
+            CookieScope::HttpLoopback.remove("didit"),
+            "didit=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn all_cookie_lines_are_read_and_odd_ones_passed_over() {
+        let lines = [
+            HeaderValue::from_static("a=1; b = 2 ;c"),
+            HeaderValue::from_bytes(b"caf\xc3\xa9=x;d=\"3\"; e=f=g").unwrap(),
+        ];
+        let read: Vec<_> = cookies(&lines).collect();
+        assert_eq!(
+            read,
+            [
+                (&b"a"[..], &b"1"[..]),
+                (b"b", b"2"),
+                (b"caf\xc3\xa9", b"x"),
+                (b"d", b"\"3\""),
+                (b"e", b"f=g")
+            ]
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! Authenticated encryption of what the browser keeps.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
+    hkdf::{HKDF_SHA256, KeyType, Salt},
+    rand,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+/// What a key is for. A value that was sealed for one purpose does not open for another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// A sign-in under way.
+    Flow,
+    /// A session in cookies.
+    Session,
+}
+
+/// Whom the keys belong to: two applications that were given the same key material still cannot
+/// read each other's cookies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyContext<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) origin: &'a str,
+}
+
+/// Seals and opens values for one purpose: AES-256-GCM-SIV with keys derived by HKDF-SHA256.
+///
+/// The first key seals, all of them open. A sealed value is `key id · nonce · ciphertext · tag` in
+/// base64url. The caller's label is authenticated with it, and so is the key id, as it is derived
+/// together with the key that it names.
+pub(crate) struct Sealer {
+    keys: Vec<SealingKey>,
+}
+
+struct SealingKey {
+    id: [u8; KEY_ID_LENGTH],
+    key: LessSafeKey,
+}
+
+impl Sealer {
+    /// Derives the keys of a purpose from the material of each secret; there must be one.
+    pub(crate) fn new<'a>(
+        secrets: impl IntoIterator<Item = &'a [u8]>,
+        purpose: Purpose,
+        context: KeyContext<'_>,
+    ) -> Self {
+        let keys: Vec<_> = secrets
+            .into_iter()
+            .map(|secret| SealingKey::derive(secret, purpose, context))
+            .collect();
+        assert!(!keys.is_empty(), "the configuration has at least one key");
+        Self { keys }
+    }
+
+    /// How long `seal` makes a plaintext of this length.
+    pub(crate) const fn sealed_length(plaintext: usize) -> usize {
+        ((KEY_ID_LENGTH + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
+    }
+
+    /// Seals `plaintext` so that it opens only under the same `label`.
+    pub(crate) fn seal(&self, label: &[u8], plaintext: &[u8]) -> String {
+        let sealing = self.keys.first().expect("`new` checks that there is a key");
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).expect("the system's random source works");
+
+        let mut sealed =
+            Vec::with_capacity(KEY_ID_LENGTH + NONCE_LEN + plaintext.len() + MAX_TAG_LEN);
+        sealed.extend_from_slice(&sealing.id);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plaintext);
+        let (_, in_out) = sealed.split_at_mut(KEY_ID_LENGTH + NONCE_LEN);
+        let tag = sealing
+            .key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(label),
+                in_out,
+            )
+            .expect("a cookie is far shorter than the cipher's limit");
+        sealed.extend_from_slice(tag.as_ref());
+        BASE64_URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// Opens what `seal` made; `None` for anything else. `sealed` is attacker-controlled.
+    pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Opened> {
+        let mut buffer = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?);
+        let (id, rest) = buffer.split_first_chunk_mut::<KEY_ID_LENGTH>()?;
+        let (nonce, in_out) = rest.split_first_chunk_mut::<NONCE_LEN>()?;
+        let opening = self.keys.iter().find(|key| key.id == *id)?;
+        let length = opening
+            .key
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(label),
+                in_out,
+            )
+            .ok()?
+            .len();
+        Some(Opened { buffer, length })
+    }
+}
+
+impl SealingKey {
+    fn derive(secret: &[u8], purpose: Purpose, context: KeyContext<'_>) -> Self {
+        let purpose = match purpose {
+            Purpose::Flow => b"flow".as_slice(),
+            Purpose::Session => b"session",
+        };
+        let client_id = context.client_id.as_bytes();
+        let length = u32::try_from(client_id.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes();
+        let info = [INFO, purpose, &length, client_id, context.origin.as_bytes()];
+
+        let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
+        let mut derived = Zeroizing::new([0; Derived::LENGTH]);
+        secret
+            .expand(&info, Derived)
+            .and_then(|okm| okm.fill(derived.as_mut_slice()))
+            .expect("HKDF-SHA256 gives up to 8160 bytes");
+
+        let (id, key) = derived
+            .split_first_chunk()
+            .expect("the id is shorter than what was derived");
+        let key = UnboundKey::new(&AES_256_GCM_SIV, key).expect("the rest is 32 bytes");
+        Self {
+            id: *id,
+            key: LessSafeKey::new(key),
+        }
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({} keys)", self.keys.len())
+    }
+}
+
+/// An opened value. It is wiped when dropped.
+pub(crate) struct Opened {
+    buffer: Zeroizing<Vec<u8>>,
+    length: usize,
+}
+
+impl Opened {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.buffer
+            .get(HEAD_LENGTH..HEAD_LENGTH + self.length)
+            .unwrap_or_default()
+    }
+}
+
+/// The version of this scheme: what was sealed by another one does not open.
+const INFO: &[u8] = b"tower-didit/1";
+const KEY_ID_LENGTH: usize = 4;
+const KEY_LENGTH: usize = 32;
+const HEAD_LENGTH: usize = KEY_ID_LENGTH + NONCE_LEN;
+
+/// How much HKDF is to give: a key id and a key.
+struct Derived;
+
+impl Derived {
+    const LENGTH: usize = KEY_ID_LENGTH + KEY_LENGTH;
+}
+
+impl KeyType for Derived {
+    fn len(&self) -> usize {
+        Self::LENGTH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXT: KeyContext<'_> = KeyContext {
+        client_id: "client",
+        origin: "https://app.example",
+    };
+
+    fn sealer(secrets: &[&[u8]], purpose: Purpose) -> Sealer {
+        Sealer::new(secrets.iter().copied(), purpose, CONTEXT)
+    }
+
+    fn opens(sealer: &Sealer, label: &[u8], sealed: &str) -> bool {
+        sealer.open(label, sealed.as_bytes()).is_some()
+    }
+
+    #[test]
+    fn what_was_sealed_opens_to_the_same_bytes() {
+        let sealer = sealer(&[&[7; 32]], Purpose::Session);
+        for plaintext in [&b""[..], b"x", &[0xff; 5000]] {
+            let sealed = sealer.seal(b"label", plaintext);
+            assert_eq!(sealed.len(), Sealer::sealed_length(plaintext.len()));
+            let opened = sealer.open(b"label", sealed.as_bytes()).unwrap();
+            assert_eq!(opened.as_bytes(), plaintext);
+        }
+    }
+
+    #[test]
+    fn no_two_sealed_values_are_alike() {
+        let sealer = sealer(&[&[7; 32]], Purpose::Flow);
+        assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
+    }
+
+    #[test]
+    fn another_purpose_label_client_or_origin_does_not_open() {
+        let session = sealer(&[&[7; 32]], Purpose::Session);
+        let sealed = session.seal(b"label", b"text");
+        assert!(opens(&session, b"label", &sealed));
+        assert!(!opens(&session, b"other", &sealed));
+        assert!(!opens(
+            &sealer(&[&[7; 32]], Purpose::Flow),
+            b"label",
+            &sealed
+        ));
+        for context in [
+            KeyContext {
+                client_id: "clienu",
+                ..CONTEXT
+            },
+            KeyContext {
+                origin: "https://app.example:8443",
+                ..CONTEXT
+            },
+            // The length before the client id keeps these two apart from `CONTEXT`.
+            KeyContext {
+                client_id: "clienthttps://",
+                origin: "app.example",
+            },
+        ] {
+            let other = Sealer::new([&[7; 32][..]], Purpose::Session, context);
+            assert!(!opens(&other, b"label", &sealed), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn all_keys_open_and_the_first_seals() {
+        let (old, new) = ([1; 32], [2; 32]);
+        let before = sealer(&[&old], Purpose::Session);
+        let rolled = sealer(&[&new, &old], Purpose::Session);
+        let after = sealer(&[&new], Purpose::Session);
+        assert!(opens(&rolled, b"l", &before.seal(b"l", b"text")));
+        assert!(opens(&after, b"l", &rolled.seal(b"l", b"text")));
+        assert!(!opens(&after, b"l", &before.seal(b"l", b"text")));
+    }
+
+    #[test]
+    fn any_changed_or_missing_character_is_refused() {
+        let sealer = sealer(&[&[7; 32]], Purpose::Session);
+        let sealed = sealer.seal(b"l", b"some text");
+        for position in 0..sealed.len() {
+            let mut changed = sealed.clone().into_bytes();
+            changed[position] = if changed[position] == b'A' {
+                b'B'
+            } else {
+                b'A'
+            };
+            assert!(sealer.open(b"l", &changed).is_none(), "at {position}");
+            assert!(sealer.open(b"l", &sealed.as_bytes()[..position]).is_none());
+        }
+        assert!(
+            sealer
+                .open(b"l", &[sealed.as_bytes(), b"AAAA"].concat())
+                .is_none()
+        );
+        assert!(sealer.open(b"l", b"\xff\xfe").is_none());
+    }
+}
