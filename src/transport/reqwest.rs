@@ -1,0 +1,84 @@
+//! The default transport: reqwest with rustls.
+
+use std::time::Duration;
+
+use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+
+use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
+
+/// One connection pool; no redirects, no retries, no decompression, HTTP/1.1.
+///
+/// Every way in which another crate's features could make reqwest do more is switched off by name.
+#[derive(Clone, Debug)]
+pub(crate) struct ReqwestTransport(Client);
+
+/// Certificates could not be read, or the machine has none.
+#[derive(Debug)]
+pub(crate) struct UnusableCertificates(pub(crate) ::reqwest::Error);
+
+impl ReqwestTransport {
+    /// `roots`: PEM files of certificates that are trusted besides those of the system.
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        roots: &[Vec<u8>],
+    ) -> Result<Self, UnusableCertificates> {
+        let mut certificates = Vec::new();
+        for pem in roots {
+            certificates.extend(Certificate::from_pem_bundle(pem).map_err(UnusableCertificates)?);
+        }
+        ClientBuilder::new()
+            .tls_backend_rustls()
+            .tls_certs_merge(certificates)
+            .connect_timeout(connect_timeout)
+            .redirect(Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .http1_only()
+            .user_agent(USER_AGENT)
+            .build()
+            .map(Self)
+            .map_err(UnusableCertificates)
+    }
+}
+
+impl HttpTransport for ReqwestTransport {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let request = ::reqwest::Request::try_from(request).map_err(failed)?;
+            let mut response = client.execute(request).await.map_err(failed)?;
+            let mut answer = Response::builder().status(response.status());
+            if let Some(headers) = answer.headers_mut() {
+                *headers = std::mem::take(response.headers_mut());
+            }
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+                if body.len() + chunk.len() > MAX_BODY {
+                    return Err(TransportError::too_large());
+                }
+                body.extend_from_slice(&chunk);
+            }
+            answer.body(body.freeze()).map_err(TransportError::broken)
+        })
+    }
+}
+
+/// What came of a request that got no answer.
+fn failed(error: ::reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        TransportError::not_connected(error)
+    } else if error.is_timeout() {
+        TransportError::timed_out()
+    } else {
+        TransportError::broken(error)
+    }
+}
+
+const USER_AGENT: &str = concat!("tower-didit/", env!("CARGO_PKG_VERSION"));
