@@ -1,0 +1,203 @@
+//! The authorization response.
+
+use std::fmt;
+
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::PendingSignIn;
+use crate::{
+    clock::Timestamp,
+    error::{Error, ErrorKind},
+    provider::Provider,
+};
+
+/// What a query says that was sent to the callback: attacker-controlled until
+/// [`Callback::accept`] finds the sign-in that it answers.
+pub(crate) struct Callback {
+    state: String,
+    issuer: Option<String>,
+    answer: Answer,
+}
+
+enum Answer {
+    Code(Zeroizing<String>),
+    /// `error` and `error_description` (RFC 6749 §4.1.2.1).
+    Refused(String, Option<String>),
+}
+
+impl Callback {
+    /// Reads the query. Unknown parameters are ignored (RFC 6749 §4.1.2), known ones must not be
+    /// there twice (§3.1) and are made of the characters of appendix A.
+    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
+        if query.len() > MAX_QUERY {
+            return Err(malformed("the query is too long"));
+        }
+        let mut parameters = Parameters::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*name {
+                "state" => &mut parameters.state,
+                "code" => &mut parameters.code,
+                "error" => &mut parameters.error,
+                "error_description" => &mut parameters.error_description,
+                "iss" => &mut parameters.iss,
+                _ => continue,
+            };
+            if slot.replace(value.into_owned()).is_some() {
+                return Err(malformed("a parameter is there twice"));
+            }
+        }
+
+        let state = parameters
+            .state
+            .filter(|state| is_visible(state))
+            .ok_or_else(|| malformed("no usable state"))?;
+        let answer = match (parameters.code, parameters.error) {
+            (None, Some(error)) => Answer::Refused(error, parameters.error_description),
+            (Some(code), None) if is_visible(&code) => Answer::Code(Zeroizing::new(code)),
+            (Some(_), None) => return Err(malformed("the code has characters that no code has")),
+            (Some(_), Some(_)) => return Err(malformed("both a code and an error")),
+            (None, None) => return Err(malformed("neither a code nor an error")),
+        };
+        Ok(Self {
+            state,
+            issuer: parameters.iss,
+            answer,
+        })
+    }
+
+    pub(crate) fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Accepts the answer to `pending`, which came from the cookie that is named after this state:
+    /// the checks in the order of RFC 9700 §4.7 (state), RFC 9207 §2.4 (issuer, also on errors)
+    /// and RFC 6749 §4.1.2.1.
+    pub(crate) fn accept(
+        self,
+        pending: PendingSignIn,
+        provider: &Provider,
+        now: Timestamp,
+    ) -> Result<Grant, Error> {
+        if !pending.has_state(&self.state) {
+            return Err(Error::new(ErrorKind::UnknownSignIn));
+        }
+        if now >= pending.expires() {
+            return Err(Error::new(ErrorKind::SignInExpired));
+        }
+        if let Some(issuer) = &self.issuer
+            && !provider.accepts_issuer(issuer)
+        {
+            return Err(Error::new(ErrorKind::ForeignIssuer));
+        }
+        match self.answer {
+            Answer::Refused(error, description) => Err(refused(&error, description.as_deref())),
+            Answer::Code(code) => {
+                let code_verifier = pending.into_code_verifier();
+                Ok(Grant {
+                    code,
+                    code_verifier,
+                })
+            }
+        }
+    }
+}
+
+/// An authorization code that this browser may have, with what proves it. It is used once, so it is
+/// not `Clone`.
+pub(crate) struct Grant {
+    pub(super) code: Zeroizing<String>,
+    pub(super) code_verifier: Zeroizing<String>,
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Grant([redacted])")
+    }
+}
+
+#[derive(Default)]
+struct Parameters {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+    iss: Option<String>,
+}
+
+/// At the authorization endpoint only a refusal by the user has a case of its own: the other codes
+/// of RFC 6749 §4.1.2.1 share names with those of the token endpoint and mean something else.
+fn refused(code: &str, description: Option<&str>) -> Error {
+    let kind = match code {
+        "access_denied" => ErrorKind::AccessDenied,
+        _ => ErrorKind::ProviderRefused,
+    };
+    Error::from_provider(kind, code, description)
+}
+
+fn malformed(context: &'static str) -> Error {
+    Error::with_context(ErrorKind::MalformedCallback, context)
+}
+
+/// One or more `VSCHAR` (RFC 6749 appendix A.5 and A.11).
+fn is_visible(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Longer than any provider's, shorter than what could hurt.
+const MAX_QUERY: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(query: &str) -> String {
+        let error = Callback::parse(query).err().expect("malformed");
+        assert_eq!(error.kind(), ErrorKind::MalformedCallback);
+        error.to_string()
+    }
+
+    #[test]
+    fn a_code_or_an_error_with_a_state_is_a_callback() {
+        for query in [
+            "code=c&state=s",
+            "state=s&code=a%20b&extra=1&extra=2",
+            "error=access_denied&state=s",
+            "error=x&error_description=y&error_uri=z&state=s&iss=i",
+        ] {
+            assert_eq!(Callback::parse(query).ok().unwrap().state(), "s", "{query}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        let text = "the callback is not an authorization response: ";
+        for (query, why) in [
+            ("", "no usable state"),
+            ("code=c", "no usable state"),
+            ("code=c&state=", "no usable state"),
+            ("code=c&state=%00", "no usable state"),
+            ("code=c&state=%C3%A9", "no usable state"),
+            ("state=s", "neither a code nor an error"),
+            ("codec=c&state=s", "neither a code nor an error"),
+            ("code=c&error=e&state=s", "both a code and an error"),
+            ("code=&state=s", "the code has characters that no code has"),
+            (
+                "code=%FF&state=s",
+                "the code has characters that no code has",
+            ),
+            (
+                "code=c%0D%0A&state=s",
+                "the code has characters that no code has",
+            ),
+        ] {
+            assert_eq!(context(query), format!("{text}{why}"), "{query}");
+        }
+        for name in ["code", "state", "error", "error_description", "iss"] {
+            let twice = format!("state=s&code=c&{name}=a&{name}=a");
+            assert_eq!(context(&twice), format!("{text}a parameter is there twice"));
+        }
+        let long = format!("state=s&code={}", "c".repeat(MAX_QUERY));
+        assert_eq!(context(&long), format!("{text}the query is too long"));
+    }
+}

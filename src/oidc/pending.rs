@@ -1,0 +1,175 @@
+//! A sign-in that is under way.
+
+use std::{fmt, time::Duration};
+
+use aws_lc_rs::{digest, rand};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::{clock::Timestamp, return_to::ReturnTo};
+
+/// Everything that the callback needs to know of the authorization request that it answers.
+///
+/// It travels, sealed, in a cookie of the browser that started the sign-in, which binds `state` to
+/// that browser (RFC 6749 §10.12); the server keeps nothing. It is used once, so it is not `Clone`.
+pub(crate) struct PendingSignIn {
+    state: Zeroizing<String>,
+    nonce: Zeroizing<String>,
+    code_verifier: Zeroizing<String>,
+    return_to: ReturnTo,
+    expires: Timestamp,
+}
+
+impl PendingSignIn {
+    /// How long a person has: scanning a QR code or waiting for an e-mail takes minutes.
+    pub(crate) const LIFETIME: Duration = Duration::from_secs(20 * 60);
+
+    /// A new one, with 256 random bits each in `state`, `nonce` and code verifier
+    /// (RFC 6749 §10.10, RFC 7636 §7.1).
+    pub(crate) fn begin(return_to: ReturnTo, now: Timestamp) -> Self {
+        Self {
+            state: random(),
+            nonce: random(),
+            code_verifier: random(),
+            return_to,
+            expires: now.plus(Self::LIFETIME),
+        }
+    }
+
+    /// The name of its cookie, behind the prefix. It is made from `state`, which a callback shows.
+    pub(crate) fn cookie_suffix(state: &str) -> String {
+        let hash = digest::digest(&digest::SHA256, state.as_bytes());
+        let (short, _) = hash.as_ref().split_at(COOKIE_SUFFIX_BYTES);
+        BASE64_URL_SAFE_NO_PAD.encode(short)
+    }
+
+    pub(crate) fn state(&self) -> &str {
+        &self.state
+    }
+
+    pub(crate) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    pub(crate) fn return_to(&self) -> &ReturnTo {
+        &self.return_to
+    }
+
+    pub(crate) fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// The S256 code challenge (RFC 7636 §4.2).
+    pub(crate) fn code_challenge(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, self.code_verifier.as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(hash)
+    }
+
+    /// Whether `state` is this sign-in's, in constant time.
+    pub(crate) fn has_state(&self, state: &str) -> bool {
+        self.state.as_bytes().ct_eq(state.as_bytes()).into()
+    }
+
+    /// What the token request proves possession of (RFC 7636 §4.5).
+    pub(crate) fn into_code_verifier(self) -> Zeroizing<String> {
+        self.code_verifier
+    }
+
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let encoded = Encoded(
+            &self.state,
+            &self.nonce,
+            &self.code_verifier,
+            self.return_to.as_str(),
+            self.expires.as_unix(),
+        );
+        Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and a number are JSON"))
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let Encoded(state, nonce, code_verifier, return_to, expires) =
+            serde_json::from_slice(bytes).ok()?;
+        Some(Self {
+            state: Zeroizing::new(state.to_owned()),
+            nonce: Zeroizing::new(nonce.to_owned()),
+            code_verifier: Zeroizing::new(code_verifier.to_owned()),
+            return_to: ReturnTo::parse(return_to)?,
+            expires: Timestamp::from_unix(expires),
+        })
+    }
+}
+
+impl fmt::Debug for PendingSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingSignIn")
+            .field("return_to", &self.return_to)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// State, nonce, code verifier, return-to, expiry: as a JSON array, which is short and borrows.
+/// None of the strings needs escaping.
+#[derive(Serialize, Deserialize)]
+struct Encoded<'a>(&'a str, &'a str, &'a str, &'a str, u64);
+
+/// 32 random bytes as 43 unreserved characters, which suits a code verifier (RFC 7636 §4.1) too.
+fn random() -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    rand::fill(bytes.as_mut_slice()).expect("the system's random source works");
+    Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+}
+
+const COOKIE_SUFFIX_BYTES: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> PendingSignIn {
+        PendingSignIn::begin(
+            ReturnTo::parse("/orders?page=2").unwrap(),
+            Timestamp::from_unix(1000),
+        )
+    }
+
+    #[test]
+    fn it_survives_its_cookie() {
+        let before = pending();
+        let after = PendingSignIn::decode(&before.encode()).unwrap();
+        assert_eq!(before.encode(), after.encode());
+        assert_eq!(after.return_to().as_str(), "/orders?page=2");
+        assert_eq!(after.expires().as_unix(), 1000 + 20 * 60);
+    }
+
+    #[test]
+    fn only_its_own_state_is_its_state() {
+        let pending = pending();
+        let state = pending.state().to_owned();
+        assert!(pending.has_state(&state));
+        assert!(!pending.has_state(&state[..42]));
+        assert!(!pending.has_state(""));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let pending = pending();
+        let debug = format!("{pending:?}");
+        for secret in [&pending.state, &pending.nonce, &pending.code_verifier] {
+            assert!(!debug.contains(secret.as_str()), "{debug}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_is_that_of_rfc_7636_appendix_b() {
+        let mut pending = pending();
+        pending.code_verifier =
+            Zeroizing::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned());
+        assert_eq!(
+            pending.code_challenge(),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The URL of an endpoint.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// A URL that secrets may be sent to: https, or http on loopback; without a fragment and without
+/// credentials in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint(Url);
+
+impl Endpoint {
+    /// `name` is what an error calls it.
+    pub(crate) fn parse(name: &'static str, text: &str) -> Result<Self, InvalidUrl> {
+        let refuse = |why| InvalidUrl {
+            name,
+            text: text.to_owned(),
+            why,
+        };
+        let url = Url::parse(text).map_err(|_| refuse("is not an absolute URL"))?;
+        if !is_https_or_loopback(&url) {
+            return Err(refuse("must be https, or http on loopback"));
+        }
+        if url.fragment().is_some() {
+            // RFC 6749 §3.1 and §3.2.
+            return Err(refuse("must not have a fragment"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidUrl {
+                name,
+                text: "[redacted]".to_owned(),
+                why: "must not contain credentials",
+            });
+        }
+        Ok(Self(url))
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+/// Whether what is sent to this URL is protected on the way (RFC 6749 §3.1.2.1, RFC 8252 §7.3).
+pub(crate) fn is_https_or_loopback(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.has_host(),
+        "http" => is_loopback(url),
+        _ => false,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// A URL that cannot be used, and why.
+#[derive(Debug)]
+pub(crate) struct InvalidUrl {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+    pub(crate) why: &'static str,
+}
+
+impl fmt::Display for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} {:?} {}", self.name, self.text, self.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Endpoint::parse("token endpoint", text)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn https_anywhere_and_http_on_loopback() {
+        for good in [
+            "https://apx.didit.me/auth/v2/token",
+            "https://x.example/token/?tenant=1",
+            "http://127.0.0.1:8080/token",
+            "http://[::1]/token",
+            "http://localhost/token",
+            "http://didit.localhost/token",
+        ] {
+            assert!(Endpoint::parse("token endpoint", good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_in_words() {
+        assert_eq!(
+            refusal("/token"),
+            r#"the token endpoint "/token" is not an absolute URL"#
+        );
+        for plain in [
+            "http://didit.me/",
+            "http://localhost.evil.example/",
+            "ftp://x/",
+            "data:,x",
+        ] {
+            assert!(refusal(plain).ends_with("must be https, or http on loopback"));
+        }
+        assert!(refusal("https://x/#y").ends_with("must not have a fragment"));
+        assert_eq!(
+            refusal("https://me:hunter2@x/"),
+            r#"the token endpoint "[redacted]" must not contain credentials"#
+        );
+    }
+}
