@@ -1,0 +1,472 @@
+//! The settings of a configuration.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use zeroize::Zeroizing;
+
+use super::{Completion, Config, ConfigError, ErrorPage, RedirectUri, Routes, Secret};
+use crate::{
+    clock::{Clock, SystemClock},
+    error::Error,
+    provider::Provider,
+    return_to::ReturnTo,
+    seal::{KeyContext, Purpose, Sealer},
+    session::{Limits, SealedSessions},
+    tokens::Scopes,
+    transport::{HttpTransport, LimitedTransport},
+};
+
+/// Collects the settings of a [`Config`]. Setters store; [`build`](Self::build) checks.
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ConfigBuilder {
+    client_id: String,
+    client_secret: Option<Secret>,
+    redirect_uri: String,
+    scopes: Vec<String>,
+    provider: Provider,
+    cookie_keys: Vec<Zeroizing<Vec<u8>>>,
+    routes: Routes,
+    landing_page: String,
+    completion: Completion,
+    limits: Limits,
+    session_cookie_limit: usize,
+    connect_timeout: Duration,
+    http_timeout: Duration,
+    root_certificates: Vec<Vec<u8>>,
+    transport: Option<Arc<dyn HttpTransport>>,
+    clock: Arc<dyn Clock>,
+    error_page: Option<ErrorPage>,
+    failure: Option<ConfigError>,
+}
+
+impl ConfigBuilder {
+    pub(super) fn new(client_id: String, redirect_uri: String) -> Self {
+        Self {
+            client_id,
+            client_secret: None,
+            redirect_uri,
+            scopes: vec!["openid".to_owned()],
+            provider: Provider::didit(),
+            cookie_keys: Vec::new(),
+            routes: Routes {
+                login: Some("/login".to_owned()),
+                logout: Some("/logout".to_owned()),
+            },
+            landing_page: "/".to_owned(),
+            completion: Completion::Forward,
+            limits: Limits {
+                idle: DAY,
+                absolute: 7 * DAY,
+            },
+            session_cookie_limit: 4096,
+            connect_timeout: Duration::from_secs(10),
+            http_timeout: Duration::from_secs(10),
+            root_certificates: Vec::new(),
+            transport: None,
+            clock: Arc::new(SystemClock),
+            error_page: None,
+            failure: None,
+        }
+    }
+
+    /// A builder whose `build` reports `failure`.
+    pub(super) fn failed(failure: ConfigError) -> Self {
+        Self {
+            failure: Some(failure),
+            ..Self::new(String::new(), String::new())
+        }
+    }
+
+    /// The client secret. The client then authenticates with HTTP Basic (RFC 6749 §2.3.1).
+    ///
+    /// Default: none, a public client, which needs [`with_cookie_keys`](Self::with_cookie_keys).
+    pub fn with_client_secret(mut self, secret: impl Into<String>) -> Self {
+        self.client_secret = Some(Secret(Zeroizing::new(secret.into())));
+        self
+    }
+
+    /// The scopes to ask for. `openid` must be among them; `offline` brings a refresh token.
+    ///
+    /// Default: `openid`.
+    pub fn with_scopes<I>(mut self, scopes: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whom to sign in with.
+    ///
+    /// Default: [`Provider::didit`].
+    pub fn with_provider(mut self, provider: Provider) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// The keys of the cookies: the first seals, all open, so a key is rolled by putting the new
+    /// one in front. Each is at least 32 random bytes (`openssl rand -base64 32`), the same for
+    /// every instance of the application.
+    ///
+    /// Default: derived from the client secret. Whoever knows the secret can then forge sessions,
+    /// and changing it signs everybody out: set keys in production.
+    ///
+    /// ```
+    /// # fn key(_: &str) -> [u8; 32] { [7; 32] }
+    /// # tower_didit::Config::builder("client-id", "https://app.example/callback")
+    /// #     .with_client_secret("client-secret")
+    /// .with_cookie_keys([key("current"), key("previous")])
+    /// # .build().unwrap();
+    /// ```
+    pub fn with_cookie_keys<I>(mut self, keys: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Vec<u8>>>,
+    {
+        let keys = keys.into_iter().map(|key| Zeroizing::new(key.into()));
+        self.cookie_keys = keys.collect();
+        self
+    }
+
+    /// The path where `GET` starts a sign-in. Its query may hold `return_to`, a path of this site.
+    ///
+    /// Default: `/login`.
+    pub fn with_login_path(mut self, path: impl Into<String>) -> Self {
+        self.routes.login = Some(path.into());
+        self
+    }
+
+    /// No path starts a sign-in; handlers do, by returning [`SignIn`](crate::SignIn).
+    pub fn without_login_path(mut self) -> Self {
+        self.routes.login = None;
+        self
+    }
+
+    /// The path where `POST` ends a session.
+    ///
+    /// Default: `/logout`.
+    pub fn with_logout_path(mut self, path: impl Into<String>) -> Self {
+        self.routes.logout = Some(path.into());
+        self
+    }
+
+    /// No path ends a session.
+    pub fn without_logout_path(mut self) -> Self {
+        self.routes.logout = None;
+        self
+    }
+
+    /// Where people go after a sign-in that started nowhere in particular, and after sign-out: a
+    /// path of this site, as [`ReturnTo::parse`] takes it.
+    ///
+    /// Default: `/`.
+    pub fn with_landing_page(mut self, path: impl Into<String>) -> Self {
+        self.landing_page = path.into();
+        self
+    }
+
+    /// After a good callback the layer itself answers 303 to the page that the sign-in started
+    /// from.
+    ///
+    /// Default: the request goes on to the application's own handler for the callback's path.
+    pub fn with_redirect_after_sign_in(mut self) -> Self {
+        self.completion = Completion::Redirect;
+        self
+    }
+
+    /// How long a session lasts when it is not used: 1 second to 400 days.
+    ///
+    /// Default: 1 day. Use is noted after a tenth of it.
+    pub fn with_session_idle(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
+    /// How long a session lasts in any case: 1 second to 400 days.
+    ///
+    /// Default: 7 days.
+    pub fn with_session_absolute(mut self, limit: Duration) -> Self {
+        self.limits.absolute = limit;
+        self
+    }
+
+    /// How many bytes the cookies of a session may take in all, names and attributes included:
+    /// 1,024 to 40,960. A session that needs more is refused with
+    /// [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge).
+    ///
+    /// Default: 4,096. Browsers send the cookies with every request, and many servers and proxies
+    /// refuse requests whose headers exceed 8 or 16 KB: raise it only with them in mind.
+    pub fn with_session_cookie_limit(mut self, bytes: usize) -> Self {
+        self.session_cookie_limit = bytes;
+        self
+    }
+
+    /// How long a call to the provider may take in all, up to 5 minutes.
+    ///
+    /// Default: 10 seconds.
+    pub fn with_http_timeout(mut self, timeout: Duration) -> Self {
+        self.http_timeout = timeout;
+        self
+    }
+
+    /// How long the default transport tries to connect.
+    ///
+    /// Default: 10 seconds.
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Certificates in PEM form that the default transport trusts besides the system's.
+    pub fn add_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// What carries every request to the provider, instead of the default transport.
+    pub fn with_transport(mut self, transport: impl HttpTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// What tells the time.
+    ///
+    /// Default: the system's clock.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the answer to a sign-in or sign-out that failed, from what went wrong and the request.
+    ///
+    /// Escape what comes from the request or from
+    /// [`provider_description`](Error::provider_description). The layer adds its cookies and
+    /// `Cache-Control: no-store`.
+    ///
+    /// Default: a small page for people, `application/problem+json` for programs.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # Config::builder("client-id", "https://app.example/callback").with_client_secret("s")
+    /// .with_error_page(|error, _request| {
+    ///     http::Response::builder()
+    ///         .status(error.kind().status())
+    ///         .body(format!("Sign-in failed: {}.", error.kind().code()).into())
+    ///         .unwrap()
+    /// })
+    /// # .build().unwrap();
+    /// ```
+    pub fn with_error_page(
+        mut self,
+        page: impl Fn(&Error, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        self.error_page = Some(ErrorPage(Arc::new(page)));
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong. Nothing is sent: a provider that is down does not keep an
+    /// application from starting.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if self.client_id.trim().is_empty() {
+            return Err(ConfigError::EmptyClientId);
+        }
+        if self
+            .client_secret
+            .as_ref()
+            .is_some_and(|secret| secret.0.trim().is_empty())
+        {
+            return Err(ConfigError::EmptyClientSecret);
+        }
+        if self.redirect_uri.is_empty() {
+            return Err(ConfigError::EmptyRedirectUri);
+        }
+        let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
+        let endpoints = self.provider.endpoints()?;
+        if !self.provider.has_issuer() {
+            return Err(ConfigError::NoIssuer);
+        }
+        let scopes = checked_scopes(&self.scopes)?;
+        let landing_page = checked_paths(&self.routes, &self.landing_page, redirect_uri.path())?;
+        check_ranges(&self)?;
+
+        let keys = cookie_keys(&self.cookie_keys, self.client_secret.as_ref())?;
+        let sealer = |purpose| {
+            let context = KeyContext {
+                client_id: &self.client_id,
+                origin: redirect_uri.origin(),
+            };
+            Sealer::new(keys.iter().copied(), purpose, context)
+        };
+        let flow_sealer = sealer(Purpose::Flow);
+        let sessions = SealedSessions::new(
+            sealer(Purpose::Session),
+            redirect_uri.cookie_scope(),
+            self.limits,
+            self.session_cookie_limit,
+        );
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(self.connect_timeout, &self.root_certificates)?,
+        };
+        Ok(Config {
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            redirect_uri,
+            scopes,
+            provider: self.provider,
+            endpoints,
+            routes: self.routes,
+            landing_page,
+            completion: self.completion,
+            flow_sealer,
+            sessions,
+            transport: LimitedTransport::new(transport, self.http_timeout),
+            clock: self.clock,
+            error_page: self.error_page,
+        })
+    }
+}
+
+impl fmt::Debug for ConfigBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigBuilder")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scopes", &self.scopes)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+/// RFC 6749 §3.3 and OpenID Connect Core §3.1.2.1.
+fn checked_scopes(scopes: &[String]) -> Result<Scopes, ConfigError> {
+    let is_scope = |scope: &str| {
+        !scope.is_empty()
+            && scope
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
+    };
+    if let Some(scope) = scopes.iter().find(|scope| !is_scope(scope)) {
+        return Err(ConfigError::InvalidScope {
+            scope: scope.clone(),
+        });
+    }
+    let spaced = scopes.join(" ");
+    let scopes = Scopes::new(spaced.as_str());
+    if !scopes.contains("openid") {
+        return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
+    }
+    Ok(scopes)
+}
+
+/// Checks that each path is one, and that no two mean different things; gives the landing page.
+fn checked_paths(
+    routes: &Routes,
+    landing_page: &str,
+    callback: &str,
+) -> Result<ReturnTo, ConfigError> {
+    let invalid = |name, path: &str, why| ConfigError::InvalidPath {
+        name,
+        path: path.to_owned(),
+        why,
+    };
+    let mut taken = vec![callback];
+    let named = [
+        ("login path", &routes.login),
+        ("logout path", &routes.logout),
+    ];
+    for (name, path) in named {
+        let Some(path) = path else { continue };
+        if path.contains('?') || ReturnTo::parse(path).is_none() {
+            return Err(invalid(name, path, "is not a path of this site"));
+        }
+        if taken.contains(&path.as_str()) {
+            return Err(invalid(
+                name,
+                path,
+                "is already the callback, login or logout path",
+            ));
+        }
+        taken.push(path);
+    }
+    let parsed = ReturnTo::parse(landing_page)
+        .ok_or_else(|| invalid("landing page", landing_page, "is not a path of this site"))?;
+    if taken.contains(&parsed.path()) {
+        let why = "is the callback, login or logout path";
+        return Err(invalid("landing page", landing_page, why));
+    }
+    Ok(parsed)
+}
+
+fn check_ranges(builder: &ConfigBuilder) -> Result<(), ConfigError> {
+    let out_of_range = |name, range| Err(ConfigError::OutOfRange { name, range });
+    let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
+    if !timeouts.contains(&builder.http_timeout) {
+        return out_of_range("HTTP time-out", "between 1 millisecond and 5 minutes");
+    }
+    if !timeouts.contains(&builder.connect_timeout) {
+        return out_of_range("connect time-out", "between 1 millisecond and 5 minutes");
+    }
+    let lives = Duration::from_secs(1)..=400 * DAY;
+    if !lives.contains(&builder.limits.idle) {
+        return out_of_range("session's idle limit", "between 1 second and 400 days");
+    }
+    if !lives.contains(&builder.limits.absolute) {
+        return out_of_range("session's absolute limit", "between 1 second and 400 days");
+    }
+    if !(1024..=40 * 1024).contains(&builder.session_cookie_limit) {
+        return out_of_range("session cookie limit", "between 1,024 and 40,960 bytes");
+    }
+    Ok(())
+}
+
+fn cookie_keys<'a>(
+    keys: &'a [Zeroizing<Vec<u8>>],
+    client_secret: Option<&'a Secret>,
+) -> Result<Vec<&'a [u8]>, ConfigError> {
+    let short = keys.iter().position(|key| key.len() < MIN_KEY_LENGTH);
+    if let Some(index) = short {
+        return Err(ConfigError::ShortCookieKey {
+            position: index + 1,
+            length: keys.get(index).map_or(0, |key| key.len()),
+        });
+    }
+    if keys.is_empty() {
+        let secret = client_secret.ok_or(ConfigError::CookieKeysMissing)?;
+        return Ok(vec![secret.0.as_bytes()]);
+    }
+    Ok(keys.iter().map(|key| key.as_slice()).collect())
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(
+    connect_timeout: Duration,
+    root_certificates: &[Vec<u8>],
+) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+    use crate::transport::ReqwestTransport;
+
+    ReqwestTransport::new(connect_timeout, root_certificates)
+        .map(|transport| Arc::new(transport) as Arc<dyn HttpTransport>)
+        .map_err(|unusable| ConfigError::RootCertificates {
+            source: Box::new(unusable.0),
+        })
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(
+    _connect_timeout: Duration,
+    _root_certificates: &[Vec<u8>],
+) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+    Err(ConfigError::NoTransport)
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MIN_KEY_LENGTH: usize = 32;

@@ -1,0 +1,198 @@
+//! A configuration from environment variables.
+
+use std::{ffi::OsString, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::{ConfigBuilder, ConfigError};
+use crate::provider::Provider;
+
+/// Fills a builder from the variables that `lookup` finds. The first that cannot be read is kept
+/// for `build` to report.
+pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
+    let variable = |name: &'static str| Variable::read(name, &lookup);
+    let text = |name| variable(name).map(|found| found.map(|variable| variable.value));
+
+    let start = || -> Result<ConfigBuilder, ConfigError> {
+        let mut builder = ConfigBuilder::new(
+            text("DIDIT_CLIENT_ID")?.unwrap_or_default(),
+            text("DIDIT_REDIRECT_URI")?.unwrap_or_default(),
+        );
+        if let Some(secret) = text("DIDIT_CLIENT_SECRET")? {
+            builder = builder.with_client_secret(secret);
+        }
+        if let Some(scopes) = text("DIDIT_SCOPES")? {
+            builder = builder.with_scopes(scopes.split_ascii_whitespace());
+        }
+        let mut provider = Provider::didit();
+        if let Some(issuers) = text("DIDIT_ISSUER")? {
+            provider = provider.with_issuers(issuers.split_ascii_whitespace());
+        }
+        if let Some(url) = text("DIDIT_AUTHORIZATION_ENDPOINT")? {
+            provider = provider.with_authorization_endpoint(url);
+        }
+        if let Some(url) = text("DIDIT_TOKEN_ENDPOINT")? {
+            provider = provider.with_token_endpoint(url);
+        }
+        builder = builder.with_provider(provider);
+        if let Some(keys) = variable("DIDIT_COOKIE_KEYS")? {
+            builder = builder.with_cookie_keys(keys.base64_list()?);
+        }
+        if let Some(path) = variable("DIDIT_ROOT_CERTIFICATES")? {
+            builder = builder.add_root_certificates(path.file()?);
+        }
+        if let Some(seconds) = variable("DIDIT_HTTP_TIMEOUT")? {
+            builder = builder.with_http_timeout(seconds.seconds()?);
+        }
+        if let Some(seconds) = variable("DIDIT_SESSION_IDLE")? {
+            builder = builder.with_session_idle(seconds.seconds()?);
+        }
+        if let Some(seconds) = variable("DIDIT_SESSION_ABSOLUTE")? {
+            builder = builder.with_session_absolute(seconds.seconds()?);
+        }
+        if let Some(callback) = variable("DIDIT_CALLBACK")? {
+            builder = match callback.value.as_str() {
+                "forward" => builder,
+                "redirect" => builder.with_redirect_after_sign_in(),
+                _ => return Err(callback.invalid("must be `forward` or `redirect`")),
+            };
+        }
+        Ok(builder)
+    };
+    start().unwrap_or_else(ConfigBuilder::failed)
+}
+
+/// A variable that is there and not empty.
+struct Variable {
+    name: &'static str,
+    value: String,
+}
+
+impl Variable {
+    fn read(
+        name: &'static str,
+        lookup: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let Some(value) = lookup(name).filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        match value.into_string() {
+            Ok(value) => Ok(Some(Self { name, value })),
+            Err(_) => Err(ConfigError::InvalidVariable {
+                name,
+                why: "is not UTF-8".to_owned(),
+            }),
+        }
+    }
+
+    fn seconds(&self) -> Result<Duration, ConfigError> {
+        let seconds = self.value.trim().parse();
+        seconds
+            .map(Duration::from_secs)
+            .map_err(|_| self.invalid("must be a whole number of seconds"))
+    }
+
+    fn base64_list(&self) -> Result<Vec<Vec<u8>>, ConfigError> {
+        let keys = self.value.split_ascii_whitespace();
+        keys.map(|key| BASE64_STANDARD.decode(key))
+            .collect::<Result<_, _>>()
+            .map_err(|_| self.invalid("must be base64, with spaces between several keys"))
+    }
+
+    fn file(&self) -> Result<Vec<u8>, ConfigError> {
+        std::fs::read(&self.value)
+            .map_err(|error| self.invalid(format!("names a file that cannot be read: {error}")))
+    }
+
+    fn invalid(&self, why: impl Into<String>) -> ConfigError {
+        ConfigError::InvalidVariable {
+            name: self.name,
+            why: why.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(variables: &[(&str, &str)]) -> Result<crate::Config, ConfigError> {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(candidate, _)| *candidate == name)?;
+            Some(OsString::from(found.1))
+        };
+        read(lookup).build()
+    }
+
+    const NEEDED: [(&str, &str); 3] = [
+        ("DIDIT_CLIENT_ID", "id"),
+        ("DIDIT_CLIENT_SECRET", "secret"),
+        ("DIDIT_REDIRECT_URI", "https://app.example/callback"),
+    ];
+
+    #[test]
+    fn what_is_missing_is_named_with_its_variable() {
+        assert_eq!(
+            build(&[]).unwrap_err().to_string(),
+            "the client id is empty; it is in Didit's console (`DIDIT_CLIENT_ID`)"
+        );
+        assert!(matches!(
+            build(&NEEDED[..1]).unwrap_err(),
+            ConfigError::EmptyRedirectUri
+        ));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named_and_not_repeated() {
+        let with = |name, value| {
+            let variables = [&NEEDED[..], &[(name, value)]].concat();
+            build(&variables).unwrap_err().to_string()
+        };
+        assert_eq!(
+            with("DIDIT_HTTP_TIMEOUT", "10s"),
+            "the environment variable `DIDIT_HTTP_TIMEOUT` must be a whole number of seconds"
+        );
+        assert_eq!(
+            with("DIDIT_COOKIE_KEYS", "hunter2!"),
+            "the environment variable `DIDIT_COOKIE_KEYS` must be base64, with spaces between \
+             several keys"
+        );
+        assert_eq!(
+            with("DIDIT_CALLBACK", "maybe"),
+            "the environment variable `DIDIT_CALLBACK` must be `forward` or `redirect`"
+        );
+    }
+
+    #[test]
+    fn every_variable_reaches_its_setting() {
+        let key = BASE64_STANDARD.encode([7; 32]);
+        let keys = format!("{key} {key}");
+        let variables = [
+            &NEEDED[..],
+            &[
+                ("DIDIT_SCOPES", "openid  offline"),
+                ("DIDIT_ISSUER", "https://a.example https://b.example/"),
+                (
+                    "DIDIT_AUTHORIZATION_ENDPOINT",
+                    "https://a.example/authorize",
+                ),
+                ("DIDIT_TOKEN_ENDPOINT", "https://a.example/token/"),
+                ("DIDIT_COOKIE_KEYS", &keys),
+                ("DIDIT_HTTP_TIMEOUT", "3"),
+                ("DIDIT_SESSION_IDLE", "60"),
+                ("DIDIT_SESSION_ABSOLUTE", "600"),
+                ("DIDIT_CALLBACK", "redirect"),
+            ],
+        ]
+        .concat();
+        let config = build(&variables).unwrap();
+        assert_eq!(config.scopes.as_str(), "openid offline");
+        assert!(config.provider.accepts_issuer("https://b.example/"));
+        assert!(!config.provider.accepts_issuer("https://apx.didit.me"));
+        assert_eq!(config.endpoints.token.url().path(), "/token/");
+        assert_eq!(config.endpoints.authorization.url().path(), "/authorize");
+        assert_eq!(config.sessions.limits().idle, Duration::from_secs(60));
+        assert_eq!(config.sessions.limits().absolute, Duration::from_secs(600));
+        assert_eq!(config.completion, crate::config::Completion::Redirect);
+    }
+}

@@ -1,0 +1,109 @@
+//! Where the provider sends the browser back.
+
+use url::Url;
+
+use crate::{
+    cookie::CookieScope,
+    provider::{InvalidUrl, is_https_or_loopback},
+};
+
+/// A redirect URI (RFC 6749 §3.1.2): absolute, without a fragment, https or http on loopback.
+///
+/// It is sent exactly as it was given. All that the application must know of its own address comes
+/// from here, never from a request: a `Host` or `X-Forwarded-*` header changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RedirectUri {
+    given: String,
+    path: String,
+    origin: String,
+    scope: CookieScope,
+}
+
+impl RedirectUri {
+    pub(crate) fn parse(given: &str) -> Result<Self, InvalidUrl> {
+        let refuse = |why| InvalidUrl {
+            name: "redirect URI",
+            text: given.to_owned(),
+            why,
+        };
+        let url = Url::parse(given).map_err(|_| refuse("is not an absolute URL"))?;
+        if !is_https_or_loopback(&url) {
+            return Err(refuse("must be https, or http on loopback"));
+        }
+        // RFC 6749 §3.1.2.
+        if url.fragment().is_some() {
+            return Err(refuse("must not have a fragment"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("must not contain credentials"));
+        }
+        let scope = match url.scheme() {
+            "https" => CookieScope::Https,
+            _ => CookieScope::HttpLoopback,
+        };
+        Ok(Self {
+            given: given.to_owned(),
+            path: url.path().to_owned(),
+            origin: url.origin().ascii_serialization(),
+            scope,
+        })
+    }
+
+    /// As it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.given
+    }
+
+    /// The callback's path.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The origin of this site, as browsers write it.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn cookie_scope(&self) -> CookieScope {
+        self.scope
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(given: &str) -> String {
+        RedirectUri::parse(given).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn its_parts_are_what_cookies_and_routes_need() {
+        let uri = RedirectUri::parse("https://App.example:443/auth/callback?tenant=1").unwrap();
+        assert_eq!(
+            uri.as_str(),
+            "https://App.example:443/auth/callback?tenant=1"
+        );
+        assert_eq!(uri.path(), "/auth/callback");
+        assert_eq!(uri.origin(), "https://app.example");
+        assert_eq!(uri.cookie_scope(), CookieScope::Https);
+
+        let local = RedirectUri::parse("http://localhost:3000/callback").unwrap();
+        assert_eq!(local.origin(), "http://localhost:3000");
+        assert_eq!(local.cookie_scope(), CookieScope::HttpLoopback);
+    }
+
+    #[test]
+    fn what_it_must_not_be_is_said() {
+        assert_eq!(
+            refusal("/callback"),
+            r#"the redirect URI "/callback" is not an absolute URL"#
+        );
+        assert_eq!(
+            refusal("http://app.example/callback"),
+            r#"the redirect URI "http://app.example/callback" must be https, or http on loopback"#
+        );
+        assert!(refusal("https://app.example/callback#").ends_with("must not have a fragment"));
+        assert!(refusal("https://a:b@app.example/").ends_with("must not contain credentials"));
+    }
+}
