@@ -1,0 +1,117 @@
+//! The cookies of sign-ins under way.
+//!
+//! One cookie an attempt, so that several tabs can sign in at the same time; together they are
+//! bounded, so that abandoned attempts never fill a request's headers.
+
+use http::HeaderValue;
+
+use crate::{
+    clock::Timestamp,
+    cookie::{CookieScope, cookies},
+    oidc::PendingSignIn,
+    seal::Sealer,
+};
+
+/// Reads and writes flow cookies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FlowCookies<'a> {
+    pub(super) sealer: &'a Sealer,
+    pub(super) scope: CookieScope,
+}
+
+impl FlowCookies<'_> {
+    /// Opens the sign-in that `state` belongs to, if this browser has it. Both come from a stranger.
+    pub(super) fn open<'b>(
+        &self,
+        lines: impl IntoIterator<Item = &'b HeaderValue>,
+        state: &str,
+    ) -> Option<PendingSignIn> {
+        let wanted = self.name(state);
+        let (name, value) = cookies(lines).find(|(name, _)| *name == wanted.as_bytes())?;
+        self.unseal(name, value)
+    }
+
+    /// The `Set-Cookie` values for a new sign-in: its own, and the removal of the oldest where
+    /// there would be more than five, or more than 3 KB of them.
+    pub(super) fn begin<'b>(
+        &self,
+        lines: impl IntoIterator<Item = &'b HeaderValue>,
+        pending: &PendingSignIn,
+        now: Timestamp,
+    ) -> Vec<HeaderValue> {
+        let name = self.name(pending.state());
+        let value = self.sealer.seal(name.as_bytes(), &pending.encode());
+
+        // What does not open counts as oldest: it may be another application's on this host.
+        let mut existing: Vec<_> = self
+            .all(lines)
+            .map(|(name, value)| {
+                let pending = self.unseal(name, value);
+                let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires());
+                (expires, name, name.len() + value.len())
+            })
+            .collect();
+        existing.sort_unstable_by_key(|(expires, ..)| std::cmp::Reverse(*expires));
+
+        let mut count = 1;
+        let mut size = name.len() + value.len();
+        let mut set = vec![self.scope.set(&name, &value, pending.expires().since(now))];
+        for (_, name, length) in existing {
+            count += 1;
+            size += length;
+            if count > MAX_COUNT || size > MAX_SIZE {
+                set.extend(self.removal(name));
+            }
+        }
+        set
+    }
+
+    /// The `Set-Cookie` value that ends the sign-in of `state`.
+    pub(super) fn end(&self, state: &str) -> HeaderValue {
+        self.scope.remove(&self.name(state))
+    }
+
+    /// The `Set-Cookie` values that end all of them.
+    pub(super) fn end_all<'b>(
+        &self,
+        lines: impl IntoIterator<Item = &'b HeaderValue>,
+    ) -> Vec<HeaderValue> {
+        self.all(lines)
+            .filter_map(|(name, _)| self.removal(name))
+            .collect()
+    }
+
+    /// Whether a request has any.
+    pub(super) fn any<'b>(&self, lines: impl IntoIterator<Item = &'b HeaderValue>) -> bool {
+        self.all(lines).next().is_some()
+    }
+
+    fn all<'b>(
+        &self,
+        lines: impl IntoIterator<Item = &'b HeaderValue>,
+    ) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
+        let prefix = self.scope.flow_prefix().as_bytes();
+        cookies(lines).filter(move |(name, _)| name.starts_with(prefix))
+    }
+
+    fn unseal(&self, name: &[u8], value: &[u8]) -> Option<PendingSignIn> {
+        PendingSignIn::decode(self.sealer.open(name, value)?.as_bytes())
+    }
+
+    /// Nothing for a name that only a stranger could have made up: it must not reach a header.
+    fn removal(&self, name: &[u8]) -> Option<HeaderValue> {
+        let suffix = name.strip_prefix(self.scope.flow_prefix().as_bytes())?;
+        let is_ours = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+        let name = std::str::from_utf8(name).ok()?;
+        suffix.iter().all(is_ours).then(|| self.scope.remove(name))
+    }
+
+    fn name(&self, state: &str) -> String {
+        let suffix = PendingSignIn::cookie_suffix(state);
+        format!("{}{suffix}", self.scope.flow_prefix())
+    }
+}
+
+const MAX_COUNT: usize = 5;
+/// In bytes, names and values.
+const MAX_SIZE: usize = 3 * 1024;

@@ -1,0 +1,201 @@
+//! What the layer does with the head of the application's answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request, response::Parts,
+};
+
+use super::{
+    Flow,
+    answer::{append_cookies, forbid_storing, keep_private},
+    flow_cookies::FlowCookies,
+    navigation::Asker,
+};
+use crate::{
+    handle::{Handle, SignInWanted},
+    session::{ExistingChunks, Session},
+};
+
+/// Goes with a forwarded request until the head of its answer is ready.
+pub(crate) struct Departure {
+    flow: Arc<Flow>,
+    handle: Arc<Handle>,
+    from: From,
+}
+
+enum From {
+    Application {
+        page: Option<AskedPage>,
+        renewed: Option<(Session, ExistingChunks)>,
+    },
+    Callback {
+        session_cookies: Vec<HeaderValue>,
+        flow_cookie_removal: HeaderValue,
+    },
+}
+
+/// The page that a person asked for, should they have to sign in first.
+pub(super) struct AskedPage {
+    /// To come back to; not after a `POST`, which is not repeated.
+    address: Option<Uri>,
+    /// The `Cookie` lines, if there are sign-ins under way among them.
+    cookie_lines: Vec<HeaderValue>,
+}
+
+impl AskedPage {
+    pub(super) fn of(request: &request::Parts, flow_cookies: FlowCookies<'_>) -> Option<Self> {
+        let address = match request.method {
+            Method::GET => Some(request.uri.clone()),
+            Method::POST => None,
+            _ => return None,
+        };
+        if Asker::of(&request.headers) != Asker::Page {
+            return None;
+        }
+        let lines = request.headers.get_all(header::COOKIE);
+        let cookie_lines = if flow_cookies.any(lines) {
+            request
+                .headers
+                .get_all(header::COOKIE)
+                .into_iter()
+                .cloned()
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Some(Self {
+            address,
+            cookie_lines,
+        })
+    }
+}
+
+impl Departure {
+    pub(super) fn of_application(
+        flow: Arc<Flow>,
+        handle: Arc<Handle>,
+        page: Option<AskedPage>,
+        renewed: Option<(Session, ExistingChunks)>,
+    ) -> Self {
+        let from = From::Application { page, renewed };
+        Self { flow, handle, from }
+    }
+
+    pub(super) fn of_callback(
+        flow: Arc<Flow>,
+        handle: Arc<Handle>,
+        session_cookies: Vec<HeaderValue>,
+        flow_cookie_removal: HeaderValue,
+    ) -> Self {
+        let from = From::Callback {
+            session_cookies,
+            flow_cookie_removal,
+        };
+        Self { flow, handle, from }
+    }
+
+    /// Adds to the head what happened to the session, or gives an answer to send instead.
+    pub(crate) fn see(self, head: &mut Parts) -> Option<Response<Bytes>> {
+        match self.from {
+            From::Application { page, renewed } => {
+                let wanted = head.extensions.remove::<SignInWanted>();
+                if let Some(reply) = wanted
+                    .zip(page)
+                    .and_then(|(wanted, page)| self.flow.redirect_to_sign_in(&wanted, &page))
+                {
+                    return Some(reply);
+                }
+                if self.handle.session_was_read() {
+                    vary_by_session(&mut head.headers);
+                }
+                if let Some((session, existing)) = renewed {
+                    self.flow.renew(&session, existing, &mut head.headers);
+                }
+            }
+            From::Callback {
+                session_cookies,
+                flow_cookie_removal,
+            } => {
+                if head.status == StatusCode::NOT_FOUND {
+                    self.flow.report_missing_callback_route();
+                }
+                keep_private(&mut head.headers);
+                append_cookies(&mut head.headers, [flow_cookie_removal]);
+                // A handler that refuses a user has not signed them in.
+                if head.status.as_u16() < 400 {
+                    tracing::debug!("signed in");
+                    append_cookies(&mut head.headers, session_cookies);
+                } else {
+                    tracing::debug!(
+                        status = head.status.as_u16(),
+                        "the callback's handler refused"
+                    );
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Flow {
+    fn redirect_to_sign_in(
+        &self,
+        wanted: &SignInWanted,
+        page: &AskedPage,
+    ) -> Option<Response<Bytes>> {
+        let asked = page.address.as_ref().and_then(Uri::path_and_query);
+        let return_to = match (wanted, asked) {
+            (
+                SignInWanted::Now {
+                    return_to: Some(return_to),
+                },
+                _,
+            ) => self.return_to(return_to.as_str()),
+            (_, Some(asked)) => self.return_to(asked.as_str()),
+            (SignInWanted::Now { return_to: None }, None) => self.return_to(""),
+            (SignInWanted::ToGoOn, None) => return None,
+        };
+        Some(self.start_sign_in(return_to, &page.cookie_lines))
+    }
+
+    fn renew(&self, session: &Session, existing: ExistingChunks, headers: &mut HeaderMap) {
+        match self.config.sessions.write(session, existing, self.now()) {
+            Ok(cookies) => {
+                append_cookies(headers, cookies);
+                forbid_storing(headers);
+            }
+            // The limit was lowered since: the session goes on until it would have ended anyway.
+            Err(error) => tracing::warn!(%error, "session not renewed"),
+        }
+    }
+
+    fn report_missing_callback_route(&self) {
+        self.callback_route_missing.call_once(|| {
+            tracing::error!(
+                path = self.config.redirect_uri.path(),
+                "no route for the callback: add a handler for this path, inside of the layer, or \
+                 use `with_redirect_after_sign_in`"
+            );
+        });
+    }
+}
+
+/// Keeps shared caches from giving one user's answer to another.
+fn vary_by_session(headers: &mut HeaderMap) {
+    let varies = headers
+        .get_all(header::VARY)
+        .into_iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|field| {
+            let field = field.trim_ascii();
+            field == b"*" || field.eq_ignore_ascii_case(b"cookie")
+        });
+    if !varies {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private"));
+}

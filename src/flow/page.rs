@@ -1,0 +1,207 @@
+//! What a person, or a program, is told when a sign-in or a sign-out fails.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
+use url::form_urlencoded;
+
+use super::{Flow, answer::keep_private, navigation::Asker};
+use crate::{
+    error::{Error, ErrorKind},
+    problem::{Problem, challenge},
+    return_to::ReturnTo,
+};
+
+impl Flow {
+    /// The answer to a request that failed. `return_to` is where the sign-in was to end.
+    pub(super) fn failure(
+        &self,
+        error: &Error,
+        request: &Parts,
+        return_to: Option<&ReturnTo>,
+    ) -> Response<Bytes> {
+        log(error);
+        let mut response = match &self.config.error_page {
+            Some(page) => (page.0)(error, request),
+            None if Asker::of(&request.headers) == Asker::Page => {
+                page(error.kind(), &self.way_on(error.kind(), return_to))
+            }
+            None => problem(error.kind()).into_response(),
+        };
+        challenge(&mut response);
+        keep_private(response.headers_mut());
+        response.extensions_mut().insert(error.clone());
+        response
+    }
+
+    /// Where the page's link leads.
+    fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
+        let landing_page = || self.config.landing_page.as_str().to_owned();
+        match (&self.config.routes.login, advice(kind).way_on) {
+            (Some(login), WayOn::TryAgain) => match return_to {
+                Some(page) => {
+                    let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
+                    format!("{login}?return_to={}", page.collect::<String>())
+                }
+                None => login.clone(),
+            },
+            _ => landing_page(),
+        }
+    }
+}
+
+/// What a stranger can cause is not for the operator's attention.
+fn log(error: &Error) {
+    let source = std::error::Error::source(error).map(tracing::field::display);
+    let code = error.kind().code();
+    if error.kind().status().is_server_error() {
+        tracing::warn!(code, %error, source, "request failed");
+    } else {
+        tracing::debug!(code, %error, source, "request refused");
+    }
+}
+
+/// Words for a person.
+struct Advice {
+    title: &'static str,
+    text: &'static str,
+    way_on: WayOn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WayOn {
+    TryAgain,
+    LandingPage,
+}
+
+const fn advice(kind: ErrorKind) -> Advice {
+    let (title, text) = match kind {
+        ErrorKind::AccessDenied => (
+            "You are not signed in",
+            "The sign-in was declined. If that was not what you wanted, try again.",
+        ),
+        ErrorKind::MalformedCallback | ErrorKind::UnknownSignIn | ErrorKind::ForeignIssuer => (
+            "This sign-in link does not work",
+            "It was not started in this browser, or it is no longer valid. Please sign in again.",
+        ),
+        ErrorKind::SignInExpired => (
+            "The sign-in took too long",
+            "For your safety a sign-in has to be finished within 20 minutes. Please try again.",
+        ),
+        ErrorKind::SignInAlreadyCompleted => (
+            "This sign-in was already completed",
+            "A sign-in link works once. If you are not signed in, please sign in again.",
+        ),
+        ErrorKind::InvalidGrant => (
+            "The sign-in could not be completed",
+            "Its confirmation was no longer valid. Please try again.",
+        ),
+        ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout => (
+            "Sign-in is not available right now",
+            "The sign-in service does not answer. Please try again in a moment.",
+        ),
+        ErrorKind::ProviderRefused | ErrorKind::InvalidAnswer => (
+            "The sign-in could not be completed",
+            "The sign-in service answered in a way that this site does not understand. Please try \
+             again in a moment.",
+        ),
+        ErrorKind::InvalidRequest
+        | ErrorKind::InvalidClient
+        | ErrorKind::UnauthorizedClient
+        | ErrorKind::UnsupportedGrantType
+        | ErrorKind::InvalidScope
+        | ErrorKind::SessionTooLarge => (
+            "Sign-in is not set up correctly",
+            "This site and its sign-in service do not agree. Please tell the people who run this \
+             site.",
+        ),
+        ErrorKind::CrossSiteSignOut => (
+            "You are still signed in",
+            "Another site asked to sign you out. If it was you, sign out from a page of this site.",
+        ),
+        ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => (
+            "This page cannot be opened like that",
+            "Please go back to the site and follow its links.",
+        ),
+    };
+    let way_on = match kind {
+        ErrorKind::CrossSiteSignOut | ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => {
+            WayOn::LandingPage
+        }
+        _ => WayOn::TryAgain,
+    };
+    Advice {
+        title,
+        text,
+        way_on,
+    }
+}
+
+/// A page that needs nothing but itself. No text of the provider or of the request is on it; the
+/// link is made of a checked path.
+fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
+    let Advice {
+        title,
+        text,
+        way_on: leads,
+    } = advice(kind);
+    let link = match leads {
+        WayOn::TryAgain => format!(
+            r#"<a id="try-again" href="{}">Try again</a>"#,
+            escaped(way_on)
+        ),
+        WayOn::LandingPage => {
+            format!(
+                r#"<a id="go-on" href="{}">Back to the site</a>"#,
+                escaped(way_on)
+            )
+        }
+    };
+    let code = kind.code();
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n\
+         <main>\n<h1>{title}</h1>\n<p>{text}</p>\n<p>{link}</p>\n\
+         <footer><code>{code}</code></footer>\n</main>\n</html>\n"
+    );
+    let mut response = Response::new(Bytes::from(html));
+    *response.status_mut() = kind.status();
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+    );
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    let nosniff = HeaderValue::from_static("nosniff");
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, html);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// The same for a program.
+fn problem(kind: ErrorKind) -> Problem {
+    let Advice { title, text, .. } = advice(kind);
+    Problem {
+        status: kind.status(),
+        code: kind.code(),
+        title,
+        detail: Some(text),
+    }
+}
+
+/// For an attribute value in double quotes. A checked path has none of `<`, `>` and `"`.
+fn escaped(path: &str) -> String {
+    path.replace('&', "&amp;")
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText;\
+font:1rem/1.6 system-ui,sans-serif}\
+main{max-width:26rem;padding:2rem}\
+h1{font-size:1.4rem;line-height:1.3}\
+a{display:inline-block;padding:.6rem 1.2rem;border-radius:.5rem;background:#2667ff;color:#fff;\
+text-decoration:none}\
+a:focus-visible{outline:3px solid #2667ff;outline-offset:3px}\
+footer{margin-top:2rem;opacity:.6;font-size:.85rem}";

@@ -1,0 +1,77 @@
+//! Starting a sign-in.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
+use url::form_urlencoded;
+
+use super::{Flow, answer::see_other, flow_cookies::FlowCookies, navigation::Asker};
+use crate::{
+    error::{Error, ErrorKind},
+    oidc::{PendingSignIn, authorization_url},
+    return_to::ReturnTo,
+};
+
+impl Flow {
+    /// `GET /login?return_to=…`. Of the query only `return_to` is read.
+    pub(super) fn login(&self, request: &Parts) -> Response<Bytes> {
+        if Asker::of(&request.headers) == Asker::Script {
+            return self.failure(&Error::new(ErrorKind::NotANavigation), request, None);
+        }
+        let query = request.uri.query().unwrap_or_default();
+        let target = form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "return_to")
+            .map(|(_, target)| target);
+        let return_to = self.return_to(target.as_deref().unwrap_or_default());
+        self.start_sign_in(return_to, request.headers.get_all(header::COOKIE))
+    }
+
+    /// Sends the browser to the provider. All that the callback needs goes into a cookie of this
+    /// browser; the server keeps nothing.
+    pub(super) fn start_sign_in<'a>(
+        &self,
+        return_to: ReturnTo,
+        cookie_lines: impl IntoIterator<Item = &'a HeaderValue>,
+    ) -> Response<Bytes> {
+        let now = self.now();
+        let pending = PendingSignIn::begin(return_to, now);
+        let url = authorization_url(
+            &self.config.endpoints.authorization,
+            &self.config.client_id,
+            self.config.redirect_uri.as_str(),
+            &self.config.scopes,
+            &pending,
+        );
+        let location =
+            HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
+        tracing::debug!("sign-in started");
+        see_other(
+            location,
+            self.flow_cookies().begin(cookie_lines, &pending, now),
+        )
+    }
+
+    /// The page of this site that `target` names, else the landing page: also for the layer's own
+    /// paths, which would start over, and for a page whose address would not fit the flow cookies.
+    pub(super) fn return_to(&self, target: &str) -> ReturnTo {
+        let config = &self.config;
+        ReturnTo::parse(target)
+            .filter(|page| page.as_str().len() <= MAX_RETURN_TO)
+            .filter(|page| {
+                let path = Some(page.path());
+                path != Some(config.redirect_uri.path())
+                    && path != config.routes.login.as_deref()
+                    && path != config.routes.logout.as_deref()
+            })
+            .unwrap_or_else(|| config.landing_page.clone())
+    }
+
+    pub(super) fn flow_cookies(&self) -> FlowCookies<'_> {
+        FlowCookies {
+            sealer: &self.config.flow_sealer,
+            scope: self.config.redirect_uri.cookie_scope(),
+        }
+    }
+}
+
+/// In bytes.
+const MAX_RETURN_TO: usize = 512;
