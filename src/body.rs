@@ -1,0 +1,78 @@
+//! The body of an answer.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+pin_project! {
+    /// The body of an answer that passed [`DiditAuth`](crate::DiditAuth): the application's own,
+    /// untouched, or a small one of the layer's.
+    #[derive(Debug)]
+    pub struct ResponseBody<B> {
+        #[pin]
+        inner: Inner<B>,
+    }
+}
+
+pin_project! {
+    #[project = InnerProjection]
+    #[derive(Debug)]
+    enum Inner<B> {
+        Application { #[pin] body: B },
+        Own { bytes: Bytes },
+    }
+}
+
+impl<B> ResponseBody<B> {
+    pub(crate) fn application(body: B) -> Self {
+        Self {
+            inner: Inner::Application { body },
+        }
+    }
+
+    pub(crate) fn own(bytes: Bytes) -> Self {
+        Self {
+            inner: Inner::Own { bytes },
+        }
+    }
+}
+
+impl<B> Body for ResponseBody<B>
+where
+    B: Body<Data = Bytes>,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.project().inner.project() {
+            InnerProjection::Application { body } => body.poll_frame(cx),
+            InnerProjection::Own { bytes } => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.inner {
+            Inner::Application { body } => body.is_end_stream(),
+            Inner::Own { bytes } => bytes.is_empty(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.inner {
+            Inner::Application { body } => body.size_hint(),
+            Inner::Own { bytes } => SizeHint::with_exact(bytes.len() as u64),
+        }
+    }
+}

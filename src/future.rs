@@ -1,0 +1,169 @@
+//! The future of an answer.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::{
+    body::ResponseBody,
+    flow::{Admission, Departure, Flow, Step},
+};
+
+pin_project! {
+    /// The answer of a [`DiditAuthService`](super::DiditAuthService).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B, S::Future>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B, F> {
+        /// The application answers; then the head is seen to.
+        Forward {
+            #[pin]
+            future: F,
+            departure: Option<Departure>,
+        },
+        /// The provider is asked first. Only this boxes.
+        Admit {
+            admission: Pin<Box<dyn Future<Output = Admission> + Send>>,
+            parked: Option<Parked<S, B>>,
+        },
+        /// The layer answers itself.
+        Reply { response: Option<Response<Bytes>> },
+    }
+}
+
+/// A request that waits, with the service that is ready for it.
+struct Parked<S, B> {
+    flow: Arc<Flow>,
+    ready: S,
+    parts: Parts,
+    body: B,
+}
+
+impl<S, B> ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(crate) fn forward(future: S::Future, departure: Departure) -> Self {
+        Self {
+            state: State::Forward {
+                future,
+                departure: Some(departure),
+            },
+        }
+    }
+
+    pub(crate) fn admit(
+        admission: Pin<Box<dyn Future<Output = Admission> + Send>>,
+        flow: Arc<Flow>,
+        ready: S,
+        parts: Parts,
+        body: B,
+    ) -> Self {
+        Self {
+            state: State::Admit {
+                admission,
+                parked: Some(Parked {
+                    flow,
+                    ready,
+                    parts,
+                    body,
+                }),
+            },
+        }
+    }
+
+    pub(crate) fn reply(response: Response<Bytes>) -> Self {
+        Self {
+            state: State::Reply {
+                response: Some(response),
+            },
+        }
+    }
+}
+
+impl<S, B, R> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+{
+    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Forward { future, departure } => {
+                    let response = ready!(future.poll(cx))?;
+                    let departure = departure.take().expect(COMPLETED);
+                    return Poll::Ready(Ok(depart(response, departure)));
+                }
+                StateProjection::Reply { response } => {
+                    let response = response.take().expect(COMPLETED);
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                }
+                StateProjection::Admit { admission, parked } => {
+                    let admission = ready!(admission.as_mut().poll(cx));
+                    parked.take().expect(COMPLETED).go_on(admission)
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+impl<S, B> Parked<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn go_on(mut self, admission: Admission) -> State<S, B, S::Future> {
+        match self.flow.admit(admission, &mut self.parts) {
+            Step::Forward(departure) => State::Forward {
+                future: self.ready.call(Request::from_parts(self.parts, self.body)),
+                departure: Some(departure),
+            },
+            Step::Admit(admission) => State::Admit {
+                admission,
+                parked: Some(self),
+            },
+            Step::Reply(response) => State::Reply {
+                response: Some(response),
+            },
+        }
+    }
+}
+
+impl<S, B> fmt::Debug for ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+fn depart<R>(response: Response<R>, departure: Departure) -> Response<ResponseBody<R>> {
+    let (mut head, body) = response.into_parts();
+    match departure.see(&mut head) {
+        Some(reply) => reply.map(ResponseBody::own),
+        None => Response::from_parts(head, ResponseBody::application(body)),
+    }
+}
+
+const COMPLETED: &str = "a future is not polled after it is ready";

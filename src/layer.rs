@@ -1,0 +1,60 @@
+//! The layer.
+
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+
+use crate::{config::Config, flow::Flow, service::DiditAuthService};
+
+/// Signs users in with Didit: the one layer to add.
+///
+/// ```
+/// # fn main() -> Result<(), tower_didit::ConfigError> {
+/// use axum::{Router, routing::get};
+/// use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+///
+/// let config = Config::builder("client-id", "https://app.example/callback")
+///     .with_client_secret("client-secret")
+///     .build()?;
+///
+/// let app: Router = Router::new()
+///     .route("/profile", get(|tokens: DiditTokens| async move { tokens.scopes().to_string() }))
+///     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async move { back }))
+///     .layer(DiditAuth::new(config));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It works for any `Service<http::Request<B>, Response = http::Response<R>>`, whatever the
+/// bodies, and leaves the service's error type and the request's body alone. What it does with a
+/// request is told in the [crate's documentation](crate).
+///
+/// Clones, and all services that one layer makes, share which sign-ins were completed and the
+/// connections to Didit: make one, and clone it.
+#[derive(Clone)]
+pub struct DiditAuth {
+    flow: Arc<Flow>,
+}
+
+impl DiditAuth {
+    /// A layer for a checked configuration. Nothing is sent before the first callback.
+    pub fn new(config: Config) -> Self {
+        Self {
+            flow: Arc::new(Flow::new(config)),
+        }
+    }
+}
+
+impl<S> Layer<S> for DiditAuth {
+    type Service = DiditAuthService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DiditAuthService::new(inner, Arc::clone(&self.flow))
+    }
+}
+
+impl fmt::Debug for DiditAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiditAuth").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+//! Why an extractor refuses.
+
+use std::fmt;
+
+use axum_core::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::{handle::SignInWanted, problem::Problem};
+
+/// Why [`DiditTokens`](crate::DiditTokens) or [`ReturnTo`](crate::ReturnTo) cannot be extracted.
+///
+/// As an answer it is a problem document (RFC 9457) with the stable [`code`](Self::code). The
+/// refusal of somebody who is not signed in carries a mark, by which
+/// [`DiditAuth`](crate::DiditAuth) turns it into a redirect to Didit where a person is waiting for
+/// a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// Nobody is signed in: 401.
+    NotSignedIn,
+    /// The request is not a callback, and so has no page to return to: 500, the handler is on the
+    /// wrong route.
+    NotACallback,
+    /// The request did not pass [`DiditAuth`](crate::DiditAuth): 500, the layer is missing.
+    LayerMissing,
+}
+
+impl Rejection {
+    /// The status of the answer.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::NotACallback | Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A stable name: the `code` member of the answer.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "not-signed-in",
+            Self::NotACallback => "not-a-callback",
+            Self::LayerMissing => "layer-missing",
+        }
+    }
+
+    /// What it says to whoever reads it.
+    pub const fn body_text(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "sign in first",
+            Self::NotACallback => {
+                "`ReturnTo` is there only in the handler of the callback, the path of the redirect \
+                 URI"
+            }
+            Self::LayerMissing => {
+                "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this \
+                 route"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.body_text())
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl Rejection {
+    /// The answer, for services that are not axum's.
+    pub(crate) fn into_answer(self) -> http::Response<Bytes> {
+        let problem = Problem {
+            status: self.status(),
+            code: self.code(),
+            title: self.body_text(),
+            detail: None,
+        };
+        let mut response = problem.into_response();
+        if self == Self::NotSignedIn {
+            response.extensions_mut().insert(SignInWanted::ToGoOn);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.into_answer().map(Body::from)
+    }
+}
