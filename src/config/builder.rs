@@ -6,15 +6,13 @@ use bytes::Bytes;
 use http::{Response, request::Parts};
 use zeroize::Zeroizing;
 
-use super::{Completion, Config, ConfigError, ErrorPage, RedirectUri, Routes, Secret};
+use super::{Completion, Config, ConfigError, ErrorPage, RedirectUri, Routes, Secret, check};
 use crate::{
     clock::{Clock, SystemClock},
     error::Error,
     provider::Provider,
-    return_to::ReturnTo,
     seal::{KeyContext, Purpose, Sealer},
     session::{Limits, SealedSessions},
-    tokens::Scopes,
     transport::{HttpTransport, LimitedTransport},
 };
 
@@ -293,11 +291,11 @@ impl ConfigBuilder {
         if !self.provider.has_issuer() {
             return Err(ConfigError::NoIssuer);
         }
-        let scopes = checked_scopes(&self.scopes)?;
-        let landing_page = checked_paths(&self.routes, &self.landing_page, redirect_uri.path())?;
-        check_ranges(&self)?;
+        let scopes = check::scopes(&self.scopes)?;
+        let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
+        self.check_ranges()?;
 
-        let keys = cookie_keys(&self.cookie_keys, self.client_secret.as_ref())?;
+        let keys = check::cookie_keys(&self.cookie_keys, self.client_secret.as_ref())?;
         let sealer = |purpose| {
             let context = KeyContext {
                 client_id: &self.client_id,
@@ -335,6 +333,39 @@ impl ConfigBuilder {
     }
 }
 
+impl ConfigBuilder {
+    fn check_ranges(&self) -> Result<(), ConfigError> {
+        let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
+        let words = "between 1 millisecond and 5 minutes";
+        check::in_range("HTTP time-out", &self.http_timeout, timeouts.clone(), words)?;
+        check::in_range("connect time-out", &self.connect_timeout, timeouts, words)?;
+
+        let lives = Duration::from_secs(1)..=400 * DAY;
+        let words = "between 1 second and 400 days";
+        check::in_range(
+            "session's idle limit",
+            &self.limits.idle,
+            lives.clone(),
+            words,
+        )?;
+        check::in_range(
+            "session's absolute limit",
+            &self.limits.absolute,
+            lives,
+            words,
+        )?;
+
+        let bytes = 1024..=40 * 1024;
+        let words = "between 1,024 and 40,960 bytes";
+        check::in_range(
+            "session cookie limit",
+            &self.session_cookie_limit,
+            bytes,
+            words,
+        )
+    }
+}
+
 impl fmt::Debug for ConfigBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfigBuilder")
@@ -344,106 +375,6 @@ impl fmt::Debug for ConfigBuilder {
             .field("provider", &self.provider)
             .finish_non_exhaustive()
     }
-}
-
-/// RFC 6749 §3.3 and OpenID Connect Core §3.1.2.1.
-fn checked_scopes(scopes: &[String]) -> Result<Scopes, ConfigError> {
-    let is_scope = |scope: &str| {
-        !scope.is_empty()
-            && scope
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
-    };
-    if let Some(scope) = scopes.iter().find(|scope| !is_scope(scope)) {
-        return Err(ConfigError::InvalidScope {
-            scope: scope.clone(),
-        });
-    }
-    let spaced = scopes.join(" ");
-    let scopes = Scopes::new(spaced.as_str());
-    if !scopes.contains("openid") {
-        return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
-    }
-    Ok(scopes)
-}
-
-/// Checks that each path is one, and that no two mean different things; gives the landing page.
-fn checked_paths(
-    routes: &Routes,
-    landing_page: &str,
-    callback: &str,
-) -> Result<ReturnTo, ConfigError> {
-    let invalid = |name, path: &str, why| ConfigError::InvalidPath {
-        name,
-        path: path.to_owned(),
-        why,
-    };
-    let mut taken = vec![callback];
-    let named = [
-        ("login path", &routes.login),
-        ("logout path", &routes.logout),
-    ];
-    for (name, path) in named {
-        let Some(path) = path else { continue };
-        if path.contains('?') || ReturnTo::parse(path).is_none() {
-            return Err(invalid(name, path, "is not a path of this site"));
-        }
-        if taken.contains(&path.as_str()) {
-            return Err(invalid(
-                name,
-                path,
-                "is already the callback, login or logout path",
-            ));
-        }
-        taken.push(path);
-    }
-    let parsed = ReturnTo::parse(landing_page)
-        .ok_or_else(|| invalid("landing page", landing_page, "is not a path of this site"))?;
-    if taken.contains(&parsed.path()) {
-        let why = "is the callback, login or logout path";
-        return Err(invalid("landing page", landing_page, why));
-    }
-    Ok(parsed)
-}
-
-fn check_ranges(builder: &ConfigBuilder) -> Result<(), ConfigError> {
-    let out_of_range = |name, range| Err(ConfigError::OutOfRange { name, range });
-    let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
-    if !timeouts.contains(&builder.http_timeout) {
-        return out_of_range("HTTP time-out", "between 1 millisecond and 5 minutes");
-    }
-    if !timeouts.contains(&builder.connect_timeout) {
-        return out_of_range("connect time-out", "between 1 millisecond and 5 minutes");
-    }
-    let lives = Duration::from_secs(1)..=400 * DAY;
-    if !lives.contains(&builder.limits.idle) {
-        return out_of_range("session's idle limit", "between 1 second and 400 days");
-    }
-    if !lives.contains(&builder.limits.absolute) {
-        return out_of_range("session's absolute limit", "between 1 second and 400 days");
-    }
-    if !(1024..=40 * 1024).contains(&builder.session_cookie_limit) {
-        return out_of_range("session cookie limit", "between 1,024 and 40,960 bytes");
-    }
-    Ok(())
-}
-
-fn cookie_keys<'a>(
-    keys: &'a [Zeroizing<Vec<u8>>],
-    client_secret: Option<&'a Secret>,
-) -> Result<Vec<&'a [u8]>, ConfigError> {
-    let short = keys.iter().position(|key| key.len() < MIN_KEY_LENGTH);
-    if let Some(index) = short {
-        return Err(ConfigError::ShortCookieKey {
-            position: index + 1,
-            length: keys.get(index).map_or(0, |key| key.len()),
-        });
-    }
-    if keys.is_empty() {
-        let secret = client_secret.ok_or(ConfigError::CookieKeysMissing)?;
-        return Ok(vec![secret.0.as_bytes()]);
-    }
-    Ok(keys.iter().map(|key| key.as_slice()).collect())
 }
 
 #[cfg(feature = "reqwest")]
@@ -469,4 +400,3 @@ fn default_transport(
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const MIN_KEY_LENGTH: usize = 32;

@@ -24,6 +24,11 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
         if let Some(scopes) = text("DIDIT_SCOPES")? {
             builder = builder.with_scopes(scopes.split_ascii_whitespace());
         }
+        if let Some(provider) = variable("DIDIT_PROVIDER")?
+            && provider.value != "sign-in"
+        {
+            return Err(provider.invalid("must be `sign-in`"));
+        }
         let mut provider = Provider::didit();
         if let Some(issuers) = text("DIDIT_ISSUER")? {
             provider = provider.with_issuers(issuers.split_ascii_whitespace());

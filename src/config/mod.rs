@@ -1,6 +1,7 @@
 //! What an application decides once, before its first request.
 
 mod builder;
+mod check;
 mod env;
 mod error;
 mod redirect_uri;
@@ -73,6 +74,7 @@ impl Config {
     /// | `DIDIT_CLIENT_ID`, `DIDIT_REDIRECT_URI` | as for [`Config::builder`] |
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
+    /// | `DIDIT_PROVIDER` | `sign-in`, the only one so far |
     /// | `DIDIT_ISSUER` | the accepted issuers, with spaces in between |
     /// | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT` | replace single endpoints of [`Provider::didit`] |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |

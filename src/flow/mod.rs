@@ -91,8 +91,8 @@ impl Flow {
         let error = Error::new(ErrorKind::MethodNotAllowed);
         let mut response = self.failure(&error, request, None);
         let allowed =
-            http::HeaderValue::from_str(allowed.as_str()).expect("GET and POST are header values");
-        response.headers_mut().insert(http::header::ALLOW, allowed);
+            HeaderValue::from_str(allowed.as_str()).expect("GET and POST are header values");
+        response.headers_mut().insert(header::ALLOW, allowed);
         response
     }
 }

@@ -1,0 +1,103 @@
+//! What `build` checks: each function gives a value that cannot be wrong, or says what is.
+
+use std::ops::RangeInclusive;
+
+use zeroize::Zeroizing;
+
+use super::{ConfigError, Routes, Secret};
+use crate::{return_to::ReturnTo, tokens::Scopes};
+
+/// RFC 6749 §3.3 and OpenID Connect Core §3.1.2.1.
+pub(super) fn scopes(scopes: &[String]) -> Result<Scopes, ConfigError> {
+    let is_scope = |scope: &str| {
+        !scope.is_empty()
+            && scope
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
+    };
+    if let Some(scope) = scopes.iter().find(|scope| !is_scope(scope)) {
+        return Err(ConfigError::InvalidScope {
+            scope: scope.clone(),
+        });
+    }
+    let spaced = scopes.join(" ");
+    let scopes = Scopes::new(spaced.as_str());
+    if !scopes.contains("openid") {
+        return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
+    }
+    Ok(scopes)
+}
+
+/// Checks that each path is one, and that no two mean different things; gives the landing page.
+pub(super) fn paths(
+    routes: &Routes,
+    landing_page: &str,
+    callback: &str,
+) -> Result<ReturnTo, ConfigError> {
+    let invalid = |name, path: &str, why| ConfigError::InvalidPath {
+        name,
+        path: path.to_owned(),
+        why,
+    };
+    let mut taken = vec![callback];
+    let named = [
+        ("login path", &routes.login),
+        ("logout path", &routes.logout),
+    ];
+    for (name, path) in named {
+        let Some(path) = path else { continue };
+        if path.contains('?') || ReturnTo::parse(path).is_none() {
+            return Err(invalid(name, path, "is not a path of this site"));
+        }
+        if taken.contains(&path.as_str()) {
+            return Err(invalid(
+                name,
+                path,
+                "is already the callback, login or logout path",
+            ));
+        }
+        taken.push(path);
+    }
+    let parsed = ReturnTo::parse(landing_page)
+        .ok_or_else(|| invalid("landing page", landing_page, "is not a path of this site"))?;
+    if taken.contains(&parsed.path()) {
+        let why = "is the callback, login or logout path";
+        return Err(invalid("landing page", landing_page, why));
+    }
+    Ok(parsed)
+}
+
+/// Refuses what is outside of `range`, which `words` repeats.
+pub(super) fn in_range<T: PartialOrd>(
+    name: &'static str,
+    value: &T,
+    range: RangeInclusive<T>,
+    words: &'static str,
+) -> Result<(), ConfigError> {
+    if range.contains(value) {
+        Ok(())
+    } else {
+        Err(ConfigError::OutOfRange { name, range: words })
+    }
+}
+
+/// The material of the cookies' keys: what was given, else the client secret.
+pub(super) fn cookie_keys<'a>(
+    keys: &'a [Zeroizing<Vec<u8>>],
+    client_secret: Option<&'a Secret>,
+) -> Result<Vec<&'a [u8]>, ConfigError> {
+    let short = keys.iter().position(|key| key.len() < MIN_KEY_LENGTH);
+    if let Some(index) = short {
+        return Err(ConfigError::ShortCookieKey {
+            position: index + 1,
+            length: keys.get(index).map_or(0, |key| key.len()),
+        });
+    }
+    if keys.is_empty() {
+        let secret = client_secret.ok_or(ConfigError::CookieKeysMissing)?;
+        return Ok(vec![secret.0.as_bytes()]);
+    }
+    Ok(keys.iter().map(|key| key.as_slice()).collect())
+}
+
+const MIN_KEY_LENGTH: usize = 32;
