@@ -7,6 +7,8 @@ mod config;
 mod cookie;
 mod error;
 mod extract;
+#[cfg(feature = "test-util")]
+pub mod fake;
 mod flow;
 mod future;
 mod guard;

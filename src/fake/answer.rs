@@ -1,0 +1,75 @@
+//! The three kinds of answer that the fake gives.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+
+/// What goes back to whoever asked.
+pub(super) type Answer = Response<Bytes>;
+
+/// A JSON document that nobody may store (RFC 6749 §5.1).
+pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
+    let mut answer = Response::new(Bytes::from(value.to_string()));
+    *answer.status_mut() = status;
+    let fixed = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::PRAGMA, "no-cache"),
+    ];
+    with_headers(answer, fixed)
+}
+
+/// A page for a person.
+pub(super) fn page(status: StatusCode, html: String) -> Answer {
+    let mut answer = Response::new(Bytes::from(html));
+    *answer.status_mut() = status;
+    let fixed = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // No `form-action`: some browsers apply it to the redirect back to the client as well.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    with_headers(answer, fixed)
+}
+
+/// A 303, so that the browser goes on with a GET.
+pub(super) fn redirect(to: &str) -> Answer {
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = StatusCode::SEE_OTHER;
+    let location = HeaderValue::from_str(to)
+        .expect("a redirect URI was parsed when registered, the rest is encoded");
+    answer.headers_mut().insert(header::LOCATION, location);
+    with_headers(
+        answer,
+        [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ],
+    )
+}
+
+/// 405 with what would have been right.
+pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
+    let answer = json(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &serde_json::json!({"error": "method_not_allowed"}),
+    );
+    with_headers(answer, [(header::ALLOW, allow)])
+}
+
+/// The answer with these headers set.
+pub(super) fn with_headers<const N: usize>(
+    mut answer: Answer,
+    headers: [(HeaderName, &'static str); N],
+) -> Answer {
+    for (name, value) in headers {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}

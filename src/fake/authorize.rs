@@ -1,0 +1,165 @@
+//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
+
+use std::fmt;
+
+use url::{Url, form_urlencoded};
+
+use super::{
+    client::Client,
+    form::{Form, FormError},
+    scope::Scope,
+};
+
+/// A request that was found good.
+#[derive(Clone)]
+pub(super) struct AuthorizeRequest {
+    pub(super) redirect_uri: String,
+    pub(super) scope: Scope,
+    pub(super) nonce: Option<String>,
+    pub(super) challenge: Option<String>,
+    state: Option<String>,
+}
+
+/// A request that was not.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The client or its redirect URI cannot be trusted: a page, never a redirect (RFC 6749 §4.1.2.1).
+    Page(String),
+    /// Told to the client: the URL to go back to.
+    Redirect(String),
+}
+
+impl AuthorizeRequest {
+    /// Checks the query of an authorization request.
+    pub(super) fn parse(
+        query: &str,
+        client: &Client,
+        registered: &[String],
+    ) -> Result<Self, Refusal> {
+        let form =
+            Form::with_repetitions(query).map_err(|error| Refusal::Page(error.description()))?;
+        // Where the answer goes must be beyond doubt before anybody is redirected.
+        if let Some(name) = ["client_id", "redirect_uri", "state"]
+            .into_iter()
+            .find(|name| form.times(name) > 1)
+        {
+            return Err(Refusal::Page(
+                FormError::Duplicate(name.to_owned()).description(),
+            ));
+        }
+        if form.get("client_id") != Some(&client.id) {
+            return Err(Refusal::Page("client_id is missing or unknown".to_owned()));
+        }
+        let redirect_uri = form.get("redirect_uri").unwrap_or_default();
+        if !registered.iter().any(|known| known == redirect_uri) {
+            return Err(Refusal::Page(
+                "redirect_uri is missing or not registered".to_owned(),
+            ));
+        }
+
+        let mut request = Self {
+            redirect_uri: redirect_uri.to_owned(),
+            scope: Scope::none(),
+            nonce: form.get("nonce").map(str::to_owned),
+            challenge: None,
+            state: form.get("state").map(str::to_owned),
+        };
+        let refused = |request: &Self, (code, why): (&str, String)| {
+            Refusal::Redirect(request.refused(code, &why))
+        };
+        if let Some(name) = form.repeated() {
+            let why = FormError::Duplicate(name.to_owned()).description();
+            return Err(refused(&request, ("invalid_request", why)));
+        }
+        check_response_type(&form).map_err(|error| refused(&request, error))?;
+        request.scope = scope(&form).map_err(|error| refused(&request, error))?;
+        request.challenge = challenge(&form, client).map_err(|error| refused(&request, error))?;
+        Ok(request)
+    }
+
+    /// Where the browser goes with a code.
+    pub(super) fn approved(&self, code: &str) -> String {
+        self.back(&[("code", code)])
+    }
+
+    /// Where the browser goes with an error.
+    pub(super) fn refused(&self, code: &str, description: &str) -> String {
+        self.back(&[("error", code), ("error_description", description)])
+    }
+
+    /// The redirect URI with more query; its own is kept (RFC 6749 §3.1.2).
+    fn back(&self, more: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(more);
+        query.extend_pairs(self.state.iter().map(|state| ("state", state)));
+        let joint = if self.redirect_uri.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        format!("{}{joint}{}", self.redirect_uri, query.finish())
+    }
+}
+
+impl fmt::Debug for AuthorizeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizeRequest")
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a URI may be registered: absolute, without a fragment (RFC 6749 §3.1.2), and fit for a
+/// `Location` header.
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
+    uri.bytes().all(|byte| byte.is_ascii_graphic())
+        && Url::parse(uri).is_ok_and(|url| url.has_host() && url.fragment().is_none())
+}
+
+type Told = (&'static str, String);
+
+fn check_response_type(form: &Form) -> Result<(), Told> {
+    match form.get("response_type") {
+        Some("code") => Ok(()),
+        Some(_) => Err((
+            "unsupported_response_type",
+            "response_type must be code".to_owned(),
+        )),
+        None => Err(("invalid_request", "response_type is missing".to_owned())),
+    }
+}
+
+fn scope(form: &Form) -> Result<Scope, Told> {
+    let scope = Scope::parse(form.get("scope").unwrap_or_default())
+        .map_err(|unknown| ("invalid_scope", format!("scope {unknown} is unknown")))?;
+    if scope.contains("openid") {
+        Ok(scope)
+    } else {
+        Err(("invalid_scope", "scope openid is missing".to_owned()))
+    }
+}
+
+/// RFC 7636 §4.3; only S256, and a must for a public client (RFC 9700 §2.1.1).
+fn challenge(form: &Form, client: &Client) -> Result<Option<String>, Told> {
+    let refused = |why: &str| Err(("invalid_request", why.to_owned()));
+    match (
+        form.get("code_challenge"),
+        form.get("code_challenge_method"),
+    ) {
+        (None, None) if client.is_public() => refused("code_challenge is missing"),
+        (None, None) => Ok(None),
+        (None, Some(_)) => refused("code_challenge_method without a code_challenge"),
+        (Some(challenge), Some("S256")) if is_s256(challenge) => Ok(Some(challenge.to_owned())),
+        (Some(_), Some("S256")) => refused("code_challenge is malformed"),
+        (Some(_), _) => refused("code_challenge_method must be S256"),
+    }
+}
+
+/// The base64url of a SHA-256 hash.
+fn is_s256(challenge: &str) -> bool {
+    challenge.len() == 43
+        && challenge
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

@@ -1,0 +1,105 @@
+//! Where the person says yes or no.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+
+use super::{
+    answer::{self, Answer},
+    authorize::{AuthorizeRequest, Refusal},
+    fault::Misdeed,
+    form::Form,
+    grant::Grant,
+    person::Person,
+    sign_in_page,
+    state::State,
+};
+
+/// Answers `GET` of the authorization endpoint: the sign-in page, or why not.
+pub(super) fn ask(
+    state: &mut State,
+    request: &Request<Bytes>,
+    misdeed: Option<&Misdeed>,
+) -> Answer {
+    if request.method() != Method::GET {
+        return answer::method_not_allowed("GET");
+    }
+    let asked = match read(state, request) {
+        Ok(asked) => asked,
+        Err(Refusal::Redirect(to)) => return answer::redirect(&to),
+        Err(Refusal::Page(why)) => {
+            return answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(&why));
+        }
+    };
+    if let Some(to) = misdeed.and_then(|misdeed| scripted(&asked, misdeed)) {
+        return answer::redirect(&to);
+    }
+    let (id, now) = (state.ledger.new_id("interaction"), state.now());
+    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &id);
+    state.interactions.open(id, asked, now);
+    answer::page(StatusCode::OK, html)
+}
+
+/// The authorization request in a query.
+pub(super) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    AuthorizeRequest::parse(query, &state.client, &state.redirect_uris)
+}
+
+/// Where a scripted error sends the browser: it is told to the client like a real one.
+pub(super) fn scripted(asked: &AuthorizeRequest, misdeed: &Misdeed) -> Option<String> {
+    let Misdeed::Refuse(error) = misdeed else {
+        return None;
+    };
+    Some(asked.refused(
+        &error.code,
+        error.description.as_deref().unwrap_or("as scripted"),
+    ))
+}
+
+/// Answers the forms of the sign-in page.
+pub(super) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
+    if request.method() != Method::POST {
+        return answer::method_not_allowed("POST");
+    }
+    let problem = |why| answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(why));
+    let form = std::str::from_utf8(request.body())
+        .ok()
+        .and_then(|text| Form::parse(text).ok());
+    let Some(form) = form else {
+        return problem("the form is malformed");
+    };
+
+    let approves = request.uri().path() == "/approve";
+    let person = form.get("person").and_then(Person::by_slug);
+    if approves && person.is_none() {
+        return problem("nobody was chosen");
+    }
+    let now = state.now();
+    let Some(asked) = state
+        .interactions
+        .take(form.get("interaction").unwrap_or_default(), now)
+    else {
+        return problem(
+            "this sign-in has expired or was already decided: start again from the application",
+        );
+    };
+    match person.filter(|_| approves) {
+        Some(person) => answer::redirect(&approve(state, &asked, person)),
+        None => answer::redirect(&decline(&asked)),
+    }
+}
+
+/// Issues a code; gives where the browser goes with it.
+pub(super) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
+    let now = state.now();
+    let expires_at = now.saturating_add(state.code_lifetime);
+    let code = state
+        .ledger
+        .issue_code(Grant::new(asked.clone(), person, now), expires_at);
+    asked.approved(&code)
+}
+
+/// Where the browser goes when the person said no.
+pub(super) fn decline(asked: &AuthorizeRequest) -> String {
+    asked.refused("access_denied", "the user declined")
+}

@@ -1,0 +1,145 @@
+//! How the fake misbehaves on request.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::{Map, Value};
+
+use super::{answer::Answer, id_token, keys::Keys, oauth_error::OAuthError};
+
+/// One way to misbehave, for [`FakeDidit::on_next`](super::FakeDidit::on_next).
+///
+/// ```
+/// use tower_didit::fake::Fault;
+///
+/// Fault::error("temporarily_unavailable").with_status(503).with_description("back at noon");
+/// Fault::answer(http::Response::builder().status(502).body("<h1>Bad Gateway</h1>").unwrap());
+/// Fault::edit(|answer| {
+///     answer.remove("token_type");
+/// });
+/// Fault::edit_id_token(|_header, claims| {
+///     claims.insert("aud".to_owned(), "somebody-else".into());
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Fault(pub(super) Misdeed);
+
+/// What a fault does.
+#[derive(Clone)]
+pub(super) enum Misdeed {
+    Refuse(OAuthError),
+    Answer(Answer),
+    Hang,
+    Delay(Duration),
+    Edit(Edit),
+    EditIdToken(EditIdToken),
+}
+
+pub(super) type Edit = Arc<dyn Fn(&mut Map<String, Value>) + Send + Sync>;
+pub(super) type EditIdToken =
+    Arc<dyn Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync>;
+
+impl Fault {
+    /// The error answer of RFC 6749 §5.2 with any code; 401 for `invalid_client`, else 400.
+    ///
+    /// At [`Endpoint::Authorize`](super::Endpoint::Authorize) the error travels with the browser
+    /// instead (RFC 6749 §4.1.2.1), if the request itself is good.
+    pub fn error(code: impl Into<String>) -> Self {
+        Self(Misdeed::Refuse(OAuthError::new(code)))
+    }
+
+    /// An `error_description` for [`error`](Self::error); nothing to other faults.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        if let Misdeed::Refuse(error) = &mut self.0 {
+            error.description = Some(description.into());
+        }
+        self
+    }
+
+    /// Another status for [`error`](Self::error) or [`answer`](Self::answer); nothing to other faults.
+    ///
+    /// # Panics
+    ///
+    /// When `status` is not between 100 and 999.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        let status = StatusCode::from_u16(status).expect("a status between 100 and 999");
+        match &mut self.0 {
+            Misdeed::Refuse(error) => error.status = status,
+            Misdeed::Answer(answer) => *answer.status_mut() = status,
+            _ => {}
+        }
+        self
+    }
+
+    /// Exactly this answer. The fake does nothing else: no code is used up, no token issued.
+    pub fn answer(response: Response<impl Into<Bytes>>) -> Self {
+        Self(Misdeed::Answer(response.map(Into::into)))
+    }
+
+    /// No answer, ever. The request is counted, and nothing else is done with it.
+    pub fn hang() -> Self {
+        Self(Misdeed::Hang)
+    }
+
+    /// The honest answer, late: the fake does its work at once and holds the answer back for `by` of
+    /// tokio's time. With a long delay: the answer is lost after the work was done.
+    pub fn delay(by: Duration) -> Self {
+        Self(Misdeed::Delay(by))
+    }
+
+    /// The honest answer with other members: changes the JSON object that the endpoint would give.
+    /// An answer that is not a JSON object stays as it is.
+    pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
+        Self(Misdeed::Edit(Arc::new(edit)))
+    }
+
+    /// The honest answer with another ID token: its header and its claims are changed and the whole is
+    /// signed again with the fake's key, so that only what was changed is wrong.
+    pub fn edit_id_token(
+        edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Misdeed::EditIdToken(Arc::new(edit)))
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Misdeed::Refuse(error) => write!(f, "Fault::error({:?})", error.code),
+            Misdeed::Answer(answer) => write!(f, "Fault::answer({})", answer.status()),
+            Misdeed::Hang => f.write_str("Fault::hang()"),
+            Misdeed::Delay(by) => write!(f, "Fault::delay({by:?})"),
+            Misdeed::Edit(_) => f.write_str("Fault::edit(…)"),
+            Misdeed::EditIdToken(_) => f.write_str("Fault::edit_id_token(…)"),
+        }
+    }
+}
+
+/// An honest answer, tampered with.
+pub(super) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
+    match misdeed {
+        Misdeed::Edit(edit) => with_object(answer, |members| edit(members)),
+        Misdeed::EditIdToken(edit) => with_object(answer, |members| {
+            let Some(token) = members.get("id_token").and_then(Value::as_str) else {
+                return;
+            };
+            if let Some(edited) =
+                id_token::edited(token, keys, |header, claims| edit(header, claims))
+            {
+                members.insert("id_token".to_owned(), edited.into());
+            }
+        }),
+        _ => answer,
+    }
+}
+
+fn with_object(answer: Answer, edit: impl FnOnce(&mut Map<String, Value>)) -> Answer {
+    let Ok(mut members) = serde_json::from_slice(answer.body()) else {
+        return answer;
+    };
+    edit(&mut members);
+    answer.map(|_| Value::Object(members).to_string().into())
+}

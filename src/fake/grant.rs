@@ -1,0 +1,78 @@
+//! What a person allowed a client.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+
+use super::{authorize::AuthorizeRequest, person::Person, scope::Scope};
+
+/// One approved authorization request. Every code and token belongs to one; revoking it ends them all.
+pub(super) struct Grant {
+    pub(super) person: Person,
+    pub(super) scope: Scope,
+    pub(super) nonce: Option<String>,
+    pub(super) signed_in_at: u64,
+    redirect_uri: String,
+    challenge: Option<String>,
+    revoked: AtomicBool,
+}
+
+impl Grant {
+    pub(super) fn new(request: AuthorizeRequest, person: Person, now: u64) -> Self {
+        Self {
+            person,
+            scope: request.scope,
+            nonce: request.nonce,
+            signed_in_at: now,
+            revoked: AtomicBool::new(false),
+            redirect_uri: request.redirect_uri,
+            challenge: request.challenge,
+        }
+    }
+
+    pub(super) fn revoke(&self) {
+        self.revoked.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::SeqCst)
+    }
+
+    /// Whether a token request fits to the authorization request; the error says why not.
+    pub(super) fn fits(
+        &self,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+    ) -> Result<(), &'static str> {
+        // RFC 6749 §4.1.3: identical, so no normalisation.
+        if redirect_uri != self.redirect_uri {
+            return Err("redirect_uri is not the one of the authorization request");
+        }
+        match (&self.challenge, verifier) {
+            (None, None) => Ok(()),
+            // RFC 9700 §2.1.1: or an attacker could strip PKCE from the authorization request.
+            (None, Some(_)) => Err("code_verifier without a code_challenge"),
+            (Some(_), None) => Err("code_verifier is missing"),
+            (Some(challenge), Some(verifier)) if is_verifier(verifier) => {
+                let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+                let same: bool = hash.as_bytes().ct_eq(challenge.as_bytes()).into();
+                if same {
+                    Ok(())
+                } else {
+                    Err("code_verifier does not fit to the code_challenge")
+                }
+            }
+            (Some(_), Some(_)) => Err("code_verifier is malformed"),
+        }
+    }
+}
+
+/// RFC 7636 §4.1: 43 to 128 unreserved characters.
+fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}

@@ -1,0 +1,46 @@
+//! The sign-in pages that wait for a click.
+
+use std::{collections::VecDeque, fmt};
+
+use super::authorize::AuthorizeRequest;
+
+/// The open interactions, oldest first: at most 256 of them, each for ten minutes and one click.
+#[derive(Default)]
+pub(super) struct Interactions(VecDeque<Interaction>);
+
+struct Interaction {
+    id: String,
+    request: AuthorizeRequest,
+    expires_at: u64,
+}
+
+impl Interactions {
+    pub(super) fn open(&mut self, id: String, request: AuthorizeRequest, now: u64) {
+        if self.0.len() == CAPACITY {
+            self.0.pop_front();
+        }
+        self.0.push_back(Interaction {
+            id,
+            request,
+            expires_at: now + LIFETIME,
+        });
+    }
+
+    /// Ends an interaction, if it is still open.
+    pub(super) fn take(&mut self, id: &str, now: u64) -> Option<AuthorizeRequest> {
+        let at = self.0.iter().position(|interaction| interaction.id == id)?;
+        let interaction = self.0.remove(at)?;
+        (now < interaction.expires_at).then_some(interaction.request)
+    }
+}
+
+impl fmt::Debug for Interactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interactions")
+            .field("open", &self.0.len())
+            .finish()
+    }
+}
+
+const CAPACITY: usize = 256;
+const LIFETIME: u64 = 10 * 60;

@@ -1,0 +1,173 @@
+//! What the fake gave out, and what of it still counts.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use super::{grant::Grant, scope::Scope, secrets::Secrets};
+
+/// Grants with the codes and tokens that were issued for them. Times are seconds since 1970.
+pub(super) struct Ledger {
+    secrets: Secrets,
+    grants: Vec<Arc<Grant>>,
+    codes: HashMap<String, Code>,
+    access_tokens: HashMap<String, AccessToken>,
+    refresh_tokens: HashMap<String, RefreshToken>,
+}
+
+struct Code {
+    grant: Arc<Grant>,
+    expires_at: u64,
+    used: bool,
+}
+
+/// An issued access token.
+pub(super) struct AccessToken {
+    pub(super) scope: Scope,
+    pub(super) issued_at: u64,
+    pub(super) expires_at: u64,
+    grant: Arc<Grant>,
+}
+
+struct RefreshToken {
+    grant: Arc<Grant>,
+    expires_at: u64,
+    replaced: bool,
+}
+
+impl Ledger {
+    pub(super) fn new(client_id: &str) -> Self {
+        Self {
+            secrets: Secrets::new(client_id),
+            grants: Vec::new(),
+            codes: HashMap::new(),
+            access_tokens: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+        }
+    }
+
+    /// A new name for something that is kept elsewhere.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+        self.secrets.next(prefix)
+    }
+
+    /// Enters a grant and gives its code.
+    pub(super) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
+        let grant = Arc::new(grant);
+        self.grants.push(Arc::clone(&grant));
+        let code = self.secrets.next("code");
+        self.codes.insert(
+            code.clone(),
+            Code {
+                grant,
+                expires_at,
+                used: false,
+            },
+        );
+        code
+    }
+
+    pub(super) fn issue_access_token(
+        &mut self,
+        grant: Arc<Grant>,
+        scope: Scope,
+        now: u64,
+        lifetime: u64,
+    ) -> String {
+        let token = self.secrets.next("at");
+        let entry = AccessToken {
+            scope,
+            issued_at: now,
+            expires_at: now.saturating_add(lifetime),
+            grant,
+        };
+        self.access_tokens.insert(token.clone(), entry);
+        token
+    }
+
+    pub(super) fn issue_refresh_token(&mut self, grant: Arc<Grant>, expires_at: u64) -> String {
+        let token = self.secrets.next("rt");
+        self.refresh_tokens.insert(
+            token.clone(),
+            RefreshToken {
+                grant,
+                expires_at,
+                replaced: false,
+            },
+        );
+        token
+    }
+
+    /// Uses a code up; the error says why it is no good. A request that does not fit leaves the code
+    /// as it was. A second use of a used one ends its grant (RFC 6749 §4.1.2).
+    pub(super) fn redeem(
+        &mut self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now: u64,
+    ) -> Result<Arc<Grant>, &'static str> {
+        let entry = self.codes.get_mut(code).ok_or("the code is unknown")?;
+        let grant = &entry.grant;
+        if entry.used {
+            grant.revoke();
+            return Err("the code was used before");
+        }
+        if now >= entry.expires_at {
+            return Err("the code has expired");
+        }
+        if grant.is_revoked() {
+            return Err("the grant was revoked");
+        }
+        grant.fits(redirect_uri, verifier)?;
+        entry.used = true;
+        Ok(Arc::clone(grant))
+    }
+
+    /// The grant of a refresh token that still counts; the error says why it does not. A replaced
+    /// token that comes back ends its grant: one of the two holders stole it (RFC 9700 §4.14.2).
+    pub(super) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
+        let entry = self
+            .refresh_tokens
+            .get(token)
+            .ok_or("the refresh token is unknown")?;
+        let grant = &entry.grant;
+        if entry.replaced {
+            grant.revoke();
+            return Err("the refresh token was used before");
+        }
+        if grant.is_revoked() {
+            return Err("the refresh token was revoked");
+        }
+        if now >= entry.expires_at {
+            return Err("the refresh token has expired");
+        }
+        Ok(Arc::clone(grant))
+    }
+
+    /// From now on this refresh token must not come back.
+    pub(super) fn replace_refresh_token(&mut self, token: &str) {
+        if let Some(entry) = self.refresh_tokens.get_mut(token) {
+            entry.replaced = true;
+        }
+    }
+
+    /// An access token that still counts, with its grant.
+    pub(super) fn access(&self, token: &str, now: u64) -> Option<(&AccessToken, &Grant)> {
+        let entry = self
+            .access_tokens
+            .get(token)
+            .filter(|entry| now < entry.expires_at)?;
+        (!entry.grant.is_revoked()).then_some((entry, &*entry.grant))
+    }
+
+    pub(super) fn revoke_all(&mut self) {
+        self.grants.iter().for_each(|grant| grant.revoke());
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("grants", &self.grants.len())
+            .finish_non_exhaustive()
+    }
+}

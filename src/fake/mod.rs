@@ -1,0 +1,98 @@
+//! A whole Didit in the process, and a browser to visit it: for tests and examples.
+//!
+//! - [`FakeDidit`] is Didit's Sign in API: sign-in page, tokens with real signatures, user information,
+//!   introspection, keys. It is honest and strict by default: it refuses what RFC 6749, RFC 7636, RFC 9700
+//!   and Didit's documentation do not allow, so a client that works with it made no mistake that it can see.
+//! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
+//! - [`RecordedRequest`] tells what it was asked.
+//! - [`Browser`] has a cookie jar and knows what a browser sends when a link, a form or a script asks.
+//! - [`FakeClock`] moves time.
+//!
+//! It shares no code with the rest of the crate, and its keys are public: never trust it outside of a test.
+//!
+//! # A sign-in by hand
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::Request;
+//! use tower_didit::fake::{Endpoint, FakeDidit, Fault, Person};
+//! use tower_service::Service;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let mut didit = FakeDidit::new("app", "secret").with_redirect_uri("https://app.example/callback");
+//!
+//! // The application sends the browser to Didit, where Alejandra says yes.
+//! let back = didit.approve(
+//!     "https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+//!      &redirect_uri=https%3A%2F%2Fapp.example%2Fcallback",
+//!     Person::Alejandra,
+//! );
+//! let (code, state) = back.strip_prefix("https://app.example/callback?code=").unwrap().split_once('&').unwrap();
+//! assert_eq!(state, "state=s");
+//!
+//! // The application exchanges the code: once with a Didit that is out of order, once with a good one.
+//! let exchange = Request::post("https://apx.didit.me/auth/v2/token")
+//!     .header("authorization", "Basic YXBwOnNlY3JldA==")
+//!     .header("content-type", "application/x-www-form-urlencoded")
+//!     .body(Bytes::from(format!(
+//!         "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback"
+//!     )))
+//!     .unwrap();
+//! didit.on_next(Endpoint::Token, Fault::error("server_error").with_status(500));
+//! assert_eq!(didit.call(exchange.clone()).await.unwrap().status(), 500);
+//! assert_eq!(didit.call(exchange).await.unwrap().status(), 200);
+//!
+//! assert_eq!(didit.count(Endpoint::Token), 2);
+//! assert_eq!(didit.last(Endpoint::Token).unwrap().form_value("code").as_deref(), Some(code));
+//! # }
+//! ```
+
+mod answer;
+mod authorize;
+mod browser;
+mod client;
+mod clock;
+mod cookie_jar;
+mod decision;
+mod didit;
+mod endpoint;
+mod fault;
+mod form;
+mod grant;
+mod html;
+mod id_token;
+mod interactions;
+mod introspect;
+mod keys;
+mod ledger;
+mod listen;
+mod log;
+mod oauth_error;
+mod page;
+mod person;
+mod rejected_cookie;
+mod routes;
+mod scope;
+mod script;
+mod secrets;
+mod sign_in_page;
+mod site;
+mod state;
+mod stored_cookie;
+#[cfg(test)]
+mod tests;
+mod token;
+mod user_info;
+mod visit;
+
+pub use browser::Browser;
+pub use clock::FakeClock;
+pub use didit::FakeDidit;
+pub use endpoint::Endpoint;
+pub use fault::Fault;
+pub use log::RecordedRequest;
+pub use page::Page;
+pub use person::Person;
+pub use rejected_cookie::RejectedCookie;
+pub use stored_cookie::{SameSite, StoredCookie};

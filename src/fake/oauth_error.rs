@@ -1,0 +1,66 @@
+//! The error answer of RFC 6749 §5.2.
+
+use http::{StatusCode, header};
+use serde_json::json;
+
+use super::answer::{self, Answer};
+
+/// An error of the token endpoint: a code for the client's code, a description for its author.
+#[derive(Clone, Debug)]
+pub(super) struct OAuthError {
+    pub(super) code: String,
+    pub(super) description: Option<String>,
+    pub(super) status: StatusCode,
+}
+
+impl OAuthError {
+    /// An error with the status that belongs to its code: 401 for `invalid_client`, else 400.
+    pub(super) fn new(code: impl Into<String>) -> Self {
+        let code = code.into();
+        let status = if code == "invalid_client" {
+            StatusCode::UNAUTHORIZED
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        Self {
+            code,
+            description: None,
+            status,
+        }
+    }
+
+    pub(super) fn because(self, description: impl Into<String>) -> Self {
+        Self {
+            description: Some(description.into()),
+            ..self
+        }
+    }
+
+    pub(super) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request").because(description)
+    }
+
+    pub(super) fn invalid_client(description: impl Into<String>) -> Self {
+        Self::new("invalid_client").because(description)
+    }
+
+    pub(super) fn invalid_grant(description: impl Into<String>) -> Self {
+        Self::new("invalid_grant").because(description)
+    }
+
+    /// The answer; a 401 names the scheme to use (RFC 6749 §5.2).
+    pub(super) fn answer(&self) -> Answer {
+        let body = match &self.description {
+            Some(description) => json!({"error": self.code, "error_description": description}),
+            None => json!({"error": self.code}),
+        };
+        let answer = answer::json(self.status, &body);
+        if self.status == StatusCode::UNAUTHORIZED {
+            return answer::with_headers(
+                answer,
+                [(header::WWW_AUTHENTICATE, "Basic realm=\"Didit\"")],
+            );
+        }
+        answer
+    }
+}

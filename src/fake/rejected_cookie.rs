@@ -1,0 +1,36 @@
+//! A cookie that a browser did not take.
+
+use std::fmt;
+
+/// A `Set-Cookie` line that the browser did not accept. Its `Debug` hides the line.
+#[derive(Clone)]
+pub struct RejectedCookie {
+    line: String,
+    reason: &'static str,
+}
+
+impl RejectedCookie {
+    pub(super) fn new(line: String, reason: &'static str) -> Self {
+        Self { line, reason }
+    }
+
+    /// The whole `Set-Cookie` line.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// Why it was dropped.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
+impl fmt::Debug for RejectedCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.line.split('=').next().unwrap_or_default();
+        f.debug_struct("RejectedCookie")
+            .field("name", &name)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}

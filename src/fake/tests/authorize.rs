@@ -1,0 +1,265 @@
+use std::panic::catch_unwind;
+
+use http::{Method, StatusCode};
+
+use super::{ask, authorize_url, code_form, didit, get, query, refusal, request, tokens};
+use crate::fake::{Endpoint, FakeDidit, Fault, Person};
+
+/// Where the browser is sent with an error, for a request with these changes.
+async fn told(changes: &[(&str, &str)]) -> String {
+    let answer = ask(&didit(), get(&authorize_url(changes))).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert!(
+        location.starts_with("https://app.example/callback?kept=1&error="),
+        "{location}"
+    );
+    assert_eq!(query(location, "state").as_deref(), Some("the state"));
+    assert!(query(location, "code").is_none());
+    query(location, "error").unwrap()
+}
+
+/// The request is refused with a page, and nobody is redirected.
+async fn is_a_page(url: &str) {
+    let answer = ask(&didit(), get(url)).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(!answer.headers().contains_key("location"));
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+}
+
+#[tokio::test]
+async fn a_good_request_is_answered_with_the_page_on_both_paths() {
+    let url = authorize_url(&[]);
+    let other = url.replace("auth.didit.me/", "apx.didit.me/auth/v2/authorize");
+    for url in [url, other] {
+        let answer = ask(&didit(), get(&url)).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_client_gets_a_page() {
+    is_a_page(&authorize_url(&[("client_id", "other")])).await;
+    is_a_page(&authorize_url(&[("client_id", "")])).await;
+}
+
+#[tokio::test]
+async fn an_unregistered_redirect_uri_is_never_redirected_to() {
+    for uri in [
+        "",
+        "https://app.example/callback",
+        "https://app.example/callback?kept=1&",
+        "https://app.example:443/callback?kept=1",
+        "https://APP.example/callback?kept=1",
+        "https://evil.example/callback?kept=1",
+    ] {
+        is_a_page(&authorize_url(&[("redirect_uri", uri)])).await;
+    }
+}
+
+#[tokio::test]
+async fn what_decides_the_way_back_must_not_come_twice() {
+    for name in ["client_id", "redirect_uri", "state"] {
+        is_a_page(&format!("{}&{name}=x", authorize_url(&[]))).await;
+    }
+}
+
+#[tokio::test]
+async fn any_other_parameter_that_comes_twice_is_told() {
+    let answer = ask(
+        &didit(),
+        get(&format!("{}&scope=openid", authorize_url(&[]))),
+    )
+    .await;
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert_eq!(query(location, "error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn response_type_must_be_code() {
+    assert_eq!(told(&[("response_type", "")]).await, "invalid_request");
+    assert_eq!(
+        told(&[("response_type", "token")]).await,
+        "unsupported_response_type"
+    );
+}
+
+#[tokio::test]
+async fn scope_must_contain_openid() {
+    assert_eq!(told(&[("scope", "")]).await, "invalid_scope");
+    assert_eq!(told(&[("scope", "email")]).await, "invalid_scope");
+}
+
+#[tokio::test]
+async fn an_unknown_scope_is_refused() {
+    assert_eq!(
+        told(&[("scope", "openid offline_access")]).await,
+        "invalid_scope"
+    );
+}
+
+#[tokio::test]
+async fn a_challenge_must_be_s256() {
+    assert_eq!(
+        told(&[("code_challenge_method", "")]).await,
+        "invalid_request"
+    );
+    assert_eq!(
+        told(&[("code_challenge_method", "plain")]).await,
+        "invalid_request"
+    );
+    assert_eq!(told(&[("code_challenge", "")]).await, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_challenge_must_look_like_a_hash() {
+    for challenge in [
+        &"a".repeat(42),
+        &"a".repeat(44),
+        &format!("{}=", "a".repeat(42)),
+    ] {
+        assert_eq!(
+            told(&[("code_challenge", challenge)]).await,
+            "invalid_request",
+            "{challenge}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pkce_is_a_choice_for_a_confidential_client_and_a_must_for_a_public_one() {
+    let without = authorize_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
+    assert_eq!(ask(&didit(), get(&without)).await.status(), StatusCode::OK);
+
+    let public = FakeDidit::new_public("app").with_redirect_uri(super::REDIRECT_URI);
+    let answer = ask(&public, get(&without)).await;
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert_eq!(query(location, "error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn only_get_is_allowed() {
+    let answer = ask(&didit(), request(Method::POST, &authorize_url(&[]))).await;
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[test]
+fn approving_keeps_the_query_and_the_state() {
+    let back = didit().approve(&authorize_url(&[]), Person::Alejandra);
+    assert!(
+        back.starts_with("https://app.example/callback?kept=1&code=code_"),
+        "{back}"
+    );
+    assert!(back.ends_with("&state=the+state"), "{back}");
+}
+
+#[test]
+fn without_a_state_none_comes_back() {
+    let back = didit().approve(&authorize_url(&[("state", "")]), Person::Alejandra);
+    assert!(query(&back, "state").is_none());
+}
+
+#[test]
+fn declining_is_access_denied() {
+    let back = didit().decline(&authorize_url(&[]));
+    assert_eq!(
+        back,
+        "https://app.example/callback?kept=1&error=access_denied&error_description=the+user+declined&state=the+state"
+    );
+}
+
+#[test]
+fn approving_a_bad_request_panics_with_the_reason() {
+    for (change, reason) in [
+        (("redirect_uri", "https://evil.example/"), "not registered"),
+        (("scope", "email"), "invalid_scope"),
+    ] {
+        let panic =
+            catch_unwind(|| didit().approve(&authorize_url(&[change]), Person::John)).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains(reason), "{message}");
+    }
+}
+
+#[test]
+fn a_redirect_uri_with_a_fragment_cannot_be_registered() {
+    for uri in [
+        "/callback",
+        "https://app.example/#x",
+        "https://app.example/ä",
+    ] {
+        assert!(
+            catch_unwind(|| didit().with_redirect_uri(uri)).is_err(),
+            "{uri}"
+        );
+    }
+}
+
+#[test]
+fn approving_without_a_browser_counts_as_a_request() {
+    let didit = didit();
+    let url = authorize_url(&[]);
+    didit.approve(&url, Person::John);
+    assert_eq!(didit.count(Endpoint::Authorize), 1);
+    assert_eq!(
+        didit.last(Endpoint::Authorize).unwrap().uri().to_string(),
+        url
+    );
+}
+
+#[tokio::test]
+async fn a_scripted_error_travels_with_the_browser() {
+    let didit = didit();
+    didit.on_every(
+        Endpoint::Authorize,
+        Fault::error("temporarily_unavailable").with_description("at noon"),
+    );
+    let back = didit.approve(&authorize_url(&[]), Person::John);
+    assert_eq!(
+        query(&back, "error").as_deref(),
+        Some("temporarily_unavailable")
+    );
+    assert_eq!(
+        query(&back, "error_description").as_deref(),
+        Some("at noon")
+    );
+    assert_eq!(
+        ask(&didit, get(&authorize_url(&[]))).await.headers()["location"],
+        back.as_str()
+    );
+}
+
+#[tokio::test]
+async fn several_redirect_uris_are_told_apart_at_the_token_endpoint() {
+    let other = "https://app.example/other";
+    let didit = didit().with_redirect_uri(other);
+    let back = didit.approve(&authorize_url(&[("redirect_uri", other)]), Person::John);
+    assert!(
+        back.starts_with("https://app.example/other?code="),
+        "{back}"
+    );
+    let code = query(&back, "code").unwrap();
+    assert_eq!(
+        refusal(&didit, code_form(&code, &[])).await,
+        "invalid_grant"
+    );
+    tokens(&didit, code_form(&code, &[("redirect_uri", other)])).await;
+}
+
+#[tokio::test]
+async fn a_scripted_error_does_not_hide_a_bad_request() {
+    let didit = didit();
+    didit.on_every(Endpoint::Authorize, Fault::error("server_error"));
+    let bad = authorize_url(&[("redirect_uri", "https://evil.example/")]);
+    assert_eq!(
+        ask(&didit, get(&bad)).await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    assert!(catch_unwind(|| didit.approve(&bad, Person::John)).is_err());
+}

@@ -1,0 +1,73 @@
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Bytes, ask_json, didit, signed_in, token_request};
+use crate::fake::Person;
+
+fn introspection(form: &str) -> Request<Bytes> {
+    let mut request = token_request(form.to_owned());
+    *request.uri_mut() = "https://apx.didit.me/auth/v2/introspect".parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_living_token_is_described_in_didits_words() {
+    let didit = didit();
+    let tokens = signed_in(&didit).await;
+    let form = format!("token={}", tokens["access_token"].as_str().unwrap());
+    let (status, told) = ask_json(&didit, introspection(&form)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        told,
+        json!({
+            "active": true,
+            "iss": "https://apx.didit.me",
+            "iat": 1_767_225_600,
+            "exp": 1_767_229_200,
+            "sub": Person::Alejandra.subject(),
+            "identifier": "alejandra.rosas@example.com",
+            "identifier_type": "email",
+            "claims": "openid offline email",
+            "client_id": "app",
+        })
+    );
+    didit.revoke_all();
+    assert_eq!(
+        ask_json(&didit, introspection(&form)).await.1,
+        json!({"active": false})
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_request_gets_didits_own_errors() {
+    let didit = didit();
+    let error = |(status, body): (StatusCode, Value)| (status.as_u16(), body["error"].clone());
+
+    let mut request = introspection("token=x");
+    *request.method_mut() = Method::GET;
+    assert_eq!(
+        error(ask_json(&didit, request).await),
+        (405, "method_not_allowed".into())
+    );
+
+    let mut request = introspection("token=x");
+    request
+        .headers_mut()
+        .insert("content-type", "application/json".parse().unwrap());
+    assert_eq!(
+        error(ask_json(&didit, request).await),
+        (400, "invalid_content_type".into())
+    );
+
+    assert_eq!(
+        error(ask_json(&didit, introspection("other=x")).await),
+        (400, "required".into())
+    );
+
+    let mut request = introspection("token=x");
+    request.headers_mut().remove("authorization");
+    assert_eq!(
+        error(ask_json(&didit, request).await),
+        (401, "invalid_client".into())
+    );
+}

@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{authorize_url, didit};
+use crate::fake::{Endpoint, FakeDidit, Fault};
+
+/// What comes back over a socket for a request written by hand.
+async fn answer(didit: &FakeDidit, request: &str) -> String {
+    let addr = didit.listen("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn serves_over_http() {
+    let didit = didit();
+    let url = authorize_url(&[]);
+    let path = url.strip_prefix("https://auth.didit.me").unwrap();
+    let page = answer(
+        &didit,
+        &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
+    )
+    .await;
+    assert!(page.starts_with("HTTP/1.1 200 OK"), "{page}");
+    assert!(page.contains("approve-alejandra"));
+    assert_eq!(
+        didit.last(Endpoint::Authorize).unwrap().path_and_query(),
+        path
+    );
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused() {
+    let body = "x".repeat(64 * 1024 + 1);
+    let request = format!(
+        "POST /auth/v2/token HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let refusal = answer(&didit(), &request).await;
+    assert!(refusal.starts_with("HTTP/1.1 413 "), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_hanging_endpoint_hangs_over_the_socket_and_leaves_others_alone() {
+    let didit = didit();
+    didit.on_next(Endpoint::Jwks, Fault::hang());
+    let request = "GET /auth/jwks HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    assert!(
+        timeout(Duration::from_millis(100), answer(&didit, request))
+            .await
+            .is_err()
+    );
+    assert!(answer(&didit, request).await.starts_with("HTTP/1.1 200 OK"));
+    assert_eq!(didit.count(Endpoint::Jwks), 2);
+}

@@ -1,0 +1,154 @@
+//! The fake as its users see it.
+
+mod authorize;
+mod browser;
+mod introspect;
+mod keys;
+mod listen;
+mod page;
+mod script;
+mod token;
+mod user_info;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::Value;
+use tower_service::Service;
+use url::{Url, form_urlencoded};
+
+use super::{FakeDidit, Person};
+
+const REDIRECT_URI: &str = "https://app.example/callback?kept=1";
+
+/// The example of RFC 7636, appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn didit() -> FakeDidit {
+    FakeDidit::new("app", "secret").with_redirect_uri(REDIRECT_URI)
+}
+
+/// A good authorization request with some parameters changed; an empty value takes one away.
+fn authorize_url(changes: &[(&str, &str)]) -> String {
+    let mut parameters = vec![
+        ("client_id", "app"),
+        ("redirect_uri", REDIRECT_URI),
+        ("response_type", "code"),
+        ("scope", "openid offline email"),
+        ("state", "the state"),
+        ("nonce", "the-nonce"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    for change in changes {
+        parameters.retain(|(name, _)| *name != change.0);
+        parameters.push(*change);
+    }
+    parameters.retain(|(_, value)| !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    format!("https://auth.didit.me/?{query}")
+}
+
+/// Alejandra approves; gives the code.
+fn code(didit: &FakeDidit) -> String {
+    query(
+        &didit.approve(&authorize_url(&[]), Person::Alejandra),
+        "code",
+    )
+    .unwrap()
+}
+
+/// A good token request for a code with some parameters changed, as above.
+fn code_form(code: &str, changes: &[(&str, &str)]) -> String {
+    let mut parameters = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", REDIRECT_URI),
+        ("code_verifier", VERIFIER),
+    ];
+    for change in changes {
+        parameters.retain(|(name, _)| *name != change.0);
+        parameters.push(*change);
+    }
+    parameters.retain(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish()
+}
+
+fn refresh_form(refresh_token: &str) -> String {
+    format!("grant_type=refresh_token&refresh_token={refresh_token}")
+}
+
+fn token_request(form: String) -> Request<Bytes> {
+    Request::post("https://apx.didit.me/auth/v2/token")
+        .header(
+            "authorization",
+            format!("Basic {}", BASE64_STANDARD.encode("app:secret")),
+        )
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.into())
+        .unwrap()
+}
+
+async fn ask(didit: &FakeDidit, request: Request<Bytes>) -> Response<Bytes> {
+    didit.clone().call(request).await.unwrap()
+}
+
+async fn ask_json(didit: &FakeDidit, request: Request<Bytes>) -> (StatusCode, Value) {
+    let answer = ask(didit, request).await;
+    (
+        answer.status(),
+        serde_json::from_slice(answer.body()).unwrap(),
+    )
+}
+
+/// The tokens for a form that must be good.
+async fn tokens(didit: &FakeDidit, form: String) -> Value {
+    let (status, tokens) = ask_json(didit, token_request(form)).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    tokens
+}
+
+/// The tokens of a whole sign-in.
+async fn signed_in(didit: &FakeDidit) -> Value {
+    let code = code(didit);
+    tokens(didit, code_form(&code, &[])).await
+}
+
+/// The error code for a form that must be refused with 400.
+async fn refusal(didit: &FakeDidit, form: String) -> String {
+    let (status, error) = ask_json(didit, token_request(form)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{error}");
+    error["error"].as_str().unwrap().to_owned()
+}
+
+async fn user_info(didit: &FakeDidit, access_token: &Value) -> (StatusCode, Value) {
+    let request = Request::get("https://apx.didit.me/auth/v2/users/retrieve").header(
+        "authorization",
+        format!("Bearer {}", access_token.as_str().unwrap()),
+    );
+    ask_json(didit, request.body(Bytes::new()).unwrap()).await
+}
+
+fn get(uri: &str) -> Request<Bytes> {
+    request(Method::GET, uri)
+}
+
+fn request(method: Method, uri: &str) -> Request<Bytes> {
+    Request::builder()
+        .method(method)
+        .uri(uri)
+        .body(Bytes::new())
+        .unwrap()
+}
+
+fn query(url: &str, name: &str) -> Option<String> {
+    let url = Url::parse(url).unwrap();
+    url.query_pairs()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+
+use super::{ask, authorize_url, code_form, didit, get, query, tokens, user_info};
+use crate::fake::{FakeDidit, Person};
+
+/// Opens the sign-in page and gives its interaction id.
+async fn opened(didit: &FakeDidit) -> String {
+    let page = ask(didit, get(&authorize_url(&[]))).await;
+    let html = std::str::from_utf8(page.body()).unwrap();
+    let (_, rest) = html.split_once("name=\"interaction\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+async fn post(didit: &FakeDidit, path: &str, form: String) -> Response<Bytes> {
+    ask(
+        didit,
+        Request::post(format!("https://auth.didit.me{path}"))
+            .body(form.into())
+            .unwrap(),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_chosen_person_is_signed_in() {
+    let didit = didit();
+    let form = format!("interaction={}&person=john", opened(&didit).await);
+    let answer = post(&didit, "/approve", form).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let code = query(answer.headers()["location"].to_str().unwrap(), "code").unwrap();
+    let tokens = tokens(&didit, code_form(&code, &[])).await;
+    let (_, told) = user_info(&didit, &tokens["access_token"]).await;
+    assert_eq!(told["sub"], Person::John.subject());
+}
+
+#[tokio::test]
+async fn decline_leads_back_with_access_denied() {
+    let didit = didit();
+    let form = format!("interaction={}&person=john", opened(&didit).await);
+    let answer = post(&didit, "/decline", form).await;
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert_eq!(query(location, "error").as_deref(), Some("access_denied"));
+    assert_eq!(query(location, "state").as_deref(), Some("the state"));
+}
+
+#[tokio::test]
+async fn an_interaction_is_decided_once() {
+    let didit = didit();
+    let form = format!("interaction={}&person=john", opened(&didit).await);
+    post(&didit, "/decline", form.clone()).await;
+    assert_eq!(
+        post(&didit, "/approve", form).await.status(),
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn an_interaction_expires_after_ten_minutes() {
+    let didit = didit();
+    for (waited, status) in [(599, StatusCode::SEE_OTHER), (600, StatusCode::BAD_REQUEST)] {
+        let form = format!("interaction={}&person=john", opened(&didit).await);
+        didit.clock().advance(Duration::from_secs(waited));
+        assert_eq!(post(&didit, "/approve", form).await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_interaction_goes_when_there_are_too_many() {
+    let didit = didit();
+    let oldest = opened(&didit).await;
+    let second = opened(&didit).await;
+    for _ in 0..255 {
+        opened(&didit).await;
+    }
+    for (interaction, status) in [
+        (oldest, StatusCode::BAD_REQUEST),
+        (second, StatusCode::SEE_OTHER),
+    ] {
+        let form = format!("interaction={interaction}&person=john");
+        assert_eq!(post(&didit, "/approve", form).await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn approving_needs_a_person_and_an_interaction() {
+    let didit = didit();
+    let interaction = opened(&didit).await;
+    for form in [
+        format!("interaction={interaction}&person=nobody"),
+        "person=john".to_owned(),
+        "%".to_owned(),
+    ] {
+        assert_eq!(
+            post(&didit, "/approve", form).await.status(),
+            StatusCode::BAD_REQUEST
+        );
+    }
+    let answer = ask(&didit, get("https://auth.didit.me/approve")).await;
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+}

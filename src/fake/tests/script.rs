@@ -1,0 +1,190 @@
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use http::{Response, StatusCode};
+use serde_json::json;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::{
+    ask, ask_json, code, code_form, didit, get, refusal, signed_in, token_request, tokens,
+    user_info,
+};
+use crate::fake::{Endpoint, FakeDidit, Fault};
+
+#[tokio::test]
+async fn all_errors_of_rfc_6749_can_be_scripted() {
+    let didit = didit();
+    for code in [
+        "invalid_request",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "something_else",
+    ] {
+        didit.on_next(Endpoint::Token, Fault::error(code));
+        assert_eq!(refusal(&didit, String::new()).await, code);
+    }
+    didit.on_next(Endpoint::Token, Fault::error("invalid_client"));
+    let answer = ask(&didit, token_request(String::new())).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert!(answer.headers().contains_key("www-authenticate"));
+}
+
+#[tokio::test]
+async fn status_and_description_of_an_error_can_be_set() {
+    let didit = didit();
+    didit.on_next(
+        Endpoint::Token,
+        Fault::error("busy")
+            .with_status(503)
+            .with_description("later"),
+    );
+    let (status, body) = ask_json(&didit, token_request(String::new())).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(body, json!({"error": "busy", "error_description": "later"}));
+}
+
+#[tokio::test]
+async fn any_answer_can_be_scripted_and_uses_nothing_up() {
+    let didit = didit();
+    let code = code(&didit);
+    let answer = Response::builder()
+        .status(502)
+        .header("x-from", "proxy")
+        .body("<h1>no</h1>")
+        .unwrap();
+    didit.on_next(Endpoint::Token, Fault::answer(answer));
+    let answer = ask(&didit, token_request(code_form(&code, &[]))).await;
+    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(answer.headers()["x-from"], "proxy");
+    assert_eq!(answer.body(), "<h1>no</h1>");
+    tokens(&didit, code_form(&code, &[])).await;
+}
+
+#[tokio::test]
+async fn members_of_an_honest_answer_can_be_changed() {
+    let didit = didit();
+    didit.on_next(
+        Endpoint::Token,
+        Fault::edit(|answer| {
+            answer.remove("token_type");
+            answer.insert("expires_in".to_owned(), "3600".into());
+        }),
+    );
+    let tokens = signed_in(&didit).await;
+    assert!(tokens.get("token_type").is_none());
+    assert_eq!(tokens["expires_in"], "3600");
+    assert_eq!(
+        user_info(&didit, &tokens["access_token"]).await.0,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_hanging_request_never_ends_and_is_counted() {
+    let didit = didit();
+    didit.on_next(Endpoint::Jwks, Fault::hang());
+    let mut answer = didit.clone().call(get("https://apx.didit.me/auth/jwks"));
+    let pending = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context).is_pending())).await;
+    assert!(pending);
+    assert_eq!(didit.count(Endpoint::Jwks), 1);
+    // Only that one.
+    assert_eq!(
+        ask(&didit, get("https://apx.didit.me/auth/jwks"))
+            .await
+            .status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delayed_answer_comes_late_though_the_work_is_done_at_once() {
+    let didit = didit();
+    let code = code(&didit);
+    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_secs(7)));
+    let started = Instant::now();
+    let late = didit.clone().call(token_request(code_form(&code, &[])));
+    assert_eq!(
+        refusal(&didit, code_form(&code, &[])).await,
+        "invalid_grant"
+    );
+    assert_eq!(late.await.unwrap().status(), StatusCode::OK);
+    assert_eq!(started.elapsed(), Duration::from_secs(7));
+}
+
+#[tokio::test]
+async fn queued_faults_come_before_the_one_for_every_call() {
+    let didit = didit();
+    didit.on_every(Endpoint::Token, Fault::error("always"));
+    didit.on_next(Endpoint::Token, Fault::error("first"));
+    didit.on_next(Endpoint::Token, Fault::error("second"));
+    for expected in ["first", "second", "always", "always"] {
+        assert_eq!(refusal(&didit, String::new()).await, expected);
+    }
+    didit.clear_faults();
+    signed_in(&didit).await;
+}
+
+#[tokio::test]
+async fn an_edit_may_ask_the_fake_itself() {
+    let didit = didit();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let (asked, noted) = (didit.clone(), Arc::clone(&seen));
+    didit.on_next(
+        Endpoint::Token,
+        Fault::edit(move |_| noted.store(asked.count(Endpoint::Token), Ordering::SeqCst)),
+    );
+    signed_in(&didit).await;
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn every_request_is_recorded_also_on_unknown_paths() {
+    let didit = didit();
+    let (status, _) = ask_json(&didit, get("https://apx.didit.me/auth/v2/token/?x=1")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(didit.count(Endpoint::Token), 0);
+    assert_eq!(didit.requests()[0].path_and_query(), "/auth/v2/token/?x=1");
+
+    didit.on_next(Endpoint::Token, Fault::error("invalid_grant"));
+    refusal(&didit, "grant_type=x".to_owned()).await;
+    assert_eq!(didit.count(Endpoint::Token), 1);
+    assert_eq!(
+        didit
+            .last(Endpoint::Token)
+            .unwrap()
+            .form_value("grant_type")
+            .as_deref(),
+        Some("x")
+    );
+}
+
+#[test]
+fn debug_tells_no_secret() {
+    let didit = FakeDidit::new("app", "geheim");
+    assert_eq!(format!("{didit:?}"), "FakeDidit { client_id: \"app\", .. }");
+    assert_eq!(
+        format!("{:?}", Fault::error("invalid_grant")),
+        "Fault::error(\"invalid_grant\")"
+    );
+    assert_eq!(
+        format!("{:?}", Fault::answer(Response::new("geheim"))),
+        "Fault::answer(200 OK)"
+    );
+}
+
+#[test]
+fn the_fake_can_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    shared::<FakeDidit>();
+    shared::<Fault>();
+}

@@ -1,0 +1,146 @@
+//! The token endpoint (RFC 6749 §4.1.3, §6; OpenID Connect Core §3.1.3).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    answer::{self, Answer},
+    form::{self, Form},
+    grant::Grant,
+    id_token,
+    oauth_error::OAuthError,
+    scope::Scope,
+    state::State,
+};
+
+/// A successful answer (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct Tokens {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+/// Answers a token request.
+pub(super) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+    if request.method() != Method::POST {
+        return answer::method_not_allowed("POST");
+    }
+    match grant(state, request) {
+        Ok(tokens) => answer::json(StatusCode::OK, &json!(tokens)),
+        Err(error) => error.answer(),
+    }
+}
+
+fn grant(state: &mut State, request: &Request<Bytes>) -> Result<Tokens, OAuthError> {
+    // RFC 6749 §2.3.1: credentials must not be in the URI; nothing else belongs there either.
+    if request.uri().query().is_some() {
+        return Err(OAuthError::invalid_request(
+            "parameters belong into the body",
+        ));
+    }
+    let form = read_form(request)?;
+    state.client.authenticate(request.headers(), &form)?;
+    match required(&form, "grant_type")? {
+        "authorization_code" => authorization_code(state, &form),
+        "refresh_token" => refresh_token(state, &form),
+        _ => Err(OAuthError::new("unsupported_grant_type")),
+    }
+}
+
+fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
+    let (code, redirect_uri) = (required(form, "code")?, required(form, "redirect_uri")?);
+    let now = state.now();
+    let grant = state
+        .ledger
+        .redeem(code, redirect_uri, form.get("code_verifier"), now)
+        .map_err(OAuthError::invalid_grant)?;
+
+    let mut tokens = tokens(state, &grant, grant.scope.clone());
+    tokens.id_token = Some(id_token(state, &grant, &tokens.access_token));
+    if grant.scope.contains("offline") {
+        tokens.refresh_token = Some(issue_refresh_token(state, grant));
+    }
+    Ok(tokens)
+}
+
+/// No ID token here, and a new refresh token only where they rotate: so Didit answers.
+fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
+    let token = required(form, "refresh_token")?;
+    let now = state.now();
+    let grant = state
+        .ledger
+        .refresh(token, now)
+        .map_err(OAuthError::invalid_grant)?;
+
+    let scope = match form.get("scope") {
+        None => grant.scope.clone(),
+        // RFC 6749 §6: at most what was granted.
+        Some(text) => Scope::parse(text)
+            .ok()
+            .filter(|scope| scope.is_within(&grant.scope))
+            .ok_or_else(|| OAuthError::new("invalid_scope").because("more than was granted"))?,
+    };
+    let mut tokens = tokens(state, &grant, scope);
+    if state.rotates_refresh_tokens {
+        state.ledger.replace_refresh_token(token);
+        tokens.refresh_token = Some(issue_refresh_token(state, grant));
+    }
+    Ok(tokens)
+}
+
+/// What every answer has: a new access token.
+fn tokens(state: &mut State, grant: &Arc<Grant>, scope: Scope) -> Tokens {
+    let (now, lifetime) = (state.now(), state.access_token_lifetime);
+    Tokens {
+        scope: scope.to_string(),
+        access_token: state
+            .ledger
+            .issue_access_token(Arc::clone(grant), scope, now, lifetime),
+        token_type: "Bearer",
+        expires_in: lifetime,
+        id_token: None,
+        refresh_token: None,
+    }
+}
+
+fn issue_refresh_token(state: &mut State, grant: Arc<Grant>) -> String {
+    let expires_at = state.now().saturating_add(state.refresh_token_lifetime);
+    state.ledger.issue_refresh_token(grant, expires_at)
+}
+
+fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
+    let claims = id_token::claims(
+        grant,
+        &state.issuer,
+        &state.client.id,
+        access_token,
+        state.now(),
+    );
+    state.keys.sign(&state.keys.header(), &claims)
+}
+
+fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
+    if !form::is_announced(request.headers()) {
+        return Err(OAuthError::invalid_request(
+            "Content-Type must be application/x-www-form-urlencoded",
+        ));
+    }
+    let text = std::str::from_utf8(request.body())
+        .map_err(|_| OAuthError::invalid_request("the body is not UTF-8"))?;
+    Form::parse(text).map_err(|error| OAuthError::invalid_request(error.description()))
+}
+
+fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
+    form.get(name)
+        .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
+}

@@ -1,0 +1,44 @@
+//! The userinfo endpoint (RFC 6750 §2.1, §3).
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{
+    answer::{self, Answer},
+    state::State,
+};
+
+/// Tells who the bearer of an access token speaks for.
+pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+    if request.method() != Method::GET {
+        return answer::method_not_allowed("GET");
+    }
+    let Some(token) = bearer(request) else {
+        // RFC 6750 §3.1: no error code for who brought no token at all.
+        return refused("Bearer realm=\"Didit\"");
+    };
+    match state.ledger.access(token, state.now()) {
+        Some((access, grant)) => answer::json(
+            StatusCode::OK,
+            &Value::Object(grant.person.user_info(&access.scope)),
+        ),
+        None => refused("Bearer realm=\"Didit\", error=\"invalid_token\""),
+    }
+}
+
+fn bearer(request: &Request<Bytes>) -> Option<&str> {
+    let (scheme, token) = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+fn refused(challenge: &'static str) -> Answer {
+    let body = json!({"detail": "the access token is missing, unknown, expired or revoked"});
+    let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+    answer::with_headers(answer, [(header::WWW_AUTHENTICATE, challenge)])
+}
