@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, header, request::Parts};
 
-use super::{Departure, Flow, Step, answer::see_other};
+use super::{Departure, Flow, Step, answer::see_other, outcome::SignedIn};
 use crate::{
     config::Completion,
     error::{Error, ErrorKind},
@@ -107,8 +107,10 @@ impl Flow {
                 Step::Forward(Departure::of_callback(
                     Arc::clone(self),
                     handle,
-                    session_cookies,
-                    flow_cookie_removal,
+                    SignedIn {
+                        session_cookies,
+                        flow_cookie_removal,
+                    },
                 ))
             }
         }

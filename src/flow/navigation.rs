@@ -1,6 +1,6 @@
 //! Whether a person is waiting for a page.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 /// What the headers say about who asked (Fetch Metadata Request Headers; `Accept` where a browser
 /// sends none).
@@ -16,29 +16,45 @@ pub(super) enum Asker {
 
 impl Asker {
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let is = |name: &str, expected: &[&str]| {
-            headers
-                .get(name)
-                .map(|value| expected.iter().any(|expected| value == *expected))
-        };
-        let speculative = ["sec-purpose", "purpose", "x-moz"]
-            .into_iter()
-            .filter_map(|name| headers.get(name))
-            .any(|value| value.as_bytes().starts_with(b"prefetch"));
-        if speculative
-            || headers.contains_key("next-router-prefetch")
-            || headers.contains_key("x-requested-with")
-            || is("sec-fetch-mode", &["navigate"]) == Some(false)
-            || is("sec-fetch-dest", &["document"]) == Some(false)
-        {
-            Self::Script
-        } else if headers.contains_key("sec-fetch-mode") || accepts_html(headers) {
+        if Self::is_page(headers) {
             Self::Page
+        } else if headers.contains_key(&SEC_FETCH_MODE) || is_not_for_a_person(headers) {
+            Self::Script
         } else {
             Self::Unknown
         }
     }
+
+    /// Whether it is [`Asker::Page`]. Most requests of programs are told apart by two look-ups.
+    pub(super) fn is_page(headers: &HeaderMap) -> bool {
+        let navigates = match headers.get(&SEC_FETCH_MODE) {
+            Some(mode) => mode == "navigate",
+            None => accepts_html(headers),
+        };
+        navigates && !is_not_for_a_person(headers)
+    }
 }
+
+/// Whether a script asks, a frame, an image, or a browser in case a person might follow a link.
+fn is_not_for_a_person(headers: &HeaderMap) -> bool {
+    let prefetches = [&SEC_PURPOSE, &PURPOSE, &X_MOZ]
+        .into_iter()
+        .filter_map(|name| headers.get(name))
+        .any(|value| value.as_bytes().starts_with(b"prefetch"));
+    let destination = headers.get(&SEC_FETCH_DEST);
+    prefetches
+        || destination.is_some_and(|destination| destination != "document")
+        || headers.contains_key(&NEXT_ROUTER_PREFETCH)
+        || headers.contains_key(&X_REQUESTED_WITH)
+}
+
+static NEXT_ROUTER_PREFETCH: HeaderName = HeaderName::from_static("next-router-prefetch");
+static PURPOSE: HeaderName = HeaderName::from_static("purpose");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+static X_MOZ: HeaderName = HeaderName::from_static("x-moz");
+static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// Whether `Accept` names HTML itself; `*/*` is what programs send.
 fn accepts_html(headers: &HeaderMap) -> bool {
@@ -56,7 +72,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     use super::*;
 

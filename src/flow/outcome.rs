@@ -25,15 +25,19 @@ pub(crate) struct Departure {
     from: From,
 }
 
+/// What is rare is boxed: an ordinary request carries little with it.
 enum From {
     Application {
-        page: Option<AskedPage>,
-        renewed: Option<(Session, ExistingChunks)>,
+        page: Option<Box<AskedPage>>,
+        renewed: Option<Box<(Session, ExistingChunks)>>,
     },
-    Callback {
-        session_cookies: Vec<HeaderValue>,
-        flow_cookie_removal: HeaderValue,
-    },
+    Callback(Box<SignedIn>),
+}
+
+/// A good callback, on its way through the application's handler.
+pub(super) struct SignedIn {
+    pub(super) session_cookies: Vec<HeaderValue>,
+    pub(super) flow_cookie_removal: HeaderValue,
 }
 
 /// The page that a person asked for, should they have to sign in first.
@@ -45,30 +49,23 @@ pub(super) struct AskedPage {
 }
 
 impl AskedPage {
-    pub(super) fn of(request: &request::Parts, flow_cookies: FlowCookies<'_>) -> Option<Self> {
-        let address = match request.method {
-            Method::GET => Some(request.uri.clone()),
-            Method::POST => None,
-            _ => return None,
-        };
-        if Asker::of(&request.headers) != Asker::Page {
+    pub(super) fn of(request: &request::Parts, flow_cookies: FlowCookies<'_>) -> Option<Box<Self>> {
+        if !matches!(request.method, Method::GET | Method::POST)
+            || !Asker::is_page(&request.headers)
+        {
             return None;
         }
         let lines = request.headers.get_all(header::COOKIE);
         let cookie_lines = if flow_cookies.any(lines) {
-            request
-                .headers
-                .get_all(header::COOKIE)
-                .into_iter()
-                .cloned()
-                .collect()
+            let lines = request.headers.get_all(header::COOKIE);
+            lines.into_iter().cloned().collect()
         } else {
             Vec::new()
         };
-        Some(Self {
-            address,
+        Some(Box::new(Self {
+            address: (request.method == Method::GET).then(|| request.uri.clone()),
             cookie_lines,
-        })
+        }))
     }
 }
 
@@ -76,23 +73,15 @@ impl Departure {
     pub(super) fn of_application(
         flow: Arc<Flow>,
         handle: Arc<Handle>,
-        page: Option<AskedPage>,
-        renewed: Option<(Session, ExistingChunks)>,
+        page: Option<Box<AskedPage>>,
+        renewed: Option<Box<(Session, ExistingChunks)>>,
     ) -> Self {
         let from = From::Application { page, renewed };
         Self { flow, handle, from }
     }
 
-    pub(super) fn of_callback(
-        flow: Arc<Flow>,
-        handle: Arc<Handle>,
-        session_cookies: Vec<HeaderValue>,
-        flow_cookie_removal: HeaderValue,
-    ) -> Self {
-        let from = From::Callback {
-            session_cookies,
-            flow_cookie_removal,
-        };
+    pub(super) fn of_callback(flow: Arc<Flow>, handle: Arc<Handle>, signed_in: SignedIn) -> Self {
+        let from = From::Callback(Box::new(signed_in));
         Self { flow, handle, from }
     }
 
@@ -110,23 +99,20 @@ impl Departure {
                 if self.handle.session_was_read() {
                     vary_by_session(&mut head.headers);
                 }
-                if let Some((session, existing)) = renewed {
-                    self.flow.renew(&session, existing, &mut head.headers);
+                if let Some(renewed) = renewed {
+                    self.flow.renew(&renewed.0, renewed.1, &mut head.headers);
                 }
             }
-            From::Callback {
-                session_cookies,
-                flow_cookie_removal,
-            } => {
+            From::Callback(signed_in) => {
                 if head.status == StatusCode::NOT_FOUND {
                     self.flow.report_missing_callback_route();
                 }
                 keep_private(&mut head.headers);
-                append_cookies(&mut head.headers, [flow_cookie_removal]);
+                append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
                 // A handler that refuses a user has not signed them in.
                 if head.status.as_u16() < 400 {
                     tracing::debug!("signed in");
-                    append_cookies(&mut head.headers, session_cookies);
+                    append_cookies(&mut head.headers, signed_in.session_cookies);
                 } else {
                     tracing::debug!(
                         status = head.status.as_u16(),

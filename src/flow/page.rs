@@ -22,7 +22,7 @@ impl Flow {
         log(error);
         let mut response = match &self.config.error_page {
             Some(page) => (page.0)(error, request),
-            None if Asker::of(&request.headers) == Asker::Page => {
+            None if Asker::is_page(&request.headers) => {
                 page(error.kind(), &self.way_on(error.kind(), return_to))
             }
             None => problem(error.kind()).into_response(),

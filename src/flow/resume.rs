@@ -30,7 +30,7 @@ impl Flow {
             Arc::clone(self),
             handle,
             page,
-            renewed.map(|session| (session, existing)),
+            renewed.map(|session| Box::new((session, existing))),
         ))
     }
 }
