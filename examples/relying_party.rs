@@ -1,0 +1,108 @@
+//! A complete application that is configured only through the environment, so that it can be
+//! pointed at any provider that speaks Didit's Sign in API: see `Config::from_env` for the
+//! variables, and add `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG`.
+//!
+//! ```text
+//! GET  /                    {"signed_in": bool, "sub": …}
+//! GET  /me                  who is signed in, for members only; never a token
+//! GET  /hello               the text `hello`, for members only
+//! GET  /plain               the text `hello`
+//! GET  /tokens/fingerprint  8 hex digits that change with the access token
+//! GET  /login, POST /logout
+//! ```
+//!
+//! In JSON for `Accept: application/json`, as plain pages for a browser.
+
+use std::{env, error::Error, time::SystemTime};
+
+use aws_lc_rs::digest;
+use axum::{
+    Router,
+    response::{Html, IntoResponse, Json, Response},
+    routing::get,
+};
+use http::{HeaderMap, header};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tower_didit::{Config, DiditAuth, DiditTokens, RequireSignIn, ReturnTo};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    if env::var_os("DIDIT_REDIS_URL").is_some() {
+        return Err("DIDIT_REDIS_URL is set, but there is no Redis store yet".into());
+    }
+
+    let config = Config::from_env().build()?;
+    let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
+    let members = Router::new()
+        .route("/me", get(me))
+        .route("/tokens/fingerprint", get(fingerprint))
+        .route_layer(RequireSignIn::new());
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/plain", get(|| async { "hello" }))
+        .route("/hello", get(|_: DiditTokens| async { "hello" }))
+        .route(
+            callback.path(),
+            get(|_: DiditTokens, back: ReturnTo| async { back }),
+        )
+        .merge(members)
+        .layer(DiditAuth::new(config));
+
+    let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+async fn home(headers: HeaderMap, tokens: Option<DiditTokens>) -> Response {
+    let signed_in = tokens.is_some();
+    // ID tokens are not verified yet, so nobody has a name.
+    show(&headers, &json!({ "signed_in": signed_in, "sub": null }))
+}
+
+async fn me(headers: HeaderMap, tokens: DiditTokens) -> Response {
+    let expires_in = tokens.expires_at().map(|end| {
+        let rest = end.duration_since(SystemTime::now());
+        rest.unwrap_or_default().as_secs()
+    });
+    let me = json!({
+        "sub": null,
+        "claims": null,
+        "scope": tokens.scopes().to_string(),
+        "expires_in": expires_in,
+        "has_refresh_token": tokens.refresh_token().is_some(),
+        "user_info": null,
+    });
+    show(&headers, &me)
+}
+
+async fn fingerprint(tokens: DiditTokens) -> String {
+    let hash = digest::digest(&digest::SHA256, tokens.access_token().secret().as_bytes());
+    let short = hash.as_ref().iter().take(4);
+    short.map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn show(headers: &HeaderMap, facts: &Value) -> Response {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("application/json")) {
+        return Json(facts).into_response();
+    }
+    let text = format!("{facts:#}")
+        .replace('&', "&amp;")
+        .replace('<', "&lt;");
+    Html(format!(
+        "<!doctype html><html lang=en><title>Relying party</title><pre>{text}</pre>\
+         <p><a href=/>Home</a> <a href=/me>Me</a> <a href=/login?return_to=/me>Sign in</a></p>\
+         <form method=post action=/logout><button>Sign out</button></form>"
+    ))
+    .into_response()
+}
