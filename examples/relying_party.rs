@@ -85,8 +85,10 @@ async fn me(headers: HeaderMap, tokens: DiditTokens) -> Response {
 
 async fn fingerprint(tokens: DiditTokens) -> String {
     let hash = digest::digest(&digest::SHA256, tokens.access_token().secret().as_bytes());
-    let short = hash.as_ref().iter().take(4);
-    short.map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, ..] = *hash.as_ref() else {
+        unreachable!("SHA-256 gives 32 bytes");
+    };
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
 }
 
 fn show(headers: &HeaderMap, facts: &Value) -> Response {

@@ -8,7 +8,7 @@ use tower_didit::{Config, Provider, fake::FakeDidit};
 ///
 /// With real credentials, `DIDIT_REDIRECT_URI` is `http://localhost:3000/callback`, or what is
 /// registered at Didit.
-pub async fn configure(site: &str) -> Result<Config, Box<dyn Error>> {
+pub(crate) async fn configure(site: &str) -> Result<Config, Box<dyn Error>> {
     if env::var_os("DIDIT_CLIENT_ID").is_some() {
         println!("signing in with Didit itself");
         return Ok(Config::from_env().build()?);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use axum::response::Html;
 use tower_didit::DiditTokens;
 
-pub fn home(signed_in: bool) -> Html<String> {
+pub(crate) fn home(signed_in: bool) -> Html<String> {
     page(if signed_in {
         r#"<h1>Hello again</h1>
 <p>You are signed in.</p>
@@ -18,12 +18,9 @@ pub fn home(signed_in: bool) -> Html<String> {
     })
 }
 
-pub fn profile(tokens: &DiditTokens) -> Html<String> {
-    let scopes: String = tokens
-        .scopes()
-        .iter()
-        .map(|scope| format!("<li><code>{}</code></li>", escaped(scope)))
-        .collect();
+pub(crate) fn profile(tokens: &DiditTokens) -> Html<String> {
+    let scopes: Vec<_> = tokens.scopes().iter().map(escaped).collect();
+    let scopes = scopes.join("</code></li><li><code>");
     let minutes = tokens
         .expires_at()
         .and_then(|end| end.duration_since(SystemTime::now()).ok())
@@ -33,7 +30,7 @@ pub fn profile(tokens: &DiditTokens) -> Html<String> {
     page(&format!(
         r#"<h1 id="signed-in">You are signed in</h1>
 <p>You granted this site:</p>
-<ul>{scopes}</ul>
+<ul><li><code>{scopes}</code></li></ul>
 <p>It may ask Didit about you for another {minutes}.</p>
 <form method="post" action="/logout"><button id="sign-out">Sign out</button></form>
 <p><a href="/">Home</a></p>"#

@@ -156,7 +156,7 @@ impl ConfigBuilder {
     }
 
     /// Where people go after a sign-in that started nowhere in particular, and after sign-out: a
-    /// path of this site, as [`ReturnTo::parse`] takes it.
+    /// path of this site, as [`ReturnTo::parse`](crate::ReturnTo::parse) takes it.
     ///
     /// Default: `/`.
     pub fn with_landing_page(mut self, path: impl Into<String>) -> Self {

@@ -30,7 +30,10 @@ use super::{
     routes,
     state::State,
 };
-use crate::{Config, ConfigBuilder, clock::SystemClock};
+use crate::{
+    clock::SystemClock,
+    config::{Config, ConfigBuilder},
+};
 
 /// A whole Didit (its Sign in API) in the process: honest and strict by default, hostile on request.
 ///

@@ -1,0 +1,253 @@
+//! The cases: each beside bare axum, which gets the same headers.
+
+use std::{convert::Infallible, future::Ready, hint::black_box, task::Poll};
+
+use axum::{Router, body::Body, routing::get};
+use bytes::Bytes;
+use divan::Bencher;
+use http::{HeaderValue, Request, Response, header};
+use tower::{Service, ServiceExt};
+use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+
+/// Runs what the command line asks for.
+pub(crate) fn run() {
+    // Many iterations a sample: caches are as warm as they are in a server.
+    divan::Divan::from_args()
+        .sample_count(200)
+        .sample_size(200)
+        .main();
+}
+
+/// A request without a session, to a handler that does not ask for one.
+#[divan::bench_group]
+mod no_session {
+    use super::{Bencher, auth, requests, routes};
+
+    #[divan::bench]
+    fn bare_axum(bencher: Bencher<'_, '_>) {
+        requests(bencher, &routes(), None);
+    }
+
+    #[divan::bench]
+    fn with_the_layer(bencher: Bencher<'_, '_>) {
+        requests(bencher, &routes().layer(auth()), None);
+    }
+}
+
+/// A signed-in request with a cookie of about 1.5 KB, to a handler that does not ask for the
+/// tokens. Every request opens the cookie anew.
+#[divan::bench_group]
+mod signed_in {
+    use super::{Bencher, auth, requests, routes, sign_in};
+
+    #[divan::bench]
+    fn bare_axum(bencher: Bencher<'_, '_>) {
+        let cookie = sign_in(auth());
+        requests(bencher, &routes(), Some(&cookie));
+    }
+
+    #[divan::bench]
+    fn with_the_layer(bencher: Bencher<'_, '_>) {
+        let auth = auth();
+        let cookie = sign_in(auth.clone());
+        requests(bencher, &routes().layer(auth), Some(&cookie));
+    }
+}
+
+/// The layer alone, around a service that answers at once: no routing, no boxing.
+#[divan::bench_group]
+mod bare_service {
+    use super::{Bencher, Hello, auth, calls, sign_in};
+
+    #[divan::bench]
+    fn without_the_layer(bencher: Bencher<'_, '_>) {
+        calls(bencher, Hello, None);
+    }
+
+    #[divan::bench]
+    fn no_session(bencher: Bencher<'_, '_>) {
+        calls(bencher, tower::Layer::layer(&auth(), Hello), None);
+    }
+
+    #[divan::bench]
+    fn signed_in(bencher: Bencher<'_, '_>) {
+        let auth = auth();
+        let cookie = sign_in(auth.clone());
+        calls(bencher, tower::Layer::layer(&auth, Hello), Some(&cookie));
+    }
+}
+
+/// All the work of a sign-in but the provider's: it answers at once.
+#[divan::bench_group]
+mod sign_in {
+    use super::{Bencher, ServiceExt, auth, callback_of, request, routes, runtime};
+
+    #[divan::bench]
+    fn login(bencher: Bencher<'_, '_>) {
+        let runtime = runtime();
+        let app = routes().layer(auth());
+        bencher
+            .with_inputs(|| request("/login?return_to=/plain", None))
+            .bench_local_values(|request| {
+                runtime
+                    .block_on(app.clone().oneshot(request))
+                    .expect("infallible")
+            });
+    }
+
+    #[divan::bench]
+    fn callback(bencher: Bencher<'_, '_>) {
+        let runtime = runtime();
+        let app = routes().layer(auth());
+        bencher
+            .with_inputs(|| {
+                let login = request("/login?return_to=/plain", None);
+                let answer = runtime
+                    .block_on(app.clone().oneshot(login))
+                    .expect("infallible");
+                callback_of(&answer)
+            })
+            .bench_local_values(|request| {
+                runtime
+                    .block_on(app.clone().oneshot(request))
+                    .expect("infallible")
+            });
+    }
+}
+
+fn requests(bencher: Bencher<'_, '_>, app: &Router, cookie: Option<&HeaderValue>) {
+    let runtime = runtime();
+    bencher
+        .with_inputs(|| request("/plain", cookie))
+        .bench_local_values(|request| {
+            let answer = runtime
+                .block_on(app.clone().oneshot(request))
+                .expect("infallible");
+            assert!(answer.status().is_success());
+            black_box(answer)
+        });
+}
+
+fn calls<S, R>(bencher: Bencher<'_, '_>, mut service: S, cookie: Option<&HeaderValue>)
+where
+    S: Service<Request<Body>, Response = Response<R>, Error = Infallible>,
+{
+    let runtime = runtime();
+    bencher
+        .with_inputs(|| {
+            let mut request = request("/plain", cookie);
+            // A server has put something there already.
+            request.extensions_mut().insert(());
+            request
+        })
+        .bench_local_values(|request| {
+            let answer = runtime.block_on(service.call(request)).expect("infallible");
+            black_box(answer.status())
+        });
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/plain", get(|| async { "hello" }))
+        .route(
+            "/callback",
+            get(|_: DiditTokens, back: ReturnTo| async { back }),
+        )
+}
+
+fn auth() -> DiditAuth {
+    let config = Config::builder("client-id", "https://app.example/callback")
+        .with_cookie_keys([[7; 32]])
+        .with_client_secret("client-secret")
+        .with_scopes(["openid", "email", "names", "offline"])
+        .with_transport(tower::service_fn(|_: Request<Bytes>| async {
+            Ok::<_, Infallible>(token_response())
+        }))
+        .build()
+        .expect("a good configuration");
+    DiditAuth::new(config)
+}
+
+/// As large as a token response with an access token that is a JWT.
+fn token_response() -> Response<Bytes> {
+    let body = format!(
+        r#"{{"access_token":"{}","token_type":"Bearer","expires_in":3600,"scope":"openid email names offline","refresh_token":"{}","id_token":"{}"}}"#,
+        "a".repeat(900),
+        "r".repeat(64),
+        "i".repeat(900),
+    );
+    Response::new(body.into())
+}
+
+/// The session cookie of somebody who signed in.
+fn sign_in(auth: DiditAuth) -> HeaderValue {
+    let app = routes().layer(auth);
+    let runtime = runtime();
+    let call = |request| {
+        runtime
+            .block_on(app.clone().oneshot(request))
+            .expect("infallible")
+    };
+    let answer = call(request("/login", None));
+    let answer = call(callback_of(&answer));
+    cookies_of(&answer)
+}
+
+fn callback_of(login: &Response<Body>) -> Request<Body> {
+    let location = login.headers()[header::LOCATION].to_str().expect("a URL");
+    let (_, state) = location.split_once("&state=").expect("a state");
+    let (state, _) = state.split_once('&').expect("a nonce follows");
+    request(
+        &format!("/callback?code=code&state={state}"),
+        Some(&cookies_of(login)),
+    )
+}
+
+/// What a browser would send after this answer.
+fn cookies_of(answer: &Response<Body>) -> HeaderValue {
+    let kept = answer.headers().get_all(header::SET_COOKIE).into_iter();
+    let pairs: Vec<_> = kept
+        .filter_map(|line| line.to_str().expect("ASCII").split_once(';'))
+        .filter(|(pair, _)| !pair.ends_with('='))
+        .map(|(pair, _)| pair)
+        .collect();
+    HeaderValue::try_from(pairs.join("; ")).expect("ASCII")
+}
+
+fn request(uri: &str, cookie: Option<&HeaderValue>) -> Request<Body> {
+    let mut request = Request::get(uri)
+        .header(header::HOST, "app.example")
+        .header(header::USER_AGENT, "bench")
+        .header(header::ACCEPT, "*/*")
+        .body(Body::empty())
+        .expect("a good request");
+    if let Some(cookie) = cookie {
+        request.headers_mut().insert(header::COOKIE, cookie.clone());
+    }
+    request
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+#[derive(Clone)]
+struct Hello;
+
+impl Service<Request<Body>> for Hello {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        drop(request);
+        std::future::ready(Ok(Response::new(Body::empty())))
+    }
+}
