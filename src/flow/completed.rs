@@ -1,10 +1,6 @@
 //! Which sign-ins were completed here.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    fmt,
-    sync::Mutex,
-};
+use std::{collections::HashSet, fmt, mem, sync::Mutex};
 
 use aws_lc_rs::digest;
 
@@ -12,17 +8,19 @@ use crate::{clock::Timestamp, oidc::PendingSignIn};
 
 /// The states of completed sign-ins, so that each is completed once, whatever a browser repeats.
 ///
-/// A state is remembered, by 16 bytes of its hash, for as long as a cookie could still bring it
-/// back. Memory is bounded: past [`CAPACITY`] the oldest is forgotten, and a repetition of that one
-/// is then for the provider to refuse, whose codes work once as well.
+/// A state is remembered, by 16 bytes of its hash, for at least as long as a cookie could bring it
+/// back: in the present generation and then in the one before. Memory is bounded: a generation that is
+/// full ends early, and a repetition of what is then forgotten is for the provider to refuse, whose
+/// codes work once as well.
 #[derive(Default)]
-pub(super) struct CompletedSignIns(Mutex<Remembered>);
+pub(super) struct CompletedSignIns(Mutex<Generations>);
 
 #[derive(Default)]
-struct Remembered {
-    states: HashSet<StateHash>,
-    /// In the order in which they were claimed.
-    claims: VecDeque<(StateHash, Timestamp)>,
+struct Generations {
+    present: HashSet<StateHash>,
+    previous: HashSet<StateHash>,
+    /// When the present one ends.
+    end: Option<Timestamp>,
 }
 
 type StateHash = [u8; 16];
@@ -31,52 +29,41 @@ impl CompletedSignIns {
     /// Takes `state` for the caller alone: true once, false ever after.
     pub(super) fn claim(&self, state: &str, now: Timestamp) -> bool {
         let state = hash(state);
-        let mut remembered = self.lock();
-        remembered.forget_expired(now);
-        if !remembered.states.insert(state) {
-            return false;
-        }
-        if remembered.claims.len() >= CAPACITY {
-            remembered.forget_oldest();
-        }
-        let expires = now.plus(PendingSignIn::LIFETIME);
-        remembered.claims.push_back((state, expires));
-        true
+        let mut generations = self.lock();
+        generations.turn(now);
+        !generations.previous.contains(&state) && generations.present.insert(state)
     }
 
     /// Whether `state` was claimed.
     pub(super) fn contains(&self, state: &str) -> bool {
-        self.lock().states.contains(&hash(state))
+        let state = hash(state);
+        let generations = self.lock();
+        generations.present.contains(&state) || generations.previous.contains(&state)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Remembered> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
         self.0
             .lock()
             .expect("nothing panics while it holds this lock")
     }
 }
 
-impl Remembered {
-    fn forget_expired(&mut self, now: Timestamp) {
-        while self
-            .claims
-            .front()
-            .is_some_and(|(_, expires)| *expires <= now)
-        {
-            self.forget_oldest();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some((state, _)) = self.claims.pop_front() {
-            self.states.remove(&state);
+impl Generations {
+    /// Starts a new generation if the present one has lasted its time or is full.
+    fn turn(&mut self, now: Timestamp) {
+        let over = self.end.is_none_or(|end| now >= end);
+        if over || self.present.len() >= CAPACITY {
+            self.previous = mem::take(&mut self.present);
+            self.end = Some(now.plus(PendingSignIn::LIFETIME));
         }
     }
 }
 
 impl fmt::Debug for CompletedSignIns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CompletedSignIns({})", self.lock().claims.len())
+        let generations = self.lock();
+        let count = generations.present.len() + generations.previous.len();
+        write!(f, "CompletedSignIns({count})")
     }
 }
 
@@ -88,43 +75,47 @@ fn hash(state: &str) -> StateHash {
         .expect("SHA-256 gives 32 bytes")
 }
 
-/// Some 50 sign-ins a second. In all about 4 MB.
+/// Of one generation: more than 50 sign-ins a second, in all about 4 MB.
 const CAPACITY: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_unix(1000);
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix(1000 + seconds)
+    }
 
     #[test]
     fn a_state_is_claimed_once() {
         let completed = CompletedSignIns::default();
-        assert!(completed.claim("a", NOW));
-        assert!(!completed.claim("a", NOW));
-        assert!(completed.claim("b", NOW));
+        assert!(completed.claim("a", at(0)));
+        assert!(!completed.claim("a", at(0)));
+        assert!(completed.claim("b", at(0)));
         assert!(completed.contains("a") && !completed.contains("c"));
     }
 
     #[test]
-    fn it_is_forgotten_when_no_cookie_can_bring_it_back() {
+    fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
+        let lifetime = PendingSignIn::LIFETIME.as_secs();
         let completed = CompletedSignIns::default();
-        assert!(completed.claim("a", NOW));
-        assert!(!completed.claim("a", Timestamp::from_unix(2199)));
-        assert!(completed.claim("b", Timestamp::from_unix(2200)));
-        assert!(!completed.contains("a"));
+        assert!(completed.claim("first", at(0)));
+        assert!(completed.claim("late", at(lifetime - 1)));
+        assert!(completed.claim("next", at(lifetime)));
+        assert!(!completed.claim("late", at(2 * lifetime - 1)));
+        assert!(completed.claim("after", at(2 * lifetime)));
+        assert!(!completed.contains("first") && !completed.contains("late"));
+        assert!(completed.contains("next"));
     }
 
     #[test]
     fn memory_is_bounded() {
         let completed = CompletedSignIns::default();
-        for state in 0..CAPACITY + 10 {
-            assert!(completed.claim(&state.to_string(), NOW));
+        for state in 0..3 * CAPACITY {
+            assert!(completed.claim(&state.to_string(), at(0)));
         }
-        let remembered = completed.lock();
-        assert_eq!(remembered.claims.len(), CAPACITY);
-        assert_eq!(remembered.states.len(), CAPACITY);
-        assert!(!remembered.states.contains(&hash("9")));
-        assert!(remembered.states.contains(&hash("10")));
+        let generations = completed.lock();
+        assert_eq!(generations.present.len(), CAPACITY);
+        assert_eq!(generations.previous.len(), CAPACITY);
     }
 }
