@@ -19,7 +19,7 @@ pub(crate) use reqwest::ReqwestTransport;
 ///
 /// The default is built on reqwest and rustls (feature `reqwest`). Any
 /// `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>` that is `Clone`, `Send`
-/// and `Sync` is one too.
+/// and `Sync` is one too; its errors may be [`TransportError`]s.
 ///
 /// What the layer adds itself, whatever the transport: the total time-out
 /// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)) and a limit of 1 MiB for the
@@ -49,8 +49,11 @@ where
         Box::pin(async move {
             std::future::poll_fn(|cx| service.poll_ready(cx))
                 .await
-                .map_err(TransportError::broken)?;
-            service.call(request).await.map_err(TransportError::broken)
+                .map_err(TransportError::of_service)?;
+            service
+                .call(request)
+                .await
+                .map_err(TransportError::of_service)
         })
     }
 }
@@ -89,6 +92,14 @@ impl TransportError {
     /// The answer is larger than a body may be.
     pub fn too_large() -> Self {
         Self::new(TransportErrorKind::TooLarge, None)
+    }
+
+    /// What a service says of itself, else nothing is known.
+    fn of_service(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        match error.into().downcast() {
+            Ok(own) => *own,
+            Err(unknown) => Self::broken(unknown),
+        }
     }
 
     fn new(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {

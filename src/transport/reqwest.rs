@@ -10,7 +10,8 @@ use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
 /// One connection pool; no redirects, no retries, no decompression, HTTP/1.1.
 ///
-/// Every way in which another crate's features could make reqwest do more is switched off by name.
+/// What another crate's features would add to reqwest is switched off by name, but for the system's
+/// proxy settings, which are then wanted.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(Client);
 
