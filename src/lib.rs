@@ -1,4 +1,115 @@
-//! Sign-in with Didit for Tower and axum.
+//! Sign-in with [Didit] for Tower and axum.
+//!
+//! One layer does the whole sign-in: it sends people to Didit, takes them back at the callback,
+//! exchanges the authorization code through the [`oauth2`] crate, keeps the session in sealed cookies,
+//! and gives [`DiditTokens`] to every handler that asks for them.
+//!
+//! **Not for production yet:** ID tokens are carried, but not verified.
+//!
+//! ```
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! use axum::{Router, routing::get};
+//! use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+//!
+//! let config = Config::builder("client-id", "https://app.example/callback")
+//!     .with_client_secret("client-secret")
+//!     .with_scopes(["openid", "email", "offline"])
+//!     .build()?;
+//!
+//! let app = Router::new()
+//!     .route("/profile", get(|tokens: DiditTokens| async move { tokens.scopes().to_string() }))
+//!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async move { back }))
+//!     .layer(DiditAuth::new(config));
+//! # let _: Router = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `cargo run --example quickstart` shows it in the browser, with a fake Didit; no account is needed.
+//!
+//! # What happens
+//!
+//! 1. Somebody opens `/profile` and has no session. The extractor refuses with 401, and as a person
+//!    is waiting for a page, the layer makes a 303 of it, to Didit. (`GET /login?return_to=/profile`
+//!    does the same, and so does a handler that returns [`SignIn`].)
+//! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and fresh `state`,
+//!    `nonce` and S256 `code_challenge`. What the callback needs to know goes into a sealed cookie of
+//!    that browser; the server keeps nothing.
+//! 3. Didit asks the person, and sends the browser back to the callback with `code` and `state`.
+//! 4. The layer finds the cookie of this `state`, compares, and sends
+//!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the code, the redirect
+//!    URI and the code verifier: once, and to the end, even if the browser goes away.
+//! 5. [`DiditTokens`] and [`ReturnTo`] go into the request's extensions, and the request goes on to the
+//!    application's own handler for the callback. If that answers below 400, the session begins.
+//!    ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the handler.)
+//! 6. Every later request brings the session's cookie; the layer opens it and puts [`DiditTokens`] into
+//!    the extensions again.
+//! 7. `POST /logout` from a page of this site ends it.
+//!
+//! # Where to put the layer
+//!
+//! Last, on the outermost router, so that it sees every request with its whole path. In axum a layer
+//! does not see:
+//!
+//! - paths without a route, under `Router::route_layer`;
+//! - a `fallback`, and a router that is merged, *after* `.layer(…)`;
+//! - the whole path, on a router that is nested: `Router::nest` strips the prefix, and the callback is
+//!   not found.
+//!
+//! The callback needs a route in the application, or `with_redirect_after_sign_in`.
+//!
+//! It works as well around any other `Service<http::Request<B>, Response = http::Response<R>>`: plain
+//! hyper, tonic. There the extensions are read with `request.extensions().get::<DiditTokens>()`. It
+//! needs a tokio runtime.
+//!
+//! # Cookies
+//!
+//! | name | content | lasts |
+//! |---|---|---|
+//! | `__Host-didit` | the session; larger ones go on in `__Host-didit.1`, `.2`, … | the session's limits: [idle](ConfigBuilder::with_session_idle), [absolute](ConfigBuilder::with_session_absolute) |
+//! | `__Host-didit-flow-…` | a sign-in under way, one each; at most 5, and 3 KB | 20 minutes |
+//!
+//! All are `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, encrypted and authenticated
+//! (AES-256-GCM-SIV), and their limits are sealed inside. On an `http` loopback redirect URI the names
+//! lack `__Host-`, and the cookies `Secure`. A session may take 4 KB by default; see
+//! [`with_session_cookie_limit`](ConfigBuilder::with_session_cookie_limit).
+//!
+//! An answer that depends on the session gets `Vary: Cookie` and, unless the handler chose a
+//! `Cache-Control`, `private`; one that sets a cookie of the layer's gets `private, no-store`.
+//!
+//! # Security
+//!
+//! `state` is bound to the browser, compared in constant time and used once; PKCE is always on; the
+//! return-to cannot leave the site; redirects of the provider are not followed; what the application
+//! knows of its own address comes from the configured redirect URI, never from a header. Every call has
+//! a time-out and a limit of size. `SECURITY.md` lists what is promised and what is not.
+//!
+//! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
+//! its limits.
+//!
+//! # Errors
+//!
+//! [`ConfigError`] comes from [`build`](ConfigBuilder::build), before the first request. [`Error`] is
+//! what goes wrong at run time: the layer answers with a small page, or with a problem document
+//! (RFC 9457) that has the stable [`code`](ErrorKind::code), unless
+//! [`with_error_page`](ConfigBuilder::with_error_page) says otherwise; the error itself is in the
+//! answer's extensions. [`Rejection`] is what the extractors answer.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `reqwest` | yes | the default transport: reqwest with rustls |
+//! | `test-util` | no | `fake`: a whole Didit in the process, and a browser, for tests |
+//!
+//! Without `reqwest`, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service.
+//!
+//! # What it does not do yet
+//!
+//! It verifies no ID tokens, refreshes no tokens, and keeps sessions only in cookies.
+//!
+//! [Didit]: https://didit.me
+//! [`oauth2`]: https://docs.rs/oauth2
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
@@ -38,7 +149,7 @@ pub use return_to::ReturnTo;
 pub use sign_in::SignIn;
 pub use tokens::DiditTokens;
 
-/// The types that the layers make: to name them in a signature.
+/// The types that the layers make, to name them in a signature.
 pub mod middleware {
     pub use crate::{
         body::ResponseBody,
