@@ -37,7 +37,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("DIDIT_REDIS_URL is set, but there is no Redis store yet".into());
     }
 
-    let config = Config::from_env().build()?;
+    let config = Config::from_env()
+        .build()
+        .map_err(|error| error.to_string())?;
     let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
     let members = Router::new()
         .route("/me", get(me))

@@ -6,7 +6,7 @@ use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use divan::Bencher;
 use http::{HeaderValue, Request, Response, header};
-use tower::{Service, ServiceExt};
+use tower::{Service, ServiceExt, layer::util::Identity};
 use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
 
 /// Runs what the command line asks for.
@@ -21,11 +21,17 @@ pub(crate) fn run() {
 /// A request without a session, to a handler that does not ask for one.
 #[divan::bench_group]
 mod no_session {
-    use super::{Bencher, auth, requests, routes};
+    use super::{Bencher, Identity, auth, requests, routes};
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
         requests(bencher, &routes(), None);
+    }
+
+    /// What axum itself pays for any layer.
+    #[divan::bench]
+    fn with_an_empty_layer(bencher: Bencher<'_, '_>) {
+        requests(bencher, &routes().layer(Identity::new()), None);
     }
 
     #[divan::bench]

@@ -386,9 +386,7 @@ fn default_transport(
 
     ReqwestTransport::new(connect_timeout, root_certificates)
         .map(|transport| Arc::new(transport) as Arc<dyn HttpTransport>)
-        .map_err(|unusable| ConfigError::RootCertificates {
-            source: Box::new(unusable.0),
-        })
+        .map_err(|source| ConfigError::RootCertificates { source })
 }
 
 #[cfg(not(feature = "reqwest"))]

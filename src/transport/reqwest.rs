@@ -1,6 +1,6 @@
 //! The default transport: reqwest with rustls.
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
 use bytes::{Bytes, BytesMut};
@@ -15,21 +15,25 @@ use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(Client);
 
-/// Certificates could not be read, or the machine has none.
-#[derive(Debug)]
-pub(crate) struct UnusableCertificates(pub(crate) ::reqwest::Error);
-
 impl ReqwestTransport {
     /// `roots`: PEM files of certificates that are trusted besides those of the system.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the certificates, these or the system's.
     pub(crate) fn new(
         connect_timeout: Duration,
         roots: &[Vec<u8>],
-    ) -> Result<Self, UnusableCertificates> {
+    ) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let mut certificates = Vec::new();
         for pem in roots {
-            certificates.extend(Certificate::from_pem_bundle(pem).map_err(UnusableCertificates)?);
+            let bundle = Certificate::from_pem_bundle(pem)?;
+            if bundle.is_empty() {
+                return Err("no certificate in the PEM file".into());
+            }
+            certificates.extend(bundle);
         }
-        ClientBuilder::new()
+        let client = ClientBuilder::new()
             .tls_backend_rustls()
             .tls_certs_merge(certificates)
             .connect_timeout(connect_timeout)
@@ -42,9 +46,8 @@ impl ReqwestTransport {
             .no_zstd()
             .http1_only()
             .user_agent(USER_AGENT)
-            .build()
-            .map(Self)
-            .map_err(UnusableCertificates)
+            .build()?;
+        Ok(Self(client))
     }
 }
 
