@@ -1,13 +1,11 @@
 //! Where the provider sends the browser back.
 
-use url::Url;
-
 use crate::{
     cookie::CookieScope,
-    provider::{InvalidUrl, is_https_or_loopback},
+    provider::{Endpoint, InvalidUrl},
 };
 
-/// A redirect URI (RFC 6749 §3.1.2): absolute, without a fragment, https or http on loopback.
+/// A redirect URI (RFC 6749 §3.1.2), held to the rules of an endpoint: codes are sent there.
 ///
 /// It is sent exactly as it was given. All that the application must know of its own address comes
 /// from here, never from a request: a `Host` or `X-Forwarded-*` header changes nothing.
@@ -21,22 +19,8 @@ pub(crate) struct RedirectUri {
 
 impl RedirectUri {
     pub(crate) fn parse(given: &str) -> Result<Self, InvalidUrl> {
-        let refuse = |why| InvalidUrl {
-            name: "redirect URI",
-            text: given.to_owned(),
-            why,
-        };
-        let url = Url::parse(given).map_err(|_| refuse("is not an absolute URL"))?;
-        if !is_https_or_loopback(&url) {
-            return Err(refuse("must be https, or http on loopback"));
-        }
-        // RFC 6749 §3.1.2.
-        if url.fragment().is_some() {
-            return Err(refuse("must not have a fragment"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("must not contain credentials"));
-        }
+        let checked = Endpoint::parse("redirect URI", given)?;
+        let url = checked.url();
         let scope = match url.scheme() {
             "https" => CookieScope::Https,
             _ => CookieScope::HttpLoopback,

@@ -41,7 +41,7 @@ impl Endpoint {
 }
 
 /// Whether what is sent to this URL is protected on the way (RFC 6749 §3.1.2.1, RFC 8252 §7.3).
-pub(crate) fn is_https_or_loopback(url: &Url) -> bool {
+fn is_https_or_loopback(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.has_host(),
         "http" => is_loopback(url),

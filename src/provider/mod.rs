@@ -2,7 +2,7 @@
 
 mod endpoint;
 
-pub(crate) use endpoint::{Endpoint, InvalidUrl, is_https_or_loopback};
+pub(crate) use endpoint::{Endpoint, InvalidUrl};
 
 /// An OpenID provider: its endpoints and the names that it goes by.
 ///
