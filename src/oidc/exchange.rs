@@ -4,7 +4,7 @@
 //! The `oauth2` crate makes the request and reads the answer; its types stay in this file. What
 //! carries them is the caller's.
 
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duration};
+use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -14,15 +14,17 @@ use oauth2::{
     RequestTokenError, StandardRevocableToken, StandardTokenIntrospectionResponse, TokenUrl,
     basic::BasicTokenType,
 };
-use serde::{Deserialize, Serialize, Serializer, ser};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use super::callback::Grant;
+use super::{
+    callback::Grant,
+    token_answer::{TokenAnswer, UnverifiedTokens, invalid},
+};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     provider::Endpoint,
-    tokens::{AccessToken, IdToken, RefreshToken, Scopes, TokenSet},
+    tokens::Scopes,
     transport::{HttpTransport, TransportError},
 };
 
@@ -98,140 +100,6 @@ impl fmt::Debug for Client {
             .field("client_id", self.oauth2.client_id())
             .field("requested_scopes", &self.requested_scopes)
             .finish_non_exhaustive()
-    }
-}
-
-/// Tokens whose ID token nobody has verified yet.
-pub(crate) struct UnverifiedTokens(TokenSet);
-
-impl UnverifiedTokens {
-    /// The tokens, with the ID token as it was received.
-    pub(crate) fn into_tokens(self) -> TokenSet {
-        self.0
-    }
-}
-
-/// A token response (RFC 6749 §5.1), read as leniently as Didit's documentation needs and no more.
-/// Unknown members are ignored; a known one must not be there twice.
-#[derive(Deserialize)]
-pub(crate) struct TokenAnswer {
-    #[serde(default = "no_access_token")]
-    access_token: oauth2::AccessToken,
-    token_type: Option<String>,
-    expires_in: Option<Value>,
-    scope: Option<Value>,
-    /// Where Didit's introspection has the scopes, and some of its token responses.
-    claims: Option<Value>,
-    refresh_token: Option<oauth2::RefreshToken>,
-    id_token: Option<String>,
-}
-
-impl TokenAnswer {
-    fn accept(self, requested: &Scopes, now: Timestamp) -> Result<UnverifiedTokens, Error> {
-        let access_token = self.access_token.into_secret();
-        if access_token.is_empty() {
-            return Err(invalid("no access_token"));
-        }
-        // RFC 6749 §7.1; Didit's answers may lack it.
-        if let Some(token_type) = &self.token_type
-            && !token_type.eq_ignore_ascii_case("bearer")
-        {
-            return Err(invalid("a token_type that is not Bearer"));
-        }
-        // OpenID Connect Core §3.1.3.3.
-        let id_token = self.id_token.filter(|token| !token.is_empty());
-        if id_token.is_none() && requested.contains("openid") {
-            return Err(invalid("no id_token, although openid was asked for"));
-        }
-        let granted = self.scope.or(self.claims).as_ref().and_then(scopes);
-        Ok(UnverifiedTokens(TokenSet {
-            access_token: AccessToken::new(access_token),
-            refresh_token: self
-                .refresh_token
-                .map(oauth2::RefreshToken::into_secret)
-                .filter(|token| !token.is_empty())
-                .map(RefreshToken::new),
-            id_token: id_token.map(IdToken::new),
-            scopes: granted.unwrap_or_else(|| requested.clone()),
-            expires_at: self
-                .expires_in
-                .as_ref()
-                .and_then(seconds)
-                .map(|lifetime| now.plus(lifetime)),
-        }))
-    }
-}
-
-/// A list with spaces in between, or an array; `None` for anything else.
-fn scopes(value: &Value) -> Option<Scopes> {
-    match value {
-        Value::String(spaced) => Some(Scopes::new(spaced.as_str())),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(Value::as_str).collect::<Option<_>>()?;
-            Some(Scopes::new(items.join(" ")))
-        }
-        _ => None,
-    }
-}
-
-/// Seconds as a number or a numeric string, none of them negative; `None` for anything else.
-fn seconds(value: &Value) -> Option<Duration> {
-    let seconds = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite())?,
-        _ => return None,
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the cast saturates, and a lifetime is not negative"
-    )]
-    let seconds = seconds as u64;
-    Some(Duration::from_secs(seconds))
-}
-
-fn no_access_token() -> oauth2::AccessToken {
-    oauth2::AccessToken::new(String::new())
-}
-
-fn invalid(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::InvalidAnswer, context)
-}
-
-impl fmt::Debug for TokenAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenAnswer([redacted])")
-    }
-}
-
-/// `oauth2` asks for this; tokens are never written.
-impl Serialize for TokenAnswer {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(ser::Error::custom("tokens are not serialized"))
-    }
-}
-
-impl oauth2::TokenResponse for TokenAnswer {
-    type TokenType = BasicTokenType;
-
-    fn access_token(&self) -> &oauth2::AccessToken {
-        &self.access_token
-    }
-
-    fn token_type(&self) -> &BasicTokenType {
-        &BasicTokenType::Bearer
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        self.expires_in.as_ref().and_then(seconds)
-    }
-
-    fn refresh_token(&self) -> Option<&oauth2::RefreshToken> {
-        self.refresh_token.as_ref()
-    }
-
-    fn scopes(&self) -> Option<&Vec<oauth2::Scope>> {
-        None
     }
 }
 
@@ -313,11 +181,12 @@ fn mark_sensitive(request: HttpRequest) -> Request<Bytes> {
     request
 }
 
-/// Lets through what can be a token or an error response: an object under 200 or 4xx. (`oauth2`
-/// drops the status, and its structures would read an array as well.)
+/// Lets through what can be a token or an error response: an object under 200, an error under 4xx.
+/// (`oauth2` drops the status, and its structures would read an array as well.)
 fn readable(response: Response<Bytes>) -> Result<HttpResponse, Unreadable> {
     let status = response.status();
-    if status != StatusCode::OK && !status.is_client_error() {
+    let is_error = |body| serde_json::from_slice::<ErrorAnswer>(body).is_ok();
+    if status != StatusCode::OK && !(status.is_client_error() && is_error(response.body())) {
         let context = format!("status {}", status.as_u16());
         return Err(Unreadable::Answer(Error::with_context(
             ErrorKind::InvalidAnswer,

@@ -5,8 +5,10 @@ mod authorize;
 mod callback;
 mod exchange;
 mod pending;
+mod token_answer;
 
 pub(crate) use authorize::authorization_url;
 pub(crate) use callback::{Callback, Grant};
-pub(crate) use exchange::{Client, UnverifiedTokens};
+pub(crate) use exchange::Client;
 pub(crate) use pending::PendingSignIn;
+pub(crate) use token_answer::UnverifiedTokens;

@@ -1,0 +1,268 @@
+//! A token response.
+
+use std::{fmt, time::Duration};
+
+use oauth2::basic::BasicTokenType;
+use serde::{Deserialize, Serialize, Serializer, ser};
+use serde_json::Value;
+
+use crate::{
+    clock::Timestamp,
+    error::{Error, ErrorKind},
+    tokens::{AccessToken, IdToken, RefreshToken, Scopes, TokenSet},
+};
+
+/// A token response (RFC 6749 §5.1), read as leniently as Didit's documentation needs and no more.
+/// Unknown members are ignored; a known one must not be there twice.
+#[derive(Deserialize)]
+pub(super) struct TokenAnswer {
+    #[serde(default = "no_access_token")]
+    access_token: oauth2::AccessToken,
+    token_type: Option<String>,
+    expires_in: Option<Value>,
+    scope: Option<Value>,
+    /// Where Didit's introspection has the scopes, and some of its token responses.
+    claims: Option<Value>,
+    refresh_token: Option<oauth2::RefreshToken>,
+    id_token: Option<String>,
+}
+
+impl TokenAnswer {
+    /// Checks what is there and fills in what is not.
+    pub(super) fn accept(
+        self,
+        requested: &Scopes,
+        now: Timestamp,
+    ) -> Result<UnverifiedTokens, Error> {
+        let access_token = self.access_token.into_secret();
+        if access_token.is_empty() {
+            return Err(invalid("no access_token"));
+        }
+        // RFC 6749 §7.1; Didit's answers may lack it.
+        if let Some(token_type) = &self.token_type
+            && !token_type.eq_ignore_ascii_case("bearer")
+        {
+            return Err(invalid("a token_type that is not Bearer"));
+        }
+        // OpenID Connect Core §3.1.3.3.
+        let id_token = self.id_token.filter(|token| !token.is_empty());
+        if id_token.is_none() && requested.contains("openid") {
+            return Err(invalid("no id_token, although openid was asked for"));
+        }
+        // Only scopes that are left out are those that were asked for (RFC 6749 §5.1).
+        let granted = match &self.scope {
+            Some(scope) => Some(scopes(scope).ok_or_else(|| invalid("an unreadable scope"))?),
+            None => self.claims.as_ref().and_then(scopes),
+        };
+        Ok(UnverifiedTokens(TokenSet {
+            access_token: AccessToken::new(access_token),
+            refresh_token: self
+                .refresh_token
+                .map(oauth2::RefreshToken::into_secret)
+                .filter(|token| !token.is_empty())
+                .map(RefreshToken::new),
+            id_token: id_token.map(IdToken::new),
+            scopes: granted.unwrap_or_else(|| requested.clone()),
+            expires_at: self
+                .expires_in
+                .as_ref()
+                .and_then(seconds)
+                .map(|lifetime| now.plus(lifetime)),
+        }))
+    }
+}
+
+/// Tokens whose ID token nobody has verified yet.
+pub(crate) struct UnverifiedTokens(TokenSet);
+
+impl UnverifiedTokens {
+    /// The tokens, with the ID token as it was received.
+    pub(crate) fn into_tokens(self) -> TokenSet {
+        self.0
+    }
+}
+
+/// A list with spaces in between, or an array; `None` for anything else.
+fn scopes(value: &Value) -> Option<Scopes> {
+    match value {
+        Value::String(spaced) => Some(Scopes::new(spaced.as_str())),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(Value::as_str).collect::<Option<_>>()?;
+            Some(Scopes::new(items.join(" ")))
+        }
+        _ => None,
+    }
+}
+
+/// Seconds as a number or a numeric string, none of them negative; `None` for anything else.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite())?,
+        _ => return None,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, and a lifetime is not negative"
+    )]
+    let seconds = seconds as u64;
+    Some(Duration::from_secs(seconds))
+}
+
+fn no_access_token() -> oauth2::AccessToken {
+    oauth2::AccessToken::new(String::new())
+}
+
+pub(super) fn invalid(context: &'static str) -> Error {
+    Error::with_context(ErrorKind::InvalidAnswer, context)
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenAnswer([redacted])")
+    }
+}
+
+/// `oauth2` asks for this; tokens are never written.
+impl Serialize for TokenAnswer {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(ser::Error::custom("tokens are not serialized"))
+    }
+}
+
+impl oauth2::TokenResponse for TokenAnswer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &oauth2::AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &BasicTokenType::Bearer
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.as_ref().and_then(seconds)
+    }
+
+    fn refresh_token(&self) -> Option<&oauth2::RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<oauth2::Scope>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1000);
+
+    fn accept(json: &str) -> Result<TokenSet, String> {
+        let answer: TokenAnswer = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        answer
+            .accept(&Scopes::new("openid email"), NOW)
+            .map(UnverifiedTokens::into_tokens)
+            .map_err(|error| error.to_string())
+    }
+
+    fn with(member: &str) -> Result<TokenSet, String> {
+        accept(&format!(
+            r#"{{"access_token":"at","id_token":"id",{member}}}"#
+        ))
+    }
+
+    fn seconds_of(expires_in: &str) -> Option<u64> {
+        let tokens = with(&format!(r#""expires_in":{expires_in}"#)).unwrap();
+        tokens.expires_at.map(|end| end.since(NOW).as_secs())
+    }
+
+    // Behaviour 39.
+    #[test]
+    fn a_lifetime_is_a_number_or_a_numeric_string() {
+        for (written, seconds) in [
+            ("3600", Some(3600)),
+            ("\"3600\"", Some(3600)),
+            ("3600.9", Some(3600)),
+            ("0", Some(0)),
+            ("-1", Some(0)),
+            ("9223372036854775808", Some(1 << 63)),
+            ("1e300", Some(u64::MAX - 1000)),
+            ("\"inf\"", None),
+            ("\"NaN\"", None),
+            ("\"soon\"", None),
+            ("null", None),
+            ("[3600]", None),
+        ] {
+            assert_eq!(seconds_of(written), seconds, "{written}");
+        }
+        assert!(
+            accept(r#"{"access_token":"at","id_token":"id"}"#)
+                .unwrap()
+                .expires_at
+                .is_none()
+        );
+    }
+
+    // Behaviour 40.
+    #[test]
+    fn only_scopes_that_are_left_out_are_those_that_were_asked_for() {
+        for (member, scopes) in [
+            (r#""x":1"#, "openid email"),
+            (r#""scope":null"#, "openid email"),
+            (r#""scope":"openid""#, "openid"),
+            (r#""scope":["openid","names"]"#, "openid names"),
+            (r#""scope":"""#, ""),
+            (r#""scope":[]"#, ""),
+            (r#""claims":"openid""#, "openid"),
+            (r#""claims":{"a":1}"#, "openid email"),
+            (r#""scope":"openid","claims":"openid email""#, "openid"),
+        ] {
+            assert_eq!(with(member).unwrap().scopes.as_str(), scopes, "{member}");
+        }
+        for member in [r#""scope":5"#, r#""scope":[1]"#, r#""scope":{}"#] {
+            assert_eq!(
+                with(member).err().unwrap(),
+                "the provider's answer cannot be used: an unreadable scope"
+            );
+        }
+    }
+
+    // Behaviours 37 and 38.
+    #[test]
+    fn what_is_missing_or_foreign_is_said() {
+        let text = "the provider's answer cannot be used: ";
+        for (json, why) in [
+            (r#"{"id_token":"id"}"#, "no access_token"),
+            (r#"{"access_token":"","id_token":"id"}"#, "no access_token"),
+            (
+                r#"{"access_token":"at","id_token":"id","token_type":"mac"}"#,
+                "a token_type that is not Bearer",
+            ),
+            (
+                r#"{"access_token":"at","id_token":""}"#,
+                "no id_token, although openid was asked for",
+            ),
+        ] {
+            assert_eq!(accept(json).err().unwrap(), format!("{text}{why}"));
+        }
+        assert!(with(r#""token_type":"bEARER""#).is_ok());
+        assert!(
+            with(r#""refresh_token":"""#)
+                .unwrap()
+                .refresh_token
+                .is_none()
+        );
+        assert!(with(r#""access_token":"another""#).is_err());
+    }
+
+    #[test]
+    fn tokens_are_neither_shown_nor_written() {
+        let answer: TokenAnswer = serde_json::from_str(r#"{"access_token":"secret"}"#).unwrap();
+        assert_eq!(format!("{answer:?}"), "TokenAnswer([redacted])");
+        assert!(serde_json::to_string(&answer).is_err());
+    }
+}
