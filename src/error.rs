@@ -60,7 +60,11 @@ impl Error {
         self.0.kind
     }
 
-    /// The `error` code with which the provider refused, cut to 64 characters of visible ASCII.
+    /// The `error` code with which the provider refused, cut to 64 characters of printable ASCII.
+    ///
+    /// It is the provider's text, or that of whoever forged the callback: escape it before it meets
+    /// a page. `Debug` and `Display` show it only if it is one of the specifications' codes, as a
+    /// provider may repeat what it was sent.
     pub fn provider_code(&self) -> Option<&str> {
         self.0.provider.as_ref().map(|text| text.code.as_str())
     }
@@ -68,11 +72,15 @@ impl Error {
     /// The `error_description` with which the provider refused, cut to 256 characters of
     /// printable ASCII.
     ///
-    /// It is the provider's text, or that of whoever forged the callback: escape it before it
-    /// meets a page. It is left out of `Debug` and `Display`, as a provider may repeat there what
-    /// it was sent.
+    /// Treat it as [`provider_code`](Self::provider_code). `Debug` and `Display` leave it out.
     pub fn provider_description(&self) -> Option<&str> {
         self.0.provider.as_ref()?.description.as_deref()
+    }
+
+    fn known_code(&self) -> Option<&'static str> {
+        let code = self.provider_code()?;
+        let known = KNOWN_CODES.iter().find(|known| **known == code);
+        Some(known.copied().unwrap_or("unknown"))
     }
 
     fn build(
@@ -95,7 +103,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("context", &self.0.context)
-            .field("provider_code", &self.provider_code())
+            .field("provider_code", &self.known_code())
             .field("source", &self.0.source)
             .finish()
     }
@@ -107,8 +115,8 @@ impl fmt::Display for Error {
         if let Some(context) = &self.0.context {
             write!(f, ": {context}")?;
         }
-        if let Some(code) = self.provider_code() {
-            write!(f, " (error code {code:?})")?;
+        if let Some(code) = self.known_code() {
+            write!(f, " (error code {code})")?;
         }
         Ok(())
     }
@@ -136,7 +144,7 @@ pub enum ErrorKind {
     UnknownSignIn,
     /// The sign-in took longer than the 20 minutes that it has.
     SignInExpired,
-    /// The callback was used before.
+    /// The callback was used before, whatever came of it.
     SignInAlreadyCompleted,
     /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
     ForeignIssuer,
@@ -171,6 +179,8 @@ pub enum ErrorKind {
     ProviderUnreachable,
     /// The provider did not answer within the time-out.
     ProviderTimeout,
+    /// Too many sign-ins wait for the provider at this moment. This one can be tried again as it is.
+    TooManySignIns,
 
     // The wiring is wrong.
     /// The tokens do not fit the cookies that a session may have.
@@ -200,6 +210,7 @@ impl ErrorKind {
             Self::InvalidAnswer => "invalid-answer",
             Self::ProviderUnreachable => "provider-unreachable",
             Self::ProviderTimeout => "provider-timeout",
+            Self::TooManySignIns => "too-many-sign-ins",
             Self::SessionTooLarge => "session-too-large",
         }
     }
@@ -226,6 +237,7 @@ impl ErrorKind {
                 StatusCode::BAD_GATEWAY
             }
             Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::TooManySignIns => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -250,7 +262,7 @@ impl ErrorKind {
             Self::MalformedCallback => "the callback is not an authorization response",
             Self::UnknownSignIn => "this browser has no such sign-in under way",
             Self::SignInExpired => "the sign-in took too long",
-            Self::SignInAlreadyCompleted => "the sign-in was already completed",
+            Self::SignInAlreadyCompleted => "the callback was used before",
             Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
@@ -265,6 +277,7 @@ impl ErrorKind {
             Self::InvalidAnswer => "the provider's answer cannot be used",
             Self::ProviderUnreachable => "the provider cannot be reached",
             Self::ProviderTimeout => "the provider did not answer in time",
+            Self::TooManySignIns => "too many sign-ins wait for the provider",
             Self::SessionTooLarge => "the session does not fit its cookies",
         }
     }
@@ -278,6 +291,28 @@ fn printable(text: &str, length: usize) -> String {
         .collect()
 }
 
+/// RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6.
+const KNOWN_CODES: &[&str] = &[
+    "access_denied",
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_request_object",
+    "invalid_request_uri",
+    "invalid_scope",
+    "login_required",
+    "registration_not_supported",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+];
 const CODE_LENGTH: usize = 64;
 const DESCRIPTION_LENGTH: usize = 256;
 
@@ -298,7 +333,7 @@ mod tests {
         assert_eq!(
             Error::from_provider(ErrorKind::InvalidGrant, "invalid_grant", Some("expired"))
                 .to_string(),
-            "the provider refuses the authorization code (error code \"invalid_grant\")"
+            "the provider refuses the authorization code (error code invalid_grant)"
         );
     }
 
@@ -316,13 +351,20 @@ mod tests {
     }
 
     #[test]
-    fn a_description_appears_in_no_log() {
+    fn what_a_provider_may_repeat_appears_in_no_log() {
         let error = Error::from_provider(
             ErrorKind::InvalidGrant,
             "invalid_grant",
             Some("code SplxlOBeZQQYbYS6WxSbIA is spent"),
         );
         assert!(!format!("{error} {error:?}").contains("SplxlOBeZQQYbYS6WxSbIA"));
+
+        let error = Error::from_provider(ErrorKind::ProviderRefused, "hunter2", None);
+        assert_eq!(
+            error.to_string(),
+            "the provider refused (error code unknown)"
+        );
+        assert!(!format!("{error:?}").contains("hunter2"));
     }
 
     #[test]

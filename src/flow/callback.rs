@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, header, request::Parts};
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
 
-use super::{Departure, Flow, Step, answer::see_other, outcome::SignedIn};
+use super::{
+    Departure, Flow, Step,
+    answer::{append_cookies, see_other},
+    outcome::SignedIn,
+};
 use crate::{
     config::Completion,
     error::{Error, ErrorKind},
     handle::Handle,
     oidc::Callback,
     return_to::ReturnTo,
-    session::{ExistingChunks, Session, SessionCookies},
+    session::{ExistingChunks, Session},
     tokens::DiditTokens,
 };
 
@@ -46,22 +51,22 @@ impl Flow {
         let grant = match callback.accept(pending, &self.config.provider, now) {
             Ok(grant) => grant,
             Err(error) => {
-                let mut reply = self.failure(&error, request, Some(&return_to));
-                reply
-                    .headers_mut()
-                    .append(header::SET_COOKIE, flow_cookie_removal);
-                return Step::Reply(reply);
+                return Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal));
             }
+        };
+        // Before the claim: a sign-in that has to wait is not used up.
+        let permit = match self.calls.permit_exchange() {
+            Ok(permit) => permit,
+            Err(error) => return Step::Reply(self.failure(&error, request, Some(&return_to))),
         };
         if !self.completed.claim(&state, now) {
             return self.without_sign_in(&state, request);
         }
 
-        let scope = self.config.redirect_uri.cookie_scope();
-        let existing = SessionCookies::read(&request.headers, scope).existing();
+        let existing = self.config.sessions.read(&request.headers).existing();
         let flow = Arc::clone(self);
         Step::Admit(Box::pin(async move {
-            let outcome = flow.calls.exchange(grant, now).await;
+            let outcome = flow.calls.exchange(permit, grant, now).await;
             Admission {
                 outcome: outcome.map(|unverified| DiditTokens::new(unverified.into_tokens())),
                 return_to,
@@ -88,11 +93,7 @@ impl Flow {
         });
         match (signed_in, self.config.completion) {
             (Err(error), _) => {
-                let mut reply = self.failure(&error, request, Some(&return_to));
-                reply
-                    .headers_mut()
-                    .append(header::SET_COOKIE, flow_cookie_removal);
-                Step::Reply(reply)
+                Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal))
             }
             (Ok((_, session_cookies)), Completion::Redirect) => {
                 tracing::debug!("signed in");
@@ -116,6 +117,19 @@ impl Flow {
         }
     }
 
+    /// The answer to a sign-in that failed for good.
+    fn ended(
+        &self,
+        error: &Error,
+        request: &Parts,
+        return_to: &ReturnTo,
+        flow_cookie_removal: HeaderValue,
+    ) -> Response<Bytes> {
+        let mut reply = self.failure(error, request, Some(return_to));
+        append_cookies(reply.headers_mut(), [flow_cookie_removal]);
+        reply
+    }
+
     /// A callback whose sign-in this browser does not have under way: a repetition, which leads a
     /// signed-in user to the landing page, or a stranger's.
     fn without_sign_in(&self, state: &str, request: &Parts) -> Step {
@@ -123,9 +137,9 @@ impl Flow {
             let error = Error::new(ErrorKind::UnknownSignIn);
             return Step::Reply(self.failure(&error, request, None));
         }
-        let scope = self.config.redirect_uri.cookie_scope();
-        let cookies = SessionCookies::read(&request.headers, scope);
-        if self.config.sessions.open(&cookies, self.now()).is_some() {
+        let sessions = &self.config.sessions;
+        let session = sessions.open(&sessions.read(&request.headers), self.now());
+        if session.is_some() {
             let landing_page = self.config.landing_page.clone();
             return Step::Reply(see_other(landing_page.into_location(), None));
         }

@@ -3,6 +3,7 @@
 mod answer;
 mod callback;
 mod completed;
+mod failure;
 mod flow_cookies;
 mod navigation;
 mod outcome;

@@ -1,79 +1,24 @@
 //! What a person, or a program, is told when a sign-in or a sign-out fails.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header, request::Parts};
-use url::form_urlencoded;
+use http::{HeaderValue, Response, header};
 
-use super::{Flow, answer::keep_private, navigation::Asker};
-use crate::{
-    error::{Error, ErrorKind},
-    problem::{Problem, challenge},
-    return_to::ReturnTo,
-};
-
-impl Flow {
-    /// The answer to a request that failed. `return_to` is where the sign-in was to end.
-    pub(super) fn failure(
-        &self,
-        error: &Error,
-        request: &Parts,
-        return_to: Option<&ReturnTo>,
-    ) -> Response<Bytes> {
-        log(error);
-        let mut response = match &self.config.error_page {
-            Some(page) => (page.0)(error, request),
-            None if Asker::is_page(&request.headers) => {
-                page(error.kind(), &self.way_on(error.kind(), return_to))
-            }
-            None => problem(error.kind()).into_response(),
-        };
-        challenge(&mut response);
-        keep_private(response.headers_mut());
-        response.extensions_mut().insert(error.clone());
-        response
-    }
-
-    /// Where the page's link leads.
-    fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
-        let landing_page = || self.config.landing_page.as_str().to_owned();
-        match (&self.config.routes.login, advice(kind).way_on) {
-            (Some(login), WayOn::TryAgain) => match return_to {
-                Some(page) => {
-                    let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
-                    format!("{login}?return_to={}", page.collect::<String>())
-                }
-                None => login.clone(),
-            },
-            _ => landing_page(),
-        }
-    }
-}
-
-/// What a stranger can cause is not for the operator's attention.
-fn log(error: &Error) {
-    let source = std::error::Error::source(error).map(tracing::field::display);
-    let code = error.kind().code();
-    if error.kind().status().is_server_error() {
-        tracing::warn!(code, %error, source, "request failed");
-    } else {
-        tracing::debug!(code, %error, source, "request refused");
-    }
-}
+use crate::{error::ErrorKind, problem::Problem};
 
 /// Words for a person.
-struct Advice {
+pub(super) struct Advice {
     title: &'static str,
     text: &'static str,
-    way_on: WayOn,
+    pub(super) way_on: WayOn,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum WayOn {
+pub(super) enum WayOn {
     TryAgain,
     LandingPage,
 }
 
-const fn advice(kind: ErrorKind) -> Advice {
+pub(super) const fn advice(kind: ErrorKind) -> Advice {
     let (title, text) = match kind {
         ErrorKind::AccessDenied => (
             "You are not signed in",
@@ -88,8 +33,8 @@ const fn advice(kind: ErrorKind) -> Advice {
             "For your safety a sign-in has to be finished within 20 minutes. Please try again.",
         ),
         ErrorKind::SignInAlreadyCompleted => (
-            "This sign-in was already completed",
-            "A sign-in link works once. If you are not signed in, please sign in again.",
+            "This sign-in link was used before",
+            "It works once. If you are not signed in, please sign in again.",
         ),
         ErrorKind::InvalidGrant => (
             "The sign-in could not be completed",
@@ -98,6 +43,10 @@ const fn advice(kind: ErrorKind) -> Advice {
         ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout => (
             "Sign-in is not available right now",
             "The sign-in service does not answer. Please try again in a moment.",
+        ),
+        ErrorKind::TooManySignIns => (
+            "Many people are signing in right now",
+            "Please reload this page in a moment.",
         ),
         ErrorKind::ProviderRefused | ErrorKind::InvalidAnswer => (
             "The sign-in could not be completed",
@@ -138,7 +87,7 @@ const fn advice(kind: ErrorKind) -> Advice {
 
 /// A page that needs nothing but itself. No text of the provider or of the request is on it; the
 /// link is made of a checked path.
-fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
+pub(super) fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
     let Advice {
         title,
         text,
@@ -180,7 +129,7 @@ fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
 }
 
 /// The same for a program.
-fn problem(kind: ErrorKind) -> Problem {
+pub(super) fn problem(kind: ErrorKind) -> Problem {
     let Advice { title, text, .. } = advice(kind);
     Problem {
         status: kind.status(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::{
@@ -16,14 +17,27 @@ use crate::{
 pub(crate) struct ProviderCalls {
     client: Arc<Client>,
     transport: LimitedTransport,
+    exchanges: Arc<Semaphore>,
 }
+
+/// The right to one exchange. A server's own limits do not count exchanges that go on without their
+/// browser, so they are counted here.
+pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
 impl ProviderCalls {
     pub(crate) fn new(client: Client, transport: LimitedTransport) -> Self {
         Self {
             client: Arc::new(client),
             transport,
+            exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
         }
+    }
+
+    /// The right to an exchange, if not too many are under way.
+    pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
+        Arc::clone(&self.exchanges)
+            .try_acquire_owned()
+            .map_err(|_| Error::new(ErrorKind::TooManySignIns))
     }
 
     /// Exchanges a code for tokens.
@@ -32,11 +46,16 @@ impl ProviderCalls {
     /// exchange runs in a task of its own, which a browser that goes away does not cancel.
     pub(crate) async fn exchange(
         &self,
+        permit: ExchangePermit,
         grant: Grant,
         now: Timestamp,
     ) -> Result<UnverifiedTokens, Error> {
         let calls = self.clone();
-        let exchange = async move { calls.client.exchange(grant, now, &calls.transport).await };
+        let exchange = async move {
+            let outcome = calls.client.exchange(grant, now, &calls.transport).await;
+            drop(permit);
+            outcome
+        };
         match tokio::spawn(exchange.in_current_span()).await {
             Ok(outcome) => outcome,
             Err(stopped) => match stopped.try_into_panic() {
@@ -47,3 +66,6 @@ impl ProviderCalls {
         }
     }
 }
+
+/// At once. Each takes at most the HTTP time-out and 1 MiB.
+const MAX_EXCHANGES: usize = 256;

@@ -1,0 +1,75 @@
+//! The answer to a request that failed.
+
+use std::{error::Error as _, iter};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
+use url::form_urlencoded;
+
+use super::{
+    Flow,
+    answer::keep_private,
+    navigation::Asker,
+    page::{WayOn, advice, page, problem},
+};
+use crate::{
+    error::{Error, ErrorKind},
+    problem::challenge,
+    return_to::ReturnTo,
+};
+
+impl Flow {
+    /// The answer to a request that failed. `return_to` is where the sign-in was to end.
+    pub(super) fn failure(
+        &self,
+        error: &Error,
+        request: &Parts,
+        return_to: Option<&ReturnTo>,
+    ) -> Response<Bytes> {
+        log(error);
+        let mut response = match &self.config.error_page {
+            Some(page) => (page.0)(error, request),
+            None if Asker::is_page(&request.headers) => {
+                page(error.kind(), &self.way_on(error.kind(), return_to))
+            }
+            None => problem(error.kind()).into_response(),
+        };
+        challenge(&mut response);
+        if error.kind() == ErrorKind::TooManySignIns {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        keep_private(response.headers_mut());
+        response.extensions_mut().insert(error.clone());
+        response
+    }
+
+    /// Where the page's link leads.
+    fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
+        let landing_page = || self.config.landing_page.as_str().to_owned();
+        match (&self.config.routes.login, advice(kind).way_on) {
+            (Some(login), WayOn::TryAgain) => match return_to {
+                Some(page) => {
+                    let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
+                    format!("{login}?return_to={}", page.collect::<String>())
+                }
+                None => login.clone(),
+            },
+            _ => landing_page(),
+        }
+    }
+}
+
+/// What a stranger can cause is not for the operator's attention.
+fn log(error: &Error) {
+    let source = iter::successors(error.source(), |&cause| cause.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    let code = error.kind().code();
+    if error.kind().status().is_server_error() {
+        tracing::warn!(code, %error, source, "request failed");
+    } else {
+        tracing::debug!(code, %error, source, "request refused");
+    }
+}
