@@ -19,7 +19,7 @@ use crate::{
 };
 
 pin_project! {
-    /// The answer of a [`DiditAuthService`](super::DiditAuthService).
+    /// The answer of a [`DiditAuthService`](crate::middleware::DiditAuthService).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, B>
     where

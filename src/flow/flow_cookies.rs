@@ -3,6 +3,8 @@
 //! One cookie an attempt, so that several tabs can sign in at the same time; together they are
 //! bounded, so that abandoned attempts never fill a request's headers.
 
+use std::{cmp, iter};
+
 use http::HeaderValue;
 
 use crate::{
@@ -48,22 +50,23 @@ impl FlowCookies<'_> {
             .map(|(name, value)| {
                 let pending = self.unseal(name, value);
                 let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires());
-                (expires, name, name.len() + value.len())
+                (expires, name, length(name, value))
             })
             .collect();
-        existing.sort_unstable_by_key(|(expires, ..)| std::cmp::Reverse(*expires));
+        // Newest first. Browsers send older cookies first (RFC 6265bis §5.8.3), which decides
+        // between those of the same second.
+        existing.reverse();
+        existing.sort_by_key(|(expires, ..)| cmp::Reverse(*expires));
 
         let mut count = 1;
-        let mut size = name.len() + value.len();
-        let mut set = vec![self.scope.set(&name, &value, pending.expires().since(now))];
-        for (_, name, length) in existing {
+        let mut size = length(name.as_bytes(), value.as_bytes());
+        let removals = existing.into_iter().filter_map(|(_, name, length)| {
             count += 1;
             size += length;
-            if count > MAX_COUNT || size > MAX_SIZE {
-                set.extend(self.removal(name));
-            }
-        }
-        set
+            (count > MAX_COUNT || size > MAX_SIZE).then(|| self.removal(name))?
+        });
+        let set = self.scope.set(&name, &value, pending.expires().since(now));
+        iter::once(set).chain(removals.take(MAX_REMOVALS)).collect()
     }
 
     /// The `Set-Cookie` value that ends the sign-in of `state`.
@@ -78,6 +81,7 @@ impl FlowCookies<'_> {
     ) -> Vec<HeaderValue> {
         self.all(lines)
             .filter_map(|(name, _)| self.removal(name))
+            .take(MAX_REMOVALS)
             .collect()
     }
 
@@ -112,6 +116,13 @@ impl FlowCookies<'_> {
     }
 }
 
+/// What a cookie takes of the `Cookie` header.
+fn length(name: &[u8], value: &[u8]) -> usize {
+    name.len() + "=".len() + value.len() + "; ".len()
+}
+
 const MAX_COUNT: usize = 5;
-/// In bytes, names and values.
+/// In bytes of the `Cookie` header.
 const MAX_SIZE: usize = 3 * 1024;
+/// More than a browser that was not tampered with can need: a stranger must not blow up the answer.
+const MAX_REMOVALS: usize = 64;

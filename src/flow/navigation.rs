@@ -1,6 +1,6 @@
 //! Whether a person is waiting for a page.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What the headers say about who asked (Fetch Metadata Request Headers; `Accept` where a browser
 /// sends none).
@@ -45,7 +45,15 @@ fn is_not_for_a_person(headers: &HeaderMap) -> bool {
     prefetches
         || destination.is_some_and(|destination| destination != "document")
         || headers.contains_key(&NEXT_ROUTER_PREFETCH)
-        || headers.contains_key(&X_REQUESTED_WITH)
+        || headers.get(&X_REQUESTED_WITH).is_some_and(is_script)
+}
+
+/// Scripts name themselves `XMLHttpRequest`. Android's `WebView` sends its app's name with every
+/// request, those of pages included.
+fn is_script(requested_with: &HeaderValue) -> bool {
+    requested_with
+        .as_bytes()
+        .eq_ignore_ascii_case(b"XMLHttpRequest")
 }
 
 static NEXT_ROUTER_PREFETCH: HeaderName = HeaderName::from_static("next-router-prefetch");
@@ -72,8 +80,6 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn asker(headers: &[(&'static str, &'static str)]) -> Asker {

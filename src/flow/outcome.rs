@@ -22,11 +22,11 @@ use crate::{
 pub(crate) struct Departure {
     flow: Arc<Flow>,
     handle: Arc<Handle>,
-    from: From,
+    origin: Origin,
 }
 
 /// What is rare is boxed: an ordinary request carries little with it.
-enum From {
+enum Origin {
     Application {
         page: Option<Box<AskedPage>>,
         renewed: Option<Box<(Session, ExistingChunks)>>,
@@ -76,24 +76,35 @@ impl Departure {
         page: Option<Box<AskedPage>>,
         renewed: Option<Box<(Session, ExistingChunks)>>,
     ) -> Self {
-        let from = From::Application { page, renewed };
-        Self { flow, handle, from }
+        let origin = Origin::Application { page, renewed };
+        Self {
+            flow,
+            handle,
+            origin,
+        }
     }
 
     pub(super) fn of_callback(flow: Arc<Flow>, handle: Arc<Handle>, signed_in: SignedIn) -> Self {
-        let from = From::Callback(Box::new(signed_in));
-        Self { flow, handle, from }
+        let origin = Origin::Callback(Box::new(signed_in));
+        Self {
+            flow,
+            handle,
+            origin,
+        }
     }
 
     /// Adds to the head what happened to the session, or gives an answer to send instead.
     pub(crate) fn see(self, head: &mut Parts) -> Option<Response<Bytes>> {
-        match self.from {
-            From::Application { page, renewed } => {
+        match self.origin {
+            Origin::Application { page, renewed } => {
                 let wanted = head.extensions.remove::<SignInWanted>();
-                if let Some(reply) = wanted
-                    .zip(page)
-                    .and_then(|(wanted, page)| self.flow.redirect_to_sign_in(&wanted, &page))
+                if let (StatusCode::UNAUTHORIZED, Some(wanted), Some(page)) =
+                    (head.status, wanted, page)
+                    && let Some(mut reply) = self.flow.redirect_to_sign_in(&wanted, &page)
                 {
+                    // What the application set on the way stays set.
+                    let cookies = head.headers.get_all(header::SET_COOKIE);
+                    append_cookies(reply.headers_mut(), cookies.into_iter().cloned());
                     return Some(reply);
                 }
                 if self.handle.session_was_read() {
@@ -103,7 +114,7 @@ impl Departure {
                     self.flow.renew(&renewed.0, renewed.1, &mut head.headers);
                 }
             }
-            From::Callback(signed_in) => {
+            Origin::Callback(signed_in) => {
                 if head.status == StatusCode::NOT_FOUND {
                     self.flow.report_missing_callback_route();
                 }

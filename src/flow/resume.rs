@@ -5,15 +5,16 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::{Departure, Flow, Step, outcome::AskedPage};
-use crate::{handle::Handle, session::SessionCookies};
+use crate::{handle::Handle, tokens::DiditTokens};
 
 impl Flow {
     /// Opens the session, if there is one, for the handlers to extract. Nothing is waited for.
     pub(super) fn resume(self: &Arc<Self>, request: &mut Parts) -> Step {
-        let scope = self.config.redirect_uri.cookie_scope();
-        let cookies = SessionCookies::read(&request.headers, scope);
+        let cookies = self.config.sessions.read(&request.headers);
         let mut renewed = None;
         let mut signed_in = false;
+        // Another layer's word counts for nothing here.
+        request.extensions.remove::<DiditTokens>();
         let existing = cookies.existing();
         if !existing.is_empty() {
             let now = self.now();

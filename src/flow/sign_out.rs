@@ -4,10 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header, request::Parts};
 
 use super::{Flow, answer::see_other};
-use crate::{
-    error::{Error, ErrorKind},
-    session::SessionCookies,
-};
+use crate::error::{Error, ErrorKind};
 
 impl Flow {
     /// `POST /logout`: the session, its chunks and all sign-ins under way are gone, whether or not
@@ -16,9 +13,8 @@ impl Flow {
         if !is_same_origin(&request.headers, self.config.redirect_uri.origin()) {
             return self.failure(&Error::new(ErrorKind::CrossSiteSignOut), request, None);
         }
-        let scope = self.config.redirect_uri.cookie_scope();
-        let existing = SessionCookies::read(&request.headers, scope).existing();
-        let mut removals = self.config.sessions.remove(existing);
+        let sessions = &self.config.sessions;
+        let mut removals = sessions.remove(sessions.read(&request.headers).existing());
         let lines = request.headers.get_all(header::COOKIE);
         removals.extend(self.flow_cookies().end_all(lines));
         tracing::debug!("signed out");
