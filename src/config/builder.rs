@@ -24,7 +24,7 @@ pub struct ConfigBuilder {
     redirect_uri: String,
     scopes: Vec<String>,
     provider: Provider,
-    cookie_keys: Vec<Zeroizing<Vec<u8>>>,
+    cookie_keys: Option<Vec<Zeroizing<Vec<u8>>>>,
     routes: Routes,
     landing_page: String,
     completion: Completion,
@@ -47,7 +47,7 @@ impl ConfigBuilder {
             redirect_uri,
             scopes: vec!["openid".to_owned()],
             provider: Provider::didit(),
-            cookie_keys: Vec::new(),
+            cookie_keys: None,
             routes: Routes {
                 login: Some("/login".to_owned()),
                 logout: Some("/logout".to_owned()),
@@ -108,8 +108,8 @@ impl ConfigBuilder {
     /// one in front. Each is at least 32 random bytes (`openssl rand -base64 32`), the same for
     /// every instance of the application.
     ///
-    /// Default: derived from the client secret. Whoever knows the secret can then forge sessions,
-    /// and changing it signs everybody out: set keys in production.
+    /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge
+    /// sessions, and changing it signs everybody out: set keys in production.
     ///
     /// ```
     /// # fn key(_: &str) -> [u8; 32] { [7; 32] }
@@ -123,7 +123,7 @@ impl ConfigBuilder {
         I: IntoIterator<Item: Into<Vec<u8>>>,
     {
         let keys = keys.into_iter().map(|key| Zeroizing::new(key.into()));
-        self.cookie_keys = keys.collect();
+        self.cookie_keys = Some(keys.collect());
         self
     }
 
@@ -283,6 +283,10 @@ impl ConfigBuilder {
         {
             return Err(ConfigError::EmptyClientSecret);
         }
+        check::untouched("client id", &self.client_id)?;
+        if let Some(secret) = &self.client_secret {
+            check::untouched("client secret", &secret.0)?;
+        }
         if self.redirect_uri.is_empty() {
             return Err(ConfigError::EmptyRedirectUri);
         }
@@ -295,7 +299,7 @@ impl ConfigBuilder {
         let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
         self.check_ranges()?;
 
-        let keys = check::cookie_keys(&self.cookie_keys, self.client_secret.as_ref())?;
+        let keys = check::cookie_keys(self.cookie_keys.as_deref(), self.client_secret.as_ref())?;
         let sealer = |purpose| {
             let context = KeyContext {
                 client_id: &self.client_id,

@@ -83,21 +83,34 @@ pub(super) fn in_range<T: PartialOrd>(
 
 /// The material of the cookies' keys: what was given, else the client secret.
 pub(super) fn cookie_keys<'a>(
-    keys: &'a [Zeroizing<Vec<u8>>],
+    keys: Option<&'a [Zeroizing<Vec<u8>>]>,
     client_secret: Option<&'a Secret>,
 ) -> Result<Vec<&'a [u8]>, ConfigError> {
-    let short = keys.iter().position(|key| key.len() < MIN_KEY_LENGTH);
-    if let Some(index) = short {
-        return Err(ConfigError::ShortCookieKey {
-            position: index + 1,
-            length: keys.get(index).map_or(0, |key| key.len()),
-        });
-    }
-    if keys.is_empty() {
+    let Some(keys) = keys else {
         let secret = client_secret.ok_or(ConfigError::CookieKeysMissing)?;
         return Ok(vec![secret.0.as_bytes()]);
+    };
+    if keys.is_empty() {
+        return Err(ConfigError::CookieKeysMissing);
+    }
+    for (index, key) in keys.iter().enumerate() {
+        if key.len() < MIN_KEY_LENGTH {
+            return Err(ConfigError::ShortCookieKey {
+                position: index + 1,
+                length: key.len(),
+            });
+        }
     }
     Ok(keys.iter().map(|key| key.as_slice()).collect())
+}
+
+/// Refuses what surely was not meant: a file that holds a credential often ends with a new line.
+pub(super) fn untouched(name: &'static str, credential: &str) -> Result<(), ConfigError> {
+    if credential.trim() == credential {
+        Ok(())
+    } else {
+        Err(ConfigError::SurroundingSpace { name })
+    }
 }
 
 const MIN_KEY_LENGTH: usize = 32;

@@ -18,6 +18,13 @@ pub enum ConfigError {
     )]
     EmptyClientSecret,
 
+    /// The client id or secret has white space at an end.
+    #[error("the {name} starts or ends with white space; a file may have added a new line")]
+    SurroundingSpace {
+        /// Which of them.
+        name: &'static str,
+    },
+
     /// There is no redirect URI.
     #[error(
         "the redirect URI is empty; it is one that is registered at Didit (`DIDIT_REDIRECT_URI`)"
@@ -65,10 +72,12 @@ pub enum ConfigError {
         length: usize,
     },
 
-    /// A public client, which has no secret to derive cookie keys from, has no cookie keys.
+    /// The list of cookie keys is empty, or a public client, which has no secret to derive them
+    /// from, has none.
     #[error(
-        "a client without a secret needs cookie keys: give 32 random bytes to `with_cookie_keys` \
-         (`DIDIT_COOKIE_KEYS`), the same to every instance"
+        "there are no cookie keys: give 32 random bytes to `with_cookie_keys` \
+         (`DIDIT_COOKIE_KEYS`), the same to every instance; only a client with a secret can do \
+         without"
     )]
     CookieKeysMissing,
 

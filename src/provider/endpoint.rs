@@ -17,20 +17,33 @@ impl Endpoint {
             text: text.to_owned(),
             why,
         };
-        let url = Url::parse(text).map_err(|_| refuse("is not an absolute URL"))?;
-        if !is_https_or_loopback(&url) {
-            return Err(refuse("must be https, or http on loopback"));
-        }
-        if url.fragment().is_some() {
-            // RFC 6749 §3.1 and §3.2.
-            return Err(refuse("must not have a fragment"));
-        }
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| {
+                let rest = text.get(url.scheme().len()..);
+                rest.is_some_and(|rest| rest.starts_with("://"))
+            })
+            .ok_or_else(|| refuse("is not an absolute URL"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(InvalidUrl {
                 name,
                 text: "[redacted]".to_owned(),
                 why: "must not contain credentials",
             });
+        }
+        // A parser mends a tab, a new line or a backslash; what is sent is the text as it was given.
+        if text
+            .bytes()
+            .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
+        {
+            return Err(refuse("has characters that no URL has"));
+        }
+        if !is_https_or_loopback(&url) {
+            return Err(refuse("must be https, or http on loopback"));
+        }
+        if url.fragment().is_some() {
+            // RFC 6749 §3.1 and §3.2.
+            return Err(refuse("must not have a fragment"));
         }
         Ok(Self(url))
     }
@@ -106,14 +119,33 @@ mod tests {
             "http://didit.me/",
             "http://localhost.evil.example/",
             "ftp://x/",
-            "data:,x",
         ] {
             assert!(refusal(plain).ends_with("must be https, or http on loopback"));
         }
         assert!(refusal("https://x/#y").ends_with("must not have a fragment"));
-        assert_eq!(
-            refusal("https://me:hunter2@x/"),
-            r#"the token endpoint "[redacted]" must not contain credentials"#
-        );
+        for mended in [
+            "https://x/cb\n",
+            "https://x/a\tb",
+            "https://x/a b",
+            "https://x\\cb",
+            "https://é/",
+        ] {
+            assert!(
+                refusal(mended).ends_with("has characters that no URL has"),
+                "{mended}"
+            );
+        }
+        for relative in [" https://x/", "https:x/", "https:\\\\x/", "data:,x"] {
+            assert!(
+                refusal(relative).ends_with("is not an absolute URL"),
+                "{relative}"
+            );
+        }
+        for scheme in ["https", "http"] {
+            assert_eq!(
+                refusal(&format!("{scheme}://me:hunter2@x/")),
+                r#"the token endpoint "[redacted]" must not contain credentials"#
+            );
+        }
     }
 }
