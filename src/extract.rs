@@ -2,15 +2,43 @@
 //! layer; here it is read, and noted that it was.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 
 use crate::{handle::Handle, rejection::Rejection, return_to::ReturnTo, tokens::DiditTokens};
+
+impl DiditTokens {
+    /// The tokens of a request, if somebody is signed in: for services that have no extractors.
+    ///
+    /// It notes that the answer depends on them, so that no shared cache keeps it; a plain `get` of
+    /// the extension does not.
+    ///
+    /// ```
+    /// use tower_didit::{DiditTokens, Rejection};
+    ///
+    /// fn greet<B>(request: &http::Request<B>) -> Result<&'static str, Rejection> {
+    ///     Ok(match DiditTokens::of(request.extensions())? {
+    ///         Some(_) => "hello again",
+    ///         None => "hello, stranger",
+    ///     })
+    /// }
+    /// # assert_eq!(greet(&http::Request::new(())), Err(Rejection::LayerMissing));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
+    pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
+        let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
+        handle.note_session_read();
+        Ok(extensions.get().cloned())
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        tokens(parts)?.ok_or(Rejection::NotSignedIn)
+        Self::of(&parts.extensions)?.ok_or(Rejection::NotSignedIn)
     }
 }
 
@@ -18,7 +46,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
-        tokens(parts)
+        Self::of(&parts.extensions)
     }
 }
 
@@ -36,12 +64,6 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
         return_to(parts)
     }
-}
-
-fn tokens(parts: &Parts) -> Result<Option<DiditTokens>, Rejection> {
-    let handle = Handle::of(&parts.extensions).ok_or(Rejection::LayerMissing)?;
-    handle.note_session_read();
-    Ok(parts.extensions.get().cloned())
 }
 
 fn return_to(parts: &Parts) -> Result<Option<ReturnTo>, Rejection> {

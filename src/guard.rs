@@ -35,6 +35,7 @@ use crate::{body::ResponseBody, handle::Handle, rejection::Rejection};
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct RequireSignIn;
 
 impl RequireSignIn {

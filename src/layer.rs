@@ -25,8 +25,8 @@ use crate::{config::Config, flow::Flow, service::DiditAuthService};
 /// # }
 /// ```
 ///
-/// It works for any `Service<http::Request<B>, Response = http::Response<R>>`, whatever the
-/// bodies, and leaves the service's error type and the request's body alone. What it does with a
+/// It works for any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and
+/// whose `R` is made of `Bytes`, and leaves the service's error type and the request's body alone. What it does with a
 /// request is told in the [crate's documentation](crate).
 ///
 /// Clones, and all services that one layer makes, share which sign-ins were completed and the

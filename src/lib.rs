@@ -58,9 +58,13 @@
 //!
 //! The callback needs a route in the application, or `with_redirect_after_sign_in`.
 //!
-//! It works as well around any other `Service<http::Request<B>, Response = http::Response<R>>`: plain
-//! hyper, tonic. There the extensions are read with `request.extensions().get::<DiditTokens>()`. It
-//! needs a tokio runtime.
+//! It works as well around any other `Service<http::Request<B>, Response = http::Response<R>>` that is
+//! `Clone` and whose body `R` is made of `Bytes`: plain hyper, tonic. There
+//! [`DiditTokens::of`] reads the extensions. It needs a tokio runtime.
+//!
+//! A proxy that strips a prefix of the path hides the callback: the layer must see the path of the
+//! redirect URI. Applications that share a host, on whatever ports, share its cookies: a sign-in at
+//! one ends the session of the other.
 //!
 //! # Cookies
 //!
@@ -85,7 +89,7 @@
 //! a time-out and a limit of size. `SECURITY.md` lists what is promised and what is not.
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
-//! its limits.
+//! its limits, and an answer that was under way may bring the session back.
 //!
 //! # Errors
 //!
@@ -106,7 +110,8 @@
 //!
 //! # What it does not do yet
 //!
-//! It verifies no ID tokens, refreshes no tokens, and keeps sessions only in cookies.
+//! It verifies no ID tokens, and keeps sessions only in cookies. It refreshes no tokens: a session
+//! outlives its access token, whose end [`DiditTokens::expires_at`] tells.
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2
@@ -147,7 +152,7 @@ pub use provider::Provider;
 pub use rejection::Rejection;
 pub use return_to::ReturnTo;
 pub use sign_in::SignIn;
-pub use tokens::DiditTokens;
+pub use tokens::didit_tokens::DiditTokens;
 
 /// The types that the layers make, to name them in a signature.
 pub mod middleware {

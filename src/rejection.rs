@@ -61,17 +61,7 @@ impl Rejection {
             }
         }
     }
-}
 
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.body_text())
-    }
-}
-
-impl std::error::Error for Rejection {}
-
-impl Rejection {
     /// The answer, for services that are not axum's.
     pub(crate) fn into_answer(self) -> http::Response<Bytes> {
         let problem = Problem {
@@ -87,6 +77,14 @@ impl Rejection {
         response
     }
 }
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.body_text())
+    }
+}
+
+impl std::error::Error for Rejection {}
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {

@@ -34,7 +34,8 @@ impl SignIn {
         Self::default()
     }
 
-    /// A sign-in that comes back to another page.
+    /// A sign-in that comes back to another page. One whose address has more than 512 bytes, and the
+    /// layer's own paths, become the landing page.
     pub fn returning_to(page: ReturnTo) -> Self {
         Self {
             return_to: Some(page),

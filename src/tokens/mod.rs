@@ -1,11 +1,11 @@
-//! What Didit gives an application for a user.
+//! What Didit gives an application for a user: the parts of
+//! [`DiditTokens`](crate::DiditTokens).
 
-mod didit_tokens;
+pub(crate) mod didit_tokens;
 mod scopes;
 mod secret;
 
-pub use didit_tokens::DiditTokens;
 pub use scopes::Scopes;
 pub use secret::{AccessToken, IdToken, RefreshToken};
 
-pub(crate) use didit_tokens::TokenSet;
+pub(crate) use didit_tokens::{DiditTokens, TokenSet};
