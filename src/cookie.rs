@@ -43,8 +43,10 @@ impl CookieScope {
             .http_only(true)
             .secure(self == Self::Https)
             .build();
-        HeaderValue::try_from(cookie.to_string())
-            .expect("names and values are visible ASCII without separators")
+        let mut value = HeaderValue::try_from(cookie.to_string())
+            .expect("names and values are visible ASCII without separators");
+        value.set_sensitive(true);
+        value
     }
 
     /// A `Set-Cookie` value that makes the browser forget a cookie.

@@ -37,16 +37,19 @@ pub struct ReturnTo(HeaderValue);
 impl ReturnTo {
     /// Takes `target` if it is a path on this site, byte for byte; gives `None` otherwise.
     ///
-    /// Refused are: anything that does not start with exactly one `/`; characters outside of
-    /// RFC 3986's path and query, such as spaces, `\`, control characters and all that is not
-    /// ASCII; in the path, the encoded forms of `\` and of control characters, empty segments at
+    /// Refused are: anything that does not start with exactly one `/`; characters that a browser
+    /// does not send in a path or a query, such as spaces, `\`, `#`, control characters and all that
+    /// is not ASCII; in the path, the encoded forms of `\` and of control characters, empty segments at
     /// the start, and `.` and `..` segments, encoded or not.
     pub fn parse(target: &str) -> Option<Self> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        if !path.starts_with('/') || !path.bytes().chain(query.bytes()).all(is_path_or_query) {
+        if !path.starts_with('/')
+            || !path.bytes().all(is_path_byte)
+            || !query.bytes().all(is_query_byte)
+        {
             return None;
         }
-        // What a router behind a decoding proxy sees. Decoding twice catches `%252f`.
+        // What a router behind a decoding proxy sees, or behind several: `%252f`.
         let mut seen = path.to_owned();
         for _ in 0..=DECODINGS {
             if !stays_here(&seen) {
@@ -89,13 +92,17 @@ fn stays_here(path: &str) -> bool {
         && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
-/// `pchar`, `/`, `?` of RFC 3986 §3.3 and §3.4, and the `[`, `]` and `|` that browsers leave as
-/// they are.
-fn is_path_or_query(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/?[]|".contains(&byte)
+/// `pchar` and `/` (RFC 3986 §3.3), and what browsers leave in a path as it is.
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/[]|".contains(&byte)
 }
 
-const DECODINGS: usize = 2;
+/// The same with `?` (RFC 3986 §3.4), and what browsers leave in a query as it is.
+fn is_query_byte(byte: u8) -> bool {
+    is_path_byte(byte) || b"?{}^`".contains(&byte)
+}
+
+const DECODINGS: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +120,7 @@ mod tests {
             "/~user/@me;v=1,2/(x)!$&'*+",
             "/caf%C3%A9?x=%0A",
             "/list?ids[]=1&ids[]=2|3",
+            "/s?filter={%22a%22:[`1`,x^2]}",
             "/100%25",
             "/.well-known/x",
             "/a...b",

@@ -4,7 +4,7 @@ mod sealed;
 
 use std::time::Duration;
 
-pub(crate) use sealed::{ExistingChunks, SealedSessions, SessionCookies};
+pub(crate) use sealed::{ExistingChunks, SealedSessions};
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 

@@ -50,6 +50,11 @@ impl SealedSessions {
         self.limits
     }
 
+    /// The cookies of a request that may hold a session.
+    pub(crate) fn read<'a>(&self, headers: &'a HeaderMap) -> SessionCookies<'a> {
+        SessionCookies::read(headers, self.scope)
+    }
+
     /// The session of a request, if there is a living one.
     pub(crate) fn open(&self, cookies: &SessionCookies<'_>, now: Timestamp) -> Option<Session> {
         let (count, first) = cookies.first()?;
@@ -133,7 +138,7 @@ impl SealedSessions {
 }
 
 /// The cookies of a request that belong to a session. They are attacker-controlled.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SessionCookies<'a> {
     chunks: [Option<&'a [u8]>; MAX_CHUNKS],
     /// A name was there twice: whichever is meant, it is not for us to guess.
@@ -141,7 +146,7 @@ pub(crate) struct SessionCookies<'a> {
 }
 
 impl<'a> SessionCookies<'a> {
-    pub(crate) fn read(headers: &'a HeaderMap, scope: CookieScope) -> Self {
+    fn read(headers: &'a HeaderMap, scope: CookieScope) -> Self {
         let lines = headers.get_all(header::COOKIE);
         let mut read = Self::default();
         let name = scope.session().as_bytes();

@@ -25,6 +25,12 @@ pub(crate) use reqwest::ReqwestTransport;
 /// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)) and a limit of 1 MiB for the
 /// answer's body. What a transport owes: it follows no redirects, retries nothing (an authorization
 /// code works once), and logs no headers and no bodies.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an HTTP transport",
+    note = "a transport implements `HttpTransport`, or is a \
+            `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>` that is `Clone`, \
+            `Send` and `Sync`; `tower::service_fn` makes one of an async function"
+)]
 pub trait HttpTransport: Send + Sync + 'static {
     /// Sends one request.
     ///

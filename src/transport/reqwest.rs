@@ -10,8 +10,7 @@ use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
 /// One connection pool; no redirects, no retries, no decompression, HTTP/1.1.
 ///
-/// What another crate's features would add to reqwest is switched off by name, but for the system's
-/// proxy settings, which are then wanted.
+/// What another crate's features would add to reqwest is switched off by name.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(Client);
 
@@ -44,6 +43,7 @@ impl ReqwestTransport {
             .no_brotli()
             .no_deflate()
             .no_zstd()
+            .no_proxy()
             .http1_only()
             .user_agent(USER_AGENT)
             .build()?;
