@@ -53,7 +53,12 @@ impl Callback {
             .filter(|state| is_visible(state))
             .ok_or_else(|| malformed("no usable state"))?;
         let answer = match (parameters.code, parameters.error) {
-            (None, Some(error)) => Answer::Refused(error, parameters.error_description),
+            (None, Some(error)) if is_visible(&error) => {
+                Answer::Refused(error, parameters.error_description)
+            }
+            (None, Some(_)) => {
+                return Err(malformed("the error has characters that no error has"));
+            }
             (Some(code), None) if is_visible(&code) => Answer::Code(Zeroizing::new(code)),
             (Some(_), None) => return Err(malformed("the code has characters that no code has")),
             (Some(_), Some(_)) => return Err(malformed("both a code and an error")),
@@ -139,7 +144,7 @@ fn malformed(context: &'static str) -> Error {
     Error::with_context(ErrorKind::MalformedCallback, context)
 }
 
-/// One or more `VSCHAR` (RFC 6749 appendix A.5 and A.11).
+/// One or more `VSCHAR` (RFC 6749 appendix A.5, A.7 and A.11).
 fn is_visible(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
@@ -185,6 +190,10 @@ mod tests {
             (
                 "code=%FF&state=s",
                 "the code has characters that no code has",
+            ),
+            (
+                "error=&state=s",
+                "the error has characters that no error has",
             ),
             (
                 "code=c%0D%0A&state=s",

@@ -14,7 +14,7 @@ use oauth2::{
     RequestTokenError, StandardRevocableToken, StandardTokenIntrospectionResponse, TokenUrl,
     basic::BasicTokenType,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{
     callback::Grant,
@@ -193,7 +193,9 @@ fn readable(response: Response<Bytes>) -> Result<HttpResponse, Unreadable> {
             context,
         )));
     }
-    if !response.body().trim_ascii_start().starts_with(b"{") {
+    // `oauth2` stops reading at the end of the object, whatever follows.
+    let is_json = serde_json::from_slice::<IgnoredAny>(response.body()).is_ok();
+    if !is_json || !response.body().trim_ascii_start().starts_with(b"{") {
         return Err(Unreadable::Answer(invalid("not a JSON object")));
     }
     Ok(response.map(Vec::from))
