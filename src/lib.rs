@@ -52,9 +52,10 @@
 //! does not see:
 //!
 //! - paths without a route, under `Router::route_layer`;
-//! - a `fallback`, and a router that is merged, *after* `.layer(…)`;
-//! - the whole path, on a router that is nested: `Router::nest` strips the prefix, and the callback is
-//!   not found.
+//! - a `fallback` that is set, and a router that is merged, *after* `.layer(…)`; the merged router's
+//!   fallback may then hide the layer's own paths as well;
+//! - the whole path, on a router that is nested: `Router::nest` strips the prefix, and the layer does
+//!   not know its callback.
 //!
 //! The callback needs a route in the application, or `with_redirect_after_sign_in`.
 //!

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request, response::Parts,
+    uri::PathAndQuery,
 };
+use url::form_urlencoded;
 
 use super::{
     Flow,
@@ -143,6 +145,14 @@ impl Flow {
         page: &AskedPage,
     ) -> Option<Response<Bytes>> {
         let asked = page.address.as_ref().and_then(Uri::path_and_query);
+        if asked.is_some_and(|asked| self.is_stray_callback(asked, &page.cookie_lines)) {
+            tracing::error!(
+                callback = self.config.redirect_uri.path(),
+                "a callback arrived at another path: the layer is inside of a nested router, or \
+                 behind a proxy that strips a prefix"
+            );
+            return None;
+        }
         let return_to = match (wanted, asked) {
             (
                 SignInWanted::Now {
@@ -155,6 +165,16 @@ impl Flow {
             (SignInWanted::ToGoOn, None) => return None,
         };
         Some(self.start_sign_in(return_to, &page.cookie_lines))
+    }
+
+    /// Whether a page that asks for a sign-in is itself the answer to one, whose path was changed on
+    /// the way to the layer: another sign-in would end here again, and again.
+    fn is_stray_callback(&self, page: &PathAndQuery, cookie_lines: &[HeaderValue]) -> bool {
+        let query = page.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "state")
+            .and_then(|(_, state)| self.flow_cookies().open(cookie_lines, &state))
+            .is_some()
     }
 
     fn renew(&self, session: &Session, existing: ExistingChunks, headers: &mut HeaderMap) {
