@@ -17,7 +17,7 @@ pub(crate) struct Session {
     /// When it was last written: use since then does not count towards the idle limit until it is
     /// written again.
     written: Timestamp,
-    /// When it ends unless it is used.
+    /// When it ends unless it is used; not after `end`.
     idle_end: Timestamp,
     /// When it ends in any case.
     end: Timestamp,
@@ -51,7 +51,6 @@ impl Session {
     /// hold now, should they have been tightened since.
     fn lives(&self, limits: Limits, now: Timestamp) -> bool {
         now < self.idle_end
-            && now < self.end
             && now.since(self.started) < limits.absolute
             && now.since(self.written) < limits.idle
     }

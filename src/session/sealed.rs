@@ -5,7 +5,7 @@
 //! under the name with `.1`, `.2`, …. The name and the count are authenticated, so chunks that are
 //! missing, foreign or out of order do not open, and the browser counts as signed out.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,6 @@ use crate::{
 };
 
 /// Opens sessions from the cookies of a request and writes them into those of an answer.
-#[derive(Debug)]
 pub(crate) struct SealedSessions {
     sealer: Sealer,
     scope: CookieScope,
@@ -134,6 +133,15 @@ impl SealedSessions {
             0 => self.scope.session().to_owned(),
             _ => format!("{}.{index}", self.scope.session()),
         }
+    }
+}
+
+impl fmt::Debug for SealedSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedSessions")
+            .field("limits", &self.limits)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
     }
 }
 
