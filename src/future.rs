@@ -42,7 +42,7 @@ pin_project! {
         /// The provider is asked first. Only this boxes.
         Admit {
             admission: Pin<Box<dyn Future<Output = Admission> + Send>>,
-            parked: Option<Parked<S, B>>,
+            parked: Option<Box<Parked<S, B>>>,
         },
         /// The layer answers itself.
         Reply { response: Option<Response<Bytes>> },
@@ -80,12 +80,12 @@ where
         Self {
             state: State::Admit {
                 admission,
-                parked: Some(Parked {
+                parked: Some(Box::new(Parked {
                     flow,
                     ready,
                     parts,
                     body,
-                }),
+                })),
             },
         }
     }
@@ -132,7 +132,7 @@ impl<S, B> Parked<S, B>
 where
     S: Service<Request<B>>,
 {
-    fn go_on(mut self, admission: Admission) -> State<S, B, S::Future> {
+    fn go_on(mut self: Box<Self>, admission: Admission) -> State<S, B, S::Future> {
         match self.flow.admit(admission, &mut self.parts) {
             Step::Forward(departure) => State::Forward {
                 future: self.ready.call(Request::from_parts(self.parts, self.body)),
