@@ -1,134 +1,8 @@
-//! What can go wrong while a program runs.
-
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+//! The cases of what can go wrong.
 
 use http::StatusCode;
 
-/// Why a sign-in, a sign-out or a call to Didit did not succeed.
-///
-/// [`kind`](Self::kind) says which of the cases it is and [`kind().code()`](ErrorKind::code) gives
-/// it a stable name. No error contains an authorization code, a token, a secret, a code verifier or
-/// the value of a cookie: it is safe to log. Cloning copies a pointer.
-///
-/// The layer puts the error into the extensions of the answer that it gives because of it, so that
-/// a middleware around it can see it.
-#[derive(Clone)]
-pub struct Error(Arc<Inner>);
-
-struct Inner {
-    kind: ErrorKind,
-    context: Option<Cow<'static, str>>,
-    provider: Option<ProviderText>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// What the provider itself said: checked and cut, yet not to be trusted.
-struct ProviderText {
-    code: String,
-    description: Option<String>,
-}
-
-impl Error {
-    pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self::build(kind, None, None, None)
-    }
-
-    /// Adds what exactly was wrong, in the crate's own words.
-    pub(crate) fn with_context(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self::build(kind, Some(context.into()), None, None)
-    }
-
-    pub(crate) fn with_source(
-        kind: ErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self::build(kind, None, None, Some(source.into()))
-    }
-
-    /// An error that the provider named: `code` and `description` are its `error` and
-    /// `error_description` (RFC 6749 §4.1.2.1, §5.2).
-    pub(crate) fn from_provider(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
-        let provider = ProviderText {
-            code: printable(code, CODE_LENGTH),
-            description: description.map(|text| printable(text, DESCRIPTION_LENGTH)),
-        };
-        Self::build(kind, None, Some(provider), None)
-    }
-
-    /// Which of the cases it is.
-    pub fn kind(&self) -> ErrorKind {
-        self.0.kind
-    }
-
-    /// The `error` code with which the provider refused, cut to 64 characters of printable ASCII.
-    ///
-    /// It is the provider's text, or that of whoever forged the callback: escape it before it meets
-    /// a page. `Debug` and `Display` show it only if it is one of the specifications' codes, as a
-    /// provider may repeat what it was sent.
-    pub fn provider_code(&self) -> Option<&str> {
-        self.0.provider.as_ref().map(|text| text.code.as_str())
-    }
-
-    /// The `error_description` with which the provider refused, cut to 256 characters of
-    /// printable ASCII.
-    ///
-    /// Treat it as [`provider_code`](Self::provider_code). `Debug` and `Display` leave it out.
-    pub fn provider_description(&self) -> Option<&str> {
-        self.0.provider.as_ref()?.description.as_deref()
-    }
-
-    fn known_code(&self) -> Option<&'static str> {
-        let code = self.provider_code()?;
-        let known = KNOWN_CODES.iter().find(|known| **known == code);
-        Some(known.copied().unwrap_or("unknown"))
-    }
-
-    fn build(
-        kind: ErrorKind,
-        context: Option<Cow<'static, str>>,
-        provider: Option<ProviderText>,
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            context,
-            provider,
-            source,
-        }))
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("context", &self.0.context)
-            .field("provider_code", &self.known_code())
-            .field("source", &self.0.source)
-            .finish()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind.summary())?;
-        if let Some(context) = &self.0.context {
-            write!(f, ": {context}")?;
-        }
-        if let Some(code) = self.known_code() {
-            write!(f, " (error code {code})")?;
-        }
-        Ok(())
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// The cases of [`Error`], grouped by who must act.
+/// The cases of [`Error`](crate::Error), grouped by who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -256,7 +130,7 @@ impl ErrorKind {
     }
 
     /// One line for a log.
-    const fn summary(self) -> &'static str {
+    pub(super) const fn summary(self) -> &'static str {
         match self {
             Self::AccessDenied => "the user declined to sign in",
             Self::MalformedCallback => "the callback is not an authorization response",
@@ -283,93 +157,42 @@ impl ErrorKind {
     }
 }
 
-/// What is left of a provider's text: printable ASCII, at most `length` characters.
-fn printable(text: &str, length: usize) -> String {
-    text.chars()
-        .filter(|c| c.is_ascii_graphic() || *c == ' ')
-        .take(length)
-        .collect()
-}
-
-/// RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6.
-const KNOWN_CODES: &[&str] = &[
-    "access_denied",
-    "account_selection_required",
-    "consent_required",
-    "interaction_required",
-    "invalid_client",
-    "invalid_grant",
-    "invalid_request",
-    "invalid_request_object",
-    "invalid_request_uri",
-    "invalid_scope",
-    "login_required",
-    "registration_not_supported",
-    "request_not_supported",
-    "request_uri_not_supported",
-    "server_error",
-    "temporarily_unavailable",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "unsupported_response_type",
-];
-const CODE_LENGTH: usize = 64;
-const DESCRIPTION_LENGTH: usize = 256;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn displays_one_level_in_lower_case() {
-        assert_eq!(
-            Error::new(ErrorKind::UnknownSignIn).to_string(),
-            "this browser has no such sign-in under way"
-        );
-        assert_eq!(
-            Error::with_context(ErrorKind::InvalidAnswer, "no access_token").to_string(),
-            "the provider's answer cannot be used: no access_token"
-        );
-        assert_eq!(
-            Error::from_provider(ErrorKind::InvalidGrant, "invalid_grant", Some("expired"))
-                .to_string(),
-            "the provider refuses the authorization code (error code invalid_grant)"
-        );
-    }
-
-    #[test]
-    fn a_providers_text_is_cut_and_stripped_of_control_characters() {
-        let error = Error::from_provider(
-            ErrorKind::ProviderRefused,
-            &"x".repeat(1000),
-            Some(&format!("line\r\nbreak é\u{202e} {}", "y".repeat(1000))),
-        );
-        assert_eq!(error.provider_code().map(str::len), Some(64));
-        let description = error.provider_description().unwrap_or_default();
-        assert!(description.starts_with("linebreak  y"), "{description}");
-        assert_eq!(description.len(), 256);
-    }
-
-    #[test]
-    fn what_a_provider_may_repeat_appears_in_no_log() {
-        let error = Error::from_provider(
-            ErrorKind::InvalidGrant,
+    fn each_code_of_rfc_6749_5_2_has_a_case_and_its_name() {
+        for code in [
+            "invalid_request",
+            "invalid_client",
             "invalid_grant",
-            Some("code SplxlOBeZQQYbYS6WxSbIA is spent"),
-        );
-        assert!(!format!("{error} {error:?}").contains("SplxlOBeZQQYbYS6WxSbIA"));
-
-        let error = Error::from_provider(ErrorKind::ProviderRefused, "hunter2", None);
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+        ] {
+            let kind = ErrorKind::from_oauth_code(code);
+            assert_eq!(kind.code(), code.replace('_', "-"));
+        }
         assert_eq!(
-            error.to_string(),
-            "the provider refused (error code unknown)"
+            ErrorKind::from_oauth_code("unknown_field"),
+            ErrorKind::ProviderRefused
         );
-        assert!(!format!("{error:?}").contains("hunter2"));
     }
 
     #[test]
-    fn errors_cross_threads() {
-        fn assert_auto<T: Send + Sync + Unpin + 'static>() {}
-        assert_auto::<Error>();
+    fn who_must_act_decides_the_status() {
+        for (kind, status) in [
+            (ErrorKind::AccessDenied, 403),
+            (ErrorKind::UnknownSignIn, 400),
+            (ErrorKind::SignInAlreadyCompleted, 409),
+            (ErrorKind::InvalidGrant, 400),
+            (ErrorKind::InvalidClient, 500),
+            (ErrorKind::InvalidAnswer, 502),
+            (ErrorKind::ProviderTimeout, 504),
+            (ErrorKind::TooManySignIns, 503),
+        ] {
+            assert_eq!(kind.status().as_u16(), status, "{}", kind.code());
+        }
     }
 }
