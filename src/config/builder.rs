@@ -128,6 +128,7 @@ impl ConfigBuilder {
     }
 
     /// The path where `GET` starts a sign-in. Its query may hold `return_to`, a path of this site.
+    /// Other methods get 405.
     ///
     /// Default: `/login`.
     pub fn with_login_path(mut self, path: impl Into<String>) -> Self {
@@ -141,7 +142,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// The path where `POST` ends a session.
+    /// The path where `POST` ends a session, if a page of this site asks for it. Other methods get
+    /// 405.
     ///
     /// Default: `/logout`.
     pub fn with_logout_path(mut self, path: impl Into<String>) -> Self {
