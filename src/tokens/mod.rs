@@ -1,5 +1,5 @@
 //! What Didit gives an application for a user: the parts of
-//! [`DiditTokens`](crate::DiditTokens).
+//! [`DiditTokens`].
 
 pub(crate) mod didit_tokens;
 mod scopes;
