@@ -289,8 +289,9 @@ impl Browser {
         });
         if !request.headers().contains_key(header::COOKIE) {
             let cookies = self.memory().jar.header(&url, cause);
-            if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_str(&cookies).ok())
-            {
+            if let Some(cookies) = cookies {
+                let cookies = HeaderValue::from_maybe_shared(bytes::Bytes::from(cookies))
+                    .expect("cookies without control characters");
                 request.headers_mut().insert(header::COOKIE, cookies);
             }
         }

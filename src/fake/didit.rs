@@ -54,9 +54,10 @@ impl FakeDidit {
         Self::with_client(Client::confidential(client_id.into(), client_secret.into()))
     }
 
-    /// A Didit with one public client: no secret, and PKCE is a must (RFC 9700 §2.1.1).
+    /// A Didit with one public client: no secret, and PKCE is a must (RFC 9700 §2.1.1). Its refresh
+    /// tokens are rotated (§2.2.2).
     pub fn new_public(client_id: impl Into<String>) -> Self {
-        Self::with_client(Client::public(client_id.into()))
+        Self::with_client(Client::public(client_id.into())).with_rotating_refresh_tokens()
     }
 
     /// Registers a redirect URI, besides those registered before. They are compared byte for byte.
@@ -118,7 +119,8 @@ impl FakeDidit {
     }
 
     /// Gives a new refresh token with each refresh; an old one that comes back ends its grant
-    /// (RFC 9700 §4.14.2). Default: a refresh token is reusable and the answer has none.
+    /// (RFC 9700 §4.14.2). Default, but for a public client: a refresh token is reusable and the answer
+    /// has none.
     #[must_use]
     pub fn with_rotating_refresh_tokens(self) -> Self {
         self.set(|state| state.rotates_refresh_tokens = true)
@@ -198,7 +200,8 @@ impl FakeDidit {
         self.lock().ledger.revoke_all();
     }
 
-    /// Signs with new keys from now on; the old ones are no longer published.
+    /// Signs with the other keys from now on, and publishes only those. There are two sets, which take
+    /// turns.
     pub fn rotate_keys(&self) {
         self.lock().keys.rotate();
     }

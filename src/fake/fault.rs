@@ -49,27 +49,32 @@ impl Fault {
         Self(Misdeed::Refuse(OAuthError::new(code)))
     }
 
-    /// An `error_description` for [`error`](Self::error); nothing to other faults.
-    #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
-        if let Misdeed::Refuse(error) = &mut self.0 {
-            error.description = Some(description.into());
-        }
-        self
-    }
-
-    /// Another status for [`error`](Self::error) or [`answer`](Self::answer); nothing to other faults.
+    /// An `error_description` for [`error`](Self::error).
     ///
     /// # Panics
     ///
-    /// When `status` is not between 100 and 999.
+    /// When it is another fault.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        let Misdeed::Refuse(error) = &mut self.0 else {
+            panic!("only `Fault::error` has a description");
+        };
+        error.description = Some(description.into());
+        self
+    }
+
+    /// Another status for [`error`](Self::error) or [`answer`](Self::answer).
+    ///
+    /// # Panics
+    ///
+    /// When it is another fault, or `status` is not between 100 and 999.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         let status = StatusCode::from_u16(status).expect("a status between 100 and 999");
         match &mut self.0 {
             Misdeed::Refuse(error) => error.status = status,
             Misdeed::Answer(answer) => *answer.status_mut() = status,
-            _ => {}
+            _ => panic!("only `Fault::error` and `Fault::answer` have a status"),
         }
         self
     }

@@ -21,6 +21,15 @@ pub(super) fn click(html: &str, id: &str) -> Option<Click> {
     }
     let start = html.get(..at)?.rfind("<form")?;
     let (form, _) = html.get(start..)?.split_once("</form>")?;
+    if start + form.len() < at {
+        // The form ended before it.
+        return None;
+    }
+    let method = attribute(tag(form, 0)?, "method");
+    assert!(
+        method.is_some_and(|method| method.eq_ignore_ascii_case("post")),
+        "the form of {id:?} does not post, and only forms that do can be clicked"
+    );
     let inputs = form
         .match_indices("<input")
         .filter_map(|(at, _)| field(tag(form, at)?));

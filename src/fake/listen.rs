@@ -20,8 +20,9 @@ where
     S::Future: Send,
 {
     loop {
-        // A failed accept concerns one connection, not the listener.
         let Ok((stream, _)) = listener.accept().await else {
+            // One connection failed, or there are too many: others need a turn to end.
+            tokio::task::yield_now().await;
             continue;
         };
         let service = service.clone();

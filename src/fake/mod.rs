@@ -8,7 +8,8 @@
 //! - [`Browser`] has a cookie jar and knows what a browser sends when a link, a form or a script asks.
 //! - [`FakeClock`] moves time.
 //!
-//! It shares no code with the rest of the crate, and its keys are public: never trust it outside of a test.
+//! It shares no code of the protocol with the rest of the crate, and its keys are public: never trust it
+//! outside of a test.
 //!
 //! # A sign-in by hand
 //!
