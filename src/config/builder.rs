@@ -241,8 +241,9 @@ impl ConfigBuilder {
     /// Makes the answer to a sign-in or sign-out that failed, from what went wrong and the request.
     ///
     /// Escape what comes from the request or from
-    /// [`provider_description`](Error::provider_description). The layer adds its cookies and
-    /// `Cache-Control: no-store`.
+    /// [`provider_description`](Error::provider_description). The layer adds its cookies,
+    /// `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the challenge that a 401
+    /// owes and the `Retry-After` of a 503.
     ///
     /// Default: a small page for people, `application/problem+json` for programs.
     ///

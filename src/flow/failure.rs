@@ -27,6 +27,11 @@ impl Flow {
         return_to: Option<&ReturnTo>,
     ) -> Response<Bytes> {
         log(error);
+        if error.kind() == ErrorKind::TooManySignIns {
+            self.reported.exchanges_full.call_once(|| {
+                tracing::warn!("too many sign-ins wait for the provider: is it slow?");
+            });
+        }
         let mut response = match &self.config.error_page {
             Some(page) => (page.0)(error, request),
             None if Asker::is_page(&request.headers) => {
@@ -60,14 +65,15 @@ impl Flow {
     }
 }
 
-/// What a stranger can cause is not for the operator's attention.
+/// What a stranger can cause at will is not for the operator's attention.
 fn log(error: &Error) {
     let source = iter::successors(error.source(), |&cause| cause.source())
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ");
     let code = error.kind().code();
-    if error.kind().status().is_server_error() {
+    let kind = error.kind();
+    if kind.status().is_server_error() && kind != ErrorKind::TooManySignIns {
         tracing::warn!(code, %error, source, "request failed");
     } else {
         tracing::debug!(code, %error, source, "request refused");

@@ -40,7 +40,15 @@ pub(crate) struct Flow {
     config: Config,
     calls: ProviderCalls,
     completed: CompletedSignIns,
+    reported: Reported,
+}
+
+/// What is told to the operator once.
+#[derive(Debug)]
+struct Reported {
     callback_route_missing: Once,
+    stray_callback: Once,
+    exchanges_full: Once,
 }
 
 /// What to do with a request.
@@ -69,7 +77,11 @@ impl Flow {
             calls: ProviderCalls::new(client, config.transport.clone()),
             config,
             completed: CompletedSignIns::default(),
-            callback_route_missing: Once::new(),
+            reported: Reported {
+                callback_route_missing: Once::new(),
+                stray_callback: Once::new(),
+                exchanges_full: Once::new(),
+            },
         }
     }
 

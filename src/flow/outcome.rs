@@ -7,7 +7,6 @@ use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request, response::Parts,
     uri::PathAndQuery,
 };
-use url::form_urlencoded;
 
 use super::{
     Flow,
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     handle::{Handle, SignInWanted},
+    oidc::Callback,
     session::{ExistingChunks, Session},
 };
 
@@ -146,11 +146,13 @@ impl Flow {
     ) -> Option<Response<Bytes>> {
         let asked = page.address.as_ref().and_then(Uri::path_and_query);
         if asked.is_some_and(|asked| self.is_stray_callback(asked, &page.cookie_lines)) {
-            tracing::error!(
-                callback = self.config.redirect_uri.path(),
-                "a callback arrived at another path: the layer is inside of a nested router, or \
-                 behind a proxy that strips a prefix"
-            );
+            self.reported.stray_callback.call_once(|| {
+                tracing::error!(
+                    callback = self.config.redirect_uri.path(),
+                    "a callback arrived at another path: the layer is inside of a nested router, \
+                     or behind a proxy that strips a prefix"
+                );
+            });
             return None;
         }
         let return_to = match (wanted, asked) {
@@ -171,10 +173,10 @@ impl Flow {
     /// the way to the layer: another sign-in would end here again, and again.
     fn is_stray_callback(&self, page: &PathAndQuery, cookie_lines: &[HeaderValue]) -> bool {
         let query = page.query().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "state")
-            .and_then(|(_, state)| self.flow_cookies().open(cookie_lines, &state))
-            .is_some()
+        Callback::parse(query).is_ok_and(|callback| {
+            let pending = self.flow_cookies().open(cookie_lines, callback.state());
+            pending.is_some()
+        })
     }
 
     fn renew(&self, session: &Session, existing: ExistingChunks, headers: &mut HeaderMap) {
@@ -189,7 +191,7 @@ impl Flow {
     }
 
     fn report_missing_callback_route(&self) {
-        self.callback_route_missing.call_once(|| {
+        self.reported.callback_route_missing.call_once(|| {
             tracing::error!(
                 path = self.config.redirect_uri.path(),
                 "no route for the callback: add a handler for this path, inside of the layer, or \

@@ -15,6 +15,7 @@ pub(super) struct Advice {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum WayOn {
     TryAgain,
+    Reload,
     LandingPage,
 }
 
@@ -46,7 +47,7 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         ),
         ErrorKind::TooManySignIns => (
             "Many people are signing in right now",
-            "Please reload this page in a moment.",
+            "Please try again in a moment.",
         ),
         ErrorKind::ProviderRefused | ErrorKind::InvalidAnswer => (
             "The sign-in could not be completed",
@@ -76,6 +77,7 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         ErrorKind::CrossSiteSignOut | ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => {
             WayOn::LandingPage
         }
+        ErrorKind::TooManySignIns => WayOn::Reload,
         _ => WayOn::TryAgain,
     };
     Advice {
@@ -98,6 +100,8 @@ pub(super) fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
             r#"<a id="try-again" href="{}">Try again</a>"#,
             escaped(way_on)
         ),
+        // This very address, code and all: it was not used yet.
+        WayOn::Reload => r#"<a id="try-again" href="">Try again</a>"#.to_owned(),
         WayOn::LandingPage => {
             format!(
                 r#"<a id="go-on" href="{}">Back to the site</a>"#,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::{Departure, Flow, Step, outcome::AskedPage};
-use crate::{handle::Handle, tokens::DiditTokens};
+use crate::{handle::Handle, return_to::ReturnTo, tokens::DiditTokens};
 
 impl Flow {
     /// Opens the session, if there is one, for the handlers to extract. Nothing is waited for.
@@ -15,6 +15,7 @@ impl Flow {
         let mut signed_in = false;
         // Another layer's word counts for nothing here.
         request.extensions.remove::<DiditTokens>();
+        request.extensions.remove::<ReturnTo>();
         let existing = cookies.existing();
         if !existing.is_empty() {
             let now = self.now();

@@ -20,8 +20,8 @@ pub(crate) struct ProviderCalls {
     exchanges: Arc<Semaphore>,
 }
 
-/// The right to one exchange. A server's own limits do not count exchanges that go on without their
-/// browser, so they are counted here.
+/// The right to one exchange. All are counted here, as a server's own limits do not count those that
+/// go on without their browser.
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
 impl ProviderCalls {
