@@ -14,22 +14,25 @@ impl Endpoint {
     pub(crate) fn parse(name: &'static str, text: &str) -> Result<Self, InvalidUrl> {
         let refuse = |why| InvalidUrl {
             name,
-            text: text.to_owned(),
+            // What stands before an `@` may be a password.
+            text: if text.contains('@') {
+                "[redacted]"
+            } else {
+                text
+            }
+            .to_owned(),
             why,
         };
         let url = Url::parse(text)
             .ok()
             .filter(|url| {
                 let rest = text.get(url.scheme().len()..);
-                rest.is_some_and(|rest| rest.starts_with("://"))
+                let authority = rest.and_then(|rest| rest.strip_prefix("://"));
+                authority.is_some_and(|authority| !authority.starts_with('/'))
             })
             .ok_or_else(|| refuse("is not an absolute URL"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(InvalidUrl {
-                name,
-                text: "[redacted]".to_owned(),
-                why: "must not contain credentials",
-            });
+            return Err(refuse("must not contain credentials"));
         }
         // A parser mends a tab, a new line or a backslash; what is sent is the text as it was given.
         if text
@@ -135,7 +138,20 @@ mod tests {
                 "{mended}"
             );
         }
-        for relative in [" https://x/", "https:x/", "https:\\\\x/", "data:,x"] {
+        for hidden in [
+            "https:/me:hunter2@x/",
+            "https://me:hunter2@[x/",
+            "me:hunter2@x",
+        ] {
+            assert!(!refusal(hidden).contains("hunter2"), "{hidden}");
+        }
+        for relative in [
+            " https://x/",
+            "https:///x/",
+            "https:x/",
+            "https:\\\\x/",
+            "data:,x",
+        ] {
             assert!(
                 refusal(relative).ends_with("is not an absolute URL"),
                 "{relative}"
