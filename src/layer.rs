@@ -26,8 +26,8 @@ use crate::{config::Config, flow::Flow, service::DiditAuthService};
 /// ```
 ///
 /// It works for any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and
-/// whose `R` is made of `Bytes`, and leaves the service's error type and the request's body alone. What it does with a
-/// request is told in the [crate's documentation](crate).
+/// whose `R` is made of `Bytes`, and leaves the service's error type and the request's body alone.
+/// What it does with a request is told in the [crate's documentation](crate).
 ///
 /// Clones, and all services that one layer makes, share which sign-ins were completed and the
 /// connections to Didit: make one, and clone it.

@@ -87,7 +87,7 @@
 //! `state` is bound to the browser, compared in constant time and used once; PKCE is always on; the
 //! return-to cannot leave the site; redirects of the provider are not followed; what the application
 //! knows of its own address comes from the configured redirect URI, never from a header. Every call has
-//! a time-out and a limit of size. `SECURITY.md` lists what is promised and what is not.
+//! a time-out and a limit of size, and at most 256 exchanges of one layer wait for Didit at a time. `SECURITY.md` lists what is promised and what is not.
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
 //! its limits, and an answer that was under way may bring the session back.
