@@ -155,10 +155,16 @@ fn the_scopes_are_scopes_and_openid_is_among_them() {
     for (scopes, words) in [
         (
             &["email", "offline"][..],
-            r#"the scopes "email offline" lack `openid`"#,
+            r#"the scopes "email offline" lack `openid` (scopes have spaces in between)"#,
         ),
-        (&["OpenID"], r#"the scopes "OpenID" lack `openid`"#),
-        (&[], r#"the scopes "" lack `openid`"#),
+        (
+            &["OpenID"],
+            r#"the scopes "OpenID" lack `openid` (scopes have spaces in between)"#,
+        ),
+        (
+            &[],
+            r#"the scopes "" lack `openid` (scopes have spaces in between)"#,
+        ),
         (&["openid", ""], &not_a_scope("")),
         (&["openid email"], &not_a_scope("openid email")),
         (&["openid", "caf\u{e9}"], &not_a_scope("caf\u{e9}")),
@@ -254,8 +260,13 @@ fn paths_are_of_this_site_and_mean_one_thing_each() {
             format!(r#"the landing page "/callback" {own}"#),
         ),
         (
+            good().with_landing_page("/callback"),
+            format!(r#"the landing page "/callback" {own}"#),
+        ),
+        (
             redirect_uri("https://app.example"),
-            format!(r#"the landing page "/" {own}"#),
+            r#"the redirect URI "https://app.example" needs a path of its own, such as /callback"#
+                .to_owned(),
         ),
     ] {
         assert_refused(config, &words);
@@ -374,6 +385,6 @@ async fn two_facts_and_a_secret_are_enough() {
     );
 }
 
-const NO_KEYS: &str = "there are no cookie keys: give 32 random bytes to `with_cookie_keys` \
-                       (`DIDIT_COOKIE_KEYS`), the same to every instance; only a client with a \
-                       secret can do without";
+const NO_KEYS: &str = "there are no cookie keys: set the client secret (`DIDIT_CLIENT_SECRET`), from \
+                       which they are derived, or give 32 random bytes to `with_cookie_keys` \
+                       (`DIDIT_COOKIE_KEYS`), the same to every instance";

@@ -111,7 +111,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "DIDIT_SCOPES",
         "email",
-        r#"the scopes "email" lack `openid`"#,
+        r#"the scopes "email" lack `openid` (scopes have spaces in between)"#,
     ),
     (
         "DIDIT_HTTP_TIMEOUT",
@@ -161,11 +161,8 @@ fn run(variables: &[(&str, OsString)]) -> String {
 // Behaviours 41 and 95.
 #[test]
 fn a_pem_file_holds_certificates() {
-    let good = || {
-        Config::builder("client-id", "https://app.example/")
-            .with_client_secret("s")
-            .with_landing_page("/home")
-    };
+    let good =
+        || Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
     assert!(good().add_root_certificates(CERTIFICATE).build().is_ok());
     let no_base64 = CERTIFICATE.replacen("MII", "!!!", 1);
     let no_certificate = CERTIFICATE.replacen("MII", "AAA", 1);

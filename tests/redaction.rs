@@ -57,7 +57,7 @@ fn a_configuration_and_the_layer_show_no_secret() {
     assert_redacted(&didit, "FakeDidit", &secrets);
 
     let short = builder().with_cookie_keys([&COOKIE_KEY[..31]]).build();
-    assert_redacted(&short.unwrap_err(), "ShortCookieKey", &secrets);
+    assert_redacted(&short.unwrap_err(), "cookie key 1 has 31 bytes", &secrets);
 }
 
 // Behaviour 95.

@@ -105,17 +105,17 @@ impl ConfigBuilder {
     }
 
     /// The keys of the cookies: the first seals, all open, so a key is rolled by putting the new
-    /// one in front. Each is at least 32 random bytes (`openssl rand -base64 32`), the same for
-    /// every instance of the application.
+    /// one in front. Each is at least 32 random bytes, the same for every instance of the
+    /// application; where they are kept as text (`openssl rand -base64 32`), decode it first.
     ///
     /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge
     /// sessions, and changing it signs everybody out: set keys in production.
     ///
     /// ```
-    /// # fn key(_: &str) -> [u8; 32] { [7; 32] }
+    /// # let (current, previous) = ([7; 32], [8; 32]);
     /// # tower_didit::Config::builder("client-id", "https://app.example/callback")
     /// #     .with_client_secret("client-secret")
-    /// .with_cookie_keys([key("current"), key("previous")])
+    /// .with_cookie_keys([current, previous])
     /// # .build().unwrap();
     /// ```
     pub fn with_cookie_keys<I>(mut self, keys: I) -> Self
@@ -128,7 +128,7 @@ impl ConfigBuilder {
     }
 
     /// The path where `GET` starts a sign-in. Its query may hold `return_to`, a path of this site.
-    /// Other methods get 405.
+    /// Other methods get 405: a route of the application for this path is not reached.
     ///
     /// Default: `/login`.
     pub fn with_login_path(mut self, path: impl Into<String>) -> Self {
@@ -202,7 +202,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long a call to the provider may take in all, up to 5 minutes.
+    /// How long a call to the provider may take in all: 1 millisecond to 5 minutes.
     ///
     /// Default: 10 seconds.
     pub fn with_http_timeout(mut self, timeout: Duration) -> Self {
@@ -210,7 +210,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long the default transport tries to connect.
+    /// How long the default transport tries to connect: 1 millisecond to 5 minutes.
     ///
     /// Default: 10 seconds.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
@@ -239,6 +239,7 @@ impl ConfigBuilder {
     }
 
     /// Makes the answer to a sign-in or sign-out that failed, from what went wrong and the request.
+    /// (What the extractors and [`RequireSignIn`](crate::RequireSignIn) refuse does not pass here.)
     ///
     /// Escape what comes from the request or from
     /// [`provider_description`](Error::provider_description). The layer adds its cookies,
@@ -295,7 +296,7 @@ impl ConfigBuilder {
         }
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
         let endpoints = self.provider.endpoints()?;
-        if !self.provider.has_issuer() {
+        if self.provider.issuers().is_empty() {
             return Err(ConfigError::NoIssuer);
         }
         let scopes = check::scopes(&self.scopes)?;

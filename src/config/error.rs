@@ -1,10 +1,14 @@
 //! What can be wrong with a configuration.
 
+use std::{error::Error as _, fmt};
+
 use crate::provider::InvalidUrl;
 
 /// A configuration that cannot work. It is found by [`build`](crate::ConfigBuilder::build), before
 /// the first request, and says what to change. It contains no secret.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` says the same as `Display`, with its source: it is what a `main` that returns it prints.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// There is no client id.
@@ -44,7 +48,7 @@ pub enum ConfigError {
 
     /// The list of scopes lacks `openid`, without which there is no ID token (OpenID Connect Core
     /// §3.1.2.1).
-    #[error("the scopes {scopes:?} lack `openid`")]
+    #[error("the scopes {scopes:?} lack `openid` (scopes have spaces in between)")]
     OpenIdScopeMissing {
         /// The scopes as they were given, with spaces in between.
         scopes: String,
@@ -75,9 +79,9 @@ pub enum ConfigError {
     /// The list of cookie keys is empty, or a public client, which has no secret to derive them
     /// from, has none.
     #[error(
-        "there are no cookie keys: give 32 random bytes to `with_cookie_keys` \
-         (`DIDIT_COOKIE_KEYS`), the same to every instance; only a client with a secret can do \
-         without"
+        "there are no cookie keys: set the client secret (`DIDIT_CLIENT_SECRET`), from which they \
+         are derived, or give 32 random bytes to `with_cookie_keys` (`DIDIT_COOKIE_KEYS`), the same \
+         to every instance"
     )]
     CookieKeysMissing,
 
@@ -127,6 +131,16 @@ pub enum ConfigError {
         /// What is wrong with it. Its value is not repeated.
         why: String,
     },
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.source() {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl From<InvalidUrl> for ConfigError {

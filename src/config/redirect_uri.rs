@@ -21,6 +21,13 @@ impl RedirectUri {
     pub(crate) fn parse(given: &str) -> Result<Self, InvalidUrl> {
         let checked = Endpoint::parse("redirect URI", given)?;
         let url = checked.url();
+        if url.path() == "/" {
+            return Err(InvalidUrl {
+                name: "redirect URI",
+                text: given.to_owned(),
+                why: "needs a path of its own, such as /callback",
+            });
+        }
         let scope = match url.scheme() {
             "https" => CookieScope::Https,
             _ => CookieScope::HttpLoopback,
@@ -88,6 +95,9 @@ mod tests {
             r#"the redirect URI "http://app.example/callback" must be https, or http on loopback"#
         );
         assert!(refusal("https://app.example/callback#").ends_with("must not have a fragment"));
+        assert!(
+            refusal("https://app.example").ends_with("needs a path of its own, such as /callback")
+        );
         assert!(refusal("https://a:b@app.example/").ends_with("must not contain credentials"));
     }
 }
