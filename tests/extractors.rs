@@ -205,11 +205,16 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
         let form = browser
             .post_form(path, &[("iban", "ES9121000418450200051332")])
             .await;
-        assert_problem(&form, Rejection::NotSignedIn, path);
+        assert_eq!(form.status(), StatusCode::UNAUTHORIZED, "{path}");
         assert!(
             form.headers().contains_key(header::WWW_AUTHENTICATE),
             "{path}"
         );
+        assert_eq!(form.header("cache-control"), Some("private, no-store"));
+        assert_eq!(form.header("set-cookie"), None);
+        // A person is told what became of the form, and can sign in from there.
+        assert!(form.text().contains("Please sign in first"));
+        assert!(form.text().contains(r#"<a id="sign-in" href="/login">"#));
         let script = browser.fetch(Method::POST, path).await;
         assert_problem(&script, Rejection::NotSignedIn, path);
     }
@@ -346,7 +351,8 @@ async fn a_rejection_says_the_same_to_programs_and_to_people() {
             Rejection::LayerMissing,
             500,
             "layer-missing",
-            "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this route",
+            "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this route \
+             and after `RequireSignIn`",
         ),
     ] {
         assert_eq!(rejection.status().as_u16(), status);

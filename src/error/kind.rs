@@ -8,56 +8,102 @@ use http::StatusCode;
 pub enum ErrorKind {
     // The user said no.
     /// The user declined, or Didit did not let them pass: `access_denied` (RFC 6749 §4.1.2.1).
+    ///
+    /// Code `access-denied`, status 403.
     AccessDenied,
 
     // The browser sent something stale or forged: sign in again.
     /// The callback's query is not an authorization response: a parameter is missing, sent twice,
     /// or not what RFC 6749 appendix A allows.
+    ///
+    /// Code `malformed-callback`, status 400.
     MalformedCallback,
     /// The callback's `state` belongs to no sign-in that this browser has under way.
+    ///
+    /// Code `unknown-sign-in`, status 400.
     UnknownSignIn,
     /// The sign-in took longer than the 20 minutes that it has.
+    ///
+    /// Code `sign-in-expired`, status 400.
     SignInExpired,
     /// The callback was used before, whatever came of it.
+    ///
+    /// Code `sign-in-already-completed`, status 409.
     SignInAlreadyCompleted,
     /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
+    ///
+    /// Code `foreign-issuer`, status 400.
     ForeignIssuer,
     /// A sign-out was asked for by another site.
+    ///
+    /// Code `cross-site-sign-out`, status 403.
     CrossSiteSignOut,
     /// The method is not one that this path knows.
+    ///
+    /// Code `method-not-allowed`, status 405.
     MethodNotAllowed,
+    /// Somebody who is not signed in sent a form to a page for members.
+    ///
+    /// Code `not-signed-in`, status 401.
+    NotSignedIn,
     /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a
     /// prefetch, an image.
+    ///
+    /// Code `not-a-navigation`, status 401.
     NotANavigation,
 
     // The provider refused: what is configured here and there does not agree, or the code is spent.
     /// `invalid_request`: a parameter of the token request is missing or malformed.
+    ///
+    /// Code `invalid-request`, status 500.
     InvalidRequest,
     /// `invalid_client`: the client id or secret is wrong.
+    ///
+    /// Code `invalid-client`, status 500.
     InvalidClient,
     /// `invalid_grant`: the authorization code is invalid, expired or was used before.
+    ///
+    /// Code `invalid-grant`, status 400.
     InvalidGrant,
     /// `unauthorized_client`: this client may not use this grant.
+    ///
+    /// Code `unauthorized-client`, status 500.
     UnauthorizedClient,
     /// `unsupported_grant_type`: the provider does not know this grant.
+    ///
+    /// Code `unsupported-grant-type`, status 500.
     UnsupportedGrantType,
     /// `invalid_scope`: a scope is unknown or not allowed for this client.
+    ///
+    /// Code `invalid-scope`, status 500.
     InvalidScope,
     /// The provider refused with a code of its own, at its sign-in page or its token endpoint.
+    ///
+    /// Code `provider-refused`, status 502.
     ProviderRefused,
 
     // The provider misbehaved, or cannot be reached.
     /// The provider's answer cannot be used.
+    ///
+    /// Code `invalid-answer`, status 502.
     InvalidAnswer,
     /// No connection to the provider, or the connection broke.
+    ///
+    /// Code `provider-unreachable`, status 502.
     ProviderUnreachable,
     /// The provider did not answer within the time-out.
+    ///
+    /// Code `provider-timeout`, status 504.
     ProviderTimeout,
     /// Too many sign-ins wait for the provider at this moment. This one can be tried again as it is.
+    ///
+    /// Code `too-many-sign-ins`, status 503.
     TooManySignIns,
 
     // The wiring is wrong.
     /// The tokens do not fit the cookies that a session may have.
+    ///
+    /// Code `session-too-large`, status 500.
     SessionTooLarge,
 }
 
@@ -73,6 +119,7 @@ impl ErrorKind {
             Self::ForeignIssuer => "foreign-issuer",
             Self::CrossSiteSignOut => "cross-site-sign-out",
             Self::MethodNotAllowed => "method-not-allowed",
+            Self::NotSignedIn => "not-signed-in",
             Self::NotANavigation => "not-a-navigation",
             Self::InvalidRequest => "invalid-request",
             Self::InvalidClient => "invalid-client",
@@ -100,7 +147,7 @@ impl ErrorKind {
             | Self::InvalidGrant => StatusCode::BAD_REQUEST,
             Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotANavigation => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::NotANavigation => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest
             | Self::InvalidClient
             | Self::UnauthorizedClient
@@ -140,6 +187,7 @@ impl ErrorKind {
             Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
+            Self::NotSignedIn => "nobody is signed in",
             Self::NotANavigation => "a sign-in can only start from a page navigation",
             Self::InvalidRequest => "the provider calls the token request invalid",
             Self::InvalidClient => "the provider refuses the client id or secret",

@@ -39,21 +39,24 @@ impl Flow {
             }
             None => problem(error.kind()).into_response(),
         };
-        challenge(&mut response);
         if error.kind() == ErrorKind::TooManySignIns {
             let soon = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, soon);
         }
-        keep_private(response.headers_mut());
-        response.extensions_mut().insert(error.clone());
-        response
+        finished(response, error)
+    }
+
+    /// The answer to a person who sent a form without being signed in.
+    pub(super) fn sign_in_first(&self) -> Response<Bytes> {
+        let kind = ErrorKind::NotSignedIn;
+        finished(page(kind, &self.way_on(kind, None)), &Error::new(kind))
     }
 
     /// Where the page's link leads.
     fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
         let landing_page = || self.config.landing_page.as_str().to_owned();
         match (&self.config.routes.login, advice(kind).way_on) {
-            (Some(login), WayOn::TryAgain) => match return_to {
+            (Some(login), WayOn::SignIn | WayOn::TryAgain) => match return_to {
                 Some(page) => {
                     let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
                     format!("{login}?return_to={}", page.collect::<String>())
@@ -65,15 +68,25 @@ impl Flow {
     }
 }
 
+/// Adds what every such answer has.
+fn finished(mut response: Response<Bytes>, error: &Error) -> Response<Bytes> {
+    challenge(&mut response);
+    keep_private(response.headers_mut());
+    response.extensions_mut().insert(error.clone());
+    response
+}
+
 /// What a stranger can cause at will is not for the operator's attention.
 fn log(error: &Error) {
-    let source = iter::successors(error.source(), |&cause| cause.source())
+    let causes: Vec<_> = iter::successors(error.source(), |&cause| cause.source())
         .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ");
+        .collect();
+    let source = (!causes.is_empty()).then(|| causes.join(": "));
     let code = error.kind().code();
     let kind = error.kind();
-    if kind.status().is_server_error() && kind != ErrorKind::TooManySignIns {
+    // A foreign issuer is more likely a mistake in the configuration than an attack.
+    let is_ours = kind.status().is_server_error() && kind != ErrorKind::TooManySignIns;
+    if is_ours || kind == ErrorKind::ForeignIssuer {
         tracing::warn!(code, %error, source, "request failed");
     } else {
         tracing::debug!(code, %error, source, "request refused");

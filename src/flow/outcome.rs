@@ -102,7 +102,7 @@ impl Departure {
                 let wanted = head.extensions.remove::<SignInWanted>();
                 if let (StatusCode::UNAUTHORIZED, Some(wanted), Some(page)) =
                     (head.status, wanted, page)
-                    && let Some(mut reply) = self.flow.redirect_to_sign_in(&wanted, &page)
+                    && let Some(mut reply) = self.flow.ask_to_sign_in(&wanted, &page)
                 {
                     // What the application set on the way stays set.
                     let cookies = head.headers.get_all(header::SET_COOKIE);
@@ -117,7 +117,8 @@ impl Departure {
                 }
             }
             Origin::Callback(signed_in) => {
-                if head.status == StatusCode::NOT_FOUND {
+                let missing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+                if missing.contains(&head.status) {
                     self.flow.report_missing_callback_route();
                 }
                 keep_private(&mut head.headers);
@@ -139,11 +140,7 @@ impl Departure {
 }
 
 impl Flow {
-    fn redirect_to_sign_in(
-        &self,
-        wanted: &SignInWanted,
-        page: &AskedPage,
-    ) -> Option<Response<Bytes>> {
+    fn ask_to_sign_in(&self, wanted: &SignInWanted, page: &AskedPage) -> Option<Response<Bytes>> {
         let asked = page.address.as_ref().and_then(Uri::path_and_query);
         if asked.is_some_and(|asked| self.is_stray_callback(asked, &page.cookie_lines)) {
             self.reported.stray_callback.call_once(|| {
@@ -164,7 +161,7 @@ impl Flow {
             ) => self.return_to(return_to.as_str()),
             (_, Some(asked)) => self.return_to(asked.as_str()),
             (SignInWanted::Now { return_to: None }, None) => self.return_to(""),
-            (SignInWanted::ToGoOn, None) => return None,
+            (SignInWanted::ToGoOn, None) => return Some(self.sign_in_first()),
         };
         Some(self.start_sign_in(return_to, &page.cookie_lines))
     }
@@ -194,8 +191,8 @@ impl Flow {
         self.reported.callback_route_missing.call_once(|| {
             tracing::error!(
                 path = self.config.redirect_uri.path(),
-                "no route for the callback: add a handler for this path, inside of the layer, or \
-                 use `with_redirect_after_sign_in`"
+                "no route for the callback: add a handler for `GET` of this path, inside of the \
+                 layer, or use `with_redirect_after_sign_in`"
             );
         });
     }

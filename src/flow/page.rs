@@ -14,6 +14,7 @@ pub(super) struct Advice {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum WayOn {
+    SignIn,
     TryAgain,
     Reload,
     LandingPage,
@@ -22,8 +23,13 @@ pub(super) enum WayOn {
 pub(super) const fn advice(kind: ErrorKind) -> Advice {
     let (title, text) = match kind {
         ErrorKind::AccessDenied => (
-            "You are not signed in",
-            "The sign-in was declined. If that was not what you wanted, try again.",
+            "The sign-in was declined",
+            "If that was not what you wanted, try again.",
+        ),
+        ErrorKind::NotSignedIn => (
+            "Please sign in first",
+            "You are not signed in, or not any more. What you sent was not taken: sign in, go back and \
+             send it again.",
         ),
         ErrorKind::MalformedCallback | ErrorKind::UnknownSignIn | ErrorKind::ForeignIssuer => (
             "This sign-in link does not work",
@@ -77,6 +83,7 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         ErrorKind::CrossSiteSignOut | ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => {
             WayOn::LandingPage
         }
+        ErrorKind::NotSignedIn => WayOn::SignIn,
         ErrorKind::TooManySignIns => WayOn::Reload,
         _ => WayOn::TryAgain,
     };
@@ -100,6 +107,7 @@ pub(super) fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
             r#"<a id="try-again" href="{}">Try again</a>"#,
             escaped(way_on)
         ),
+        WayOn::SignIn => format!(r#"<a id="sign-in" href="{}">Sign in</a>"#, escaped(way_on)),
         // This very address, code and all: it was not used yet.
         WayOn::Reload => r#"<a id="try-again" href="">Try again</a>"#.to_owned(),
         WayOn::LandingPage => {
