@@ -16,7 +16,10 @@ use crate::{handle::SignInWanted, problem::Problem};
 /// As an answer it is a problem document (RFC 9457) with the stable [`code`](Self::code). The
 /// refusal of somebody who is not signed in carries a mark, by which
 /// [`DiditAuth`](crate::DiditAuth) turns it into a redirect to Didit where a person is waiting for
-/// a page.
+/// a page: on a `GET` that `Sec-Fetch-Mode` calls a navigation (to a document, not a frame), or where
+/// a browser does not send that header, one whose `Accept` names HTML. Prefetches and
+/// `XMLHttpRequest`s never are. A form that was sent (`POST`) is not redirected, as its content would
+/// be lost unseen: there the person gets a page, still a 401, with a link to the sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -57,7 +60,7 @@ impl Rejection {
             }
             Self::LayerMissing => {
                 "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this \
-                 route"
+                 route and after `RequireSignIn`"
             }
         }
     }
@@ -71,8 +74,11 @@ impl Rejection {
             detail: None,
         };
         let mut response = problem.into_response();
-        if self == Self::NotSignedIn {
-            response.extensions_mut().insert(SignInWanted::ToGoOn);
+        match self {
+            Self::NotSignedIn => {
+                response.extensions_mut().insert(SignInWanted::ToGoOn);
+            }
+            Self::NotACallback | Self::LayerMissing => tracing::error!("{self}"),
         }
         response
     }

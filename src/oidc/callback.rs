@@ -93,7 +93,8 @@ impl Callback {
         if let Some(issuer) = &self.issuer
             && !provider.accepts_issuer(issuer)
         {
-            return Err(Error::new(ErrorKind::ForeignIssuer));
+            let context = format!("accepted are {}", provider.issuers().join(", "));
+            return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
         }
         match self.answer {
             Answer::Refused(error, description) => Err(refused(&error, description.as_deref())),

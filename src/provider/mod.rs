@@ -81,8 +81,8 @@ impl Provider {
         self.issuers.iter().any(|accepted| accepted == issuer)
     }
 
-    pub(crate) fn has_issuer(&self) -> bool {
-        !self.issuers.is_empty()
+    pub(crate) fn issuers(&self) -> &[String] {
+        &self.issuers
     }
 
     /// The endpoints, checked.
