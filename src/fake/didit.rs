@@ -37,7 +37,7 @@ use crate::{
 
 /// A whole Didit (its Sign in API) in the process: honest and strict by default, hostile on request.
 ///
-/// It is a [`tower_service::Service`] that answers by the path alone, so it stands in for
+/// It is a Tower service that answers by the path alone, so it stands in for
 /// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a
 /// socket. All clones are the same Didit; a setter on one of them changes all.
 #[derive(Clone)]

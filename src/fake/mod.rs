@@ -11,6 +11,35 @@
 //! It shares no code of the protocol with the rest of the crate, and its keys are public: never trust it
 //! outside of a test.
 //!
+//! # A test of an application
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_didit::{DiditAuth, DiditTokens, ReturnTo, fake::{Browser, FakeDidit}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! let didit = FakeDidit::new("app", "secret");
+//! let config = didit.config("https://app.example/callback").build()?;
+//! let app = Router::new()
+//!     .route("/profile", get(|_: DiditTokens| async { "your profile" }))
+//!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async { back }))
+//!     .layer(DiditAuth::new(config));
+//!
+//! let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! let sign_in = browser.visit("/profile").await;
+//! assert!(sign_in.url().starts_with("https://auth.didit.me/"));
+//! let profile = browser.click(&sign_in, "approve-alejandra").await;
+//! assert_eq!(profile.url(), "https://app.example/profile");
+//! assert_eq!(profile.text(), "your profile");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`.
+//! `FakeDidit::config` runs the application on the fake's clock, which stands still until
+//! [`FakeClock::advance`] moves it.
+//!
 //! # A sign-in by hand
 //!
 //! ```
