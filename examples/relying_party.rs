@@ -25,21 +25,24 @@ use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_didit::{Config, DiditAuth, DiditTokens, RequireSignIn, ReturnTo};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_default_env())
+        .with_env_filter(
+            EnvFilter::builder()
+                .with_default_directive(Level::INFO.into())
+                .from_env_lossy(),
+        )
         .with_writer(std::io::stderr)
         .init();
     if env::var_os("DIDIT_REDIS_URL").is_some() {
         return Err("DIDIT_REDIS_URL is set, but there is no Redis store yet".into());
     }
 
-    let config = Config::from_env()
-        .build()
-        .map_err(|error| error.to_string())?;
+    let config = Config::from_env().build()?;
     let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
     let members = Router::new()
         .route("/me", get(me))
@@ -104,7 +107,8 @@ fn show(headers: &HeaderMap, facts: &Value) -> Response {
         .replace('&', "&amp;")
         .replace('<', "&lt;");
     Html(format!(
-        "<!doctype html><html lang=en><title>Relying party</title><pre>{text}</pre>\
+        "<!doctype html><html lang=en><meta name=viewport content=width=device-width>\
+         <title>Relying party</title><pre>{text}</pre>\
          <p><a href=/>Home</a> <a href=/me>Me</a> <a href=/login?return_to=/me>Sign in</a></p>\
          <form method=post action=/logout><button>Sign out</button></form>"
     ))

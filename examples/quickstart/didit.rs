@@ -11,9 +11,7 @@ use tower_didit::{Config, Provider, fake::FakeDidit};
 pub(crate) async fn configure(site: &str) -> Result<Config, Box<dyn Error>> {
     if env::var_os("DIDIT_CLIENT_ID").is_some() {
         println!("signing in with Didit itself");
-        return Ok(Config::from_env()
-            .build()
-            .map_err(|error| error.to_string())?);
+        return Ok(Config::from_env().build()?);
     }
 
     let callback = format!("{site}/callback");

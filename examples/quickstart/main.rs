@@ -10,6 +10,9 @@ use tower_didit::{DiditAuth, DiditTokens, ReturnTo};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     let site = format!("http://localhost:{}", listener.local_addr()?.port());

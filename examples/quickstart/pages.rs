@@ -31,7 +31,8 @@ pub(crate) fn profile(tokens: &DiditTokens) -> Html<String> {
         r#"<h1 id="signed-in">You are signed in</h1>
 <p>You granted this site:</p>
 <ul><li><code>{scopes}</code></li></ul>
-<p>It may ask Didit about you for another {minutes}.</p>
+<p>Its access token is good for another {minutes}. Your name is not here yet: it comes with verified
+ID tokens.</p>
 <form method="post" action="/logout"><button id="sign-out">Sign out</button></form>
 <p><a href="/">Home</a></p>"#
     ))
