@@ -16,11 +16,11 @@
 //!     .with_scopes(["openid", "email", "offline"])
 //!     .build()?;
 //!
-//! let app = Router::new()
+//! let app: Router = Router::new()
 //!     .route("/profile", get(|tokens: DiditTokens| async move { tokens.scopes().to_string() }))
 //!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async move { back }))
 //!     .layer(DiditAuth::new(config));
-//! # let _: Router = app;
+//! # let _ = app;
 //! # Ok(())
 //! # }
 //! ```
@@ -100,6 +100,12 @@
 //! [`with_error_page`](ConfigBuilder::with_error_page) says otherwise; the error itself is in the
 //! answer's extensions. [`Rejection`] is what the extractors answer.
 //!
+//! # Logs
+//!
+//! They are events of [`tracing`], with the target `tower_didit`: errors in the wiring at `ERROR`, each
+//! once or each time somebody meets it; failures of the provider and of the configuration at `WARN`; what
+//! strangers and users cause at `DEBUG`. No secret is among them.
+//!
 //! # Features
 //!
 //! | feature | default | |
@@ -111,11 +117,14 @@
 //!
 //! # What it does not do yet
 //!
-//! It verifies no ID tokens, and keeps sessions only in cookies. It refreshes no tokens: a session
+//! It verifies no ID tokens, so it does not say who somebody is: there is no user id yet. (Didit's user
+//! information, `GET https://apx.didit.me/auth/v2/users/retrieve` with the access token as Bearer, does.)
+//! It keeps sessions only in cookies. It refreshes no tokens: a session
 //! outlives its access token, whose end [`DiditTokens::expires_at`] tells.
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2
+//! [`tracing`]: https://docs.rs/tracing
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;

@@ -21,7 +21,7 @@ use crate::clock::Timestamp;
 /// ```
 ///
 /// As an argument it refuses whoever is not signed in; `Option<DiditTokens>` does not. See
-/// [`Rejection`](crate::Rejection).
+/// [`Rejection`](crate::Rejection). It goes before an argument that takes the request's body.
 #[derive(Clone)]
 pub struct DiditTokens(Arc<TokenSet>);
 
