@@ -2,6 +2,7 @@
 
 use crate::{
     cookie::CookieScope,
+    oidc::Callback,
     provider::{Endpoint, InvalidUrl},
 };
 
@@ -26,6 +27,17 @@ impl RedirectUri {
                 name: "redirect URI",
                 text: given.to_owned(),
                 why: "needs a path of its own, such as /callback",
+            });
+        }
+        // They would be there twice at every callback.
+        if url
+            .query_pairs()
+            .any(|(name, _)| Callback::is_parameter(&name))
+        {
+            return Err(InvalidUrl {
+                name: "redirect URI",
+                text: given.to_owned(),
+                why: "must not have a parameter of the callback in its query",
             });
         }
         let scope = match url.scheme() {
@@ -99,5 +111,9 @@ mod tests {
             refusal("https://app.example").ends_with("needs a path of its own, such as /callback")
         );
         assert!(refusal("https://a:b@app.example/").ends_with("must not contain credentials"));
+        assert!(
+            refusal("https://app.example/cb?code=1")
+                .ends_with("must not have a parameter of the callback in its query")
+        );
     }
 }

@@ -35,13 +35,8 @@ impl Callback {
         }
         let mut parameters = Parameters::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let slot = match &*name {
-                "state" => &mut parameters.state,
-                "code" => &mut parameters.code,
-                "error" => &mut parameters.error,
-                "error_description" => &mut parameters.error_description,
-                "iss" => &mut parameters.iss,
-                _ => continue,
+            let Some(slot) = parameters.slot(&name) else {
+                continue;
             };
             if slot.replace(value.into_owned()).is_some() {
                 return Err(malformed("a parameter is there twice"));
@@ -69,6 +64,11 @@ impl Callback {
             issuer: parameters.iss,
             answer,
         })
+    }
+
+    /// Whether a query must have this parameter at most once.
+    pub(crate) fn is_parameter(name: &str) -> bool {
+        Parameters::default().slot(name).is_some()
     }
 
     pub(crate) fn state(&self) -> &str {
@@ -129,6 +129,19 @@ struct Parameters {
     error: Option<String>,
     error_description: Option<String>,
     iss: Option<String>,
+}
+
+impl Parameters {
+    fn slot(&mut self, name: &str) -> Option<&mut Option<String>> {
+        match name {
+            "state" => Some(&mut self.state),
+            "code" => Some(&mut self.code),
+            "error" => Some(&mut self.error),
+            "error_description" => Some(&mut self.error_description),
+            "iss" => Some(&mut self.iss),
+            _ => None,
+        }
+    }
 }
 
 /// At the authorization endpoint only a refusal by the user has a case of its own: the other codes
