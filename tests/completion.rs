@@ -233,7 +233,7 @@ async fn a_double_submit_is_one_token_request_and_one_session() {
 
 // Behaviour 28.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn so_it_is_on_many_threads() {
+async fn a_double_submit_on_many_threads_is_one_session() {
     let didit = didit();
     let handler = get(|_: DiditTokens| async { "signed in" });
     let browser = Arc::new(browser(app(config(&didit), handler)));
@@ -319,22 +319,4 @@ async fn an_application_can_have_its_own_page_for_errors() {
     assert_eq!(page.header("x-own"), Some("kept"));
     assert_private(&page);
     assert_eq!(flow_cookies(&browser), 0);
-}
-
-// Behaviour 20: the page says what to do next.
-#[tokio::test]
-async fn whoever_declined_can_try_again_and_ends_where_they_wanted_to() {
-    let didit = didit();
-    let config = config(&didit).with_redirect_after_sign_in();
-    let browser = browser(app(config, get(|| async {}))).add_didit(&didit);
-    let login = browser
-        .get("/login?return_to=/orders%3Fpage%3D2%26a%3Db")
-        .await;
-    let declined = browser.visit(&didit.decline(login.location())).await;
-    assert_eq!(declined.status(), StatusCode::FORBIDDEN);
-
-    let sign_in = browser.click(&declined, "try-again").await;
-    let page = browser.click(&sign_in, "approve-alejandra").await;
-    assert_eq!(page.url(), "https://app.example/orders?page=2&a=b");
-    assert_eq!(page.text(), "somebody");
 }

@@ -4,7 +4,6 @@
 mod support_exchange;
 mod support_logs;
 
-use http::Response;
 use serde_json::json;
 use support_exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
 use tower_didit::fake::Fault;
@@ -89,7 +88,7 @@ async fn what_is_not_called_json_is_refused() {
 #[tokio::test]
 async fn another_status_brings_no_tokens() {
     for status in [
-        201, 202, 204, 206, 300, 304, 400, 401, 404, 429, 500, 502, 599,
+        201, 202, 204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 429, 500, 502, 599,
     ] {
         refused(status, JSON, [good().to_string(), String::new()]).await;
     }
@@ -161,24 +160,6 @@ async fn a_member_that_is_there_twice_is_refused() {
         twice.map(|(name, value)| with_more(&format!("{name:?}:{value}"))),
     )
     .await;
-}
-
-// Behaviour 35.
-#[tokio::test]
-async fn a_redirect_is_not_followed() {
-    let site = Site::new();
-    for status in [301, 302, 303, 307, 308] {
-        let before = site.didit.requests().len();
-        let response = Response::builder()
-            .status(status)
-            .header("location", "https://apx.didit.me/auth/v2/introspect")
-            .body(CANARY);
-        let fault = Fault::answer(response.unwrap());
-        let error = site.refuse(fault, "a redirect").await;
-        assert_eq!(error.kind().code(), "invalid-answer", "{status}");
-        // The authorization request and the token request.
-        assert_eq!(site.didit.requests().len(), before + 2, "{status}");
-    }
 }
 
 /// All of these are answers that cannot be used; a good one is the control.
