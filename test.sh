@@ -52,7 +52,7 @@ check_dependencies() {
   [ "$count" -le "$most" ] || fail "too many dependencies"
 }
 
-check_package() { # what crates.io would get, used by a crate that knows nothing of this repository
+check_package() { # what is published, used by a crate that knows nothing of this repository
   local version files file features consumer=$target/consumer
   version=$(metadata own.version)
 

@@ -1,6 +1,8 @@
 //! The contract of Tower, with services and bodies of every kind.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support_service;
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -16,40 +18,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use support_service::{auth, callback, cookie, didit};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
-    DiditAuth, DiditTokens,
-    fake::{Endpoint, FakeDidit, Person},
+    DiditTokens,
+    fake::{Endpoint, FakeDidit},
     middleware::{DiditAuthService, ResponseBody, ResponseFuture},
 };
-
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
-
-fn auth(didit: &FakeDidit) -> DiditAuth {
-    DiditAuth::new(didit.config(CALLBACK).build().unwrap())
-}
-
-/// The name and value of a `Set-Cookie` line.
-fn cookie<R>(response: &Response<R>, name: &str) -> String {
-    let lines = response.headers().get_all(header::SET_COOKIE).iter();
-    let mut lines = lines.map(|line| line.to_str().unwrap().split(';').next().unwrap());
-    lines
-        .find(|line| line.starts_with(name))
-        .unwrap()
-        .to_owned()
-}
-
-/// The callback of a sign-in that Alejandra approved.
-fn callback<R>(started: &Response<R>, didit: &FakeDidit) -> http::request::Builder {
-    let to = started.headers()[header::LOCATION].to_str().unwrap();
-    let back = didit.approve(to, Person::Alejandra);
-    let path = back.strip_prefix("https://app.example").unwrap();
-    Request::get(path).header(header::COOKIE, cookie(started, "__Host-didit-flow-"))
-}
 
 /// Sign-in, callback and a later request, by a service that knows no more than http.
 async fn sign_in_through<S, B, R>(

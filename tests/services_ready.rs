@@ -1,6 +1,8 @@
 //! Readiness: the service that was polled is the one that is called, also when that is later.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support_service;
+
 use std::{
     convert::Infallible,
     future::{Future, Ready, ready},
@@ -12,39 +14,12 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode, header};
+use support_service::{auth, callback, cookie, didit};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
-    DiditAuth, RequireSignIn,
-    fake::{Endpoint, FakeDidit, Fault, Person},
+    RequireSignIn,
+    fake::{Endpoint, Fault},
 };
-
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
-
-fn auth(didit: &FakeDidit) -> DiditAuth {
-    DiditAuth::new(didit.config(CALLBACK).build().unwrap())
-}
-
-/// The name and value of a `Set-Cookie` line.
-fn cookie<R>(response: &Response<R>, name: &str) -> String {
-    let lines = response.headers().get_all(header::SET_COOKIE).iter();
-    let mut lines = lines.map(|line| line.to_str().unwrap().split(';').next().unwrap());
-    lines
-        .find(|line| line.starts_with(name))
-        .unwrap()
-        .to_owned()
-}
-
-/// The callback of a sign-in that Alejandra approved.
-fn callback<R>(started: &Response<R>, didit: &FakeDidit) -> http::request::Builder {
-    let to = started.headers()[header::LOCATION].to_str().unwrap();
-    let back = didit.approve(to, Person::Alejandra);
-    let path = back.strip_prefix("https://app.example").unwrap();
-    Request::get(path).header(header::COOKIE, cookie(started, "__Host-didit-flow-"))
-}
 
 /// Panics when it is called without having been polled ready: it, and not another clone of it.
 struct Strict {

@@ -2,38 +2,23 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support_session;
+mod support_who;
 
 use std::time::Duration;
 
-use axum::{Router, routing::get};
+use axum::Router;
 use http::{Request, StatusCode, header};
 use support_session::sign_in;
+use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, ReturnTo,
+    ConfigBuilder, DiditAuth,
     fake::{Browser, Endpoint, FakeDidit, Person, SameSite},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-const SESSION: &str = "__Host-didit";
 const FLOW: &str = "__Host-didit-flow-";
-const NOBODY: &str = "nobody";
 
-/// Both handlers say whose request it is, by the access token.
 fn app(config: ConfigBuilder) -> Router {
-    Router::new()
-        .route("/", get(who))
-        .route(
-            "/callback",
-            get(|tokens: DiditTokens, _: ReturnTo| who(Some(tokens))),
-        )
-        .layer(DiditAuth::new(config.build().unwrap()))
-}
-
-async fn who(tokens: Option<DiditTokens>) -> String {
-    tokens.map_or(NOBODY.to_owned(), |tokens| {
-        tokens.access_token().secret().to_owned()
-    })
+    routes().layer(DiditAuth::new(config.build().unwrap()))
 }
 
 fn didit() -> FakeDidit {

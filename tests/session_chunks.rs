@@ -6,6 +6,7 @@
 )]
 
 mod support_session;
+mod support_who;
 
 use std::sync::{
     Arc,
@@ -15,36 +16,20 @@ use std::sync::{
 use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
 use support_session::sign_in;
+use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, ReturnTo,
+    ConfigBuilder, DiditAuth, DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-const SESSION: &str = "__Host-didit";
-const NOBODY: &str = "nobody";
 const LARGEST_LIMIT: usize = 40 * 1024;
 
 fn didit() -> FakeDidit {
     FakeDidit::new("client-id", "client-secret")
 }
 
-/// Both handlers say whose request it is, by the access token.
 fn app(config: ConfigBuilder) -> Router {
-    Router::new()
-        .route("/", get(who))
-        .route(
-            "/callback",
-            get(|tokens: DiditTokens, _: ReturnTo| who(Some(tokens))),
-        )
-        .layer(DiditAuth::new(config.build().unwrap()))
-}
-
-async fn who(tokens: Option<DiditTokens>) -> String {
-    tokens.map_or(NOBODY.to_owned(), |tokens| {
-        tokens.access_token().secret().to_owned()
-    })
+    routes().layer(DiditAuth::new(config.build().unwrap()))
 }
 
 fn large_sessions(didit: &FakeDidit) -> Browser {
@@ -100,7 +85,7 @@ async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
         let counter = Arc::clone(&handled);
         let callback = move |tokens: DiditTokens| {
             counter.fetch_add(1, Ordering::SeqCst);
-            who(Some(tokens))
+            async move { tokens.access_token().secret().to_owned() }
         };
         let app = Router::new()
             .route("/callback", get(callback))
