@@ -1,6 +1,7 @@
 //! What a request means to the layer, and what comes of it.
 
 mod answer;
+mod asked_page;
 mod callback;
 mod completed;
 mod failure;

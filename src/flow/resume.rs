@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-use super::{Departure, Flow, Step, outcome::AskedPage};
+use super::{Departure, Flow, Step, asked_page::AskedPage};
 use crate::{handle::Handle, return_to::ReturnTo, tokens::DiditTokens};
 
 impl Flow {
