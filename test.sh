@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
+export CARGO_INCREMENTAL=0 # what is built once gains nothing by it, and compilers have stumbled over it
 
 checks=(format lints tests features docs examples dependencies package)
 target=${CARGO_TARGET_DIR:-$PWD/target}
