@@ -10,23 +10,28 @@ use crate::{handle::Handle, return_to::ReturnTo, tokens::DiditTokens};
 impl Flow {
     /// Opens the session, if there is one, for the handlers to extract. Nothing is waited for.
     pub(super) fn resume(self: &Arc<Self>, request: &mut Parts) -> Step {
-        let cookies = self.config.sessions.read(&request.headers);
-        let mut renewed = None;
-        let mut signed_in = false;
-        // Another layer's word counts for nothing here.
-        request.extensions.remove::<DiditTokens>();
-        request.extensions.remove::<ReturnTo>();
+        let sessions = &self.config.sessions;
+        let cookies = sessions.read(&request.headers);
         let existing = cookies.existing();
+        let mut session = None;
+        let mut renewed = None;
         if !existing.is_empty() {
             let now = self.now();
-            if let Some(session) = self.config.sessions.open(&cookies, now) {
-                signed_in = true;
-                renewed = session.renewed(self.config.sessions.limits(), now);
-                request.extensions.insert(session.into_tokens());
-            }
+            session = sessions.open(&cookies, now);
+            renewed = session
+                .as_ref()
+                .and_then(|session| session.renewed(sessions.limits(), now));
         }
-        let handle = Handle::new(signed_in);
-        request.extensions.insert(Arc::clone(&handle));
+
+        let handle = Handle::new(session.is_some());
+        if request.extensions.insert(Arc::clone(&handle)).is_some() {
+            // Another layer was here before. Its word counts for nothing.
+            request.extensions.remove::<DiditTokens>();
+            request.extensions.remove::<ReturnTo>();
+        }
+        if let Some(session) = session {
+            request.extensions.insert(session.into_tokens());
+        }
         let page = AskedPage::of(request, self.flow_cookies());
         Step::Forward(Departure::of_application(
             Arc::clone(self),
