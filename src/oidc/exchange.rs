@@ -1,10 +1,10 @@
 //! The exchange of an authorization code for tokens: RFC 6749 §4.1.3 and §4.1.4, OpenID Connect
 //! Core §3.1.3.
 //!
-//! The `oauth2` crate makes the request and reads the answer; its types stay in this file. What
-//! carries them is the caller's.
+//! The `oauth2` crate makes the request and reads the answer; its types stay here and in
+//! `token_answer`. What carries them is the caller's.
 
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -25,7 +25,7 @@ use crate::{
     error::{Error, ErrorKind},
     provider::Endpoint,
     tokens::Scopes,
-    transport::{HttpTransport, TransportError},
+    transport::HttpTransport,
 };
 
 /// This application as its provider's token endpoint knows it.
@@ -122,8 +122,8 @@ impl oauth2::ErrorResponse for ErrorAnswer {}
 struct Through<'a>(&'a dyn HttpTransport);
 
 impl<'c> AsyncHttpClient<'c> for Through<'_> {
-    type Error = Unreadable;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unreadable>> + Send + 'c>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         let answer = self.0.send(mark_sensitive(request));
@@ -131,28 +131,7 @@ impl<'c> AsyncHttpClient<'c> for Through<'_> {
     }
 }
 
-/// Why there is nothing for `oauth2` to read.
-#[derive(Debug)]
-enum Unreadable {
-    Transport(TransportError),
-    Answer(Error),
-}
-
-impl From<TransportError> for Unreadable {
-    fn from(error: TransportError) -> Self {
-        Self::Transport(error)
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no readable answer")
-    }
-}
-
-impl StdError for Unreadable {}
-
-type ExchangeError = RequestTokenError<Unreadable, ErrorAnswer>;
+type ExchangeError = RequestTokenError<Error, ErrorAnswer>;
 
 impl From<ExchangeError> for Error {
     /// What `oauth2` says of an answer that it could not read holds the answer, so it is dropped.
@@ -163,8 +142,7 @@ impl From<ExchangeError> for Error {
                 &answer.error,
                 answer.error_description.as_deref(),
             ),
-            RequestTokenError::Request(Unreadable::Answer(error)) => error,
-            RequestTokenError::Request(Unreadable::Transport(error)) => Self::from(error),
+            RequestTokenError::Request(error) => error,
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 invalid("neither a token response nor an error response")
             }
@@ -183,20 +161,17 @@ fn mark_sensitive(request: HttpRequest) -> Request<Bytes> {
 
 /// Lets through what can be a token or an error response: an object under 200, an error under 4xx.
 /// (`oauth2` drops the status, and its structures would read an array as well.)
-fn readable(response: Response<Bytes>) -> Result<HttpResponse, Unreadable> {
+fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
     let status = response.status();
     let is_error = |body| serde_json::from_slice::<ErrorAnswer>(body).is_ok();
     if status != StatusCode::OK && !(status.is_client_error() && is_error(response.body())) {
         let context = format!("status {}", status.as_u16());
-        return Err(Unreadable::Answer(Error::with_context(
-            ErrorKind::InvalidAnswer,
-            context,
-        )));
+        return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
     }
     // `oauth2` stops reading at the end of the object, whatever follows.
     let is_json = serde_json::from_slice::<IgnoredAny>(response.body()).is_ok();
     if !is_json || !response.body().trim_ascii_start().starts_with(b"{") {
-        return Err(Unreadable::Answer(invalid("not a JSON object")));
+        return Err(invalid("not a JSON object"));
     }
     Ok(response.map(Vec::from))
 }
