@@ -87,7 +87,8 @@
 //! `state` is bound to the browser, compared in constant time and used once; PKCE is always on; the
 //! return-to cannot leave the site; redirects of the provider are not followed; what the application
 //! knows of its own address comes from the configured redirect URI, never from a header. Every call has
-//! a time-out and a limit of size, and at most 256 exchanges of one layer wait for Didit at a time. `SECURITY.md` lists what is promised and what is not.
+//! a time-out and a limit of size, and at most 256 exchanges of one layer wait for Didit at a time.
+//! `SECURITY.md` lists what is promised and what is not.
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
 //! its limits, and an answer that was under way may bring the session back.
@@ -119,8 +120,8 @@
 //!
 //! It verifies no ID tokens, so it does not say who somebody is: there is no user id yet. (Didit's user
 //! information, `GET https://apx.didit.me/auth/v2/users/retrieve` with the access token as Bearer, does.)
-//! It keeps sessions only in cookies. It refreshes no tokens: a session
-//! outlives its access token, whose end [`DiditTokens::expires_at`] tells.
+//! It keeps sessions only in cookies. It refreshes no tokens: a session outlives its access token, whose
+//! end [`DiditTokens::expires_at`] tells.
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2
