@@ -4,7 +4,13 @@
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, request::Parts};
 
-use crate::{handle::Handle, rejection::Rejection, return_to::ReturnTo, tokens::DiditTokens};
+use crate::{
+    client::DiditClient,
+    handle::Handle,
+    rejection::Rejection,
+    return_to::ReturnTo,
+    tokens::{DiditTokens, IdClaims},
+};
 
 impl DiditTokens {
     /// The tokens of a request, if somebody is signed in: for services that have no extractors.
@@ -28,9 +34,31 @@ impl DiditTokens {
     ///
     /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
     pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
+        of_session(extensions)
+    }
+}
+
+impl IdClaims {
+    /// The verified claims of a request, if somebody is signed in: for services that have no
+    /// extractors. It notes that the answer depends on them, as [`DiditTokens::of`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
+    pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
+        of_session(extensions)
+    }
+}
+
+impl DiditClient {
+    /// The client of a request, for services that have no extractors.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
+    pub fn of(extensions: &Extensions) -> Result<Self, Rejection> {
         let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
-        handle.note_session_read();
-        Ok(extensions.get().cloned())
+        Ok(Self::new(handle.calls().clone()))
     }
 }
 
@@ -50,6 +78,30 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for IdClaims {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        Self::of(&parts.extensions)?.ok_or(Rejection::NotSignedIn)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for IdClaims {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
+        Self::of(&parts.extensions)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for DiditClient {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        Self::of(&parts.extensions)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
     type Rejection = Rejection;
 
@@ -64,6 +116,15 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
         return_to(parts)
     }
+}
+
+/// What the layer puts there for signed-in users.
+fn of_session<T: Clone + Send + Sync + 'static>(
+    extensions: &Extensions,
+) -> Result<Option<T>, Rejection> {
+    let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
+    handle.note_session_read();
+    Ok(extensions.get().cloned())
 }
 
 fn return_to(parts: &Parts) -> Result<Option<ReturnTo>, Rejection> {

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::{
     body::ResponseBody,
-    flow::{Admission, Departure, Flow, Step},
+    flow::{Arrival, Departure, Flow, Seen, Step, Wait},
 };
 
 pin_project! {
@@ -39,10 +39,14 @@ pin_project! {
             future: F,
             departure: Option<Departure>,
         },
-        /// The provider is asked first. Only this boxes.
-        Admit {
-            admission: Pin<Box<dyn Future<Output = Admission> + Send>>,
+        /// The provider is asked first. Only this and the next box.
+        Wait {
+            wait: Wait,
             parked: Option<Box<Parked<S, B>>>,
+        },
+        /// The provider has to be found, for an answer in place of the application's.
+        Later {
+            reply: Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>,
         },
         /// The layer answers itself.
         Reply { response: Option<Response<Bytes>> },
@@ -70,16 +74,10 @@ where
         }
     }
 
-    pub(crate) fn admit(
-        admission: Pin<Box<dyn Future<Output = Admission> + Send>>,
-        flow: Arc<Flow>,
-        ready: S,
-        parts: Parts,
-        body: B,
-    ) -> Self {
+    pub(crate) fn wait(wait: Wait, flow: Arc<Flow>, ready: S, parts: Parts, body: B) -> Self {
         Self {
-            state: State::Admit {
-                admission,
+            state: State::Wait {
+                wait,
                 parked: Some(Box::new(Parked {
                     flow,
                     ready,
@@ -112,15 +110,29 @@ where
                 StateProjection::Forward { future, departure } => {
                     let response = ready!(future.poll(cx))?;
                     let departure = departure.take().expect(COMPLETED);
-                    return Poll::Ready(Ok(depart(response, departure)));
+                    let (mut head, body) = response.into_parts();
+                    match departure.see(&mut head) {
+                        Seen::AsItIs => {
+                            let body = ResponseBody::application(body);
+                            return Poll::Ready(Ok(Response::from_parts(head, body)));
+                        }
+                        Seen::Reply(reply) => {
+                            return Poll::Ready(Ok(reply.map(ResponseBody::own)));
+                        }
+                        Seen::Later(reply) => State::Later { reply },
+                    }
+                }
+                StateProjection::Later { reply } => {
+                    let response = ready!(reply.as_mut().poll(cx));
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
                 }
                 StateProjection::Reply { response } => {
                     let response = response.take().expect(COMPLETED);
                     return Poll::Ready(Ok(response.map(ResponseBody::own)));
                 }
-                StateProjection::Admit { admission, parked } => {
-                    let admission = ready!(admission.as_mut().poll(cx));
-                    parked.take().expect(COMPLETED).go_on(admission)
+                StateProjection::Wait { wait, parked } => {
+                    let arrival = ready!(wait.as_mut().poll(cx));
+                    parked.take().expect(COMPLETED).go_on(arrival)
                 }
             };
             state.set(next);
@@ -132,14 +144,14 @@ impl<S, B> Parked<S, B>
 where
     S: Service<Request<B>>,
 {
-    fn go_on(mut self: Box<Self>, admission: Admission) -> State<S, B, S::Future> {
-        match self.flow.admit(admission, &mut self.parts) {
+    fn go_on(mut self: Box<Self>, arrival: Arrival) -> State<S, B, S::Future> {
+        match self.flow.go_on(arrival, &mut self.parts) {
             Step::Forward(departure) => State::Forward {
                 future: self.ready.call(Request::from_parts(self.parts, self.body)),
                 departure: Some(departure),
             },
-            Step::Admit(admission) => State::Admit {
-                admission,
+            Step::Wait(wait) => State::Wait {
+                wait,
                 parked: Some(self),
             },
             Step::Reply(response) => State::Reply {
@@ -155,14 +167,6 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-fn depart<R>(response: Response<R>, departure: Departure) -> Response<ResponseBody<R>> {
-    let (mut head, body) = response.into_parts();
-    match departure.see(&mut head) {
-        Some(reply) => reply.map(ResponseBody::own),
-        None => Response::from_parts(head, ResponseBody::application(body)),
     }
 }
 

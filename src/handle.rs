@@ -7,10 +7,10 @@ use std::sync::{
 
 use http::Extensions;
 
-use crate::return_to::ReturnTo;
+use crate::{provider_calls::ProviderCalls, return_to::ReturnTo};
 
 /// The layer's own extension of each request that it forwards: proof that the layer is there,
-/// whether there is a session, and a slot for what happened to it.
+/// whether there is a session, the provider to call, and a slot for what happened to the session.
 ///
 /// The layer keeps a clone and reads it when the head of the answer is ready; what is noted after
 /// that has no effect.
@@ -18,13 +18,15 @@ use crate::return_to::ReturnTo;
 pub(crate) struct Handle {
     signed_in: bool,
     session_read: AtomicBool,
+    calls: ProviderCalls,
 }
 
 impl Handle {
-    pub(crate) fn new(signed_in: bool) -> Arc<Self> {
+    pub(crate) fn new(signed_in: bool, calls: ProviderCalls) -> Arc<Self> {
         Arc::new(Self {
             signed_in,
             session_read: AtomicBool::new(false),
+            calls,
         })
     }
 
@@ -36,6 +38,10 @@ impl Handle {
     pub(crate) fn signed_in(&self) -> bool {
         self.note_session_read();
         self.signed_in
+    }
+
+    pub(crate) fn calls(&self) -> &ProviderCalls {
+        &self.calls
     }
 
     /// The answer depends on the session: it must not be cached for others.

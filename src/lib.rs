@@ -129,6 +129,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod client;
 mod clock;
 mod config;
 mod cookie;
@@ -140,6 +141,7 @@ mod flow;
 mod future;
 mod guard;
 mod handle;
+mod json;
 mod layer;
 mod oidc;
 mod problem;
@@ -154,6 +156,7 @@ mod sign_in;
 pub mod tokens;
 pub mod transport;
 
+pub use client::DiditClient;
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{Error, ErrorKind};
@@ -163,7 +166,12 @@ pub use provider::Provider;
 pub use rejection::Rejection;
 pub use return_to::ReturnTo;
 pub use sign_in::SignIn;
-pub use tokens::didit_tokens::DiditTokens;
+pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
+
+/// The words in which a [`Provider`] says how it is spoken to.
+pub mod protocol {
+    pub use crate::provider::{ClientAuthentication, SigningAlgorithm};
+}
 
 /// The types that the layers make, to name them in a signature.
 pub mod middleware {

@@ -47,12 +47,12 @@ where
                 let request = Request::from_parts(parts, body);
                 ResponseFuture::forward(self.inner.call(request), departure)
             }
-            Step::Admit(admission) => {
+            Step::Wait(wait) => {
                 // The service that was polled is the one to call; the clone waits its turn.
                 let clone = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, clone);
                 let flow = Arc::clone(&self.flow);
-                ResponseFuture::admit(admission, flow, ready, parts, body)
+                ResponseFuture::wait(wait, flow, ready, parts, body)
             }
             Step::Reply(response) => ResponseFuture::reply(response),
         }

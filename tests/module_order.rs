@@ -9,11 +9,11 @@ use std::{
 /// The crate's modules by rank, the lowest first. A folder and all its files are one module.
 const RANKS: [&str; 9] = [
     "clock error problem",
-    "cookie handle return_to seal tokens transport",
+    "cookie json return_to seal tokens transport",
     "provider",
     "oidc",
     "provider_calls session",
-    "config",
+    "config handle",
     "flow",
     "body client extract fake future guard layer rejection service sign_in",
     "lib",

@@ -10,6 +10,7 @@ use super::{Completion, Config, ConfigError, ErrorPage, RedirectUri, Routes, Sec
 use crate::{
     clock::{Clock, SystemClock},
     error::Error,
+    oidc::{AuthorizationRequest, IdTokenRules},
     provider::Provider,
     seal::{KeyContext, Purpose, Sealer},
     session::{Limits, SealedSessions},
@@ -22,8 +23,16 @@ pub struct ConfigBuilder {
     client_id: String,
     client_secret: Option<Secret>,
     redirect_uri: String,
-    scopes: Vec<String>,
+    scopes: Option<Vec<String>>,
     provider: Provider,
+    prompt: Option<String>,
+    max_age: Option<Duration>,
+    login_hint: Option<String>,
+    ui_locales: Vec<String>,
+    acr_values: Vec<String>,
+    requires_acr: bool,
+    trusted_audiences: Vec<String>,
+    clock_skew: Duration,
     cookie_keys: Option<Vec<Zeroizing<Vec<u8>>>>,
     routes: Routes,
     landing_page: String,
@@ -45,8 +54,16 @@ impl ConfigBuilder {
             client_id,
             client_secret: None,
             redirect_uri,
-            scopes: vec!["openid".to_owned()],
+            scopes: None,
             provider: Provider::didit(),
+            prompt: None,
+            max_age: None,
+            login_hint: None,
+            ui_locales: Vec::new(),
+            acr_values: Vec::new(),
+            requires_acr: false,
+            trusted_audiences: Vec::new(),
+            clock_skew: Duration::from_secs(60),
             cookie_keys: None,
             routes: Routes {
                 login: Some("/login".to_owned()),
@@ -77,7 +94,8 @@ impl ConfigBuilder {
         }
     }
 
-    /// The client secret. The client then authenticates with HTTP Basic (RFC 6749 §2.3.1).
+    /// The client secret. The client then authenticates as the provider wants it: with Didit by HTTP
+    /// Basic (RFC 6749 §2.3.1).
     ///
     /// Default: none, a public client, which needs [`with_cookie_keys`](Self::with_cookie_keys).
     pub fn with_client_secret(mut self, secret: impl Into<String>) -> Self {
@@ -85,14 +103,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// The scopes to ask for. `openid` must be among them; `offline` brings a refresh token.
+    /// The scopes to ask for. `openid` must be among them, but with Didit Authentication; `offline`
+    /// brings a refresh token.
     ///
-    /// Default: `openid`.
+    /// Default: the provider's, `openid` with Didit.
     pub fn with_scopes<I>(mut self, scopes: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
     }
 
@@ -101,6 +120,87 @@ impl ConfigBuilder {
     /// Default: [`Provider::didit`].
     pub fn with_provider(mut self, provider: Provider) -> Self {
         self.provider = provider;
+        self
+    }
+
+    /// `prompt`: what the provider shows the user, for example `login` or `select_account` (OpenID
+    /// Connect Core §3.1.2.1).
+    ///
+    /// With `none` it shows nothing; a user who has to be asked all the same is sent there again, once
+    /// and without `prompt`. Default: the parameter is not sent.
+    pub fn with_prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.prompt = Some(prompt.into());
+        self
+    }
+
+    /// `max_age`: how long ago the user may have proved to the provider who they are, in whole seconds.
+    /// An ID token that does not say when, or that says longer ago, is refused (OpenID Connect Core
+    /// §3.1.3.7 step 13).
+    ///
+    /// Default: any time ago.
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// `login_hint`: who is likely to sign in.
+    ///
+    /// Default: the parameter is not sent.
+    pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.login_hint = Some(hint.into());
+        self
+    }
+
+    /// `ui_locales`: the languages for the provider's pages, the best first (RFC 5646).
+    ///
+    /// Default: the parameter is not sent.
+    pub fn with_ui_locales<I>(mut self, locales: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.ui_locales = locales.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// `acr_values`: how the user should prove who they are, the best class first. What the provider
+    /// made of it is the claim `acr`.
+    ///
+    /// Default: the parameter is not sent.
+    pub fn with_acr_values<I>(mut self, values: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.acr_values = values.into_iter().map(Into::into).collect();
+        self.requires_acr = false;
+        self
+    }
+
+    /// As [`with_acr_values`](Self::with_acr_values), and a user whose `acr` is none of them is
+    /// refused (OpenID Connect Core §3.1.3.7 step 12).
+    pub fn require_acr_values<I>(self, values: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        Self {
+            requires_acr: true,
+            ..self.with_acr_values(values)
+        }
+    }
+
+    /// Accepts ID tokens that are for this client and for `audience` as well, if they were given to
+    /// this client (`azp`, OpenID Connect Core §3.1.3.7 steps 3 to 5).
+    ///
+    /// Default: an ID token is for this client alone.
+    pub fn add_trusted_audience(mut self, audience: impl Into<String>) -> Self {
+        self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// How far the clocks of the provider and of this machine may be apart: at most 5 minutes.
+    ///
+    /// Default: 60 seconds.
+    pub fn with_clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = skew;
         self
     }
 
@@ -295,11 +395,9 @@ impl ConfigBuilder {
             return Err(ConfigError::EmptyRedirectUri);
         }
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
-        let endpoints = self.provider.endpoints()?;
-        if self.provider.issuers().is_empty() {
-            return Err(ConfigError::NoIssuer);
-        }
-        let scopes = check::scopes(&self.scopes)?;
+        check::provider(&self.provider, self.client_secret.as_ref())?;
+        let metadata = self.provider.metadata_source()?;
+        let scopes = check::scopes(self.scopes.as_deref(), &self.provider)?;
         let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
         self.check_ranges()?;
 
@@ -317,18 +415,41 @@ impl ConfigBuilder {
             redirect_uri.cookie_scope(),
             self.limits,
             self.session_cookie_limit,
+            self.provider.clone(),
         );
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport(self.connect_timeout, &self.root_certificates)?,
         };
-        Ok(Config {
+        let spaced = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
+        let request = AuthorizationRequest {
+            client_id: self.client_id.clone(),
+            redirect_uri: redirect_uri.as_str().to_owned(),
+            scopes,
+            prompt: self.prompt,
+            max_age: self.max_age,
+            login_hint: self.login_hint,
+            ui_locales: spaced(&self.ui_locales),
+            acr_values: spaced(&self.acr_values),
+        };
+        let id_token_rules = IdTokenRules {
+            provider: self.provider,
             client_id: self.client_id,
+            trusted_audiences: self.trusted_audiences,
+            clock_skew: self.clock_skew,
+            max_age: self.max_age,
+            required_acr_values: if self.requires_acr {
+                self.acr_values
+            } else {
+                Vec::new()
+            },
+        };
+        Ok(Config {
             client_secret: self.client_secret,
             redirect_uri,
-            scopes,
-            provider: self.provider,
-            endpoints,
+            request,
+            id_token_rules,
+            metadata,
             routes: self.routes,
             landing_page,
             completion: self.completion,
@@ -362,6 +483,10 @@ impl ConfigBuilder {
             lives,
             words,
         )?;
+
+        let words = "at most 5 minutes";
+        let skews = Duration::ZERO..=Duration::from_secs(300);
+        check::in_range("clock skew", &self.clock_skew, skews, words)?;
 
         let bytes = 1024..=40 * 1024;
         let words = "between 1,024 and 40,960 bytes";

@@ -5,10 +5,31 @@ use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
 
 use super::{ConfigError, Routes, Secret};
-use crate::{return_to::ReturnTo, tokens::Scopes};
+use crate::{provider::Provider, return_to::ReturnTo, tokens::Scopes};
 
-/// RFC 6749 §3.3 and OpenID Connect Core §3.1.2.1.
-pub(super) fn scopes(scopes: &[String]) -> Result<Scopes, ConfigError> {
+/// That the provider has a name, and that its clients have a secret if this one has.
+pub(super) fn provider(
+    provider: &Provider,
+    client_secret: Option<&Secret>,
+) -> Result<(), ConfigError> {
+    if provider.issuers().is_empty() || provider.issuers().iter().any(String::is_empty) {
+        return Err(ConfigError::NoIssuer);
+    }
+    if provider.is_for_public_clients() && client_secret.is_some() {
+        return Err(ConfigError::UnwantedClientSecret);
+    }
+    Ok(())
+}
+
+/// RFC 6749 §3.3 and OpenID Connect Core §3.1.2.1: the scopes that were set, else the provider's. A
+/// provider that asks for `openid` by default needs it.
+pub(super) fn scopes(
+    scopes: Option<&[String]>,
+    provider: &Provider,
+) -> Result<Scopes, ConfigError> {
+    let Some(scopes) = scopes else {
+        return Ok(Scopes::new(provider.default_scopes().join(" ")));
+    };
     let is_scope = |scope: &str| {
         !scope.is_empty()
             && scope
@@ -22,8 +43,11 @@ pub(super) fn scopes(scopes: &[String]) -> Result<Scopes, ConfigError> {
     }
     let spaced = scopes.join(" ");
     let scopes = Scopes::new(spaced.as_str());
-    if !scopes.contains("openid") {
+    if provider.default_scopes().contains(&"openid") && !scopes.contains("openid") {
         return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
+    }
+    if provider.has_single_use_refresh_tokens() && scopes.contains("offline_access") {
+        return Err(ConfigError::SingleUseRefreshTokens);
     }
     Ok(scopes)
 }

@@ -24,20 +24,18 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
         if let Some(scopes) = text("DIDIT_SCOPES")? {
             builder = builder.with_scopes(scopes.split_ascii_whitespace());
         }
-        if let Some(provider) = variable("DIDIT_PROVIDER")?
-            && provider.value != "sign-in"
-        {
-            return Err(provider.invalid("must be `sign-in`"));
-        }
-        let mut provider = Provider::didit();
-        if let Some(issuers) = text("DIDIT_ISSUER")? {
-            provider = provider.with_issuers(issuers.split_ascii_whitespace());
-        }
+        let mut provider = read_provider(&lookup)?;
         if let Some(url) = text("DIDIT_AUTHORIZATION_ENDPOINT")? {
             provider = provider.with_authorization_endpoint(url);
         }
         if let Some(url) = text("DIDIT_TOKEN_ENDPOINT")? {
             provider = provider.with_token_endpoint(url);
+        }
+        if let Some(url) = text("DIDIT_USERINFO_ENDPOINT")? {
+            provider = provider.with_user_info_endpoint(url);
+        }
+        if let Some(url) = text("DIDIT_JWKS_URI")? {
+            provider = provider.with_jwks_uri(url);
         }
         builder = builder.with_provider(provider);
         if let Some(keys) = variable("DIDIT_COOKIE_KEYS")? {
@@ -67,6 +65,37 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
     start().unwrap_or_else(ConfigBuilder::failed)
 }
 
+/// `DIDIT_PROVIDER` and what it is found by.
+fn read_provider(lookup: &impl Fn(&str) -> Option<OsString>) -> Result<Provider, ConfigError> {
+    let variable = |name| Variable::read(name, lookup);
+    let issuers = variable("DIDIT_ISSUER")?.map(|issuers| issuers.words());
+    let publishable_key = variable("DIDIT_PUBLISHABLE_KEY")?;
+    let kind = variable("DIDIT_PROVIDER")?;
+    let provider = match kind.as_ref().map_or("sign-in", |kind| &kind.value) {
+        "sign-in" => Provider::didit(),
+        "authentication" => match publishable_key {
+            Some(key) => Provider::from_publishable_key(key.value),
+            None => Provider::authentication(first(issuers.as_deref())),
+        },
+        "discovered" => Provider::discovered(first(issuers.as_deref())),
+        _ => {
+            return Err(ConfigError::InvalidVariable {
+                name: "DIDIT_PROVIDER",
+                why: "must be `sign-in`, `authentication` or `discovered`".to_owned(),
+            });
+        }
+    };
+    Ok(match issuers {
+        Some(issuers) => provider.with_issuers(issuers),
+        None => provider,
+    })
+}
+
+fn first(issuers: Option<&[String]>) -> &str {
+    let first = issuers.and_then(<[_]>::first);
+    first.map_or("", String::as_str)
+}
+
 /// A variable that is there and not empty.
 struct Variable {
     name: &'static str,
@@ -88,6 +117,11 @@ impl Variable {
                 why: "is not UTF-8".to_owned(),
             }),
         }
+    }
+
+    fn words(&self) -> Vec<String> {
+        let words = self.value.split_ascii_whitespace();
+        words.map(str::to_owned).collect()
     }
 
     fn seconds(&self) -> Result<Duration, ConfigError> {
@@ -120,6 +154,7 @@ impl Variable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::{Endpoint, MetadataSource};
 
     fn build(variables: &[(&str, &str)]) -> Result<crate::Config, ConfigError> {
         let lookup = |name: &str| {
@@ -145,6 +180,58 @@ mod tests {
             build(&NEEDED[..1]).unwrap_err(),
             ConfigError::EmptyRedirectUri
         ));
+    }
+
+    #[test]
+    fn the_provider_is_one_of_three_kinds() {
+        let key = format!("{} ", BASE64_STANDARD.encode([7; 32]));
+        let built = |variables: &[(&str, &str)]| {
+            let public = [
+                ("DIDIT_CLIENT_ID", "id"),
+                NEEDED[2],
+                ("DIDIT_COOKIE_KEYS", &key),
+            ];
+            build(&[&public, variables].concat()).map(|config| config.provider().clone())
+        };
+        let acme = "https://acme.auth.didit.me";
+        let publishable = "pk_live_aHR0cHM6Ly9hY21lLmF1dGguZGlkaXQubWU";
+        assert_eq!(
+            built(&[("DIDIT_PROVIDER", "authentication"), ("DIDIT_ISSUER", acme)]).unwrap(),
+            Provider::authentication(acme)
+        );
+        assert_eq!(
+            built(&[
+                ("DIDIT_PROVIDER", "authentication"),
+                ("DIDIT_PUBLISHABLE_KEY", publishable)
+            ])
+            .unwrap(),
+            Provider::authentication(acme)
+        );
+        assert_eq!(
+            built(&[
+                ("DIDIT_PROVIDER", "discovered"),
+                ("DIDIT_ISSUER", "https://a.example https://b.example"),
+            ])
+            .unwrap(),
+            Provider::discovered("https://a.example").add_issuer("https://b.example")
+        );
+        for nameless in [
+            &[("DIDIT_PROVIDER", "discovered")][..],
+            &[("DIDIT_PROVIDER", "authentication")],
+            &[
+                ("DIDIT_PROVIDER", "authentication"),
+                ("DIDIT_PUBLISHABLE_KEY", "pk_live"),
+            ],
+        ] {
+            assert!(matches!(built(nameless), Err(ConfigError::NoIssuer)));
+        }
+        assert_eq!(
+            built(&[("DIDIT_PROVIDER", "sign_in")])
+                .unwrap_err()
+                .to_string(),
+            "the environment variable `DIDIT_PROVIDER` must be `sign-in`, `authentication` or \
+             `discovered`"
+        );
     }
 
     #[test]
@@ -182,6 +269,8 @@ mod tests {
                     "https://a.example/authorize",
                 ),
                 ("DIDIT_TOKEN_ENDPOINT", "https://a.example/token/"),
+                ("DIDIT_JWKS_URI", "https://a.example/jwks"),
+                ("DIDIT_USERINFO_ENDPOINT", "https://a.example/me"),
                 ("DIDIT_COOKIE_KEYS", &keys),
                 ("DIDIT_HTTP_TIMEOUT", "3"),
                 ("DIDIT_SESSION_IDLE", "60"),
@@ -191,11 +280,20 @@ mod tests {
         ]
         .concat();
         let config = build(&variables).unwrap();
-        assert_eq!(config.scopes.as_str(), "openid offline");
-        assert!(config.provider.accepts_issuer("https://b.example/"));
-        assert!(!config.provider.accepts_issuer("https://apx.didit.me"));
-        assert_eq!(config.endpoints.token.url().path(), "/token/");
-        assert_eq!(config.endpoints.authorization.url().path(), "/authorize");
+        assert_eq!(config.request.scopes.as_str(), "openid offline");
+        assert!(config.provider().accepts_issuer("https://b.example/"));
+        assert!(!config.provider().accepts_issuer("https://apx.didit.me"));
+        let MetadataSource::Known(metadata) = &config.metadata else {
+            panic!("the endpoints are known");
+        };
+        let path = |endpoint: &Endpoint| endpoint.url().path().to_owned();
+        assert_eq!(path(&metadata.authorization_endpoint), "/authorize");
+        assert_eq!(path(&metadata.token_endpoint), "/token/");
+        assert_eq!(metadata.jwks_uri.as_ref().map(path).unwrap(), "/jwks");
+        assert_eq!(
+            metadata.user_info_endpoint.as_ref().map(path).unwrap(),
+            "/me"
+        );
         assert_eq!(config.sessions.limits().idle, Duration::from_secs(60));
         assert_eq!(config.sessions.limits().absolute, Duration::from_secs(600));
         assert_eq!(config.completion, crate::config::Completion::Redirect);

@@ -63,9 +63,27 @@ pub enum ConfigError {
         scope: String,
     },
 
-    /// There is no issuer to accept.
-    #[error("the provider has no issuer: give at least one to `Provider::with_issuers`")]
+    /// There is no issuer to accept, or the publishable key names none.
+    #[error(
+        "the provider has no issuer: give at least one to `Provider::with_issuers` (`DIDIT_ISSUER`), \
+         or the whole publishable key (`DIDIT_PUBLISHABLE_KEY`)"
+    )]
     NoIssuer,
+
+    /// A client secret was set, and clients of this provider have none.
+    #[error(
+        "this provider's clients have no secret: leave the client secret (`DIDIT_CLIENT_SECRET`) \
+         out, and give 32 random bytes to `with_cookie_keys` (`DIDIT_COOKIE_KEYS`) instead"
+    )]
+    UnwantedClientSecret,
+
+    /// `offline_access` brings refresh tokens that work once, and sessions are in cookies, where an
+    /// old one could come back.
+    #[error(
+        "the provider's refresh tokens work once, so a session in cookies cannot keep one: leave the \
+         scope `offline_access` out"
+    )]
+    SingleUseRefreshTokens,
 
     /// A cookie key is too short.
     #[error("cookie key {position} has {length} bytes, and at least 32 random ones are needed")]

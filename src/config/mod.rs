@@ -19,11 +19,11 @@ pub(crate) use redirect_uri::RedirectUri;
 use crate::{
     clock::Clock,
     error::Error,
-    provider::{Endpoints, Provider},
+    oidc::{AuthorizationRequest, IdTokenRules},
+    provider::{MetadataSource, Provider},
     return_to::ReturnTo,
     seal::Sealer,
     session::SealedSessions,
-    tokens::Scopes,
     transport::LimitedTransport,
 };
 
@@ -43,12 +43,11 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Config {
-    pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
     pub(crate) redirect_uri: RedirectUri,
-    pub(crate) scopes: Scopes,
-    pub(crate) provider: Provider,
-    pub(crate) endpoints: Endpoints,
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) id_token_rules: IdTokenRules,
+    pub(crate) metadata: MetadataSource,
     pub(crate) routes: Routes,
     pub(crate) landing_page: ReturnTo,
     pub(crate) completion: Completion,
@@ -74,9 +73,10 @@ impl Config {
     /// | `DIDIT_CLIENT_ID`, `DIDIT_REDIRECT_URI` | as for [`Config::builder`] |
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
-    /// | `DIDIT_PROVIDER` | `sign-in`, the only one so far |
-    /// | `DIDIT_ISSUER` | the accepted issuers, with spaces in between |
-    /// | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT` | replace single endpoints of [`Provider::didit`] |
+    /// | `DIDIT_PROVIDER` | `sign-in` (default: [`Provider::didit`]), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |
+    /// | `DIDIT_ISSUER` | the accepted issuers, with spaces in between; `authentication` and `discovered` are found by the first |
+    /// | `DIDIT_PUBLISHABLE_KEY` | in place of the issuer with `authentication` ([`Provider::from_publishable_key`]) |
+    /// | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | replace single endpoints of the provider |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
     /// | `DIDIT_ROOT_CERTIFICATES` | a PEM file for [`add_root_certificates`](ConfigBuilder::add_root_certificates) |
     /// | `DIDIT_HTTP_TIMEOUT` | [`with_http_timeout`](ConfigBuilder::with_http_timeout), in seconds |
@@ -87,6 +87,10 @@ impl Config {
     /// [`build`](ConfigBuilder::build), like everything else.
     pub fn from_env() -> ConfigBuilder {
         env::read(|name| std::env::var_os(name))
+    }
+
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.id_token_rules.provider
     }
 }
 

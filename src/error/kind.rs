@@ -11,6 +11,16 @@ pub enum ErrorKind {
     ///
     /// Code `access-denied`, status 403.
     AccessDenied,
+    /// The user proved who they are longer ago than is allowed, or nobody knows when (OpenID Connect Core
+    /// §3.1.3.7 step 13).
+    ///
+    /// Code `authentication-too-old`, status 403.
+    AuthenticationTooOld,
+    /// The user did not prove who they are in a way that is required (OpenID Connect Core §3.1.3.7 step
+    /// 12).
+    ///
+    /// Code `insufficient-authentication`, status 403.
+    InsufficientAuthentication,
 
     // The browser sent something stale or forged: sign in again.
     /// The callback's query is not an authorization response: a parameter is missing, sent twice,
@@ -81,12 +91,74 @@ pub enum ErrorKind {
     ///
     /// Code `provider-refused`, status 502.
     ProviderRefused,
+    /// The access token is expired, revoked or unknown (RFC 6750 §3.1).
+    ///
+    /// Code `access-token-refused`, status 401.
+    AccessTokenRefused,
+    /// The access token's scopes do not suffice (RFC 6750 §3.1).
+    ///
+    /// Code `insufficient-scope`, status 403.
+    InsufficientScope,
 
     // The provider misbehaved, or cannot be reached.
     /// The provider's answer cannot be used.
     ///
     /// Code `invalid-answer`, status 502.
     InvalidAnswer,
+    /// The ID token is not a signed JWT with the claims that every ID token has (RFC 7515 §5.2, OpenID
+    /// Connect Core §2).
+    ///
+    /// Code `malformed-id-token`, status 502.
+    MalformedIdToken,
+    /// What came as ID token is another kind of token: an access token, a logout token (RFC 8725 §3.11).
+    ///
+    /// Code `wrong-token-type`, status 502.
+    WrongTokenType,
+    /// The ID token is signed with an algorithm that is not allowed, or not at all (RFC 8725 §3.1).
+    ///
+    /// Code `forbidden-algorithm`, status 502.
+    ForbiddenAlgorithm,
+    /// The ID token is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
+    ///
+    /// Code `invalid-issuer`, status 502.
+    InvalidIssuer,
+    /// The ID token is for another client, or for others besides (OpenID Connect Core §3.1.3.7 steps 3
+    /// to 5).
+    ///
+    /// Code `invalid-audience`, status 502.
+    InvalidAudience,
+    /// No key of the provider's fits the ID token, also among those that it has now.
+    ///
+    /// Code `unknown-key`, status 502.
+    UnknownKey,
+    /// The signature of the ID token is wrong (OpenID Connect Core §3.1.3.7 step 6).
+    ///
+    /// Code `invalid-signature`, status 502.
+    InvalidSignature,
+    /// The ID token has expired (OpenID Connect Core §3.1.3.7 step 9). If it is fresh, a clock is wrong.
+    ///
+    /// Code `id-token-expired`, status 502.
+    IdTokenExpired,
+    /// The ID token is from the future (RFC 7519 §4.1.5, §4.1.6). If it is fresh, a clock is wrong.
+    ///
+    /// Code `id-token-not-yet-valid`, status 502.
+    IdTokenNotYetValid,
+    /// The ID token belongs to another sign-in (OpenID Connect Core §3.1.3.7 step 11).
+    ///
+    /// Code `invalid-nonce`, status 502.
+    InvalidNonce,
+    /// The ID token belongs to another access token or code (OpenID Connect Core §3.1.3.8).
+    ///
+    /// Code `invalid-token-hash`, status 502.
+    InvalidTokenHash,
+    /// The user information is about another user than the ID token (OpenID Connect Core §5.3.2).
+    ///
+    /// Code `foreign-user-info`, status 502.
+    ForeignUserInfo,
+    /// The provider's metadata cannot be used (OpenID Connect Discovery §4.3).
+    ///
+    /// Code `invalid-metadata`, status 502.
+    InvalidMetadata,
     /// No connection to the provider, or the connection broke.
     ///
     /// Code `provider-unreachable`, status 502.
@@ -105,6 +177,14 @@ pub enum ErrorKind {
     ///
     /// Code `session-too-large`, status 500.
     SessionTooLarge,
+    /// The provider has no such endpoint.
+    ///
+    /// Code `not-offered`, status 500.
+    NotOffered,
+    /// A claim is missing, or is not of the type that the application reads it as.
+    ///
+    /// Code `unexpected-claims`, status 500.
+    UnexpectedClaims,
 }
 
 impl ErrorKind {
@@ -133,13 +213,36 @@ impl ErrorKind {
             Self::ProviderTimeout => "provider-timeout",
             Self::TooManySignIns => "too-many-sign-ins",
             Self::SessionTooLarge => "session-too-large",
+            Self::MalformedIdToken => "malformed-id-token",
+            Self::WrongTokenType => "wrong-token-type",
+            Self::ForbiddenAlgorithm => "forbidden-algorithm",
+            Self::InvalidIssuer => "invalid-issuer",
+            Self::InvalidAudience => "invalid-audience",
+            Self::UnknownKey => "unknown-key",
+            Self::InvalidSignature => "invalid-signature",
+            Self::IdTokenExpired => "id-token-expired",
+            Self::IdTokenNotYetValid => "id-token-not-yet-valid",
+            Self::InvalidNonce => "invalid-nonce",
+            Self::InvalidTokenHash => "invalid-token-hash",
+            Self::ForeignUserInfo => "foreign-user-info",
+            Self::InvalidMetadata => "invalid-metadata",
+            Self::AuthenticationTooOld => "authentication-too-old",
+            Self::InsufficientAuthentication => "insufficient-authentication",
+            Self::NotOffered => "not-offered",
+            Self::UnexpectedClaims => "unexpected-claims",
+            Self::AccessTokenRefused => "access-token-refused",
+            Self::InsufficientScope => "insufficient-scope",
         }
     }
 
     /// The status with which the layer answers the browser.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::AccessDenied | Self::CrossSiteSignOut => StatusCode::FORBIDDEN,
+            Self::AccessDenied
+            | Self::CrossSiteSignOut
+            | Self::AuthenticationTooOld
+            | Self::InsufficientAuthentication
+            | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::MalformedCallback
             | Self::UnknownSignIn
             | Self::SignInExpired
@@ -147,16 +250,33 @@ impl ErrorKind {
             | Self::InvalidGrant => StatusCode::BAD_REQUEST,
             Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotSignedIn | Self::NotANavigation => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::NotANavigation | Self::AccessTokenRefused => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InvalidRequest
             | Self::InvalidClient
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::InvalidScope
-            | Self::SessionTooLarge => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ProviderRefused | Self::InvalidAnswer | Self::ProviderUnreachable => {
-                StatusCode::BAD_GATEWAY
-            }
+            | Self::SessionTooLarge
+            | Self::NotOffered
+            | Self::UnexpectedClaims => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ProviderRefused
+            | Self::InvalidAnswer
+            | Self::ProviderUnreachable
+            | Self::MalformedIdToken
+            | Self::WrongTokenType
+            | Self::ForbiddenAlgorithm
+            | Self::InvalidIssuer
+            | Self::InvalidAudience
+            | Self::UnknownKey
+            | Self::InvalidSignature
+            | Self::IdTokenExpired
+            | Self::IdTokenNotYetValid
+            | Self::InvalidNonce
+            | Self::InvalidTokenHash
+            | Self::ForeignUserInfo
+            | Self::InvalidMetadata => StatusCode::BAD_GATEWAY,
             Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::TooManySignIns => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -177,7 +297,7 @@ impl ErrorKind {
     }
 
     /// One line for a log.
-    pub(super) const fn summary(self) -> &'static str {
+    pub(crate) const fn summary(self) -> &'static str {
         match self {
             Self::AccessDenied => "the user declined to sign in",
             Self::MalformedCallback => "the callback is not an authorization response",
@@ -201,6 +321,27 @@ impl ErrorKind {
             Self::ProviderTimeout => "the provider did not answer in time",
             Self::TooManySignIns => "too many sign-ins wait for the provider",
             Self::SessionTooLarge => "the session does not fit its cookies",
+            Self::MalformedIdToken => "the ID token is malformed",
+            Self::WrongTokenType => "the ID token is another kind of token",
+            Self::ForbiddenAlgorithm => "the ID token's algorithm is not allowed",
+            Self::InvalidIssuer => "the ID token is of another issuer",
+            Self::InvalidAudience => "the ID token is not for this client alone",
+            Self::UnknownKey => "no key of the provider's fits the ID token",
+            Self::InvalidSignature => "the signature of the ID token is wrong",
+            Self::IdTokenExpired => "the ID token has expired",
+            Self::IdTokenNotYetValid => "the ID token is not yet valid",
+            Self::InvalidNonce => "the ID token belongs to another sign-in",
+            Self::InvalidTokenHash => "the ID token belongs to another access token or code",
+            Self::ForeignUserInfo => "the user information is about another user",
+            Self::InvalidMetadata => "the provider's metadata cannot be used",
+            Self::AuthenticationTooOld => "the user's authentication is too old",
+            Self::InsufficientAuthentication => {
+                "the user's authentication is not of a required class"
+            }
+            Self::NotOffered => "the provider has no such endpoint",
+            Self::UnexpectedClaims => "the claims are not what was expected",
+            Self::AccessTokenRefused => "the provider refuses the access token",
+            Self::InsufficientScope => "the access token's scopes do not suffice",
         }
     }
 }

@@ -40,6 +40,13 @@ impl Error {
         Self::build(kind, Some(context.into()), None, None)
     }
 
+    /// Adds what was expected, and what was received instead, which may be anything: it is cut, and
+    /// shown where an operator has to compare.
+    pub(crate) fn with_received(kind: ErrorKind, expected: &str, received: &str) -> Self {
+        let received = printable(received, RECEIVED_LENGTH);
+        Self::with_context(kind, format!("{expected}; received was {received:?}"))
+    }
+
     pub(crate) fn with_source(
         kind: ErrorKind,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -162,6 +169,7 @@ const KNOWN_CODES: &[&str] = &[
 ];
 const CODE_LENGTH: usize = 64;
 const DESCRIPTION_LENGTH: usize = 256;
+const RECEIVED_LENGTH: usize = 128;
 
 #[cfg(test)]
 mod tests {

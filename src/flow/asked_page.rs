@@ -1,50 +1,58 @@
 //! A page that asks for a sign-in.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response, Uri, header, request::Parts, uri::PathAndQuery};
+use std::sync::Arc;
 
-use super::{Flow, flow_cookies::FlowCookies, navigation::Asker};
+use http::{Method, Request, header, request::Parts, uri::PathAndQuery};
+
+use super::{Flow, Seen, navigation::Asker};
 use crate::{handle::SignInWanted, oidc::Callback};
 
-/// The page that a person asked for, should they have to sign in first.
-pub(super) struct AskedPage {
-    /// To come back to; not after a `POST`, which is not repeated.
-    address: Option<Uri>,
-    /// The `Cookie` lines, if there are sign-ins under way among them.
-    cookie_lines: Vec<HeaderValue>,
-}
+/// The page that a person asked for, should they have to sign in first: what of the request's head
+/// that takes.
+pub(super) struct AskedPage(Parts);
 
 impl AskedPage {
-    pub(super) fn of(request: &Parts, flow_cookies: FlowCookies<'_>) -> Option<Box<Self>> {
+    pub(super) fn of(request: &Parts, flow: &Flow) -> Option<Box<Self>> {
         if !matches!(request.method, Method::GET | Method::POST)
             || !Asker::is_page(&request.headers)
         {
             return None;
         }
-        let lines = request.headers.get_all(header::COOKIE);
-        let cookie_lines = if flow_cookies.any(lines) {
-            let lines = request.headers.get_all(header::COOKIE);
-            lines.into_iter().cloned().collect()
-        } else {
-            Vec::new()
-        };
-        Some(Box::new(Self {
-            address: (request.method == Method::GET).then(|| request.uri.clone()),
-            cookie_lines,
-        }))
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.method = request.method.clone();
+        head.uri = request.uri.clone();
+        if flow.calls.known_metadata(flow.now()).is_none() {
+            // The provider has yet to be found. Should that fail, the error page may ask for more.
+            head.version = request.version;
+            head.headers = request.headers.clone();
+        } else if flow.flow_cookies().any(cookie_lines(request)) {
+            for line in cookie_lines(request) {
+                head.headers.append(header::COOKIE, line.clone());
+            }
+        }
+        Some(Box::new(Self(head)))
+    }
+
+    /// To come back to; not after a `POST`, which is not repeated.
+    fn address(&self) -> Option<&PathAndQuery> {
+        let uri = Some(&self.0.uri).filter(|_| self.0.method == Method::GET);
+        uri?.path_and_query()
     }
 }
 
+fn cookie_lines(head: &Parts) -> http::header::GetAll<'_, http::HeaderValue> {
+    head.headers.get_all(header::COOKIE)
+}
+
 impl Flow {
-    /// What a person gets who has to sign in: the way to Didit, or a page that says so. `None` leaves
-    /// the application's refusal as it is.
+    /// What a person gets who has to sign in: the way to Didit, or a page that says so.
     pub(super) fn ask_to_sign_in(
-        &self,
+        self: &Arc<Self>,
         wanted: &SignInWanted,
-        page: &AskedPage,
-    ) -> Option<Response<Bytes>> {
-        let asked = page.address.as_ref().and_then(Uri::path_and_query);
-        if asked.is_some_and(|asked| self.is_stray_callback(asked, &page.cookie_lines)) {
+        page: Box<AskedPage>,
+    ) -> Seen {
+        let asked = page.address();
+        if asked.is_some_and(|asked| self.is_stray_callback(asked, &page.0)) {
             self.reported.stray_callback.call_once(|| {
                 tracing::error!(
                     callback = self.config.redirect_uri.path(),
@@ -52,7 +60,7 @@ impl Flow {
                      or behind a proxy that strips a prefix"
                 );
             });
-            return None;
+            return Seen::AsItIs;
         }
         let return_to = match (wanted, asked) {
             (
@@ -63,17 +71,27 @@ impl Flow {
             ) => self.return_to(return_to.as_str()),
             (_, Some(asked)) => self.return_to(asked.as_str()),
             (SignInWanted::Now { return_to: None }, None) => self.return_to(""),
-            (SignInWanted::ToGoOn, None) => return Some(self.sign_in_first()),
+            (SignInWanted::ToGoOn, None) => return Seen::Reply(self.sign_in_first()),
         };
-        Some(self.start_sign_in(return_to, &page.cookie_lines))
+        let now = self.now();
+        if let Some(metadata) = self.calls.known_metadata(now) {
+            return Seen::Reply(self.sign_in_at(Ok(metadata), return_to, &page.0));
+        }
+        let flow = Arc::clone(self);
+        Seen::Later(Box::pin(async move {
+            let metadata = flow.calls.metadata(now).await;
+            flow.sign_in_at(metadata, return_to, &page.0)
+        }))
     }
 
     /// Whether a page that asks for a sign-in is itself the answer to one, whose path was changed on
     /// the way to the layer: another sign-in would end here again, and again.
-    fn is_stray_callback(&self, page: &PathAndQuery, cookie_lines: &[HeaderValue]) -> bool {
+    fn is_stray_callback(&self, page: &PathAndQuery, head: &Parts) -> bool {
         let query = page.query().unwrap_or_default();
         Callback::parse(query).is_ok_and(|callback| {
-            let pending = self.flow_cookies().open(cookie_lines, callback.state());
+            let pending = self
+                .flow_cookies()
+                .open(cookie_lines(head), callback.state());
             pending.is_some()
         })
     }

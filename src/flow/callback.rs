@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 
 use super::{
-    Departure, Flow, Step,
+    Arrival, Departure, Flow, Step,
     answer::{append_cookies, see_other},
     outcome::SignedIn,
 };
@@ -14,42 +14,77 @@ use crate::{
     config::Completion,
     error::{Error, ErrorKind},
     handle::Handle,
-    oidc::Callback,
+    oidc::{Accepted, Callback, Interaction, PendingSignIn},
+    provider::Metadata,
     return_to::ReturnTo,
     session::{ExistingChunks, Session},
     tokens::DiditTokens,
 };
 
-/// What came of an exchange.
-pub(crate) struct Admission {
-    outcome: Result<DiditTokens, Error>,
+/// A browser that came back to the sign-in that it started.
+pub(crate) struct Returned {
+    callback: Callback,
+    pending: PendingSignIn,
+}
+
+/// How a sign-in ends, good or bad.
+pub(crate) struct Ending {
     return_to: ReturnTo,
-    /// The `Set-Cookie` value that ends this sign-in, good or bad.
+    /// The `Set-Cookie` value that ends it.
     flow_cookie_removal: HeaderValue,
     existing: ExistingChunks,
 }
 
 impl Flow {
-    /// Checks, in the order of the specification, everything that can be checked before the code
-    /// is sent; all of the request is attacker-controlled.
+    /// Finds the sign-in that the browser comes back to; all of the request is attacker-controlled.
     pub(super) fn callback(self: &Arc<Self>, request: &Parts) -> Step {
         let query = request.uri.query().unwrap_or_default();
         let callback = match Callback::parse(query) {
             Ok(callback) => callback,
             Err(error) => return Step::Reply(self.failure(&error, request, None)),
         };
-        let state = callback.state().to_owned();
-        let flow_cookies = self.flow_cookies();
         let cookie_lines = request.headers.get_all(header::COOKIE);
-        let Some(pending) = flow_cookies.open(cookie_lines, &state) else {
-            return self.without_sign_in(&state, request);
+        let Some(pending) = self.flow_cookies().open(cookie_lines, callback.state()) else {
+            return self.without_sign_in(callback.state(), request);
         };
-
+        let returned = Returned { callback, pending };
         let now = self.now();
-        let flow_cookie_removal = flow_cookies.end(&state);
+        if let Some(metadata) = self.calls.known_metadata(now) {
+            return self.accept(Ok(metadata), returned, request);
+        }
+        let calls = self.calls.clone();
+        Step::Wait(Box::pin(async move {
+            Arrival::ForCallback(calls.metadata(now).await, Box::new(returned))
+        }))
+    }
+
+    /// Checks, in the order of the specifications, everything that can be checked before the code is
+    /// sent.
+    pub(super) fn accept(
+        self: &Arc<Self>,
+        metadata: Result<Arc<Metadata>, Error>,
+        returned: Returned,
+        request: &Parts,
+    ) -> Step {
+        let Returned { callback, pending } = returned;
         let return_to = pending.return_to().clone();
-        let grant = match callback.accept(pending, &self.config.provider, now) {
-            Ok(grant) => grant,
+        let metadata = match metadata {
+            Ok(metadata) => metadata,
+            // The sign-in is not used up: a reload may find the provider.
+            Err(error) => return Step::Reply(self.failure(&error, request, Some(&return_to))),
+        };
+        let state = callback.state().to_owned();
+        let flow_cookie_removal = self.flow_cookies().end(&state);
+        let now = self.now();
+        let grant = match callback.accept(pending, self.config.provider(), &metadata, now) {
+            Ok(Accepted::Grant(grant)) => grant,
+            Ok(Accepted::InteractionNeeded) => {
+                let cookie_lines = request.headers.get_all(header::COOKIE);
+                let asking = Interaction::Allowed;
+                let mut reply = self.start_sign_in(&metadata, asking, return_to, cookie_lines);
+                append_cookies(reply.headers_mut(), [flow_cookie_removal]);
+                return Step::Reply(reply);
+            }
             Err(error) => {
                 return Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal));
             }
@@ -63,27 +98,30 @@ impl Flow {
             return self.without_sign_in(&state, request);
         }
 
-        let existing = self.config.sessions.read(&request.headers).existing();
-        let flow = Arc::clone(self);
-        Step::Admit(Box::pin(async move {
-            let outcome = flow.calls.exchange(permit, grant, now).await;
-            Admission {
-                outcome: outcome.map(|unverified| DiditTokens::new(unverified.into_tokens())),
-                return_to,
-                flow_cookie_removal,
-                existing,
-            }
+        let ending = Box::new(Ending {
+            return_to,
+            flow_cookie_removal,
+            existing: self.config.sessions.read(&request.headers).existing(),
+        });
+        let calls = self.calls.clone();
+        Step::Wait(Box::pin(async move {
+            let outcome = calls.exchange(permit, metadata, grant, now).await;
+            Arrival::Exchanged(outcome, ending)
         }))
     }
 
     /// After the exchange: on to the application's handler or straight to the page, or the error.
-    pub(crate) fn admit(self: &Arc<Self>, admission: Admission, request: &mut Parts) -> Step {
-        let Admission {
-            outcome,
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        outcome: Result<DiditTokens, Error>,
+        ending: Ending,
+        request: &mut Parts,
+    ) -> Step {
+        let Ending {
             return_to,
             flow_cookie_removal,
             existing,
-        } = admission;
+        } = ending;
         let now = self.now();
         let sessions = &self.config.sessions;
         // Written before the handler runs: it must not act on a sign-in that cannot be kept.
@@ -101,8 +139,9 @@ impl Flow {
                 Step::Reply(see_other(return_to.into_location(), cookies))
             }
             (Ok((tokens, session_cookies)), Completion::Forward) => {
-                let handle = Handle::new(true);
+                let handle = Handle::new(true, self.calls.clone());
                 request.extensions.insert(Arc::clone(&handle));
+                request.extensions.insert(tokens.claims().clone());
                 request.extensions.insert(tokens);
                 request.extensions.insert(return_to);
                 Step::Forward(Departure::of_callback(

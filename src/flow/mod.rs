@@ -23,16 +23,18 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
 
-pub(crate) use callback::Admission;
-pub(crate) use outcome::Departure;
+pub(crate) use outcome::{Departure, Seen};
 
-use self::{completed::CompletedSignIns, route::Route};
+use self::{callback::Returned, completed::CompletedSignIns, route::Route};
 use crate::{
     clock::Timestamp,
     config::Config,
     error::{Error, ErrorKind},
     oidc::Client,
+    provider::Metadata,
     provider_calls::ProviderCalls,
+    return_to::ReturnTo,
+    tokens::DiditTokens,
 };
 
 /// All that one layer knows, shared by its services.
@@ -56,26 +58,53 @@ struct Reported {
 pub(crate) enum Step {
     /// Hand it to the application; afterwards see the answer's head.
     Forward(Departure),
-    /// Wait first, then ask [`Flow::admit`].
-    Admit(Pin<Box<dyn Future<Output = Admission> + Send>>),
+    /// Wait first, then ask [`Flow::go_on`].
+    Wait(Wait),
     /// Answer it here.
     Reply(Response<Bytes>),
 }
 
+/// What a request waits for.
+pub(crate) type Wait = Pin<Box<dyn Future<Output = Arrival> + Send>>;
+
+/// What a request waited for.
+pub(crate) enum Arrival {
+    /// To start a sign-in: where the provider is.
+    ForLogin(Result<Arc<Metadata>, Error>, ReturnTo),
+    /// To end one: likewise.
+    ForCallback(Result<Arc<Metadata>, Error>, Box<Returned>),
+    /// What came of the exchange.
+    Exchanged(Result<DiditTokens, Error>, Box<callback::Ending>),
+}
+
 impl Flow {
     pub(crate) fn new(config: Config) -> Self {
+        let Config {
+            client_secret,
+            redirect_uri,
+            request,
+            id_token_rules,
+            metadata,
+            transport,
+            clock,
+            ..
+        } = &config;
         let client = Client::new(
-            &config.client_id,
-            config
-                .client_secret
-                .as_ref()
-                .map(|secret| secret.0.as_str()),
-            config.redirect_uri.as_str(),
-            &config.endpoints.token,
-            config.scopes.clone(),
+            &request.client_id,
+            client_secret.as_ref().map(|secret| secret.0.as_str()),
+            redirect_uri.as_str(),
+            id_token_rules.provider.token_requests(),
+            request.scopes.clone(),
+        );
+        let calls = ProviderCalls::new(
+            client,
+            id_token_rules.clone(),
+            metadata.clone(),
+            transport.clone(),
+            Arc::clone(clock),
         );
         Self {
-            calls: ProviderCalls::new(client, config.transport.clone()),
+            calls,
             config,
             completed: CompletedSignIns::default(),
             reported: Reported {
@@ -91,9 +120,20 @@ impl Flow {
         match Route::of(request, &self.config) {
             Ok(Route::Application) => self.resume(request),
             Ok(Route::Callback) => self.callback(request),
-            Ok(Route::Login) => Step::Reply(self.login(request)),
+            Ok(Route::Login) => self.login(request),
             Ok(Route::Logout) => Step::Reply(self.sign_out(request)),
             Err(allowed) => Step::Reply(self.method_not_allowed(request, &allowed)),
+        }
+    }
+
+    /// Decides again, after what the request waited for.
+    pub(crate) fn go_on(self: &Arc<Self>, arrival: Arrival, request: &mut Parts) -> Step {
+        match arrival {
+            Arrival::ForLogin(metadata, return_to) => {
+                Step::Reply(self.sign_in_at(metadata, return_to, request))
+            }
+            Arrival::ForCallback(metadata, returned) => self.accept(metadata, *returned, request),
+            Arrival::Exchanged(outcome, ending) => self.admit(outcome, *ending, request),
         }
     }
 

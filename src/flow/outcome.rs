@@ -1,6 +1,6 @@
 //! What the layer does with the head of the application's answer.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
@@ -20,6 +20,15 @@ pub(crate) struct Departure {
     flow: Arc<Flow>,
     handle: Arc<Handle>,
     origin: Origin,
+}
+
+/// What becomes of the application's answer.
+pub(crate) enum Seen {
+    AsItIs,
+    /// Another one in its place.
+    Reply(Response<Bytes>),
+    /// Likewise, once the provider was found.
+    Later(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>),
 }
 
 /// What is rare is boxed: an ordinary request carries little with it.
@@ -62,18 +71,17 @@ impl Departure {
     }
 
     /// Adds to the head what happened to the session, or gives an answer to send instead.
-    pub(crate) fn see(self, head: &mut Parts) -> Option<Response<Bytes>> {
+    pub(crate) fn see(self, head: &mut Parts) -> Seen {
         match self.origin {
             Origin::Application { page, renewed } => {
                 let wanted = head.extensions.remove::<SignInWanted>();
                 if let (StatusCode::UNAUTHORIZED, Some(wanted), Some(page)) =
                     (head.status, wanted, page)
-                    && let Some(mut reply) = self.flow.ask_to_sign_in(&wanted, &page)
                 {
-                    // What the application set on the way stays set.
-                    let cookies = head.headers.get_all(header::SET_COOKIE);
-                    append_cookies(reply.headers_mut(), cookies.into_iter().cloned());
-                    return Some(reply);
+                    let seen = self.flow.ask_to_sign_in(&wanted, page);
+                    if !matches!(seen, Seen::AsItIs) {
+                        return seen.with_cookies_of(head);
+                    }
                 }
                 if self.handle.session_was_read() {
                     vary_by_session(&mut head.headers);
@@ -101,7 +109,27 @@ impl Departure {
                 }
             }
         }
-        None
+        Seen::AsItIs
+    }
+}
+
+impl Seen {
+    /// What the application set on the way stays set.
+    fn with_cookies_of(self, head: &Parts) -> Self {
+        let cookies = head.headers.get_all(header::SET_COOKIE);
+        let cookies: Vec<_> = cookies.into_iter().cloned().collect();
+        match self {
+            Self::AsItIs => self,
+            Self::Reply(mut reply) => {
+                append_cookies(reply.headers_mut(), cookies);
+                Self::Reply(reply)
+            }
+            Self::Later(reply) => Self::Later(Box::pin(async move {
+                let mut reply = reply.await;
+                append_cookies(reply.headers_mut(), cookies);
+                reply
+            })),
+        }
     }
 }
 

@@ -55,7 +55,25 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "Many people are signing in right now",
             "Please try again in a moment.",
         ),
-        ErrorKind::ProviderRefused | ErrorKind::InvalidAnswer => (
+        ErrorKind::AuthenticationTooOld | ErrorKind::InsufficientAuthentication => (
+            "Please sign in again",
+            "This site needs a fresh or a stronger proof of who you are than your last one.",
+        ),
+        ErrorKind::ProviderRefused
+        | ErrorKind::InvalidAnswer
+        | ErrorKind::MalformedIdToken
+        | ErrorKind::WrongTokenType
+        | ErrorKind::ForbiddenAlgorithm
+        | ErrorKind::InvalidIssuer
+        | ErrorKind::InvalidAudience
+        | ErrorKind::UnknownKey
+        | ErrorKind::InvalidSignature
+        | ErrorKind::IdTokenExpired
+        | ErrorKind::IdTokenNotYetValid
+        | ErrorKind::InvalidNonce
+        | ErrorKind::InvalidTokenHash
+        | ErrorKind::ForeignUserInfo
+        | ErrorKind::InvalidMetadata => (
             "The sign-in could not be completed",
             "The sign-in service answered in a way that this site does not understand. Please try \
              again in a moment.",
@@ -65,7 +83,11 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         | ErrorKind::UnauthorizedClient
         | ErrorKind::UnsupportedGrantType
         | ErrorKind::InvalidScope
-        | ErrorKind::SessionTooLarge => (
+        | ErrorKind::SessionTooLarge
+        | ErrorKind::NotOffered
+        | ErrorKind::UnexpectedClaims
+        | ErrorKind::AccessTokenRefused
+        | ErrorKind::InsufficientScope => (
             "Sign-in is not set up correctly",
             "This site and its sign-in service do not agree. Please tell the people who run this \
              site.",

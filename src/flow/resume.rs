@@ -5,7 +5,11 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::{Departure, Flow, Step, asked_page::AskedPage};
-use crate::{handle::Handle, return_to::ReturnTo, tokens::DiditTokens};
+use crate::{
+    handle::Handle,
+    return_to::ReturnTo,
+    tokens::{DiditTokens, IdClaims},
+};
 
 impl Flow {
     /// Opens the session, if there is one, for the handlers to extract. Nothing is waited for.
@@ -23,16 +27,19 @@ impl Flow {
                 .and_then(|session| session.renewed(sessions.limits(), now));
         }
 
-        let handle = Handle::new(session.is_some());
+        let handle = Handle::new(session.is_some(), self.calls.clone());
         if request.extensions.insert(Arc::clone(&handle)).is_some() {
             // Another layer was here before. Its word counts for nothing.
             request.extensions.remove::<DiditTokens>();
+            request.extensions.remove::<IdClaims>();
             request.extensions.remove::<ReturnTo>();
         }
         if let Some(session) = session {
-            request.extensions.insert(session.into_tokens());
+            let tokens = session.into_tokens();
+            request.extensions.insert(tokens.claims().clone());
+            request.extensions.insert(tokens);
         }
-        let page = AskedPage::of(request, self.flow_cookies());
+        let page = AskedPage::of(request, self);
         Step::Forward(Departure::of_application(
             Arc::clone(self),
             handle,

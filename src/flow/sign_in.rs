@@ -1,46 +1,71 @@
 //! Starting a sign-in.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 use url::form_urlencoded;
 
-use super::{Flow, answer::see_other, flow_cookies::FlowCookies, navigation::Asker};
+use super::{Arrival, Flow, Step, answer::see_other, flow_cookies::FlowCookies, navigation::Asker};
 use crate::{
     error::{Error, ErrorKind},
-    oidc::{PendingSignIn, authorization_url},
+    oidc::{Interaction, PendingSignIn},
+    provider::Metadata,
     return_to::ReturnTo,
 };
 
 impl Flow {
     /// `GET /login?return_to=…`. Of the query only `return_to` is read.
-    pub(super) fn login(&self, request: &Parts) -> Response<Bytes> {
+    pub(super) fn login(self: &Arc<Self>, request: &Parts) -> Step {
         if Asker::of(&request.headers) == Asker::Script {
-            return self.failure(&Error::new(ErrorKind::NotANavigation), request, None);
+            let error = Error::new(ErrorKind::NotANavigation);
+            return Step::Reply(self.failure(&error, request, None));
         }
         let query = request.uri.query().unwrap_or_default();
         let target = form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == "return_to")
             .map(|(_, target)| target);
         let return_to = self.return_to(target.as_deref().unwrap_or_default());
-        self.start_sign_in(return_to, request.headers.get_all(header::COOKIE))
+        let now = self.now();
+        if let Some(metadata) = self.calls.known_metadata(now) {
+            return Step::Reply(self.sign_in_at(Ok(metadata), return_to, request));
+        }
+        let calls = self.calls.clone();
+        Step::Wait(Box::pin(async move {
+            Arrival::ForLogin(calls.metadata(now).await, return_to)
+        }))
+    }
+
+    /// Sends the browser of this request to the provider, if that was found.
+    pub(super) fn sign_in_at(
+        &self,
+        metadata: Result<Arc<Metadata>, Error>,
+        return_to: ReturnTo,
+        request: &Parts,
+    ) -> Response<Bytes> {
+        match metadata {
+            Ok(metadata) => {
+                let interaction = self.config.request.interaction();
+                let cookie_lines = request.headers.get_all(header::COOKIE);
+                self.start_sign_in(&metadata, interaction, return_to, cookie_lines)
+            }
+            Err(error) => self.failure(&error, request, Some(&return_to)),
+        }
     }
 
     /// Sends the browser to the provider. All that the callback needs goes into a cookie of this
     /// browser; the server keeps nothing.
     pub(super) fn start_sign_in<'a>(
         &self,
+        metadata: &Metadata,
+        interaction: Interaction,
         return_to: ReturnTo,
         cookie_lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> Response<Bytes> {
         let now = self.now();
-        let pending = PendingSignIn::begin(return_to, now);
-        let url = authorization_url(
-            &self.config.endpoints.authorization,
-            &self.config.client_id,
-            self.config.redirect_uri.as_str(),
-            &self.config.scopes,
-            &pending,
-        );
+        let request = &self.config.request;
+        let pending = PendingSignIn::begin(self.config.provider(), interaction, return_to, now);
+        let url = request.url(&metadata.authorization_endpoint, &pending);
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");

@@ -5,11 +5,11 @@ use std::fmt;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::PendingSignIn;
+use super::{Interaction, PendingSignIn};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    provider::Provider,
+    provider::{Metadata, Provider},
 };
 
 /// What a query says that was sent to the callback: attacker-controlled until
@@ -76,37 +76,57 @@ impl Callback {
     }
 
     /// Accepts the answer to `pending`, which came from the cookie that is named after this state:
-    /// the checks in the order of RFC 9700 §4.7 (state), RFC 9207 §2.4 (issuer, also on errors)
-    /// and RFC 6749 §4.1.2.1.
+    /// the checks in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer,
+    /// also on errors) and RFC 6749 §4.1.2.1.
     pub(crate) fn accept(
         self,
         pending: PendingSignIn,
         provider: &Provider,
+        metadata: &Metadata,
         now: Timestamp,
-    ) -> Result<Grant, Error> {
-        if !pending.has_state(&self.state) {
+    ) -> Result<Accepted, Error> {
+        if !pending.has_state(&self.state) || !pending.is_at(provider) {
             return Err(Error::new(ErrorKind::UnknownSignIn));
         }
         if now >= pending.expires() {
             return Err(Error::new(ErrorKind::SignInExpired));
         }
-        if let Some(issuer) = &self.issuer
-            && !provider.accepts_issuer(issuer)
-        {
-            let context = format!("accepted are {}", provider.issuers().join(", "));
-            return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
+        match &self.issuer {
+            Some(issuer) if !provider.accepts_issuer(issuer) => {
+                let context = format!("accepted are {}", provider.issuers().join(", "));
+                return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
+            }
+            None if metadata.names_issuer => {
+                let context = "it names none, although the provider says that it does";
+                return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
+            }
+            _ => {}
         }
         match self.answer {
+            Answer::Refused(error, _)
+                if pending.interaction() == Interaction::None && needs_interaction(&error) =>
+            {
+                Ok(Accepted::InteractionNeeded)
+            }
             Answer::Refused(error, description) => Err(refused(&error, description.as_deref())),
             Answer::Code(code) => {
-                let code_verifier = pending.into_code_verifier();
-                Ok(Grant {
+                let (code_verifier, nonce) = pending.into_secrets();
+                Ok(Accepted::Grant(Grant {
                     code,
                     code_verifier,
-                })
+                    nonce,
+                }))
             }
         }
     }
+}
+
+/// What an authorization response comes to.
+#[derive(Debug)]
+pub(crate) enum Accepted {
+    Grant(Grant),
+    /// The user was not to be asked anything, and has to be.
+    InteractionNeeded,
 }
 
 /// An authorization code that this browser may have, with what proves it. It is used once, so it is
@@ -114,6 +134,8 @@ impl Callback {
 pub(crate) struct Grant {
     pub(super) code: Zeroizing<String>,
     pub(super) code_verifier: Zeroizing<String>,
+    /// What the ID token has to repeat.
+    pub(super) nonce: Option<Zeroizing<String>>,
 }
 
 impl fmt::Debug for Grant {
@@ -142,6 +164,17 @@ impl Parameters {
             _ => None,
         }
     }
+}
+
+/// OpenID Connect Core §3.1.2.6: what `prompt=none` may be answered with.
+fn needs_interaction(code: &str) -> bool {
+    matches!(
+        code,
+        "login_required"
+            | "interaction_required"
+            | "consent_required"
+            | "account_selection_required"
+    )
 }
 
 /// At the authorization endpoint only a refusal by the user has a case of its own: the other codes

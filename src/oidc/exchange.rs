@@ -7,7 +7,7 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EmptyExtraTokenFields,
     EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
@@ -15,22 +15,29 @@ use oauth2::{
     basic::BasicTokenType,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::Value;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use super::{
     callback::Grant,
+    id_token::Bindings,
     token_answer::{TokenAnswer, UnverifiedTokens, invalid},
 };
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    provider::Endpoint,
+    provider::{ClientAuthentication, Metadata, TokenRequests},
     tokens::Scopes,
     transport::HttpTransport,
 };
 
 /// This application as its provider's token endpoint knows it.
 pub(crate) struct Client {
-    oauth2: OAuth2Client,
+    id: ClientId,
+    secret: Option<ClientSecret>,
+    redirect_uri: RedirectUrl,
+    token_requests: TokenRequests,
     requested_scopes: Scopes,
 }
 
@@ -47,27 +54,28 @@ type OAuth2Client = oauth2::Client<
     EndpointSet,
 >;
 
+/// What came of an exchange: tokens, and what their ID token has to fit to.
+pub(crate) struct Exchanged {
+    pub(crate) tokens: UnverifiedTokens,
+    code: Zeroizing<String>,
+    nonce: Option<Zeroizing<String>>,
+}
+
 impl Client {
-    /// A client that authenticates with HTTP Basic (RFC 6749 §2.3.1), or a public one where there
-    /// is no secret.
+    /// A client, a public one where there is no secret.
     pub(crate) fn new(
         client_id: &str,
         client_secret: Option<&str>,
         redirect_uri: &str,
-        token_endpoint: &Endpoint,
+        token_requests: TokenRequests,
         requested_scopes: Scopes,
     ) -> Self {
-        let redirect_uri = RedirectUrl::new(redirect_uri.to_owned())
-            .expect("the configuration checked the redirect URI");
-        let mut oauth2 = oauth2::Client::new(ClientId::new(client_id.to_owned()))
-            .set_auth_type(AuthType::BasicAuth)
-            .set_redirect_uri(redirect_uri)
-            .set_token_uri(TokenUrl::from_url(token_endpoint.url().clone()));
-        if let Some(secret) = client_secret {
-            oauth2 = oauth2.set_client_secret(ClientSecret::new(secret.to_owned()));
-        }
         Self {
-            oauth2,
+            id: ClientId::new(client_id.to_owned()),
+            secret: client_secret.map(|secret| ClientSecret::new(secret.to_owned())),
+            redirect_uri: RedirectUrl::new(redirect_uri.to_owned())
+                .expect("the configuration checked the redirect URI"),
+            token_requests,
             requested_scopes,
         }
     }
@@ -76,28 +84,70 @@ impl Client {
     /// in the answer counts.
     pub(crate) async fn exchange(
         &self,
+        metadata: &Metadata,
         grant: Grant,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<UnverifiedTokens, Error> {
+    ) -> Result<Exchanged, Error> {
+        let Grant {
+            code,
+            code_verifier,
+            nonce,
+        } = grant;
         // The grant wipes its secrets; the copies that `oauth2` makes stay behind, but they work
         // only once.
-        let code = AuthorizationCode::new(grant.code.as_str().to_owned());
-        let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
-        self.oauth2
-            .exchange_code(code)
+        let verifier = PkceCodeVerifier::new(code_verifier.as_str().to_owned());
+        let through = Through {
+            transport,
+            token_requests: self.token_requests,
+        };
+        let answer = self
+            .at(metadata)
+            .exchange_code(AuthorizationCode::new(code.as_str().to_owned()))
             .set_pkce_verifier(verifier)
-            .request_async(&Through(transport))
+            .request_async(&through)
             .await
-            .map_err(Error::from)?
-            .accept(&self.requested_scopes, now)
+            .map_err(Error::from)?;
+        Ok(Exchanged {
+            tokens: answer.accept(&self.requested_scopes, now)?,
+            code,
+            nonce,
+        })
+    }
+
+    /// The client at one provider's token endpoint. Without a secret only the client id is sent.
+    fn at(&self, metadata: &Metadata) -> OAuth2Client {
+        let token_url = TokenUrl::from_url(metadata.token_endpoint.url().clone());
+        let (auth_type, secret) = match metadata.client_authentication {
+            ClientAuthentication::Basic => (AuthType::BasicAuth, self.secret.clone()),
+            ClientAuthentication::Post => (AuthType::RequestBody, self.secret.clone()),
+            ClientAuthentication::None => (AuthType::RequestBody, None),
+        };
+        let client = oauth2::Client::new(self.id.clone())
+            .set_auth_type(auth_type)
+            .set_redirect_uri(self.redirect_uri.clone())
+            .set_token_uri(token_url);
+        match secret {
+            Some(secret) => client.set_client_secret(secret),
+            None => client,
+        }
+    }
+}
+
+impl Exchanged {
+    pub(crate) fn bindings(&self) -> Bindings<'_> {
+        Bindings {
+            nonce: self.nonce.as_ref().map(|nonce| nonce.as_str()),
+            code: &self.code,
+            access_token: self.tokens.access_token().secret(),
+        }
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("client_id", self.oauth2.client_id())
+            .field("id", &self.id)
             .field("requested_scopes", &self.requested_scopes)
             .finish_non_exhaustive()
     }
@@ -119,14 +169,21 @@ impl fmt::Display for ErrorAnswer {
 impl oauth2::ErrorResponse for ErrorAnswer {}
 
 /// A transport as `oauth2` wants it.
-struct Through<'a>(&'a dyn HttpTransport);
+struct Through<'a> {
+    transport: &'a dyn HttpTransport,
+    token_requests: TokenRequests,
+}
 
 impl<'c> AsyncHttpClient<'c> for Through<'_> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        let answer = self.0.send(mark_sensitive(request));
+        let request = match self.token_requests {
+            TokenRequests::Form => request,
+            TokenRequests::Json => as_json(&request),
+        };
+        let answer = self.transport.send(mark_sensitive(request));
         Box::pin(async move { readable(answer.await?) })
     }
 }
@@ -150,10 +207,27 @@ impl From<ExchangeError> for Error {
     }
 }
 
+/// The same request with its parameters in a JSON object.
+fn as_json(request: &HttpRequest) -> HttpRequest {
+    let parameters = form_urlencoded::parse(request.body()).map(|(name, value)| {
+        let value = Value::String(value.into_owned());
+        (name.into_owned(), value)
+    });
+    let body = Value::Object(parameters.collect()).to_string();
+    let mut json = HttpRequest::new(body.into_bytes());
+    *json.method_mut() = request.method().clone();
+    *json.uri_mut() = request.uri().clone();
+    *json.headers_mut() = request.headers().clone();
+    let content_type = HeaderValue::from_static("application/json");
+    json.headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    json
+}
+
 /// Keeps the credentials out of a transport's logs and HPACK tables.
 fn mark_sensitive(request: HttpRequest) -> Request<Bytes> {
     let mut request = request.map(Bytes::from);
-    if let Some(authorization) = request.headers_mut().get_mut(http::header::AUTHORIZATION) {
+    if let Some(authorization) = request.headers_mut().get_mut(header::AUTHORIZATION) {
         authorization.set_sensitive(true);
     }
     request

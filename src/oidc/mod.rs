@@ -4,11 +4,17 @@
 mod authorize;
 mod callback;
 mod exchange;
+mod id_token;
+mod jwks;
+mod jws;
 mod pending;
 mod token_answer;
+mod user_info;
 
-pub(crate) use authorize::authorization_url;
-pub(crate) use callback::{Callback, Grant};
-pub(crate) use exchange::Client;
-pub(crate) use pending::PendingSignIn;
-pub(crate) use token_answer::UnverifiedTokens;
+pub(crate) use authorize::AuthorizationRequest;
+pub(crate) use callback::{Accepted, Callback, Grant};
+pub(crate) use exchange::{Client, Exchanged};
+pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};
+pub(crate) use jwks::{Jwks, KeyRefusal};
+pub(crate) use pending::{Interaction, PendingSignIn};
+pub(crate) use user_info::user_info;

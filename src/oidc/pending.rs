@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{clock::Timestamp, return_to::ReturnTo};
+use crate::{
+    clock::Timestamp,
+    provider::{Nonce, Provider},
+    return_to::ReturnTo,
+};
 
 /// Everything that the callback needs to know of the authorization request that it answers.
 ///
@@ -16,11 +20,24 @@ use crate::{clock::Timestamp, return_to::ReturnTo};
 /// that browser (RFC 6749 §10.12); the server keeps nothing. It is used once, so it is not `Clone`.
 pub(crate) struct PendingSignIn {
     state: Zeroizing<String>,
-    nonce: Zeroizing<String>,
+    nonce: Option<Zeroizing<String>>,
     code_verifier: Zeroizing<String>,
     return_to: ReturnTo,
+    provider: ProviderHash,
+    interaction: Interaction,
     expires: Timestamp,
 }
+
+/// Whether the provider may show the user anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interaction {
+    Allowed,
+    /// `prompt=none` (OpenID Connect Core §3.1.2.1).
+    None,
+}
+
+/// Which provider a sign-in was started at.
+type ProviderHash = [u8; 16];
 
 impl PendingSignIn {
     /// How long a person has: scanning a QR code or waiting for an e-mail takes minutes.
@@ -28,12 +45,19 @@ impl PendingSignIn {
 
     /// A new one, with 256 random bits each in `state`, `nonce` and code verifier
     /// (RFC 6749 §10.10, RFC 7636 §7.1).
-    pub(crate) fn begin(return_to: ReturnTo, now: Timestamp) -> Self {
+    pub(crate) fn begin(
+        provider: &Provider,
+        interaction: Interaction,
+        return_to: ReturnTo,
+        now: Timestamp,
+    ) -> Self {
         Self {
             state: random(),
-            nonce: random(),
+            nonce: (provider.nonce() != Nonce::NotSent).then(random),
             code_verifier: random(),
             return_to,
+            provider: hash_of(provider),
+            interaction,
             expires: now.plus(Self::LIFETIME),
         }
     }
@@ -49,12 +73,16 @@ impl PendingSignIn {
         &self.state
     }
 
-    pub(crate) fn nonce(&self) -> &str {
-        &self.nonce
+    pub(crate) fn nonce(&self) -> Option<&str> {
+        self.nonce.as_ref().map(|nonce| nonce.as_str())
     }
 
     pub(crate) fn return_to(&self) -> &ReturnTo {
         &self.return_to
+    }
+
+    pub(crate) fn interaction(&self) -> Interaction {
+        self.interaction
     }
 
     pub(crate) fn expires(&self) -> Timestamp {
@@ -72,30 +100,45 @@ impl PendingSignIn {
         self.state.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// What the token request proves possession of (RFC 7636 §4.5).
-    pub(crate) fn into_code_verifier(self) -> Zeroizing<String> {
-        self.code_verifier
+    /// Whether it was started at `provider`: a code of one must not reach another (RFC 9700 §4.4).
+    pub(crate) fn is_at(&self, provider: &Provider) -> bool {
+        self.provider == hash_of(provider)
+    }
+
+    /// What the token request proves possession of (RFC 7636 §4.5), and what the ID token has to
+    /// repeat.
+    pub(crate) fn into_secrets(self) -> (Zeroizing<String>, Option<Zeroizing<String>>) {
+        (self.code_verifier, self.nonce)
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let encoded = Encoded(
             &self.state,
-            &self.nonce,
+            self.nonce(),
             &self.code_verifier,
             self.return_to.as_str(),
+            &BASE64_URL_SAFE_NO_PAD.encode(self.provider),
+            self.interaction == Interaction::None,
             self.expires.as_unix(),
         );
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and a number are JSON"))
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let Encoded(state, nonce, code_verifier, return_to, expires) =
+        let Encoded(state, nonce, code_verifier, return_to, provider, silent, expires) =
             serde_json::from_slice(bytes).ok()?;
+        let provider = BASE64_URL_SAFE_NO_PAD.decode(provider).ok()?;
         Some(Self {
             state: Zeroizing::new(state.to_owned()),
-            nonce: Zeroizing::new(nonce.to_owned()),
+            nonce: nonce.map(|nonce| Zeroizing::new(nonce.to_owned())),
             code_verifier: Zeroizing::new(code_verifier.to_owned()),
             return_to: ReturnTo::parse(return_to)?,
+            provider: provider.try_into().ok()?,
+            interaction: if silent {
+                Interaction::None
+            } else {
+                Interaction::Allowed
+            },
             expires: Timestamp::from_unix(expires),
         })
     }
@@ -110,10 +153,24 @@ impl fmt::Debug for PendingSignIn {
     }
 }
 
-/// State, nonce, code verifier, return-to, expiry: as a JSON array, which is short and borrows.
-/// None of the strings needs escaping.
+/// State, nonce, code verifier, return-to, provider, whether it is silent, expiry: as a JSON array,
+/// which is short and borrows. None of the strings needs escaping.
 #[derive(Serialize, Deserialize)]
-struct Encoded<'a>(&'a str, &'a str, &'a str, &'a str, u64);
+struct Encoded<'a>(
+    &'a str,
+    #[serde(borrow)] Option<&'a str>,
+    &'a str,
+    &'a str,
+    &'a str,
+    bool,
+    u64,
+);
+
+fn hash_of(provider: &Provider) -> ProviderHash {
+    let hash = digest::digest(&digest::SHA256, provider.identity().as_bytes());
+    let short = hash.as_ref().first_chunk();
+    *short.expect("SHA-256 has 32 bytes")
+}
 
 /// 32 random bytes as 43 unreserved characters, which suits a code verifier (RFC 7636 §4.1) too.
 fn random() -> Zeroizing<String> {
@@ -130,6 +187,8 @@ mod tests {
 
     fn pending() -> PendingSignIn {
         PendingSignIn::begin(
+            &Provider::didit(),
+            Interaction::None,
             ReturnTo::parse("/orders?page=2").unwrap(),
             Timestamp::from_unix(1000),
         )
@@ -142,6 +201,33 @@ mod tests {
         assert_eq!(before.encode(), after.encode());
         assert_eq!(after.return_to().as_str(), "/orders?page=2");
         assert_eq!(after.expires().as_unix(), 1000 + 20 * 60);
+        assert_eq!(after.interaction(), Interaction::None);
+    }
+
+    // Behaviour 29.
+    #[test]
+    fn it_is_at_the_provider_where_it_was_started() {
+        let pending = pending();
+        assert!(pending.is_at(&Provider::didit()));
+        assert!(pending.is_at(&Provider::didit().add_issuer("https://more.example")));
+        for other in [
+            Provider::didit().with_token_endpoint("https://other.example/token"),
+            Provider::discovered("https://apx.didit.me"),
+            Provider::authentication("https://acme.auth.didit.me"),
+        ] {
+            assert!(!pending.is_at(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_provider_that_knows_no_nonce_gets_none() {
+        let provider = Provider::authentication("https://acme.auth.didit.me");
+        let return_to = ReturnTo::parse("/").unwrap();
+        let now = Timestamp::from_unix(1000);
+        let pending = PendingSignIn::begin(&provider, Interaction::Allowed, return_to, now);
+        assert_eq!(pending.nonce(), None);
+        let after = PendingSignIn::decode(&pending.encode()).unwrap();
+        assert_eq!(after.nonce(), None);
     }
 
     #[test]
@@ -157,8 +243,9 @@ mod tests {
     fn debug_shows_no_secret() {
         let pending = pending();
         let debug = format!("{pending:?}");
-        for secret in [&pending.state, &pending.nonce, &pending.code_verifier] {
-            assert!(!debug.contains(secret.as_str()), "{debug}");
+        let nonce = pending.nonce().unwrap();
+        for secret in [pending.state(), nonce, &pending.code_verifier] {
+            assert!(!debug.contains(secret), "{debug}");
         }
     }
 

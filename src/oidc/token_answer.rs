@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    tokens::{AccessToken, IdToken, RefreshToken, Scopes, TokenSet},
+    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
 /// A token response (RFC 6749 §5.1), read as leniently as Didit's documentation needs and no more.
@@ -44,41 +44,62 @@ impl TokenAnswer {
         {
             return Err(invalid("a token_type that is not Bearer"));
         }
-        // OpenID Connect Core §3.1.3.3.
-        let id_token = self.id_token.filter(|token| !token.is_empty());
-        if id_token.is_none() && requested.contains("openid") {
-            return Err(invalid("no id_token, although openid was asked for"));
-        }
+        // OpenID Connect Core §3.1.3.3. Didit Authentication gives one whatever was asked for.
+        let id_token = self
+            .id_token
+            .filter(|token| !token.is_empty())
+            .ok_or_else(|| invalid("no id_token"))?;
         // Only scopes that are left out are those that were asked for (RFC 6749 §5.1).
         let granted = match &self.scope {
             Some(scope) => Some(scopes(scope).ok_or_else(|| invalid("an unreadable scope"))?),
             None => self.claims.as_ref().and_then(scopes),
         };
-        Ok(UnverifiedTokens(TokenSet {
+        Ok(UnverifiedTokens {
             access_token: AccessToken::new(access_token),
             refresh_token: self
                 .refresh_token
                 .map(oauth2::RefreshToken::into_secret)
                 .filter(|token| !token.is_empty())
                 .map(RefreshToken::new),
-            id_token: id_token.map(IdToken::new),
+            id_token: IdToken::new(id_token),
             scopes: granted.unwrap_or_else(|| requested.clone()),
             expires_at: self
                 .expires_in
                 .as_ref()
                 .and_then(seconds)
                 .map(|lifetime| now.plus(lifetime)),
-        }))
+        })
     }
 }
 
-/// Tokens whose ID token nobody has verified yet.
-pub(crate) struct UnverifiedTokens(TokenSet);
+/// Tokens whose ID token nobody has verified yet: nobody knows whose they are.
+pub(crate) struct UnverifiedTokens {
+    access_token: AccessToken,
+    refresh_token: Option<RefreshToken>,
+    id_token: IdToken,
+    scopes: Scopes,
+    expires_at: Option<Timestamp>,
+}
 
 impl UnverifiedTokens {
-    /// The tokens, with the ID token as it was received.
-    pub(crate) fn into_tokens(self) -> TokenSet {
-        self.0
+    pub(crate) fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    pub(crate) fn id_token(&self) -> &IdToken {
+        &self.id_token
+    }
+
+    /// The tokens of the user whom the ID token names.
+    pub(crate) fn of(self, claims: IdClaims) -> DiditTokens {
+        DiditTokens::new(TokenSet {
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+            id_token: Some(self.id_token),
+            scopes: self.scopes,
+            expires_at: self.expires_at,
+            claims,
+        })
     }
 }
 
@@ -161,15 +182,14 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix(1000);
 
-    fn accept(json: &str) -> Result<TokenSet, String> {
+    fn accept(json: &str) -> Result<UnverifiedTokens, String> {
         let answer: TokenAnswer = serde_json::from_str(json).map_err(|error| error.to_string())?;
         answer
             .accept(&Scopes::new("openid email"), NOW)
-            .map(UnverifiedTokens::into_tokens)
             .map_err(|error| error.to_string())
     }
 
-    fn with(member: &str) -> Result<TokenSet, String> {
+    fn with(member: &str) -> Result<UnverifiedTokens, String> {
         accept(&format!(
             r#"{{"access_token":"at","id_token":"id",{member}}}"#
         ))
@@ -242,10 +262,7 @@ mod tests {
                 r#"{"access_token":"at","id_token":"id","token_type":"mac"}"#,
                 "a token_type that is not Bearer",
             ),
-            (
-                r#"{"access_token":"at","id_token":""}"#,
-                "no id_token, although openid was asked for",
-            ),
+            (r#"{"access_token":"at","id_token":""}"#, "no id_token"),
         ] {
             assert_eq!(accept(json).err().unwrap(), format!("{text}{why}"));
         }

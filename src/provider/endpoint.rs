@@ -2,27 +2,18 @@
 
 use std::fmt;
 
+use http::Uri;
 use url::{Host, Url};
 
 /// A URL that secrets may be sent to: https, or http on loopback; without a fragment and without
 /// credentials in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
     /// `name` is what an error calls it.
     pub(crate) fn parse(name: &'static str, text: &str) -> Result<Self, InvalidUrl> {
-        let refuse = |why| InvalidUrl {
-            name,
-            // What stands before an `@` may be a password.
-            text: if text.contains('@') {
-                "[redacted]"
-            } else {
-                text
-            }
-            .to_owned(),
-            why,
-        };
+        let refuse = |why| InvalidUrl::new(name, text, why);
         let url = Url::parse(text)
             .ok()
             .filter(|url| {
@@ -48,11 +39,21 @@ impl Endpoint {
             // RFC 6749 §3.1 and §3.2.
             return Err(refuse("must not have a fragment"));
         }
+        if Uri::try_from(url.as_str()).is_err() {
+            return Err(refuse(
+                "is too long, or has characters that no request can have",
+            ));
+        }
         Ok(Self(url))
     }
 
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+
+    pub(crate) fn uri(&self) -> Uri {
+        let uri = Uri::try_from(self.0.as_str());
+        uri.expect("`parse` tried it")
     }
 }
 
@@ -82,9 +83,28 @@ pub(crate) struct InvalidUrl {
     pub(crate) why: &'static str,
 }
 
+impl InvalidUrl {
+    pub(super) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
+        // What stands before an `@` may be a password.
+        let text = if text.contains('@') {
+            "[redacted]"
+        } else {
+            text
+        };
+        Self {
+            name,
+            text: text.to_owned(),
+            why,
+        }
+    }
+}
+
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} {:?} {}", self.name, self.text, self.why)
+        match self.text.as_str() {
+            "" => write!(f, "the {} {}", self.name, self.why),
+            text => write!(f, "the {} {text:?} {}", self.name, self.why),
+        }
     }
 }
 
@@ -145,6 +165,8 @@ mod tests {
         ] {
             assert!(!refusal(hidden).contains("hunter2"), "{hidden}");
         }
+        let long = format!("https://x/{}", "a".repeat(1 << 16));
+        assert!(refusal(&long).ends_with("has characters that no request can have"));
         for relative in [
             " https://x/",
             "https:///x/",

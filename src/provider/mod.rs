@@ -1,13 +1,25 @@
 //! Where a provider is and how it likes to be spoken to, as data.
 
 mod endpoint;
+mod metadata;
+mod publishable_key;
+mod signing_algorithm;
+
+pub use metadata::ClientAuthentication;
+pub use signing_algorithm::SigningAlgorithm;
 
 pub(crate) use endpoint::{Endpoint, InvalidUrl};
+pub(crate) use metadata::{Metadata, MetadataSource};
 
-/// An OpenID provider: its endpoints and the names that it goes by.
+/// An OpenID provider: the names that it goes by, its endpoints, and how it is spoken to.
 ///
-/// [`Provider::didit`] is the default. Each value can be replaced, for Didit's staging hosts, a
-/// proxy in between, or a test:
+/// | | |
+/// |---|---|
+/// | [`Provider::didit`] | Didit's Sign in API, the default |
+/// | [`Provider::authentication`], [`Provider::from_publishable_key`] | Didit Authentication: one issuer for each application |
+/// | [`Provider::discovered`] | any OpenID provider, by its metadata |
+///
+/// Each value can be replaced, for Didit's staging hosts, a proxy in between, or a test:
 ///
 /// ```
 /// use tower_didit::Provider;
@@ -15,6 +27,8 @@ pub(crate) use endpoint::{Endpoint, InvalidUrl};
 /// let staging = Provider::didit()
 ///     .with_authorization_endpoint("https://auth.staging.didit.me/")
 ///     .with_token_endpoint("https://apx.staging.didit.me/auth/v2/token")
+///     .with_jwks_uri("https://apx.staging.didit.me/auth/config/jwks")
+///     .with_user_info_endpoint("https://apx.staging.didit.me/auth/v2/users/retrieve")
 ///     .with_issuers(["https://apx.staging.didit.me"]);
 /// # let _ = staging;
 /// ```
@@ -23,9 +37,41 @@ pub(crate) use endpoint::{Endpoint, InvalidUrl};
 /// when the configuration is built: https only, but for http on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    authorization_endpoint: String,
-    token_endpoint: String,
     issuers: Vec<String>,
+    /// Whether what is not set below is read from the first issuer's metadata.
+    discovered: bool,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    jwks_uri: Option<String>,
+    user_info_endpoint: Option<String>,
+    /// `None`: what the metadata says.
+    signing_algorithms: Option<Vec<SigningAlgorithm>>,
+    client_authentication: Option<ClientAuthentication>,
+    token_requests: TokenRequests,
+    nonce: Nonce,
+    default_scopes: &'static [&'static str],
+    single_use_refresh_tokens: bool,
+    trusts_tls: bool,
+}
+
+/// How a token request is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenRequests {
+    /// As RFC 6749 §4.1.3 has it.
+    Form,
+    /// A JSON object of the same parameters; nothing else may be in it.
+    Json,
+}
+
+/// What becomes of a nonce that is sent (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nonce {
+    /// It comes back in the ID token.
+    Echoed,
+    /// It may be missing there; another one is refused.
+    MayBeMissing,
+    /// None is sent. The S256 code challenge binds the code to the browser (RFC 9700 §4.5.3).
+    NotSent,
 }
 
 impl Provider {
@@ -33,13 +79,16 @@ impl Provider {
     ///
     /// | | |
     /// |---|---|
+    /// | issuers | `https://apx.didit.me`, `https://didit.me`, `https://auth.didit.me/`, `https://auth.didit.me` |
     /// | authorization endpoint | `https://auth.didit.me/` |
     /// | token endpoint | `https://apx.didit.me/auth/v2/token` |
-    /// | issuers | `https://apx.didit.me`, `https://didit.me`, `https://auth.didit.me/`, `https://auth.didit.me` |
+    /// | keys | `https://apx.didit.me/auth/config/jwks` |
+    /// | user information | `https://apx.didit.me/auth/v2/users/retrieve` |
+    /// | ID tokens | RS256 or ES256, with a nonce |
+    /// | client authentication | HTTP Basic |
+    /// | scopes by default | `openid` |
     pub fn didit() -> Self {
         Self {
-            authorization_endpoint: "https://auth.didit.me/".into(),
-            token_endpoint: "https://apx.didit.me/auth/v2/token".into(),
             issuers: [
                 "https://apx.didit.me",
                 "https://didit.me",
@@ -48,31 +97,174 @@ impl Provider {
             ]
             .map(Into::into)
             .into(),
+            discovered: false,
+            authorization_endpoint: Some("https://auth.didit.me/".into()),
+            token_endpoint: Some("https://apx.didit.me/auth/v2/token".into()),
+            jwks_uri: Some("https://apx.didit.me/auth/config/jwks".into()),
+            user_info_endpoint: Some("https://apx.didit.me/auth/v2/users/retrieve".into()),
+            signing_algorithms: Some(vec![SigningAlgorithm::Rs256, SigningAlgorithm::Es256]),
+            client_authentication: Some(ClientAuthentication::Basic),
+            token_requests: TokenRequests::Form,
+            nonce: Nonce::Echoed,
+            default_scopes: &["openid"],
+            single_use_refresh_tokens: false,
+            trusts_tls: false,
         }
     }
 
-    /// Replaces the page that the browser is sent to (RFC 6749 §3.1). A query in it is kept.
-    #[must_use]
-    pub fn with_authorization_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.authorization_endpoint = url.into();
-        self
+    /// Didit Authentication: the provider of one application, under its own issuer, for example
+    /// `https://acme.auth.didit.me` (without a slash at the end).
+    ///
+    /// | | |
+    /// |---|---|
+    /// | authorization endpoint | `{issuer}/sign-in` |
+    /// | token endpoint | `{issuer}/token/` |
+    /// | keys | `{issuer}/.well-known/jwks.json` |
+    /// | user information | none |
+    /// | ID tokens | ES256, without a nonce: the S256 code challenge stands in for it (RFC 9700 §4.5.3) |
+    /// | client authentication | none: it is a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) |
+    /// | scopes by default | none |
+    ///
+    /// While a custom domain is switched on, both issuers sign: add the other one with
+    /// [`add_issuer`](Self::add_issuer).
+    pub fn authentication(issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        Self {
+            discovered: false,
+            authorization_endpoint: Some(format!("{issuer}/sign-in")),
+            token_endpoint: Some(format!("{issuer}/token/")),
+            jwks_uri: Some(format!("{issuer}/.well-known/jwks.json")),
+            user_info_endpoint: None,
+            signing_algorithms: Some(vec![SigningAlgorithm::Es256]),
+            client_authentication: Some(ClientAuthentication::None),
+            token_requests: TokenRequests::Json,
+            nonce: Nonce::NotSent,
+            default_scopes: &[],
+            single_use_refresh_tokens: true,
+            trusts_tls: false,
+            issuers: vec![issuer],
+        }
     }
 
-    /// Replaces the URL where codes are exchanged for tokens (RFC 6749 §3.2).
-    #[must_use]
-    pub fn with_token_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.token_endpoint = url.into();
-        self
+    /// Didit Authentication, its issuer read from the application's publishable key (`pk_live_…` or
+    /// `pk_test_…`).
+    ///
+    /// A key that names no issuer is reported when the configuration is built.
+    pub fn from_publishable_key(key: impl AsRef<str>) -> Self {
+        match publishable_key::issuer_of(key.as_ref()) {
+            Some(issuer) => Self::authentication(issuer),
+            None => Self {
+                issuers: Vec::new(),
+                ..Self::authentication("")
+            },
+        }
+    }
+
+    /// Any OpenID provider, by its metadata (OpenID Connect Discovery §4), which is fetched when it
+    /// is first needed and kept as long as it says, between a minute and a day: an application
+    /// starts while its provider is down.
+    ///
+    /// `issuer` is compared byte for byte with the metadata's own. What is replaced with a setter is
+    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent.
+    pub fn discovered(issuer: impl Into<String>) -> Self {
+        Self {
+            issuers: vec![issuer.into()],
+            discovered: true,
+            authorization_endpoint: None,
+            token_endpoint: None,
+            jwks_uri: None,
+            user_info_endpoint: None,
+            signing_algorithms: None,
+            client_authentication: None,
+            ..Self::didit()
+        }
     }
 
     /// Replaces the accepted issuers. An issuer is compared byte for byte: a trailing slash makes
-    /// another one (OpenID Connect Core §3.1.3.7 step 2).
+    /// another one (OpenID Connect Core §3.1.3.7 step 2). A provider that is
+    /// [`discovered`](Self::discovered) is found by the first.
     #[must_use]
     pub fn with_issuers<I>(mut self, issuers: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,
     {
         self.issuers = issuers.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Accepts one more issuer: during the switch to a custom domain, tokens of both arrive.
+    #[must_use]
+    pub fn add_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuers.push(issuer.into());
+        self
+    }
+
+    /// Replaces the page that the browser is sent to (RFC 6749 §3.1). A query in it is kept.
+    #[must_use]
+    pub fn with_authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.authorization_endpoint = Some(url.into());
+        self
+    }
+
+    /// Replaces the URL where codes are exchanged for tokens (RFC 6749 §3.2).
+    #[must_use]
+    pub fn with_token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// Replaces the URL of the keys that sign ID tokens (RFC 7517 §5).
+    #[must_use]
+    pub fn with_jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// Replaces the URL that tells about users (OpenID Connect Core §5.3).
+    #[must_use]
+    pub fn with_user_info_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.user_info_endpoint = Some(url.into());
+        self
+    }
+
+    /// Replaces the algorithms that may sign ID tokens (RFC 8725 §3.1).
+    #[must_use]
+    pub fn with_signing_algorithms<I>(mut self, algorithms: I) -> Self
+    where
+        I: IntoIterator<Item = SigningAlgorithm>,
+    {
+        self.signing_algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Replaces how a client with a secret proves itself (RFC 6749 §2.3.1).
+    #[must_use]
+    pub fn with_client_authentication(mut self, method: ClientAuthentication) -> Self {
+        self.client_authentication = Some(method);
+        self
+    }
+
+    /// Accepts ID tokens without a nonce, from a provider that was found not to echo it. A nonce is
+    /// still sent, and another one than that is still refused.
+    ///
+    /// What remains against an injected code is the S256 code challenge, which is always sent
+    /// (RFC 9700 §4.5.3): the provider must enforce it.
+    #[must_use]
+    pub fn insecure_accept_missing_nonce(mut self) -> Self {
+        if self.nonce == Nonce::Echoed {
+            self.nonce = Nonce::MayBeMissing;
+        }
+        self
+    }
+
+    /// Does not check the signature of ID tokens, for a deployment that cannot get the provider's
+    /// keys, and nothing but the signature: everything else in the token is verified.
+    ///
+    /// OpenID Connect Core §3.1.3.7 step 6 allows it in this flow, as the token comes straight from
+    /// the token endpoint: TLS, and whoever may end it on the way, then vouches for who the user is.
+    #[must_use]
+    pub fn insecure_trust_tls_for_id_token(mut self) -> Self {
+        self.trusts_tls = true;
         self
     }
 
@@ -85,12 +277,36 @@ impl Provider {
         &self.issuers
     }
 
-    /// The endpoints, checked.
-    pub(crate) fn endpoints(&self) -> Result<Endpoints, InvalidUrl> {
-        Ok(Endpoints {
-            authorization: Endpoint::parse("authorization endpoint", &self.authorization_endpoint)?,
-            token: Endpoint::parse("token endpoint", &self.token_endpoint)?,
-        })
+    /// What tells this provider from others: where codes are sent, or who says where.
+    pub(crate) fn identity(&self) -> &str {
+        let issuer = self.issuers.first().filter(|_| self.discovered);
+        let identity = issuer.or(self.token_endpoint.as_ref());
+        identity.map_or("", String::as_str)
+    }
+
+    pub(crate) fn token_requests(&self) -> TokenRequests {
+        self.token_requests
+    }
+
+    pub(crate) fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
+    pub(crate) fn trusts_tls(&self) -> bool {
+        self.trusts_tls
+    }
+
+    pub(crate) fn default_scopes(&self) -> &'static [&'static str] {
+        self.default_scopes
+    }
+
+    pub(crate) fn has_single_use_refresh_tokens(&self) -> bool {
+        self.single_use_refresh_tokens
+    }
+
+    /// Whether no client of this provider has a secret.
+    pub(crate) fn is_for_public_clients(&self) -> bool {
+        self.client_authentication == Some(ClientAuthentication::None)
     }
 }
 
@@ -98,11 +314,4 @@ impl Default for Provider {
     fn default() -> Self {
         Self::didit()
     }
-}
-
-/// A provider's endpoints, each known to be usable.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoints {
-    pub(crate) authorization: Endpoint,
-    pub(crate) token: Endpoint,
 }

@@ -1,22 +1,38 @@
 //! All that talks to a provider: one function an endpoint, over one transport.
 
-use std::sync::Arc;
+mod cached;
+mod fetch;
+mod keys;
+mod metadata;
 
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
+use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
-    oidc::{Client, Grant, UnverifiedTokens},
-    transport::LimitedTransport,
+    oidc::{self, Client, Grant, IdTokenRules, ReceivedIdToken},
+    provider::{Metadata, MetadataSource},
+    tokens::{DiditTokens, IdClaims, UserInfo},
+    transport::{HttpTransport, LimitedTransport},
 };
 
-/// The provider's endpoints, as functions.
-#[derive(Clone, Debug)]
-pub(crate) struct ProviderCalls {
-    client: Arc<Client>,
+/// The provider's endpoints, as functions. Cloning copies a pointer.
+#[derive(Clone)]
+pub(crate) struct ProviderCalls(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    rules: IdTokenRules,
+    metadata: MetadataCache,
+    keys: KeyCache,
     transport: LimitedTransport,
+    clock: Arc<dyn Clock>,
     exchanges: Arc<Semaphore>,
 }
 
@@ -25,34 +41,61 @@ pub(crate) struct ProviderCalls {
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
 impl ProviderCalls {
-    pub(crate) fn new(client: Client, transport: LimitedTransport) -> Self {
-        Self {
-            client: Arc::new(client),
+    pub(crate) fn new(
+        client: Client,
+        rules: IdTokenRules,
+        metadata: MetadataSource,
+        transport: LimitedTransport,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            rules,
+            metadata: MetadataCache::new(metadata),
+            keys: KeyCache::new(),
             transport,
+            clock,
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
-        }
+        }))
     }
 
     /// The right to an exchange, if not too many are under way.
     pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
-        Arc::clone(&self.exchanges)
+        Arc::clone(&self.0.exchanges)
             .try_acquire_owned()
             .map_err(|_| Error::new(ErrorKind::TooManySignIns))
     }
 
-    /// Exchanges a code for tokens.
+    /// The provider's metadata, if it need not be fetched.
+    pub(crate) fn known_metadata(&self, now: Timestamp) -> Option<Arc<Metadata>> {
+        self.0.metadata.known(now)
+    }
+
+    /// The provider's metadata.
+    pub(crate) async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Error> {
+        let Inner {
+            metadata,
+            rules,
+            transport,
+            ..
+        } = &*self.0;
+        metadata.get(&rules.provider, transport, now).await
+    }
+
+    /// Exchanges a code for tokens, and verifies whose they are.
     ///
     /// The code is sent once and never again (RFC 6749 §4.1.2), and what was sent is finished: the
     /// exchange runs in a task of its own, which a browser that goes away does not cancel.
     pub(crate) async fn exchange(
         &self,
         permit: ExchangePermit,
+        metadata: Arc<Metadata>,
         grant: Grant,
         now: Timestamp,
-    ) -> Result<UnverifiedTokens, Error> {
-        let calls = self.clone();
+    ) -> Result<DiditTokens, Error> {
+        let calls = Arc::clone(&self.0);
         let exchange = async move {
-            let outcome = calls.client.exchange(grant, now, &calls.transport).await;
+            let outcome = calls.exchange(&metadata, grant, now).await;
             drop(permit);
             outcome
         };
@@ -65,7 +108,72 @@ impl ProviderCalls {
             },
         }
     }
+
+    /// Asks the provider about the user of these tokens (OpenID Connect Core §5.3.1). The access
+    /// token goes into the header only (RFC 6750 §2.1).
+    pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
+        let now = Timestamp::now(&*self.0.clock);
+        let metadata = self.metadata(now).await?;
+        let url = metadata
+            .user_info_endpoint
+            .as_ref()
+            .ok_or_else(|| Error::with_context(ErrorKind::NotOffered, "user information"))?;
+        let bearer = format!("Bearer {}", tokens.access_token().secret());
+        let mut bearer =
+            HeaderValue::try_from(bearer).map_err(|_| Error::new(ErrorKind::AccessTokenRefused))?;
+        bearer.set_sensitive(true);
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = url.uri();
+        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::ACCEPT, json);
+        let response = self.0.transport.send(request).await?;
+        oidc::user_info(&response, tokens.claims())
+    }
 }
 
-/// At once. Each takes at most the HTTP time-out and 1 MiB.
+impl Inner {
+    async fn exchange(
+        &self,
+        metadata: &Metadata,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Result<DiditTokens, Error> {
+        let exchange = self.client.exchange(metadata, grant, now, &self.transport);
+        let exchanged = exchange.await?;
+        let claims = self.verify(metadata, &exchanged, now).await?;
+        Ok(exchanged.tokens.of(claims))
+    }
+
+    async fn verify(
+        &self,
+        metadata: &Metadata,
+        exchanged: &oidc::Exchanged,
+        now: Timestamp,
+    ) -> Result<IdClaims, Error> {
+        let algorithms = &metadata.signing_algorithms;
+        let id_token = exchanged.tokens.id_token();
+        let received = ReceivedIdToken::read(id_token, &self.rules, algorithms)?;
+        let signed = match &metadata.jwks_uri {
+            Some(url) if !self.rules.provider.trusts_tls() => {
+                self.keys
+                    .verify(received, url, &self.transport, now)
+                    .await?
+            }
+            _ => received.trust_tls(),
+        };
+        signed.accept(&self.rules, &exchanged.bindings(), now)
+    }
+}
+
+impl fmt::Debug for ProviderCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderCalls")
+            .field("client", &self.0.client)
+            .field("rules", &self.0.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// At once. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;

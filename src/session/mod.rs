@@ -43,6 +43,7 @@ impl Session {
         }
     }
 
+    /// The tokens, which name the user.
     pub(crate) fn into_tokens(self) -> DiditTokens {
         self.tokens
     }
@@ -71,7 +72,7 @@ const RENEWALS_PER_IDLE: u32 = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{AccessToken, Scopes, TokenSet};
+    use crate::tokens::{AccessToken, IdClaims, Scopes, TokenSet};
 
     const LIMITS: Limits = Limits {
         idle: Duration::from_secs(100),
@@ -85,6 +86,7 @@ mod tests {
             id_token: None,
             scopes: Scopes::new("openid"),
             expires_at: None,
+            claims: IdClaims::of_subject("john"),
         });
         Session::start(tokens, LIMITS, Timestamp::from_unix(1000))
     }

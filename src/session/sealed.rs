@@ -9,6 +9,7 @@ use std::{borrow::Cow, fmt};
 
 use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{Limits, Session};
@@ -16,8 +17,9 @@ use crate::{
     clock::Timestamp,
     cookie::{CookieScope, cookies},
     error::{Error, ErrorKind},
+    provider::Provider,
     seal::Sealer,
-    tokens::{AccessToken, DiditTokens, RefreshToken, Scopes, TokenSet},
+    tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
 };
 
 /// Opens sessions from the cookies of a request and writes them into those of an answer.
@@ -27,12 +29,19 @@ pub(crate) struct SealedSessions {
     limits: Limits,
     /// The most that all chunks together may take, names and attributes included.
     budget: usize,
+    provider: Provider,
     /// What is authenticated with a session of one chunk, of two, and so on.
     labels: Vec<Vec<u8>>,
 }
 
 impl SealedSessions {
-    pub(crate) fn new(sealer: Sealer, scope: CookieScope, limits: Limits, budget: usize) -> Self {
+    pub(crate) fn new(
+        sealer: Sealer,
+        scope: CookieScope,
+        limits: Limits,
+        budget: usize,
+        provider: Provider,
+    ) -> Self {
         let labels = (1..=MAX_CHUNKS)
             .map(|count| format!("{} {count}", scope.session()).into_bytes())
             .collect();
@@ -41,6 +50,7 @@ impl SealedSessions {
             scope,
             limits,
             budget,
+            provider,
             labels,
         }
     }
@@ -67,7 +77,7 @@ impl SealedSessions {
             }
             self.sealer.open(label, &sealed)
         }?;
-        let session = decode(opened.as_bytes())?;
+        let session = self.decode(opened.as_bytes())?;
         session.lives(self.limits, now).then_some(session)
     }
 
@@ -82,7 +92,7 @@ impl SealedSessions {
         existing: ExistingChunks,
         now: Timestamp,
     ) -> Result<Vec<HeaderValue>, Error> {
-        let plaintext = encode(session);
+        let plaintext = self.encode(session);
         let length = Sealer::sealed_length(plaintext.len());
         let count = length.div_ceil(CHUNK).max(1);
         let taken = length + count * CHUNK_OVERHEAD;
@@ -225,51 +235,82 @@ fn number(digits: &[u8]) -> Option<usize> {
     }
 }
 
-/// Started, written, idle end, end; access token, refresh token, scopes, the token's expiry.
+/// Started, written, idle end, end; access token, refresh token, scopes, the token's expiry; the
+/// payload of the ID token.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     u64,
     u64,
     u64,
     u64,
-    Cow<'a, str>,
-    Option<Cow<'a, str>>,
-    Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
+    #[serde(borrow)] Cow<'a, str>,
     Option<u64>,
+    #[serde(borrow)] &'a RawValue,
 );
 
-/// The raw ID token is left out: Didit has no end-session endpoint that would ask for it.
-fn encode(session: &Session) -> Zeroizing<Vec<u8>> {
-    let tokens = &session.tokens;
-    let encoded = Encoded(
-        session.started.as_unix(),
-        session.written.as_unix(),
-        session.idle_end.as_unix(),
-        session.end.as_unix(),
-        tokens.access_token().secret().into(),
-        tokens.refresh_token().map(|token| token.secret().into()),
-        tokens.scopes().as_str().into(),
-        tokens.expiry().map(Timestamp::as_unix),
-    );
-    Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
+/// Who made an ID token.
+#[derive(Deserialize)]
+struct Issuer<'a> {
+    #[serde(borrow)]
+    iss: Cow<'a, str>,
 }
 
-fn decode(plaintext: &[u8]) -> Option<Session> {
-    let Encoded(started, written, idle_end, end, access_token, refresh_token, scopes, expires_at) =
-        serde_json::from_slice(plaintext).ok()?;
-    Some(Session {
-        tokens: DiditTokens::new(TokenSet {
-            access_token: AccessToken::new(access_token),
-            refresh_token: refresh_token.map(RefreshToken::new),
-            id_token: None,
-            scopes: Scopes::new(scopes),
-            expires_at: expires_at.map(Timestamp::from_unix),
-        }),
-        started: Timestamp::from_unix(started),
-        written: Timestamp::from_unix(written),
-        idle_end: Timestamp::from_unix(idle_end),
-        end: Timestamp::from_unix(end),
-    })
+impl SealedSessions {
+    /// The raw ID token is left out: Didit has no end-session endpoint that would ask for it. So is a
+    /// refresh token that works once: it could come back in an old cookie.
+    fn encode(&self, session: &Session) -> Zeroizing<Vec<u8>> {
+        let tokens = &session.tokens;
+        let refresh_token = tokens
+            .refresh_token()
+            .filter(|_| !self.provider.has_single_use_refresh_tokens());
+        let encoded = Encoded(
+            session.started.as_unix(),
+            session.written.as_unix(),
+            session.idle_end.as_unix(),
+            session.end.as_unix(),
+            tokens.access_token().secret().into(),
+            refresh_token.map(|token| token.secret().into()),
+            tokens.scopes().as_str().into(),
+            tokens.expiry().map(Timestamp::as_unix),
+            tokens.claims().payload(),
+        );
+        Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
+    }
+
+    fn decode(&self, plaintext: &[u8]) -> Option<Session> {
+        let Encoded(
+            started,
+            written,
+            idle_end,
+            end,
+            access_token,
+            refresh_token,
+            scopes,
+            expires_at,
+            payload,
+        ) = serde_json::from_slice(plaintext).ok()?;
+        // The session of another provider's user, or of one that is not accepted any more.
+        let issuer: Issuer<'_> = serde_json::from_str(payload.get()).ok()?;
+        if !self.provider.accepts_issuer(&issuer.iss) {
+            return None;
+        }
+        Some(Session {
+            tokens: DiditTokens::new(TokenSet {
+                access_token: AccessToken::new(access_token),
+                refresh_token: refresh_token.map(RefreshToken::new),
+                id_token: None,
+                scopes: Scopes::new(scopes),
+                expires_at: expires_at.map(Timestamp::from_unix),
+                claims: IdClaims::from_session(payload.to_owned()),
+            }),
+            started: Timestamp::from_unix(started),
+            written: Timestamp::from_unix(written),
+            idle_end: Timestamp::from_unix(idle_end),
+            end: Timestamp::from_unix(end),
+        })
+    }
 }
 
 /// A browser keeps 4096 bytes a cookie, name and attributes included (RFC 6265bis §5.6).

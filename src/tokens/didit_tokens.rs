@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use super::{AccessToken, IdToken, RefreshToken, Scopes};
+use super::{AccessToken, IdClaims, IdToken, RefreshToken, Scopes};
 use crate::clock::Timestamp;
 
 /// The tokens of the user whose request this is.
@@ -32,6 +32,8 @@ pub(crate) struct TokenSet {
     pub(crate) id_token: Option<IdToken>,
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<Timestamp>,
+    /// Whose tokens they are.
+    pub(crate) claims: IdClaims,
 }
 
 impl DiditTokens {
@@ -74,6 +76,10 @@ impl DiditTokens {
         self.0.expires_at.map(SystemTime::from)
     }
 
+    pub(crate) fn claims(&self) -> &IdClaims {
+        &self.0.claims
+    }
+
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
         self.0.expires_at
     }
@@ -102,6 +108,7 @@ mod tests {
             id_token: Some(IdToken::new("id-secret")),
             scopes: Scopes::new("openid offline"),
             expires_at: Some(Timestamp::from_unix(0)),
+            claims: IdClaims::of_subject("john"),
         })
     }
 

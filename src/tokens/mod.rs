@@ -1,11 +1,17 @@
-//! What Didit gives an application for a user: the parts of
-//! [`DiditTokens`].
+//! What Didit gives an application for a user: the parts of [`DiditTokens`], and what is told about
+//! the user.
 
+mod claim;
 pub(crate) mod didit_tokens;
+pub(crate) mod id_claims;
 mod scopes;
 mod secret;
+mod user_info;
 
+pub use claim::Claim;
 pub use scopes::Scopes;
 pub use secret::{AccessToken, IdToken, RefreshToken};
+pub use user_info::UserInfo;
 
 pub(crate) use didit_tokens::{DiditTokens, TokenSet};
+pub(crate) use id_claims::IdClaims;

@@ -1,0 +1,103 @@
+//! A user information response.
+
+use http::{Response, StatusCode};
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Error, ErrorKind},
+    json,
+    tokens::{IdClaims, UserInfo},
+};
+
+/// Reads the answer to a request for user information about `user` (OpenID Connect Core §5.3.2,
+/// RFC 6750 §3.1).
+pub(crate) fn user_info(
+    response: &Response<impl AsRef<[u8]>>,
+    user: &IdClaims,
+) -> Result<UserInfo, Error> {
+    let status = response.status();
+    match status {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED => return Err(Error::new(ErrorKind::AccessTokenRefused)),
+        StatusCode::FORBIDDEN => return Err(Error::new(ErrorKind::InsufficientScope)),
+        _ => {
+            let context = format!("user information: status {}", status.as_u16());
+            return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
+        }
+    }
+    let members = json::object(response.body().as_ref()).ok_or_else(|| {
+        let context = "user information: not a JSON object, or one that names a member twice";
+        Error::with_context(ErrorKind::InvalidAnswer, context)
+    })?;
+    check_subject(&members, user)?;
+    Ok(UserInfo::new(members))
+}
+
+/// §5.3.2: the subject must be there, and must be that of the ID token. Didit's own code calls it
+/// `user_id`; where both are there, both must be right.
+fn check_subject(members: &Map<String, Value>, user: &IdClaims) -> Result<(), Error> {
+    let mut named = ["sub", "user_id"]
+        .into_iter()
+        .filter_map(|name| members.get(name))
+        .peekable();
+    let is_there = named.peek().is_some();
+    if is_there && named.all(|subject| subject.as_str() == Some(user.subject())) {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::ForeignUserInfo))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+        let response = Response::builder().status(status).body(body).unwrap();
+        user_info(&response, &IdClaims::of_subject("john")).map_err(|error| error.kind())
+    }
+
+    // Behaviour 73.
+    #[test]
+    fn it_is_about_the_user_of_the_id_token() {
+        for good in [
+            json!({"sub": "john"}),
+            json!({"user_id": "john"}),
+            json!({"sub": "john", "user_id": "john", "extra": [1]}),
+        ] {
+            assert!(told(200, &good.to_string()).is_ok(), "{good}");
+        }
+        for foreign in [
+            json!({}),
+            json!({"sub": "alejandra"}),
+            json!({"sub": "John"}),
+            json!({"sub": ["john"]}),
+            json!({"sub": null}),
+            json!({"sub": "john", "user_id": "alejandra"}),
+            json!({"sub": "alejandra", "user_id": "john"}),
+        ] {
+            let refusal = told(200, &foreign.to_string()).err();
+            assert_eq!(refusal, Some(ErrorKind::ForeignUserInfo), "{foreign}");
+        }
+        let twice = r#"{"sub":"alejandra","sub":"john"}"#;
+        assert_eq!(told(200, twice).err(), Some(ErrorKind::InvalidAnswer));
+    }
+
+    // Behaviour 74.
+    #[test]
+    fn anything_but_an_object_is_refused() {
+        for (status, body, kind) in [
+            (401, "", ErrorKind::AccessTokenRefused),
+            (403, "", ErrorKind::InsufficientScope),
+            (500, r#"{"sub":"john"}"#, ErrorKind::InvalidAnswer),
+            (302, "", ErrorKind::InvalidAnswer),
+            (200, "eyJhbGciOiJub25lIn0.e30.", ErrorKind::InvalidAnswer),
+            (200, r#"["john"]"#, ErrorKind::InvalidAnswer),
+            (200, "", ErrorKind::InvalidAnswer),
+        ] {
+            assert_eq!(told(status, body).err(), Some(kind), "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What is known of a provider once it was found.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Endpoint, InvalidUrl, Provider, SigningAlgorithm};
+use crate::json;
+
+/// How a client with a secret proves itself at the token endpoint (OpenID Connect Core §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// `client_secret_basic`: in the `Authorization` header.
+    Basic,
+    /// `client_secret_post`: in the body.
+    Post,
+    /// `none`: clients of this provider have no secret, they only say who they are.
+    None,
+}
+
+/// A provider's endpoints and abilities (RFC 8414 §2), each known to be usable.
+#[derive(Clone, Debug)]
+pub(crate) struct Metadata {
+    pub(crate) authorization_endpoint: Endpoint,
+    pub(crate) token_endpoint: Endpoint,
+    /// Always there, unless signatures are not checked.
+    pub(crate) jwks_uri: Option<Endpoint>,
+    pub(crate) user_info_endpoint: Option<Endpoint>,
+    pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
+    pub(crate) client_authentication: ClientAuthentication,
+    /// Whether every authorization response names its issuer (RFC 9207 §3).
+    pub(crate) names_issuer: bool,
+}
+
+/// Where the metadata of a provider comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum MetadataSource {
+    Known(Arc<Metadata>),
+    /// The URL of the document.
+    Discovered(Endpoint),
+}
+
+impl Provider {
+    /// Checks every URL that is known so far.
+    pub(crate) fn metadata_source(&self) -> Result<MetadataSource, InvalidUrl> {
+        if let Some(issuer) = self.issuers.first().filter(|_| self.discovered) {
+            let url = Endpoint::parse("issuer", issuer)?;
+            if url.url().query().is_some() {
+                return Err(InvalidUrl::new("issuer", issuer, "must not have a query"));
+            }
+            for (name, url) in self.replaced() {
+                url.map(|url| Endpoint::parse(name, url)).transpose()?;
+            }
+            // OpenID Connect Discovery §4.1.
+            let base = issuer.strip_suffix('/').unwrap_or(issuer);
+            let url = format!("{base}/.well-known/openid-configuration");
+            return Ok(MetadataSource::Discovered(Endpoint::parse("issuer", &url)?));
+        }
+        let nothing = Map::new();
+        let metadata = Reader::new(self, &nothing).metadata()?;
+        Ok(MetadataSource::Known(Arc::new(metadata)))
+    }
+
+    /// Reads a metadata document; the error says what is wrong with it.
+    pub(crate) fn read_metadata(&self, document: &[u8]) -> Result<Metadata, String> {
+        let document = json::object(document).ok_or("not a JSON object")?;
+        // OpenID Connect Discovery §4.3: identical, or the document is somebody else's.
+        let issuer = document.get("issuer").and_then(Value::as_str);
+        if issuer.is_none() || issuer != self.issuers.first().map(String::as_str) {
+            return Err("it names another issuer than the one that it was found by".to_owned());
+        }
+        let metadata = Reader::new(self, &document)
+            .metadata()
+            .map_err(|invalid| invalid.to_string())?;
+        if metadata.signing_algorithms.is_empty() {
+            return Err("no algorithm that signs its ID tokens is known here".to_owned());
+        }
+        Ok(metadata)
+    }
+
+    fn replaced(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            (
+                AUTHORIZATION_ENDPOINT,
+                self.authorization_endpoint.as_deref(),
+            ),
+            (TOKEN_ENDPOINT, self.token_endpoint.as_deref()),
+            (JWKS_URI, self.jwks_uri.as_deref()),
+            (USER_INFO_ENDPOINT, self.user_info_endpoint.as_deref()),
+        ]
+    }
+}
+
+/// A document, and what is known without it.
+struct Reader<'a> {
+    provider: &'a Provider,
+    document: &'a Map<String, Value>,
+    /// What a provider on https says of itself must not lead to plain http, loopback or not.
+    https_only: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(provider: &'a Provider, document: &'a Map<String, Value>) -> Self {
+        let issuer = provider.issuers.first();
+        Self {
+            provider,
+            document,
+            https_only: issuer.is_some_and(|issuer| issuer.starts_with("https:")),
+        }
+    }
+
+    fn metadata(&self) -> Result<Metadata, InvalidUrl> {
+        let Provider {
+            authorization_endpoint,
+            token_endpoint,
+            jwks_uri,
+            user_info_endpoint,
+            ..
+        } = self.provider;
+        let missing = |name| InvalidUrl::new(name, "", "is missing");
+        let jwks_uri = self.endpoint(JWKS_URI, jwks_uri.as_ref(), "jwks_uri")?;
+        if jwks_uri.is_none() && !self.provider.trusts_tls {
+            return Err(missing(JWKS_URI));
+        }
+        Ok(Metadata {
+            authorization_endpoint: self
+                .endpoint(
+                    AUTHORIZATION_ENDPOINT,
+                    authorization_endpoint.as_ref(),
+                    "authorization_endpoint",
+                )?
+                .ok_or_else(|| missing(AUTHORIZATION_ENDPOINT))?,
+            token_endpoint: self
+                .endpoint(TOKEN_ENDPOINT, token_endpoint.as_ref(), "token_endpoint")?
+                .ok_or_else(|| missing(TOKEN_ENDPOINT))?,
+            jwks_uri,
+            user_info_endpoint: self.endpoint(
+                USER_INFO_ENDPOINT,
+                user_info_endpoint.as_ref(),
+                "userinfo_endpoint",
+            )?,
+            signing_algorithms: self.signing_algorithms(),
+            client_authentication: self.client_authentication(),
+            names_issuer: self
+                .document
+                .get("authorization_response_iss_parameter_supported")
+                == Some(&Value::Bool(true)),
+        })
+    }
+
+    fn endpoint(
+        &self,
+        name: &'static str,
+        replacement: Option<&String>,
+        member: &str,
+    ) -> Result<Option<Endpoint>, InvalidUrl> {
+        if let Some(url) = replacement {
+            return Endpoint::parse(name, url).map(Some);
+        }
+        let Some(value) = self.document.get(member) else {
+            return Ok(None);
+        };
+        let url = value.as_str().unwrap_or_default();
+        let endpoint = Endpoint::parse(name, url)?;
+        if self.https_only && endpoint.url().scheme() != "https" {
+            return Err(InvalidUrl::new(
+                name,
+                url,
+                "must be https, as the issuer is",
+            ));
+        }
+        Ok(Some(endpoint))
+    }
+
+    fn signing_algorithms(&self) -> Vec<SigningAlgorithm> {
+        if let Some(algorithms) = &self.provider.signing_algorithms {
+            return algorithms.clone();
+        }
+        match self.strings("id_token_signing_alg_values_supported") {
+            Some(names) => names.filter_map(SigningAlgorithm::by_name).collect(),
+            // OpenID Connect Discovery §3: every provider has it.
+            None => vec![SigningAlgorithm::Rs256],
+        }
+    }
+
+    fn client_authentication(&self) -> ClientAuthentication {
+        if let Some(method) = self.provider.client_authentication {
+            return method;
+        }
+        let Some(methods) = self.strings("token_endpoint_auth_methods_supported") else {
+            return ClientAuthentication::Basic; // RFC 8414 §2: the default.
+        };
+        let methods: Vec<_> = methods.collect();
+        if methods.contains(&"client_secret_basic") {
+            ClientAuthentication::Basic
+        } else if methods.contains(&"client_secret_post") {
+            ClientAuthentication::Post
+        } else {
+            ClientAuthentication::None
+        }
+    }
+
+    fn strings(&self, member: &str) -> Option<impl Iterator<Item = &'a str>> {
+        let items = self.document.get(member)?.as_array()?;
+        Some(items.iter().filter_map(Value::as_str))
+    }
+}
+
+const AUTHORIZATION_ENDPOINT: &str = "authorization endpoint";
+const TOKEN_ENDPOINT: &str = "token endpoint";
+const JWKS_URI: &str = "JWKS URI";
+const USER_INFO_ENDPOINT: &str = "user information endpoint";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ISSUER: &str = "https://op.example";
+
+    fn document() -> Map<String, Value> {
+        let document = json!({
+            "issuer": ISSUER,
+            "authorization_endpoint": "https://op.example/authorize?tenant=1",
+            "token_endpoint": "https://op.example/token/",
+            "jwks_uri": "https://keys.example/",
+            "userinfo_endpoint": "https://op.example/me",
+            "id_token_signing_alg_values_supported": ["none", "HS256", "PS384", "RS256"],
+        });
+        document.as_object().unwrap().clone()
+    }
+
+    fn read(provider: &Provider, document: Map<String, Value>) -> Result<Metadata, String> {
+        provider.read_metadata(Value::Object(document).to_string().as_bytes())
+    }
+
+    fn read_with(member: &str, value: Value) -> Result<Metadata, String> {
+        let mut document = document();
+        document.insert(member.to_owned(), value);
+        read(&Provider::discovered(ISSUER), document)
+    }
+
+    #[test]
+    fn endpoints_are_taken_from_the_document_as_they_are() {
+        let metadata = read(&Provider::discovered(ISSUER), document()).unwrap();
+        assert_eq!(
+            metadata.authorization_endpoint.url().as_str(),
+            "https://op.example/authorize?tenant=1"
+        );
+        assert_eq!(metadata.token_endpoint.url().path(), "/token/");
+        assert_eq!(
+            metadata.signing_algorithms,
+            [SigningAlgorithm::Ps384, SigningAlgorithm::Rs256]
+        );
+        assert_eq!(metadata.client_authentication, ClientAuthentication::Basic);
+        assert!(!metadata.names_issuer);
+    }
+
+    #[test]
+    fn what_was_replaced_is_not_taken_from_the_document() {
+        let provider = Provider::discovered(ISSUER)
+            .with_token_endpoint("https://proxy.example/token")
+            .with_signing_algorithms([SigningAlgorithm::Es256]);
+        let metadata = read(&provider, document()).unwrap();
+        assert_eq!(
+            metadata.token_endpoint.url().as_str(),
+            "https://proxy.example/token"
+        );
+        assert_eq!(metadata.signing_algorithms, [SigningAlgorithm::Es256]);
+    }
+
+    #[test]
+    fn the_document_of_another_issuer_is_refused() {
+        for issuer in [
+            json!("https://op.example/"),
+            json!("http://op.example"),
+            json!("https://OP.example"),
+            json!([ISSUER]),
+            json!(null),
+        ] {
+            assert_eq!(
+                read_with("issuer", issuer).unwrap_err(),
+                "it names another issuer than the one that it was found by"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        for (member, value, why) in [
+            (
+                "token_endpoint",
+                json!(7),
+                "the token endpoint is not an absolute URL",
+            ),
+            (
+                "jwks_uri",
+                json!("http://127.0.0.1/keys"),
+                r#"the JWKS URI "http://127.0.0.1/keys" must be https, as the issuer is"#,
+            ),
+            (
+                "id_token_signing_alg_values_supported",
+                json!(["none", "HS256"]),
+                "no algorithm that signs its ID tokens is known here",
+            ),
+        ] {
+            assert_eq!(read_with(member, value).unwrap_err(), why);
+        }
+        let mut without = document();
+        without.remove("jwks_uri");
+        assert_eq!(
+            read(&Provider::discovered(ISSUER), without.clone()).unwrap_err(),
+            "the JWKS URI is missing"
+        );
+        let trusting = Provider::discovered(ISSUER).insecure_trust_tls_for_id_token();
+        assert!(read(&trusting, without).is_ok());
+    }
+
+    // Behaviour 32.
+    #[test]
+    fn the_client_authenticates_in_a_way_that_the_provider_supports() {
+        for (methods, method) in [
+            (
+                json!(["client_secret_post", "client_secret_basic"]),
+                ClientAuthentication::Basic,
+            ),
+            (
+                json!(["private_key_jwt", "client_secret_post"]),
+                ClientAuthentication::Post,
+            ),
+            (json!(["none"]), ClientAuthentication::None),
+        ] {
+            let metadata = read_with("token_endpoint_auth_methods_supported", methods).unwrap();
+            assert_eq!(metadata.client_authentication, method);
+        }
+    }
+
+    // Behaviour 62.
+    #[test]
+    fn the_document_stands_below_the_issuer_with_or_without_its_last_slash() {
+        for (issuer, url) in [
+            (
+                "https://op.example",
+                "https://op.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://op.example/",
+                "https://op.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://op.example/a/b",
+                "https://op.example/a/b/.well-known/openid-configuration",
+            ),
+            (
+                "https://op.example/a/",
+                "https://op.example/a/.well-known/openid-configuration",
+            ),
+        ] {
+            match Provider::discovered(issuer).metadata_source().unwrap() {
+                MetadataSource::Discovered(found) => assert_eq!(found.url().as_str(), url),
+                MetadataSource::Known(_) => panic!("{issuer} has to be found"),
+            }
+        }
+        for issuer in ["http://op.example", "https://op.example/?a", "op.example"] {
+            assert!(Provider::discovered(issuer).metadata_source().is_err());
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a provider tells about a user.
+
+use std::{fmt, sync::Arc};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::claim::{self, Claim};
+use crate::error::Error;
+
+/// The answer of a user information endpoint (OpenID Connect Core §5.3), about the user whose ID
+/// token was verified.
+///
+/// Didit answers with objects where OpenID Connect has strings (`email`, `phone`, `names`); the
+/// getters read both. What was not granted is not there.
+///
+/// It does not say who the user is: [`IdClaims`](crate::IdClaims) does. Cloning copies a pointer.
+#[derive(Clone)]
+pub struct UserInfo(Arc<Map<String, Value>>);
+
+impl UserInfo {
+    /// An answer that was checked: `sub` is that of the ID token.
+    pub(crate) fn new(members: Map<String, Value>) -> Self {
+        Self(Arc::new(members))
+    }
+
+    /// The e-mail address. Whether it is the user's is for
+    /// [`email_is_verified`](Self::email_is_verified) to say.
+    pub fn email(&self) -> Option<&str> {
+        self.either("email", "email", "email")
+    }
+
+    /// Whether the provider has verified the e-mail address. Only a JSON `true` counts.
+    pub fn email_is_verified(&self) -> bool {
+        self.is_verified("email", "email_verified")
+    }
+
+    /// The phone number.
+    pub fn phone_number(&self) -> Option<&str> {
+        self.either("phone", "phone_number", "phone_number")
+    }
+
+    /// Whether the provider has verified the phone number. Only a JSON `true` counts.
+    pub fn phone_number_is_verified(&self) -> bool {
+        self.is_verified("phone", "phone_number_verified")
+    }
+
+    /// The full name.
+    pub fn full_name(&self) -> Option<&str> {
+        self.either("names", "full_name", "name")
+    }
+
+    /// The URL of a picture. It is the provider's word: do not fetch it from a server.
+    pub fn picture(&self) -> Option<&str> {
+        self.claim("picture")?.as_str()
+    }
+
+    /// Any member by its name; `None` also where it is null.
+    pub fn claim(&self, name: &str) -> Option<Claim<'_>> {
+        Claim::of(&self.0, name)
+    }
+
+    /// The whole answer, as a type of the application's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnexpectedClaims`](crate::ErrorKind::UnexpectedClaims) when a member is missing
+    /// or of another type.
+    pub fn extra<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        claim::read(Value::Object((*self.0).clone()))
+    }
+
+    /// Didit's member of an object, else OpenID Connect's string.
+    fn either(&self, object: &str, member: &str, standard: &str) -> Option<&str> {
+        let didit = self.claim(object).and_then(|object| object.get(member));
+        didit.or_else(|| self.claim(standard))?.as_str()
+    }
+
+    fn is_verified(&self, object: &str, standard: &str) -> bool {
+        let didit = self
+            .claim(object)
+            .and_then(|object| object.get("is_verified"));
+        let verified = didit.or_else(|| self.claim(standard));
+        verified.and_then(Claim::as_bool) == Some(true)
+    }
+}
+
+impl fmt::Debug for UserInfo {
+    /// Without anything personal: the names of the members.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UserInfo")
+            .field(&self.0.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn user_info(members: Value) -> UserInfo {
+        match members {
+            Value::Object(members) => UserInfo::new(members),
+            _ => panic!("an object"),
+        }
+    }
+
+    #[test]
+    fn didits_objects_and_plain_strings_are_read() {
+        let didit = user_info(json!({
+            "email": {"email": "a@example.com", "is_verified": true},
+            "phone": {"phone_number": "+34123456789", "is_verified": false},
+            "names": {"full_name": "Alejandra Rosas"},
+        }));
+        let plain = user_info(json!({
+            "email": "a@example.com",
+            "email_verified": true,
+            "phone_number": "+34123456789",
+            "name": "Alejandra Rosas",
+        }));
+        for told in [didit, plain] {
+            assert_eq!(told.email(), Some("a@example.com"));
+            assert!(told.email_is_verified());
+            assert_eq!(told.phone_number(), Some("+34123456789"));
+            assert!(!told.phone_number_is_verified());
+            assert_eq!(told.full_name(), Some("Alejandra Rosas"));
+            assert_eq!(told.picture(), None);
+        }
+    }
+
+    // Behaviour 60.
+    #[test]
+    fn only_true_is_true() {
+        for verified in [json!("true"), json!(1), json!(null), json!(["true"])] {
+            let didit = user_info(json!({"email": {"email": "a@b", "is_verified": verified}}));
+            let plain = user_info(json!({"email": "a@b", "email_verified": verified}));
+            assert!(!didit.email_is_verified(), "{verified}");
+            assert!(!plain.email_is_verified(), "{verified}");
+        }
+        // An object with an own word for it is not overruled by another member.
+        let both = user_info(json!({
+            "email": {"email": "a@b", "is_verified": false},
+            "email_verified": true,
+        }));
+        assert!(!both.email_is_verified());
+    }
+
+    #[test]
+    fn debug_names_members_and_shows_none() {
+        let told = user_info(json!({"email": "a@example.com"}));
+        assert_eq!(format!("{told:?}"), r#"UserInfo(["email"])"#);
+    }
+}
