@@ -1,10 +1,10 @@
 //! A complete application that is configured only through the environment, so that it can be
-//! pointed at any provider that speaks Didit's Sign in API: see `Config::from_env` for the
-//! variables, and add `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG`.
+//! pointed at anything that speaks OpenID Connect: see `Config::from_env` for the variables, and add
+//! `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG`.
 //!
 //! ```text
 //! GET  /                    {"signed_in": bool, "sub": …}
-//! GET  /me                  who is signed in, for members only; never a token
+//! GET  /me                  who is signed in and what Didit tells of them, for members only; never a token
 //! GET  /hello               the text `hello`, for members only
 //! GET  /plain               the text `hello`
 //! GET  /tokens/fingerprint  8 hex digits that change with the access token
@@ -24,7 +24,9 @@ use axum::{
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_didit::{Config, DiditAuth, DiditTokens, RequireSignIn, ReturnTo};
+use tower_didit::{
+    Config, DiditAuth, DiditClient, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo,
+};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
@@ -66,26 +68,38 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn home(headers: HeaderMap, tokens: Option<DiditTokens>) -> Response {
-    let signed_in = tokens.is_some();
-    // ID tokens are not verified yet, so nobody has a name.
-    show(&headers, &json!({ "signed_in": signed_in, "sub": null }))
+async fn home(headers: HeaderMap, user: Option<IdClaims>) -> Response {
+    let subject = user.as_ref().map(IdClaims::subject);
+    show(
+        &headers,
+        &json!({ "signed_in": user.is_some(), "sub": subject }),
+    )
 }
 
-async fn me(headers: HeaderMap, tokens: DiditTokens) -> Response {
+async fn me(
+    headers: HeaderMap,
+    user: IdClaims,
+    tokens: DiditTokens,
+    client: DiditClient,
+) -> Result<Response, tower_didit::Error> {
     let expires_in = tokens.expires_at().map(|end| {
         let rest = end.duration_since(SystemTime::now());
         rest.unwrap_or_default().as_secs()
     });
+    let user_info = match client.user_info(&tokens).await {
+        Ok(told) => told.extra()?,
+        Err(error) if error.kind() == ErrorKind::NotOffered => Value::Null,
+        Err(error) => return Err(error),
+    };
     let me = json!({
-        "sub": null,
-        "claims": null,
+        "sub": user.subject(),
+        "claims": user.extra::<Value>()?,
         "scope": tokens.scopes().to_string(),
         "expires_in": expires_in,
         "has_refresh_token": tokens.refresh_token().is_some(),
-        "user_info": null,
+        "user_info": user_info,
     });
-    show(&headers, &me)
+    Ok(show(&headers, &me))
 }
 
 async fn fingerprint(tokens: DiditTokens) -> String {

@@ -6,7 +6,7 @@ mod pages;
 
 use axum::{Router, response::Html, routing::get};
 use tokio::net::TcpListener;
-use tower_didit::{DiditAuth, DiditTokens, ReturnTo};
+use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,13 +30,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Open to everybody.
-async fn home(tokens: Option<DiditTokens>) -> Html<String> {
-    pages::home(tokens.is_some())
+async fn home(user: Option<IdClaims>) -> Html<String> {
+    pages::home(user.is_some())
 }
 
 /// For signed-in users: whoever is not comes back here after the sign-in.
-async fn profile(tokens: DiditTokens) -> Html<String> {
-    pages::profile(&tokens)
+async fn profile(
+    user: IdClaims,
+    tokens: DiditTokens,
+    didit: DiditClient,
+) -> Result<Html<String>, Error> {
+    let told = didit.user_info(&tokens).await?;
+    Ok(pages::profile(&user, &tokens, &told))
 }
 
 /// Where Didit sends the browser back. The tokens are there already.

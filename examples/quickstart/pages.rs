@@ -1,9 +1,7 @@
 //! What the quickstart shows.
 
-use std::time::SystemTime;
-
 use axum::response::Html;
-use tower_didit::DiditTokens;
+use tower_didit::{DiditTokens, IdClaims, tokens::UserInfo};
 
 pub(crate) fn home(signed_in: bool) -> Html<String> {
     page(if signed_in {
@@ -18,21 +16,23 @@ pub(crate) fn home(signed_in: bool) -> Html<String> {
     })
 }
 
-pub(crate) fn profile(tokens: &DiditTokens) -> Html<String> {
+pub(crate) fn profile(user: &IdClaims, tokens: &DiditTokens, told: &UserInfo) -> Html<String> {
+    let name = escaped(told.full_name().unwrap_or("somebody who does not say"));
+    let email = match (told.email(), told.email_is_verified()) {
+        (Some(email), true) => format!("{}, which Didit has verified", escaped(email)),
+        (Some(email), false) => format!("{}, which nobody has verified", escaped(email)),
+        (None, _) => "not granted".to_owned(),
+    };
+    let subject = escaped(user.subject());
     let scopes: Vec<_> = tokens.scopes().iter().map(escaped).collect();
-    let scopes = scopes.join("</code></li><li><code>");
-    let minutes = tokens
-        .expires_at()
-        .and_then(|end| end.duration_since(SystemTime::now()).ok())
-        .map_or("an unknown time".to_owned(), |rest| {
-            format!("{} minutes", rest.as_secs().div_ceil(60))
-        });
+    let scopes = scopes.join("</code>, <code>");
     page(&format!(
-        r#"<h1 id="signed-in">You are signed in</h1>
-<p>You granted this site:</p>
-<ul><li><code>{scopes}</code></li></ul>
-<p>Its access token is good for another {minutes}. Your name is not here yet: it comes with verified
-ID tokens.</p>
+        r#"<h1 id="signed-in">Hello, {name}</h1>
+<dl>
+<dt>You are</dt><dd><code id="subject">{subject}</code></dd>
+<dt>Your e-mail address</dt><dd id="email">{email}</dd>
+<dt>You granted</dt><dd><code>{scopes}</code></dd>
+</dl>
 <form method="post" action="/logout"><button id="sign-out">Sign out</button></form>
 <p><a href="/">Home</a></p>"#
     ))
@@ -57,6 +57,8 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center;
        font: 1.05rem/1.6 system-ui, sans-serif; background: Canvas; color: CanvasText }
 main { max-width: 28rem; padding: 2rem }
 h1 { font-size: 1.6rem; line-height: 1.25 }
+dt { opacity: .7; font-size: .9rem }
+dd { margin: 0 0 .8rem; overflow-wrap: anywhere }
 .button, button { display: inline-block; padding: .65rem 1.3rem; border: 0; border-radius: .5rem;
        background: #2667ff; color: #fff; font: inherit; text-decoration: none; cursor: pointer }
 :focus-visible { outline: 3px solid #2667ff; outline-offset: 3px }

@@ -313,3 +313,6 @@ fn malformed(context: &'static str) -> Error {
 }
 
 const BACK_CHANNEL_LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+#[cfg(test)]
+mod tests;

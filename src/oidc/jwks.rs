@@ -229,3 +229,6 @@ static RSA: [(SigningAlgorithm, &RsaParameters); 6] = [
 
 /// Providers have two or three.
 const MAX_KEYS: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,606 @@
+use std::time::SystemTime;
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+        ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
+        RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+        RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+    },
+};
+use serde_json::json;
+
+use super::*;
+
+const NOW: u64 = 1_767_225_600;
+const HOUR: u64 = 3600;
+
+fn rules() -> IdTokenRules {
+    IdTokenRules {
+        provider: Provider::didit(),
+        client_id: "app".to_owned(),
+        trusted_audiences: Vec::new(),
+        clock_skew: Duration::from_secs(60),
+        max_age: None,
+        required_acr_values: Vec::new(),
+    }
+}
+
+fn claims() -> Map<String, Value> {
+    let claims = json!({
+        "iss": "https://apx.didit.me",
+        "sub": "john",
+        "aud": "app",
+        "exp": NOW + HOUR,
+        "iat": NOW,
+        "nonce": "n-0S6_WzA2Mj",
+    });
+    claims.as_object().unwrap().clone()
+}
+
+/// What a token with these claims comes to under these rules.
+fn verify_at(
+    rules: &IdTokenRules,
+    claims: &Map<String, Value>,
+    now: u64,
+) -> Result<IdClaims, Error> {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let token = key.sign(&json!({"alg": "ES256"}), claims);
+    let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes())?;
+    verify(rules, &token, &keys, now)
+}
+
+fn verify(rules: &IdTokenRules, token: &str, keys: &Jwks, now: u64) -> Result<IdClaims, Error> {
+    let token = IdToken::new(token);
+    let bindings = Bindings {
+        nonce: Some("n-0S6_WzA2Mj"),
+        code: "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
+        access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+    };
+    ReceivedIdToken::read(&token, rules, &SigningAlgorithm::ALL)?
+        .verify_signature(keys)
+        .map_err(|(_, refusal)| Error::from(refusal))?
+        .accept(rules, &bindings, Timestamp::from_unix(now))
+}
+
+/// The kind of refusal when one claim is another; `None`: it is accepted.
+fn refusal(name: &str, value: Value) -> Option<ErrorKind> {
+    refusal_under(&rules(), &[(name, value)])
+}
+
+fn refusal_under(rules: &IdTokenRules, edits: &[(&str, Value)]) -> Option<ErrorKind> {
+    let mut claims = claims();
+    for (name, value) in edits {
+        claims.insert((*name).to_owned(), value.clone());
+    }
+    verify_at(rules, &claims, NOW)
+        .err()
+        .map(|error| error.kind())
+}
+
+fn refusal_without(name: &str) -> Option<ErrorKind> {
+    let mut claims = claims();
+    claims.remove(name).expect("it is there");
+    verify_at(&rules(), &claims, NOW)
+        .err()
+        .map(|error| error.kind())
+}
+
+#[test]
+fn a_good_token_says_who_the_user_is() {
+    let mut claims = claims();
+    claims.insert("amr".to_owned(), json!(["pwd", "otp"]));
+    claims.insert("auth_time".to_owned(), json!(NOW - 5));
+    claims.insert("verified".to_owned(), json!({}));
+    claims.insert("act".to_owned(), json!({"sub": "agent"}));
+    let user = verify_at(&rules(), &claims, NOW).unwrap();
+    assert_eq!(user.issuer(), "https://apx.didit.me");
+    assert_eq!(user.subject(), "john");
+    assert_eq!(user.audiences().collect::<Vec<_>>(), ["app"]);
+    assert_eq!(user.amr().collect::<Vec<_>>(), ["pwd", "otp"]);
+    let time = |seconds| SystemTime::from(Timestamp::from_unix(seconds));
+    assert_eq!(user.issued_at(), time(NOW));
+    assert_eq!(user.auth_time(), Some(time(NOW - 5)));
+    assert!(user.verified().is_none());
+    assert!(user.organization().is_none());
+    let actor = user.actor().and_then(|actor| actor.get("sub")).unwrap();
+    assert_eq!(actor.as_str(), Some("agent"));
+    let extra: Map<String, Value> = user.extra().unwrap();
+    assert_eq!(extra, claims);
+
+    // The same again, as it comes out of a session.
+    let again = IdClaims::from_session(user.payload().to_owned());
+    assert_eq!(again.subject(), "john");
+    assert_eq!(
+        format!("{again:?}"),
+        r#"IdClaims { issuer: "https://apx.didit.me", .. }"#
+    );
+}
+
+#[test]
+fn each_algorithm_verifies_its_own_tokens_and_no_others() {
+    let keys: Vec<_> = [
+        SigningAlgorithm::Es256,
+        SigningAlgorithm::Es384,
+        SigningAlgorithm::Es512,
+    ]
+    .map(EcKey::new)
+    .into();
+    let rsa = rsa_key();
+    let mut set: Vec<_> = keys.iter().map(EcKey::jwk).collect();
+    set.push(rsa_jwk(&rsa));
+    let set = Jwks::parse(json!({ "keys": set }).to_string().as_bytes()).unwrap();
+
+    let mut tokens: Vec<_> = keys
+        .iter()
+        .map(|key| key.sign(&json!({"alg": key.algorithm.name()}), &claims()))
+        .collect();
+    for (algorithm, encoding) in RSA {
+        tokens.push(rsa_sign(
+            &rsa,
+            encoding,
+            &json!({"alg": algorithm}),
+            &claims(),
+        ));
+    }
+    assert_eq!(tokens.len(), SigningAlgorithm::ALL.len());
+    for token in &tokens {
+        assert!(verify(&rules(), token, &set, NOW).is_ok(), "{token}");
+        // The same signature under the name of another algorithm.
+        for other in SigningAlgorithm::ALL {
+            let header = json!({"alg": other.name()}).to_string();
+            let header = BASE64_URL_SAFE_NO_PAD.encode(header);
+            let (own, rest) = token.split_once('.').unwrap();
+            if header != own {
+                let renamed = format!("{header}.{rest}");
+                let error = verify(&rules(), &renamed, &set, NOW).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidSignature, "{other}");
+            }
+        }
+    }
+}
+
+// Behaviour 47.
+#[test]
+fn only_algorithms_that_are_allowed_are_tried() {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let token = IdToken::new(key.sign(&json!({"alg": "ES256"}), &claims()));
+    let refused = ReceivedIdToken::read(&token, &rules(), &[SigningAlgorithm::Rs256]).err();
+    assert_eq!(
+        refused.unwrap().to_string(),
+        r#"the ID token's algorithm is not allowed: allowed are RS256; received was "ES256""#
+    );
+}
+
+// Behaviour 43; OpenID Connect Core §3.1.3.7 step 2.
+#[test]
+fn the_issuer_is_one_of_the_providers_names_byte_for_byte() {
+    assert_eq!(refusal("iss", json!("https://auth.didit.me/")), None);
+    for issuer in [
+        "https://apx.didit.me/",
+        "https://APX.didit.me",
+        "http://apx.didit.me",
+        "",
+    ] {
+        let refused = refusal("iss", json!(issuer));
+        assert_eq!(refused, Some(ErrorKind::InvalidIssuer), "{issuer}");
+    }
+    for issuer in [json!(["https://apx.didit.me"]), json!(null)] {
+        assert_eq!(refusal("iss", issuer), Some(ErrorKind::MalformedIdToken));
+    }
+    assert_eq!(refusal_without("iss"), Some(ErrorKind::MalformedIdToken));
+    let mut foreign = claims();
+    foreign.insert("iss".to_owned(), json!("https://evil.example"));
+    assert_eq!(
+        verify_at(&rules(), &foreign, NOW).unwrap_err().to_string(),
+        "the ID token is of another issuer: accepted are https://apx.didit.me, https://didit.me, \
+         https://auth.didit.me/, https://auth.didit.me; received was \"https://evil.example\""
+    );
+}
+
+// Behaviours 44, 45 and 60; steps 3 to 5.
+#[test]
+fn the_audience_is_this_client_and_whom_it_trusts() {
+    assert_eq!(refusal("aud", json!(["app"])), None);
+    for aud in [
+        json!("other"),
+        json!([]),
+        json!(["other"]),
+        json!(["app", "other"]),
+    ] {
+        let refused = refusal("aud", aud.clone());
+        assert_eq!(refused, Some(ErrorKind::InvalidAudience), "{aud}");
+    }
+    for aud in [json!(7), json!({"app": 1}), json!(["app", 7]), json!(null)] {
+        let refused = refusal("aud", aud.clone());
+        assert_eq!(refused, Some(ErrorKind::MalformedIdToken), "{aud}");
+    }
+    assert_eq!(refusal_without("aud"), Some(ErrorKind::MalformedIdToken));
+
+    let trusting = IdTokenRules {
+        trusted_audiences: vec!["friend".to_owned()],
+        ..rules()
+    };
+    let both = ("aud", json!(["app", "friend"]));
+    for (azp, refused) in [
+        (json!("app"), None),
+        (json!("friend"), Some(ErrorKind::InvalidAudience)),
+        (json!(["app"]), Some(ErrorKind::InvalidAudience)),
+        (json!(null), Some(ErrorKind::InvalidAudience)),
+    ] {
+        let edits = [both.clone(), ("azp", azp)];
+        assert_eq!(refusal_under(&trusting, &edits), refused);
+    }
+    let without_azp = refusal_under(&trusting, &[both]);
+    assert_eq!(without_azp, Some(ErrorKind::InvalidAudience));
+    let friend_alone = refusal_under(&trusting, &[("aud", json!("friend"))]);
+    assert_eq!(friend_alone, Some(ErrorKind::InvalidAudience));
+    assert_eq!(refusal("azp", json!("app")), None);
+    assert_eq!(
+        refusal("azp", json!("other")),
+        Some(ErrorKind::InvalidAudience)
+    );
+}
+
+// Behaviours 51, 52 and 53; steps 9 and 10, RFC 7519 §4.1.4 to §4.1.6.
+#[test]
+fn a_token_is_of_this_moment() {
+    for (name, value, refused) in [
+        ("exp", json!(NOW - 59), None),
+        ("exp", json!(NOW - 60), Some(ErrorKind::IdTokenExpired)),
+        ("exp", json!(0), Some(ErrorKind::IdTokenExpired)),
+        (
+            "exp",
+            json!(NOW + 60).to_string().into(),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+        ("exp", json!(1e300), Some(ErrorKind::MalformedIdToken)),
+        ("exp", json!(-1), Some(ErrorKind::MalformedIdToken)),
+        ("iat", json!(NOW + 60), None),
+        ("iat", json!(NOW + 61), Some(ErrorKind::IdTokenNotYetValid)),
+        ("iat", json!("now"), Some(ErrorKind::MalformedIdToken)),
+        ("nbf", json!(NOW + 60), None),
+        ("nbf", json!(NOW + 61), Some(ErrorKind::IdTokenNotYetValid)),
+        ("nbf", json!([]), Some(ErrorKind::MalformedIdToken)),
+        (
+            "auth_time",
+            json!("then"),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+    ] {
+        assert_eq!(refusal(name, value.clone()), refused, "{name} {value}");
+    }
+    assert_eq!(refusal_without("exp"), Some(ErrorKind::MalformedIdToken));
+    assert_eq!(refusal_without("iat"), Some(ErrorKind::MalformedIdToken));
+
+    let exact = IdTokenRules {
+        clock_skew: Duration::ZERO,
+        ..rules()
+    };
+    let refused = |name, value| refusal_under(&exact, &[(name, json!(value))]);
+    assert_eq!(refused("exp", NOW), Some(ErrorKind::IdTokenExpired));
+    assert_eq!(refused("iat", NOW + 1), Some(ErrorKind::IdTokenNotYetValid));
+}
+
+// Behaviour 54; OpenID Connect Core §2.
+#[test]
+fn the_subject_is_a_text_of_at_most_255_bytes() {
+    assert_eq!(refusal("sub", json!("x".repeat(255))), None);
+    for sub in [
+        json!(""),
+        json!("x".repeat(256)),
+        json!(7),
+        json!(["john"]),
+        json!(null),
+    ] {
+        let refused = refusal("sub", sub.clone());
+        assert_eq!(refused, Some(ErrorKind::MalformedIdToken), "{sub}");
+    }
+    assert_eq!(refusal_without("sub"), Some(ErrorKind::MalformedIdToken));
+}
+
+// Behaviour 55; step 11.
+#[test]
+fn the_nonce_is_that_of_the_sign_in() {
+    for nonce in [
+        json!("n-0S6_WzA2M"),
+        json!(""),
+        json!(null),
+        json!(["n-0S6_WzA2Mj"]),
+    ] {
+        let refused = refusal("nonce", nonce.clone());
+        assert_eq!(refused, Some(ErrorKind::InvalidNonce), "{nonce}");
+    }
+    assert_eq!(refusal_without("nonce"), Some(ErrorKind::InvalidNonce));
+
+    let lenient = IdTokenRules {
+        provider: Provider::didit().insecure_accept_missing_nonce(),
+        ..rules()
+    };
+    let mut without = claims();
+    without.remove("nonce");
+    assert!(verify_at(&lenient, &without, NOW).is_ok());
+    let other = refusal_under(&lenient, &[("nonce", json!("another"))]);
+    assert_eq!(other, Some(ErrorKind::InvalidNonce));
+}
+
+// Behaviour 57; steps 12 and 13.
+#[test]
+fn an_authentication_is_as_fresh_and_as_strong_as_required() {
+    let fresh = IdTokenRules {
+        max_age: Some(Duration::from_secs(300)),
+        ..rules()
+    };
+    let refused = |auth_time| refusal_under(&fresh, &[("auth_time", json!(auth_time))]);
+    assert_eq!(refused(NOW - 360), None);
+    assert_eq!(refused(NOW - 361), Some(ErrorKind::AuthenticationTooOld));
+    let without = refusal_under(&fresh, &[]);
+    assert_eq!(without, Some(ErrorKind::AuthenticationTooOld));
+
+    let strong = IdTokenRules {
+        required_acr_values: vec!["gold".to_owned(), "silver".to_owned()],
+        ..rules()
+    };
+    for (acr, refused) in [
+        (json!("silver"), None),
+        (json!("bronze"), Some(ErrorKind::InsufficientAuthentication)),
+        (json!(["gold"]), Some(ErrorKind::InsufficientAuthentication)),
+        (json!(null), Some(ErrorKind::InsufficientAuthentication)),
+    ] {
+        assert_eq!(refusal_under(&strong, &[("acr", acr)]), refused);
+    }
+    assert_eq!(
+        refusal_under(&strong, &[]),
+        Some(ErrorKind::InsufficientAuthentication)
+    );
+}
+
+// Behaviour 56; §3.1.3.8. The hashes are those of OpenID Connect Core appendix A.4 and A.6.
+#[test]
+fn hashes_are_those_of_the_access_token_and_the_code() {
+    assert_eq!(refusal("at_hash", json!("77QmUPtjPfzWtF2AnpK9RQ")), None);
+    assert_eq!(refusal("c_hash", json!("LDktKdoQak3Pk0cnXxCltA")), None);
+    for name in ["at_hash", "c_hash"] {
+        for hash in [
+            json!("77QmUPtjPfzWtF2AnpK9RR"),
+            json!(""),
+            json!(null),
+            json!(7),
+        ] {
+            let refused = refusal(name, hash.clone());
+            assert_eq!(refused, Some(ErrorKind::InvalidTokenHash), "{name} {hash}");
+        }
+    }
+}
+
+// Behaviour 58; RFC 8725 §3.11 and §3.12, Back-Channel Logout §2.4.
+#[test]
+fn another_kind_of_token_is_no_id_token() {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
+    let refused = |typ: Value| {
+        let token = key.sign(&json!({"alg": "ES256", "typ": typ}), &claims());
+        let outcome = verify(&rules(), &token, &keys, NOW);
+        outcome.err().map(|error| error.kind())
+    };
+    for typ in ["JWT", "jwt", "application/jwt"] {
+        assert_eq!(refused(json!(typ)), None, "{typ}");
+    }
+    for typ in [
+        "at+jwt",
+        "application/at+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "",
+    ] {
+        assert_eq!(
+            refused(json!(typ)),
+            Some(ErrorKind::WrongTokenType),
+            "{typ}"
+        );
+    }
+    assert_eq!(refused(json!(null)), Some(ErrorKind::MalformedIdToken));
+    assert_eq!(
+        refusal("events", json!({ BACK_CHANNEL_LOGOUT: {} })),
+        Some(ErrorKind::WrongTokenType)
+    );
+}
+
+// Behaviours 46 and 50; RFC 7515 §4.1.1 and §4.1.11, RFC 7797 §7, RFC 8725 §3.1.
+#[test]
+fn a_header_says_how_it_is_signed_and_nothing_that_must_be_understood() {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
+    for (header, refused) in [
+        (json!({"alg": "ES256", "b64": true, "unknown": {}}), None),
+        (json!({"alg": "none"}), Some(ErrorKind::ForbiddenAlgorithm)),
+        (json!({"alg": "NoNe"}), Some(ErrorKind::ForbiddenAlgorithm)),
+        (json!({"alg": ""}), Some(ErrorKind::ForbiddenAlgorithm)),
+        (json!({"alg": "HS256"}), Some(ErrorKind::ForbiddenAlgorithm)),
+        (json!({"alg": 256}), Some(ErrorKind::MalformedIdToken)),
+        (json!({}), Some(ErrorKind::MalformedIdToken)),
+        (
+            json!({"alg": "ES256", "kid": 7}),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+        (
+            json!({"alg": "ES256", "crit": ["exp"]}),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+        (
+            json!({"alg": "ES256", "crit": []}),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+        (
+            json!({"alg": "ES256", "b64": false}),
+            Some(ErrorKind::MalformedIdToken),
+        ),
+    ] {
+        let token = key.sign(&header, &claims());
+        let outcome = verify(&rules(), &token, &keys, NOW);
+        assert_eq!(outcome.err().map(|error| error.kind()), refused, "{header}");
+    }
+}
+
+// Behaviour 59; RFC 7515 §5.2, RFC 7519 §4 and §7.2.
+#[test]
+fn what_is_no_signed_json_is_malformed() {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
+    let good = key.sign(&json!({"alg": "ES256"}), &claims());
+    let (header, rest) = good.split_once('.').unwrap();
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+    let mut cases = vec![
+        String::new(),
+        "..".to_owned(),
+        header.to_owned(),
+        format!("{header}.{}", rest.split_once('.').unwrap().0),
+        format!("{good}."),
+        format!("{good}.e30.e30"),
+        format!("{good}="),
+        format!(" {good}"),
+        format!("{good}\n"),
+        good.replace('.', ".."),
+        format!("+{good}"),
+        "a".repeat(10 << 20),
+        format!("{header}.{}.c2ln", "a".repeat(64 << 10)),
+        key.sign_text(
+            r#"{"alg":"ES256","alg":"ES256"}"#,
+            br#"{"iss":"https://apx.didit.me"}"#,
+        ),
+    ];
+    for payload in [
+        &b"[]"[..],
+        b"\"john\"",
+        b"{",
+        b"",
+        b"{\"sub\":\"\xff\"}",
+        br#"{"iss":"https://evil.example","iss":"https://apx.didit.me","aud":"app"}"#,
+        deep.as_bytes(),
+    ] {
+        cases.push(key.sign_text(r#"{"alg":"ES256"}"#, payload));
+    }
+    for token in cases {
+        let refused = verify(&rules(), &token, &keys, NOW).unwrap_err();
+        let start: String = token.chars().take(200).collect();
+        assert_eq!(refused.kind(), ErrorKind::MalformedIdToken, "{start}");
+    }
+}
+
+#[test]
+fn without_signatures_everything_else_is_checked() {
+    let mut foreign = claims();
+    foreign.insert("nonce".to_owned(), json!("another"));
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let trusted = |claims: &Map<String, Value>| {
+        let token = key.sign(&json!({"alg": "ES256"}), claims);
+        let (unsigned, _) = token.rsplit_once('.').unwrap();
+        let token = IdToken::new(format!("{unsigned}."));
+        let bindings = Bindings {
+            nonce: Some("n-0S6_WzA2Mj"),
+            code: "",
+            access_token: "",
+        };
+        ReceivedIdToken::read(&token, &rules(), &SigningAlgorithm::ALL)
+            .unwrap()
+            .trust_tls()
+            .accept(&rules(), &bindings, Timestamp::from_unix(NOW))
+    };
+    assert!(trusted(&claims()).is_ok());
+    assert_eq!(
+        trusted(&foreign).unwrap_err().kind(),
+        ErrorKind::InvalidNonce
+    );
+}
+
+struct EcKey {
+    algorithm: SigningAlgorithm,
+    pair: EcdsaKeyPair,
+}
+
+impl EcKey {
+    fn new(algorithm: SigningAlgorithm) -> Self {
+        let how: &'static EcdsaSigningAlgorithm = match algorithm {
+            SigningAlgorithm::Es256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+            SigningAlgorithm::Es384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
+            _ => &ECDSA_P521_SHA512_FIXED_SIGNING,
+        };
+        Self {
+            algorithm,
+            pair: EcdsaKeyPair::generate(how).unwrap(),
+        }
+    }
+
+    fn jwk(&self) -> Value {
+        let (_, point) = self.pair.public_key().as_ref().split_at(1);
+        let (x, y) = point.split_at(point.len() / 2);
+        let curve = match self.algorithm {
+            SigningAlgorithm::Es256 => "P-256",
+            SigningAlgorithm::Es384 => "P-384",
+            _ => "P-521",
+        };
+        let [x, y] = [x, y].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
+        json!({"kty": "EC", "crv": curve, "x": x, "y": y})
+    }
+
+    fn sign(&self, header: &Value, claims: &Map<String, Value>) -> String {
+        let claims = serde_json::to_vec(claims).unwrap();
+        self.sign_text(&header.to_string(), &claims)
+    }
+
+    fn sign_text(&self, header: &str, payload: &[u8]) -> String {
+        let input = signing_input(header, payload);
+        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes());
+        format!(
+            "{input}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(signature.unwrap())
+        )
+    }
+}
+
+fn rsa_key() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(include_bytes!("../../fake/keys/rs256-1.der")).unwrap()
+}
+
+/// RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and sign, then the
+/// modulus, then the exponent, which is 65537.
+fn rsa_jwk(key: &RsaKeyPair) -> Value {
+    let (_, numbers) = key.public_key().as_ref().split_at(9);
+    let (n, _) = numbers.split_at(256);
+    json!({"kty": "RSA", "n": BASE64_URL_SAFE_NO_PAD.encode(n), "e": "AQAB"})
+}
+
+fn rsa_sign(
+    key: &RsaKeyPair,
+    encoding: &'static dyn RsaEncoding,
+    header: &Value,
+    claims: &Map<String, Value>,
+) -> String {
+    let claims = serde_json::to_vec(claims).unwrap();
+    let input = signing_input(&header.to_string(), &claims);
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(
+        encoding,
+        &SystemRandom::new(),
+        input.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
+    format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn signing_input(header: &str, payload: &[u8]) -> String {
+    let [header, payload] =
+        [header.as_bytes(), payload].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    format!("{header}.{payload}")
+}
+
+static RSA: [(&str, &dyn RsaEncoding); 6] = [
+    ("RS256", &RSA_PKCS1_SHA256),
+    ("RS384", &RSA_PKCS1_SHA384),
+    ("RS512", &RSA_PKCS1_SHA512),
+    ("PS256", &RSA_PSS_SHA256),
+    ("PS384", &RSA_PSS_SHA384),
+    ("PS512", &RSA_PSS_SHA512),
+];
