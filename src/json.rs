@@ -20,18 +20,17 @@ pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
 /// Reads a `NumericDate` (RFC 7519 §2), a fraction of a second cut off; `None` for what is no number,
 /// and for what is no time: before 1970, or after the year 9999.
 pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
-    let seconds = match value.as_u64() {
-        Some(seconds) => seconds,
-        None => {
-            let seconds = value.as_f64().filter(|seconds| *seconds >= 0.0)?;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "it is not negative, and the cast saturates"
-            )]
-            let whole = seconds as u64;
-            whole
-        }
+    let seconds = if let Some(seconds) = value.as_u64() {
+        seconds
+    } else {
+        let seconds = value.as_f64().filter(|seconds| *seconds >= 0.0)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is not negative, and the cast saturates"
+        )]
+        let whole = seconds as u64;
+        whole
     };
     (seconds <= END_OF_9999).then(|| Timestamp::from_unix(seconds))
 }

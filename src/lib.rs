@@ -128,6 +128,9 @@
 //! [`tracing`]: https://docs.rs/tracing
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "__benchmark")]
+#[doc(hidden)]
+pub mod benchmark;
 mod body;
 mod client;
 mod clock;

@@ -15,7 +15,7 @@ const RANKS: [&str; 9] = [
     "provider_calls session",
     "config handle",
     "flow",
-    "body client extract fake future guard layer rejection service sign_in",
+    "benchmark body client extract fake future guard layer rejection service sign_in",
     "lib",
 ];
 

@@ -86,6 +86,10 @@ impl<'a> ReceivedIdToken<'a> {
     }
 
     /// Step 6: the signature. A token that is refused can be tried with other keys.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a token is moved once or twice in a sign-in"
+    )]
     pub(crate) fn verify_signature(self, keys: &Jwks) -> Result<SignedIdToken, (Self, KeyRefusal)> {
         match keys.verify(&self.jws) {
             Ok(()) => Ok(self.trust_tls()),

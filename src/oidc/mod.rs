@@ -14,6 +14,8 @@ mod user_info;
 pub(crate) use authorize::AuthorizationRequest;
 pub(crate) use callback::{Accepted, Callback, Grant};
 pub(crate) use exchange::{Client, Exchanged};
+#[cfg(feature = "__benchmark")]
+pub(crate) use id_token::Bindings;
 pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};
 pub(crate) use jwks::{Jwks, KeyRefusal};
 pub(crate) use pending::{Interaction, PendingSignIn};
