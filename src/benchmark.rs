@@ -1,7 +1,5 @@
 //! What this repository's own benchmarks measure and no user needs: not part of the API.
 
-#![expect(missing_docs, reason = "it is not part of the API")]
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{

@@ -1,15 +1,14 @@
 //! Sign-in with [Didit] for Tower and axum.
 //!
 //! One layer does the whole sign-in: it sends people to Didit, takes them back at the callback,
-//! exchanges the authorization code through the [`oauth2`] crate, keeps the session in sealed cookies,
-//! and gives [`DiditTokens`] to every handler that asks for them.
-//!
-//! **Not for production yet:** ID tokens are carried, but not verified.
+//! exchanges the authorization code through the [`oauth2`] crate, verifies the ID token, keeps the
+//! session in sealed cookies, and gives [`IdClaims`] and [`DiditTokens`] to every handler that asks for
+//! them.
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
 //! use axum::{Router, routing::get};
-//! use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+//! use tower_didit::{Config, DiditAuth, DiditTokens, IdClaims, ReturnTo};
 //!
 //! let config = Config::builder("client-id", "https://app.example/callback")
 //!     .with_client_secret("client-secret")
@@ -17,7 +16,7 @@
 //!     .build()?;
 //!
 //! let app: Router = Router::new()
-//!     .route("/profile", get(|tokens: DiditTokens| async move { tokens.scopes().to_string() }))
+//!     .route("/profile", get(|user: IdClaims| async move { user.subject().to_owned() }))
 //!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async move { back }))
 //!     .layer(DiditAuth::new(config));
 //! # let _ = app;
@@ -39,12 +38,30 @@
 //! 4. The layer finds the cookie of this `state`, compares, and sends
 //!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the code, the redirect
 //!    URI and the code verifier: once, and to the end, even if the browser goes away.
-//! 5. [`DiditTokens`] and [`ReturnTo`] go into the request's extensions, and the request goes on to the
-//!    application's own handler for the callback. If that answers below 400, the session begins.
-//!    ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the handler.)
-//! 6. Every later request brings the session's cookie; the layer opens it and puts [`DiditTokens`] into
-//!    the extensions again.
-//! 7. `POST /logout` from a page of this site ends it.
+//! 5. It verifies the ID token in the answer, in the order of OpenID Connect Core §3.1.3.7: signature,
+//!    issuer, audience, times, nonce, hashes. The keys are those of
+//!    `https://apx.didit.me/auth/config/jwks`, which are kept, and follow a rotation at once.
+//! 6. [`IdClaims`], [`DiditTokens`] and [`ReturnTo`] go into the request's extensions, and the request
+//!    goes on to the application's own handler for the callback. If that answers below 400, the session
+//!    begins. ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the
+//!    handler.)
+//! 7. Every later request brings the session's cookie; the layer opens it and puts [`IdClaims`] and
+//!    [`DiditTokens`] into the extensions again. Nothing is verified twice.
+//! 8. `POST /logout` from a page of this site ends it.
+//!
+//! # Who the user is
+//!
+//! [`IdClaims`] exists only if it was verified: [`subject`](IdClaims::subject) and
+//! [`issuer`](IdClaims::issuer) together are the user. What the user granted besides, Didit tells when
+//! it is asked: [`DiditClient::user_info`].
+//!
+//! # Providers
+//!
+//! [`Provider::didit`], the Sign in API, is the default. [`Provider::authentication`] and
+//! [`Provider::from_publishable_key`] are Didit Authentication, where every application has an issuer of
+//! its own: a public client, so the configuration has cookie keys and no secret. [`Provider::discovered`]
+//! is any OpenID provider, by its metadata. All are data, and every value can be replaced:
+//! [`with_provider`](ConfigBuilder::with_provider).
 //!
 //! # Where to put the layer
 //!
@@ -60,8 +77,8 @@
 //! The callback needs a route in the application, or `with_redirect_after_sign_in`.
 //!
 //! It works as well around any other `Service<http::Request<B>, Response = http::Response<R>>` that is
-//! `Clone` and whose body `R` is made of `Bytes`: plain hyper, tonic. There
-//! [`DiditTokens::of`] reads the extensions. It needs a tokio runtime.
+//! `Clone` and whose body `R` is made of `Bytes`: plain hyper, tonic. There [`IdClaims::of`],
+//! [`DiditTokens::of`] and [`DiditClient::of`] read the extensions. It needs a tokio runtime.
 //!
 //! A proxy that strips a prefix of the path hides the callback: the layer must see the path of the
 //! redirect URI. Applications that share a host, on whatever ports, share its cookies: a sign-in at
@@ -84,8 +101,10 @@
 //!
 //! # Security
 //!
-//! `state` is bound to the browser, compared in constant time and used once; PKCE is always on; the
-//! return-to cannot leave the site; redirects of the provider are not followed; what the application
+//! `state` is bound to the browser, compared in constant time and used once; PKCE is always on; an ID
+//! token counts only with a good signature, by an algorithm and an issuer that the provider is known to
+//! have, for this client and this sign-in, and nothing in its header is trusted; the return-to cannot
+//! leave the site; redirects of the provider are not followed; what the application
 //! knows of its own address comes from the configured redirect URI, never from a header. Every call has
 //! a time-out and a limit of size, and at most 256 exchanges of one layer wait for Didit at a time.
 //! `SECURITY.md` lists what is promised and what is not.
@@ -118,8 +137,6 @@
 //!
 //! # What it does not do yet
 //!
-//! It verifies no ID tokens, so it does not say who somebody is: there is no user id yet. (Didit's user
-//! information, `GET https://apx.didit.me/auth/v2/users/retrieve` with the access token as Bearer, does.)
 //! It keeps sessions only in cookies. It refreshes no tokens: a session outlives its access token, whose
 //! end [`DiditTokens::expires_at`] tells.
 //!
