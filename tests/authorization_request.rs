@@ -1,0 +1,177 @@
+//! What an application may ask of its provider, and what comes of it.
+
+mod support_identity;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use support_identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
+use tower_didit::{
+    ConfigBuilder,
+    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+};
+use url::Url;
+
+fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit, Browser) {
+    let didit = FakeDidit::new("client", "secret");
+    let browser = visit(configure(didit.config(CALLBACK)));
+    (didit, browser)
+}
+
+fn parameters(location: &str) -> BTreeMap<String, String> {
+    let location = Url::parse(location).expect("an absolute URL");
+    location.query_pairs().into_owned().collect()
+}
+
+// Behaviours 9 and 13.
+#[tokio::test]
+async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
+    let overriding = "/login?prompt=none&max_age=0&login_hint=evil&ui_locales=xx&acr_values=weak\
+                      &nonce=n&state=s&scope=all&client_id=c&display=popup";
+    let names = [
+        "prompt",
+        "max_age",
+        "login_hint",
+        "ui_locales",
+        "acr_values",
+    ];
+    let (_, plain) = visitor(|config| config);
+    let said = parameters(plain.get(overriding).await.location());
+    assert!(
+        names.iter().all(|name| !said.contains_key(*name)),
+        "{said:?}"
+    );
+    assert!(!said.contains_key("display"));
+    assert_eq!(said["scope"], "openid");
+
+    let (_, browser) = visitor(|config| {
+        config
+            .with_prompt("login consent")
+            .with_max_age(Duration::from_secs(300))
+            .with_login_hint("alejandra@example.com")
+            .with_ui_locales(["es-ES", "en"])
+            .with_acr_values(["gold", "silver"])
+    });
+    let said = parameters(browser.get(overriding).await.location());
+    for (name, value) in names.iter().zip([
+        "login consent",
+        "300",
+        "alejandra@example.com",
+        "es-ES en",
+        "gold silver",
+    ]) {
+        assert_eq!(said[*name], value);
+    }
+}
+
+// Behaviour 57.
+#[tokio::test]
+async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
+    let (didit, browser) = visitor(|config| config.with_max_age(Duration::from_secs(300)));
+    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    let edited = |auth_time: Option<u64>| {
+        Fault::edit_id_token(move |_, claims| match auth_time {
+            Some(age) => {
+                let now = claims["iat"].as_u64().expect("a time");
+                claims.insert("auth_time".to_owned(), (now - age).into());
+            }
+            None => {
+                claims.remove("auth_time");
+            }
+        })
+    };
+    didit.on_next(Endpoint::Token, edited(Some(360)));
+    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    for too_old in [Some(361), None] {
+        didit.on_next(Endpoint::Token, edited(too_old));
+        assert_eq!(sign_in(&browser, &didit).await, "authentication-too-old");
+    }
+}
+
+// Behaviour 57.
+#[tokio::test]
+async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
+    let with_acr = |acr: &'static str| {
+        Fault::edit_id_token(move |_, claims| {
+            claims.insert("acr".to_owned(), acr.into());
+        })
+    };
+    let (didit, browser) = visitor(|config| config.require_acr_values(["gold", "silver"]));
+    let location = parameters(browser.get("/login").await.location());
+    assert_eq!(location["acr_values"], "gold silver");
+    assert_eq!(
+        sign_in(&browser.new_browser(), &didit).await,
+        "insufficient-authentication"
+    );
+    for (acr, outcome) in [
+        ("silver", ALEJANDRA),
+        ("bronze", "insufficient-authentication"),
+        ("gold silver", "insufficient-authentication"),
+    ] {
+        didit.on_next(Endpoint::Token, with_acr(acr));
+        assert_eq!(
+            sign_in(&browser.new_browser(), &didit).await,
+            outcome,
+            "{acr}"
+        );
+    }
+
+    // Where it is only asked for, the claim tells.
+    let (didit, browser) = visitor(|config| config.with_acr_values(["gold"]));
+    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+}
+
+// Behaviour 22; OpenID Connect Core §3.1.2.1 and §3.1.2.6.
+#[tokio::test]
+async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
+    for code in [
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "account_selection_required",
+    ] {
+        let (didit, browser) = visitor(|config| config.with_prompt("none"));
+        let login = browser.get("/login?return_to=/").await;
+        assert_eq!(parameters(login.location())["prompt"], "none");
+        didit.on_next(Endpoint::Authorize, Fault::error(code));
+        let refused = didit.approve(login.location(), Person::Alejandra);
+
+        let again = browser.get(&refused).await;
+        let said = parameters(again.location());
+        assert!(!said.contains_key("prompt"), "{code}");
+        assert_ne!(said["state"], parameters(login.location())["state"]);
+        assert_eq!(browser.cookies().len(), 1, "the first sign-in is over");
+        assert_eq!(didit.count(Endpoint::Token), 0);
+
+        // Should that fail likewise, it has failed.
+        let other = browser.new_browser();
+        let login = other.get("/login").await;
+        didit.on_every(Endpoint::Authorize, Fault::error(code));
+        let refused = other
+            .get(&didit.approve(login.location(), Person::Alejandra))
+            .await;
+        let refused = other
+            .get(&didit.approve(refused.location(), Person::Alejandra))
+            .await;
+        assert_eq!(refused.text(), "provider-refused", "{code}");
+        assert!(other.cookies().is_empty());
+        didit.clear_faults();
+
+        let back = didit.approve(again.location(), Person::Alejandra);
+        assert_eq!(browser.get(&back).await.text(), Person::Alejandra.subject());
+    }
+}
+
+#[tokio::test]
+async fn without_prompt_none_such_an_answer_is_an_error() {
+    for configure in [
+        (|config| config) as fn(ConfigBuilder) -> ConfigBuilder,
+        |config| config.with_prompt("login"),
+    ] {
+        let (didit, browser) = visitor(configure);
+        let login = browser.get("/login").await;
+        didit.on_next(Endpoint::Authorize, Fault::error("login_required"));
+        let refused = didit.approve(login.location(), Person::Alejandra);
+        assert_eq!(browser.get(&refused).await.text(), "provider-refused");
+        assert_eq!(browser.get("/").await.text(), NOBODY);
+    }
+}

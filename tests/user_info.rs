@@ -1,0 +1,212 @@
+//! What Didit tells about a user, when a handler asks.
+
+mod support_session;
+
+use axum::{Json, Router, routing::get};
+use http::{Request, Response};
+use serde_json::{Value, json};
+use support_session::sign_in;
+use tower_didit::{
+    Config, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider, Rejection,
+    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+};
+
+const CALLBACK: &str = "https://app.example/callback";
+
+fn visit(config: Config) -> Browser {
+    let app = Router::new()
+        .route("/", get(told))
+        .route("/callback", get(|_: IdClaims| async {}))
+        .layer(DiditAuth::new(config));
+    Browser::new("https://app.example", app)
+}
+
+async fn told(didit: DiditClient, tokens: DiditTokens) -> Result<Json<Value>, Error> {
+    Ok(Json(didit.user_info(&tokens).await?.extra()?))
+}
+
+async fn visitor() -> (FakeDidit, Browser) {
+    let didit = FakeDidit::new("client", "secret");
+    let config = didit
+        .config(CALLBACK)
+        .with_scopes(["openid", "email", "names"]);
+    let browser = visit(config.build().expect("a good configuration"));
+    sign_in(&browser, &didit).await;
+    (didit, browser)
+}
+
+#[tokio::test]
+async fn it_is_told_as_didit_has_it() {
+    let (didit, browser) = visitor().await;
+    assert_eq!(
+        browser.get("/").await.json(),
+        json!({
+            "sub": Person::Alejandra.subject(),
+            "email": {"email": "alejandra.rosas@example.com", "is_verified": true, "is_primary": true},
+            "names": {"first_name": "Alejandra", "family_name": "Rosas", "full_name": "Alejandra Rosas",
+                "is_verified": true},
+        })
+    );
+    // Asked at the call, and only then.
+    assert_eq!(didit.count(Endpoint::UserInfo), 1);
+    let more = Fault::edit(|members| {
+        members.insert("unknown".to_owned(), json!([1, {"kept": null}]));
+    });
+    didit.on_next(Endpoint::UserInfo, more);
+    assert_eq!(
+        browser.get("/").await.json()["unknown"],
+        json!([1, {"kept": null}])
+    );
+    assert_eq!(didit.count(Endpoint::UserInfo), 2);
+}
+
+// Behaviour 74; RFC 6750 §2.1.
+#[tokio::test]
+async fn the_access_token_travels_in_the_header_and_nowhere_else() {
+    let (didit, browser) = visitor().await;
+    assert_eq!(browser.get("/").await.status(), 200);
+    let asked = didit.last(Endpoint::UserInfo).expect("it was asked");
+    assert_eq!(asked.method(), "GET");
+    assert_eq!(asked.path_and_query(), "/auth/v2/users/retrieve");
+    let token = asked.header("authorization").expect("it is there");
+    let token = token.strip_prefix("Bearer ").expect("a bearer token");
+    assert!(asked.body().is_empty());
+    for (name, value) in asked.headers() {
+        assert!(
+            name == "authorization"
+                || !value
+                    .as_bytes()
+                    .windows(token.len())
+                    .any(|part| part == token.as_bytes())
+        );
+    }
+}
+
+// Behaviours 73 and 74; OpenID Connect Core §5.3.2.
+#[tokio::test]
+async fn what_is_not_about_this_user_is_not_told() {
+    let (didit, browser) = visitor().await;
+    let with_sub = |sub: Value| {
+        Fault::edit(move |members| {
+            members.insert("sub".to_owned(), sub.clone());
+        })
+    };
+    let without_sub = Fault::edit(|members| {
+        members.remove("sub");
+    });
+    let twice = format!(r#"{{"sub":"x","sub":{:?}}}"#, Person::Alejandra.subject());
+    let answer = |status: u16, body: &str| {
+        let answer = Response::builder().status(status);
+        Fault::answer(answer.body(body.to_owned()).expect("a good answer"))
+    };
+    for (fault, code, status) in [
+        (
+            with_sub(json!(Person::John.subject())),
+            "foreign-user-info",
+            502,
+        ),
+        (
+            with_sub(json!([Person::Alejandra.subject()])),
+            "foreign-user-info",
+            502,
+        ),
+        (with_sub(json!("")), "foreign-user-info", 502),
+        (without_sub, "foreign-user-info", 502),
+        (answer(200, &twice), "invalid-answer", 502),
+        (answer(200, "[]"), "invalid-answer", 502),
+        (
+            answer(200, "eyJhbGciOiJFUzI1NiJ9.e30.AA"),
+            "invalid-answer",
+            502,
+        ),
+        (answer(200, "<h1>hello</h1>"), "invalid-answer", 502),
+        (answer(500, "{}"), "invalid-answer", 502),
+        (answer(301, ""), "invalid-answer", 502),
+        (answer(403, ""), "insufficient-scope", 403),
+        (answer(401, ""), "access-token-refused", 401),
+    ] {
+        let what = format!("{fault:?} {code}");
+        didit.on_next(Endpoint::UserInfo, fault);
+        let page = browser.get("/").await;
+        assert_eq!(page.status(), status, "{what}");
+        assert_eq!(page.json()["code"], code, "{what}");
+        assert_eq!(
+            page.header("content-type"),
+            Some("application/problem+json")
+        );
+    }
+    // The session goes on.
+    assert_eq!(browser.get("/").await.status(), 200);
+    didit.revoke_all();
+    assert_eq!(
+        browser.get("/").await.json()["code"],
+        "access-token-refused"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_without_such_an_endpoint_offers_none() {
+    let didit = FakeDidit::new("client", "secret");
+    // The Sign in API under the name of a provider that has only what is said here.
+    let provider = Provider::authentication("https://apx.didit.me")
+        .with_authorization_endpoint("https://auth.didit.me/")
+        .with_jwks_uri("https://apx.didit.me/auth/config/jwks");
+    let config = Config::builder("client", CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_provider(provider)
+        .with_transport(didit)
+        .build()
+        .expect("a good configuration");
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let note = std::sync::Arc::clone(&seen);
+    let app = Router::new()
+        .route(
+            "/",
+            get(|client: DiditClient| async move {
+                *note.lock().expect("no panic") = Some(client);
+            }),
+        )
+        .layer(DiditAuth::new(config));
+    let page = Browser::new("https://app.example", app).get("/").await;
+    assert_eq!(page.status(), 200);
+
+    // A client goes wherever its handler takes it, and tokens come from any sign-in.
+    let client = seen.lock().expect("no panic").take().expect("it ran");
+    let (_, tokens) = tokens_of_a_sign_in().await;
+    let error = client.user_info(&tokens).await.expect_err("there is none");
+    assert_eq!(error.kind(), ErrorKind::NotOffered);
+    assert_eq!(
+        error.to_string(),
+        "the provider has no such endpoint: user information"
+    );
+}
+
+async fn tokens_of_a_sign_in() -> (FakeDidit, DiditTokens) {
+    let didit = FakeDidit::new("client", "secret");
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let note = std::sync::Arc::clone(&seen);
+    let config = didit
+        .config(CALLBACK)
+        .build()
+        .expect("a good configuration");
+    let app = Router::new()
+        .route(
+            "/callback",
+            get(|tokens: DiditTokens| async move {
+                *note.lock().expect("no panic") = Some(tokens);
+            }),
+        )
+        .layer(DiditAuth::new(config));
+    sign_in(&Browser::new("https://app.example", app), &didit).await;
+    let tokens = seen.lock().expect("no panic").take();
+    (didit, tokens.expect("the handler ran"))
+}
+
+#[test]
+fn without_the_layer_there_is_no_client() {
+    let request = Request::new(());
+    assert_eq!(
+        DiditClient::of(request.extensions()).err(),
+        Some(Rejection::LayerMissing)
+    );
+}
