@@ -6,6 +6,7 @@
 #   ./test.sh format lints     some of the checks listed below
 #
 # The oldest supported compiler is not fetched: the lints hold the code to Cargo.toml's `rust-version`.
+# The comparison with other crates is not among them: `cargo bench -p tower-didit-comparison`.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
@@ -19,11 +20,11 @@ check_format() {
 }
 
 check_lints() {
-  cargo clippy --workspace --all-targets --all-features -- -D warnings
+  cargo clippy --all-targets --all-features -- -D warnings
 }
 
 check_tests() { # unit tests, stories, documentation's examples
-  cargo test --workspace --all-features
+  cargo test --all-features
 }
 
 check_features() { # the library as users build it: without the dev-dependencies, with each feature alone

@@ -13,8 +13,12 @@ use crate::clock::Timestamp;
 /// Reads a JSON object; `None` for anything else, and where any object in it names a member twice:
 /// two readers could see two different values (RFC 7515 §4, RFC 7519 §4).
 pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice::<NoMemberTwice>(text).ok()?;
-    serde_json::from_slice(text).ok()
+    let Members(members) = serde_json::from_slice(text).ok()?;
+    let is_nested = |value: &Value| value.is_object() || value.is_array();
+    if members.values().any(is_nested) {
+        serde_json::from_slice::<NoMemberTwice>(text).ok()?;
+    }
+    Some(members)
 }
 
 /// Reads a `NumericDate` (RFC 7519 §2), a fraction of a second cut off; `None` for what is no number,
@@ -33,6 +37,35 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
         whole
     };
     (seconds <= END_OF_9999).then(|| Timestamp::from_unix(seconds))
+}
+
+/// An object that names no member of its own twice.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+struct Collect;
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object that names no member twice")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, value)) = map.next_entry()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("a member is there twice"));
+            }
+        }
+        Ok(Members(members))
+    }
 }
 
 /// Any JSON in which no object names a member twice. It only looks: what the values are is read

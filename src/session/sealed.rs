@@ -274,7 +274,7 @@ impl SealedSessions {
             refresh_token.map(|token| token.secret().into()),
             tokens.scopes().as_str().into(),
             tokens.expiry().map(Timestamp::as_unix),
-            tokens.claims().payload(),
+            serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
         );
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
@@ -303,7 +303,7 @@ impl SealedSessions {
                 id_token: None,
                 scopes: Scopes::new(scopes),
                 expires_at: expires_at.map(Timestamp::from_unix),
-                claims: IdClaims::from_session(payload.to_owned()),
+                claims: IdClaims::from_session(payload.get().into()),
             }),
             started: Timestamp::from_unix(started),
             written: Timestamp::from_unix(written),

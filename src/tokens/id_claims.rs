@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 
 use super::claim::{self, Claim};
 use crate::{error::Error, json::numeric_date};
@@ -36,14 +36,14 @@ pub struct IdClaims(Arc<Verified>);
 
 struct Verified {
     /// The payload of the token, byte for byte.
-    payload: Box<RawValue>,
+    payload: Box<str>,
     /// Read when first asked for: most requests do not ask.
     members: OnceLock<Map<String, Value>>,
 }
 
 impl IdClaims {
     /// Claims that were just verified: `members` are those of `payload`.
-    pub(crate) fn new(payload: Box<RawValue>, members: Map<String, Value>) -> Self {
+    pub(crate) fn new(payload: Box<str>, members: Map<String, Value>) -> Self {
         Self(Arc::new(Verified {
             payload,
             members: members.into(),
@@ -51,7 +51,7 @@ impl IdClaims {
     }
 
     /// Claims that were verified before, from where nobody could have changed them.
-    pub(crate) fn from_session(payload: Box<RawValue>) -> Self {
+    pub(crate) fn from_session(payload: Box<str>) -> Self {
         Self(Arc::new(Verified {
             payload,
             members: OnceLock::new(),
@@ -62,10 +62,11 @@ impl IdClaims {
     #[cfg(test)]
     pub(crate) fn of_subject(subject: &str) -> Self {
         let payload = format!(r#"{{"iss":"https://apx.didit.me","sub":{subject:?},"iat":1000}}"#);
-        Self::from_session(RawValue::from_string(payload).expect("JSON"))
+        Self::from_session(payload.into())
     }
 
-    pub(crate) fn payload(&self) -> &RawValue {
+    /// The payload of the token: a JSON object.
+    pub(crate) fn payload(&self) -> &str {
         &self.0.payload
     }
 
@@ -167,9 +168,9 @@ impl IdClaims {
     }
 
     fn members(&self) -> &Map<String, Value> {
-        self.0.members.get_or_init(|| {
-            serde_json::from_str(self.0.payload.get()).expect("verified: an object")
-        })
+        self.0
+            .members
+            .get_or_init(|| serde_json::from_str(&self.0.payload).expect("verified: an object"))
     }
 }
 

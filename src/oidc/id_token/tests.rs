@@ -110,7 +110,7 @@ fn a_good_token_says_who_the_user_is() {
     assert_eq!(extra, claims);
 
     // The same again, as it comes out of a session.
-    let again = IdClaims::from_session(user.payload().to_owned());
+    let again = IdClaims::from_session(user.payload().into());
     assert_eq!(again.subject(), "john");
     assert_eq!(
         format!("{again:?}"),
