@@ -1,4 +1,4 @@
-//! The three kinds of answer that the fake gives.
+//! The kinds of answer that the fake gives.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -17,6 +17,15 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
         (header::PRAGMA, "no-cache"),
     ];
     with_headers(answer, fixed)
+}
+
+/// A JSON document that anyone may keep for so many seconds.
+pub(super) fn document(value: &Value, max_age: u64) -> Answer {
+    let mut answer = Response::new(Bytes::from(value.to_string()));
+    let kept = HeaderValue::from_str(&format!("public, max-age={max_age}"))
+        .expect("words and a number are a header value");
+    answer.headers_mut().insert(header::CACHE_CONTROL, kept);
+    with_headers(answer, [(header::CONTENT_TYPE, "application/json")])
 }
 
 /// A page for a person.

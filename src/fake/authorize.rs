@@ -7,8 +7,18 @@ use url::{Url, form_urlencoded};
 use super::{
     client::Client,
     form::{Form, FormError},
+    product::Product,
     scope::Scope,
 };
+
+/// What a request is checked against.
+pub(super) struct Registration<'a> {
+    pub(super) product: Product,
+    pub(super) client: &'a Client,
+    pub(super) redirect_uris: &'a [String],
+    /// The `iss` of answers (RFC 9207 §2), if they have one.
+    pub(super) iss: Option<&'a str>,
+}
 
 /// A request that was found good.
 #[derive(Clone)]
@@ -18,6 +28,7 @@ pub(super) struct AuthorizeRequest {
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<String>,
     state: Option<String>,
+    iss: Option<String>,
 }
 
 /// A request that was not.
@@ -31,11 +42,10 @@ pub(super) enum Refusal {
 
 impl AuthorizeRequest {
     /// Checks the query of an authorization request.
-    pub(super) fn parse(
-        query: &str,
-        client: &Client,
-        registered: &[String],
-    ) -> Result<Self, Refusal> {
+    pub(super) fn parse(query: &str, registration: &Registration<'_>) -> Result<Self, Refusal> {
+        let Registration {
+            product, client, ..
+        } = *registration;
         let form =
             Form::with_repetitions(query).map_err(|error| Refusal::Page(error.description()))?;
         // Where the answer goes must be beyond doubt before anybody is redirected.
@@ -47,11 +57,20 @@ impl AuthorizeRequest {
                 FormError::Duplicate(name.to_owned()).description(),
             ));
         }
-        if form.get("client_id") != Some(&client.id) {
+        // An issuer of Didit Authentication has one client only.
+        let may_be_missing = product == Product::Authentication;
+        if form
+            .get("client_id")
+            .map_or(!may_be_missing, |id| id != client.id)
+        {
             return Err(Refusal::Page("client_id is missing or unknown".to_owned()));
         }
         let redirect_uri = form.get("redirect_uri").unwrap_or_default();
-        if !registered.iter().any(|known| known == redirect_uri) {
+        if !registration
+            .redirect_uris
+            .iter()
+            .any(|known| known == redirect_uri)
+        {
             return Err(Refusal::Page(
                 "redirect_uri is missing or not registered".to_owned(),
             ));
@@ -60,9 +79,14 @@ impl AuthorizeRequest {
         let mut request = Self {
             redirect_uri: redirect_uri.to_owned(),
             scope: Scope::none(),
-            nonce: form.get("nonce").map(str::to_owned),
+            // Didit Authentication documents none: taken, and never seen again.
+            nonce: form
+                .get("nonce")
+                .filter(|_| product == Product::SignIn)
+                .map(str::to_owned),
             challenge: None,
             state: form.get("state").map(str::to_owned),
+            iss: registration.iss.map(str::to_owned),
         };
         let refused = |request: &Self, (code, why): (&str, String)| {
             Refusal::Redirect(request.refused(code, &why))
@@ -71,9 +95,14 @@ impl AuthorizeRequest {
             let why = FormError::Duplicate(name.to_owned()).description();
             return Err(refused(&request, ("invalid_request", why)));
         }
-        check_response_type(&form).map_err(|error| refused(&request, error))?;
-        request.scope = scope(&form).map_err(|error| refused(&request, error))?;
+        check_response_type(&form, product).map_err(|error| refused(&request, error))?;
+        request.scope = scope(&form, product).map_err(|error| refused(&request, error))?;
         request.challenge = challenge(&form, client).map_err(|error| refused(&request, error))?;
+        match product {
+            Product::SignIn => check_prompt(&form),
+            Product::Authentication => check_documented(&form),
+        }
+        .map_err(|error| refused(&request, error))?;
         Ok(request)
     }
 
@@ -92,6 +121,7 @@ impl AuthorizeRequest {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(more);
         query.extend_pairs(self.state.iter().map(|state| ("state", state)));
+        query.extend_pairs(self.iss.iter().map(|iss| ("iss", iss)));
         let joint = if self.redirect_uri.contains('?') {
             '&'
         } else {
@@ -119,9 +149,10 @@ pub(super) fn is_redirect_uri(uri: &str) -> bool {
 
 type Told = (&'static str, String);
 
-fn check_response_type(form: &Form) -> Result<(), Told> {
+fn check_response_type(form: &Form, product: Product) -> Result<(), Told> {
     match form.get("response_type") {
         Some("code") => Ok(()),
+        None if product == Product::Authentication => Ok(()),
         Some(_) => Err((
             "unsupported_response_type",
             "response_type must be code".to_owned(),
@@ -130,10 +161,10 @@ fn check_response_type(form: &Form) -> Result<(), Told> {
     }
 }
 
-fn scope(form: &Form) -> Result<Scope, Told> {
-    let scope = Scope::parse(form.get("scope").unwrap_or_default())
+fn scope(form: &Form, product: Product) -> Result<Scope, Told> {
+    let scope = Scope::parse(form.get("scope").unwrap_or_default(), product.scopes())
         .map_err(|unknown| ("invalid_scope", format!("scope {unknown} is unknown")))?;
-    if scope.contains("openid") {
+    if scope.contains("openid") || product == Product::Authentication {
         Ok(scope)
     } else {
         Err(("invalid_scope", "scope openid is missing".to_owned()))
@@ -156,6 +187,25 @@ fn challenge(form: &Form, client: &Client) -> Result<Option<String>, Told> {
     }
 }
 
+/// Core §3.1.2.6: nobody is signed in at the fake before they click.
+fn check_prompt(form: &Form) -> Result<(), Told> {
+    match form.get("prompt") {
+        Some("none") => Err(("login_required", "nobody is signed in here".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// What Didit Authentication does not document is refused, and a `state` is a must.
+fn check_documented(form: &Form) -> Result<(), Told> {
+    if form.get("state").is_none() {
+        return Err(("invalid_request", "state is missing".to_owned()));
+    }
+    match form.names().find(|name| !AUTHENTICATION.contains(name)) {
+        Some(name) => Err(("invalid_request", format!("{name} is not documented"))),
+        None => Ok(()),
+    }
+}
+
 /// The base64url of a SHA-256 hash.
 fn is_s256(challenge: &str) -> bool {
     challenge.len() == 43
@@ -163,3 +213,16 @@ fn is_s256(challenge: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
+
+/// The parameters of Didit Authentication's sign-in page, those of OAuth and OpenID Connect included
+/// that any client may send.
+const AUTHENTICATION: [&str; 8] = [
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "response_type",
+    "client_id",
+    "scope",
+    "nonce",
+];

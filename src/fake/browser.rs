@@ -90,12 +90,19 @@ impl Browser {
         self.with(origin, Site::new(service))
     }
 
-    /// The fake Didit, at `https://auth.didit.me` and `https://apx.didit.me`.
+    /// The fake Didit, at the origin of its issuer; the Sign in API also at `https://auth.didit.me`
+    /// and `https://apx.didit.me`.
+    ///
+    /// # Panics
+    ///
+    /// When the issuer is not a URL.
     #[must_use]
     pub fn add_didit(self, didit: &FakeDidit) -> Self {
         let site = Site::of_bytes(didit.clone());
-        self.with("https://auth.didit.me", site.clone())
-            .with("https://apx.didit.me", site)
+        didit
+            .origins()
+            .iter()
+            .fold(self, |browser, origin| browser.with(origin, site.clone()))
     }
 
     /// Lets cookies expire by this clock. Default: no cookie expires by time.

@@ -52,6 +52,15 @@ impl Client {
         }
     }
 
+    /// The name of its method (OpenID Connect Core §9).
+    pub(super) fn authentication_method(&self) -> &'static str {
+        match self.secret {
+            Secret::Basic(_) => "client_secret_basic",
+            Secret::Post(_) => "client_secret_post",
+            Secret::None => "none",
+        }
+    }
+
     pub(super) fn is_public(&self) -> bool {
         matches!(self.secret, Secret::None)
     }

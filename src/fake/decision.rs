@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 
 use super::{
     answer::{self, Answer},
-    authorize::{AuthorizeRequest, Refusal},
+    authorize::{AuthorizeRequest, Refusal, Registration},
     fault::Misdeed,
     form::Form,
     grant::Grant,
@@ -34,7 +34,8 @@ pub(super) fn ask(
         return answer::redirect(&to);
     }
     let (id, now) = (state.ledger.new_id("interaction"), state.now());
-    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &id);
+    let path = state.product.decision_path(&state.issuer);
+    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &id, path);
     state.interactions.open(id, asked, now);
     answer::page(StatusCode::OK, html)
 }
@@ -42,7 +43,13 @@ pub(super) fn ask(
 /// The authorization request in a query.
 pub(super) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
     let query = request.uri().query().unwrap_or_default();
-    AuthorizeRequest::parse(query, &state.client, &state.redirect_uris)
+    let registration = Registration {
+        product: state.product,
+        client: &state.client,
+        redirect_uris: &state.redirect_uris,
+        iss: state.sends_iss.then(|| state.issuer.as_str()),
+    };
+    AuthorizeRequest::parse(query, &registration)
 }
 
 /// Where a scripted error sends the browser: it is told to the client like a real one.
@@ -69,7 +76,7 @@ pub(super) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
         return problem("the form is malformed");
     };
 
-    let approves = request.uri().path() == "/approve";
+    let approves = request.uri().path().ends_with("/approve");
     let person = form.get("person").and_then(Person::by_slug);
     if approves && person.is_none() {
         return problem("nobody was chosen");
@@ -93,9 +100,10 @@ pub(super) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
 pub(super) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
     let now = state.now();
     let expires_at = now.saturating_add(state.code_lifetime);
+    let session = state.ledger.new_id("session");
     let code = state
         .ledger
-        .issue_code(Grant::new(asked.clone(), person, now), expires_at);
+        .issue_code(Grant::new(asked.clone(), person, session, now), expires_at);
     asked.approved(&code)
 }
 

@@ -17,25 +17,25 @@ use tower_service::Service;
 
 use super::{
     answer::Answer,
-    authorize::{AuthorizeRequest, Refusal, is_redirect_uri},
+    authorize::{AuthorizeRequest, Refusal},
     client::Client,
     clock::FakeClock,
     decision,
     endpoint::Endpoint,
     fault::{Fault, Misdeed, tamper},
-    keys::Algorithm,
+    keys::{Algorithm, Keys},
     listen,
     log::RecordedRequest,
     person::Person,
+    product::Product,
     routes,
+    settings::MAX_AUTHENTICATION_LIFETIME,
     state::State,
 };
-use crate::{
-    clock::SystemClock,
-    config::{Config, ConfigBuilder},
-};
+use crate::config::{Config, ConfigBuilder};
 
-/// A whole Didit (its Sign in API) in the process: honest and strict by default, hostile on request.
+/// A whole Didit in the process, its Sign in API or [Didit Authentication](Self::authentication):
+/// honest and strict by default, hostile on request.
 ///
 /// It is a Tower service that answers by the path alone, so it stands in for
 /// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a
@@ -49,88 +49,30 @@ pub struct FakeDidit {
 impl FakeDidit {
     /// A Didit with one client, which authenticates with HTTP Basic (RFC 6749 §2.3.1).
     ///
-    /// Its codes and tokens look random and are the same in every run.
+    /// Its codes and tokens look random and are the same in every run, but for signatures with ES256.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
-        Self::with_client(Client::confidential(client_id.into(), client_secret.into()))
+        let client = Client::confidential(client_id.into(), client_secret.into());
+        Self::with_client(Product::SignIn, client)
     }
 
     /// A Didit with one public client: no secret, and PKCE is a must (RFC 9700 §2.1.1). Its refresh
     /// tokens are rotated (§2.2.2).
     pub fn new_public(client_id: impl Into<String>) -> Self {
-        Self::with_client(Client::public(client_id.into())).with_rotating_refresh_tokens()
+        let client = Client::public(client_id.into());
+        Self::with_client(Product::SignIn, client).with_rotating_refresh_tokens()
     }
 
-    /// Registers a redirect URI, besides those registered before. They are compared byte for byte.
+    /// A Didit Authentication with one application: an issuer of its own, a public client, JSON at the
+    /// token endpoint, tokens that are all signed with ES256 and live for five minutes, a session that
+    /// can be asked for and ended.
     ///
-    /// # Panics
-    ///
-    /// When `uri` is not absolute or has a fragment (RFC 6749 §3.1.2).
-    #[must_use]
-    pub fn with_redirect_uri(self, uri: impl Into<String>) -> Self {
-        let uri = uri.into();
-        assert!(
-            is_redirect_uri(&uri),
-            "not an absolute redirect URI without a fragment: {uri:?}"
-        );
-        self.set(|state| state.redirect_uris.push(uri))
-    }
-
-    /// The `iss` of ID tokens and introspection. Default: `https://apx.didit.me`.
-    #[must_use]
-    pub fn with_issuer(self, issuer: impl Into<String>) -> Self {
-        self.set(|state| state.issuer = issuer.into())
-    }
-
-    /// Signs ID tokens with RS256. Default: ES256.
-    #[must_use]
-    pub fn with_rs256(self) -> Self {
-        self.set(|state| state.keys.algorithm = Algorithm::Rs256)
-    }
-
-    /// Publishes keys as the example in Didit's documentation does: `crv` is `secp256r1`, and there is
-    /// no `kid`, `alg` or `use`. The ID token's header names a `kid` all the same.
-    #[must_use]
-    pub fn with_bare_jwks(self) -> Self {
-        self.set(|state| state.keys.bare = true)
-    }
-
-    /// Expects the client's secret in the body instead of the `Authorization` header.
-    #[must_use]
-    pub fn with_client_secret_post(self) -> Self {
-        self.set(|state| state.client.expect_secret_in_body())
-    }
-
-    /// How long a code can be used, in whole seconds. Default: 60 s.
-    #[must_use]
-    pub fn with_code_lifetime(self, lifetime: Duration) -> Self {
-        self.set(|state| state.code_lifetime = lifetime.as_secs())
-    }
-
-    /// How long an access token counts, in whole seconds; also its `expires_in`. Default: 3600 s.
-    #[must_use]
-    pub fn with_access_token_lifetime(self, lifetime: Duration) -> Self {
-        self.set(|state| state.access_token_lifetime = lifetime.as_secs())
-    }
-
-    /// How long a refresh token counts, in whole seconds. Default: 30 days.
-    #[must_use]
-    pub fn with_refresh_token_lifetime(self, lifetime: Duration) -> Self {
-        self.set(|state| state.refresh_token_lifetime = lifetime.as_secs())
-    }
-
-    /// Gives a new refresh token with each refresh; an old one that comes back ends its grant
-    /// (RFC 9700 §4.14.2). Default, but for a public client: a refresh token is reusable and the answer
-    /// has none.
-    #[must_use]
-    pub fn with_rotating_refresh_tokens(self) -> Self {
-        self.set(|state| state.rotates_refresh_tokens = true)
-    }
-
-    /// Runs on the machine's own time, for a fake that a person clicks through. Default: its
-    /// [`clock`](Self::clock), which stands still.
-    #[must_use]
-    pub fn with_system_clock(self) -> Self {
-        self.set(|state| state.clock = Arc::new(SystemClock))
+    /// Its refresh tokens are rotated, and a refresh ends the access token before.
+    pub fn authentication(client_id: impl Into<String>) -> Self {
+        let client = Client::public(client_id.into());
+        let didit = Self::with_client(Product::Authentication, client)
+            .with_rotating_refresh_tokens()
+            .with_access_token_lifetime(MAX_AUTHENTICATION_LIFETIME);
+        didit.set(|state| state.keys = Keys::new(&[Algorithm::Es256], "k_fake"))
     }
 
     /// The clock that it runs on, unless [`with_system_clock`](Self::with_system_clock) was called.
@@ -200,10 +142,41 @@ impl FakeDidit {
         self.lock().ledger.revoke_all();
     }
 
-    /// Signs with the other keys from now on, and publishes only those. There are two sets, which take
-    /// turns.
+    /// From now on every path answers 404: the product is not switched on for the application.
+    pub fn switch_off(&self) {
+        self.lock().is_off = true;
+    }
+
+    /// Undoes [`switch_off`](Self::switch_off).
+    pub fn switch_on(&self) {
+        self.lock().is_off = false;
+    }
+
+    /// Publishes the next keys besides those that sign, as a provider does a while before it uses
+    /// them.
+    pub fn announce_keys(&self) {
+        self.lock().keys.announce();
+    }
+
+    /// Signs with the next keys from now on, and publishes them besides those before.
+    pub fn rotate_keys_gently(&self) {
+        self.lock().keys.rotate_gently();
+    }
+
+    /// Publishes only the keys that sign.
+    pub fn retire_keys(&self) {
+        self.lock().keys.retire();
+    }
+
+    /// Signs with the next keys from now on, and publishes only those: a compromised key disappears at
+    /// once. There are two sets, which take turns under new names.
     pub fn rotate_keys(&self) {
         self.lock().keys.rotate();
+    }
+
+    /// The JWK set that it publishes now.
+    pub fn jwks_document(&self) -> String {
+        self.lock().keys.jwks().to_string()
     }
 
     /// Misbehaves once, at the next call of an endpoint. Faults queue up, one for each call.
@@ -236,17 +209,24 @@ impl FakeDidit {
         self.lock().log.last(endpoint)
     }
 
-    fn with_client(client: Client) -> Self {
-        let clock = FakeClock::new();
-        Self {
-            state: Arc::new(Mutex::new(State::new(client, clock.clone()))),
-            clock,
-        }
+    /// The origins that a browser finds it at.
+    pub(super) fn origins(&self) -> Vec<String> {
+        let state = self.lock();
+        state.product.origins(&state.issuer)
     }
 
-    fn set(self, change: impl FnOnce(&mut State)) -> Self {
+    pub(super) fn set(self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.lock());
         self
+    }
+
+    fn with_client(product: Product, client: Client) -> Self {
+        let clock = FakeClock::new();
+        let state = State::new(product, client, clock.clone());
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            clock,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -259,15 +239,15 @@ impl FakeDidit {
         let request = Request::get(authorize_url)
             .body(Bytes::new())
             .expect("the authorize URL is a URI");
-        let endpoint = Endpoint::at(request.uri().path());
+        let mut state = self.lock();
+        let endpoint = state.endpoint(request.uri().path());
         assert_eq!(
             endpoint,
             Some(Endpoint::Authorize),
             "not an authorize URL: {authorize_url}"
         );
 
-        let mut state = self.lock();
-        state.log.record(&request);
+        state.log.record(&request, endpoint);
         let fault = state.script.take(Endpoint::Authorize);
         let asked = decision::read(&state, &request);
         drop(state);
@@ -282,9 +262,12 @@ impl FakeDidit {
 
     /// The answer, and for how long it is held back; `None`: for ever.
     fn answer(&self, request: &Request<Bytes>) -> Option<(Answer, Duration)> {
-        let endpoint = Endpoint::at(request.uri().path());
         let mut state = self.lock();
-        state.log.record(request);
+        let endpoint = state.endpoint(request.uri().path());
+        state.log.record(request, endpoint);
+        if state.is_off {
+            return Some((routes::not_found(), Duration::ZERO));
+        }
         let fault = endpoint.and_then(|endpoint| state.script.take(endpoint));
         let misdeed = fault.map(|fault| fault.0);
         if let Some(Misdeed::Hang) = misdeed {

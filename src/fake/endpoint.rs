@@ -1,46 +1,26 @@
 //! The places where Didit can be asked.
 
 /// One of the endpoints of [`FakeDidit`](super::FakeDidit), found by the path alone.
+///
+/// The second path is that of Didit Authentication; it is below the path of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `/` and `/auth/v2/authorize`: the sign-in page.
+    /// `/` and `/auth/v2/authorize`; `/sign-in`: the sign-in page.
     Authorize,
     /// `/approve` and `/decline`: where the buttons of the sign-in page lead. A real Didit has the
     /// app on the user's phone here.
     Decision,
-    /// `/auth/v2/token`.
+    /// `/auth/v2/token`; `/token/`.
     Token,
-    /// `/auth/v2/users/retrieve`.
+    /// `/auth/v2/users/retrieve`; none.
     UserInfo,
-    /// `/auth/v2/introspect`.
+    /// `/auth/v2/introspect`; none.
     Introspect,
-    /// `/auth/config/jwks` and `/auth/jwks`.
+    /// None; `/session/`: the live check, and sign-out.
+    Session,
+    /// `/auth/config/jwks` and `/auth/jwks`; `/.well-known/jwks.json`.
     Jwks,
-}
-
-impl Endpoint {
-    /// The endpoint at `path`, byte for byte: `/auth/v2/token/` is not the token endpoint.
-    pub(super) fn at(path: &str) -> Option<Self> {
-        match path {
-            "/" | "/auth/v2/authorize" => Some(Self::Authorize),
-            "/approve" | "/decline" => Some(Self::Decision),
-            "/auth/v2/token" => Some(Self::Token),
-            "/auth/v2/users/retrieve" => Some(Self::UserInfo),
-            "/auth/v2/introspect" => Some(Self::Introspect),
-            "/auth/config/jwks" | "/auth/jwks" => Some(Self::Jwks),
-            _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trailing_slash_is_another_path() {
-        assert_eq!(Endpoint::at("/auth/v2/token"), Some(Endpoint::Token));
-        assert_eq!(Endpoint::at("/auth/v2/token/"), None);
-    }
+    /// `/.well-known/openid-configuration`, below the path of the issuer for both.
+    Discovery,
 }

@@ -2,7 +2,9 @@
 
 use std::str;
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
+
+use super::media_type;
 
 /// The parameters of a query or of a form body.
 ///
@@ -44,11 +46,15 @@ impl Form {
 
     /// A parameter that comes more than once.
     pub(super) fn repeated(&self) -> Option<&str> {
-        let names = || self.0.iter().map(|(name, _)| name.as_str());
-        names()
+        self.names()
             .enumerate()
-            .find(|(at, name)| names().take(*at).any(|before| before == *name))
+            .find(|(at, name)| self.names().take(*at).any(|before| before == *name))
             .map(|(_, name)| name)
+    }
+
+    /// The names of all parameters, repetitions included.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// How often a parameter is there.
@@ -97,15 +103,9 @@ pub(super) fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a body is announced as a form; parameters of the media type do not matter.
+/// Whether a body is announced as a form.
 pub(super) fn is_announced(headers: &HeaderMap) -> bool {
-    let media_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = media_type
-        .and_then(|value| value.split(';').next())
-        .map(str::trim);
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    media_type::is(headers, "application/x-www-form-urlencoded")
 }
 
 #[cfg(test)]

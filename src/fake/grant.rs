@@ -11,6 +11,8 @@ use super::{authorize::AuthorizeRequest, person::Person, scope::Scope};
 /// One approved authorization request. Every code and token belongs to one; revoking it ends them all.
 pub(super) struct Grant {
     pub(super) person: Person,
+    /// The `sid` of Didit Authentication.
+    pub(super) session: String,
     pub(super) scope: Scope,
     pub(super) nonce: Option<String>,
     pub(super) signed_in_at: u64,
@@ -20,9 +22,15 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    pub(super) fn new(request: AuthorizeRequest, person: Person, now: u64) -> Self {
+    pub(super) fn new(
+        request: AuthorizeRequest,
+        person: Person,
+        session: String,
+        now: u64,
+    ) -> Self {
         Self {
             person,
+            session,
             scope: request.scope,
             nonce: request.nonce,
             signed_in_at: now,
@@ -70,7 +78,7 @@ impl Grant {
 }
 
 /// RFC 7636 §4.1: 43 to 128 unreserved characters.
-fn is_verifier(text: &str) -> bool {
+pub(super) fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text
             .bytes()

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{grant::Grant, keys::Keys};
+use super::{grant::Grant, jws, keys::Keys};
 
 /// The claims for a grant whose access token is `access_token`.
 pub(super) fn claims(
@@ -33,22 +33,13 @@ pub(super) fn claims(
     claims
 }
 
-/// Header and claims of a token that [`Keys::sign`] made; `None` for anything else.
-pub(super) fn open(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
-    let mut parts = token.split('.').map(|part| {
-        let text = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
-        serde_json::from_slice(&text).ok()
-    });
-    Some((parts.next()??, parts.next()??))
-}
-
 /// The token once more, its header and claims changed and signed again.
 pub(super) fn edited(
     token: &str,
     keys: &Keys,
     edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>),
 ) -> Option<String> {
-    let (mut header, mut claims) = open(token)?;
+    let (mut header, mut claims) = jws::open(token)?;
     edit(&mut header, &mut claims);
     Some(keys.sign(&header, &claims))
 }

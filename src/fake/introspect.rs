@@ -32,7 +32,7 @@ pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
         None => json!({"active": false}),
         Some((access, grant)) => json!({
             "active": true,
-            "iss": state.issuer,
+            "iss": state.issuer.as_str(),
             "iat": access.issued_at,
             "exp": access.expires_at,
             "sub": grant.person.subject(),

@@ -1,42 +1,73 @@
 //! The keys that sign ID tokens: published test keys, see `keys/README.md`.
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
-    },
-};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-/// One P-256 and one RSA key at a time; [`rotate`](Self::rotate) moves on to the next pair.
-#[derive(Clone, Copy, Debug, Default)]
+use super::{jws, key_pair::KeyPair};
+
+/// One P-256 and one RSA key at a time, and for how long those before and after are published.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Keys {
     pub(super) algorithm: Algorithm,
     /// Publish the keys as the example in Didit's documentation does.
     pub(super) bare: bool,
+    /// What there are keys for.
+    algorithms: &'static [Algorithm],
+    kid_prefix: &'static str,
     generation: usize,
+    oldest: usize,
+    newest: usize,
 }
 
 /// How ID tokens are signed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
-    #[default]
     Es256,
     Rs256,
 }
 
 impl Keys {
+    /// Keys for these algorithms; the first one signs.
+    pub(super) fn new(algorithms: &'static [Algorithm], kid_prefix: &'static str) -> Self {
+        Self {
+            algorithm: algorithms.first().copied().unwrap_or(Algorithm::Es256),
+            bare: false,
+            algorithms,
+            kid_prefix,
+            generation: 1,
+            oldest: 1,
+            newest: 1,
+        }
+    }
+
     /// From now on new keys, under new names, sign and are published; the old ones are gone.
     pub(super) fn rotate(&mut self) {
         self.generation += 1;
+        self.retire();
+    }
+
+    /// From now on new keys sign; the old ones are still published.
+    pub(super) fn rotate_gently(&mut self) {
+        self.oldest = self.generation;
+        self.generation += 1;
+        self.newest = self.generation;
+    }
+
+    /// Publishes the next keys, too.
+    pub(super) fn announce(&mut self) {
+        self.oldest = self.generation;
+        self.newest = self.generation + 1;
+    }
+
+    /// Publishes only the keys that sign.
+    pub(super) fn retire(&mut self) {
+        (self.oldest, self.newest) = (self.generation, self.generation);
     }
 
     /// The header of an honest ID token.
     pub(super) fn header(&self) -> Map<String, Value> {
         let header = [
             ("alg", self.algorithm.name().into()),
-            ("kid", self.kid(self.algorithm).into()),
+            ("kid", self.kid(self.algorithm, self.generation).into()),
             ("typ", "JWT".into()),
         ];
         header
@@ -45,94 +76,82 @@ impl Keys {
             .collect()
     }
 
-    /// A JWS in compact form (RFC 7515 §7.1), signed with the configured algorithm, whatever the
-    /// header says.
+    /// A token, signed with the configured algorithm, whatever the header says.
     pub(super) fn sign(&self, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
-        let part = |members: &Map<String, Value>| {
-            let text = serde_json::to_vec(members).expect("a JSON object can be written");
-            BASE64_URL_SAFE_NO_PAD.encode(text)
-        };
-        let input = format!("{}.{}", part(header), part(claims));
-        let signature = match self.algorithm {
-            Algorithm::Es256 => self
-                .ec()
-                .sign(&SystemRandom::new(), input.as_bytes())
-                .expect("a P-256 key signs anything")
-                .as_ref()
-                .to_vec(),
-            Algorithm::Rs256 => {
-                let key = self.rsa();
-                let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(
-                    &RSA_PKCS1_SHA256,
-                    &SystemRandom::new(),
-                    input.as_bytes(),
-                    &mut signature,
-                )
-                .expect("the signature is as long as the modulus");
-                signature
-            }
-        };
-        format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+        let key = self.signing();
+        jws::compact(&jws::written(header), &jws::written(claims), &key)
     }
 
-    /// The JWK set (RFC 7517 §5, RFC 7518 §6).
+    /// The key that signs.
+    pub(super) fn signing(&self) -> KeyPair {
+        self.pair(self.algorithm)
+    }
+
+    /// The key of an algorithm, in the set that signs now.
+    pub(super) fn pair(&self, algorithm: Algorithm) -> KeyPair {
+        algorithm.pair(self.generation)
+    }
+
+    /// The JWK set (RFC 7517 §5).
     pub(super) fn jwks(&self) -> Value {
-        let (ec, rsa) = (self.ec(), self.rsa());
-        // RFC 5480 §2.2: an uncompressed point is 4, then x, then y.
-        let (_, point) = ec.public_key().as_ref().split_at(1);
-        let (x, y) = point.split_at(32);
-        // RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and sign, then
-        // the modulus, then the exponent, which OpenSSL makes 65537.
-        let (_, numbers) = rsa.public_key().as_ref().split_at(9);
-        let (modulus, _) = numbers.split_at(256);
+        let generations = self.oldest..=self.newest;
+        let keys = generations.flat_map(|generation| {
+            let algorithms = self.algorithms.iter();
+            algorithms.map(move |algorithm| self.jwk(*algorithm, generation))
+        });
+        json!({"keys": keys.collect::<Vec<_>>()})
+    }
 
-        let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let (x, y, n) = (number(x), number(y), number(modulus));
-        if self.bare {
-            return json!({"keys": [
-                {"kty": "EC", "crv": "secp256r1", "x": x, "y": y},
-                {"kty": "RSA", "n": n, "e": "AQAB"},
-            ]});
+    /// The JWK of an algorithm, in the set that signs now.
+    pub(super) fn current_jwk(&self, algorithm: Algorithm) -> Value {
+        self.jwk(algorithm, self.generation)
+    }
+
+    fn jwk(&self, algorithm: Algorithm, generation: usize) -> Value {
+        let mut jwk: Map<String, Value> = algorithm
+            .pair(generation)
+            .numbers()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .into_iter()
+            .collect();
+        let mut add = |name: &str, value: &str| jwk.insert(name.to_owned(), value.into());
+        if algorithm == Algorithm::Es256 {
+            add("crv", if self.bare { "secp256r1" } else { "P-256" });
         }
-        let (ec, rsa) = (self.kid(Algorithm::Es256), self.kid(Algorithm::Rs256));
-        json!({"keys": [
-            {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": ec, "alg": "ES256", "use": "sig"},
-            {"kty": "RSA", "n": n, "e": "AQAB", "kid": rsa, "alg": "RS256", "use": "sig"},
-        ]})
+        if !self.bare {
+            add("kid", &self.kid(algorithm, generation));
+            add("alg", algorithm.name());
+            add("use", "sig");
+        }
+        Value::Object(jwk)
     }
 
-    fn kid(&self, algorithm: Algorithm) -> String {
-        format!(
-            "fake-{}-{}",
-            algorithm.name().to_ascii_lowercase(),
-            self.generation + 1
-        )
+    fn kid(&self, algorithm: Algorithm, generation: usize) -> String {
+        let (prefix, name) = (self.kid_prefix, algorithm.name().to_ascii_lowercase());
+        format!("{prefix}-{name}-{generation}")
     }
+}
 
-    fn ec(&self) -> EcdsaKeyPair {
-        let der: &[u8] = match self.generation % 2 {
-            0 => include_bytes!("keys/es256-1.der"),
-            _ => include_bytes!("keys/es256-2.der"),
-        };
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
-            .expect("an embedded P-256 key")
-    }
-
-    fn rsa(&self) -> RsaKeyPair {
-        let der: &[u8] = match self.generation % 2 {
-            0 => include_bytes!("keys/rs256-1.der"),
-            _ => include_bytes!("keys/rs256-2.der"),
-        };
-        RsaKeyPair::from_pkcs8(der).expect("an embedded RSA key")
+impl Default for Keys {
+    fn default() -> Self {
+        Self::new(&[Algorithm::Es256, Algorithm::Rs256], "fake")
     }
 }
 
 impl Algorithm {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+        }
+    }
+
+    fn pair(self, generation: usize) -> KeyPair {
+        match (self, generation % 2) {
+            (Self::Es256, 1) => KeyPair::ec(include_bytes!("keys/es256-1.der")),
+            (Self::Es256, _) => KeyPair::ec(include_bytes!("keys/es256-2.der")),
+            (Self::Rs256, 1) => KeyPair::rsa(include_bytes!("keys/rs256-1.der")),
+            (Self::Rs256, _) => KeyPair::rsa(include_bytes!("keys/rs256-2.der")),
         }
     }
 }

@@ -65,22 +65,28 @@ impl Ledger {
         code
     }
 
+    /// Enters an access token.
     pub(super) fn issue_access_token(
         &mut self,
+        token: String,
         grant: Arc<Grant>,
         scope: Scope,
         now: u64,
         lifetime: u64,
-    ) -> String {
-        let token = self.secrets.next("at");
+    ) {
         let entry = AccessToken {
             scope,
             issued_at: now,
             expires_at: now.saturating_add(lifetime),
             grant,
         };
-        self.access_tokens.insert(token.clone(), entry);
-        token
+        self.access_tokens.insert(token, entry);
+    }
+
+    /// From now on the access tokens of a grant so far count no more.
+    pub(super) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
+        self.access_tokens
+            .retain(|_, token| !Arc::ptr_eq(&token.grant, grant));
     }
 
     pub(super) fn issue_refresh_token(&mut self, grant: Arc<Grant>, expires_at: u64) -> String {

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, header};
+use serde_json::Value;
 
 use super::{endpoint::Endpoint, form::Form};
 
@@ -26,10 +27,11 @@ pub struct RecordedRequest {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    endpoint: Option<Endpoint>,
 }
 
 impl Log {
-    pub(super) fn record(&mut self, request: &Request<Bytes>) {
+    pub(super) fn record(&mut self, request: &Request<Bytes>, endpoint: Option<Endpoint>) {
         if self.requests.len() == CAPACITY {
             self.requests.pop_front();
         }
@@ -38,8 +40,9 @@ impl Log {
             uri: request.uri().clone(),
             headers: request.headers().clone(),
             body: request.body().clone(),
+            endpoint,
         });
-        if let Some(endpoint) = Endpoint::at(request.uri().path()) {
+        if let Some(endpoint) = endpoint {
             *self.counts.entry(endpoint).or_default() += 1;
         }
     }
@@ -56,7 +59,7 @@ impl Log {
         self.requests
             .iter()
             .rev()
-            .find(|request| Endpoint::at(request.uri.path()) == Some(endpoint))
+            .find(|request| request.endpoint == Some(endpoint))
             .cloned()
     }
 }
@@ -96,6 +99,11 @@ impl RecordedRequest {
     pub fn form_value(&self, name: &str) -> Option<String> {
         let form = Form::parse(std::str::from_utf8(&self.body).ok()?).ok()?;
         form.get(name).map(str::to_owned)
+    }
+
+    /// The body as JSON. `None` when it is not JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
     }
 
     /// A parameter of the query, decoded. `None` also when the query is malformed.
@@ -140,7 +148,7 @@ mod tests {
     #[test]
     fn a_request_is_kept_as_it_came() {
         let mut log = Log::default();
-        log.record(&request());
+        log.record(&request(), Some(Endpoint::Token));
         let kept = log.last(Endpoint::Token).unwrap();
         assert_eq!(kept.method(), Method::POST);
         assert_eq!(kept.path_and_query(), "/auth/v2/token?q=query%20value");
@@ -152,9 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn a_body_is_read_as_json_where_it_is_json() {
+        let mut log = Log::default();
+        let json = request().map(|_| Bytes::from_static(br#"{"code":"the code"}"#));
+        for request in [json, request()] {
+            log.record(&request, Some(Endpoint::Token));
+        }
+        let read: Vec<_> = log.requests().iter().map(RecordedRequest::json).collect();
+        assert_eq!(read, [Some(serde_json::json!({"code": "the code"})), None]);
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let mut log = Log::default();
-        log.record(&request());
+        log.record(&request(), Some(Endpoint::Token));
         let shown = format!("{log:?}");
         for secret in ["c2VjcmV0", "the+code", "query%20value"] {
             assert!(!shown.contains(secret), "{shown}");
@@ -166,7 +185,7 @@ mod tests {
     fn the_count_goes_on_when_the_oldest_are_forgotten() {
         let mut log = Log::default();
         for _ in 0..=CAPACITY {
-            log.record(&request());
+            log.record(&request(), Some(Endpoint::Token));
         }
         assert_eq!(log.requests().len(), CAPACITY);
         assert_eq!(log.count(Endpoint::Token), CAPACITY + 1);

@@ -55,6 +55,22 @@ impl Person {
         Self::ALL.into_iter().find(|person| person.slug() == slug)
     }
 
+    /// How they prove who they are to Didit Authentication (RFC 8176).
+    pub(super) fn authentication_method(self) -> &'static str {
+        match self {
+            Self::Alejandra => "passkey",
+            Self::John => "email",
+        }
+    }
+
+    /// The claim `verified` of Didit Authentication; what is inside is made up.
+    pub(super) fn verified(self) -> Value {
+        match self {
+            Self::Alejandra => json!({"email": true, "phone": true, "identity": true}),
+            Self::John => json!({}),
+        }
+    }
+
     /// What the userinfo endpoint says: `sub`, and the members that follow the granted scopes.
     pub(super) fn user_info(self, scope: &Scope) -> Map<String, Value> {
         let mut members = Map::new();
@@ -109,17 +125,20 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake::product::Product;
+
+    const SCOPES: &str = "openid email phone picture names";
 
     #[test]
     fn openid_alone_tells_only_the_subject() {
-        let scope = Scope::parse("openid").unwrap();
+        let scope = Scope::parse("openid", &["openid"]).unwrap();
         let told = Value::Object(Person::John.user_info(&scope));
         assert_eq!(told, json!({"sub": Person::John.subject()}));
     }
 
     #[test]
     fn members_have_the_documented_shape() {
-        let scope = Scope::parse("openid email phone picture names").unwrap();
+        let scope = Scope::parse(SCOPES, Product::SignIn.scopes()).unwrap();
         assert_eq!(
             Value::Object(Person::Alejandra.user_info(&scope)),
             json!({

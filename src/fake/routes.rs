@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     answer::{self, Answer},
-    decision,
+    authentication, decision, discovery,
     endpoint::Endpoint,
     fault::Misdeed,
     introspect,
+    product::Product,
     state::State,
     token, user_info,
 };
@@ -27,13 +28,30 @@ pub(super) fn answer(
         (Some(Endpoint::Authorize), _) => decision::ask(state, request, misdeed),
         (_, Some(Misdeed::Refuse(error))) => error.answer(),
         (Some(Endpoint::Decision), _) => decision::decide(state, request),
-        (Some(Endpoint::Token), _) => token::answer(state, request),
+        (Some(Endpoint::Token), _) => match state.product {
+            Product::SignIn => token::answer(state, request),
+            Product::Authentication => authentication::token::answer(state, request),
+        },
+        (Some(Endpoint::Session), _) => authentication::session::answer(state, request),
         (Some(Endpoint::UserInfo), _) => user_info::answer(state, request),
         (Some(Endpoint::Introspect), _) => introspect::answer(state, request),
-        (Some(Endpoint::Jwks), _) if request.method() == Method::GET => {
-            answer::json(StatusCode::OK, &state.keys.jwks())
+        (Some(Endpoint::Jwks), _) => document(request, &state.keys.jwks(), state.jwks_max_age),
+        (Some(Endpoint::Discovery), _) => {
+            document(request, &discovery::document(state), discovery::MAX_AGE)
         }
-        (Some(Endpoint::Jwks), _) => answer::method_not_allowed("GET"),
-        (None, _) => answer::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."})),
+        (None, _) => not_found(),
+    }
+}
+
+/// What every path answers when the product is not switched on, and any other path always.
+pub(super) fn not_found() -> Answer {
+    answer::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
+}
+
+fn document(request: &Request<Bytes>, document: &Value, max_age: u64) -> Answer {
+    if request.method() == Method::GET {
+        answer::document(document, max_age)
+    } else {
+        answer::method_not_allowed("GET")
     }
 }

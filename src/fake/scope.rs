@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// A list of scopes that Didit knows (RFC 6749 §3.3), without repetitions.
+/// A list of scopes (RFC 6749 §3.3), without repetitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads a space-separated list; the error names the first scope that Didit does not know.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a space-separated list; the error names the first scope that is not `known`.
+    pub(super) fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
         let mut names: Vec<String> = Vec::new();
         for name in text.split(' ').filter(|name| !name.is_empty()) {
-            if !KNOWN.contains(&name) {
+            if !known.contains(&name) {
                 return Err(name.to_owned());
             }
             if !names.iter().any(|known| known == name) {
@@ -23,6 +23,10 @@ impl Scope {
 
     pub(super) fn none() -> Self {
         Self(Vec::new())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
@@ -44,29 +48,6 @@ impl fmt::Display for Scope {
     }
 }
 
-/// The scopes of Didit's Sign in API.
-const KNOWN: [&str; 19] = [
-    "openid",
-    "offline",
-    "user_id",
-    "picture",
-    "names",
-    "email",
-    "phone",
-    "gender",
-    "document_detail",
-    "birthdate",
-    "address",
-    "bank_account",
-    "preferences",
-    "is_verified",
-    "is_over_18",
-    "is_over_21",
-    "instagram_account",
-    "x_account",
-    "tiktok_account",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,15 +55,17 @@ mod tests {
     #[test]
     fn an_unknown_scope_is_named() {
         assert_eq!(
-            Scope::parse("openid offline_access").unwrap_err(),
-            "offline_access"
+            Scope::parse("openid offline", &["openid"]).unwrap_err(),
+            "offline"
         );
     }
 
     #[test]
     fn repetitions_are_dropped() {
         assert_eq!(
-            Scope::parse("openid  email openid").unwrap().to_string(),
+            Scope::parse("openid  email openid", &["openid", "email"])
+                .unwrap()
+                .to_string(),
             "openid email"
         );
     }

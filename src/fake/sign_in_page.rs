@@ -2,8 +2,8 @@
 
 use super::{person::Person, scope::Scope};
 
-/// The page that asks who signs in.
-pub(super) fn sign_in(client_id: &str, scope: &Scope, interaction: &str) -> String {
+/// The page that asks who signs in; its buttons lead below `path`.
+pub(super) fn sign_in(client_id: &str, scope: &Scope, interaction: &str, path: &str) -> String {
     let client = escaped(client_id);
     let scopes: Vec<_> = scope
         .iter()
@@ -11,17 +11,17 @@ pub(super) fn sign_in(client_id: &str, scope: &Scope, interaction: &str) -> Stri
         .collect();
     let scopes = scopes.concat();
     let people = Person::ALL.map(button).concat();
-    let interaction = escaped(interaction);
+    let (interaction, path) = (escaped(interaction), escaped(path));
     document(
         "Sign in",
         &format!(
             r#"<h1>Sign in</h1>
 <p><strong>{client}</strong> asks for:</p>
 <ul aria-label="Requested scopes">{scopes}</ul>
-<form method="post" action="/approve">
+<form method="post" action="{path}/approve">
 <input type="hidden" name="interaction" value="{interaction}">
 {people}</form>
-<form method="post" action="/decline">
+<form method="post" action="{path}/decline">
 <input type="hidden" name="interaction" value="{interaction}">
 <button class="quiet" id="decline" type="submit">Decline</button>
 </form>"#
@@ -108,18 +108,20 @@ mod tests {
     fn buttons_have_stable_ids() {
         let html = sign_in(
             "app",
-            &Scope::parse("openid email").unwrap(),
+            &Scope::parse("openid email", &["openid", "email"]).unwrap(),
             "interaction_1",
+            "/tenant",
         );
         for id in ["approve-alejandra", "approve-john", "decline"] {
             assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
         }
         assert!(html.contains("<li>email</li>"));
+        assert!(html.contains("action=\"/tenant/approve\""));
     }
 
     #[test]
     fn the_client_id_cannot_become_markup() {
-        let html = sign_in("<script>\"'&", &Scope::none(), "interaction_1");
+        let html = sign_in("<script>\"'&", &Scope::none(), "interaction_1", "");
         assert!(html.contains("<strong>&lt;script&gt;&quot;&#39;&amp;</strong>"));
     }
 }

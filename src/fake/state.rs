@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::{
     client::Client,
     clock::{FakeClock, unix_seconds},
+    endpoint::Endpoint,
     interactions::Interactions,
+    issuer::Issuer,
     keys::Keys,
     ledger::Ledger,
     log::Log,
+    product::Product,
     script::Script,
 };
 use crate::clock::Clock;
@@ -16,13 +19,19 @@ use crate::clock::Clock;
 /// The settings, and what happened so far.
 #[derive(Debug)]
 pub(super) struct State {
+    pub(super) product: Product,
+    /// Didit has not switched the product on for this application.
+    pub(super) is_off: bool,
     pub(super) client: Client,
     pub(super) redirect_uris: Vec<String>,
-    pub(super) issuer: String,
+    pub(super) issuer: Issuer,
+    /// Whether the answer to an authorization request has an `iss` (RFC 9207).
+    pub(super) sends_iss: bool,
     pub(super) code_lifetime: u64,
     pub(super) access_token_lifetime: u64,
     pub(super) refresh_token_lifetime: u64,
     pub(super) rotates_refresh_tokens: bool,
+    pub(super) jwks_max_age: u64,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keys: Keys,
     pub(super) ledger: Ledger,
@@ -32,14 +41,18 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(client: Client, clock: FakeClock) -> Self {
+    pub(super) fn new(product: Product, client: Client, clock: FakeClock) -> Self {
         Self {
+            product,
+            is_off: false,
             redirect_uris: Vec::new(),
-            issuer: "https://apx.didit.me".to_owned(),
+            issuer: product.issuer(),
+            sends_iss: false,
             code_lifetime: 60,
             access_token_lifetime: 3600,
             refresh_token_lifetime: 30 * 24 * 3600,
             rotates_refresh_tokens: false,
+            jwks_max_age: 300,
             clock: Arc::new(clock),
             keys: Keys::default(),
             ledger: Ledger::new(&client.id),
@@ -48,6 +61,11 @@ impl State {
             log: Log::default(),
             client,
         }
+    }
+
+    /// The endpoint at a path.
+    pub(super) fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        self.product.endpoint(&self.issuer, path)
     }
 
     /// Seconds since 1970.

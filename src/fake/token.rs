@@ -67,7 +67,7 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
 
     let mut tokens = tokens(state, &grant, grant.scope.clone());
     tokens.id_token = Some(id_token(state, &grant, &tokens.access_token));
-    if grant.scope.contains("offline") {
+    if grant.scope.contains(state.product.offline_scope()) {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
     }
     Ok(tokens)
@@ -85,7 +85,7 @@ fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
     let scope = match form.get("scope") {
         None => grant.scope.clone(),
         // RFC 6749 §6: at most what was granted.
-        Some(text) => Scope::parse(text)
+        Some(text) => Scope::parse(text, state.product.scopes())
             .ok()
             .filter(|scope| scope.is_within(&grant.scope))
             .ok_or_else(|| OAuthError::new("invalid_scope").because("more than was granted"))?,
@@ -101,11 +101,17 @@ fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
 /// What every answer has: a new access token.
 fn tokens(state: &mut State, grant: &Arc<Grant>, scope: Scope) -> Tokens {
     let (now, lifetime) = (state.now(), state.access_token_lifetime);
+    let (access_token, granted) = (state.ledger.new_id("at"), scope.to_string());
+    state.ledger.issue_access_token(
+        access_token.clone(),
+        Arc::clone(grant),
+        scope,
+        now,
+        lifetime,
+    );
     Tokens {
-        scope: scope.to_string(),
-        access_token: state
-            .ledger
-            .issue_access_token(Arc::clone(grant), scope, now, lifetime),
+        scope: granted,
+        access_token,
         token_type: "Bearer",
         expires_in: lifetime,
         id_token: None,
@@ -121,7 +127,7 @@ fn issue_refresh_token(state: &mut State, grant: Arc<Grant>) -> String {
 fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
     let claims = id_token::claims(
         grant,
-        &state.issuer,
+        state.issuer.as_str(),
         &state.client.id,
         access_token,
         state.now(),

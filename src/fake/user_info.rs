@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{self, Answer},
+    bearer,
     state::State,
 };
 
@@ -14,7 +15,7 @@ pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::GET {
         return answer::method_not_allowed("GET");
     }
-    let Some(token) = bearer(request) else {
+    let Some(token) = bearer::token(request) else {
         // RFC 6750 §3.1: no error code for who brought no token at all.
         return refused("Bearer realm=\"Didit\"");
     };
@@ -25,16 +26,6 @@ pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
         ),
         None => refused("Bearer realm=\"Didit\", error=\"invalid_token\""),
     }
-}
-
-fn bearer(request: &Request<Bytes>) -> Option<&str> {
-    let (scheme, token) = request
-        .headers()
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 fn refused(challenge: &'static str) -> Answer {

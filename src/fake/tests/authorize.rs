@@ -263,3 +263,32 @@ async fn a_scripted_error_does_not_hide_a_bad_request() {
     );
     assert!(catch_unwind(|| didit.approve(&bad, Person::John)).is_err());
 }
+
+#[tokio::test]
+async fn nobody_is_signed_in_without_being_asked() {
+    assert_eq!(told(&[("prompt", "none")]).await, "login_required");
+    let others = [
+        ("prompt", "login"),
+        ("max_age", "0"),
+        ("login_hint", "x"),
+        ("ui_locales", "es"),
+        ("acr_values", "x"),
+    ];
+    let answer = ask(&didit(), get(&authorize_url(&others))).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_issuer_can_travel_with_the_browser() {
+    let didit = didit().with_iss_parameter();
+    let url = authorize_url(&[]);
+    let refused = ask(&didit, get(&authorize_url(&[("scope", "email")]))).await;
+    let refused = refused.headers()["location"].to_str().unwrap();
+    for back in [
+        refused,
+        &didit.approve(&url, Person::John),
+        &didit.decline(&url),
+    ] {
+        assert_eq!(query(back, "iss").as_deref(), Some("https://apx.didit.me"));
+    }
+}

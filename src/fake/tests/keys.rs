@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
@@ -5,7 +7,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask_json, didit, get, request, signed_in};
+use super::{ask, ask_json, didit, get, request, signed_in};
 use crate::fake::{Endpoint, FakeDidit, Fault, Person};
 
 async fn keys(didit: &FakeDidit) -> Vec<Value> {
@@ -21,7 +23,7 @@ async fn id_token(didit: &FakeDidit) -> String {
         .to_owned()
 }
 
-fn part(token: &str, at: usize) -> Value {
+pub(super) fn part(token: &str, at: usize) -> Value {
     let text = BASE64_URL_SAFE_NO_PAD
         .decode(token.split('.').nth(at).unwrap())
         .unwrap();
@@ -29,7 +31,7 @@ fn part(token: &str, at: usize) -> Value {
 }
 
 /// Whether the key of the set signed the token.
-fn verifies(token: &str, jwk: &Value) -> bool {
+pub(super) fn verifies(token: &str, jwk: &Value) -> bool {
     let number = |name: &str| {
         BASE64_URL_SAFE_NO_PAD
             .decode(jwk[name].as_str().unwrap())
@@ -168,4 +170,61 @@ async fn an_edited_id_token_is_signed_again() {
     assert_eq!(part(&token, 0), json!({"alg": "ES256", "typ": "JWT"}));
     assert_eq!(part(&token, 1)["aud"], "other");
     assert!(verifies(&token, &keys(&didit).await[0]));
+}
+
+/// The names of the published keys for ES256.
+async fn names(didit: &FakeDidit) -> Vec<Value> {
+    let keys = keys(didit).await;
+    keys.iter()
+        .filter(|key| key["alg"] == "ES256")
+        .map(|key| key["kid"].clone())
+        .collect()
+}
+
+#[tokio::test]
+async fn keys_can_be_announced_rotated_gently_and_retired() {
+    let didit = didit();
+    let signs = async || part(&id_token(&didit).await, 0)["kid"].clone();
+    didit.announce_keys();
+    assert_eq!(names(&didit).await, ["fake-es256-1", "fake-es256-2"]);
+    assert_eq!(signs().await, "fake-es256-1");
+    didit.rotate_keys_gently();
+    assert_eq!(names(&didit).await, ["fake-es256-1", "fake-es256-2"]);
+    assert_eq!(signs().await, "fake-es256-2");
+    didit.retire_keys();
+    assert_eq!(names(&didit).await, ["fake-es256-2"]);
+    didit.rotate_keys_gently();
+    assert_eq!(names(&didit).await, ["fake-es256-2", "fake-es256-3"]);
+    didit.rotate_keys();
+    assert_eq!(names(&didit).await, ["fake-es256-4"]);
+    assert_eq!(signs().await, "fake-es256-4");
+}
+
+#[tokio::test]
+async fn after_a_gentle_rotation_old_and_new_tokens_verify() {
+    let didit = didit();
+    let old = id_token(&didit).await;
+    didit.rotate_keys_gently();
+    let new = id_token(&didit).await;
+    let keys = keys(&didit).await;
+    assert!(verifies(&old, &keys[0]) && verifies(&new, &keys[2]));
+    assert!(!verifies(&old, &keys[2]) && !verifies(&new, &keys[0]));
+}
+
+#[tokio::test]
+async fn the_published_document_can_be_had_without_a_request() {
+    let didit = didit();
+    let told: Value = serde_json::from_str(&didit.jwks_document()).unwrap();
+    assert_eq!(told["keys"], json!(keys(&didit).await));
+    assert_eq!(didit.count(Endpoint::Jwks), 1);
+}
+
+#[tokio::test]
+async fn the_keys_may_be_kept_for_five_minutes_or_as_long_as_a_test_says() {
+    let url = "https://apx.didit.me/auth/config/jwks";
+    let answer = ask(&didit(), get(url)).await;
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
+    let didit = didit().with_jwks_max_age(Duration::ZERO);
+    let answer = ask(&didit, get(url)).await;
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=0");
 }

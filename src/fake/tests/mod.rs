@@ -1,7 +1,9 @@
 //! The fake as its users see it.
 
+mod authentication;
 mod authorize;
 mod browser;
+mod discovery;
 mod introspect;
 mod keys;
 mod listen;

@@ -1,0 +1,80 @@
+//! A JSON object of strings, read strictly.
+
+use std::fmt;
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error, MapAccess, Visitor},
+};
+
+/// The members of a request body: all are strings, and none comes twice.
+pub(super) struct Members(Vec<(String, String)>);
+
+impl Members {
+    /// Reads a body; `None` when it is anything else.
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+
+    /// A member's value; an empty one counts as missing.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether there is no other member than these.
+    pub(super) fn are_among(&self, names: &[&str]) -> bool {
+        self.0.iter().all(|(name, _)| names.contains(&&**name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ReadMembers)
+    }
+}
+
+struct ReadMembers;
+
+impl<'de> Visitor<'de> for ReadMembers {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::<(String, String)>::new();
+        while let Some((name, value)) = map.next_entry()? {
+            if members.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom("a member comes twice"));
+            }
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_of_strings_without_repetitions_is_read() {
+        let members = Members::parse(br#"{"a":"1","b":""}"#).unwrap();
+        assert_eq!((members.get("a"), members.get("b")), (Some("1"), None));
+        assert!(members.are_among(&["a", "b", "c"]) && !members.are_among(&["a"]));
+        for text in [
+            "",
+            "a=1",
+            "[]",
+            "\"a\"",
+            r#"{"a":1}"#,
+            r#"{"a":null}"#,
+            r#"{"a":"1","a":"1"}"#,
+            r#"{"a":"1"}x"#,
+        ] {
+            assert!(Members::parse(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}

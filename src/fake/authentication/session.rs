@@ -1,0 +1,46 @@
+//! `/session/`: whether a session still lives, and its end.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::refused;
+use crate::fake::{
+    answer::{self, Answer},
+    bearer,
+    grant::Grant,
+    state::State,
+};
+
+/// `GET` tells about the session of an access token, `DELETE` ends it. Only the current access token
+/// of a session is good for either.
+pub(in crate::fake) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+    if ![Method::GET, Method::DELETE].contains(request.method()) {
+        return answer::method_not_allowed("GET, DELETE");
+    }
+    let session = bearer::token(request).and_then(|token| state.ledger.access(token, state.now()));
+    let Some((_, grant)) = session else {
+        let refusal = refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+        return answer::with_headers(refusal, [(header::WWW_AUTHENTICATE, "Bearer")]);
+    };
+    if request.method() == Method::GET {
+        return answer::json(StatusCode::OK, &told(grant));
+    }
+    grant.revoke();
+    let mut done = Response::new(Bytes::new());
+    *done.status_mut() = StatusCode::NO_CONTENT;
+    done
+}
+
+/// As in the tokens, but `amr` is a single value here.
+fn told(grant: &Grant) -> Value {
+    json!({
+        "sub": grant.person.subject(),
+        "sid": grant.session,
+        "vendor_data": null,
+        "org": null,
+        "verified": grant.person.verified(),
+        "amr": grant.person.authentication_method(),
+        "act": null,
+    })
+}

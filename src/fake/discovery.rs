@@ -1,0 +1,67 @@
+//! The metadata document (OpenID Connect Discovery §3, RFC 8414 §2).
+
+use serde_json::{Value, json};
+
+use super::{product::Product, state::State};
+
+/// How long the document may be kept, in seconds.
+pub(super) const MAX_AGE: u64 = 300;
+
+/// The document: no more and no less than what the fake does.
+pub(super) fn document(state: &State) -> Value {
+    let mut document = match state.product {
+        Product::SignIn => sign_in(state),
+        Product::Authentication => authentication(state),
+    };
+    let common = [
+        ("issuer", json!(state.issuer.as_str())),
+        ("scopes_supported", json!(state.product.scopes())),
+        ("response_types_supported", json!(["code"])),
+        (
+            "grant_types_supported",
+            json!(["authorization_code", "refresh_token"]),
+        ),
+        ("subject_types_supported", json!(["pairwise"])),
+        ("code_challenge_methods_supported", json!(["S256"])),
+        (
+            "id_token_signing_alg_values_supported",
+            json!([state.keys.algorithm.name()]),
+        ),
+    ];
+    let common = common.map(|(name, value)| (name.to_owned(), value));
+    if let Some(members) = document.as_object_mut() {
+        members.extend(common);
+        if state.sends_iss {
+            // RFC 9207 §3.
+            members.insert(
+                "authorization_response_iss_parameter_supported".to_owned(),
+                true.into(),
+            );
+        }
+    }
+    document
+}
+
+/// Its endpoints are at the issuer's origin.
+fn sign_in(state: &State) -> Value {
+    let at = |path| format!("{}{path}", state.issuer.origin());
+    json!({
+        "authorization_endpoint": at("/auth/v2/authorize"),
+        "token_endpoint": at("/auth/v2/token"),
+        "userinfo_endpoint": at("/auth/v2/users/retrieve"),
+        "introspection_endpoint": at("/auth/v2/introspect"),
+        "jwks_uri": at("/auth/config/jwks"),
+        "token_endpoint_auth_methods_supported": [state.client.authentication_method()],
+    })
+}
+
+/// Its endpoints are below the issuer.
+fn authentication(state: &State) -> Value {
+    let at = |path| format!("{}{path}", state.issuer.as_str());
+    json!({
+        "authorization_endpoint": at("/sign-in"),
+        "token_endpoint": at("/token/"),
+        "jwks_uri": at("/.well-known/jwks.json"),
+        "token_endpoint_auth_methods_supported": [state.client.authentication_method()],
+    })
+}

@@ -1,0 +1,51 @@
+//! Who the fake says it is.
+
+/// An issuer, kept byte for byte (OpenID Connect Core §2); endpoints are built from its parts.
+#[derive(Clone, Debug)]
+pub(super) struct Issuer(String);
+
+impl Issuer {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The path that well-known paths go behind: a slash at the end is left out (OpenID Connect
+    /// Discovery §4).
+    pub(super) fn path(&self) -> &str {
+        let path = self.parts().1;
+        path.strip_suffix('/').unwrap_or(path)
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        // The first two slashes are those of `https://`.
+        let path = self.0.match_indices('/').nth(2);
+        self.0.split_at(path.map_or(self.0.len(), |(at, _)| at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_and_path_are_told_apart() {
+        for (issuer, origin, path) in [
+            ("https://x.example", "https://x.example", ""),
+            ("https://x.example/", "https://x.example", ""),
+            ("http://127.0.0.1:80/a/b", "http://127.0.0.1:80", "/a/b"),
+            ("https://x.example/a/", "https://x.example", "/a"),
+        ] {
+            let issuer = Issuer::new(issuer);
+            assert_eq!((issuer.origin(), issuer.path()), (origin, path));
+        }
+    }
+}

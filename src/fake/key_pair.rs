@@ -1,0 +1,85 @@
+//! A key that signs, with its public half.
+
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    },
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+/// A key for ES256 or for RS256 (RFC 7518 §3.4, §3.3).
+pub(super) enum KeyPair {
+    Ec(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+impl KeyPair {
+    /// A P-256 key in PKCS #8.
+    pub(super) fn ec(pkcs8: &[u8]) -> Self {
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
+        Self::Ec(key.expect("an embedded P-256 key"))
+    }
+
+    /// A 2048-bit RSA key in PKCS #8.
+    pub(super) fn rsa(pkcs8: &[u8]) -> Self {
+        Self::Rsa(RsaKeyPair::from_pkcs8(pkcs8).expect("an embedded RSA key"))
+    }
+
+    /// The signature of a JWS (RFC 7515 §5.1).
+    pub(super) fn sign(&self, input: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ec(key) => {
+                let signature = key.sign(&SystemRandom::new(), input);
+                let signature = signature.expect("a P-256 key signs anything");
+                signature.as_ref().to_vec()
+            }
+            Self::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(
+                    &RSA_PKCS1_SHA256,
+                    &SystemRandom::new(),
+                    input,
+                    &mut signature,
+                )
+                .expect("the signature is as long as the modulus");
+                signature
+            }
+        }
+    }
+
+    /// The public numbers as a JWK has them (RFC 7518 §6): `kty`, then `x` and `y`, or `n` and `e`.
+    pub(super) fn numbers(&self) -> [(&'static str, String); 3] {
+        let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        match self {
+            Self::Ec(key) => {
+                // RFC 5480 §2.2: an uncompressed point is 4, then x, then y.
+                let (_, point) = key.public_key().as_ref().split_at(1);
+                let (x, y) = point.split_at(32);
+                [("kty", "EC".to_owned()), ("x", number(x)), ("y", number(y))]
+            }
+            Self::Rsa(key) => {
+                // RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and
+                // sign, then the modulus, then the exponent, which OpenSSL makes 65537.
+                let (_, numbers) = key.public_key().as_ref().split_at(9);
+                let (modulus, _) = numbers.split_at(256);
+                let exponent = "AQAB".to_owned();
+                [
+                    ("kty", "RSA".to_owned()),
+                    ("n", number(modulus)),
+                    ("e", exponent),
+                ]
+            }
+        }
+    }
+
+    /// The public key as a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1.2.7).
+    pub(super) fn spki(&self) -> Vec<u8> {
+        let der: Result<PublicKeyX509Der<'_>, _> = match self {
+            Self::Ec(key) => key.public_key().as_der(),
+            Self::Rsa(key) => key.public_key().as_der(),
+        };
+        der.expect("a public key can be written").as_ref().to_vec()
+    }
+}

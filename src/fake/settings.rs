@@ -1,0 +1,150 @@
+//! How the fake is set up.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    authorize::is_redirect_uri, didit::FakeDidit, issuer::Issuer, keys::Algorithm, product::Product,
+};
+use crate::clock::SystemClock;
+
+/// The longest life of an access token of Didit Authentication.
+pub(super) const MAX_AUTHENTICATION_LIFETIME: Duration = Duration::from_secs(300);
+
+impl FakeDidit {
+    /// Registers a redirect URI, besides those registered before. They are compared byte for byte.
+    ///
+    /// # Panics
+    ///
+    /// When `uri` is not absolute or has a fragment (RFC 6749 §3.1.2).
+    #[must_use]
+    pub fn with_redirect_uri(self, uri: impl Into<String>) -> Self {
+        let uri = uri.into();
+        assert!(
+            is_redirect_uri(&uri),
+            "not an absolute redirect URI without a fragment: {uri:?}"
+        );
+        self.set(|state| state.redirect_uris.push(uri))
+    }
+
+    /// The `iss` of everything that has one. Default: `https://apx.didit.me`, and
+    /// `https://app.auth.didit.me` for Didit Authentication.
+    ///
+    /// It also says where the endpoints are that the metadata document tells about: the Sign in API's
+    /// are at the issuer's origin, those of Didit Authentication below the issuer. The document itself
+    /// is at `/.well-known/openid-configuration` below the issuer. So a fake on a socket is found by
+    /// its issuer:
+    ///
+    /// ```
+    /// # use tower_didit::fake::FakeDidit;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let address = didit.listen("127.0.0.1:0").await?;
+    /// let didit = didit.with_issuer(format!("http://{address}"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When an issuer of Didit Authentication ends with a slash.
+    #[must_use]
+    pub fn with_issuer(self, issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        self.set(|state| {
+            assert!(
+                state.product == Product::SignIn || !issuer.ends_with('/'),
+                "an issuer of Didit Authentication has no slash at its end: {issuer:?}"
+            );
+            state.issuer = Issuer::new(issuer);
+        })
+    }
+
+    /// Adds `iss` to the answer of an authorization request, also to an error, and says so in the
+    /// metadata document (RFC 9207 §2, §3). Default: none, as Didit documents.
+    #[must_use]
+    pub fn with_iss_parameter(self) -> Self {
+        self.set(|state| state.sends_iss = true)
+    }
+
+    /// Signs ID tokens with RS256. Default: ES256.
+    ///
+    /// # Panics
+    ///
+    /// For Didit Authentication, which has ES256 only.
+    #[must_use]
+    pub fn with_rs256(self) -> Self {
+        self.set(|state| {
+            assert_eq!(
+                state.product,
+                Product::SignIn,
+                "Didit Authentication signs with ES256"
+            );
+            state.keys.algorithm = Algorithm::Rs256;
+        })
+    }
+
+    /// How long its keys may be kept, in whole seconds: `Cache-Control: public, max-age=…` of the JWK
+    /// set. Default: 300 s.
+    #[must_use]
+    pub fn with_jwks_max_age(self, max_age: Duration) -> Self {
+        self.set(|state| state.jwks_max_age = max_age.as_secs())
+    }
+
+    /// Publishes keys as the example in Didit's documentation does: `crv` is `secp256r1`, and there is
+    /// no `kid`, `alg` or `use`. The ID token's header names a `kid` all the same.
+    #[must_use]
+    pub fn with_bare_jwks(self) -> Self {
+        self.set(|state| state.keys.bare = true)
+    }
+
+    /// Expects the client's secret in the body instead of the `Authorization` header.
+    #[must_use]
+    pub fn with_client_secret_post(self) -> Self {
+        self.set(|state| state.client.expect_secret_in_body())
+    }
+
+    /// How long a code can be used, in whole seconds. Default: 60 s.
+    #[must_use]
+    pub fn with_code_lifetime(self, lifetime: Duration) -> Self {
+        self.set(|state| state.code_lifetime = lifetime.as_secs())
+    }
+
+    /// How long an access token counts, in whole seconds; also its `expires_in`. Default: 3600 s, and
+    /// 300 s for Didit Authentication, whose ID tokens end with it.
+    ///
+    /// # Panics
+    ///
+    /// When it is more than 300 s for Didit Authentication.
+    #[must_use]
+    pub fn with_access_token_lifetime(self, lifetime: Duration) -> Self {
+        self.set(|state| {
+            assert!(
+                state.product == Product::SignIn || lifetime <= MAX_AUTHENTICATION_LIFETIME,
+                "an access token of Didit Authentication lives for at most 300 s"
+            );
+            state.access_token_lifetime = lifetime.as_secs();
+        })
+    }
+
+    /// How long a refresh token counts, in whole seconds. Default: 30 days.
+    #[must_use]
+    pub fn with_refresh_token_lifetime(self, lifetime: Duration) -> Self {
+        self.set(|state| state.refresh_token_lifetime = lifetime.as_secs())
+    }
+
+    /// Gives a new refresh token with each refresh; an old one that comes back ends its grant
+    /// (RFC 9700 §4.14.2). Default, but for a public client: a refresh token is reusable and the answer
+    /// has none.
+    #[must_use]
+    pub fn with_rotating_refresh_tokens(self) -> Self {
+        self.set(|state| state.rotates_refresh_tokens = true)
+    }
+
+    /// Runs on the machine's own time, for a fake that a person clicks through. Default: its
+    /// [`clock`](Self::clock), which stands still.
+    #[must_use]
+    pub fn with_system_clock(self) -> Self {
+        self.set(|state| state.clock = Arc::new(SystemClock))
+    }
+}
