@@ -1,5 +1,6 @@
 //! How much of Didit's answer is read: 1 MiB, whatever carries it.
 
+mod support_id_token;
 mod support_server;
 
 use std::{
@@ -110,5 +111,5 @@ fn bomb() -> Vec<u8> {
 }
 
 const MIB: usize = 1024 * 1024;
-const CRC_OF_TOKENS: [u8; 4] = [0xda, 0xaa, 0xf5, 0xb0];
+const CRC_OF_TOKENS: [u8; 4] = [0x2d, 0x6e, 0xe1, 0x5f];
 const INVALID_ANSWER: &str = "502 invalid-answer";

@@ -1,5 +1,6 @@
 //! Whom secrets may be sent to: https with a good certificate, or a loopback address.
 
+mod support_id_token;
 mod support_server;
 
 use std::{

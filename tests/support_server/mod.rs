@@ -4,7 +4,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -16,8 +16,10 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, Provider, fake::Browser};
+use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, fake::Browser};
 use url::Url;
+
+use crate::support_id_token::{ID_TOKEN, trusted_didit};
 
 /// Does with each connection as it is told.
 pub(crate) struct Server {
@@ -96,7 +98,7 @@ pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn config(token_endpoint: &str) -> ConfigBuilder {
-    let provider = Provider::didit().with_token_endpoint(token_endpoint);
+    let provider = trusted_didit().with_token_endpoint(token_endpoint);
     Config::builder("app", CALLBACK)
         .with_client_secret("secret")
         .with_provider(provider)
@@ -137,5 +139,7 @@ pub(crate) async fn sign_in_with(browser: &Browser) -> String {
 
 /// Its end is how a server here knows the end of a token request.
 pub(crate) const CALLBACK: &str = "https://app.example/callback?tenant=1";
-pub(crate) const TOKENS: &str = r#"{"access_token":"at","token_type":"Bearer","id_token":"it"}"#;
+pub(crate) static TOKENS: LazyLock<String> = LazyLock::new(|| {
+    format!(r#"{{"access_token":"at","token_type":"Bearer","id_token":"{ID_TOKEN}"}}"#)
+});
 pub(crate) const SIGNED_IN: &str = "200 signed in";
