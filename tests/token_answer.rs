@@ -2,6 +2,7 @@
 //! sent once, and nothing of the answer on a page or in a log. `Site::refuse` checks the latter.
 
 mod support_exchange;
+mod support_id_token;
 mod support_logs;
 
 use serde_json::json;
@@ -168,7 +169,7 @@ async fn refused(
     content_type: &str,
     bodies: impl IntoIterator<Item = impl Into<Vec<u8>>>,
 ) {
-    let site = Site::new();
+    let site = Site::trusting();
     let mut count = 0;
     for body in bodies {
         let body = body.into();

@@ -1,5 +1,7 @@
 //! What is sent to Didit's token endpoint, and which scopes its answer grants.
 
+mod support_id_token;
+
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -10,13 +12,14 @@ use base64::{
 };
 use http::StatusCode;
 use serde_json::{Value, json};
+use support_id_token::{ID_TOKEN, trusted_didit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
 use tower_didit::{
-    Config, ConfigBuilder, DiditAuth, DiditTokens, Provider,
+    Config, ConfigBuilder, DiditAuth, DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person, RecordedRequest},
 };
 use url::Url;
@@ -27,9 +30,9 @@ async fn on_the_wire_it_is_this_to_the_letter() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap();
     let token_endpoint = format!("http://{host}/auth/v2/token");
-    let config = Config::builder("client-id", CALLBACK)
+    let config = Config::builder("app", CALLBACK)
         .with_client_secret("client-secret")
-        .with_provider(Provider::didit().with_token_endpoint(token_endpoint));
+        .with_provider(trusted_didit().with_token_endpoint(token_endpoint));
     let browser = browser(config);
     let login = Url::parse(browser.get("/login").await.location()).unwrap();
     let asked = |name: &str| {
@@ -55,8 +58,8 @@ async fn on_the_wire_it_is_this_to_the_letter() {
         headers,
         [
             "accept: application/json",
-            // client-id:client-secret
-            "authorization: Basic Y2xpZW50LWlkOmNsaWVudC1zZWNyZXQ=",
+            // app:client-secret
+            "authorization: Basic YXBwOmNsaWVudC1zZWNyZXQ=",
             &format!("content-length: {}", body.len()),
             "content-type: application/x-www-form-urlencoded",
             &format!("host: {host}"),
@@ -91,9 +94,9 @@ async fn the_token_endpoints_url_is_used_exactly_as_given() {
         "/token?",
     ] {
         let endpoint = format!("http://{host}{path}");
-        let config = Config::builder("client-id", CALLBACK)
+        let config = Config::builder("app", CALLBACK)
             .with_client_secret("client-secret")
-            .with_provider(Provider::didit().with_token_endpoint(endpoint));
+            .with_provider(trusted_didit().with_token_endpoint(endpoint));
         let browser = browser(config);
         let login = Url::parse(browser.get("/login").await.location()).unwrap();
         let (_, state) = login.query_pairs().find(|(key, _)| key == "state").unwrap();
@@ -226,7 +229,7 @@ async fn serve_once(listener: &TcpListener) -> String {
     let (mut socket, _) = connection.expect("a token request").expect("a connection");
     let request = read_request(&mut socket).await;
     let tokens =
-        json!({"access_token": "at", "token_type": "Bearer", "id_token": "it"}).to_string();
+        json!({"access_token": "at", "token_type": "Bearer", "id_token": ID_TOKEN}).to_string();
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
          content-length: {}\r\n\r\n{tokens}",

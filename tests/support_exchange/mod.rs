@@ -10,11 +10,14 @@ use axum::{Router, response::Response, routing::get};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tower_didit::{
-    DiditAuth, DiditTokens, Error,
+    DiditAuth, DiditTokens, Error, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},
 };
 
-use crate::support_logs::{capture, logs};
+use crate::{
+    support_id_token::{ID_TOKEN, trusted_didit},
+    support_logs::{capture, logs},
+};
 
 /// An application and its Didit, and what the application and a middleware around it saw last.
 pub(crate) struct Site {
@@ -26,10 +29,20 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
+        Self::at(Provider::didit())
+    }
+
+    /// For answers that are made by hand: nobody signed their ID token.
+    pub(crate) fn trusting() -> Self {
+        Self::at(trusted_didit())
+    }
+
+    fn at(provider: Provider) -> Self {
         capture();
         let didit = FakeDidit::new("app", "the-client-secret");
         let config = didit
             .config("https://app.example/callback")
+            .with_provider(provider)
             .with_scopes(["openid", "offline"])
             .build()
             .expect("a good configuration");
@@ -115,12 +128,12 @@ impl Site {
     }
 }
 
-/// A good answer of the token endpoint.
+/// A good answer of the token endpoint, to a [`Site::trusting`].
 pub(crate) fn good() -> Value {
     json!({
         "access_token": format!("at-{CANARY}"),
         "refresh_token": format!("rt-{CANARY}"),
-        "id_token": format!("it-{CANARY}"),
+        "id_token": ID_TOKEN,
         "token_type": "Bearer",
         "expires_in": 3600,
         "scope": "openid offline",
@@ -159,5 +172,5 @@ pub(crate) fn start(body: &[u8]) -> String {
 
 pub(crate) const JSON: &str = "application/json";
 
-/// Stands wherever the provider has a say.
+/// Stands wherever the provider has a say, [`ID_TOKEN`] included.
 pub(crate) const CANARY: &str = "cAnArY";
