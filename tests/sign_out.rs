@@ -59,10 +59,11 @@ fn assert_refused(page: &Page, status: StatusCode, code: &str, case: &str) {
 #[tokio::test]
 async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothing_else() {
     let didit = didit();
-    let browser = browser(didit.config(CALLBACK).with_session_cookie_limit(40 * 1024));
+    let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
+    let browser = browser(config.with_session_cookie_limit(40 * 1024));
     browser.set_cookie("theme", "dark");
     let large = |answer: &mut serde_json::Map<_, _>| {
-        answer.insert("access_token".to_owned(), "a".repeat(10_000).into());
+        answer.insert("refresh_token".to_owned(), "a".repeat(10_000).into());
     };
     didit.on_next(Endpoint::Token, Fault::edit(large));
     sign_in(&browser, &didit).await;

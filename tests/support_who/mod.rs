@@ -8,7 +8,7 @@ pub(crate) const CALLBACK: &str = "https://app.example/callback";
 pub(crate) const SESSION: &str = "__Host-didit";
 pub(crate) const NOBODY: &str = "nobody";
 
-/// Both handlers say whose request it is, by the access token.
+/// Both handlers say whose request it is, by the access token and the refresh token.
 pub(crate) fn routes() -> Router {
     Router::new().route("/", get(who)).route(
         "/callback",
@@ -18,6 +18,7 @@ pub(crate) fn routes() -> Router {
 
 async fn who(tokens: Option<DiditTokens>) -> String {
     tokens.map_or(NOBODY.to_owned(), |tokens| {
-        tokens.access_token().secret().to_owned()
+        let refresh_token = tokens.refresh_token().map_or("", |token| token.secret());
+        format!("{} {refresh_token}", tokens.access_token().secret())
     })
 }
