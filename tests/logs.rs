@@ -10,6 +10,7 @@ use std::{
 use axum::{Router, routing::get};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
 use tower_didit::{
     Config, DiditAuth, DiditTokens, Error, Provider, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
@@ -64,21 +65,25 @@ impl Story {
     async fn begin() -> Self {
         let didit = FakeDidit::new("client-id", CLIENT_SECRET);
         let address = didit.listen("127.0.0.1:0").await.unwrap();
-        Self::at(didit, &format!("http://{address}/auth/v2/token"))
+        Self::at(didit, &format!("http://{address}"))
     }
 
-    fn at(didit: FakeDidit, token_endpoint: &str) -> Self {
+    /// Over the real transport, where Didit is at this origin.
+    fn at(didit: FakeDidit, origin: &str) -> Self {
         capture();
         let didit = didit.with_redirect_uri(CALLBACK);
         let secrets = Arc::new(Mutex::new(vec![
             CLIENT_SECRET.to_owned(),
             COOKIE_KEY.to_owned(),
         ]));
+        let provider = Provider::didit()
+            .with_token_endpoint(format!("{origin}/auth/v2/token"))
+            .with_jwks_uri(format!("{origin}/auth/config/jwks"));
         let config = Config::builder("client-id", CALLBACK)
             .with_client_secret(CLIENT_SECRET)
             .with_cookie_keys([COOKIE_KEY])
             .with_scopes(["openid", "offline"])
-            .with_provider(Provider::didit().with_token_endpoint(token_endpoint))
+            .with_provider(provider)
             .with_clock(didit.clock())
             .with_error_page(log_and_fail)
             .build()
@@ -193,6 +198,7 @@ async fn a_whole_sign_in_and_its_end() {
     let page = story.browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(story.didit.count(Endpoint::Token), 1);
+    assert_eq!(story.didit.count(Endpoint::Jwks), 1);
 
     // Client secret, key, state, nonce, code, three tokens, two sessions, flow cookie, verifier,
     // credentials, subject.
@@ -215,6 +221,11 @@ async fn a_whole_sign_in_and_its_end() {
 fn leaks(leaked: &'static str) -> Vec<(Fault, &'static str)> {
     let leak = |status: u16, body: String| {
         Fault::answer(Response::builder().status(status).body(body).unwrap())
+    };
+    let claim = |name: &'static str, value: Value| {
+        Fault::edit_id_token(move |_, claims| {
+            claims.insert(name.to_owned(), value.clone());
+        })
     };
     vec![
         (
@@ -265,6 +276,10 @@ fn leaks(leaked: &'static str) -> Vec<(Fault, &'static str)> {
             leak(400, format!(r#"{{"error":{{"a":"{leaked}"}}}}"#)),
             "invalid-answer",
         ),
+        (claim("sub", json!([leaked])), "malformed-id-token"),
+        (claim("iat", json!(leaked)), "malformed-id-token"),
+        (claim("nonce", json!(leaked)), "invalid-nonce"),
+        (claim("at_hash", json!(leaked)), "invalid-token-hash"),
     ]
 }
 
@@ -285,7 +300,7 @@ async fn sign_ins_that_fail() {
     assert_eq!(faults, leaks(LEAKED).len());
 
     let too_large = |answer: &mut serde_json::Map<_, _>| {
-        answer.insert("access_token".to_owned(), LEAKED.repeat(200).into());
+        answer.insert("refresh_token".to_owned(), LEAKED.repeat(200).into());
     };
     story.didit.on_next(Endpoint::Token, Fault::edit(too_large));
     assert_eq!(story.come_back().await.text(), "session-too-large");
@@ -314,6 +329,7 @@ async fn sign_ins_that_fail() {
         "invalid-grant",
         "provider-refused",
         "invalid-answer",
+        "invalid-nonce",
         "session-too-large",
         "access-denied",
         "malformed-callback",
@@ -333,7 +349,7 @@ async fn a_provider_that_cannot_be_reached() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let story = Story::at(didit, &format!("http://{address}/auth/v2/token"));
+    let story = Story::at(didit, &format!("http://{address}"));
     let page = story.come_back().await;
     assert_eq!(page.text(), "provider-unreachable");
     assert_eq!(story.didit.count(Endpoint::Token), 0);
