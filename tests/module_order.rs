@@ -251,7 +251,7 @@ fn a_planted_import_is_found() {
 #[test]
 fn a_circle_at_the_bottom_is_found() {
     let file = |name: &str, used: &str| (format!("{name}.rs"), format!("use crate::{used}::X;"));
-    let line = [file("handle", "tokens"), file("seal", "handle")];
+    let line = [file("cookie", "tokens"), file("seal", "cookie")];
     let circle = [&line[..], &[file("tokens/mod", "seal")]].concat();
     let friends = [file("layer", "service"), file("service", "layer")];
     assert_eq!(check(&line), [""; 0]);
