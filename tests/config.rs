@@ -7,7 +7,9 @@ use http::StatusCode;
 use tower_didit::{
     Config, ConfigBuilder, ConfigError, DiditAuth, DiditTokens, Provider, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Person},
+    protocol::ClientAuthentication,
 };
+use url::Url;
 
 const CALLBACK: &str = "https://app.example/callback";
 
@@ -29,6 +31,25 @@ fn authorization_endpoint(url: &str) -> ConfigBuilder {
 
 fn token_endpoint(url: &str) -> ConfigBuilder {
     good().with_provider(Provider::didit().with_token_endpoint(url))
+}
+
+fn jwks_uri(url: &str) -> ConfigBuilder {
+    good().with_provider(Provider::didit().with_jwks_uri(url))
+}
+
+fn user_info_endpoint(url: &str) -> ConfigBuilder {
+    good().with_provider(Provider::didit().with_user_info_endpoint(url))
+}
+
+fn issuer(url: &str) -> ConfigBuilder {
+    good().with_provider(Provider::discovered(url))
+}
+
+/// Of Didit Authentication: its clients have keys of their own, and no secret.
+fn authentication() -> ConfigBuilder {
+    public()
+        .with_provider(Provider::authentication("https://acme.auth.didit.me"))
+        .with_cookie_keys([[7; 32]])
 }
 
 /// What `build` says, in the exact words.
@@ -72,8 +93,17 @@ fn what_is_missing_is_named_with_where_to_find_it() {
     assert_refused(public(), NO_KEYS);
     assert_refused(
         good().with_provider(Provider::didit().with_issuers([""; 0])),
-        "the provider has no issuer: give at least one to `Provider::with_issuers`",
+        NO_ISSUER,
     );
+    let nameless = [
+        Provider::authentication(""),
+        Provider::from_publishable_key("pk_live_"),
+        Provider::discovered(""),
+        Provider::didit().add_issuer(""),
+    ];
+    for provider in nameless {
+        assert_refused(good().with_provider(provider), NO_ISSUER);
+    }
     assert_eq!(
         ConfigError::NoTransport.to_string(),
         "there is no HTTP transport: switch the feature `reqwest` on, or give one to \
@@ -85,10 +115,13 @@ fn what_is_missing_is_named_with_where_to_find_it() {
 #[test]
 fn a_url_is_absolute_https_and_bare() {
     type Place = (&'static str, fn(&str) -> ConfigBuilder);
-    let places: [Place; 3] = [
+    let places: [Place; 6] = [
         ("redirect URI", redirect_uri),
         ("token endpoint", token_endpoint),
         ("authorization endpoint", authorization_endpoint),
+        ("JWKS URI", jwks_uri),
+        ("user information endpoint", user_info_endpoint),
+        ("issuer", issuer),
     ];
     for (name, config) in places {
         for (url, why) in [
@@ -120,7 +153,7 @@ fn a_url_is_absolute_https_and_bare() {
         }
         for url in [
             "https://app.example/callback",
-            "https://app.example:8443/callback/?tenant=1",
+            "https://app.example:8443/callback/",
             "http://localhost:3000/callback",
             "http://app.localhost/callback",
             "http://127.0.0.1:3000/callback",
@@ -128,13 +161,27 @@ fn a_url_is_absolute_https_and_bare() {
         ] {
             assert!(config(url).build().is_ok(), "{name} {url}");
         }
+        let with_query = "https://app.example/callback/?tenant=1";
+        if name == "issuer" {
+            let words = format!("the issuer {with_query:?} must not have a query");
+            assert_refused(config(with_query), &words);
+        } else {
+            assert!(config(with_query).build().is_ok(), "{name}");
+        }
     }
 }
 
 // Behaviour 95: whatever else is wrong with the URL, its password is not repeated.
 #[test]
 fn a_password_in_a_url_is_not_repeated() {
-    for config in [redirect_uri, authorization_endpoint, token_endpoint] {
+    for config in [
+        redirect_uri,
+        authorization_endpoint,
+        token_endpoint,
+        jwks_uri,
+        user_info_endpoint,
+        issuer,
+    ] {
         for url in [
             "https://me:hunter2@app.example/",
             "https://hunter2@app.example/",
@@ -180,6 +227,63 @@ fn the_scopes_are_scopes_and_openid_is_among_them() {
             .build()
             .is_ok()
     );
+}
+
+// Behaviour 95: Didit Authentication gives an ID token whatever was asked for.
+#[tokio::test]
+async fn didit_authentication_needs_no_scope_openid() {
+    for (config, sent) in [
+        (authentication(), None),
+        (authentication().with_scopes([""; 0]), None),
+        (
+            authentication().with_scopes(["profile", "email"]),
+            Some("profile email"),
+        ),
+        (authentication().with_scopes(["openid"]), Some("openid")),
+    ] {
+        let app = Router::new().layer(DiditAuth::new(config.build().unwrap()));
+        let page = Browser::new("https://app.example", app).get("/login").await;
+        let to = Url::parse(page.location()).unwrap();
+        let scope = to.query_pairs().find(|(name, _)| name == "scope");
+        assert_eq!(scope.as_ref().map(|(_, scope)| &**scope), sent);
+    }
+    assert_refused(
+        authentication().with_scopes(["openid email"]),
+        &not_a_scope("openid email"),
+    );
+}
+
+// Behaviour 87: a cookie of before would bring a spent one back.
+#[test]
+fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
+    for scopes in [&["openid", "offline_access"][..], &["offline_access"]] {
+        assert_refused(
+            authentication().with_scopes(scopes.iter().copied()),
+            "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
+             leave the scope `offline_access` out",
+        );
+    }
+    let reusable = good().with_scopes(["openid", "offline_access"]);
+    assert!(reusable.build().is_ok());
+}
+
+// Behaviour 95.
+#[test]
+fn a_secret_that_no_client_of_the_provider_has_is_refused() {
+    let public = Provider::didit().with_client_authentication(ClientAuthentication::None);
+    for config in [
+        authentication(),
+        authentication().with_provider(public.clone()),
+    ] {
+        assert_refused(
+            config.with_client_secret("client-secret"),
+            "this provider's clients have no secret: leave the client secret \
+             (`DIDIT_CLIENT_SECRET`) out, and give 32 random bytes to `with_cookie_keys` \
+             (`DIDIT_COOKIE_KEYS`) instead",
+        );
+    }
+    assert!(authentication().build().is_ok());
+    assert!(authentication().with_provider(public).build().is_ok());
 }
 
 fn not_a_scope(scope: &str) -> String {
@@ -330,6 +434,16 @@ fn durations_and_sizes_have_a_range() {
             "{name}"
         );
     }
+    const MOST_SKEW: Duration = Duration::from_secs(300);
+    for bad in [MOST_SKEW + Duration::from_nanos(1), Duration::MAX] {
+        assert_refused(
+            good().with_clock_skew(bad),
+            "the clock skew must be at most 5 minutes",
+        );
+    }
+    for skew in [Duration::ZERO, MOST_SKEW] {
+        assert!(good().with_clock_skew(skew).build().is_ok());
+    }
     for bad in [0, 1023, 40_961, usize::MAX] {
         assert_refused(
             good().with_session_cookie_limit(bad),
@@ -388,3 +502,6 @@ async fn two_facts_and_a_secret_are_enough() {
 const NO_KEYS: &str = "there are no cookie keys: set the client secret (`DIDIT_CLIENT_SECRET`), from \
                        which they are derived, or give 32 random bytes to `with_cookie_keys` \
                        (`DIDIT_COOKIE_KEYS`), the same to every instance";
+const NO_ISSUER: &str = "the provider has no issuer: give at least one to \
+                         `Provider::with_issuers` (`DIDIT_ISSUER`), or the whole publishable key \
+                         (`DIDIT_PUBLISHABLE_KEY`)";

@@ -44,6 +44,15 @@ fn the_environment_of_the_process_is_read() {
         let said = run_with(&[(name, value.into())]);
         assert_eq!(said, *words, "{name}={value}");
     }
+    let authentication = [
+        ("DIDIT_PROVIDER", "authentication".into()),
+        ("DIDIT_PUBLISHABLE_KEY", PUBLISHABLE_KEY.into()),
+    ];
+    assert_eq!(
+        run_with(&authentication),
+        "this provider's clients have no secret: leave the client secret (`DIDIT_CLIENT_SECRET`) \
+         out, and give 32 random bytes to `with_cookie_keys` (`DIDIT_COOKIE_KEYS`) instead"
+    );
     // The machine's certificates are looked for where these two say, and there are none.
     let nowhere = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, "/nowhere".into()));
     assert_eq!(run_with(&nowhere), NO_CERTIFICATES);
@@ -64,8 +73,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "DIDIT_PROVIDER",
         "google",
-        "the environment variable `DIDIT_PROVIDER` must be `sign-in`",
+        "the environment variable `DIDIT_PROVIDER` must be `sign-in`, `authentication` or \
+         `discovered`",
     ),
+    ("DIDIT_PROVIDER", "authentication", NO_ISSUER),
+    ("DIDIT_PROVIDER", "discovered", NO_ISSUER),
     (
         "DIDIT_CALLBACK",
         "Redirect",
@@ -107,6 +119,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "DIDIT_TOKEN_ENDPOINT",
         "/token",
         r#"the token endpoint "/token" is not an absolute URL"#,
+    ),
+    (
+        "DIDIT_JWKS_URI",
+        "http://didit.example/jwks",
+        r#"the JWKS URI "http://didit.example/jwks" must be https, or http on loopback"#,
     ),
     (
         "DIDIT_SCOPES",
@@ -181,6 +198,12 @@ fn a_pem_file_holds_certificates() {
         assert_eq!(error.unwrap_err().to_string(), NO_CERTIFICATES);
     }
 }
+
+const NO_ISSUER: &str = "the provider has no issuer: give at least one to `Provider::with_issuers` \
+    (`DIDIT_ISSUER`), or the whole publishable key (`DIDIT_PUBLISHABLE_KEY`)";
+
+/// Of `https://acme.auth.didit.me`.
+const PUBLISHABLE_KEY: &str = "pk_live_aHR0cHM6Ly9hY21lLmF1dGguZGlkaXQubWU";
 
 const NO_CERTIFICATES: &str = "no usable root certificates; install the system's (on Debian the \
     package `ca-certificates`), or give a PEM file to `add_root_certificates` \
