@@ -1,5 +1,5 @@
 // An OpenID provider that this project did not write: npm's `oidc-provider`, with its routes set to
-// Didit's paths. tests/peer_provider.rs drives it; a person can start it too:
+// Didit's paths. tests/peer_*.rs drive it; a person can start it too:
 //
 //   cd tests/peer && npm ci && INTERACTIVE=1 PORT=4000 node provider.mjs
 //
@@ -9,6 +9,8 @@
 //   KEYS                       how ID tokens are signed: RS256 (the default) or ES256
 //   PORT                       0, the default, picks a free one
 //   INTERACTIVE                1 shows pages to click through; else they are answered by the code below
+//
+// `POST /control/rotate` replaces the signing key: the old one is gone at once, all else stays.
 //
 // On stdout: `listening on http://127.0.0.1:PORT` once it accepts, then `METHOD PATH STATUS` for each
 // request it has answered. It exits when its stdin closes, so that it never outlives a killed test.
@@ -54,7 +56,6 @@ const configuration = {
   issueRefreshToken: (_ctx, client, { scopes: granted }) =>
     client.grantTypeAllowed('refresh_token') && (granted.has('offline') || granted.has('offline_access')),
   pkce: { required: () => true },
-  jwks: { keys: [signingKey()] },
   cookies: { keys: [randomBytes(32).toString('hex')] },
   ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86400, IdToken: 3600, Interaction: 1200, RefreshToken: 86400, Session: 86400 },
   features: { devInteractions: { enabled: interactive }, introspection: { enabled: true } },
@@ -102,13 +103,21 @@ console.info = console.warn;
 const server = createServer();
 server.listen(Number(PORT), '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  const provider = new Provider(issuer, configuration);
-  const answer = provider.callback();
+  let provider;
+  let answer;
+  const rotate = () => {
+    provider = new Provider(issuer, { ...configuration, jwks: { keys: [signingKey()] } });
+    answer = provider.callback();
+  };
+  rotate();
 
   server.on('request', (request, response) => {
     const { pathname } = new URL(request.url, issuer);
     response.on('finish', () => console.log(`${request.method} ${pathname} ${response.statusCode}`));
-    if (!interactive && pathname.startsWith('/interaction/')) {
+    if (request.method === 'POST' && pathname === '/control/rotate') {
+      rotate();
+      response.writeHead(204).end();
+    } else if (!interactive && pathname.startsWith('/interaction/')) {
       signIn(provider, request, response).catch((error) => response.writeHead(400).end(error.message));
     } else {
       answer(request, response);
