@@ -7,6 +7,8 @@
 //   REDIRECT_URI               its only redirect URI (`http://127.0.0.1:3000/callback`)
 //   ACCOUNT                    who signs in (`alejandra`); a request's `login_hint` goes before it
 //   KEYS                       how ID tokens are signed: RS256 (the default) or ES256
+//   AUTH_METHOD                how the client proves itself, and the only way that the metadata names:
+//                              client_secret_basic (the default), client_secret_post, or none (no secret)
 //   PORT                       0, the default, picks a free one
 //   INTERACTIVE                1 shows pages to click through; else they are answered by the code below
 //
@@ -26,6 +28,7 @@ const {
   REDIRECT_URI = 'http://127.0.0.1:3000/callback',
   ACCOUNT = 'alejandra',
   KEYS = 'RS256',
+  AUTH_METHOD = 'client_secret_basic',
   PORT = '0',
 } = process.env;
 const interactive = process.env.INTERACTIVE === '1';
@@ -42,13 +45,14 @@ const configuration = {
   },
   clients: [{
     client_id: CLIENT_ID,
-    client_secret: CLIENT_SECRET,
+    ...(AUTH_METHOD !== 'none' && { client_secret: CLIENT_SECRET }),
     redirect_uris: [REDIRECT_URI],
     response_types: ['code'],
     grant_types: ['authorization_code', 'refresh_token'],
-    token_endpoint_auth_method: 'client_secret_basic',
+    token_endpoint_auth_method: AUTH_METHOD,
     id_token_signed_response_alg: KEYS,
   }],
+  clientAuthMethods: [AUTH_METHOD],
   scopes,
   claims: { openid: ['sub'], email: ['email'], names: ['names'] },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => claims(id) }),
@@ -97,6 +101,11 @@ async function signIn(provider, request, response) {
   await provider.interactionFinished(request, response, { login });
 }
 
+// oidc-provider takes a secret from the header and from the body, whichever is the client's way.
+function usesBasic({ headers }) {
+  return headers.authorization?.startsWith('Basic ') ?? false;
+}
+
 // oidc-provider's own notices belong on stderr: stdout is for whoever drives this.
 console.info = console.warn;
 
@@ -117,6 +126,8 @@ server.listen(Number(PORT), '127.0.0.1', () => {
     if (request.method === 'POST' && pathname === '/control/rotate') {
       rotate();
       response.writeHead(204).end();
+    } else if (pathname === configuration.routes.token && usesBasic(request) !== (AUTH_METHOD === 'client_secret_basic')) {
+      response.writeHead(401).end();
     } else if (!interactive && pathname.startsWith('/interaction/')) {
       signIn(provider, request, response).catch((error) => response.writeHead(400).end(error.message));
     } else {
