@@ -38,7 +38,7 @@ impl Browser {
     pub(crate) async fn json(&mut self, url: &Url) -> Value {
         let visit = self.get(url, "application/json").await;
         assert_eq!(visit.status, StatusCode::OK, "{url}: {}", visit.body);
-        serde_json::from_str(&visit.body).expect("JSON was asked for")
+        visit.json()
     }
 
     /// Opens a page and follows where it leads; gives every answer on the way.
@@ -107,5 +107,9 @@ impl Visit {
             let location = location.to_str().expect("a location is ASCII");
             self.url.join(location).expect("a location is a URL")
         })
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON was asked for")
     }
 }
