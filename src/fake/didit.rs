@@ -92,6 +92,7 @@ impl FakeDidit {
         let didit = self.clone().with_redirect_uri(redirect_uri);
         let state = didit.lock();
         let config = Config::builder(&state.client.id, redirect_uri)
+            .with_provider(state.product.provider(&state.issuer))
             .with_transport(self.clone())
             .with_clock(Arc::clone(&state.clock));
         match state.client.secret() {

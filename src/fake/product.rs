@@ -1,6 +1,7 @@
 //! Which of Didit's products the fake is.
 
 use super::{endpoint::Endpoint, issuer::Issuer};
+use crate::provider::Provider;
 
 /// A product with its own endpoints, scopes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,14 @@ impl Product {
             origins.extend(["https://auth.didit.me", "https://apx.didit.me"].map(str::to_owned));
         }
         origins
+    }
+
+    /// The provider that an application is configured with.
+    pub(super) fn provider(self, issuer: &Issuer) -> Provider {
+        match self {
+            Self::SignIn => Provider::didit(),
+            Self::Authentication => Provider::authentication(issuer.as_str()),
+        }
     }
 
     /// The scopes that it knows.
