@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use support_identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use tower_didit::{
     ConfigBuilder,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
 };
 use url::Url;
 
@@ -132,33 +132,49 @@ async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
         let (didit, browser) = visitor(|config| config.with_prompt("none"));
         let login = browser.get("/login?return_to=/").await;
         assert_eq!(parameters(login.location())["prompt"], "none");
-        didit.on_next(Endpoint::Authorize, Fault::error(code));
-        let refused = didit.approve(login.location(), Person::Alejandra);
 
-        let again = browser.get(&refused).await;
+        let again = browser.get(&refused(&login, code)).await;
         let said = parameters(again.location());
         assert!(!said.contains_key("prompt"), "{code}");
         assert_ne!(said["state"], parameters(login.location())["state"]);
         assert_eq!(browser.cookies().len(), 1, "the first sign-in is over");
-        assert_eq!(didit.count(Endpoint::Token), 0);
 
         // Should that fail likewise, it has failed.
         let other = browser.new_browser();
         let login = other.get("/login").await;
-        didit.on_every(Endpoint::Authorize, Fault::error(code));
-        let refused = other
-            .get(&didit.approve(login.location(), Person::Alejandra))
-            .await;
-        let refused = other
-            .get(&didit.approve(refused.location(), Person::Alejandra))
-            .await;
-        assert_eq!(refused.text(), "provider-refused", "{code}");
+        let once = other.get(&refused(&login, code)).await;
+        let twice = other.get(&refused(&once, code)).await;
+        assert_eq!(twice.text(), "provider-refused", "{code}");
         assert!(other.cookies().is_empty());
-        didit.clear_faults();
+        assert_eq!(didit.count(Endpoint::Token), 0);
 
         let back = didit.approve(again.location(), Person::Alejandra);
         assert_eq!(browser.get(&back).await.text(), Person::Alejandra.subject());
     }
+}
+
+// Behaviour 22.
+#[tokio::test]
+async fn a_silent_sign_in_ends_at_the_sign_in_page() {
+    let (didit, browser) = visitor(|config| config.with_prompt("none"));
+    let browser = browser.add_didit(&didit);
+    let page = browser.visit("/login").await;
+    assert!(page.url().starts_with("https://auth.didit.me/"), "{page:?}");
+    let prompts: Vec<_> = page
+        .history()
+        .iter()
+        .filter(|url| url.starts_with("https://auth.didit.me/"))
+        .map(|url| url.contains("prompt=none"))
+        .collect();
+    assert_eq!(prompts, [true, false]);
+    let home = browser.click(&page, "approve-alejandra").await;
+    assert_eq!(home.text(), Person::Alejandra.subject());
+}
+
+/// Where the provider sends the browser back with an error.
+fn refused(started: &Page, code: &str) -> String {
+    let state = &parameters(started.location())["state"];
+    format!("{CALLBACK}?error={code}&state={state}")
 }
 
 #[tokio::test]
