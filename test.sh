@@ -4,6 +4,8 @@
 #
 #   ./test.sh                  everything, as continuous integration runs it
 #   ./test.sh format lints     some of the checks listed below
+#   FUZZ_SECONDS=600 ./test.sh fuzz
+#                              each fuzz target for ten minutes, instead of one
 #
 # The oldest supported compiler is not fetched: the lints hold the code to Cargo.toml's `rust-version`.
 # The comparison with other crates is not among them: `cargo bench -p tower-didit-comparison`.
@@ -12,11 +14,12 @@ cd "$(dirname "$0")"
 exec </dev/null
 export CARGO_INCREMENTAL=0 # what is built once gains nothing by it, and compilers have stumbled over it
 
-checks=(format lints tests features docs examples dependencies package)
+checks=(format lints tests features docs examples dependencies package fuzz)
 target=${CARGO_TARGET_DIR:-$PWD/target}
 
 check_format() {
   cargo fmt --all --check
+  cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
 check_lints() {
@@ -62,7 +65,7 @@ check_package() { # what is published, used by a crate that knows nothing of thi
   for file in Cargo.toml README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE src/lib.rs; do
     grep -qx "$file" <<<"$files" || fail "the package lacks $file"
   done
-  ! grep -E '^(target|\.ci)/|node_modules/' <<<"$files" || fail "the package holds what it should not"
+  ! grep -E '^(target|fuzz|\.ci)/|node_modules/' <<<"$files" || fail "the package holds what it should not"
 
   cargo package --allow-dirty --no-verify
   rm -rf "$consumer"
@@ -90,9 +93,52 @@ EOF
   done
 }
 
+check_fuzz() { # each target for a while; fuzz/corpus keeps what it learns
+  local host pair name log failed=()
+  # As cargo-fuzz builds them, but for what only a nightly compiler has. With `--target` the flags are
+  # for what runs in the end, not for build scripts and macros.
+  local flags=(
+    -Cpasses=sancov-module
+    -Cllvm-args=-sanitizer-coverage-level=4
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
+    -Cllvm-args=-sanitizer-coverage-pc-table
+    -Cllvm-args=-sanitizer-coverage-trace-compares
+    --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1
+  )
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  cp Cargo.lock fuzz/ # the versions that everything else is tested with
+  cargo clippy --manifest-path fuzz/Cargo.toml --target-dir "$target" -- -D warnings
+  RUSTFLAGS="${flags[*]}" cargo build --manifest-path fuzz/Cargo.toml --release --target "$host" \
+    --target-dir "$target/fuzz"
+
+  for pair in "id_token metadata" "jwks callback"; do
+    for name in $pair; do
+      fuzz "$name" "$target/fuzz/$host/release" >"$target/fuzz/$name.log" 2>&1 &
+    done
+    wait
+  done
+  for name in id_token metadata jwks callback; do
+    log=$target/fuzz/$name.log
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
+    if ! grep -q '^Done ' "$log"; then
+      grep -vE '^(#[0-9]|INFO|stat::)' "$log" >&2 || true
+      failed+=("$name ($(sed -n 's/.*Test unit written to //p' "$log"))")
+    fi
+  done
+  [ ${#failed[@]} = 0 ] || fail "the fuzzer found something: ${failed[*]}"
+}
+
+fuzz() { # a target, the folder of its program
+  mkdir -p "fuzz/corpus/$1" "fuzz/artifacts/$1"
+  "$2/$1" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+    -dict=fuzz/words.dict -artifact_prefix="fuzz/artifacts/$1/" -print_final_stats=1 \
+    "fuzz/corpus/$1" "fuzz/seeds/$1"
+}
+
 # What the checks need besides Rust.
 prepare() {
   has cc || install gcc libc6-dev
+  has c++ || install g++
   cargo fmt --version >/dev/null 2>&1 || component rustfmt
   cargo clippy --version >/dev/null 2>&1 || component clippy
   has chromium || install chromium
