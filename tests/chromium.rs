@@ -11,6 +11,7 @@ use support::{
     chromium::Chromium,
     process::{self, Process},
 };
+use tower_didit::fake::Person;
 
 #[tokio::test]
 async fn a_user_signs_in_and_out() {
@@ -27,7 +28,10 @@ async fn a_user_signs_in_and_out() {
 
     browser.click("approve-alejandra").await;
     browser.arrives_at(&app.url("/profile")).await;
-    browser.shows("signed-in").await;
+    let greeting = browser.shows("signed-in").await.text().await;
+    assert_eq!(greeting.expect("a text"), "Hello, Alejandra Rosas");
+    let subject = browser.shows("subject").await.text().await;
+    assert_eq!(subject.expect("a text"), Person::Alejandra.subject());
     browser.screenshot("3-profile").await;
 
     browser.click("sign-out").await;
