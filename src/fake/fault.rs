@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{answer::Answer, id_token, keys::Keys, oauth_error::OAuthError};
+use super::{answer::Answer, forgery::Forgery, id_token, keys::Keys, oauth_error::OAuthError};
 
 /// One way to misbehave, for [`FakeDidit::on_next`](super::FakeDidit::on_next).
 ///
@@ -21,6 +21,8 @@ use super::{answer::Answer, id_token, keys::Keys, oauth_error::OAuthError};
 /// Fault::edit_id_token(|_header, claims| {
 ///     claims.insert("aud".to_owned(), "somebody-else".into());
 /// });
+/// Fault::forge(tower_didit::fake::Forgery::AlgorithmNone);
+/// Fault::replace_id_token(|token| token.to_uppercase());
 /// ```
 #[derive(Clone)]
 pub struct Fault(pub(super) Misdeed);
@@ -34,11 +36,14 @@ pub(super) enum Misdeed {
     Delay(Duration),
     Edit(Edit),
     EditIdToken(EditIdToken),
+    Forge(Forgery),
+    ReplaceIdToken(ReplaceIdToken),
 }
 
 pub(super) type Edit = Arc<dyn Fn(&mut Map<String, Value>) + Send + Sync>;
 pub(super) type EditIdToken =
     Arc<dyn Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync>;
+pub(super) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Fault {
     /// The error answer of RFC 6749 §5.2 with any code; 401 for `invalid_client`, else 400.
@@ -108,6 +113,17 @@ impl Fault {
     ) -> Self {
         Self(Misdeed::EditIdToken(Arc::new(edit)))
     }
+
+    /// The honest answer with an ID token in which this one thing is wrong; for
+    /// [`Endpoint::Token`](super::Endpoint::Token).
+    pub fn forge(forgery: Forgery) -> Self {
+        Self(Misdeed::Forge(forgery))
+    }
+
+    /// The honest answer with another text in the place of its ID token's.
+    pub fn replace_id_token(replace: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Misdeed::ReplaceIdToken(Arc::new(replace)))
+    }
 }
 
 impl fmt::Debug for Fault {
@@ -119,6 +135,8 @@ impl fmt::Debug for Fault {
             Misdeed::Delay(by) => write!(f, "Fault::delay({by:?})"),
             Misdeed::Edit(_) => f.write_str("Fault::edit(…)"),
             Misdeed::EditIdToken(_) => f.write_str("Fault::edit_id_token(…)"),
+            Misdeed::Forge(forgery) => write!(f, "Fault::forge({forgery:?})"),
+            Misdeed::ReplaceIdToken(_) => f.write_str("Fault::replace_id_token(…)"),
         }
     }
 }
@@ -127,18 +145,22 @@ impl fmt::Debug for Fault {
 pub(super) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
     match misdeed {
         Misdeed::Edit(edit) => with_object(answer, |members| edit(members)),
-        Misdeed::EditIdToken(edit) => with_object(answer, |members| {
-            let Some(token) = members.get("id_token").and_then(Value::as_str) else {
-                return;
-            };
-            if let Some(edited) =
-                id_token::edited(token, keys, |header, claims| edit(header, claims))
-            {
-                members.insert("id_token".to_owned(), edited.into());
-            }
+        Misdeed::EditIdToken(edit) => with_id_token(answer, |token| {
+            id_token::edited(token, keys, |header, claims| edit(header, claims))
         }),
+        Misdeed::Forge(forgery) => with_id_token(answer, |token| forgery.of(token, keys)),
+        Misdeed::ReplaceIdToken(replace) => with_id_token(answer, |token| Some(replace(token))),
         _ => answer,
     }
+}
+
+fn with_id_token(answer: Answer, change: impl FnOnce(&str) -> Option<String>) -> Answer {
+    with_object(answer, |members| {
+        let token = members.get("id_token").and_then(Value::as_str);
+        if let Some(changed) = token.and_then(change) {
+            members.insert("id_token".to_owned(), changed.into());
+        }
+    })
 }
 
 fn with_object(answer: Answer, edit: impl FnOnce(&mut Map<String, Value>)) -> Answer {

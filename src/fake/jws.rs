@@ -1,14 +1,16 @@
 //! The compact form of a signed token (RFC 7515 §7.1).
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::key_pair::KeyPair;
+use super::{
+    base64url::{decoded, encoded},
+    key_pair::KeyPair,
+};
 
 /// Joins and signs a header and a payload, whatever they are.
 pub(super) fn compact(header: &[u8], payload: &[u8], key: &KeyPair) -> String {
     let input = format!("{}.{}", encoded(header), encoded(payload));
-    let signature = encoded(&key.sign(input.as_bytes()));
+    let signature = encoded(key.sign(input.as_bytes()));
     format!("{input}.{signature}")
 }
 
@@ -23,14 +25,4 @@ pub(super) fn open(token: &str) -> Option<(Map<String, Value>, Map<String, Value
 /// A JSON object as it is written into a token.
 pub(super) fn written(members: &Map<String, Value>) -> Vec<u8> {
     serde_json::to_vec(members).expect("a JSON object can be written")
-}
-
-/// base64url without padding (RFC 7515 §2).
-pub(super) fn encoded(bytes: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Undoes [`encoded`].
-pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -7,7 +7,9 @@ use aws_lc_rs::{
         ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
     },
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::base64url::encoded;
 
 /// A key for ES256 or for RS256 (RFC 7518 §3.4, §3.3).
 pub(super) enum KeyPair {
@@ -49,28 +51,30 @@ impl KeyPair {
         }
     }
 
-    /// The public numbers as a JWK has them (RFC 7518 §6): `kty`, then `x` and `y`, or `n` and `e`.
-    pub(super) fn numbers(&self) -> [(&'static str, String); 3] {
-        let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    /// The public key as a JWK with nothing but the numbers (RFC 7518 §6).
+    pub(super) fn jwk(&self) -> Value {
         match self {
-            Self::Ec(key) => {
+            Self::Ec(_) => {
                 // RFC 5480 §2.2: an uncompressed point is 4, then x, then y.
-                let (_, point) = key.public_key().as_ref().split_at(1);
+                let (_, point) = self.public_key().split_at(1);
                 let (x, y) = point.split_at(32);
-                [("kty", "EC".to_owned()), ("x", number(x)), ("y", number(y))]
+                json!({"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)})
             }
-            Self::Rsa(key) => {
+            Self::Rsa(_) => {
                 // RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and
                 // sign, then the modulus, then the exponent, which OpenSSL makes 65537.
-                let (_, numbers) = key.public_key().as_ref().split_at(9);
+                let (_, numbers) = self.public_key().split_at(9);
                 let (modulus, _) = numbers.split_at(256);
-                let exponent = "AQAB".to_owned();
-                [
-                    ("kty", "RSA".to_owned()),
-                    ("n", number(modulus)),
-                    ("e", exponent),
-                ]
+                json!({"kty": "RSA", "n": encoded(modulus), "e": "AQAB"})
             }
+        }
+    }
+
+    /// The public key as an uncompressed point, or as an `RSAPublicKey` in DER.
+    pub(super) fn public_key(&self) -> &[u8] {
+        match self {
+            Self::Ec(key) => key.public_key().as_ref(),
+            Self::Rsa(key) => key.public_key().as_ref(),
         }
     }
 

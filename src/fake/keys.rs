@@ -108,22 +108,22 @@ impl Keys {
     }
 
     fn jwk(&self, algorithm: Algorithm, generation: usize) -> Value {
-        let mut jwk: Map<String, Value> = algorithm
-            .pair(generation)
-            .numbers()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .into_iter()
-            .collect();
-        let mut add = |name: &str, value: &str| jwk.insert(name.to_owned(), value.into());
-        if algorithm == Algorithm::Es256 {
-            add("crv", if self.bare { "secp256r1" } else { "P-256" });
+        let kid = self.kid(algorithm, generation);
+        let named = [("kid", &*kid), ("alg", algorithm.name()), ("use", "sig")];
+        let bare = [("crv", "secp256r1")];
+        let more = match (self.bare, algorithm) {
+            (false, _) => &named[..],
+            (true, Algorithm::Es256) => &bare,
+            (true, Algorithm::Rs256) => &[],
+        };
+        let mut jwk = algorithm.pair(generation).jwk();
+        if let Some(members) = jwk.as_object_mut() {
+            members.extend(
+                more.iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).into())),
+            );
         }
-        if !self.bare {
-            add("kid", &self.kid(algorithm, generation));
-            add("alg", algorithm.name());
-            add("use", "sig");
-        }
-        Value::Object(jwk)
+        jwk
     }
 
     fn kid(&self, algorithm: Algorithm, generation: usize) -> String {

@@ -124,6 +124,7 @@ impl fmt::Debug for RecordedRequest {
         f.debug_struct("RecordedRequest")
             .field("method", &self.method)
             .field("path", &self.uri.path())
+            .field("endpoint", &self.endpoint)
             .field("headers", &headers)
             .field("body", &"[redacted]")
             .finish()

@@ -1,9 +1,13 @@
 //! A whole Didit in the process, and a browser to visit it: for tests and examples.
 //!
 //! - [`FakeDidit`] is Didit's Sign in API: sign-in page, tokens with real signatures, user information,
-//!   introspection, keys. It is honest and strict by default: it refuses what RFC 6749, RFC 7636, RFC 9700
-//!   and Didit's documentation do not allow, so a client that works with it made no mistake that it can see.
+//!   introspection, keys, and the metadata by which a client finds all of it. It is honest and strict by
+//!   default: it refuses what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow, so a
+//!   client that works with it made no mistake that it can see.
+//! - [`FakeDidit::authentication`] is Didit Authentication: an issuer of its own for each application,
+//!   JSON at the token endpoint, tokens that are JWTs, a session that can be asked for and ended.
 //! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
+//! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
 //! - [`RecordedRequest`] tells what it was asked.
 //! - [`Browser`] has a cookie jar and knows what a browser sends when a link, a form or a script asks.
 //! - [`FakeClock`] moves time.
@@ -77,10 +81,22 @@
 //! assert_eq!(didit.last(Endpoint::Token).unwrap().form_value("code").as_deref(), Some(code));
 //! # }
 //! ```
+//!
+//! # Forged ID tokens
+//!
+//! [`Fault::forge`] breaks exactly one thing of a good ID token. Sign in once with each of [`Forgery::ALL`]:
+//! an application that lets one pass has a hole with the name that [`Forgery::name`] gives.
+//!
+//! # Another Didit, another place
+//!
+//! The fake answers by the path alone, so it can stand anywhere. [`FakeDidit::with_issuer`] says where:
+//! the metadata document is below the issuer and leads to all other endpoints. A client that goes by that
+//! document needs nothing else, be it in the process or on the socket of [`FakeDidit::listen`].
 
 mod answer;
 mod authentication;
 mod authorize;
+mod base64url;
 mod bearer;
 mod browser;
 mod client;
@@ -91,6 +107,7 @@ mod didit;
 mod discovery;
 mod endpoint;
 mod fault;
+mod forgery;
 mod form;
 mod grant;
 mod html;
@@ -130,6 +147,7 @@ pub use clock::FakeClock;
 pub use didit::FakeDidit;
 pub use endpoint::Endpoint;
 pub use fault::Fault;
+pub use forgery::Forgery;
 pub use log::RecordedRequest;
 pub use page::Page;
 pub use person::Person;

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use super::{ask, ask_json, didit, get, request, signed_in};
 use crate::fake::{Endpoint, FakeDidit, Fault, Person};
 
-async fn keys(didit: &FakeDidit) -> Vec<Value> {
+pub(super) async fn keys(didit: &FakeDidit) -> Vec<Value> {
     let (status, jwks) = ask_json(didit, get("https://apx.didit.me/auth/config/jwks")).await;
     assert_eq!(status, StatusCode::OK);
     jwks["keys"].as_array().unwrap().clone()
 }
 
-async fn id_token(didit: &FakeDidit) -> String {
+pub(super) async fn id_token(didit: &FakeDidit) -> String {
     signed_in(didit).await["id_token"]
         .as_str()
         .unwrap()
@@ -38,7 +38,9 @@ pub(super) fn verifies(token: &str, jwk: &Value) -> bool {
             .unwrap()
     };
     let (input, signature) = token.rsplit_once('.').unwrap();
-    let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let Ok(signature) = BASE64_URL_SAFE_NO_PAD.decode(signature) else {
+        return false;
+    };
     if jwk["kty"] == "RSA" {
         let key = RsaPublicKeyComponents {
             n: number("n"),

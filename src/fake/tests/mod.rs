@@ -4,6 +4,7 @@ mod authentication;
 mod authorize;
 mod browser;
 mod discovery;
+mod forgery;
 mod introspect;
 mod keys;
 mod listen;

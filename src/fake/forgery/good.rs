@@ -1,0 +1,142 @@
+//! The honest token that a forgery starts from.
+
+use serde_json::{Map, Value};
+
+use crate::fake::{
+    base64url::{decoded, encoded},
+    jws,
+    keys::{Algorithm, Keys},
+    person::Person,
+};
+
+/// An honest token, taken apart.
+pub(super) struct Good<'a> {
+    pub(super) token: &'a str,
+    pub(super) header: Map<String, Value>,
+    pub(super) claims: Map<String, Value>,
+    pub(super) keys: &'a Keys,
+}
+
+impl<'a> Good<'a> {
+    /// Takes a token apart; `None` when it is not one of [`Keys::sign`].
+    pub(super) fn read(token: &'a str, keys: &'a Keys) -> Option<Self> {
+        let (header, claims) = jws::open(token)?;
+        Some(Self {
+            token,
+            header,
+            claims,
+            keys,
+        })
+    }
+
+    /// The algorithm of the honest signature.
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.keys.algorithm
+    }
+
+    /// A claim that is a string.
+    pub(super) fn text(&self, claim: &str) -> &str {
+        let value = self.claims.get(claim).and_then(Value::as_str);
+        value.unwrap_or_default()
+    }
+
+    /// A claim that is a time.
+    pub(super) fn time(&self, claim: &str) -> u64 {
+        let value = self.claims.get(claim).and_then(Value::as_u64);
+        value.unwrap_or_default()
+    }
+
+    /// The `sub` of somebody else.
+    pub(super) fn other_subject(&self) -> &'static str {
+        let others = Person::ALL.into_iter().map(Person::subject);
+        let mut others = others.filter(|subject| *subject != self.text("sub"));
+        others.next().unwrap_or_default()
+    }
+
+    /// The token with other claims.
+    pub(super) fn with_claims(&self, edit: impl FnOnce(&mut Map<String, Value>)) -> String {
+        let mut claims = self.claims.clone();
+        edit(&mut claims);
+        self.keys.sign(&self.header, &claims)
+    }
+
+    /// The token with one claim more, or another.
+    pub(super) fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
+        self.with_claims(|claims| {
+            claims.insert(name.to_owned(), value.into());
+        })
+    }
+
+    /// The token without a claim.
+    pub(super) fn without_claim(&self, name: &str) -> String {
+        self.with_claims(|claims| {
+            claims.remove(name);
+        })
+    }
+
+    /// The header with some members more, or others.
+    pub(super) fn header_with<const N: usize>(
+        &self,
+        members: [(&str, Value); N],
+    ) -> Map<String, Value> {
+        let mut header = self.header.clone();
+        header.extend(members.map(|(name, value)| (name.to_owned(), value)));
+        header
+    }
+
+    /// The token with another header.
+    pub(super) fn with_header<const N: usize>(&self, members: [(&str, Value); N]) -> String {
+        self.keys.sign(&self.header_with(members), &self.claims)
+    }
+
+    /// The token with other claims, whatever they are.
+    pub(super) fn with_payload(&self, payload: &[u8]) -> String {
+        jws::compact(&jws::written(&self.header), payload, &self.keys.signing())
+    }
+
+    /// The token with another header, whatever it is.
+    pub(super) fn with_raw_header(&self, header: &[u8]) -> String {
+        jws::compact(header, &jws::written(&self.claims), &self.keys.signing())
+    }
+
+    /// The claims as JSON, with one member more at the end.
+    pub(super) fn payload_and(&self, member: &[u8]) -> Vec<u8> {
+        object_and(&self.claims, member)
+    }
+
+    /// The header as JSON, with one member more at the end.
+    pub(super) fn header_and(&self, member: &[u8]) -> Vec<u8> {
+        object_and(&self.header, member)
+    }
+
+    /// The token with the claims encoded in a way of their own, and signed like that.
+    pub(super) fn with_encoded_payload(&self, payload: &str) -> String {
+        let input = format!("{}.{payload}", encoded(jws::written(&self.header)));
+        let signature = self.keys.signing().sign(input.as_bytes());
+        format!("{input}.{}", encoded(signature))
+    }
+
+    /// What is signed, and the signature.
+    pub(super) fn halves(&self) -> (&str, &str) {
+        self.token.rsplit_once('.').unwrap_or((self.token, ""))
+    }
+
+    /// The bytes of the signature.
+    pub(super) fn signature(&self) -> Vec<u8> {
+        decoded(self.halves().1).unwrap_or_default()
+    }
+
+    /// The token with another signature.
+    pub(super) fn with_signature(&self, signature: &[u8]) -> String {
+        format!("{}.{}", self.halves().0, encoded(signature))
+    }
+}
+
+fn object_and(members: &Map<String, Value>, member: &[u8]) -> Vec<u8> {
+    let mut json = jws::written(members);
+    json.pop();
+    json.push(b',');
+    json.extend_from_slice(member);
+    json.push(b'}');
+    json
+}
