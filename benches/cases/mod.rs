@@ -1,13 +1,16 @@
 //! The cases: each beside bare axum, which gets the same headers.
 
+mod didit;
+
 use std::{convert::Infallible, future::Ready, hint::black_box, task::Poll};
 
 use axum::{Router, body::Body, routing::get};
-use bytes::Bytes;
 use divan::Bencher;
 use http::{HeaderValue, Request, Response, header};
 use tower::{Service, ServiceExt, layer::util::Identity};
 use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+
+use didit::{CALLBACK, PreparedDidit};
 
 /// Runs what the command line asks for.
 pub(crate) fn run() {
@@ -21,7 +24,7 @@ pub(crate) fn run() {
 /// A request without a session, to a handler that does not ask for one.
 #[divan::bench_group]
 mod no_session {
-    use super::{Bencher, Identity, auth, requests, routes};
+    use super::{Bencher, Identity, PreparedDidit, auth, requests, routes};
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
@@ -36,7 +39,8 @@ mod no_session {
 
     #[divan::bench]
     fn with_the_layer(bencher: Bencher<'_, '_>) {
-        requests(bencher, &routes().layer(auth()), None);
+        let app = routes().layer(auth(&PreparedDidit::new()));
+        requests(bencher, &app, None);
     }
 }
 
@@ -44,18 +48,17 @@ mod no_session {
 /// tokens. Every request opens the cookie anew.
 #[divan::bench_group]
 mod signed_in {
-    use super::{Bencher, auth, requests, routes, sign_in};
+    use super::{Bencher, requests, routes, sign_in};
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
-        let cookie = sign_in(auth());
+        let (_, cookie) = sign_in();
         requests(bencher, &routes(), Some(&cookie));
     }
 
     #[divan::bench]
     fn with_the_layer(bencher: Bencher<'_, '_>) {
-        let auth = auth();
-        let cookie = sign_in(auth.clone());
+        let (auth, cookie) = sign_in();
         requests(bencher, &routes().layer(auth), Some(&cookie));
     }
 }
@@ -63,7 +66,7 @@ mod signed_in {
 /// The layer alone, around a service that answers at once: no routing, no boxing.
 #[divan::bench_group]
 mod bare_service {
-    use super::{Bencher, Hello, auth, calls, sign_in};
+    use super::{Bencher, Hello, PreparedDidit, auth, calls, sign_in};
 
     #[divan::bench]
     fn without_the_layer(bencher: Bencher<'_, '_>) {
@@ -72,51 +75,56 @@ mod bare_service {
 
     #[divan::bench]
     fn no_session(bencher: Bencher<'_, '_>) {
-        calls(bencher, tower::Layer::layer(&auth(), Hello), None);
+        let auth = auth(&PreparedDidit::new());
+        calls(bencher, tower::Layer::layer(&auth, Hello), None);
     }
 
     #[divan::bench]
     fn signed_in(bencher: Bencher<'_, '_>) {
-        let auth = auth();
-        let cookie = sign_in(auth.clone());
+        let (auth, cookie) = sign_in();
         calls(bencher, tower::Layer::layer(&auth, Hello), Some(&cookie));
     }
 }
 
-/// All the work of a sign-in but the provider's: it answers at once.
+/// All the work of a sign-in but the provider's: it answers at once, and its keys are known.
 #[divan::bench_group]
 mod sign_in {
-    use super::{Bencher, ServiceExt, auth, callback_of, request, routes, runtime};
+    use super::{Bencher, PreparedDidit, ServiceExt, auth, callback_of, request, routes, runtime};
 
     #[divan::bench]
     fn login(bencher: Bencher<'_, '_>) {
         let runtime = runtime();
-        let app = routes().layer(auth());
+        let app = routes().layer(auth(&PreparedDidit::new()));
         bencher
             .with_inputs(|| request("/login?return_to=/plain", None))
             .bench_local_values(|request| {
-                runtime
+                let answer = runtime
                     .block_on(app.clone().oneshot(request))
-                    .expect("infallible")
+                    .expect("infallible");
+                assert!(answer.status().is_redirection());
+                answer
             });
     }
 
     #[divan::bench]
     fn callback(bencher: Bencher<'_, '_>) {
         let runtime = runtime();
-        let app = routes().layer(auth());
+        let didit = PreparedDidit::new();
+        let app = routes().layer(auth(&didit));
         bencher
             .with_inputs(|| {
                 let login = request("/login?return_to=/plain", None);
                 let answer = runtime
                     .block_on(app.clone().oneshot(login))
                     .expect("infallible");
-                callback_of(&answer)
+                callback_of(&answer, &didit)
             })
             .bench_local_values(|request| {
-                runtime
+                let answer = runtime
                     .block_on(app.clone().oneshot(request))
-                    .expect("infallible")
+                    .expect("infallible");
+                assert!(answer.status().is_redirection());
+                answer
             });
     }
 }
@@ -161,33 +169,22 @@ fn routes() -> Router {
         )
 }
 
-fn auth() -> DiditAuth {
-    let config = Config::builder("client-id", "https://app.example/callback")
+fn auth(didit: &PreparedDidit) -> DiditAuth {
+    let config = Config::builder("client-id", CALLBACK)
         .with_cookie_keys([[7; 32]])
         .with_client_secret("client-secret")
         .with_scopes(["openid", "email", "names", "offline"])
-        .with_transport(tower::service_fn(|_: Request<Bytes>| async {
-            Ok::<_, Infallible>(token_response())
-        }))
+        .with_transport(didit.transport())
         .build()
         .expect("a good configuration");
     DiditAuth::new(config)
 }
 
-/// As large as a token response with an access token that is a JWT.
-fn token_response() -> Response<Bytes> {
-    let body = format!(
-        r#"{{"access_token":"{}","token_type":"Bearer","expires_in":3600,"scope":"openid email names offline","refresh_token":"{}","id_token":"{}"}}"#,
-        "a".repeat(900),
-        "r".repeat(64),
-        "i".repeat(900),
-    );
-    Response::new(body.into())
-}
-
-/// The session cookie of somebody who signed in.
-fn sign_in(auth: DiditAuth) -> HeaderValue {
-    let app = routes().layer(auth);
+/// The layer of an application, and the session cookie of somebody who signed in there.
+fn sign_in() -> (DiditAuth, HeaderValue) {
+    let didit = PreparedDidit::new();
+    let auth = auth(&didit);
+    let app = routes().layer(auth.clone());
     let runtime = runtime();
     let call = |request| {
         runtime
@@ -195,18 +192,17 @@ fn sign_in(auth: DiditAuth) -> HeaderValue {
             .expect("infallible")
     };
     let answer = call(request("/login", None));
-    let answer = call(callback_of(&answer));
-    cookies_of(&answer)
+    let answer = call(callback_of(&answer, &didit));
+    let cookie = cookies_of(&answer);
+    assert!((1400..1600).contains(&cookie.len()), "{}", cookie.len());
+    (auth, cookie)
 }
 
-fn callback_of(login: &Response<Body>) -> Request<Body> {
+fn callback_of(login: &Response<Body>, didit: &PreparedDidit) -> Request<Body> {
     let location = login.headers()[header::LOCATION].to_str().expect("a URL");
-    let (_, state) = location.split_once("&state=").expect("a state");
-    let (state, _) = state.split_once('&').expect("a nonce follows");
-    request(
-        &format!("/callback?code=code&state={state}"),
-        Some(&cookies_of(login)),
-    )
+    let callback = didit.approve(location);
+    let path = callback.strip_prefix("https://app.example");
+    request(path.expect("the callback's"), Some(&cookies_of(login)))
 }
 
 /// What a browser would send after this answer.
