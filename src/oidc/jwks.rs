@@ -28,14 +28,12 @@ struct Jwk {
     verifiers: Vec<(SigningAlgorithm, ParsedPublicKey)>,
 }
 
-/// Why no key verifies a token.
+/// Why no key verifies a token: newer keys may tell another story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyRefusal {
-    /// None fits: the provider may have a new one.
+    /// None fits.
     Unknown,
-    /// Those that may fit do not, and they are not told apart by name: likewise.
-    NoneVerifies,
-    /// The one that the token names does not verify it.
+    /// Those that fit do not verify it.
     InvalidSignature,
 }
 
@@ -70,18 +68,16 @@ impl Jwks {
                 (false, Some(_)) => key.kid.is_none(),
                 (false, None) => true,
             })
+            .filter_map(|key| key.verifier(jws))
             .peekable();
         if candidates.peek().is_none() {
             return Err(KeyRefusal::Unknown);
         }
-        let verifies = candidates.filter_map(|key| key.verifier(jws)).any(|key| {
-            key.verify_sig(jws.signing_input.as_bytes(), &jws.signature)
-                .is_ok()
-        });
-        match (verifies, is_named) {
-            (true, _) => Ok(()),
-            (false, true) => Err(KeyRefusal::InvalidSignature),
-            (false, false) => Err(KeyRefusal::NoneVerifies),
+        let input = jws.signing_input.as_bytes();
+        if candidates.any(|key| key.verify_sig(input, &jws.signature).is_ok()) {
+            Ok(())
+        } else {
+            Err(KeyRefusal::InvalidSignature)
         }
     }
 }
@@ -93,18 +89,11 @@ impl fmt::Debug for Jwks {
     }
 }
 
-impl KeyRefusal {
-    /// Whether newer keys may tell another story.
-    pub(crate) fn may_be_a_rotation(self) -> bool {
-        self != Self::InvalidSignature
-    }
-}
-
 impl From<KeyRefusal> for Error {
     fn from(refusal: KeyRefusal) -> Self {
         Self::new(match refusal {
             KeyRefusal::Unknown => ErrorKind::UnknownKey,
-            KeyRefusal::NoneVerifies | KeyRefusal::InvalidSignature => ErrorKind::InvalidSignature,
+            KeyRefusal::InvalidSignature => ErrorKind::InvalidSignature,
         })
     }
 }
@@ -121,11 +110,11 @@ impl Jwk {
         let text = |name| members.get(name).and_then(Value::as_str);
         // RFC 7517 §4.2, §4.3: a key that says what it is for is for that.
         let is_for_signatures = match members.get("use") {
-            None => true,
+            None | Some(Value::Null) => true,
             Some(purpose) => purpose == "sig",
         };
         let may_verify = match members.get("key_ops") {
-            None => true,
+            None | Some(Value::Null) => true,
             Some(operations) => operations.as_array()?.iter().any(|known| known == "verify"),
         };
         // A private key that was published is everybody's.
@@ -169,8 +158,8 @@ impl Jwk {
     }
 }
 
-/// RFC 7518 §6.3.1, with a modulus of 2048 to 8192 bits (§3.3) and an odd exponent of 2 to 33 bits
-/// that is not 1.
+/// RFC 7518 §6.3.1, with a modulus of 2048 to 8192 bits (§3.3) and an odd exponent of at most
+/// 32 bits that is not 1.
 fn rsa_key(members: &Map<String, Value>) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
     let n = number(members, "n")?;
     let e = number(members, "e")?;

@@ -17,8 +17,11 @@ use crate::{
 
 /// A value that is fetched when it is first needed, by one task at a time, and then kept.
 ///
-/// A fresh one costs nothing; a stale one is used while a new one is fetched, and goes on being used
-/// for a day if that fails. Whoever waits for a fetch and goes away does not end it.
+/// A fresh one costs nothing. A stale one is used while a new one is fetched, for ten minutes; after
+/// that the new one is waited for, and the old one is used for a day if it cannot be had (the
+/// `stale-while-revalidate` and `stale-if-error` of RFC 5861). A failure is repeated for two seconds to
+/// whoever asks, so that nobody can make this ask all the time. Whoever waits for a fetch and goes away
+/// does not end it.
 pub(super) struct Cached<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,
@@ -34,11 +37,11 @@ pub(super) struct Kept<T> {
 struct State<T> {
     kept: Option<Arc<Kept<T>>>,
     flight: Option<Flight<T>>,
-    /// After a failure: not before this.
-    next_attempt: Timestamp,
+    failure: Option<(Timestamp, Error)>,
 }
 
-type Flight<T> = watch::Receiver<Option<Result<Arc<Kept<T>>, Error>>>;
+type Outcome<T> = Result<Arc<Kept<T>>, Error>;
+type Flight<T> = watch::Receiver<Option<Outcome<T>>>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
     /// `name` is what a log calls it.
@@ -48,7 +51,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             state: Arc::new(Mutex::new(State {
                 kept: None,
                 flight: None,
-                next_attempt: Timestamp::from_unix(0),
+                failure: None,
             })),
         }
     }
@@ -59,24 +62,35 @@ impl<T: Send + Sync + 'static> Cached<T> {
         state.kept.clone().filter(|kept| kept.is_fresh(now))
     }
 
-    /// The value. It waits only where there is none that can be used.
+    /// Whether there is a value that can be used, if need be.
+    pub(super) fn has_any(&self, now: Timestamp) -> bool {
+        let state = self.lock();
+        state.kept.as_ref().is_some_and(|kept| kept.is_usable(now))
+    }
+
+    /// The value. It waits where there is none, or none that is fresh enough.
     pub(super) async fn get(
         &self,
         now: Timestamp,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Result<Arc<Kept<T>>, Error> {
-        let flight = {
+    ) -> Outcome<T> {
+        let (usable, flight) = {
             let mut state = self.lock();
             let usable = state.kept.clone().filter(|kept| kept.is_usable(now));
-            if let Some(kept) = usable {
-                if !kept.is_fresh(now) && now >= state.next_attempt {
-                    self.start(&mut state, now, fetch);
-                }
-                return Ok(kept);
+            match (&usable, state.recent_failure(now)) {
+                (Some(kept), _) if kept.is_fresh(now) => return Ok(Arc::clone(kept)),
+                (Some(kept), Some(_)) => return Ok(Arc::clone(kept)),
+                (None, Some(failure)) => return Err(failure),
+                (_, None) => {}
             }
-            self.start(&mut state, now, fetch)
+            (usable, self.start(&mut state))
         };
-        land(flight).await
+        let landing = flight.take_off(now, fetch);
+        match usable {
+            Some(kept) if kept.is_usable_meanwhile(now) => Ok(kept),
+            Some(kept) => Ok(land(landing).await.unwrap_or(kept)),
+            None => land(landing).await,
+        }
     }
 
     /// A newer value than `old`: the one that came meanwhile, else a new one, where `may_fetch` says
@@ -87,7 +101,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         now: Timestamp,
         may_fetch: impl FnOnce() -> bool,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Option<Result<Arc<Kept<T>>, Error>> {
+    ) -> Option<Outcome<T>> {
         let flight = {
             let mut state = self.lock();
             let newer = state.kept.clone().filter(|kept| !Arc::ptr_eq(kept, old));
@@ -97,20 +111,16 @@ impl<T: Send + Sync + 'static> Cached<T> {
             if state.flight.is_none() && !may_fetch() {
                 return None;
             }
-            self.start(&mut state, now, fetch)
+            self.start(&mut state)
         };
-        Some(land(flight).await)
+        Some(land(flight.take_off(now, fetch)).await)
     }
 
-    /// Starts a fetch in a task of its own, or joins the one under way.
-    fn start(
-        &self,
-        state: &mut State<T>,
-        now: Timestamp,
-        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Flight<T> {
+    /// The fetch under way, or a new one. It has to take off after the lock was let go: should the
+    /// runtime end at this moment, its task is dropped there and then, and takes the lock itself.
+    fn start(&self, state: &mut State<T>) -> Start<T> {
         if let Some(flight) = &state.flight {
-            return flight.clone();
+            return Start::Joined(flight.clone());
         }
         let (landing, flight) = watch::channel(None);
         state.flight = Some(flight.clone());
@@ -120,8 +130,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             landing,
             outcome: None,
         };
-        tokio::spawn(landed.with(now, fetch).in_current_span());
-        flight
+        Start::New(landed, flight)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -129,13 +138,53 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 }
 
+impl<T> State<T> {
+    fn recent_failure(&self, now: Timestamp) -> Option<Error> {
+        let (failed, error) = self.failure.as_ref()?;
+        let pause = if self.kept.is_some() {
+            PAUSE_WITH_OLD
+        } else {
+            PAUSE
+        };
+        (*failed <= now && now.since(*failed) < pause).then(|| error.clone())
+    }
+}
+
 impl<T> Kept<T> {
+    /// A clock that was ahead and was set back makes nothing last longer.
     fn is_fresh(&self, now: Timestamp) -> bool {
-        now < self.fresh_until
+        self.fetched <= now && now < self.fresh_until
+    }
+
+    fn is_usable_meanwhile(&self, now: Timestamp) -> bool {
+        self.fetched <= now && now.since(self.fresh_until) < MEANWHILE
     }
 
     fn is_usable(&self, now: Timestamp) -> bool {
-        self.is_fresh(now) || now.since(self.fetched) < MAX_AGE
+        self.fetched <= now && now.since(self.fresh_until) < IF_NEED_BE
+    }
+}
+
+/// A fetch that was asked for.
+enum Start<T> {
+    Joined(Flight<T>),
+    New(Landed<T>, Flight<T>),
+}
+
+impl<T: Send + Sync + 'static> Start<T> {
+    /// Starts a new one, in a task of its own.
+    fn take_off(
+        self,
+        now: Timestamp,
+        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
+    ) -> Flight<T> {
+        match self {
+            Self::Joined(flight) => flight,
+            Self::New(landed, flight) => {
+                tokio::spawn(landed.with(now, fetch).in_current_span());
+                flight
+            }
+        }
     }
 }
 
@@ -143,8 +192,8 @@ impl<T> Kept<T> {
 struct Landed<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,
-    landing: watch::Sender<Option<Result<Arc<Kept<T>>, Error>>>,
-    outcome: Option<Result<Arc<Kept<T>>, Error>>,
+    landing: watch::Sender<Option<Outcome<T>>>,
+    outcome: Option<Outcome<T>>,
 }
 
 impl<T> Landed<T> {
@@ -154,23 +203,27 @@ impl<T> Landed<T> {
         fetch: impl Future<Output = Result<(T, Duration), Error>>,
     ) {
         let fetched = fetch.await;
-        self.outcome = Some(fetched.map(|(value, lifetime)| {
+        let outcome = fetched.map(|(value, lifetime)| {
             Arc::new(Kept {
                 value,
                 fetched: now,
                 fresh_until: now.plus(lifetime),
             })
-        }));
+        });
         let mut state = lock(&self.state);
-        match &self.outcome {
-            Some(Ok(kept)) => state.kept = Some(Arc::clone(kept)),
-            Some(Err(error)) if state.kept.is_some() => {
-                tracing::warn!(document = self.name, %error, "the old one is used");
-                state.next_attempt = now.plus(PAUSE);
+        match &outcome {
+            Ok(kept) => {
+                state.kept = Some(Arc::clone(kept));
+                state.failure = None;
             }
-            _ => {}
+            Err(error) => state.failure = Some((now, error.clone())),
         }
+        let has_old = state.kept.is_some();
         drop(state);
+        if let (Err(error), true) = (&outcome, has_old) {
+            tracing::warn!(document = self.name, %error, "the old one is used");
+        }
+        self.outcome = Some(outcome);
     }
 }
 
@@ -183,7 +236,7 @@ impl<T> Drop for Landed<T> {
     }
 }
 
-async fn land<T>(mut flight: Flight<T>) -> Result<Arc<Kept<T>>, Error> {
+async fn land<T>(mut flight: Flight<T>) -> Outcome<T> {
     match flight.wait_for(Option::is_some).await.as_deref() {
         Ok(Some(outcome)) => outcome.clone(),
         // Its end always says something.
@@ -201,10 +254,14 @@ impl<T> fmt::Debug for Cached<T> {
     }
 }
 
-/// How long something that cannot be renewed is used.
-const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two attempts to renew what is still used.
-const PAUSE: Duration = Duration::from_secs(30);
+/// How long a stale value is used while it is renewed.
+const MEANWHILE: Duration = Duration::from_secs(10 * 60);
+/// How long a stale value is used that cannot be renewed.
+const IF_NEED_BE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two attempts in vain.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Between two attempts to renew what can still be used.
+const PAUSE_WITH_OLD: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -298,46 +355,92 @@ mod tests {
 
     // Behaviour 69.
     #[tokio::test]
-    async fn what_is_stale_is_used_while_it_is_renewed_and_for_a_day_if_that_fails() {
+    async fn what_is_stale_is_used_meanwhile_and_for_a_day_if_need_be() {
+        const HOUR: u64 = 3600;
+        const DAY: u64 = 24 * HOUR;
         let (cached, source) = (Cached::new("test"), Source::default());
         cached.get(at(0), source.clone().answer()).await.unwrap();
 
         // Renewed behind the back of whoever asks.
-        let kept = cached.get(at(3600), source.clone().answer()).await;
+        let kept = cached.get(at(HOUR), source.clone().answer()).await;
         assert_eq!(kept.unwrap().value, 1);
         settle().await;
-        let kept = cached.get(at(3600), source.clone().answer()).await;
+        let kept = cached.get(at(HOUR), source.clone().answer()).await;
         assert_eq!((kept.unwrap().value, source.asked()), (2, 2));
 
+        // Long stale: the new one is waited for.
+        let long_stale = 2 * HOUR + 600;
+        let kept = cached.get(at(long_stale), source.clone().answer()).await;
+        assert_eq!((kept.unwrap().value, source.asked()), (3, 3));
+
         // In vain: every half minute and not with every request.
-        for seconds in [7200, 7200, 7229, 7230] {
+        let stale = long_stale + HOUR;
+        for seconds in [stale, stale, stale + 29, stale + 30, stale + 700] {
             let kept = cached.get(at(seconds), source.clone().fail()).await;
-            assert_eq!(kept.unwrap().value, 2, "{seconds}");
+            assert_eq!(kept.unwrap().value, 3, "{seconds}");
             settle().await;
         }
-        assert_eq!(source.asked(), 4);
+        assert_eq!(source.asked(), 6);
 
-        let day = 24 * 3600;
-        let kept = cached.get(at(3600 + day - 1), source.clone().fail()).await;
-        assert_eq!(kept.unwrap().value, 2);
-        settle().await;
-        let error = cached.get(at(3600 + day), source.clone().fail()).await;
+        let kept = cached.get(at(stale + DAY - 1), source.clone().fail()).await;
+        assert_eq!(kept.unwrap().value, 3);
+        assert!(cached.has_any(at(stale + DAY - 1)));
+        assert!(!cached.has_any(at(stale + DAY)));
+        let error = cached
+            .get(at(stale + DAY + 60), source.clone().fail())
+            .await;
         assert_eq!(error.err().unwrap().kind(), ErrorKind::ProviderUnreachable);
-        let kept = cached.get(at(3600 + day), source.clone().answer()).await;
-        assert_eq!(kept.unwrap().value, 7);
+        let kept = cached
+            .get(at(stale + DAY + 120), source.clone().answer())
+            .await;
+        assert_eq!(kept.unwrap().value, 9);
     }
 
     // Behaviour 63.
     #[tokio::test]
-    async fn a_failure_is_told_to_all_who_wait_and_then_forgotten() {
+    async fn a_failure_is_told_to_all_who_wait_and_soon_forgotten() {
         let (cached, source) = (Cached::new("test"), Source::default());
         let (one, other) = tokio::join!(
             cached.get(at(0), source.clone().fail()),
             cached.get(at(0), source.clone().fail()),
         );
         assert!(one.is_err() && other.is_err());
+        assert!(cached.get(at(1), source.clone().answer()).await.is_err());
         assert_eq!(source.asked(), 1);
+        assert!(cached.get(at(2), source.clone().answer()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_makes_nothing_last_longer() {
+        let (cached, source) = (Cached::new("test"), Source::default());
+        let ahead = cached.get(at(1_000_000), source.clone().answer()).await;
+        assert_eq!(ahead.unwrap().value, 1);
+        let kept = cached.get(at(0), source.clone().answer()).await;
+        assert_eq!(kept.unwrap().value, 2);
+
+        let cached = Cached::new("test");
+        assert!(
+            cached
+                .get(at(1_000_000), source.clone().fail())
+                .await
+                .is_err()
+        );
         assert!(cached.get(at(0), source.clone().answer()).await.is_ok());
+    }
+
+    /// The task is dropped while it is spawned.
+    #[test]
+    fn outside_of_a_runtime_it_panics_and_hangs_nobody() {
+        let cached = Cached::new("test");
+        let get = || {
+            let mut get = Box::pin(cached.get(at(0), Source::default().answer()));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let _ = get.as_mut().poll(&mut context);
+        };
+        for _ in 0..2 {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(get));
+            assert!(outcome.is_err());
+        }
     }
 
     #[tokio::test]

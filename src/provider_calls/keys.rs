@@ -26,8 +26,8 @@ impl KeyCache {
         }
     }
 
-    /// Verifies the signature of a token with the keys at `url`. If none of the known ones fits, the
-    /// keys are fetched once more, if that was not done too often (OpenID Connect Core §10.1.1).
+    /// Verifies the signature of a token with the keys at `url`. If none of the known ones does, they are
+    /// fetched once more, if that was not done too often (OpenID Connect Core §10.1.1).
     pub(super) async fn verify(
         &self,
         token: ReceivedIdToken<'_>,
@@ -43,27 +43,18 @@ impl KeyCache {
             }
         };
         let known = self.cached.get(now, fetch()).await?;
-        let (token, refusal) = if known.value.0 == *url {
-            match token.verify_signature(&known.value.1) {
-                Ok(signed) => return Ok(signed),
-                Err(refused) => refused,
-            }
-        } else {
-            // The metadata names another address by now.
-            (token, KeyRefusal::Unknown)
+        let (token, refusal) = match verify(token, &known.value, url) {
+            Ok(signed) => return Ok(signed),
+            Err(refused) => refused,
         };
-        if !refusal.may_be_a_rotation() {
-            return Err(refusal.into());
-        }
+        // Also of a signature that is wrong: some providers give a new key the name of the old one.
         let may_fetch = || self.take(now);
         match self.cached.newer(&known, now, may_fetch, fetch()).await {
             None => {
-                tracing::warn!("an ID token has an unknown key again: the keys are not fetched");
+                tracing::warn!("an ID token fits no key again: the keys are not fetched");
                 Err(refusal.into())
             }
-            Some(newer) => token
-                .verify_signature(&newer?.value.1)
-                .map_err(|(_, refusal)| refusal.into()),
+            Some(newer) => verify(token, &newer?.value, url).map_err(|(_, refusal)| refusal.into()),
         }
     }
 
@@ -73,6 +64,23 @@ impl KeyCache {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         refetches.take(now)
+    }
+}
+
+/// Verifies with keys that are from `url`: the metadata may name another address by now.
+#[expect(
+    clippy::result_large_err,
+    reason = "a token is moved once or twice in a sign-in"
+)]
+fn verify<'a>(
+    token: ReceivedIdToken<'a>,
+    (source, keys): &(Endpoint, Jwks),
+    url: &Endpoint,
+) -> Result<SignedIdToken, (ReceivedIdToken<'a>, KeyRefusal)> {
+    if source == url {
+        token.verify_signature(keys)
+    } else {
+        Err((token, KeyRefusal::Unknown))
     }
 }
 
@@ -92,6 +100,8 @@ impl TokenBucket {
     }
 
     fn take(&mut self, now: Timestamp) -> bool {
+        // A clock that was ahead and was set back does not stop the minutes.
+        self.filled = self.filled.min(now);
         let minutes = now.since(self.filled).as_secs() / 60;
         if minutes > 0 {
             self.tokens = self.tokens.saturating_add(minutes).min(CAPACITY);
@@ -121,5 +131,8 @@ mod tests {
         assert_eq!(taken_at(60), 1);
         assert_eq!(taken_at(60 + 119), 1);
         assert_eq!(taken_at(60 * 60), 3);
+        // The clock is set back.
+        assert_eq!(taken_at(0), 0);
+        assert_eq!(taken_at(60), 1);
     }
 }
