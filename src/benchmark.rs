@@ -46,15 +46,17 @@ impl IdTokenVerifier {
         now: SystemTime,
     ) -> Result<IdClaims, Error> {
         let id_token = IdToken::new(id_token);
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp::from_unix(now.as_secs());
         let bindings = Bindings {
             nonce: Some(nonce),
             code: "",
             access_token,
+            started: now,
         };
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        ReceivedIdToken::read(&id_token, &self.rules, &SigningAlgorithm::ALL)?
+        ReceivedIdToken::read(&id_token, &self.rules, SigningAlgorithm::ALL)?
             .verify_signature(&self.keys)
             .map_err(|(_, refusal)| Error::from(refusal))?
-            .accept(&self.rules, &bindings, Timestamp::from_unix(now.as_secs()))
+            .accept(&self.rules, &bindings, now)
     }
 }

@@ -48,8 +48,9 @@ impl DiditClient {
     /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the answer names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no such endpoint;
-    /// - [`InvalidAnswer`](crate::ErrorKind::InvalidAnswer): the answer is not a JSON object, or
-    ///   names a member twice;
+    /// - [`InvalidAnswer`](crate::ErrorKind::InvalidAnswer): the answer has another status, is not a
+    ///   JSON object, or names a member twice;
+    /// - [`InvalidMetadata`](crate::ErrorKind::InvalidMetadata): the provider was not found;
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {

@@ -29,15 +29,15 @@ use crate::{config::Config, flow::Flow, service::DiditAuthService};
 /// whose `R` is made of `Bytes`, and leaves the service's error type and the request's body alone.
 /// What it does with a request is told in the [crate's documentation](crate).
 ///
-/// Clones, and all services that one layer makes, share which sign-ins were completed and the
-/// connections to Didit: make one, and clone it.
+/// Clones, and all services that one layer makes, share which sign-ins were completed, the provider's
+/// keys and the connections to it: make one, and clone it.
 #[derive(Clone)]
 pub struct DiditAuth {
     flow: Arc<Flow>,
 }
 
 impl DiditAuth {
-    /// A layer for a checked configuration. Nothing is sent before the first callback.
+    /// A layer for a checked configuration. Nothing is sent before the first sign-in.
     pub fn new(config: Config) -> Self {
         Self {
             flow: Arc::new(Flow::new(config)),

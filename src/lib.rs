@@ -38,8 +38,8 @@
 //! 4. The layer finds the cookie of this `state`, compares, and sends
 //!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the code, the redirect
 //!    URI and the code verifier: once, and to the end, even if the browser goes away.
-//! 5. It verifies the ID token in the answer, in the order of OpenID Connect Core §3.1.3.7: signature,
-//!    issuer, audience, times, nonce, hashes. The keys are those of
+//! 5. It verifies the ID token in the answer, in the order of OpenID Connect Core §3.1.3.7: issuer,
+//!    audience, signature, times, nonce, hashes. The keys are those of
 //!    `https://apx.didit.me/auth/config/jwks`, which are kept, and follow a rotation at once.
 //! 6. [`IdClaims`], [`DiditTokens`] and [`ReturnTo`] go into the request's extensions, and the request
 //!    goes on to the application's own handler for the callback. If that answers below 400, the session
@@ -60,8 +60,8 @@
 //! [`Provider::didit`], the Sign in API, is the default. [`Provider::authentication`] and
 //! [`Provider::from_publishable_key`] are Didit Authentication, where every application has an issuer of
 //! its own: a public client, so the configuration has cookie keys and no secret. [`Provider::discovered`]
-//! is any OpenID provider, by its metadata. All are data, and every value can be replaced:
-//! [`with_provider`](ConfigBuilder::with_provider).
+//! is any OpenID provider, by its metadata. All are data; issuers, endpoints, algorithms and client
+//! authentication can be replaced: [`with_provider`](ConfigBuilder::with_provider).
 //!
 //! # Where to put the layer
 //!
@@ -124,7 +124,8 @@
 //!
 //! They are events of [`tracing`], with the target `tower_didit`: errors in the wiring at `ERROR`, each
 //! once or each time somebody meets it; failures of the provider and of the configuration at `WARN`; what
-//! strangers and users cause at `DEBUG`. No secret is among them.
+//! strangers and users cause at `DEBUG`. No secret is among them, and of the claims of a token that is
+//! refused only its issuer and audience, which have to be compared.
 //!
 //! # Features
 //!

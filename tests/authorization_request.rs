@@ -171,9 +171,104 @@ async fn a_silent_sign_in_ends_at_the_sign_in_page() {
     assert_eq!(home.text(), Person::Alejandra.subject());
 }
 
+// Behaviour 4.
+#[tokio::test]
+async fn a_silent_sign_in_that_goes_on_takes_the_place_of_no_other() {
+    let (didit, browser) = visitor(|config| config.with_prompt("none"));
+    let mut tabs = Vec::new();
+    for _ in 0..5 {
+        tabs.push(browser.get("/login").await);
+    }
+    let before = browser.cookies();
+    assert_eq!(before.len(), 5);
+    let again = browser.get(&refused(&tabs[4], "login_required")).await;
+    assert_eq!(browser.cookies().len(), 5);
+    let kept = before
+        .iter()
+        .filter(|cookie| browser.cookie(cookie.name()).is_some());
+    assert_eq!(kept.count(), 4);
+    let back = didit.approve(again.location(), Person::Alejandra);
+    assert_eq!(browser.get(&back).await.text(), Person::Alejandra.subject());
+}
+
+// Behaviour 95.
+#[test]
+fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
+    type Configure = fn(ConfigBuilder) -> ConfigBuilder;
+    let cases: [(Configure, &str); 9] = [
+        (
+            |config| config.with_prompt(""),
+            r#"the prompt "" is not a list of words with a space in between"#,
+        ),
+        (
+            |config| config.with_prompt("none login"),
+            r#"the prompt "none login" has `none` beside something else"#,
+        ),
+        (
+            |config| config.with_prompt("none "),
+            r#"the prompt "none " has `none` beside something else"#,
+        ),
+        (
+            |config| config.with_prompt("login\tconsent"),
+            r#"the prompt "login\tconsent" is not a list of words with a space in between"#,
+        ),
+        (
+            |config| config.with_ui_locales(["es en"]),
+            r#"the ui_locales "es en" is empty, or has white space"#,
+        ),
+        (
+            |config| config.with_acr_values([""]),
+            r#"the acr_values "" is empty, or has white space"#,
+        ),
+        (
+            |config| config.require_acr_values(["gold silver"]),
+            r#"the acr_values "gold silver" is empty, or has white space"#,
+        ),
+        (
+            |config| config.require_acr_values(Vec::<String>::new()),
+            r#"the acr_values "" is required and empty"#,
+        ),
+        (
+            |config| config.with_clock_skew(Duration::from_secs(301)),
+            "the clock skew must be at most 5 minutes",
+        ),
+    ];
+    for (configure, text) in cases {
+        let didit = FakeDidit::new("client", "secret");
+        let error = configure(didit.config(CALLBACK)).build().err();
+        assert_eq!(error.expect("a bad configuration").to_string(), text);
+    }
+}
+
+// Behaviours 51 and 52.
+#[tokio::test]
+async fn an_id_token_is_judged_when_it_has_arrived() {
+    let didit = FakeDidit::new("client", "secret").with_jwks_max_age(Duration::from_secs(60));
+    let slow = didit.clone();
+    let transport = tower::service_fn(move |request: http::Request<bytes::Bytes>| {
+        slow.clock().advance(Duration::from_secs(7));
+        tower::ServiceExt::oneshot(slow.clone(), request)
+    });
+    let exact = didit
+        .config(CALLBACK)
+        .with_clock_skew(Duration::ZERO)
+        .with_transport(transport);
+    let browser = visit(exact);
+    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    // It expires while the keys are fetched.
+    didit.clock().advance(Duration::from_secs(3600));
+    let short = Fault::edit_id_token(|_, claims| {
+        let now = claims["iat"].as_u64().expect("a time");
+        claims.insert("exp".to_owned(), (now + 7).into());
+    });
+    didit.on_next(Endpoint::Token, short);
+    assert_eq!(sign_in(&browser, &didit).await, "id-token-expired");
+}
+
 /// Where the provider sends the browser back with an error.
 fn refused(started: &Page, code: &str) -> String {
-    let state = &parameters(started.location())["state"];
+    let mut said = parameters(started.location());
+    let state = said.remove("state").expect("a state");
     format!("{CALLBACK}?error={code}&state={state}")
 }
 

@@ -16,6 +16,8 @@ use url::Url;
 
 const ISSUER: &str = "https://apx.didit.me";
 const HOUR: Duration = Duration::from_secs(60 * 60);
+/// After several failures it is looked for so often.
+const MOMENT: Duration = Duration::from_secs(2);
 
 fn visitor_of(didit: &FakeDidit, issuer: &str) -> Browser {
     visit(config(didit).with_provider(Provider::discovered(issuer)))
@@ -116,13 +118,20 @@ async fn while_it_is_down_nobody_can_sign_in_and_then_everybody_can() {
         ),
     ] {
         didit.on_every(Endpoint::Discovery, fault);
-        let login = browser.get("/login").await;
-        assert_eq!((login.text(), login.status()), (code, status));
-        assert!(browser.cookies().is_empty());
+        didit.clock().advance(HOUR);
+        let before = didit.count(Endpoint::Discovery);
+        for _ in 0..20 {
+            let login = browser.get("/login").await;
+            assert_eq!((login.text(), login.status()), (code, status));
+            assert!(browser.cookies().is_empty());
+        }
+        // It is not asked all the time because strangers want to sign in.
+        assert!(didit.count(Endpoint::Discovery) <= before + 11);
         // Whoever does not want to sign in sees nothing of it.
         assert_eq!(browser.get("/").await.text(), NOBODY);
     }
     didit.clear_faults();
+    didit.clock().advance(MOMENT);
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 
     // Once found, it may be down.
@@ -170,6 +179,7 @@ async fn a_page_for_members_says_so_as_well() {
     assert!(page.text().contains("<code>invalid-answer</code>"));
     assert!(page.text().contains("/login?return_to=%2Fmembers"));
 
+    didit.clock().advance(MOMENT);
     let page = browser.visit("/members").await;
     assert!(
         page.url()
@@ -194,6 +204,7 @@ async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
         json!(["https://apx.didit.me"]),
         json!(null),
     ] {
+        didit.clock().advance(MOMENT);
         didit.on_next(Endpoint::Discovery, with("issuer", issuer.clone()));
         assert_eq!(
             sign_in(&browser, &didit).await,
@@ -201,11 +212,14 @@ async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
             "{issuer}"
         );
     }
+    didit.clock().advance(MOMENT);
     didit.on_next(Endpoint::Discovery, without("issuer"));
     assert_eq!(sign_in(&browser, &didit).await, "invalid-metadata");
     let twice = format!(r#"{{"issuer":{ISSUER:?},"issuer":{ISSUER:?}}}"#);
+    didit.clock().advance(MOMENT);
     didit.on_next(Endpoint::Discovery, Fault::answer(Response::new(twice)));
     assert_eq!(sign_in(&browser, &didit).await, "invalid-metadata");
+    didit.clock().advance(MOMENT);
     assert_eq!(didit.count(Endpoint::Token), 0);
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
@@ -234,12 +248,12 @@ async fn endpoints_that_must_not_be_used_are_not() {
             "jwks_uri",
             json!(format!("https://x/{}", "a".repeat(70_000))),
         ),
-        ("userinfo_endpoint", json!("http://localhost/me")),
         (
             "id_token_signing_alg_values_supported",
             json!(["none", "HS256"]),
         ),
     ] {
+        didit.clock().advance(MOMENT);
         didit.on_next(Endpoint::Discovery, with(member, value.clone()));
         assert_eq!(
             sign_in(&browser, &didit).await,
@@ -248,6 +262,7 @@ async fn endpoints_that_must_not_be_used_are_not() {
         );
     }
     for member in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        didit.clock().advance(MOMENT);
         didit.on_next(Endpoint::Discovery, without(member));
         assert_eq!(
             sign_in(&browser, &didit).await,
@@ -255,6 +270,7 @@ async fn endpoints_that_must_not_be_used_are_not() {
             "{member}"
         );
     }
+    didit.clock().advance(MOMENT);
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 

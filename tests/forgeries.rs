@@ -29,7 +29,7 @@ fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
         .collect();
 
     let every = FakeDidit::new("client", "secret");
-    let provider = Provider::didit().with_signing_algorithms(SigningAlgorithm::ALL);
+    let provider = Provider::didit().with_signing_algorithms(SigningAlgorithm::ALL.iter().copied());
     let browser = visit(every.config(CALLBACK).with_provider(provider));
     visitors.push(("every algorithm", every, browser));
 
@@ -91,6 +91,7 @@ fn is_harmless(forgery: Forgery, visitor: &str) -> bool {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "it is one list")]
 fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
     let nameless = visitor == "keys without names";
     let any_algorithm = visitor == "every algorithm";

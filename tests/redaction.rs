@@ -42,7 +42,10 @@ fn assert_redacted(what: &dyn std::fmt::Debug, shown: &str, secrets: &[&str]) {
 #[test]
 fn a_configuration_and_the_layer_show_no_secret() {
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let builder = || didit.config(CALLBACK).with_cookie_keys([COOKIE_KEY]);
+    let builder = || {
+        let config = didit.config(CALLBACK).with_cookie_keys([COOKIE_KEY]);
+        config.with_login_hint("hunter2@example.com")
+    };
     let secrets = ["hunter2"];
     assert_redacted(&builder(), r#""client-id""#, &secrets);
     let config = builder().build().unwrap();

@@ -30,7 +30,7 @@ pub struct ConfigBuilder {
     login_hint: Option<String>,
     ui_locales: Vec<String>,
     acr_values: Vec<String>,
-    requires_acr: bool,
+    required_acr_values: Option<Vec<String>>,
     trusted_audiences: Vec<String>,
     clock_skew: Duration,
     cookie_keys: Option<Vec<Zeroizing<Vec<u8>>>>,
@@ -61,7 +61,7 @@ impl ConfigBuilder {
             login_hint: None,
             ui_locales: Vec::new(),
             acr_values: Vec::new(),
-            requires_acr: false,
+            required_acr_values: None,
             trusted_audiences: Vec::new(),
             clock_skew: Duration::from_secs(60),
             cookie_keys: None,
@@ -133,9 +133,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// `max_age`: how long ago the user may have proved to the provider who they are, in whole seconds.
-    /// An ID token that does not say when, or that says longer ago, is refused (OpenID Connect Core
-    /// §3.1.3.7 step 13).
+    /// `max_age`: how long before the sign-in the user may have proved to the provider who they are, in
+    /// whole seconds. An ID token that does not say when, or that says longer ago, is refused (OpenID
+    /// Connect Core §3.1.3.7 step 13).
     ///
     /// Default: any time ago.
     pub fn with_max_age(mut self, max_age: Duration) -> Self {
@@ -171,20 +171,20 @@ impl ConfigBuilder {
         I: IntoIterator<Item: Into<String>>,
     {
         self.acr_values = values.into_iter().map(Into::into).collect();
-        self.requires_acr = false;
         self
     }
 
-    /// As [`with_acr_values`](Self::with_acr_values), and a user whose `acr` is none of them is
-    /// refused (OpenID Connect Core §3.1.3.7 step 12).
-    pub fn require_acr_values<I>(self, values: I) -> Self
+    /// Classes of which a user must meet one, the best first: they are asked for before those of
+    /// [`with_acr_values`](Self::with_acr_values), and a user whose `acr` is none of them is refused
+    /// (OpenID Connect Core §3.1.3.7 step 12).
+    ///
+    /// Default: nothing is required.
+    pub fn require_acr_values<I>(mut self, values: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        Self {
-            requires_acr: true,
-            ..self.with_acr_values(values)
-        }
+        self.required_acr_values = Some(values.into_iter().map(Into::into).collect());
+        self
     }
 
     /// Accepts ID tokens that are for this client and for `audience` as well, if they were given to
@@ -398,6 +398,7 @@ impl ConfigBuilder {
         check::provider(&self.provider, self.client_secret.as_ref())?;
         let metadata = self.provider.metadata_source()?;
         let scopes = check::scopes(self.scopes.as_deref(), &self.provider)?;
+        self.check_request()?;
         let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
         self.check_ranges()?;
 
@@ -422,6 +423,8 @@ impl ConfigBuilder {
             None => default_transport(self.connect_timeout, &self.root_certificates)?,
         };
         let spaced = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
+        let required_acr_values = self.required_acr_values.unwrap_or_default();
+        let acr_values = [required_acr_values.clone(), self.acr_values].concat();
         let request = AuthorizationRequest {
             client_id: self.client_id.clone(),
             redirect_uri: redirect_uri.as_str().to_owned(),
@@ -430,7 +433,7 @@ impl ConfigBuilder {
             max_age: self.max_age,
             login_hint: self.login_hint,
             ui_locales: spaced(&self.ui_locales),
-            acr_values: spaced(&self.acr_values),
+            acr_values: spaced(&acr_values),
         };
         let id_token_rules = IdTokenRules {
             provider: self.provider,
@@ -438,11 +441,7 @@ impl ConfigBuilder {
             trusted_audiences: self.trusted_audiences,
             clock_skew: self.clock_skew,
             max_age: self.max_age,
-            required_acr_values: if self.requires_acr {
-                self.acr_values
-            } else {
-                Vec::new()
-            },
+            required_acr_values,
         };
         Ok(Config {
             client_secret: self.client_secret,
@@ -463,6 +462,23 @@ impl ConfigBuilder {
 }
 
 impl ConfigBuilder {
+    fn check_request(&self) -> Result<(), ConfigError> {
+        if let Some(prompt) = &self.prompt {
+            check::prompt(prompt)?;
+        }
+        check::words("ui_locales", &self.ui_locales)?;
+        check::words("acr_values", &self.acr_values)?;
+        match &self.required_acr_values {
+            None => Ok(()),
+            Some(values) if values.is_empty() => Err(ConfigError::InvalidParameter {
+                name: "acr_values",
+                value: String::new(),
+                why: "is required and empty",
+            }),
+            Some(values) => check::words("acr_values", values),
+        }
+    }
+
     fn check_ranges(&self) -> Result<(), ConfigError> {
         let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
         let words = "between 1 millisecond and 5 minutes";

@@ -52,6 +52,39 @@ pub(super) fn scopes(
     Ok(scopes)
 }
 
+/// OpenID Connect Core §3.1.2.1: words with spaces in between, `none` alone.
+pub(super) fn prompt(prompt: &str) -> Result<(), ConfigError> {
+    let words: Vec<_> = prompt.split(' ').collect();
+    let why = if words.contains(&"none") && words.len() > 1 {
+        "has `none` beside something else"
+    } else if words.iter().any(|word| !is_word(word)) {
+        "is not a list of words with a space in between"
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::InvalidParameter {
+        name: "prompt",
+        value: prompt.to_owned(),
+        why,
+    })
+}
+
+/// What is sent with spaces in between has none itself.
+pub(super) fn words(name: &'static str, words: &[String]) -> Result<(), ConfigError> {
+    match words.iter().find(|word| !is_word(word)) {
+        None => Ok(()),
+        Some(word) => Err(ConfigError::InvalidParameter {
+            name,
+            value: word.clone(),
+            why: "is empty, or has white space",
+        }),
+    }
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
 /// Checks that each path is one, and that no two mean different things; gives the landing page.
 pub(super) fn paths(
     routes: &Routes,

@@ -71,12 +71,17 @@ fn read_provider(lookup: &impl Fn(&str) -> Option<OsString>) -> Result<Provider,
     let issuers = variable("DIDIT_ISSUER")?.map(|issuers| issuers.words());
     let publishable_key = variable("DIDIT_PUBLISHABLE_KEY")?;
     let kind = variable("DIDIT_PROVIDER")?;
-    let provider = match kind.as_ref().map_or("sign-in", |kind| &kind.value) {
+    let kind = kind.as_ref().map_or("sign-in", |kind| &kind.value);
+    if let Some(key) = publishable_key {
+        if kind != "authentication" || issuers.is_some() {
+            let why = "is for `DIDIT_PROVIDER=authentication`, in place of `DIDIT_ISSUER`";
+            return Err(key.invalid(why));
+        }
+        return Ok(Provider::from_publishable_key(key.value));
+    }
+    let provider = match kind {
         "sign-in" => Provider::didit(),
-        "authentication" => match publishable_key {
-            Some(key) => Provider::from_publishable_key(key.value),
-            None => Provider::authentication(first(issuers.as_deref())),
-        },
+        "authentication" => Provider::authentication(first(issuers.as_deref())),
         "discovered" => Provider::discovered(first(issuers.as_deref())),
         _ => {
             return Err(ConfigError::InvalidVariable {
@@ -154,7 +159,7 @@ impl Variable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Endpoint, MetadataSource};
+    use crate::provider::{Endpoint, MetadataSource, Signatures};
 
     fn build(variables: &[(&str, &str)]) -> Result<crate::Config, ConfigError> {
         let lookup = |name: &str| {
@@ -225,6 +230,20 @@ mod tests {
         ] {
             assert!(matches!(built(nameless), Err(ConfigError::NoIssuer)));
         }
+        for misplaced in [
+            &[("DIDIT_PUBLISHABLE_KEY", publishable)][..],
+            &[
+                ("DIDIT_PROVIDER", "authentication"),
+                ("DIDIT_PUBLISHABLE_KEY", publishable),
+                ("DIDIT_ISSUER", acme),
+            ],
+        ] {
+            assert_eq!(
+                built(misplaced).unwrap_err().to_string(),
+                "the environment variable `DIDIT_PUBLISHABLE_KEY` is for \
+                 `DIDIT_PROVIDER=authentication`, in place of `DIDIT_ISSUER`"
+            );
+        }
         assert_eq!(
             built(&[("DIDIT_PROVIDER", "sign_in")])
                 .unwrap_err()
@@ -289,7 +308,10 @@ mod tests {
         let path = |endpoint: &Endpoint| endpoint.url().path().to_owned();
         assert_eq!(path(&metadata.authorization_endpoint), "/authorize");
         assert_eq!(path(&metadata.token_endpoint), "/token/");
-        assert_eq!(metadata.jwks_uri.as_ref().map(path).unwrap(), "/jwks");
+        let Signatures::KeysAt(jwks_uri) = &metadata.signatures else {
+            panic!("signatures are verified");
+        };
+        assert_eq!(path(jwks_uri), "/jwks");
         assert_eq!(
             metadata.user_info_endpoint.as_ref().map(path).unwrap(),
             "/me"

@@ -63,6 +63,17 @@ pub enum ConfigError {
         scope: String,
     },
 
+    /// A parameter of the authorization request cannot be sent, or could never be met.
+    #[error("the {name} {value:?} {why}")]
+    InvalidParameter {
+        /// The parameter (OpenID Connect Core §3.1.2.1).
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+
     /// There is no issuer to accept, or the publishable key names none.
     #[error(
         "the provider has no issuer: give at least one to `Provider::with_issuers` (`DIDIT_ISSUER`), \

@@ -21,7 +21,7 @@ impl AskedPage {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = request.method.clone();
         head.uri = request.uri.clone();
-        if flow.calls.known_metadata(flow.now()).is_none() {
+        if !flow.calls.has_metadata(|| flow.now()) {
             // The provider has yet to be found. Should that fail, the error page may ask for more.
             head.version = request.version;
             head.headers = request.headers.clone();

@@ -79,10 +79,9 @@ impl Flow {
         let grant = match callback.accept(pending, self.config.provider(), &metadata, now) {
             Ok(Accepted::Grant(grant)) => grant,
             Ok(Accepted::InteractionNeeded) => {
-                let cookie_lines = request.headers.get_all(header::COOKIE);
                 let asking = Interaction::Allowed;
-                let mut reply = self.start_sign_in(&metadata, asking, return_to, cookie_lines);
-                append_cookies(reply.headers_mut(), [flow_cookie_removal]);
+                let replaced = Some(state.as_str());
+                let reply = self.start_sign_in(&metadata, asking, return_to, replaced, request);
                 return Step::Reply(reply);
             }
             Err(error) => {

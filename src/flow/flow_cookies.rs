@@ -33,20 +33,28 @@ impl FlowCookies<'_> {
         self.unseal(name, value)
     }
 
-    /// The `Set-Cookie` values for a new sign-in: its own, and the removal of the oldest where
-    /// there would be more than five, or more than 3 KB of them.
+    /// The `Set-Cookie` values for a new sign-in: its own, and the removal of the one that it takes
+    /// the place of, and of the oldest where there would be more than five, or more than 3 KB of them.
     pub(super) fn begin<'b>(
         &self,
         lines: impl IntoIterator<Item = &'b HeaderValue>,
         pending: &PendingSignIn,
+        replaced: Option<&str>,
         now: Timestamp,
     ) -> Vec<HeaderValue> {
         let name = self.name(pending.state());
+        let replaced = replaced.map(|state| self.name(state));
         let value = self.sealer.seal(name.as_bytes(), &pending.encode());
 
         // What does not open counts as oldest: it may be another application's on this host.
+        let is_replaced = |name: &[u8]| {
+            replaced
+                .as_ref()
+                .is_some_and(|other| other.as_bytes() == name)
+        };
         let mut existing: Vec<_> = self
             .all(lines)
+            .filter(|(name, _)| !is_replaced(name))
             .map(|(name, value)| {
                 let pending = self.unseal(name, value);
                 let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires());
@@ -66,7 +74,11 @@ impl FlowCookies<'_> {
             (count > MAX_COUNT || size > MAX_SIZE).then(|| self.removal(name))?
         });
         let set = self.scope.set(&name, &value, pending.expires().since(now));
-        iter::once(set).chain(removals.take(MAX_REMOVALS)).collect()
+        let replaced = replaced.iter().map(|name| self.scope.remove(name));
+        iter::once(set)
+            .chain(replaced)
+            .chain(removals.take(MAX_REMOVALS))
+            .collect()
     }
 
     /// The `Set-Cookie` value that ends the sign-in of `state`.

@@ -46,21 +46,22 @@ impl Flow {
         match metadata {
             Ok(metadata) => {
                 let interaction = self.config.request.interaction();
-                let cookie_lines = request.headers.get_all(header::COOKIE);
-                self.start_sign_in(&metadata, interaction, return_to, cookie_lines)
+                self.start_sign_in(&metadata, interaction, return_to, None, request)
             }
             Err(error) => self.failure(&error, request, Some(&return_to)),
         }
     }
 
     /// Sends the browser to the provider. All that the callback needs goes into a cookie of this
-    /// browser; the server keeps nothing.
-    pub(super) fn start_sign_in<'a>(
+    /// browser; the server keeps nothing. `replaced` is the state of a sign-in that this one goes on
+    /// for.
+    pub(super) fn start_sign_in(
         &self,
         metadata: &Metadata,
         interaction: Interaction,
         return_to: ReturnTo,
-        cookie_lines: impl IntoIterator<Item = &'a HeaderValue>,
+        replaced: Option<&str>,
+        asked: &Parts,
     ) -> Response<Bytes> {
         let now = self.now();
         let request = &self.config.request;
@@ -69,9 +70,11 @@ impl Flow {
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
+        let cookie_lines = asked.headers.get_all(header::COOKIE);
+        let cookies = self.flow_cookies();
         see_other(
             location,
-            self.flow_cookies().begin(cookie_lines, &pending, now),
+            cookies.begin(cookie_lines, &pending, replaced, now),
         )
     }
 

@@ -1,12 +1,11 @@
 //! The authorization request.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{Interaction, PendingSignIn};
 use crate::{provider::Endpoint, tokens::Scopes};
 
 /// What every authorization request of an application says (OpenID Connect Core §3.1.2.1).
-#[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
@@ -62,5 +61,16 @@ impl AuthorizationRequest {
                     .filter_map(|(name, value)| Some((name, value?))),
             );
         url.into()
+    }
+}
+
+impl fmt::Debug for AuthorizationRequest {
+    /// Without the hint, which names a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }

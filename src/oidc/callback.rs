@@ -110,11 +110,13 @@ impl Callback {
             }
             Answer::Refused(error, description) => Err(refused(&error, description.as_deref())),
             Answer::Code(code) => {
+                let started = pending.started();
                 let (code_verifier, nonce) = pending.into_secrets();
                 Ok(Accepted::Grant(Grant {
                     code,
                     code_verifier,
                     nonce,
+                    started,
                 }))
             }
         }
@@ -136,6 +138,7 @@ pub(crate) struct Grant {
     pub(super) code_verifier: Zeroizing<String>,
     /// What the ID token has to repeat.
     pub(super) nonce: Option<Zeroizing<String>>,
+    pub(super) started: Timestamp,
 }
 
 impl fmt::Debug for Grant {

@@ -59,6 +59,7 @@ pub(crate) struct Exchanged {
     pub(crate) tokens: UnverifiedTokens,
     code: Zeroizing<String>,
     nonce: Option<Zeroizing<String>>,
+    started: Timestamp,
 }
 
 impl Client {
@@ -93,6 +94,7 @@ impl Client {
             code,
             code_verifier,
             nonce,
+            started,
         } = grant;
         // The grant wipes its secrets; the copies that `oauth2` makes stay behind, but they work
         // only once.
@@ -112,6 +114,7 @@ impl Client {
             tokens: answer.accept(&self.requested_scopes, now)?,
             code,
             nonce,
+            started,
         })
     }
 
@@ -140,6 +143,7 @@ impl Exchanged {
             nonce: self.nonce.as_ref().map(|nonce| nonce.as_str()),
             code: &self.code,
             access_token: self.tokens.access_token().secret(),
+            started: self.started,
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Bindings<'a> {
     pub(crate) nonce: Option<&'a str>,
     pub(crate) code: &'a str,
     pub(crate) access_token: &'a str,
+    /// When the sign-in started.
+    pub(crate) started: Timestamp,
 }
 
 /// A token that claims to be of the right provider and for this client. Nobody knows yet who signed
@@ -120,7 +122,7 @@ impl SignedIdToken {
         check_token_type(claims)?;
         rules.check_times(claims, now)?;
         rules.check_nonce(claims, bindings.nonce)?;
-        rules.check_authentication(claims, now)?;
+        rules.check_authentication(claims, bindings.started, now)?;
         let algorithm = self.header.algorithm;
         check_hash(claims, "at_hash", bindings.access_token, algorithm)?;
         check_hash(claims, "c_hash", bindings.code, algorithm)?;
@@ -175,7 +177,7 @@ impl IdTokenRules {
         if let Some(other) = audiences.iter().find(|audience| !is_trusted(audience)) {
             return refuse("it is also for another", other);
         }
-        match claims.get("azp") {
+        match optional(claims, "azp") {
             Some(Value::String(party)) if party == own => Ok(()),
             Some(party) => refuse(
                 "it was given to another client (azp)",
@@ -190,12 +192,12 @@ impl IdTokenRules {
 
     /// Steps 9 and 10, RFC 7519 §4.1.4 to §4.1.6.
     fn check_times(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), Error> {
-        let expires = time(claims, "exp")?.ok_or_else(|| malformed("it has no exp"))?;
+        let expires = time(claims.get("exp"), "exp")?.ok_or_else(|| malformed("it has no exp"))?;
         if now >= expires.plus(self.clock_skew) {
             return Err(Error::new(ErrorKind::IdTokenExpired));
         }
-        let issued = time(claims, "iat")?.ok_or_else(|| malformed("it has no iat"))?;
-        let starts = time(claims, "nbf")?.unwrap_or(issued);
+        let issued = time(claims.get("iat"), "iat")?.ok_or_else(|| malformed("it has no iat"))?;
+        let starts = time(optional(claims, "nbf"), "nbf")?.unwrap_or(issued);
         if issued.max(starts) > now.plus(self.clock_skew) {
             return Err(Error::new(ErrorKind::IdTokenNotYetValid));
         }
@@ -204,30 +206,29 @@ impl IdTokenRules {
 
     /// Step 11, in constant time.
     fn check_nonce(&self, claims: &Map<String, Value>, sent: Option<&str>) -> Result<(), Error> {
-        let Some(sent) = sent else {
-            return Ok(());
-        };
-        match claims.get("nonce") {
-            None if self.provider.nonce() == Nonce::MayBeMissing => Ok(()),
-            None => Err(Error::with_context(
-                ErrorKind::InvalidNonce,
-                "it has no nonce",
-            )),
-            Some(nonce) => {
+        let refuse = |context| Err(Error::with_context(ErrorKind::InvalidNonce, context));
+        match (self.provider.nonce(), sent, claims.get("nonce")) {
+            // Nothing was sent that could come back.
+            (Nonce::NotSent, None, _) | (Nonce::MayBeMissing, Some(_), None) => Ok(()),
+            (_, Some(_), None) => refuse("it has no nonce"),
+            (_, Some(sent), Some(nonce)) => {
                 let nonce = nonce.as_str().unwrap_or_default();
                 if nonce.as_bytes().ct_eq(sent.as_bytes()).into() {
                     Ok(())
                 } else {
-                    Err(Error::new(ErrorKind::InvalidNonce))
+                    refuse("it has another nonce")
                 }
             }
+            (_, None, _) => refuse("none was sent, and one has to be"),
         }
     }
 
-    /// Steps 12 and 13, where the application asked for it.
+    /// Steps 12 and 13, where the application asked for it. The age counts from the start of the
+    /// sign-in, which may take minutes.
     fn check_authentication(
         &self,
         claims: &Map<String, Value>,
+        started: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
         let required = &self.required_acr_values;
@@ -235,16 +236,25 @@ impl IdTokenRules {
         if !required.is_empty() && !required.iter().any(|one| class == Some(one.as_str())) {
             return Err(Error::new(ErrorKind::InsufficientAuthentication));
         }
-        let authenticated = time(claims, "auth_time")?;
-        if let Some(max_age) = self.max_age {
-            let authenticated = authenticated.ok_or_else(|| {
-                Error::with_context(ErrorKind::AuthenticationTooOld, "it has no auth_time")
-            })?;
-            if now > authenticated.plus(max_age).plus(self.clock_skew) {
-                return Err(Error::new(ErrorKind::AuthenticationTooOld));
+        let Some(max_age) = self.max_age else {
+            return Ok(());
+        };
+        let too_old = |context| {
+            Err(Error::with_context(
+                ErrorKind::AuthenticationTooOld,
+                context,
+            ))
+        };
+        match time(optional(claims, "auth_time"), "auth_time")? {
+            None => too_old("it has no auth_time"),
+            Some(then) if started > then.plus(max_age).plus(self.clock_skew) => {
+                too_old("its auth_time is before max_age")
             }
+            Some(then) if then > now.plus(self.clock_skew) => {
+                Err(Error::new(ErrorKind::IdTokenNotYetValid))
+            }
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -274,7 +284,7 @@ fn check_hash(
     hashed: &str,
     algorithm: SigningAlgorithm,
 ) -> Result<(), Error> {
-    let Some(claimed) = claims.get(name) else {
+    let Some(claimed) = optional(claims, name) else {
         return Ok(());
     };
     let hash = digest::digest(hash_of(algorithm), hashed.as_bytes());
@@ -299,15 +309,18 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str()
 }
 
-fn time(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Timestamp>, Error> {
-    let Some(value) = claims.get(name) else {
+/// A claim that need not be there. One that is null says nothing.
+fn optional<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    claims.get(name).filter(|value| !value.is_null())
+}
+
+fn time(value: Option<&Value>, name: &'static str) -> Result<Option<Timestamp>, Error> {
+    let Some(value) = value else {
         return Ok(None);
     };
     numeric_date(value).map(Some).ok_or_else(|| {
-        Error::with_context(
-            ErrorKind::MalformedIdToken,
-            format!("its {name} is no time"),
-        )
+        let context = format!("its {name} is no time");
+        Error::with_context(ErrorKind::MalformedIdToken, context)
     })
 }
 

@@ -63,7 +63,7 @@ impl Header {
             return Err(malformed("its payload is not encoded"));
         }
         // RFC 8725 §3.11: other kinds of tokens are signed by the same provider.
-        if let Some(typ) = header.get("typ") {
+        if let Some(typ) = header.get("typ").filter(|typ| !typ.is_null()) {
             let typ = typ
                 .as_str()
                 .ok_or_else(|| malformed("its typ is no text"))?;
@@ -85,7 +85,7 @@ impl Header {
                 Error::with_received(ErrorKind::ForbiddenAlgorithm, &expected, algorithm)
             })?;
         let kid = match header.get("kid") {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(Value::String(kid)) => Some(kid.clone()),
             Some(_) => return Err(malformed("its kid is no text")),
         };

@@ -85,6 +85,11 @@ impl PendingSignIn {
         self.interaction
     }
 
+    pub(crate) fn started(&self) -> Timestamp {
+        let seconds = self.expires.as_unix();
+        Timestamp::from_unix(seconds.saturating_sub(Self::LIFETIME.as_secs()))
+    }
+
     pub(crate) fn expires(&self) -> Timestamp {
         self.expires
     }
@@ -200,6 +205,7 @@ mod tests {
         let after = PendingSignIn::decode(&before.encode()).unwrap();
         assert_eq!(before.encode(), after.encode());
         assert_eq!(after.return_to().as_str(), "/orders?page=2");
+        assert_eq!(after.started().as_unix(), 1000);
         assert_eq!(after.expires().as_unix(), 1000 + 20 * 60);
         assert_eq!(after.interaction(), Interaction::None);
     }

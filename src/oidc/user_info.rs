@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{Error, ErrorKind},
     json,
+    provider::Provider,
     tokens::{IdClaims, UserInfo},
 };
 
@@ -13,6 +14,7 @@ use crate::{
 /// RFC 6750 §3.1).
 pub(crate) fn user_info(
     response: &Response<impl AsRef<[u8]>>,
+    provider: &Provider,
     user: &IdClaims,
 ) -> Result<UserInfo, Error> {
     let status = response.status();
@@ -29,16 +31,20 @@ pub(crate) fn user_info(
         let context = "user information: not a JSON object, or one that names a member twice";
         Error::with_context(ErrorKind::InvalidAnswer, context)
     })?;
-    check_subject(&members, user)?;
+    check_subject(&members, provider.subject_members(), user)?;
     Ok(UserInfo::new(members))
 }
 
-/// §5.3.2: the subject must be there, and must be that of the ID token. Didit's own code calls it
-/// `user_id`; where both are there, both must be right.
-fn check_subject(members: &Map<String, Value>, user: &IdClaims) -> Result<(), Error> {
-    let mut named = ["sub", "user_id"]
-        .into_iter()
-        .filter_map(|name| members.get(name))
+/// §5.3.2: the subject must be there, and must be that of the ID token, under every name that the
+/// provider has for it.
+fn check_subject(
+    members: &Map<String, Value>,
+    names: &[&str],
+    user: &IdClaims,
+) -> Result<(), Error> {
+    let mut named = names
+        .iter()
+        .filter_map(|name| members.get(*name))
         .peekable();
     let is_there = named.peek().is_some();
     if is_there && named.all(|subject| subject.as_str() == Some(user.subject())) {
@@ -55,8 +61,24 @@ mod tests {
     use super::*;
 
     fn told(status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+        told_by(&Provider::didit(), status, body)
+    }
+
+    fn told_by(provider: &Provider, status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
         let response = Response::builder().status(status).body(body).unwrap();
-        user_info(&response, &IdClaims::of_subject("john")).map_err(|error| error.kind())
+        let user = IdClaims::of_subject("john");
+        user_info(&response, provider, &user).map_err(|error| error.kind())
+    }
+
+    // Behaviour 73.
+    #[test]
+    fn user_id_is_a_subject_only_at_didit() {
+        let other = Provider::discovered("https://op.example");
+        assert!(told_by(&other, 200, r#"{"sub":"john","user_id":42}"#).is_ok());
+        assert_eq!(
+            told_by(&other, 200, r#"{"user_id":"john"}"#).err(),
+            Some(ErrorKind::ForeignUserInfo)
+        );
     }
 
     // Behaviour 73.

@@ -85,17 +85,13 @@ pub(crate) struct InvalidUrl {
 
 impl InvalidUrl {
     pub(super) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
-        // What stands before an `@` may be a password.
+        // What stands before an `@` may be a password. What a provider says may be long.
         let text = if text.contains('@') {
-            "[redacted]"
+            "[redacted]".to_owned()
         } else {
-            text
+            text.chars().take(MAX_SHOWN).collect()
         };
-        Self {
-            name,
-            text: text.to_owned(),
-            why,
-        }
+        Self { name, text, why }
     }
 }
 
@@ -107,6 +103,9 @@ impl fmt::Display for InvalidUrl {
         }
     }
 }
+
+/// In characters.
+const MAX_SHOWN: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use url::Url;
 
-use super::{Endpoint, InvalidUrl, Provider, SigningAlgorithm};
+use super::{Endpoint, Endpoints, InvalidUrl, Provider, SigningAlgorithm};
 use crate::json;
 
 /// How a client with a secret proves itself at the token endpoint (OpenID Connect Core §9).
@@ -24,13 +25,21 @@ pub enum ClientAuthentication {
 pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Endpoint,
     pub(crate) token_endpoint: Endpoint,
-    /// Always there, unless signatures are not checked.
-    pub(crate) jwks_uri: Option<Endpoint>,
+    pub(crate) signatures: Signatures,
     pub(crate) user_info_endpoint: Option<Endpoint>,
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
     /// Whether every authorization response names its issuer (RFC 9207 §3).
     pub(crate) names_issuer: bool,
+}
+
+/// What vouches for an ID token.
+#[derive(Clone, Debug)]
+pub(crate) enum Signatures {
+    /// Its signature, by the keys at this address.
+    KeysAt(Endpoint),
+    /// The connection on which it came: the application asked for it.
+    TrustTls,
 }
 
 /// Where the metadata of a provider comes from.
@@ -44,22 +53,33 @@ pub(crate) enum MetadataSource {
 impl Provider {
     /// Checks every URL that is known so far.
     pub(crate) fn metadata_source(&self) -> Result<MetadataSource, InvalidUrl> {
-        if let Some(issuer) = self.issuers.first().filter(|_| self.discovered) {
+        let issuer = self.issuers.first().map_or("", String::as_str);
+        if self.endpoints != Endpoints::Given {
             let url = Endpoint::parse("issuer", issuer)?;
             if url.url().query().is_some() {
                 return Err(InvalidUrl::new("issuer", issuer, "must not have a query"));
             }
-            for (name, url) in self.replaced() {
-                url.map(|url| Endpoint::parse(name, url)).transpose()?;
-            }
-            // OpenID Connect Discovery §4.1.
-            let base = issuer.strip_suffix('/').unwrap_or(issuer);
-            let url = format!("{base}/.well-known/openid-configuration");
-            return Ok(MetadataSource::Discovered(Endpoint::parse("issuer", &url)?));
         }
-        let nothing = Map::new();
-        let metadata = Reader::new(self, &nothing).metadata()?;
-        Ok(MetadataSource::Known(Arc::new(metadata)))
+        match self.endpoints {
+            Endpoints::BelowIssuer if issuer.ends_with('/') => {
+                let why = "must not end with a slash";
+                Err(InvalidUrl::new("issuer", issuer, why))
+            }
+            Endpoints::BelowIssuer | Endpoints::Given => {
+                let nothing = Map::new();
+                let metadata = Reader::new(self, &nothing).metadata()?;
+                Ok(MetadataSource::Known(Arc::new(metadata)))
+            }
+            Endpoints::Discovered => {
+                for (name, url) in self.replaced() {
+                    url.map(|url| Endpoint::parse(name, url)).transpose()?;
+                }
+                // OpenID Connect Discovery §4.1.
+                let base = issuer.strip_suffix('/').unwrap_or(issuer);
+                let url = format!("{base}/.well-known/openid-configuration");
+                Ok(MetadataSource::Discovered(Endpoint::parse("issuer", &url)?))
+            }
+        }
     }
 
     /// Reads a metadata document; the error says what is wrong with it.
@@ -102,11 +122,14 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(provider: &'a Provider, document: &'a Map<String, Value>) -> Self {
-        let issuer = provider.issuers.first();
+        let issuer = provider
+            .issuers
+            .first()
+            .and_then(|issuer| Url::parse(issuer).ok());
         Self {
             provider,
             document,
-            https_only: issuer.is_some_and(|issuer| issuer.starts_with("https:")),
+            https_only: issuer.is_some_and(|issuer| issuer.scheme() == "https"),
         }
     }
 
@@ -116,35 +139,29 @@ impl<'a> Reader<'a> {
             token_endpoint,
             jwks_uri,
             user_info_endpoint,
+            trusts_tls,
             ..
         } = self.provider;
-        let missing = |name| InvalidUrl::new(name, "", "is missing");
-        let jwks_uri = self.endpoint(JWKS_URI, jwks_uri.as_ref(), "jwks_uri")?;
-        if jwks_uri.is_none() && !self.provider.trusts_tls {
-            return Err(missing(JWKS_URI));
-        }
+        let needed = |name, replacement: &Option<String>, member| {
+            self.endpoint(name, replacement.as_ref(), member)?
+                .ok_or_else(|| InvalidUrl::new(name, "", "is missing"))
+        };
         Ok(Metadata {
-            authorization_endpoint: self
-                .endpoint(
-                    AUTHORIZATION_ENDPOINT,
-                    authorization_endpoint.as_ref(),
-                    "authorization_endpoint",
-                )?
-                .ok_or_else(|| missing(AUTHORIZATION_ENDPOINT))?,
-            token_endpoint: self
-                .endpoint(TOKEN_ENDPOINT, token_endpoint.as_ref(), "token_endpoint")?
-                .ok_or_else(|| missing(TOKEN_ENDPOINT))?,
-            jwks_uri,
-            user_info_endpoint: self.endpoint(
-                USER_INFO_ENDPOINT,
-                user_info_endpoint.as_ref(),
-                "userinfo_endpoint",
+            authorization_endpoint: needed(
+                AUTHORIZATION_ENDPOINT,
+                authorization_endpoint,
+                "authorization_endpoint",
             )?,
+            token_endpoint: needed(TOKEN_ENDPOINT, token_endpoint, "token_endpoint")?,
+            signatures: if *trusts_tls {
+                Signatures::TrustTls
+            } else {
+                Signatures::KeysAt(needed(JWKS_URI, jwks_uri, "jwks_uri")?)
+            },
+            user_info_endpoint: self.user_info_endpoint(user_info_endpoint.as_ref())?,
             signing_algorithms: self.signing_algorithms(),
-            client_authentication: self.client_authentication(),
-            names_issuer: self
-                .document
-                .get("authorization_response_iss_parameter_supported")
+            client_authentication: self.client_authentication()?,
+            names_issuer: self.member("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
     }
@@ -158,7 +175,7 @@ impl<'a> Reader<'a> {
         if let Some(url) = replacement {
             return Endpoint::parse(name, url).map(Some);
         }
-        let Some(value) = self.document.get(member) else {
+        let Some(value) = self.member(member) else {
             return Ok(None);
         };
         let url = value.as_str().unwrap_or_default();
@@ -173,6 +190,20 @@ impl<'a> Reader<'a> {
         Ok(Some(endpoint))
     }
 
+    /// Sign-ins do without it: where the document has no usable one, there is none.
+    fn user_info_endpoint(
+        &self,
+        replacement: Option<&String>,
+    ) -> Result<Option<Endpoint>, InvalidUrl> {
+        match self.endpoint(USER_INFO_ENDPOINT, replacement, "userinfo_endpoint") {
+            Err(invalid) if replacement.is_none() => {
+                tracing::warn!(%invalid, "the provider's metadata");
+                Ok(None)
+            }
+            outcome => outcome,
+        }
+    }
+
     fn signing_algorithms(&self) -> Vec<SigningAlgorithm> {
         if let Some(algorithms) = &self.provider.signing_algorithms {
             return algorithms.clone();
@@ -184,26 +215,33 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn client_authentication(&self) -> ClientAuthentication {
+    fn client_authentication(&self) -> Result<ClientAuthentication, InvalidUrl> {
         if let Some(method) = self.provider.client_authentication {
-            return method;
+            return Ok(method);
         }
-        let Some(methods) = self.strings("token_endpoint_auth_methods_supported") else {
-            return ClientAuthentication::Basic; // RFC 8414 §2: the default.
-        };
-        let methods: Vec<_> = methods.collect();
-        if methods.contains(&"client_secret_basic") {
-            ClientAuthentication::Basic
+        let methods = self.strings("token_endpoint_auth_methods_supported");
+        let methods: Vec<_> = methods.into_iter().flatten().collect();
+        // RFC 8414 §2: the default.
+        if methods.is_empty() || methods.contains(&"client_secret_basic") {
+            Ok(ClientAuthentication::Basic)
         } else if methods.contains(&"client_secret_post") {
-            ClientAuthentication::Post
+            Ok(ClientAuthentication::Post)
+        } else if methods.contains(&"none") {
+            Ok(ClientAuthentication::None)
         } else {
-            ClientAuthentication::None
+            let why = "knows no client authentication that is known here";
+            Err(InvalidUrl::new(TOKEN_ENDPOINT, "", why))
         }
     }
 
     fn strings(&self, member: &str) -> Option<impl Iterator<Item = &'a str>> {
-        let items = self.document.get(member)?.as_array()?;
+        let items = self.member(member)?.as_array()?;
         Some(items.iter().filter_map(Value::as_str))
+    }
+
+    /// A member of the document. One that is null says nothing.
+    fn member(&self, name: &str) -> Option<&'a Value> {
+        self.document.get(name).filter(|value| !value.is_null())
     }
 }
 
@@ -316,6 +354,16 @@ mod tests {
         );
         let trusting = Provider::discovered(ISSUER).insecure_trust_tls_for_id_token();
         assert!(read(&trusting, without).is_ok());
+        let long = format!("http://op.example/{}", "a".repeat(70_000));
+        assert!(read_with("token_endpoint", json!(long)).unwrap_err().len() < 400);
+    }
+
+    #[test]
+    fn a_provider_may_have_no_usable_user_information() {
+        for unusable in [json!(null), json!("http://op.example/me"), json!(7)] {
+            let metadata = read_with("userinfo_endpoint", unusable).unwrap();
+            assert!(metadata.user_info_endpoint.is_none());
+        }
     }
 
     // Behaviour 32.
@@ -330,11 +378,24 @@ mod tests {
                 json!(["private_key_jwt", "client_secret_post"]),
                 ClientAuthentication::Post,
             ),
-            (json!(["none"]), ClientAuthentication::None),
+            (
+                json!(["private_key_jwt", "none"]),
+                ClientAuthentication::None,
+            ),
+            (json!([]), ClientAuthentication::Basic),
+            (json!(null), ClientAuthentication::Basic),
         ] {
             let metadata = read_with("token_endpoint_auth_methods_supported", methods).unwrap();
             assert_eq!(metadata.client_authentication, method);
         }
+        assert_eq!(
+            read_with(
+                "token_endpoint_auth_methods_supported",
+                json!(["private_key_jwt"])
+            )
+            .unwrap_err(),
+            "the token endpoint knows no client authentication that is known here"
+        );
     }
 
     // Behaviour 62.
@@ -365,6 +426,12 @@ mod tests {
         }
         for issuer in ["http://op.example", "https://op.example/?a", "op.example"] {
             assert!(Provider::discovered(issuer).metadata_source().is_err());
+            assert!(Provider::authentication(issuer).metadata_source().is_err());
         }
+        let slash = Provider::authentication("https://acme.auth.didit.me/");
+        assert_eq!(
+            slash.metadata_source().unwrap_err().to_string(),
+            r#"the issuer "https://acme.auth.didit.me/" must not end with a slash"#
+        );
     }
 }

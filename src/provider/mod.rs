@@ -9,7 +9,7 @@ pub use metadata::ClientAuthentication;
 pub use signing_algorithm::SigningAlgorithm;
 
 pub(crate) use endpoint::{Endpoint, InvalidUrl};
-pub(crate) use metadata::{Metadata, MetadataSource};
+pub(crate) use metadata::{Metadata, MetadataSource, Signatures};
 
 /// An OpenID provider: the names that it goes by, its endpoints, and how it is spoken to.
 ///
@@ -19,7 +19,8 @@ pub(crate) use metadata::{Metadata, MetadataSource};
 /// | [`Provider::authentication`], [`Provider::from_publishable_key`] | Didit Authentication: one issuer for each application |
 /// | [`Provider::discovered`] | any OpenID provider, by its metadata |
 ///
-/// Each value can be replaced, for Didit's staging hosts, a proxy in between, or a test:
+/// Issuers, endpoints, algorithms and client authentication can be replaced, for Didit's staging hosts, a
+/// proxy in between, or a test:
 ///
 /// ```
 /// use tower_didit::Provider;
@@ -33,13 +34,12 @@ pub(crate) use metadata::{Metadata, MetadataSource};
 /// # let _ = staging;
 /// ```
 ///
-/// URLs are used exactly as they are given, trailing slash and query included. They are checked
-/// when the configuration is built: https only, but for http on loopback.
+/// URLs are used as they are given, trailing slash and query included. They are checked when the
+/// configuration is built: https only, but for http on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     issuers: Vec<String>,
-    /// Whether what is not set below is read from the first issuer's metadata.
-    discovered: bool,
+    endpoints: Endpoints,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     jwks_uri: Option<String>,
@@ -52,6 +52,19 @@ pub struct Provider {
     default_scopes: &'static [&'static str],
     single_use_refresh_tokens: bool,
     trusts_tls: bool,
+    /// Where user information names its subject.
+    subject_members: &'static [&'static str],
+}
+
+/// Where the endpoints come from that are not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoints {
+    /// All there are, are set.
+    Given,
+    /// Likewise, made from the first issuer.
+    BelowIssuer,
+    /// The metadata of the first issuer.
+    Discovered,
 }
 
 /// How a token request is written.
@@ -97,7 +110,7 @@ impl Provider {
             ]
             .map(Into::into)
             .into(),
-            discovered: false,
+            endpoints: Endpoints::Given,
             authorization_endpoint: Some("https://auth.didit.me/".into()),
             token_endpoint: Some("https://apx.didit.me/auth/v2/token".into()),
             jwks_uri: Some("https://apx.didit.me/auth/config/jwks".into()),
@@ -109,6 +122,8 @@ impl Provider {
             default_scopes: &["openid"],
             single_use_refresh_tokens: false,
             trusts_tls: false,
+            // The documentation says `sub`, Didit's own code reads `user_id`.
+            subject_members: &["sub", "user_id"],
         }
     }
 
@@ -130,7 +145,7 @@ impl Provider {
     pub fn authentication(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
         Self {
-            discovered: false,
+            endpoints: Endpoints::BelowIssuer,
             authorization_endpoint: Some(format!("{issuer}/sign-in")),
             token_endpoint: Some(format!("{issuer}/token/")),
             jwks_uri: Some(format!("{issuer}/.well-known/jwks.json")),
@@ -142,6 +157,7 @@ impl Provider {
             default_scopes: &[],
             single_use_refresh_tokens: true,
             trusts_tls: false,
+            subject_members: &["sub"],
             issuers: vec![issuer],
         }
     }
@@ -165,17 +181,20 @@ impl Provider {
     /// starts while its provider is down.
     ///
     /// `issuer` is compared byte for byte with the metadata's own. What is replaced with a setter is
-    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent.
+    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent. (Didit
+    /// Authentication, which wants JSON instead of forms, is not found this way: see
+    /// [`authentication`](Self::authentication).)
     pub fn discovered(issuer: impl Into<String>) -> Self {
         Self {
             issuers: vec![issuer.into()],
-            discovered: true,
+            endpoints: Endpoints::Discovered,
             authorization_endpoint: None,
             token_endpoint: None,
             jwks_uri: None,
             user_info_endpoint: None,
             signing_algorithms: None,
             client_authentication: None,
+            subject_members: &["sub"],
             ..Self::didit()
         }
     }
@@ -279,7 +298,8 @@ impl Provider {
 
     /// What tells this provider from others: where codes are sent, or who says where.
     pub(crate) fn identity(&self) -> &str {
-        let issuer = self.issuers.first().filter(|_| self.discovered);
+        let is_found = self.endpoints == Endpoints::Discovered;
+        let issuer = self.issuers.first().filter(|_| is_found);
         let identity = issuer.or(self.token_endpoint.as_ref());
         identity.map_or("", String::as_str)
     }
@@ -292,8 +312,8 @@ impl Provider {
         self.nonce
     }
 
-    pub(crate) fn trusts_tls(&self) -> bool {
-        self.trusts_tls
+    pub(crate) fn subject_members(&self) -> &'static [&'static str] {
+        self.subject_members
     }
 
     pub(crate) fn default_scopes(&self) -> &'static [&'static str] {

@@ -31,7 +31,7 @@ pub enum SigningAlgorithm {
 
 impl SigningAlgorithm {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -61,7 +61,8 @@ impl SigningAlgorithm {
     /// The algorithm with this `alg` value, which is case-sensitive (RFC 7515 §4.1.1).
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|algorithm| algorithm.name() == name)
     }
 }
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn only_the_exact_name_is_a_name() {
-        for algorithm in SigningAlgorithm::ALL {
+        for algorithm in SigningAlgorithm::ALL.iter().copied() {
             assert_eq!(SigningAlgorithm::by_name(algorithm.name()), Some(algorithm));
         }
         for other in [

@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use super::token_bucket::TokenBucket;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
@@ -19,9 +20,9 @@ use crate::{
 ///
 /// A fresh one costs nothing. A stale one is used while a new one is fetched, for ten minutes; after
 /// that the new one is waited for, and the old one is used for a day if it cannot be had (the
-/// `stale-while-revalidate` and `stale-if-error` of RFC 5861). A failure is repeated for two seconds to
-/// whoever asks, so that nobody can make this ask all the time. Whoever waits for a fetch and goes away
-/// does not end it.
+/// `stale-while-revalidate` and `stale-if-error` of RFC 5861). Where there is none and it cannot be had,
+/// whoever asks causes a few attempts at once, and then one a second. Whoever waits for a fetch
+/// and goes away does not end it.
 pub(super) struct Cached<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,
@@ -38,6 +39,7 @@ struct State<T> {
     kept: Option<Arc<Kept<T>>>,
     flight: Option<Flight<T>>,
     failure: Option<(Timestamp, Error)>,
+    attempts: TokenBucket,
 }
 
 type Outcome<T> = Result<Arc<Kept<T>>, Error>;
@@ -52,6 +54,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 kept: None,
                 flight: None,
                 failure: None,
+                attempts: TokenBucket::new(ATTEMPTS),
             })),
         }
     }
@@ -77,11 +80,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
         let (usable, flight) = {
             let mut state = self.lock();
             let usable = state.kept.clone().filter(|kept| kept.is_usable(now));
-            match (&usable, state.recent_failure(now)) {
-                (Some(kept), _) if kept.is_fresh(now) => return Ok(Arc::clone(kept)),
-                (Some(kept), Some(_)) => return Ok(Arc::clone(kept)),
-                (None, Some(failure)) => return Err(failure),
-                (_, None) => {}
+            match &usable {
+                Some(kept) if kept.is_fresh(now) || state.failed_just_now(now) => {
+                    return Ok(Arc::clone(kept));
+                }
+                Some(_) => {}
+                None => state.may_attempt(now)?,
             }
             (usable, self.start(&mut state))
         };
@@ -139,14 +143,20 @@ impl<T: Send + Sync + 'static> Cached<T> {
 }
 
 impl<T> State<T> {
-    fn recent_failure(&self, now: Timestamp) -> Option<Error> {
-        let (failed, error) = self.failure.as_ref()?;
-        let pause = if self.kept.is_some() {
-            PAUSE_WITH_OLD
-        } else {
-            PAUSE
-        };
-        (*failed <= now && now.since(*failed) < pause).then(|| error.clone())
+    /// Whether a renewal was tried in vain a moment ago.
+    fn failed_just_now(&self, now: Timestamp) -> bool {
+        let failed = self.failure.as_ref().map(|(failed, _)| *failed);
+        failed.is_some_and(|failed| failed <= now && now.since(failed) < PAUSE)
+    }
+
+    /// The last failure once more, where there were too many.
+    fn may_attempt(&mut self, now: Timestamp) -> Result<(), Error> {
+        match &self.failure {
+            Some((_, error)) if self.flight.is_none() && !self.attempts.take(now) => {
+                Err(error.clone())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -258,10 +268,10 @@ impl<T> fmt::Debug for Cached<T> {
 const MEANWHILE: Duration = Duration::from_secs(10 * 60);
 /// How long a stale value is used that cannot be renewed.
 const IF_NEED_BE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two attempts in vain.
-const PAUSE: Duration = Duration::from_secs(2);
 /// Between two attempts to renew what can still be used.
-const PAUSE_WITH_OLD: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(30);
+/// To get what nothing can stand in for, after a failure: so many at once, then one an interval.
+const ATTEMPTS: (u64, Duration) = (10, Duration::from_secs(1));
 
 #[cfg(test)]
 mod tests {
@@ -283,6 +293,7 @@ mod tests {
         answer: Notify,
     }
 
+    #[expect(clippy::unused_async, reason = "what is fetched is waited for")]
     impl Source {
         /// Answers at once with how often it was asked.
         async fn answer(self) -> Result<(u32, Duration), Error> {
@@ -398,16 +409,29 @@ mod tests {
 
     // Behaviour 63.
     #[tokio::test]
-    async fn a_failure_is_told_to_all_who_wait_and_soon_forgotten() {
+    async fn a_failure_is_told_to_all_who_wait_and_forgotten() {
         let (cached, source) = (Cached::new("test"), Source::default());
         let (one, other) = tokio::join!(
             cached.get(at(0), source.clone().fail()),
             cached.get(at(0), source.clone().fail()),
         );
         assert!(one.is_err() && other.is_err());
-        assert!(cached.get(at(1), source.clone().answer()).await.is_err());
         assert_eq!(source.asked(), 1);
-        assert!(cached.get(at(2), source.clone().answer()).await.is_ok());
+        let kept = cached.get(at(0), source.clone().answer()).await;
+        assert_eq!(kept.unwrap().value, 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_does_not_make_it_ask_all_the_time() {
+        let (cached, source) = (Cached::new("test"), Source::default());
+        for (seconds, asked) in [(0, 1 + 10), (1, 12), (2, 13), (60, 23)] {
+            for _ in 0..100 {
+                let failed = cached.get(at(seconds), source.clone().fail()).await;
+                assert!(failed.is_err());
+            }
+            assert_eq!(source.asked(), asked, "{seconds}");
+        }
+        assert!(cached.get(at(62), source.clone().answer()).await.is_ok());
     }
 
     #[tokio::test]

@@ -1,8 +1,11 @@
 //! The provider's keys, kept.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use super::{cached::Cached, fetch::fetch};
+use super::{cached::Cached, fetch::fetch, token_bucket::TokenBucket};
 use crate::{
     clock::Timestamp,
     error::Error,
@@ -22,7 +25,7 @@ impl KeyCache {
     pub(super) fn new() -> Self {
         Self {
             cached: Cached::new("JWKS"),
-            refetches: Mutex::new(TokenBucket::full()),
+            refetches: Mutex::new(TokenBucket::new(REFETCHES)),
         }
     }
 
@@ -84,55 +87,5 @@ fn verify<'a>(
     }
 }
 
-/// A few at once, then one a minute.
-#[derive(Debug)]
-struct TokenBucket {
-    tokens: u64,
-    filled: Timestamp,
-}
-
-impl TokenBucket {
-    fn full() -> Self {
-        Self {
-            tokens: CAPACITY,
-            filled: Timestamp::from_unix(0),
-        }
-    }
-
-    fn take(&mut self, now: Timestamp) -> bool {
-        // A clock that was ahead and was set back does not stop the minutes.
-        self.filled = self.filled.min(now);
-        let minutes = now.since(self.filled).as_secs() / 60;
-        if minutes > 0 {
-            self.tokens = self.tokens.saturating_add(minutes).min(CAPACITY);
-            self.filled = now;
-        }
-        let taken = self.tokens > 0;
-        self.tokens -= u64::from(taken);
-        taken
-    }
-}
-
-const CAPACITY: u64 = 3;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_at_once_then_one_a_minute() {
-        let mut bucket = TokenBucket::full();
-        let mut taken_at = |seconds: u64| {
-            let now = Timestamp::from_unix(1_000_000 + seconds);
-            (0..1000_u32).filter(|_| bucket.take(now)).count()
-        };
-        assert_eq!(taken_at(0), 3);
-        assert_eq!(taken_at(59), 0);
-        assert_eq!(taken_at(60), 1);
-        assert_eq!(taken_at(60 + 119), 1);
-        assert_eq!(taken_at(60 * 60), 3);
-        // The clock is set back.
-        assert_eq!(taken_at(0), 0);
-        assert_eq!(taken_at(60), 1);
-    }
-}
+/// How often keys are fetched for a token that fits none: a few times at once, then once a minute.
+const REFETCHES: (u64, Duration) = (3, Duration::from_secs(60));

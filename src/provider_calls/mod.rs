@@ -4,6 +4,7 @@ mod cached;
 mod fetch;
 mod keys;
 mod metadata;
+mod token_bucket;
 
 use std::{fmt, sync::Arc};
 
@@ -16,8 +17,8 @@ use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
-    oidc::{self, Client, Grant, IdTokenRules, ReceivedIdToken},
-    provider::{Metadata, MetadataSource},
+    oidc::{self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken},
+    provider::{Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, UserInfo},
     transport::{HttpTransport, LimitedTransport},
 };
@@ -71,6 +72,11 @@ impl ProviderCalls {
         self.0.metadata.known(now)
     }
 
+    /// Whether metadata is at hand, be it old.
+    pub(crate) fn has_metadata(&self, now: impl FnOnce() -> Timestamp) -> bool {
+        self.0.metadata.is_at_hand(now)
+    }
+
     /// The provider's metadata.
     pub(crate) async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Error> {
         let Inner {
@@ -112,8 +118,7 @@ impl ProviderCalls {
     /// Asks the provider about the user of these tokens (OpenID Connect Core §5.3.1). The access
     /// token goes into the header only (RFC 6750 §2.1).
     pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
-        let now = Timestamp::now(&*self.0.clock);
-        let metadata = self.metadata(now).await?;
+        let metadata = self.metadata(self.0.now()).await?;
         let url = metadata
             .user_info_endpoint
             .as_ref()
@@ -128,7 +133,7 @@ impl ProviderCalls {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);
         let response = self.0.transport.send(request).await?;
-        oidc::user_info(&response, tokens.claims())
+        oidc::user_info(&response, &self.0.rules.provider, tokens.claims())
     }
 }
 
@@ -141,28 +146,29 @@ impl Inner {
     ) -> Result<DiditTokens, Error> {
         let exchange = self.client.exchange(metadata, grant, now, &self.transport);
         let exchanged = exchange.await?;
-        let claims = self.verify(metadata, &exchanged, now).await?;
+        let claims = self.verify(metadata, &exchanged).await?;
         Ok(exchanged.tokens.of(claims))
     }
 
-    async fn verify(
-        &self,
-        metadata: &Metadata,
-        exchanged: &oidc::Exchanged,
-        now: Timestamp,
-    ) -> Result<IdClaims, Error> {
+    /// By the clock of now: the token was made while the answer was waited for.
+    async fn verify(&self, metadata: &Metadata, exchanged: &Exchanged) -> Result<IdClaims, Error> {
         let algorithms = &metadata.signing_algorithms;
         let id_token = exchanged.tokens.id_token();
         let received = ReceivedIdToken::read(id_token, &self.rules, algorithms)?;
-        let signed = match &metadata.jwks_uri {
-            Some(url) if !self.rules.provider.trusts_tls() => {
+        let signed = match &metadata.signatures {
+            Signatures::KeysAt(url) => {
+                let now = self.now();
                 self.keys
                     .verify(received, url, &self.transport, now)
                     .await?
             }
-            _ => received.trust_tls(),
+            Signatures::TrustTls => received.trust_tls(),
         };
-        signed.accept(&self.rules, &exchanged.bindings(), now)
+        signed.accept(&self.rules, &exchanged.bindings(), self.now())
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.clock)
     }
 }
 

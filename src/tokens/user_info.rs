@@ -27,27 +27,28 @@ impl UserInfo {
     /// The e-mail address. Whether it is the user's is for
     /// [`email_is_verified`](Self::email_is_verified) to say.
     pub fn email(&self) -> Option<&str> {
-        self.either("email", "email", "email")
+        self.contact("email", "email").0
     }
 
     /// Whether the provider has verified the e-mail address. Only a JSON `true` counts.
     pub fn email_is_verified(&self) -> bool {
-        self.is_verified("email", "email_verified")
+        self.contact("email", "email").1
     }
 
     /// The phone number.
     pub fn phone_number(&self) -> Option<&str> {
-        self.either("phone", "phone_number", "phone_number")
+        self.contact("phone", "phone_number").0
     }
 
     /// Whether the provider has verified the phone number. Only a JSON `true` counts.
     pub fn phone_number_is_verified(&self) -> bool {
-        self.is_verified("phone", "phone_number_verified")
+        self.contact("phone", "phone_number").1
     }
 
     /// The full name.
     pub fn full_name(&self) -> Option<&str> {
-        self.either("names", "full_name", "name")
+        let didit = self.claim("names").and_then(|names| names.get("full_name"));
+        didit.or_else(|| self.claim("name"))?.as_str()
     }
 
     /// The URL of a picture. It is the provider's word: do not fetch it from a server.
@@ -70,18 +71,17 @@ impl UserInfo {
         claim::read(Value::Object((*self.0).clone()))
     }
 
-    /// Didit's member of an object, else OpenID Connect's string.
-    fn either(&self, object: &str, member: &str, standard: &str) -> Option<&str> {
-        let didit = self.claim(object).and_then(|object| object.get(member));
-        didit.or_else(|| self.claim(standard))?.as_str()
-    }
-
-    fn is_verified(&self, object: &str, standard: &str) -> bool {
+    /// A value with its verification: both Didit's, from one object, or both OpenID Connect's.
+    fn contact(&self, object: &str, name: &str) -> (Option<&str>, bool) {
         let didit = self
             .claim(object)
-            .and_then(|object| object.get("is_verified"));
-        let verified = didit.or_else(|| self.claim(standard));
-        verified.and_then(Claim::as_bool) == Some(true)
+            .filter(|object| object.get(name).is_some());
+        let (value, verified) = match didit {
+            Some(object) => (object.get(name), object.get("is_verified")),
+            None => (self.claim(name), self.claim(&format!("{name}_verified"))),
+        };
+        let is_verified = verified.and_then(Claim::as_bool) == Some(true);
+        (value.and_then(Claim::as_str), is_verified)
     }
 }
 
@@ -139,12 +139,17 @@ mod tests {
             assert!(!didit.email_is_verified(), "{verified}");
             assert!(!plain.email_is_verified(), "{verified}");
         }
-        // An object with an own word for it is not overruled by another member.
+        // A value is not verified by what is said of another.
         let both = user_info(json!({
-            "email": {"email": "a@b", "is_verified": false},
+            "email": {"email": "a@b"},
             "email_verified": true,
+            "phone": {"is_verified": true},
+            "phone_number": "+34123456789",
         }));
+        assert_eq!(both.email(), Some("a@b"));
         assert!(!both.email_is_verified());
+        assert_eq!(both.phone_number(), Some("+34123456789"));
+        assert!(!both.phone_number_is_verified());
     }
 
     #[test]

@@ -57,8 +57,9 @@ fn verify(rules: &IdTokenRules, token: &str, keys: &Jwks, now: u64) -> Result<Id
         nonce: Some("n-0S6_WzA2Mj"),
         code: "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
         access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+        started: Timestamp::from_unix(now),
     };
-    ReceivedIdToken::read(&token, rules, &SigningAlgorithm::ALL)?
+    ReceivedIdToken::read(&token, rules, SigningAlgorithm::ALL)?
         .verify_signature(keys)
         .map_err(|(_, refusal)| Error::from(refusal))?
         .accept(rules, &bindings, Timestamp::from_unix(now))
@@ -148,7 +149,7 @@ fn each_algorithm_verifies_its_own_tokens_and_no_others() {
     for token in &tokens {
         assert!(verify(&rules(), token, &set, NOW).is_ok(), "{token}");
         // The same signature under the name of another algorithm.
-        for other in SigningAlgorithm::ALL {
+        for other in SigningAlgorithm::ALL.iter().copied() {
             let header = json!({"alg": other.name()}).to_string();
             let header = BASE64_URL_SAFE_NO_PAD.encode(header);
             let (own, rest) = token.split_once('.').unwrap();
@@ -263,11 +264,6 @@ fn a_token_is_of_this_moment() {
         ("nbf", json!(NOW + 60), None),
         ("nbf", json!(NOW + 61), Some(ErrorKind::IdTokenNotYetValid)),
         ("nbf", json!([]), Some(ErrorKind::MalformedIdToken)),
-        (
-            "auth_time",
-            json!("then"),
-            Some(ErrorKind::MalformedIdToken),
-        ),
     ] {
         assert_eq!(refusal(name, value.clone()), refused, "{name} {value}");
     }
@@ -325,6 +321,47 @@ fn the_nonce_is_that_of_the_sign_in() {
     assert_eq!(other, Some(ErrorKind::InvalidNonce));
 }
 
+#[test]
+fn a_cookie_does_not_decide_whether_a_nonce_is_needed() {
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let token = IdToken::new(key.sign(&json!({"alg": "ES256"}), &claims()));
+    let accept = |provider: Provider| {
+        let rules = IdTokenRules {
+            provider,
+            ..rules()
+        };
+        let bindings = Bindings {
+            nonce: None,
+            code: "",
+            access_token: "",
+            started: Timestamp::from_unix(NOW),
+        };
+        ReceivedIdToken::read(&token, &rules, SigningAlgorithm::ALL)?
+            .trust_tls()
+            .accept(&rules, &bindings, Timestamp::from_unix(NOW))
+    };
+    let refused = accept(Provider::didit()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the ID token belongs to another sign-in: none was sent, and one has to be"
+    );
+    let lenient = accept(Provider::didit().insecure_accept_missing_nonce());
+    assert_eq!(lenient.unwrap_err().kind(), ErrorKind::InvalidNonce);
+    let none = Provider::authentication("https://apx.didit.me");
+    assert!(accept(none).is_ok());
+}
+
+#[test]
+fn what_need_not_be_there_may_be_null() {
+    for name in ["azp", "nbf", "auth_time", "at_hash", "c_hash", "acr", "act"] {
+        assert_eq!(refusal(name, json!(null)), None, "{name}");
+    }
+    for name in ["iss", "sub", "aud", "exp", "iat"] {
+        let refused = refusal(name, json!(null));
+        assert_eq!(refused, Some(ErrorKind::MalformedIdToken), "{name}");
+    }
+}
+
 // Behaviour 57; steps 12 and 13.
 #[test]
 fn an_authentication_is_as_fresh_and_as_strong_as_required() {
@@ -335,8 +372,14 @@ fn an_authentication_is_as_fresh_and_as_strong_as_required() {
     let refused = |auth_time| refusal_under(&fresh, &[("auth_time", json!(auth_time))]);
     assert_eq!(refused(NOW - 360), None);
     assert_eq!(refused(NOW - 361), Some(ErrorKind::AuthenticationTooOld));
+    assert_eq!(refused(NOW + 60), None);
+    assert_eq!(refused(NOW + 61), Some(ErrorKind::IdTokenNotYetValid));
     let without = refusal_under(&fresh, &[]);
     assert_eq!(without, Some(ErrorKind::AuthenticationTooOld));
+    let broken = [("auth_time", json!("then"))];
+    let refused = refusal_under(&fresh, &broken);
+    assert_eq!(refused, Some(ErrorKind::MalformedIdToken));
+    assert_eq!(refusal_under(&rules(), &broken), None);
 
     let strong = IdTokenRules {
         required_acr_values: vec!["gold".to_owned(), "silver".to_owned()],
@@ -362,12 +405,7 @@ fn hashes_are_those_of_the_access_token_and_the_code() {
     assert_eq!(refusal("at_hash", json!("77QmUPtjPfzWtF2AnpK9RQ")), None);
     assert_eq!(refusal("c_hash", json!("LDktKdoQak3Pk0cnXxCltA")), None);
     for name in ["at_hash", "c_hash"] {
-        for hash in [
-            json!("77QmUPtjPfzWtF2AnpK9RR"),
-            json!(""),
-            json!(null),
-            json!(7),
-        ] {
+        for hash in [json!("77QmUPtjPfzWtF2AnpK9RR"), json!(""), json!(7)] {
             let refused = refusal(name, hash.clone());
             assert_eq!(refused, Some(ErrorKind::InvalidTokenHash), "{name} {hash}");
         }
@@ -400,7 +438,8 @@ fn another_kind_of_token_is_no_id_token() {
             "{typ}"
         );
     }
-    assert_eq!(refused(json!(null)), Some(ErrorKind::MalformedIdToken));
+    assert_eq!(refused(json!(null)), None);
+    assert_eq!(refused(json!(7)), Some(ErrorKind::MalformedIdToken));
     assert_eq!(
         refusal("events", json!({ BACK_CHANNEL_LOGOUT: {} })),
         Some(ErrorKind::WrongTokenType)
@@ -443,49 +482,74 @@ fn a_header_says_how_it_is_signed_and_nothing_that_must_be_understood() {
     }
 }
 
-// Behaviour 59; RFC 7515 §5.2, RFC 7519 §4 and §7.2.
+// Behaviour 59; RFC 7515 §5.2, RFC 7519 §4 and §7.2. Each is a good token but for one thing.
 #[test]
 fn what_is_no_signed_json_is_malformed() {
     let key = EcKey::new(SigningAlgorithm::Es256);
     let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
     let good = key.sign(&json!({"alg": "ES256"}), &claims());
+    assert!(verify(&rules(), &good, &keys, NOW).is_ok());
+    let refused = |token: &str, why: &str| {
+        let error = verify(&rules(), token, &keys, NOW).unwrap_err();
+        let start: String = token.chars().take(200).collect();
+        assert_eq!(error.kind(), ErrorKind::MalformedIdToken, "{start}");
+        assert_eq!(
+            error.to_string(),
+            format!("the ID token is malformed: {why}")
+        );
+    };
+
+    let (unsigned, _) = good.rsplit_once('.').unwrap();
+    for parts in [
+        "",
+        "a",
+        unsigned,
+        &format!("{good}."),
+        &format!("{good}.e30.e30"),
+    ] {
+        refused(parts, "it does not have three parts");
+    }
     let (header, rest) = good.split_once('.').unwrap();
-    let deep = format!("{{\"a\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
-    let mut cases = vec![
-        String::new(),
-        "..".to_owned(),
-        header.to_owned(),
-        format!("{header}.{}", rest.split_once('.').unwrap().0),
-        format!("{good}."),
-        format!("{good}.e30.e30"),
+    for text in [
         format!("{good}="),
         format!(" {good}"),
         format!("{good}\n"),
-        good.replace('.', ".."),
-        format!("+{good}"),
-        "a".repeat(10 << 20),
-        format!("{header}.{}.c2ln", "a".repeat(64 << 10)),
-        key.sign_text(
-            r#"{"alg":"ES256","alg":"ES256"}"#,
-            br#"{"iss":"https://apx.didit.me"}"#,
-        ),
-    ];
-    for payload in [
-        &b"[]"[..],
-        b"\"john\"",
-        b"{",
-        b"",
-        b"{\"sub\":\"\xff\"}",
-        br#"{"iss":"https://evil.example","iss":"https://apx.didit.me","aud":"app"}"#,
-        deep.as_bytes(),
+        format!("{header}. {rest}"),
+        format!("{header}.+{rest}"),
     ] {
-        cases.push(key.sign_text(r#"{"alg":"ES256"}"#, payload));
+        refused(&text, "a part of it is not base64url");
     }
-    for token in cases {
-        let refused = verify(&rules(), &token, &keys, NOW).unwrap_err();
-        let start: String = token.chars().take(200).collect();
-        assert_eq!(refused.kind(), ErrorKind::MalformedIdToken, "{start}");
+
+    let claims = serde_json::to_string(&claims()).unwrap();
+    let members = claims.strip_prefix('{').unwrap();
+    let large = format!(r#"{{"large":"{}",{members}"#, "a".repeat(64 << 10));
+    let too_large = key.sign_text(r#"{"alg":"ES256"}"#, large.as_bytes());
+    refused(&too_large, "it is larger than 64 KiB");
+    refused(&"a".repeat(10 << 20), "it is larger than 64 KiB");
+
+    for header in [r#"{"alg":"ES256","alg":"ES256"}"#, r#"["ES256"]"#, "{", ""] {
+        let token = key.sign_text(header, claims.as_bytes());
+        refused(&token, "its header is no JSON object");
     }
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    for payload in [
+        format!(r#"{{"sub":"alejandra",{members}"#),
+        format!(r#"{{"s\u0075b":"alejandra",{members}"#),
+        format!(r#"{{"act":{{"sub":"a","sub":"b"}},{members}"#),
+        format!(r#"{{"deep":{deep},{members}"#),
+        format!("[{claims}]"),
+        format!("{claims}{claims}"),
+        format!("{claims}x"),
+        members.to_owned(),
+        String::new(),
+    ] {
+        let token = key.sign_text(r#"{"alg":"ES256"}"#, payload.as_bytes());
+        refused(&token, "its payload is no JSON object");
+    }
+    let mut not_utf8 = format!(r#"{{"name":"?",{members}"#).into_bytes();
+    *not_utf8.iter_mut().find(|byte| **byte == b'?').unwrap() = 0xff;
+    let token = key.sign_text(r#"{"alg":"ES256"}"#, &not_utf8);
+    refused(&token, "its payload is no JSON object");
 }
 
 #[test]
@@ -501,8 +565,9 @@ fn without_signatures_everything_else_is_checked() {
             nonce: Some("n-0S6_WzA2Mj"),
             code: "",
             access_token: "",
+            started: Timestamp::from_unix(NOW),
         };
-        ReceivedIdToken::read(&token, &rules(), &SigningAlgorithm::ALL)
+        ReceivedIdToken::read(&token, &rules(), SigningAlgorithm::ALL)
             .unwrap()
             .trust_tls()
             .accept(&rules(), &bindings, Timestamp::from_unix(NOW))
