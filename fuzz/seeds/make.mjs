@@ -92,6 +92,7 @@ const sets = {
   "off-curve": [{ ...ecJwk, y: ecJwk.x }, { ...ecJwk, x: `${ecJwk.x}A` }],
   "weak-rsa": [{ ...rsaJwk, e: "AQ" }, { ...rsaJwk, n: rsaJwk.n.slice(0, 170) }, { ...rsaJwk, n: "" }],
   "broken-entries": [null, 1, "x", [], {}, { kty: 1 }, { kty: "RSA" }, { ...ecJwk, kid: 1 }, ecJwk],
+  "half-a-character": [ecJwk, { ...rsaJwk, n: "\ud800" }],
   "too-many": Array.from({ length: 65 }, () => ({})),
   "empty": [],
 };
