@@ -1,20 +1,20 @@
 //! The settings of a configuration.
 
+mod build;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, request::Parts};
 use zeroize::Zeroizing;
 
-use super::{Completion, Config, ConfigError, ErrorPage, RedirectUri, Routes, Secret, check};
+use super::{Completion, ConfigError, ErrorPage, Routes, Secret};
 use crate::{
     clock::{Clock, SystemClock},
     error::Error,
-    oidc::{AuthorizationRequest, IdTokenRules},
     provider::Provider,
-    seal::{KeyContext, Purpose, Sealer},
-    session::{Limits, SealedSessions},
-    transport::{HttpTransport, LimitedTransport},
+    session::Limits,
+    transport::HttpTransport,
 };
 
 /// Collects the settings of a [`Config`]. Setters store; [`build`](Self::build) checks.
@@ -366,153 +366,6 @@ impl ConfigBuilder {
         self.error_page = Some(ErrorPage(Arc::new(page)));
         self
     }
-
-    /// Checks everything.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that is wrong. Nothing is sent: a provider that is down does not keep an
-    /// application from starting.
-    pub fn build(self) -> Result<Config, ConfigError> {
-        if let Some(failure) = self.failure {
-            return Err(failure);
-        }
-        if self.client_id.trim().is_empty() {
-            return Err(ConfigError::EmptyClientId);
-        }
-        if self
-            .client_secret
-            .as_ref()
-            .is_some_and(|secret| secret.0.trim().is_empty())
-        {
-            return Err(ConfigError::EmptyClientSecret);
-        }
-        check::untouched("client id", &self.client_id)?;
-        if let Some(secret) = &self.client_secret {
-            check::untouched("client secret", &secret.0)?;
-        }
-        if self.redirect_uri.is_empty() {
-            return Err(ConfigError::EmptyRedirectUri);
-        }
-        let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
-        check::provider(&self.provider, self.client_secret.as_ref())?;
-        let metadata = self.provider.metadata_source()?;
-        let scopes = check::scopes(self.scopes.as_deref(), &self.provider)?;
-        self.check_request()?;
-        let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
-        self.check_ranges()?;
-
-        let keys = check::cookie_keys(self.cookie_keys.as_deref(), self.client_secret.as_ref())?;
-        let sealer = |purpose| {
-            let context = KeyContext {
-                client_id: &self.client_id,
-                origin: redirect_uri.origin(),
-            };
-            Sealer::new(keys.iter().copied(), purpose, context)
-        };
-        let flow_sealer = sealer(Purpose::Flow);
-        let sessions = SealedSessions::new(
-            sealer(Purpose::Session),
-            redirect_uri.cookie_scope(),
-            self.limits,
-            self.session_cookie_limit,
-            self.provider.clone(),
-        );
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(self.connect_timeout, &self.root_certificates)?,
-        };
-        let spaced = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
-        let required_acr_values = self.required_acr_values.unwrap_or_default();
-        let acr_values = [required_acr_values.clone(), self.acr_values].concat();
-        let request = AuthorizationRequest {
-            client_id: self.client_id.clone(),
-            redirect_uri: redirect_uri.as_str().to_owned(),
-            scopes,
-            prompt: self.prompt,
-            max_age: self.max_age,
-            login_hint: self.login_hint,
-            ui_locales: spaced(&self.ui_locales),
-            acr_values: spaced(&acr_values),
-        };
-        let id_token_rules = IdTokenRules {
-            provider: self.provider,
-            client_id: self.client_id,
-            trusted_audiences: self.trusted_audiences,
-            clock_skew: self.clock_skew,
-            max_age: self.max_age,
-            required_acr_values,
-        };
-        Ok(Config {
-            client_secret: self.client_secret,
-            redirect_uri,
-            request,
-            id_token_rules,
-            metadata,
-            routes: self.routes,
-            landing_page,
-            completion: self.completion,
-            flow_sealer,
-            sessions,
-            transport: LimitedTransport::new(transport, self.http_timeout),
-            clock: self.clock,
-            error_page: self.error_page,
-        })
-    }
-}
-
-impl ConfigBuilder {
-    fn check_request(&self) -> Result<(), ConfigError> {
-        if let Some(prompt) = &self.prompt {
-            check::prompt(prompt)?;
-        }
-        check::words("ui_locales", &self.ui_locales)?;
-        check::words("acr_values", &self.acr_values)?;
-        match &self.required_acr_values {
-            None => Ok(()),
-            Some(values) if values.is_empty() => Err(ConfigError::InvalidParameter {
-                name: "acr_values",
-                value: String::new(),
-                why: "is required and empty",
-            }),
-            Some(values) => check::words("acr_values", values),
-        }
-    }
-
-    fn check_ranges(&self) -> Result<(), ConfigError> {
-        let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
-        let words = "between 1 millisecond and 5 minutes";
-        check::in_range("HTTP time-out", &self.http_timeout, timeouts.clone(), words)?;
-        check::in_range("connect time-out", &self.connect_timeout, timeouts, words)?;
-
-        let lives = Duration::from_secs(1)..=400 * DAY;
-        let words = "between 1 second and 400 days";
-        check::in_range(
-            "session's idle limit",
-            &self.limits.idle,
-            lives.clone(),
-            words,
-        )?;
-        check::in_range(
-            "session's absolute limit",
-            &self.limits.absolute,
-            lives,
-            words,
-        )?;
-
-        let words = "at most 5 minutes";
-        let skews = Duration::ZERO..=Duration::from_secs(300);
-        check::in_range("clock skew", &self.clock_skew, skews, words)?;
-
-        let bytes = 1024..=40 * 1024;
-        let words = "between 1,024 and 40,960 bytes";
-        check::in_range(
-            "session cookie limit",
-            &self.session_cookie_limit,
-            bytes,
-            words,
-        )
-    }
 }
 
 impl fmt::Debug for ConfigBuilder {
@@ -524,26 +377,6 @@ impl fmt::Debug for ConfigBuilder {
             .field("provider", &self.provider)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport(
-    connect_timeout: Duration,
-    root_certificates: &[Vec<u8>],
-) -> Result<Arc<dyn HttpTransport>, ConfigError> {
-    use crate::transport::ReqwestTransport;
-
-    ReqwestTransport::new(connect_timeout, root_certificates)
-        .map(|transport| Arc::new(transport) as Arc<dyn HttpTransport>)
-        .map_err(|source| ConfigError::RootCertificates { source })
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport(
-    _connect_timeout: Duration,
-    _root_certificates: &[Vec<u8>],
-) -> Result<Arc<dyn HttpTransport>, ConfigError> {
-    Err(ConfigError::NoTransport)
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
