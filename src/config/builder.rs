@@ -17,7 +17,7 @@ use crate::{
     transport::HttpTransport,
 };
 
-/// Collects the settings of a [`Config`]. Setters store; [`build`](Self::build) checks.
+/// Collects the settings of a [`Config`](crate::Config). Setters store; [`build`](Self::build) checks.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ConfigBuilder {
     client_id: String,
