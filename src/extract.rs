@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl DiditTokens {
-    /// The tokens of a request, if somebody is signed in: for services that have no extractors.
+    /// The tokens of a request, if somebody is signed in and the access token has not ended: for services
+    /// that have no extractors.
     ///
     /// It notes that the answer depends on them, so that no shared cache keeps it; a plain `get` of
     /// the extension does not.
@@ -66,7 +67,14 @@ impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        Self::of(&parts.extensions)?.ok_or(Rejection::NotSignedIn)
+        Self::of(&parts.extensions)?.ok_or_else(|| {
+            let handle = Handle::of(&parts.extensions);
+            if handle.is_some_and(Handle::signed_in) {
+                Rejection::TokensExpired
+            } else {
+                Rejection::NotSignedIn
+            }
+        })
     }
 }
 

@@ -61,6 +61,9 @@ impl Handle {
 pub(crate) enum SignInWanted {
     /// By a refusal: only a `GET` is redirected, and comes back to the page itself.
     ToGoOn,
+    /// Likewise, of somebody who is signed in and whose access token has ended: not if that was a
+    /// moment ago.
+    ForTokens,
     /// By a handler's own answer: any page navigation is redirected, and comes back to this page,
     /// else as above.
     Now { return_to: Option<ReturnTo> },

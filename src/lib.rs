@@ -138,8 +138,9 @@
 //!
 //! # What it does not do yet
 //!
-//! It keeps sessions only in cookies. It refreshes no tokens: a session outlives its access token, whose
-//! end [`DiditTokens::expires_at`] tells.
+//! It keeps sessions only in cookies. It refreshes no tokens: when the access token has ended,
+//! [`IdClaims`] still says who the user is, and [`DiditTokens`] refuses with the code `tokens-expired`,
+//! which sends a person who waits for a page to Didit for new ones.
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2

@@ -25,6 +25,9 @@ use crate::{handle::SignInWanted, problem::Problem};
 pub enum Rejection {
     /// Nobody is signed in: 401.
     NotSignedIn,
+    /// Somebody is signed in whose access token has ended and could not be renewed: 401. It is
+    /// redirected as above, but not in the first minute of a session.
+    TokensExpired,
     /// The request is not a callback, and so has no page to return to: 500, the handler is on the
     /// wrong route.
     NotACallback,
@@ -36,7 +39,7 @@ impl Rejection {
     /// The status of the answer.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::TokensExpired => StatusCode::UNAUTHORIZED,
             Self::NotACallback | Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -45,6 +48,7 @@ impl Rejection {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotSignedIn => "not-signed-in",
+            Self::TokensExpired => "tokens-expired",
             Self::NotACallback => "not-a-callback",
             Self::LayerMissing => "layer-missing",
         }
@@ -54,6 +58,7 @@ impl Rejection {
     pub const fn body_text(self) -> &'static str {
         match self {
             Self::NotSignedIn => "sign in first",
+            Self::TokensExpired => "the access token has ended: sign in again",
             Self::NotACallback => {
                 "`ReturnTo` is there only in the handler of the callback, the path of the redirect \
                  URI"
@@ -77,6 +82,9 @@ impl Rejection {
         match self {
             Self::NotSignedIn => {
                 response.extensions_mut().insert(SignInWanted::ToGoOn);
+            }
+            Self::TokensExpired => {
+                response.extensions_mut().insert(SignInWanted::ForTokens);
             }
             Self::NotACallback | Self::LayerMissing => tracing::error!("{self}"),
         }

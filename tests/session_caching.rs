@@ -18,7 +18,7 @@ use support_session::sign_in;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use tower_didit::{
-    DiditAuth, DiditTokens, RequireSignIn, ReturnTo, SignIn,
+    DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, FakeDidit, Page},
 };
 
@@ -145,7 +145,7 @@ async fn a_streaming_body_passes_as_it_comes_and_the_cookie_is_in_the_head() {
     let didit = FakeDidit::new("client-id", "client-secret");
     let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
     let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some(receiver)));
-    let streaming = move |_: DiditTokens| async move {
+    let streaming = move |_: IdClaims| async move {
         let mut receiver = receiver.lock().unwrap().take().unwrap();
         Body::from_stream(stream::poll_fn(move |cx| {
             receiver
@@ -154,7 +154,7 @@ async fn a_streaming_body_passes_as_it_comes_and_the_cookie_is_in_the_head() {
         }))
     };
     let app = Router::new()
-        .route("/callback", get(|_: DiditTokens| async {}))
+        .route("/callback", get(|_: IdClaims| async {}))
         .route("/stream", get(streaming))
         .layer(DiditAuth::new(didit.config(CALLBACK).build().unwrap()));
     let browser = Browser::new(HOME, app.clone());

@@ -24,8 +24,11 @@ use tower_didit::{
 
 const LARGEST_LIMIT: usize = 40 * 1024;
 
+const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Its access tokens outlive every session.
 fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
+    FakeDidit::new("client-id", "client-secret").with_access_token_lifetime(YEAR)
 }
 
 fn app(config: ConfigBuilder) -> Router {

@@ -29,8 +29,11 @@ fn app(config: ConfigBuilder) -> Router {
         .layer(DiditAuth::new(config.build().unwrap()))
 }
 
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Its access tokens outlive every session.
 fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
+    FakeDidit::new("client-id", "client-secret").with_access_token_lifetime(YEAR)
 }
 
 /// A signed-in browser, and what [`who`] says of it.

@@ -71,7 +71,9 @@ impl Flow {
             ) => self.return_to(return_to.as_str()),
             (_, Some(asked)) => self.return_to(asked.as_str()),
             (SignInWanted::Now { return_to: None }, None) => self.return_to(""),
-            (SignInWanted::ToGoOn, None) => return Seen::Reply(self.sign_in_first()),
+            (SignInWanted::ToGoOn | SignInWanted::ForTokens, None) => {
+                return Seen::Reply(self.sign_in_first());
+            }
         };
         let now = self.now();
         if let Some(metadata) = self.calls.known_metadata(now) {

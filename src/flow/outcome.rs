@@ -35,6 +35,7 @@ pub(crate) enum Seen {
 enum Origin {
     Application {
         page: Option<Box<AskedPage>>,
+        just_signed_in: bool,
         renewed: Option<Box<(Session, ExistingChunks)>>,
     },
     Callback(Box<SignedIn>),
@@ -51,9 +52,14 @@ impl Departure {
         flow: Arc<Flow>,
         handle: Arc<Handle>,
         page: Option<Box<AskedPage>>,
+        just_signed_in: bool,
         renewed: Option<Box<(Session, ExistingChunks)>>,
     ) -> Self {
-        let origin = Origin::Application { page, renewed };
+        let origin = Origin::Application {
+            page,
+            just_signed_in,
+            renewed,
+        };
         Self {
             flow,
             handle,
@@ -73,8 +79,16 @@ impl Departure {
     /// Adds to the head what happened to the session, or gives an answer to send instead.
     pub(crate) fn see(self, head: &mut Parts) -> Seen {
         match self.origin {
-            Origin::Application { page, renewed } => {
+            Origin::Application {
+                page,
+                just_signed_in,
+                renewed,
+            } => {
                 let wanted = head.extensions.remove::<SignInWanted>();
+                // Tokens that end at once would lead to Didit and back for ever.
+                let wanted = wanted.filter(|wanted| {
+                    !(just_signed_in && matches!(wanted, SignInWanted::ForTokens))
+                });
                 if let (StatusCode::UNAUTHORIZED, Some(wanted), Some(page)) =
                     (head.status, wanted, page)
                 {

@@ -17,33 +17,37 @@ impl Flow {
         let sessions = &self.config.sessions;
         let cookies = sessions.read(&request.headers);
         let existing = cookies.existing();
-        let mut session = None;
-        let mut renewed = None;
-        if !existing.is_empty() {
-            let now = self.now();
-            session = sessions.open(&cookies, now);
-            renewed = session
-                .as_ref()
-                .and_then(|session| session.renewed(sessions.limits(), now));
-        }
+        let opened = (!existing.is_empty())
+            .then(|| {
+                let now = self.now();
+                Some((sessions.open(&cookies, now)?, now))
+            })
+            .flatten();
 
-        let handle = Handle::new(session.is_some(), self.calls.clone());
+        let handle = Handle::new(opened.is_some(), self.calls.clone());
         if request.extensions.insert(Arc::clone(&handle)).is_some() {
             // Another layer was here before. Its word counts for nothing.
             request.extensions.remove::<DiditTokens>();
             request.extensions.remove::<IdClaims>();
             request.extensions.remove::<ReturnTo>();
         }
-        if let Some(session) = session {
+        let mut just_signed_in = false;
+        let mut renewed = None;
+        if let Some((session, now)) = opened {
+            just_signed_in = session.is_young(now);
+            renewed = session.renewed(sessions.limits(), now);
             let tokens = session.into_tokens();
             request.extensions.insert(tokens.claims().clone());
-            request.extensions.insert(tokens);
+            // The identity outlives the access token.
+            if tokens.are_alive(now) {
+                request.extensions.insert(tokens);
+            }
         }
-        let page = AskedPage::of(request, self);
         Step::Forward(Departure::of_application(
             Arc::clone(self),
             handle,
-            page,
+            AskedPage::of(request, self),
+            just_signed_in,
             renewed.map(|session| Box::new((session, existing))),
         ))
     }

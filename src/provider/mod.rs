@@ -51,6 +51,8 @@ pub struct Provider {
     nonce: Nonce,
     default_scopes: &'static [&'static str],
     single_use_refresh_tokens: bool,
+    /// Whether nobody is signed in here who is not signed in there.
+    has_authoritative_session: bool,
     trusts_tls: bool,
     /// Where user information names its subject.
     subject_members: &'static [&'static str],
@@ -121,6 +123,7 @@ impl Provider {
             nonce: Nonce::Echoed,
             default_scopes: &["openid"],
             single_use_refresh_tokens: false,
+            has_authoritative_session: false,
             trusts_tls: false,
             // The documentation says `sub`, Didit's own code reads `user_id`.
             subject_members: &["sub", "user_id"],
@@ -139,6 +142,7 @@ impl Provider {
     /// | ID tokens | ES256, without a nonce: the S256 code challenge stands in for it (RFC 9700 §4.5.3) |
     /// | client authentication | none: it is a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) |
     /// | scopes by default | none |
+    /// | sessions | end with the access token, after 5 minutes: Didit's own session decides who is signed in |
     ///
     /// While a custom domain is switched on, both issuers sign: add the other one with
     /// [`add_issuer`](Self::add_issuer).
@@ -156,6 +160,7 @@ impl Provider {
             nonce: Nonce::NotSent,
             default_scopes: &[],
             single_use_refresh_tokens: true,
+            has_authoritative_session: true,
             trusts_tls: false,
             subject_members: &["sub"],
             issuers: vec![issuer],
@@ -322,6 +327,10 @@ impl Provider {
 
     pub(crate) fn has_single_use_refresh_tokens(&self) -> bool {
         self.single_use_refresh_tokens
+    }
+
+    pub(crate) fn has_authoritative_session(&self) -> bool {
+        self.has_authoritative_session
     }
 
     /// Whether no client of this provider has a secret.

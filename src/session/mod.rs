@@ -43,9 +43,14 @@ impl Session {
         }
     }
 
-    /// The tokens, which name the user.
+    /// The tokens, which name the user; the access token may have ended.
     pub(crate) fn into_tokens(self) -> DiditTokens {
         self.tokens
+    }
+
+    /// Whether the user has signed in a moment ago: asking for the same again leads nowhere.
+    pub(crate) fn is_young(&self, now: Timestamp) -> bool {
+        now.since(self.started) < MOMENT
     }
 
     /// Whether it can still be used: by the limits that were written into it, and by those that
@@ -68,6 +73,7 @@ impl Session {
 }
 
 const RENEWALS_PER_IDLE: u32 = 10;
+const MOMENT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

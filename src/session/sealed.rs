@@ -78,7 +78,10 @@ impl SealedSessions {
             self.sealer.open(label, &sealed)
         }?;
         let session = self.decode(opened.as_bytes())?;
-        session.lives(self.limits, now).then_some(session)
+        let ends_with_token = self.provider.has_authoritative_session();
+        let lives =
+            session.lives(self.limits, now) && (!ends_with_token || session.tokens.are_alive(now));
+        lives.then_some(session)
     }
 
     /// The `Set-Cookie` values that write `session` over whatever chunks `existing` names.

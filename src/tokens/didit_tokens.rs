@@ -20,8 +20,12 @@ use crate::clock::Timestamp;
 /// # let _router: axum::Router = axum::Router::new().route("/profile", axum::routing::get(profile));
 /// ```
 ///
-/// As an argument it refuses whoever is not signed in; `Option<DiditTokens>` does not. See
-/// [`Rejection`](crate::Rejection). It goes before an argument that takes the request's body.
+/// As an argument it refuses whoever is not signed in, and whoever still is but whose access token has
+/// ended; `Option<DiditTokens>` does not. See [`Rejection`](crate::Rejection). It goes before an argument
+/// that takes the request's body.
+///
+/// Who only wants to know who the user is takes [`IdClaims`](crate::IdClaims), which last as long as the
+/// session.
 #[derive(Clone)]
 pub struct DiditTokens(Arc<TokenSet>);
 
@@ -78,6 +82,11 @@ impl DiditTokens {
 
     pub(crate) fn claims(&self) -> &IdClaims {
         &self.0.claims
+    }
+
+    /// Whether the access token still works, as far as is known.
+    pub(crate) fn are_alive(&self, now: Timestamp) -> bool {
+        self.0.expires_at.is_none_or(|end| now < end)
     }
 
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
