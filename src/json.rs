@@ -13,11 +13,12 @@ use crate::clock::Timestamp;
 /// Reads a JSON object; `None` for anything else, and where any object in it names a member twice:
 /// two readers could see two different values (RFC 7515 §4, RFC 7519 §4).
 pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
-    let Members(members) = serde_json::from_slice(text).ok()?;
-    let is_nested = |value: &Value| value.is_object() || value.is_array();
-    if members.values().any(is_nested) {
+    // Most have nothing nested.
+    let mut openings = text.iter().filter(|byte| matches!(byte, b'{' | b'['));
+    if openings.nth(1).is_some() {
         serde_json::from_slice::<NoMemberTwice>(text).ok()?;
     }
+    let Members(members) = serde_json::from_slice(text).ok()?;
     Some(members)
 }
 
@@ -90,6 +91,9 @@ impl<'de> Visitor<'de> for Look {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoMemberTwice, A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
+            if name == RAW_VALUE {
+                return Err(de::Error::custom("a member has a name of serde_json's own"));
+            }
             if !names.insert(name) {
                 return Err(de::Error::custom("a member is there twice"));
             }
@@ -128,6 +132,9 @@ impl<'de> Visitor<'de> for Look {
     }
 }
 
+/// In place of an object with this member `serde_json` reads the JSON in the member's text, which
+/// nobody has looked at, at whatever depth.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 const END_OF_9999: u64 = 253_402_300_799;
 
 #[cfg(test)]
@@ -184,6 +191,21 @@ mod tests {
             assert!(object(text.as_bytes()).is_none(), "{text}");
         }
         assert!(object(br#"{"a":{"b":1},"b":{"a":1}}"#).is_some());
+    }
+
+    #[test]
+    fn no_text_in_it_is_read_as_json() {
+        for name in [
+            "$serde_json::private::RawValue",
+            "\\u0024serde_json::private::RawValue",
+        ] {
+            for text in [
+                format!(r#"{{"a":{{"{name}":"1"}}}}"#),
+                format!(r#"{{"a":[{{"{name}":"{{\"b\":1,\"b\":2}}"}}]}}"#),
+            ] {
+                assert!(object(text.as_bytes()).is_none(), "{text}");
+            }
+        }
     }
 
     #[test]
