@@ -72,6 +72,7 @@ seeds("id_token", {
   "claims-azp": JSON.stringify({ ...claims, aud: ["client-id"], azp: "client-id", nonce: null }),
   "claims-two-audiences": JSON.stringify({ ...claims, aud: ["client-id", "other"], azp: "client-id" }),
   "claims-fractions": '{"iss":"https://op.example","sub":"é","aud":"client-id","iat":1.7e9,"exp":253402300799.5,"nbf":0}',
+  "claims-raw-value": JSON.stringify({ ...claims, iss: { "$serde_json::private::RawValue": '"https://op.example"' } }),
   "claims-rich": JSON.stringify({ ...claims, email: "a@b.example", email_verified: true, auth_time: 1, acr: "1", c_hash: "x" }),
 });
 
@@ -103,6 +104,7 @@ seeds("jwks", {
   "member-twice": `{"keys":[${JSON.stringify(ecJwk).replace("{", '{"x":"",')}]}`,
   "more-members": JSON.stringify({ "@context": [{}], keys: sets.good }, null, 2),
   "array": JSON.stringify(sets["no-names"]),
+  "array-in-array": JSON.stringify([sets.good]),
   "html": "<!doctype html><title>502</title>",
 });
 

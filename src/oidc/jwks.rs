@@ -46,8 +46,12 @@ impl Jwks {
     /// [`ErrorKind::InvalidAnswer`] when it is no key set. One without usable keys is none of these.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, Error> {
         let invalid = |context| Error::with_context(ErrorKind::InvalidAnswer, context);
+        // A derived structure would read an array as well.
+        let is_object = document.trim_ascii_start().starts_with(b"{");
         let Document { keys } = serde_json::from_slice(document)
-            .map_err(|_| invalid("the key set is no JSON object with keys"))?;
+            .ok()
+            .filter(|_| is_object)
+            .ok_or_else(|| invalid("the key set is no JSON object with keys"))?;
         if keys.len() > MAX_KEYS {
             return Err(invalid("the key set has more than 64 keys"));
         }

@@ -97,7 +97,14 @@ fn what_is_broken_or_foreign_is_left_out_and_the_rest_counts() {
     let document = format!(r#"{{"keys":[{twice},{}],"extra":1}}"#, ec());
     assert_eq!(Jwks::parse(document.as_bytes()).unwrap().0.len(), 1);
 
-    for nonsense in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#] {
+    for nonsense in [
+        "",
+        "[]",
+        "[[]]",
+        "{}",
+        r#"{"keys":{}}"#,
+        r#"{"keys":[],"keys":[]}"#,
+    ] {
         let error = Jwks::parse(nonsense.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidAnswer, "{nonsense}");
     }
