@@ -46,7 +46,9 @@
 //!    begins. ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the
 //!    handler.)
 //! 7. Every later request brings the session's cookie; the layer opens it and puts [`IdClaims`] and
-//!    [`DiditTokens`] into the extensions again. Nothing is verified twice.
+//!    [`DiditTokens`] into the extensions again. Nothing is verified twice. In the last half minute of the
+//!    access token's life it is renewed, if the scope `offline` brought a refresh token: once, however many
+//!    requests come, before the handler of the first.
 //! 8. `POST /logout` from a page of this site ends it.
 //!
 //! # Who the user is
@@ -54,6 +56,11 @@
 //! [`IdClaims`] exists only if it was verified: [`subject`](IdClaims::subject) and
 //! [`issuer`](IdClaims::issuer) together are the user. What the user granted besides, Didit tells when
 //! it is asked: [`DiditClient::user_info`].
+//!
+//! The identity outlives the access token. When that has ended and cannot be renewed, [`DiditTokens`]
+//! refuses with the code `tokens-expired`, which sends a person who waits for a page to Didit for new ones.
+//! Before its limits only a sign-out and a refresh token that Didit calls invalid end a session; while
+//! Didit is out of order, it goes on.
 //!
 //! # Providers
 //!
@@ -110,7 +117,7 @@
 //! `SECURITY.md` lists what is promised and what is not.
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
-//! its limits, and an answer that was under way may bring the session back.
+//! its limits. An answer that was under way does not bring it back in the same process; in another it may.
 //!
 //! # Errors
 //!
@@ -138,9 +145,10 @@
 //!
 //! # What it does not do yet
 //!
-//! It keeps sessions only in cookies. It refreshes no tokens: when the access token has ended,
-//! [`IdClaims`] still says who the user is, and [`DiditTokens`] refuses with the code `tokens-expired`,
-//! which sends a person who waits for a page to Didit for new ones.
+//! It keeps sessions only in cookies, so it does not keep refresh tokens that work once, and the
+//! processes of an application refresh independently of each other: with a provider whose refresh tokens
+//! work once, that would end sessions
+//! ([`with_single_use_refresh_tokens`](Provider::with_single_use_refresh_tokens)).
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2

@@ -260,7 +260,7 @@ fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
         assert_refused(
             authentication().with_scopes(scopes.iter().copied()),
             "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
-             leave the scope `offline_access` out",
+             leave the scope `offline_access` or `offline` out",
         );
     }
     let reusable = good().with_scopes(["openid", "offline_access"]);

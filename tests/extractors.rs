@@ -132,7 +132,7 @@ async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
     assert_eq!(didit.count(Endpoint::Token), 3);
 }
 
-// Behaviours 12 and 93, first half.
+// Behaviours 10, 11, 12 and 93, first half.
 #[tokio::test]
 async fn the_headers_say_whether_a_person_waits_for_a_page() {
     let didit = didit();

@@ -273,6 +273,7 @@ async fn a_handler_starts_a_sign_in_where_a_person_waits_for_a_page() {
     assert_eq!(didit.count(Endpoint::Authorize), 4);
 }
 
+// Behaviours 10 and 11.
 #[tokio::test]
 async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
     let (_, browser) = visitor(|config| config);
@@ -296,6 +297,7 @@ async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
         let request = navigation().header(name, value).body("").unwrap();
         let page = browser.send(request).await;
         assert_refused(&page, StatusCode::UNAUTHORIZED, "not-a-navigation");
+        assert_eq!(page.header("set-cookie"), None);
     }
     let page = browser.fetch(Method::GET, "/login").await;
     assert_refused(&page, StatusCode::UNAUTHORIZED, "not-a-navigation");

@@ -197,7 +197,8 @@ async fn a_whole_sign_in_and_its_end() {
     story.keep_cookies();
     let page = story.browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
-    assert_eq!(story.didit.count(Endpoint::Token), 1);
+    // The sign-in and a refresh.
+    assert_eq!(story.didit.count(Endpoint::Token), 2);
     assert_eq!(story.didit.count(Endpoint::Jwks), 1);
 
     // Client secret, key, state, nonce, code, three tokens, two sessions, flow cookie, verifier,

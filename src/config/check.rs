@@ -46,7 +46,8 @@ pub(super) fn scopes(
     if provider.default_scopes().contains(&"openid") && !scopes.contains("openid") {
         return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
     }
-    if provider.has_single_use_refresh_tokens() && scopes.contains("offline_access") {
+    let is_offline = scopes.contains("offline_access") || scopes.contains("offline");
+    if provider.has_single_use_refresh_tokens() && is_offline {
         return Err(ConfigError::SingleUseRefreshTokens);
     }
     Ok(scopes)

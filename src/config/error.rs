@@ -88,11 +88,11 @@ pub enum ConfigError {
     )]
     UnwantedClientSecret,
 
-    /// `offline_access` brings refresh tokens that work once, and sessions are in cookies, where an
+    /// `offline_access` (or `offline`) brings refresh tokens that work once, and sessions are in cookies, where an
     /// old one could come back.
     #[error(
         "the provider's refresh tokens work once, so a session in cookies cannot keep one: leave the \
-         scope `offline_access` out"
+         scope `offline_access` or `offline` out"
     )]
     SingleUseRefreshTokens,
 

@@ -151,6 +151,10 @@ pub enum ErrorKind {
     ///
     /// Code `invalid-token-hash`, status 502.
     InvalidTokenHash,
+    /// A refreshed ID token is of another sign-in (OpenID Connect Core §12.2).
+    ///
+    /// Code `foreign-id-token`, status 502.
+    ForeignIdToken,
     /// The user information is about another user than the ID token (OpenID Connect Core §5.3.2).
     ///
     /// Code `foreign-user-info`, status 502.
@@ -224,6 +228,7 @@ impl ErrorKind {
             Self::IdTokenNotYetValid => "id-token-not-yet-valid",
             Self::InvalidNonce => "invalid-nonce",
             Self::InvalidTokenHash => "invalid-token-hash",
+            Self::ForeignIdToken => "foreign-id-token",
             Self::ForeignUserInfo => "foreign-user-info",
             Self::InvalidMetadata => "invalid-metadata",
             Self::AuthenticationTooOld => "authentication-too-old",
@@ -275,6 +280,7 @@ impl ErrorKind {
             | Self::IdTokenNotYetValid
             | Self::InvalidNonce
             | Self::InvalidTokenHash
+            | Self::ForeignIdToken
             | Self::ForeignUserInfo
             | Self::InvalidMetadata => StatusCode::BAD_GATEWAY,
             Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -332,6 +338,7 @@ impl ErrorKind {
             Self::IdTokenNotYetValid => "the ID token is not yet valid",
             Self::InvalidNonce => "the ID token belongs to another sign-in",
             Self::InvalidTokenHash => "the ID token belongs to another access token or code",
+            Self::ForeignIdToken => "the refreshed ID token is of another sign-in",
             Self::ForeignUserInfo => "the user information is about another user",
             Self::InvalidMetadata => "the provider's metadata cannot be used",
             Self::AuthenticationTooOld => "the user's authentication is too old",

@@ -17,7 +17,7 @@ use crate::{
     oidc::{Accepted, Callback, Interaction, PendingSignIn},
     provider::Metadata,
     return_to::ReturnTo,
-    session::{ExistingChunks, Session},
+    session::{ExistingChunks, Session, SessionId},
     tokens::DiditTokens,
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Ending {
     /// The `Set-Cookie` value that ends it.
     flow_cookie_removal: HeaderValue,
     existing: ExistingChunks,
+    /// The session of before, if there is one.
+    replaced: Option<SessionId>,
 }
 
 impl Flow {
@@ -97,10 +99,13 @@ impl Flow {
             return self.without_sign_in(&state, request);
         }
 
+        let sessions = &self.config.sessions;
+        let cookies = sessions.read(&request.headers);
         let ending = Box::new(Ending {
             return_to,
             flow_cookie_removal,
-            existing: self.config.sessions.read(&request.headers).existing(),
+            existing: cookies.existing(),
+            replaced: sessions.open(&cookies, now).map(|old| old.id().clone()),
         });
         let calls = self.calls.clone();
         Step::Wait(Box::pin(async move {
@@ -120,6 +125,7 @@ impl Flow {
             return_to,
             flow_cookie_removal,
             existing,
+            replaced,
         } = ending;
         let now = self.now();
         let sessions = &self.config.sessions;
@@ -134,6 +140,7 @@ impl Flow {
             }
             (Ok((_, session_cookies)), Completion::Redirect) => {
                 tracing::debug!("signed in");
+                self.end(replaced.as_ref());
                 let cookies = session_cookies.into_iter().chain([flow_cookie_removal]);
                 Step::Reply(see_other(return_to.into_location(), cookies))
             }
@@ -149,6 +156,7 @@ impl Flow {
                     SignedIn {
                         session_cookies,
                         flow_cookie_removal,
+                        replaced,
                     },
                 ))
             }

@@ -3,12 +3,12 @@
 mod answer;
 mod asked_page;
 mod callback;
-mod completed;
 mod failure;
 mod flow_cookies;
 mod navigation;
 mod outcome;
 mod page;
+mod remembered;
 mod resume;
 mod route;
 mod sign_in;
@@ -25,7 +25,7 @@ use http::{HeaderValue, Method, Response, header, request::Parts};
 
 pub(crate) use outcome::{Departure, Seen};
 
-use self::{callback::Returned, completed::CompletedSignIns, route::Route};
+use self::{callback::Returned, remembered::Remembered, route::Route};
 use crate::{
     clock::Timestamp,
     config::Config,
@@ -34,6 +34,7 @@ use crate::{
     provider::Metadata,
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
+    session::{Outcome, SingleFlight},
     tokens::DiditTokens,
 };
 
@@ -42,7 +43,11 @@ use crate::{
 pub(crate) struct Flow {
     config: Config,
     calls: ProviderCalls,
-    completed: CompletedSignIns,
+    /// Sign-ins, by their state.
+    completed: Remembered,
+    /// Sessions, by their id.
+    ended: Remembered,
+    refreshes: SingleFlight,
     reported: Reported,
 }
 
@@ -52,6 +57,7 @@ struct Reported {
     callback_route_missing: Once,
     stray_callback: Once,
     exchanges_full: Once,
+    refresh_tokens_rotate: Once,
 }
 
 /// What to do with a request.
@@ -73,6 +79,8 @@ pub(crate) enum Arrival {
     ForLogin(Result<Arc<Metadata>, Error>, ReturnTo),
     /// To end one: likewise.
     ForCallback(Result<Arc<Metadata>, Error>, Box<Returned>),
+    /// What came of a session's refresh.
+    Refreshed(Outcome, Box<resume::Due>),
     /// What came of the exchange.
     Exchanged(Result<DiditTokens, Error>, Box<callback::Ending>),
 }
@@ -103,14 +111,18 @@ impl Flow {
             transport.clone(),
             Arc::clone(clock),
         );
+        let refreshes = SingleFlight::new(Arc::clone(clock));
         Self {
             calls,
             config,
-            completed: CompletedSignIns::default(),
+            refreshes,
+            completed: Remembered::default(),
+            ended: Remembered::default(),
             reported: Reported {
                 callback_route_missing: Once::new(),
                 stray_callback: Once::new(),
                 exchanges_full: Once::new(),
+                refresh_tokens_rotate: Once::new(),
             },
         }
     }
@@ -133,6 +145,7 @@ impl Flow {
                 Step::Reply(self.sign_in_at(metadata, return_to, request))
             }
             Arrival::ForCallback(metadata, returned) => self.accept(metadata, *returned, request),
+            Arrival::Refreshed(outcome, due) => self.refreshed(outcome, *due, request),
             Arrival::Exchanged(outcome, ending) => self.admit(outcome, *ending, request),
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     handle::{Handle, SignInWanted},
-    session::{ExistingChunks, Session},
+    session::{ExistingChunks, Session, SessionId},
 };
 
 /// Goes with a forwarded request until the head of its answer is ready.
@@ -36,15 +36,23 @@ enum Origin {
     Application {
         page: Option<Box<AskedPage>>,
         just_signed_in: bool,
-        renewed: Option<Box<(Session, ExistingChunks)>>,
+        change: Option<Box<SessionChange>>,
     },
     Callback(Box<SignedIn>),
+}
+
+/// What the browser has to be told of its session.
+pub(super) enum SessionChange {
+    Written(Session, ExistingChunks),
+    Ended(Session, ExistingChunks),
 }
 
 /// A good callback, on its way through the application's handler.
 pub(super) struct SignedIn {
     pub(super) session_cookies: Vec<HeaderValue>,
     pub(super) flow_cookie_removal: HeaderValue,
+    /// The session that this one takes the place of.
+    pub(super) replaced: Option<SessionId>,
 }
 
 impl Departure {
@@ -53,12 +61,12 @@ impl Departure {
         handle: Arc<Handle>,
         page: Option<Box<AskedPage>>,
         just_signed_in: bool,
-        renewed: Option<Box<(Session, ExistingChunks)>>,
+        change: Option<Box<SessionChange>>,
     ) -> Self {
         let origin = Origin::Application {
             page,
             just_signed_in,
-            renewed,
+            change,
         };
         Self {
             flow,
@@ -82,8 +90,11 @@ impl Departure {
             Origin::Application {
                 page,
                 just_signed_in,
-                renewed,
+                change,
             } => {
+                let cookies = change.map_or_else(Vec::new, |change| self.flow.cookies_of(*change));
+                let changes = !cookies.is_empty();
+                append_cookies(&mut head.headers, cookies);
                 let wanted = head.extensions.remove::<SignInWanted>();
                 // Tokens that end at once would lead to Didit and back for ever.
                 let wanted = wanted.filter(|wanted| {
@@ -100,8 +111,8 @@ impl Departure {
                 if self.handle.session_was_read() {
                     vary_by_session(&mut head.headers);
                 }
-                if let Some(renewed) = renewed {
-                    self.flow.renew(&renewed.0, renewed.1, &mut head.headers);
+                if changes {
+                    forbid_storing(&mut head.headers);
                 }
             }
             Origin::Callback(signed_in) => {
@@ -114,6 +125,7 @@ impl Departure {
                 // A handler that refuses a user has not signed them in.
                 if head.status.as_u16() < 400 {
                     tracing::debug!("signed in");
+                    self.flow.end(signed_in.replaced.as_ref());
                     append_cookies(&mut head.headers, signed_in.session_cookies);
                 } else {
                     tracing::debug!(
@@ -148,14 +160,36 @@ impl Seen {
 }
 
 impl Flow {
-    fn renew(&self, session: &Session, existing: ExistingChunks, headers: &mut HeaderMap) {
-        match self.config.sessions.write(session, existing, self.now()) {
-            Ok(cookies) => {
-                append_cookies(headers, cookies);
-                forbid_storing(headers);
+    /// No answer under way writes this session again.
+    pub(super) fn end(&self, session: Option<&SessionId>) {
+        if let Some(id) = session {
+            self.ended.claim(id.as_str(), self.now());
+        }
+    }
+
+    /// By what is known when the head of the answer is ready: a request that took long must not bring
+    /// back a session that has ended meanwhile, or tokens that were replaced.
+    fn cookies_of(&self, change: SessionChange) -> Vec<HeaderValue> {
+        let sessions = &self.config.sessions;
+        let now = self.now();
+        match change {
+            SessionChange::Written(session, _) | SessionChange::Ended(session, _)
+                if self.ended.contains(session.id().as_str()) =>
+            {
+                Vec::new()
             }
-            // The limit was lowered since: the session goes on until it would have ended anyway.
-            Err(error) => tracing::warn!(%error, "session not renewed"),
+            SessionChange::Written(session, _)
+                if self.refreshes.replaces(session.tokens(), now) =>
+            {
+                Vec::new()
+            }
+            SessionChange::Written(session, existing) => sessions
+                .write(&session, existing, now)
+                .unwrap_or_else(|error| {
+                    tracing::warn!(%error, "session not written: the old one goes on");
+                    Vec::new()
+                }),
+            SessionChange::Ended(_, existing) => sessions.remove(existing),
         }
     }
 

@@ -72,6 +72,7 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         | ErrorKind::IdTokenNotYetValid
         | ErrorKind::InvalidNonce
         | ErrorKind::InvalidTokenHash
+        | ErrorKind::ForeignIdToken
         | ErrorKind::ForeignUserInfo
         | ErrorKind::InvalidMetadata => (
             "The sign-in could not be completed",

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header, request::Parts};
 
 use super::{Flow, answer::see_other};
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    session::Session,
+};
 
 impl Flow {
     /// `POST /logout`: the session, its chunks and all sign-ins under way are gone, whether or not
@@ -14,7 +17,10 @@ impl Flow {
             return self.failure(&Error::new(ErrorKind::CrossSiteSignOut), request, None);
         }
         let sessions = &self.config.sessions;
-        let mut removals = sessions.remove(sessions.read(&request.headers).existing());
+        let cookies = sessions.read(&request.headers);
+        let session = sessions.open(&cookies, self.now());
+        self.end(session.as_ref().map(Session::id));
+        let mut removals = sessions.remove(cookies.existing());
         let lines = request.headers.get_all(header::COOKIE);
         removals.extend(self.flow_cookies().end_all(lines));
         tracing::debug!("signed out");

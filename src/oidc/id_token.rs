@@ -128,6 +128,56 @@ impl SignedIdToken {
         check_hash(claims, "c_hash", bindings.code, algorithm)?;
         Ok(IdClaims::new(self.payload, self.claims))
     }
+
+    /// Whether it continues the sign-in that `first` is from (§12.2): the same issuer, subject and
+    /// authorized party, all of the audience, no other time of authentication, and no other nonce. The
+    /// claims of the sign-in stay what they are.
+    pub(crate) fn check_refreshed(
+        self,
+        rules: &IdTokenRules,
+        first: &IdClaims,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let claims = &self.claims;
+        check_subject(claims)?;
+        check_token_type(claims)?;
+        rules.check_times(claims, now)?;
+        rules.check_class(claims)?;
+        check_hash(claims, "at_hash", access_token, self.header.algorithm)?;
+        for (name, kind) in [
+            ("iss", ErrorKind::InvalidIssuer),
+            ("sub", ErrorKind::ForeignIdToken),
+            ("azp", ErrorKind::InvalidAudience),
+        ] {
+            if first.value(name) != optional(claims, name) {
+                return Err(of_another_sign_in(kind, name));
+            }
+        }
+        let nonce = optional(claims, "nonce");
+        if nonce.is_some() && nonce != first.value("nonce") {
+            return Err(of_another_sign_in(ErrorKind::InvalidNonce, "nonce"));
+        }
+        let authenticated = |value: Option<&Value>| value.and_then(numeric_date);
+        let before = authenticated(first.value("auth_time"));
+        let after = authenticated(optional(claims, "auth_time"));
+        if before.is_some() && after.is_some() && before != after {
+            return Err(of_another_sign_in(ErrorKind::ForeignIdToken, "auth_time"));
+        }
+        let audiences = audiences(claims)?;
+        if first
+            .audiences()
+            .all(|audience| audiences.contains(&audience))
+        {
+            Ok(())
+        } else {
+            Err(of_another_sign_in(ErrorKind::InvalidAudience, "aud"))
+        }
+    }
+}
+
+fn of_another_sign_in(kind: ErrorKind, name: &str) -> Error {
+    Error::with_context(kind, format!("its {name} is not that of the sign-in"))
 }
 
 impl IdTokenRules {
@@ -147,15 +197,7 @@ impl IdTokenRules {
 
     /// Steps 3 to 5: for this client, for nobody else who is not trusted, and given to this client.
     fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Error> {
-        let audiences = match claims.get("aud") {
-            Some(Value::String(one)) => vec![one.as_str()],
-            Some(Value::Array(several)) => several
-                .iter()
-                .map(Value::as_str)
-                .collect::<Option<_>>()
-                .ok_or_else(|| malformed("its aud is no list of texts"))?,
-            _ => return Err(malformed("it has no aud")),
-        };
+        let audiences = audiences(claims)?;
         let own = self.client_id.as_str();
         let refuse = |context, received: &str| {
             Err(Error::with_received(
@@ -223,6 +265,19 @@ impl IdTokenRules {
         }
     }
 
+    /// Step 12, for a token that says how strong the authentication was.
+    fn check_class(&self, claims: &Map<String, Value>) -> Result<(), Error> {
+        let required = &self.required_acr_values;
+        let Some(class) = optional(claims, "acr").filter(|_| !required.is_empty()) else {
+            return Ok(());
+        };
+        if required.iter().any(|one| class == one.as_str()) {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::InsufficientAuthentication))
+        }
+    }
+
     /// Steps 12 and 13, where the application asked for it. The age counts from the start of the
     /// sign-in, which may take minutes.
     fn check_authentication(
@@ -231,11 +286,10 @@ impl IdTokenRules {
         started: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let required = &self.required_acr_values;
-        let class = text(claims, "acr");
-        if !required.is_empty() && !required.iter().any(|one| class == Some(one.as_str())) {
+        if !self.required_acr_values.is_empty() && optional(claims, "acr").is_none() {
             return Err(Error::new(ErrorKind::InsufficientAuthentication));
         }
+        self.check_class(claims)?;
         let Some(max_age) = self.max_age else {
             return Ok(());
         };
@@ -255,6 +309,18 @@ impl IdTokenRules {
             }
             Some(_) => Ok(()),
         }
+    }
+}
+
+fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, Error> {
+    match claims.get("aud") {
+        Some(Value::String(one)) => Ok(vec![one.as_str()]),
+        Some(Value::Array(several)) => several
+            .iter()
+            .map(Value::as_str)
+            .collect::<Option<_>>()
+            .ok_or_else(|| malformed("its aud is no list of texts")),
+        _ => Err(malformed("it has no aud")),
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// Checks what is there and fills in what is not.
+    /// Checks what is there and fills in what is not. `requested` are the scopes if the answer does not
+    /// say.
     pub(super) fn accept(
         self,
         requested: &Scopes,
@@ -44,11 +45,6 @@ impl TokenAnswer {
         {
             return Err(invalid("a token_type that is not Bearer"));
         }
-        // OpenID Connect Core §3.1.3.3. Didit Authentication gives one whatever was asked for.
-        let id_token = self
-            .id_token
-            .filter(|token| !token.is_empty())
-            .ok_or_else(|| invalid("no id_token"))?;
         // Only scopes that are left out are those that were asked for (RFC 6749 §5.1).
         let granted = match &self.scope {
             Some(scope) => Some(scopes(scope).ok_or_else(|| invalid("an unreadable scope"))?),
@@ -61,13 +57,17 @@ impl TokenAnswer {
                 .map(oauth2::RefreshToken::into_secret)
                 .filter(|token| !token.is_empty())
                 .map(RefreshToken::new),
-            id_token: IdToken::new(id_token),
+            id_token: self
+                .id_token
+                .filter(|token| !token.is_empty())
+                .map(IdToken::new),
             scopes: granted.unwrap_or_else(|| requested.clone()),
             expires_at: self
                 .expires_in
                 .as_ref()
                 .and_then(seconds)
                 .map(|lifetime| now.plus(lifetime)),
+            received_at: now,
         })
     }
 }
@@ -76,9 +76,10 @@ impl TokenAnswer {
 pub(crate) struct UnverifiedTokens {
     access_token: AccessToken,
     refresh_token: Option<RefreshToken>,
-    id_token: IdToken,
+    id_token: Option<IdToken>,
     scopes: Scopes,
     expires_at: Option<Timestamp>,
+    received_at: Timestamp,
 }
 
 impl UnverifiedTokens {
@@ -86,8 +87,8 @@ impl UnverifiedTokens {
         &self.access_token
     }
 
-    pub(crate) fn id_token(&self) -> &IdToken {
-        &self.id_token
+    pub(crate) fn id_token(&self) -> Option<&IdToken> {
+        self.id_token.as_ref()
     }
 
     /// The tokens of the user whom the ID token names.
@@ -95,11 +96,31 @@ impl UnverifiedTokens {
         DiditTokens::new(TokenSet {
             access_token: self.access_token,
             refresh_token: self.refresh_token,
-            id_token: Some(self.id_token),
+            id_token: self.id_token,
             scopes: self.scopes,
             expires_at: self.expires_at,
+            received_at: self.received_at,
             claims,
         })
+    }
+
+    /// The tokens that take the place of `before`, of the same user: a refresh token that is left out is
+    /// the one from before, no scope comes to those that were granted (RFC 6749 §6), and an access token
+    /// whose life is not said lives as long as the one before.
+    pub(crate) fn in_place_of(mut self, before: &DiditTokens) -> DiditTokens {
+        let old = || {
+            before
+                .refresh_token()
+                .map(|token| RefreshToken::new(token.secret()))
+        };
+        self.refresh_token = self.refresh_token.or_else(old);
+        self.id_token = None;
+        self.scopes = self.scopes.within(before.scopes());
+        let life = before.expiry().map(|end| end.since(before.received_at()));
+        let received_at = self.received_at;
+        let same = life.map(|life| received_at.plus(life));
+        self.expires_at = self.expires_at.or(same);
+        self.of(before.claims().clone())
     }
 }
 
@@ -262,7 +283,6 @@ mod tests {
                 r#"{"access_token":"at","id_token":"id","token_type":"mac"}"#,
                 "a token_type that is not Bearer",
             ),
-            (r#"{"access_token":"at","id_token":""}"#, "no id_token"),
         ] {
             assert_eq!(accept(json).err().unwrap(), format!("{text}{why}"));
         }

@@ -186,7 +186,9 @@ impl Provider {
     /// starts while its provider is down.
     ///
     /// `issuer` is compared byte for byte with the metadata's own. What is replaced with a setter is
-    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent. (Didit
+    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent. If its refresh
+    /// tokens work once, say so:
+    /// [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens). (Didit
     /// Authentication, which wants JSON instead of forms, is not found this way: see
     /// [`authentication`](Self::authentication).)
     pub fn discovered(issuer: impl Into<String>) -> Self {
@@ -265,6 +267,16 @@ impl Provider {
     #[must_use]
     pub fn with_client_authentication(mut self, method: ClientAuthentication) -> Self {
         self.client_authentication = Some(method);
+        self
+    }
+
+    /// Says that a refresh token works once, and its reuse ends the session there (RFC 9700 §4.14.2): so
+    /// with Didit Authentication. Sessions in cookies do not keep such a token, as it could come back in
+    /// an old cookie, and the scopes `offline_access` and `offline` are refused when the configuration is
+    /// built.
+    #[must_use]
+    pub fn with_single_use_refresh_tokens(mut self) -> Self {
+        self.single_use_refresh_tokens = true;
         self
     }
 

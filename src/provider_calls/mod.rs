@@ -17,9 +17,9 @@ use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
-    oidc::{self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken},
+    oidc::{self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, SignedIdToken},
     provider::{Metadata, MetadataSource, Signatures},
-    tokens::{DiditTokens, IdClaims, UserInfo},
+    tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
     transport::{HttpTransport, LimitedTransport},
 };
 
@@ -115,6 +115,26 @@ impl ProviderCalls {
         }
     }
 
+    /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
+    /// it to its end.
+    pub(crate) async fn refresh(&self, before: &DiditTokens) -> Result<DiditTokens, Error> {
+        let _permit = self.permit_exchange()?;
+        let now = self.0.now();
+        let metadata = self.metadata(now).await?;
+        let refresh = self
+            .0
+            .client
+            .refresh(&metadata, before, now, &self.0.transport);
+        let tokens = refresh.await?;
+        if let Some(id_token) = tokens.id_token() {
+            let signed = self.0.check_signature(&metadata, id_token).await?;
+            let access_token = tokens.access_token().secret();
+            let rules = &self.0.rules;
+            signed.check_refreshed(rules, before.claims(), access_token, self.0.now())?;
+        }
+        Ok(tokens.in_place_of(before))
+    }
+
     /// Asks the provider about the user of these tokens (OpenID Connect Core §5.3.1). The access
     /// token goes into the header only (RFC 6750 §2.1).
     pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
@@ -150,21 +170,28 @@ impl Inner {
         Ok(exchanged.tokens.of(claims))
     }
 
-    /// By the clock of now: the token was made while the answer was waited for.
     async fn verify(&self, metadata: &Metadata, exchanged: &Exchanged) -> Result<IdClaims, Error> {
+        let missing = || Error::with_context(ErrorKind::InvalidAnswer, "no id_token");
+        let id_token = exchanged.tokens.id_token().ok_or_else(missing)?;
+        let signed = self.check_signature(metadata, id_token).await?;
+        signed.accept(&self.rules, &exchanged.bindings(), self.now())
+    }
+
+    /// By the clock of now: the token was made while the answer was waited for.
+    async fn check_signature(
+        &self,
+        metadata: &Metadata,
+        id_token: &IdToken,
+    ) -> Result<SignedIdToken, Error> {
         let algorithms = &metadata.signing_algorithms;
-        let id_token = exchanged.tokens.id_token();
         let received = ReceivedIdToken::read(id_token, &self.rules, algorithms)?;
-        let signed = match &metadata.signatures {
+        match &metadata.signatures {
             Signatures::KeysAt(url) => {
                 let now = self.now();
-                self.keys
-                    .verify(received, url, &self.transport, now)
-                    .await?
+                self.keys.verify(received, url, &self.transport, now).await
             }
-            Signatures::TrustTls => received.trust_tls(),
-        };
-        signed.accept(&self.rules, &exchanged.bindings(), self.now())
+            Signatures::TrustTls => Ok(received.trust_tls()),
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -1,16 +1,23 @@
 //! What a signed-in browser has.
 
 mod sealed;
+mod single_flight;
 
 use std::time::Duration;
 
+use aws_lc_rs::rand;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
 pub(crate) use sealed::{ExistingChunks, SealedSessions};
+pub(crate) use single_flight::{Outcome, Refresh, SingleFlight};
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 
 /// A signed-in user, from one sign-in to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    /// What tells it from others, the same browser's included: not a secret.
+    id: SessionId,
     tokens: DiditTokens,
     /// When the user signed in.
     started: Timestamp,
@@ -21,6 +28,22 @@ pub(crate) struct Session {
     idle_end: Timestamp,
     /// When it ends in any case.
     end: Timestamp,
+}
+
+/// 16 random bytes, in base64url.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionId(Box<str>);
+
+impl SessionId {
+    fn random() -> Self {
+        let mut bytes = [0; 16];
+        rand::fill(&mut bytes).expect("the system's random source works");
+        Self(BASE64_URL_SAFE_NO_PAD.encode(bytes).into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How long sessions last.
@@ -35,11 +58,30 @@ impl Session {
     pub(crate) fn start(tokens: DiditTokens, limits: Limits, now: Timestamp) -> Self {
         let end = now.plus(limits.absolute);
         Self {
+            id: SessionId::random(),
             tokens,
             started: now,
             written: now,
             idle_end: now.plus(limits.idle).min(end),
             end,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    pub(crate) fn tokens(&self) -> &DiditTokens {
+        &self.tokens
+    }
+
+    /// The same session with other tokens of its user, used now.
+    pub(crate) fn with_tokens(self, tokens: DiditTokens, limits: Limits, now: Timestamp) -> Self {
+        Self {
+            tokens,
+            written: now,
+            idle_end: now.plus(limits.idle).min(self.end),
+            ..self
         }
     }
 
@@ -92,6 +134,7 @@ mod tests {
             id_token: None,
             scopes: Scopes::new("openid"),
             expires_at: None,
+            received_at: Timestamp::from_unix(1000),
             claims: IdClaims::of_subject("john"),
         });
         Session::start(tokens, LIMITS, Timestamp::from_unix(1000))

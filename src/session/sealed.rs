@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Limits, Session};
+use super::{Limits, Session, SessionId};
 use crate::{
     clock::Timestamp,
     cookie::{CookieScope, cookies},
@@ -78,10 +78,13 @@ impl SealedSessions {
             self.sealer.open(label, &sealed)
         }?;
         let session = self.decode(opened.as_bytes())?;
+        self.is_alive(&session, now).then_some(session)
+    }
+
+    /// Whether a session that was open can still be used.
+    pub(crate) fn is_alive(&self, session: &Session, now: Timestamp) -> bool {
         let ends_with_token = self.provider.has_authoritative_session();
-        let lives =
-            session.lives(self.limits, now) && (!ends_with_token || session.tokens.are_alive(now));
-        lives.then_some(session)
+        session.lives(self.limits, now) && (!ends_with_token || session.tokens.are_alive(now))
     }
 
     /// The `Set-Cookie` values that write `session` over whatever chunks `existing` names.
@@ -238,10 +241,11 @@ fn number(digits: &[u8]) -> Option<usize> {
     }
 }
 
-/// Started, written, idle end, end; access token, refresh token, scopes, the token's expiry; the
-/// payload of the ID token.
+/// Id; started, written, idle end, end; access token, refresh token, scopes, when the token was received and
+/// when it ends; the payload of the ID token.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
+    #[serde(borrow)] Cow<'a, str>,
     u64,
     u64,
     u64,
@@ -249,6 +253,7 @@ struct Encoded<'a>(
     #[serde(borrow)] Cow<'a, str>,
     #[serde(borrow)] Option<Cow<'a, str>>,
     #[serde(borrow)] Cow<'a, str>,
+    u64,
     Option<u64>,
     #[serde(borrow)] &'a RawValue,
 );
@@ -267,8 +272,9 @@ impl SealedSessions {
         let tokens = &session.tokens;
         let refresh_token = tokens
             .refresh_token()
-            .filter(|_| !self.provider.has_single_use_refresh_tokens());
+            .filter(|_| self.keeps_refresh_tokens());
         let encoded = Encoded(
+            session.id.as_str().into(),
             session.started.as_unix(),
             session.written.as_unix(),
             session.idle_end.as_unix(),
@@ -276,14 +282,20 @@ impl SealedSessions {
             tokens.access_token().secret().into(),
             refresh_token.map(|token| token.secret().into()),
             tokens.scopes().as_str().into(),
+            tokens.received_at().as_unix(),
             tokens.expiry().map(Timestamp::as_unix),
             serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
         );
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
 
+    fn keeps_refresh_tokens(&self) -> bool {
+        !self.provider.has_single_use_refresh_tokens()
+    }
+
     fn decode(&self, plaintext: &[u8]) -> Option<Session> {
         let Encoded(
+            id,
             started,
             written,
             idle_end,
@@ -291,6 +303,7 @@ impl SealedSessions {
             access_token,
             refresh_token,
             scopes,
+            received_at,
             expires_at,
             payload,
         ) = serde_json::from_slice(plaintext).ok()?;
@@ -299,13 +312,17 @@ impl SealedSessions {
         if !self.provider.accepts_issuer(&issuer.iss) {
             return None;
         }
+        // It may be from before the provider was known to have such that work once.
+        let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens());
         Some(Session {
+            id: SessionId(id.into()),
             tokens: DiditTokens::new(TokenSet {
                 access_token: AccessToken::new(access_token),
                 refresh_token: refresh_token.map(RefreshToken::new),
                 id_token: None,
                 scopes: Scopes::new(scopes),
                 expires_at: expires_at.map(Timestamp::from_unix),
+                received_at: Timestamp::from_unix(received_at),
                 claims: IdClaims::from_session(payload.get().into()),
             }),
             started: Timestamp::from_unix(started),

@@ -1,6 +1,10 @@
 //! The tokens of a signed-in user.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{AccessToken, IdClaims, IdToken, RefreshToken, Scopes};
 use crate::clock::Timestamp;
@@ -36,6 +40,8 @@ pub(crate) struct TokenSet {
     pub(crate) id_token: Option<IdToken>,
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<Timestamp>,
+    /// When they were asked for.
+    pub(crate) received_at: Timestamp,
     /// Whose tokens they are.
     pub(crate) claims: IdClaims,
 }
@@ -50,7 +56,8 @@ impl DiditTokens {
         &self.0.access_token
     }
 
-    /// The refresh token, which Didit issues when the scope `offline` is granted.
+    /// The refresh token, which Didit issues when the scope `offline` is granted. The layer renews the
+    /// access token with it, shortly before that ends, unless it works only once.
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.0.refresh_token.as_ref()
     }
@@ -89,6 +96,28 @@ impl DiditTokens {
         self.0.expires_at.is_none_or(|end| now < end)
     }
 
+    /// Whether it is time to renew the access token, if it can be: in the last half minute of its life, or
+    /// in the second half of it if that is shorter. Each token has a moment of its own, so that those that were
+    /// issued together are not renewed together.
+    pub(crate) fn are_due(&self, now: Timestamp) -> bool {
+        let (Some(end), Some(_)) = (self.0.expires_at, &self.0.refresh_token) else {
+            return false;
+        };
+        let rest = end.since(now);
+        // Tokens that are dead when they arrive are not renewed with every request.
+        if rest > MARGIN || now.since(self.0.received_at) < AT_LEAST {
+            return false;
+        }
+        let margin = MARGIN.min(end.since(self.0.received_at) / 2);
+        let bytes = self.0.access_token.secret().bytes();
+        let spread = bytes.fold(0_u8, u8::wrapping_add) % 16;
+        rest <= margin * (32 - u32::from(spread)) / 32
+    }
+
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.0.received_at
+    }
+
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
         self.0.expires_at
     }
@@ -106,6 +135,11 @@ impl fmt::Debug for DiditTokens {
     }
 }
 
+/// How long before its end an access token is renewed.
+const MARGIN: Duration = Duration::from_secs(30);
+/// How long an access token is used at least.
+const AT_LEAST: Duration = Duration::from_secs(10);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +151,7 @@ mod tests {
             id_token: Some(IdToken::new("id-secret")),
             scopes: Scopes::new("openid offline"),
             expires_at: Some(Timestamp::from_unix(0)),
+            received_at: Timestamp::from_unix(0),
             claims: IdClaims::of_subject("john"),
         })
     }
@@ -126,6 +161,34 @@ mod tests {
         let debug = format!("{:?}", tokens());
         assert!(debug.contains(r#"["openid", "offline"]"#), "{debug}");
         assert!(!debug.contains("secret"), "{debug}");
+    }
+
+    #[test]
+    fn tokens_are_due_at_the_end_of_their_life_if_they_can_be_renewed() {
+        let at = Timestamp::from_unix;
+        let tokens = |life: Option<u64>, refresh_token: Option<&str>| {
+            DiditTokens::new(TokenSet {
+                access_token: AccessToken::new("at"),
+                refresh_token: refresh_token.map(RefreshToken::new),
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: life.map(|life| at(1000 + life)),
+                received_at: at(1000),
+                claims: IdClaims::of_subject("john"),
+            })
+        };
+        let renewable = |life| tokens(Some(life), Some("rt"));
+        assert!(!renewable(3600).are_due(at(4600 - 31)));
+        assert!(renewable(3600).are_due(at(4600 - 15)));
+        assert!(renewable(3600).are_due(at(9999)));
+        // In the second half of a short life, and not at once.
+        assert!(!renewable(20).are_due(at(1009)));
+        assert!(renewable(20).are_due(at(1015)));
+        // Not with every request, however short it is.
+        assert!(!renewable(0).are_due(at(1009)));
+        assert!(renewable(0).are_due(at(1010)));
+        assert!(!tokens(Some(20), None).are_due(at(9999)));
+        assert!(!tokens(None, Some("rt")).are_due(at(9999)));
     }
 
     #[test]

@@ -159,6 +159,11 @@ impl IdClaims {
         claim::read(Value::Object(self.members().clone()))
     }
 
+    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
+        let value = self.members().get(name);
+        value.filter(|value| !value.is_null())
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.members().get(name)?.as_str()
     }

@@ -34,6 +34,15 @@ impl Scopes {
         self.iter().next().is_none()
     }
 
+    /// Those that are also in `granted`.
+    pub(crate) fn within(&self, granted: &Self) -> Self {
+        let kept: Vec<_> = self
+            .iter()
+            .filter(|scope| granted.contains(scope))
+            .collect();
+        Self::new(kept.join(" "))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -63,5 +72,13 @@ mod tests {
         assert!(!scopes.contains("off"));
         assert!(!scopes.contains("openid offline"));
         assert!(Scopes::new("").is_empty());
+    }
+
+    #[test]
+    fn none_comes_to_those_that_were_granted() {
+        let granted = Scopes::new("openid offline email");
+        let within = |scopes| Scopes::new(scopes).within(&granted).to_string();
+        assert_eq!(within("openid email admin"), "openid email");
+        assert_eq!(within("admin"), "");
     }
 }

@@ -579,6 +579,75 @@ fn without_signatures_everything_else_is_checked() {
     );
 }
 
+// Behaviour 86; OpenID Connect Core §12.2.
+#[test]
+fn a_refreshed_token_continues_its_sign_in() {
+    let mut original = claims();
+    original.insert("auth_time".to_owned(), json!(NOW - 9));
+    original.insert("azp".to_owned(), json!("app"));
+    let first = verify_at(&rules(), &original, NOW).unwrap();
+    let key = EcKey::new(SigningAlgorithm::Es256);
+    let later = NOW + 2 * HOUR;
+    let refused = |edits: &[(&str, Option<Value>)]| {
+        let mut claims = original.clone();
+        claims.remove("nonce");
+        claims.remove("auth_time");
+        claims.insert("iat".to_owned(), json!(later));
+        claims.insert("exp".to_owned(), json!(later + HOUR));
+        for (name, value) in edits {
+            match value {
+                Some(value) => claims.insert((*name).to_owned(), value.clone()),
+                None => claims.remove(*name),
+            };
+        }
+        let token = IdToken::new(key.sign(&json!({"alg": "ES256"}), &claims));
+        let received = ReceivedIdToken::read(&token, &rules(), SigningAlgorithm::ALL);
+        let accepted = received.and_then(|received| {
+            let now = Timestamp::from_unix(later);
+            let access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+            received
+                .trust_tls()
+                .check_refreshed(&rules(), &first, access_token, now)
+        });
+        accepted.err().map(|error| error.kind())
+    };
+    for fine in [
+        &[][..],
+        &[("nonce", Some(json!("n-0S6_WzA2Mj")))],
+        &[("auth_time", Some(json!(NOW - 9)))],
+        &[(
+            "auth_time",
+            Some(json!(f64::from(u32::try_from(NOW - 9).unwrap()))),
+        )],
+        &[("aud", Some(json!(["app"])))],
+        &[("at_hash", Some(json!("77QmUPtjPfzWtF2AnpK9RQ")))],
+    ] {
+        assert_eq!(refused(fine), None, "{fine:?}");
+    }
+    for (name, value, kind) in [
+        ("iss", json!("https://didit.me"), ErrorKind::InvalidIssuer),
+        ("sub", json!("alejandra"), ErrorKind::ForeignIdToken),
+        ("aud", json!("other"), ErrorKind::InvalidAudience),
+        ("azp", json!(null), ErrorKind::InvalidAudience),
+        ("auth_time", json!(NOW), ErrorKind::ForeignIdToken),
+        ("nonce", json!("another"), ErrorKind::InvalidNonce),
+        ("exp", json!(NOW + HOUR), ErrorKind::IdTokenExpired),
+        ("iat", json!(later + 61), ErrorKind::IdTokenNotYetValid),
+        (
+            "at_hash",
+            json!("77QmUPtjPfzWtF2AnpK9RR"),
+            ErrorKind::InvalidTokenHash,
+        ),
+    ] {
+        let edits = [(name, Some(value))];
+        assert_eq!(refused(&edits), Some(kind), "{name}");
+    }
+    for name in ["iss", "sub", "exp", "iat"] {
+        let refused = refused(&[(name, None)]);
+        assert_eq!(refused, Some(ErrorKind::MalformedIdToken), "{name}");
+    }
+}
+
 struct EcKey {
     algorithm: SigningAlgorithm,
     pair: EcdsaKeyPair,

@@ -1,4 +1,4 @@
-//! Which sign-ins were completed here.
+//! What happened here a moment ago.
 
 use std::{collections::HashSet, fmt, mem, sync::Mutex};
 
@@ -6,39 +6,40 @@ use aws_lc_rs::digest;
 
 use crate::{clock::Timestamp, oidc::PendingSignIn};
 
-/// The states of completed sign-ins, so that each is completed once, whatever a browser repeats.
+/// Names of what happened once and must not happen again: the states of completed sign-ins, the ids of
+/// sessions that are over.
 ///
-/// A state is remembered, by 16 bytes of its hash, for at least as long as a cookie could bring it
+/// A name is remembered, by 16 bytes of its hash, for at least as long as a flow cookie could bring it
 /// back: in the present generation and then in the one before. Memory is bounded: a generation that is
-/// full ends early, and a repetition of what is then forgotten is for the provider to refuse, whose
-/// codes work once as well.
+/// full ends early, and a repetition of what is then forgotten is for others to refuse; a provider's codes
+/// work once as well.
 #[derive(Default)]
-pub(super) struct CompletedSignIns(Mutex<Generations>);
+pub(super) struct Remembered(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    present: HashSet<StateHash>,
-    previous: HashSet<StateHash>,
+    present: HashSet<Hash>,
+    previous: HashSet<Hash>,
     /// When the present one ends.
     end: Option<Timestamp>,
 }
 
-type StateHash = [u8; 16];
+type Hash = [u8; 16];
 
-impl CompletedSignIns {
-    /// Takes `state` for the caller alone: true once, false ever after.
-    pub(super) fn claim(&self, state: &str, now: Timestamp) -> bool {
-        let state = hash(state);
+impl Remembered {
+    /// Takes `name` for the caller alone: true once, false ever after.
+    pub(super) fn claim(&self, name: &str, now: Timestamp) -> bool {
+        let name = hash(name);
         let mut generations = self.lock();
         generations.turn(now);
-        !generations.previous.contains(&state) && generations.present.insert(state)
+        !generations.previous.contains(&name) && generations.present.insert(name)
     }
 
-    /// Whether `state` was claimed.
-    pub(super) fn contains(&self, state: &str) -> bool {
-        let state = hash(state);
+    /// Whether `name` was claimed.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        let name = hash(name);
         let generations = self.lock();
-        generations.present.contains(&state) || generations.previous.contains(&state)
+        generations.present.contains(&name) || generations.previous.contains(&name)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
@@ -59,16 +60,16 @@ impl Generations {
     }
 }
 
-impl fmt::Debug for CompletedSignIns {
+impl fmt::Debug for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let generations = self.lock();
         let count = generations.present.len() + generations.previous.len();
-        write!(f, "CompletedSignIns({count})")
+        write!(f, "Remembered({count})")
     }
 }
 
-fn hash(state: &str) -> StateHash {
-    let digest = digest::digest(&digest::SHA256, state.as_bytes());
+fn hash(name: &str) -> Hash {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
     *digest
         .as_ref()
         .first_chunk()
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_state_is_claimed_once() {
-        let completed = CompletedSignIns::default();
+        let completed = Remembered::default();
         assert!(completed.claim("a", at(0)));
         assert!(!completed.claim("a", at(0)));
         assert!(completed.claim("b", at(0)));
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
-        let completed = CompletedSignIns::default();
+        let completed = Remembered::default();
         assert!(completed.claim("first", at(0)));
         assert!(completed.claim("late", at(lifetime - 1)));
         assert!(completed.claim("next", at(lifetime)));
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let completed = CompletedSignIns::default();
+        let completed = Remembered::default();
         for state in 0..3 * CAPACITY {
             assert!(completed.claim(&state.to_string(), at(0)));
         }
