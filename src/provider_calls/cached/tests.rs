@@ -1,0 +1,216 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::Notify;
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A provider that counts, and answers when it is told to.
+#[derive(Clone, Default)]
+struct Source(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    asked: AtomicU32,
+    answer: Notify,
+}
+
+#[expect(clippy::unused_async, reason = "what is fetched is waited for")]
+impl Source {
+    /// Answers at once with how often it was asked.
+    async fn answer(self) -> Result<(u32, Duration), Error> {
+        Ok((self.0.asked.fetch_add(1, Ordering::SeqCst) + 1, HOUR))
+    }
+
+    async fn fail(self) -> Result<(u32, Duration), Error> {
+        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        Err(Error::new(ErrorKind::ProviderUnreachable))
+    }
+
+    async fn answer_when_told(self) -> Result<(u32, Duration), Error> {
+        let answer = self.clone().answer().await;
+        self.0.answer.notified().await;
+        answer
+    }
+
+    fn asked(&self) -> u32 {
+        self.0.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_unix(1_000_000 + seconds)
+}
+
+/// Lets every task go on that can.
+async fn settle() {
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
+}
+
+// Behaviour 65.
+#[tokio::test]
+async fn what_is_fresh_is_not_fetched_again() {
+    let (cached, source) = (Cached::new("test"), Source::default());
+    assert!(cached.fresh(at(0)).is_none());
+    for seconds in [0, 1, 3599] {
+        let kept = cached.get(at(seconds), source.clone().answer()).await;
+        assert_eq!(kept.unwrap().value, 1);
+    }
+    assert!(cached.fresh(at(3599)).is_some());
+    assert!(cached.fresh(at(3600)).is_none());
+    assert_eq!(source.asked(), 1);
+}
+
+// Behaviours 63 and 68.
+#[tokio::test]
+async fn all_who_wait_share_one_fetch_and_none_of_them_ends_it() {
+    let (cached, source) = (Arc::new(Cached::new("test")), Source::default());
+    let get = || {
+        let (cached, source) = (Arc::clone(&cached), source.clone());
+        tokio::spawn(async move {
+            let kept = cached.get(at(0), source.answer_when_told()).await;
+            kept.unwrap().value
+        })
+    };
+    let (first, others) = (get(), [get(), get()]);
+    settle().await;
+    first.abort();
+    settle().await;
+    assert_eq!(source.asked(), 1);
+    source.0.answer.notify_one();
+    for other in others {
+        assert_eq!(other.await.unwrap(), 1);
+    }
+    assert_eq!(source.asked(), 1);
+}
+
+// Behaviour 69.
+#[tokio::test]
+async fn what_is_stale_is_used_meanwhile_and_for_a_day_if_need_be() {
+    const HOUR: u64 = 3600;
+    const DAY: u64 = 24 * HOUR;
+    let (cached, source) = (Cached::new("test"), Source::default());
+    cached.get(at(0), source.clone().answer()).await.unwrap();
+
+    // Renewed behind the back of whoever asks.
+    let kept = cached.get(at(HOUR), source.clone().answer()).await;
+    assert_eq!(kept.unwrap().value, 1);
+    settle().await;
+    let kept = cached.get(at(HOUR), source.clone().answer()).await;
+    assert_eq!((kept.unwrap().value, source.asked()), (2, 2));
+
+    // Long stale: the new one is waited for.
+    let long_stale = 2 * HOUR + 600;
+    let kept = cached.get(at(long_stale), source.clone().answer()).await;
+    assert_eq!((kept.unwrap().value, source.asked()), (3, 3));
+
+    // In vain: every half minute and not with every request.
+    let stale = long_stale + HOUR;
+    for seconds in [stale, stale, stale + 29, stale + 30, stale + 700] {
+        let kept = cached.get(at(seconds), source.clone().fail()).await;
+        assert_eq!(kept.unwrap().value, 3, "{seconds}");
+        settle().await;
+    }
+    assert_eq!(source.asked(), 6);
+
+    let kept = cached.get(at(stale + DAY - 1), source.clone().fail()).await;
+    assert_eq!(kept.unwrap().value, 3);
+    assert!(cached.has_any(at(stale + DAY - 1)));
+    assert!(!cached.has_any(at(stale + DAY)));
+    let error = cached
+        .get(at(stale + DAY + 60), source.clone().fail())
+        .await;
+    assert_eq!(error.err().unwrap().kind(), ErrorKind::ProviderUnreachable);
+    let kept = cached
+        .get(at(stale + DAY + 120), source.clone().answer())
+        .await;
+    assert_eq!(kept.unwrap().value, 9);
+}
+
+// Behaviour 63.
+#[tokio::test]
+async fn a_failure_is_told_to_all_who_wait_and_forgotten() {
+    let (cached, source) = (Cached::new("test"), Source::default());
+    let (one, other) = tokio::join!(
+        cached.get(at(0), source.clone().fail()),
+        cached.get(at(0), source.clone().fail()),
+    );
+    assert!(one.is_err() && other.is_err());
+    assert_eq!(source.asked(), 1);
+    let kept = cached.get(at(0), source.clone().answer()).await;
+    assert_eq!(kept.unwrap().value, 2);
+}
+
+#[tokio::test]
+async fn whoever_asks_does_not_make_it_ask_all_the_time() {
+    let (cached, source) = (Cached::new("test"), Source::default());
+    for (seconds, asked) in [(0, 1 + 10), (1, 12), (2, 13), (60, 23)] {
+        for _ in 0..100 {
+            let failed = cached.get(at(seconds), source.clone().fail()).await;
+            assert!(failed.is_err());
+        }
+        assert_eq!(source.asked(), asked, "{seconds}");
+    }
+    assert!(cached.get(at(62), source.clone().answer()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_nothing_last_longer() {
+    let (cached, source) = (Cached::new("test"), Source::default());
+    let ahead = cached.get(at(1_000_000), source.clone().answer()).await;
+    assert_eq!(ahead.unwrap().value, 1);
+    let kept = cached.get(at(0), source.clone().answer()).await;
+    assert_eq!(kept.unwrap().value, 2);
+
+    let cached = Cached::new("test");
+    assert!(
+        cached
+            .get(at(1_000_000), source.clone().fail())
+            .await
+            .is_err()
+    );
+    assert!(cached.get(at(0), source.clone().answer()).await.is_ok());
+}
+
+/// The task is dropped while it is spawned.
+#[test]
+fn outside_of_a_runtime_it_panics_and_hangs_nobody() {
+    let cached = Cached::new("test");
+    let get = || {
+        let mut get = Box::pin(cached.get(at(0), Source::default().answer()));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let _ = get.as_mut().poll(&mut context);
+    };
+    for _ in 0..2 {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(get));
+        assert!(outcome.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_panics_is_a_failure() {
+    let cached: Cached<u32> = Cached::new("test");
+    let error = cached.get(at(0), async { panic!("as a transport may") });
+    assert_eq!(
+        error.await.err().unwrap().kind(),
+        ErrorKind::ProviderUnreachable
+    );
+    let kept = cached.get(at(0), Source::default().answer()).await;
+    assert_eq!(kept.unwrap().value, 1);
+}
+
+#[tokio::test]
+async fn a_newer_one_is_what_came_meanwhile_or_what_may_be_fetched() {
+    let (cached, source) = (Cached::new("test"), Source::default());
+    let first = cached.get(at(0), source.clone().answer()).await.unwrap();
+    let forbidden = cached.newer(&first, at(1), || false, source.clone().answer());
+    assert!(forbidden.await.is_none());
+    let second = cached.newer(&first, at(1), || true, source.clone().answer());
+    assert_eq!(second.await.unwrap().unwrap().value, 2);
+    let meanwhile = cached.newer(&first, at(1), || false, source.clone().answer());
+    assert_eq!(meanwhile.await.unwrap().unwrap().value, 2);
+    assert_eq!(source.asked(), 2);
+}
