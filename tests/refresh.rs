@@ -4,6 +4,7 @@ mod support_session;
 
 use std::{
     future::{Future, poll_fn},
+    pin::Pin,
     task::Poll,
     time::Duration,
 };
@@ -159,21 +160,7 @@ async fn a_client_that_goes_away_cancels_nothing() {
     let browser = Browser::new("https://app.example", app.clone());
     let first = sign_in(&browser, &didit).await.text().to_owned();
     didit.clock().advance(LIFE);
-    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(5)));
-
-    let cookie = browser.cookie("__Host-didit").expect("a session");
-    let request = Request::get("/")
-        .header(header::COOKIE, format!("__Host-didit={}", cookie.value()))
-        .body(Body::empty())
-        .expect("a good request");
-    {
-        let mut answer = Box::pin(app.oneshot(request));
-        while didit.count(Endpoint::Token) < 2 {
-            let pending = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx).is_pending()));
-            assert!(pending.await);
-            tokio::task::yield_now().await;
-        }
-    }
+    drop(under_way(&didit, app, &browser).await);
     assert_ne!(browser.get("/").await.text(), first);
     assert_eq!(refreshes(&didit), 1);
 }
@@ -289,13 +276,10 @@ async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom(
     assert_ne!(page.text(), first);
 }
 
-/// Starts a request whose refresh takes a while, and gives its answer after `meanwhile`.
-async fn answer_of_long_ago(
-    didit: &FakeDidit,
-    app: Router,
-    browser: &Browser,
-    meanwhile: impl Future<Output = ()>,
-) -> axum::response::Response {
+type Answer = Pin<Box<dyn Future<Output = axum::response::Response>>>;
+
+/// A request whose refresh was sent, and takes a while.
+async fn under_way(didit: &FakeDidit, app: Router, browser: &Browser) -> Answer {
     let before = didit.count(Endpoint::Token);
     didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
     let cookie = browser.cookie("__Host-didit").expect("a session");
@@ -303,14 +287,13 @@ async fn answer_of_long_ago(
         .header(header::COOKIE, format!("__Host-didit={}", cookie.value()))
         .body(Body::empty())
         .expect("a good request");
-    let mut answer = Box::pin(app.oneshot(request));
+    let mut answer: Answer = Box::pin(async { app.oneshot(request).await.expect("infallible") });
     while didit.count(Endpoint::Token) == before {
         let pending = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx).is_pending()));
         assert!(pending.await);
         tokio::task::yield_now().await;
     }
-    meanwhile.await;
-    answer.await.expect("infallible")
+    answer
 }
 
 // Behaviours 75 and 89.
@@ -321,22 +304,20 @@ async fn an_answer_under_way_brings_nothing_back_that_has_ended() {
     let browser = Browser::new("https://app.example", app.clone());
     sign_in(&browser, &didit).await;
     didit.clock().advance(LIFE);
-    let out = async {
-        browser.post_form("/logout", &[]).await;
-    };
-    let late = answer_of_long_ago(&didit, app.clone(), &browser, out).await;
+    let late = under_way(&didit, app.clone(), &browser).await;
+    browser.post_form("/logout", &[]).await;
+    let late = late.await;
     assert_eq!(late.status(), StatusCode::OK);
     assert!(!late.headers().contains_key(header::SET_COOKIE));
 
     // Nor does it take the place of somebody else.
     sign_in(&browser, &didit).await;
     didit.clock().advance(LIFE);
-    let other = async {
-        let login = browser.get("/login").await;
-        let back = didit.approve(login.location(), Person::John);
-        assert_eq!(browser.get(&back).await.status(), StatusCode::OK);
-    };
-    let late = answer_of_long_ago(&didit, app.clone(), &browser, other).await;
+    let late = under_way(&didit, app.clone(), &browser).await;
+    let login = browser.get("/login").await;
+    let back = didit.approve(login.location(), Person::John);
+    assert_eq!(browser.get(&back).await.status(), StatusCode::OK);
+    let late = late.await;
     assert!(!late.headers().contains_key(header::SET_COOKIE));
     assert_eq!(browser.get("/user").await.text(), Person::John.subject());
 }
