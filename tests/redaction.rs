@@ -138,7 +138,7 @@ async fn an_error_shows_neither_code_nor_answer() {
         (
             Fault::error("invalid_grant").with_description(LEAK),
             ErrorKind::InvalidGrant,
-            "the provider refuses the authorization code (error code invalid_grant)",
+            "the provider refuses the code or refresh token (error code invalid_grant)",
         ),
         (
             answer(&format!(r#"{{"access_token":["{LEAK}"]}}"#)),

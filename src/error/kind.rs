@@ -71,7 +71,8 @@ pub enum ErrorKind {
     ///
     /// Code `invalid-client`, status 500.
     InvalidClient,
-    /// `invalid_grant`: the authorization code is invalid, expired or was used before.
+    /// `invalid_grant`: the authorization code is invalid, expired or was used before; of a refresh, the
+    /// refresh token, which ends the session.
     ///
     /// Code `invalid-grant`, status 400.
     InvalidGrant,
@@ -317,7 +318,7 @@ impl ErrorKind {
             Self::NotANavigation => "a sign-in can only start from a page navigation",
             Self::InvalidRequest => "the provider calls the token request invalid",
             Self::InvalidClient => "the provider refuses the client id or secret",
-            Self::InvalidGrant => "the provider refuses the authorization code",
+            Self::InvalidGrant => "the provider refuses the code or refresh token",
             Self::UnauthorizedClient => "the provider does not allow this client the grant",
             Self::UnsupportedGrantType => "the provider does not know the grant type",
             Self::InvalidScope => "the provider refuses the scope",

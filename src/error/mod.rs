@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(
             Error::from_provider(ErrorKind::InvalidGrant, "invalid_grant", Some("expired"))
                 .to_string(),
-            "the provider refuses the authorization code (error code invalid_grant)"
+            "the provider refuses the code or refresh token (error code invalid_grant)"
         );
     }
 
