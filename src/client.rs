@@ -1,6 +1,6 @@
 //! A handler's way to call Didit.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum_core::{
     body::Body,
@@ -9,9 +9,11 @@ use axum_core::{
 
 use crate::{
     error::Error,
+    handle::Handle,
     problem::Problem,
-    provider_calls::ProviderCalls,
+    signed_out::SignedOut,
     tokens::{DiditTokens, UserInfo},
+    upkeep::Upkeep,
 };
 
 /// What a handler calls the provider with.
@@ -30,12 +32,24 @@ use crate::{
 /// answers. Cloning copies a pointer.
 #[derive(Clone)]
 pub struct DiditClient {
-    calls: ProviderCalls,
+    upkeep: Arc<Upkeep>,
+    /// The request that it was extracted from.
+    request: Option<Arc<Handle>>,
 }
 
 impl DiditClient {
-    pub(crate) fn new(calls: ProviderCalls) -> Self {
-        Self { calls }
+    pub(crate) fn of_request(request: Arc<Handle>) -> Self {
+        Self {
+            upkeep: Arc::clone(request.upkeep()),
+            request: Some(request),
+        }
+    }
+
+    pub(crate) fn of_layer(upkeep: Arc<Upkeep>) -> Self {
+        Self {
+            upkeep,
+            request: None,
+        }
     }
 
     /// What the provider tells about the user of these tokens now: what the scopes allow. It is asked
@@ -54,7 +68,77 @@ impl DiditClient {
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
-        self.calls.user_info(tokens).await
+        self.upkeep.calls.user_info(tokens).await
+    }
+
+    /// New tokens for these, whether or not it is time: for a handler whose access token was refused
+    /// somewhere.
+    ///
+    /// If they are those of the request that this client was extracted from, the session goes on with the
+    /// new ones: through the answer's cookies, or in the store. However many requests want it, one asks
+    /// the provider. What is sent is finished, even if the browser goes away.
+    ///
+    /// Otherwise, and once the head of the answer was sent, the new tokens are only given back: those of a
+    /// session in cookies, then, are not kept. Tokens that a session in a store keeps are renewed through
+    /// a client of a request of that session alone.
+    ///
+    /// ```
+    /// use tower_didit::{DiditClient, DiditTokens, Error};
+    ///
+    /// async fn orders(client: DiditClient, tokens: DiditTokens) -> Result<String, Error> {
+    ///     # async fn fetch_orders(_: &DiditTokens) -> Option<String> { None }
+    ///     if let Some(orders) = fetch_orders(&tokens).await {
+    ///         return Ok(orders);
+    ///     }
+    ///     let tokens = client.refresh(&tokens).await?;
+    ///     Ok(fetch_orders(&tokens).await.unwrap_or_default())
+    /// }
+    /// # let _router: axum::Router = axum::Router::new().route("/orders", axum::routing::get(orders));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`NotRenewable`](crate::ErrorKind::NotRenewable): there is no refresh token, or one that works
+    ///   once was used and nobody knows what came of it;
+    /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant): the provider calls it invalid; a session in a
+    ///   store has ended;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;
+    /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
+    /// - those of a token request besides: the provider refuses, answers nonsense, is down.
+    pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {
+        match &self.request {
+            Some(request) => request.refresh(tokens).await,
+            None => self.upkeep.refresh_tokens(tokens).await,
+        }
+    }
+
+    /// Ends the session of the request that this client was extracted from, as `POST /logout` does: here
+    /// first, then at the provider, for which nobody waits longer than 2 seconds. The answer removes its
+    /// cookies, if its head was not sent yet.
+    ///
+    /// It also works when nobody is signed in. It does not ask where the request comes from: guard the
+    /// handler against other sites.
+    ///
+    /// ```
+    /// use tower_didit::{DiditClient, Error, SignedOut};
+    ///
+    /// async fn delete_account(client: DiditClient) -> Result<SignedOut, Error> {
+    ///     client.sign_out().await
+    /// }
+    /// # let _router: axum::Router =
+    /// #     axum::Router::new().route("/account/delete", axum::routing::post(delete_account));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
+    /// cookies are removed all the same.
+    pub async fn sign_out(&self) -> Result<SignedOut, Error> {
+        let page = match &self.request {
+            Some(request) => request.sign_out().await?,
+            None => None,
+        };
+        Ok(SignedOut::to(self.upkeep.way_on(page, None)))
     }
 }
 

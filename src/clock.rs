@@ -70,8 +70,30 @@ impl From<Timestamp> for SystemTime {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+
+    /// A clock that is set by hand, in seconds; clones are the same clock.
+    #[derive(Clone, Debug, Default)]
+    pub(crate) struct HandClock(Arc<AtomicU64>);
+
+    impl HandClock {
+        pub(crate) fn set(&self, now: Timestamp) {
+            self.0.store(now.as_unix(), Ordering::SeqCst);
+        }
+
+        pub(crate) fn advance(&self, by: Duration) {
+            self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+        }
+    }
+
+    impl Clock for HandClock {
+        fn now(&self) -> SystemTime {
+            Timestamp::from_unix(self.0.load(Ordering::SeqCst)).into()
+        }
+    }
 
     #[test]
     fn arithmetic_saturates_at_both_ends() {

@@ -1,12 +1,14 @@
 //! What a handler takes as arguments. Everything was put into the request's extensions by the
 //! layer; here it is read, and noted that it was.
 
+use std::sync::Arc;
+
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, request::Parts};
 
 use crate::{
     client::DiditClient,
-    handle::Handle,
+    handle::{Handle, Presence},
     rejection::Rejection,
     return_to::ReturnTo,
     tokens::{DiditTokens, IdClaims},
@@ -33,7 +35,8 @@ impl DiditTokens {
     ///
     /// # Errors
     ///
-    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
+    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth),
+    /// [`Rejection::SessionUnavailable`] when the session store does not answer.
     pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
         of_session(extensions)
     }
@@ -45,7 +48,8 @@ impl IdClaims {
     ///
     /// # Errors
     ///
-    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
+    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth),
+    /// [`Rejection::SessionUnavailable`] when the session store does not answer.
     pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
         of_session(extensions)
     }
@@ -59,7 +63,7 @@ impl DiditClient {
     /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
     pub fn of(extensions: &Extensions) -> Result<Self, Rejection> {
         let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
-        Ok(Self::new(handle.calls().clone()))
+        Ok(Self::of_request(Arc::clone(handle)))
     }
 }
 
@@ -68,11 +72,10 @@ impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
         Self::of(&parts.extensions)?.ok_or_else(|| {
-            let handle = Handle::of(&parts.extensions);
-            if handle.is_some_and(Handle::signed_in) {
-                Rejection::TokensExpired
-            } else {
-                Rejection::NotSignedIn
+            let session = Handle::of(&parts.extensions).and_then(|handle| handle.session());
+            match session {
+                Some(_) => Rejection::TokensExpired,
+                None => Rejection::NotSignedIn,
             }
         })
     }
@@ -131,8 +134,11 @@ fn of_session<T: Clone + Send + Sync + 'static>(
     extensions: &Extensions,
 ) -> Result<Option<T>, Rejection> {
     let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
-    handle.note_session_read();
-    Ok(extensions.get().cloned())
+    match handle.presence() {
+        Presence::Unavailable => Err(Rejection::SessionUnavailable),
+        Presence::SignedIn(..) => Ok(extensions.get().cloned()),
+        Presence::Nobody => Ok(None),
+    }
 }
 
 fn return_to(parts: &Parts) -> Result<Option<ReturnTo>, Rejection> {

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::{
     body::ResponseBody,
-    flow::{Arrival, Departure, Flow, Seen, Step, Wait},
+    flow::{Arrival, Departure, Flow, Later, Seen, Settled, Step, Wait, append_cookies},
 };
 
 pin_project! {
@@ -26,28 +26,26 @@ pin_project! {
         S: Service<Request<B>>,
     {
         #[pin]
-        state: State<S, B, S::Future>,
+        state: State<S, B, S::Future, S::Response>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, B, F> {
+    enum State<S, B, F, A> {
         /// The application answers; then the head is seen to.
         Forward {
             #[pin]
             future: F,
             departure: Option<Departure>,
         },
-        /// The provider is asked first. Only this and the next box.
+        /// The store or the provider is asked first. Only this and the next box.
         Wait {
             wait: Wait,
             parked: Option<Box<Parked<S, B>>>,
         },
-        /// The provider has to be found, for an answer in place of the application's.
-        Later {
-            reply: Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>,
-        },
+        /// What becomes of the application's answer is known later.
+        Later { later: Later, answer: Option<A> },
         /// The layer answers itself.
         Reply { response: Option<Response<Bytes>> },
     }
@@ -119,12 +117,23 @@ where
                         Seen::Reply(reply) => {
                             return Poll::Ready(Ok(reply.map(ResponseBody::own)));
                         }
-                        Seen::Later(reply) => State::Later { reply },
+                        Seen::Later(later) => State::Later {
+                            later,
+                            answer: Some(Response::from_parts(head, body)),
+                        },
                     }
                 }
-                StateProjection::Later { reply } => {
-                    let response = ready!(reply.as_mut().poll(cx));
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                StateProjection::Later { later, answer } => {
+                    let settled = ready!(later.as_mut().poll(cx));
+                    let answer = answer.take().expect(COMPLETED);
+                    return Poll::Ready(Ok(match settled {
+                        Settled::With(cookies) => {
+                            let mut answer = answer.map(ResponseBody::application);
+                            append_cookies(answer.headers_mut(), cookies);
+                            answer
+                        }
+                        Settled::Reply(reply) => reply.map(ResponseBody::own),
+                    }));
                 }
                 StateProjection::Reply { response } => {
                     let response = response.take().expect(COMPLETED);
@@ -144,7 +153,7 @@ impl<S, B> Parked<S, B>
 where
     S: Service<Request<B>>,
 {
-    fn go_on(mut self: Box<Self>, arrival: Arrival) -> State<S, B, S::Future> {
+    fn go_on(mut self: Box<Self>, arrival: Arrival) -> State<S, B, S::Future, S::Response> {
         match self.flow.go_on(arrival, &mut self.parts) {
             Step::Forward(departure) => State::Forward {
                 future: self.ready.call(Request::from_parts(self.parts, self.body)),

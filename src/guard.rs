@@ -12,7 +12,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{body::ResponseBody, handle::Handle, rejection::Rejection};
+use crate::{
+    body::ResponseBody,
+    handle::{Handle, Presence},
+    rejection::Rejection,
+};
 
 /// Lets signed-in users through and refuses everybody else, as the extractors do.
 ///
@@ -83,10 +87,11 @@ where
 }
 
 fn check<B>(request: &Request<B>) -> Result<(), Rejection> {
-    match Handle::of(request.extensions()).map(Handle::signed_in) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Rejection::NotSignedIn),
-        None => Err(Rejection::LayerMissing),
+    let handle = Handle::of(request.extensions()).ok_or(Rejection::LayerMissing)?;
+    match handle.presence() {
+        Presence::SignedIn(..) => Ok(()),
+        Presence::Nobody => Err(Rejection::NotSignedIn),
+        Presence::Unavailable => Err(Rejection::SessionUnavailable),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use crate::{config::Config, flow::Flow, service::DiditAuthService};
+use crate::{client::DiditClient, config::Config, flow::Flow, service::DiditAuthService};
 
 /// Signs users in with Didit: the one layer to add.
 ///
@@ -42,6 +42,12 @@ impl DiditAuth {
         Self {
             flow: Arc::new(Flow::new(config)),
         }
+    }
+
+    /// A client for what is no request's business: a job that works with tokens which the application
+    /// keeps itself. A handler extracts its own.
+    pub fn client(&self) -> DiditClient {
+        DiditClient::of_layer(Arc::clone(self.flow.upkeep()))
     }
 }
 

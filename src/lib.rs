@@ -183,8 +183,10 @@ mod seal;
 mod service;
 mod session;
 mod sign_in;
+mod signed_out;
 pub mod tokens;
 pub mod transport;
+mod upkeep;
 
 pub use client::DiditClient;
 pub use clock::Clock;
@@ -196,11 +198,24 @@ pub use provider::Provider;
 pub use rejection::Rejection;
 pub use return_to::ReturnTo;
 pub use sign_in::SignIn;
+pub use signed_out::SignedOut;
 pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
 
 /// The words in which a [`Provider`] says how it is spoken to.
 pub mod protocol {
     pub use crate::provider::{ClientAuthentication, SigningAlgorithm};
+}
+
+/// Where sessions are kept on the server.
+pub mod store {
+    #[cfg(feature = "test-util")]
+    pub use crate::session::conformance;
+    #[cfg(feature = "redis")]
+    pub use crate::session::redis::RedisStore;
+    pub use crate::session::{
+        memory::MemoryStore,
+        store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+    };
 }
 
 /// The types that the layers make, to name them in a signature.

@@ -7,7 +7,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 use crate::{handle::SignInWanted, problem::Problem};
 
@@ -28,6 +28,8 @@ pub enum Rejection {
     /// Somebody is signed in whose access token has ended and could not be renewed: 401. It is
     /// redirected as above, but not in the first minute of a session.
     TokensExpired,
+    /// The session store does not answer, so nobody knows who is signed in: 503, try again.
+    SessionUnavailable,
     /// The request is not a callback, and so has no page to return to: 500, the handler is on the
     /// wrong route.
     NotACallback,
@@ -40,6 +42,7 @@ impl Rejection {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::NotSignedIn | Self::TokensExpired => StatusCode::UNAUTHORIZED,
+            Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotACallback | Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -49,6 +52,7 @@ impl Rejection {
         match self {
             Self::NotSignedIn => "not-signed-in",
             Self::TokensExpired => "tokens-expired",
+            Self::SessionUnavailable => "session-unavailable",
             Self::NotACallback => "not-a-callback",
             Self::LayerMissing => "layer-missing",
         }
@@ -59,6 +63,7 @@ impl Rejection {
         match self {
             Self::NotSignedIn => "sign in first",
             Self::TokensExpired => "the access token has ended: sign in again",
+            Self::SessionUnavailable => "nobody can tell who is signed in: try again in a moment",
             Self::NotACallback => {
                 "`ReturnTo` is there only in the handler of the callback, the path of the redirect \
                  URI"
@@ -85,6 +90,10 @@ impl Rejection {
             }
             Self::TokensExpired => {
                 response.extensions_mut().insert(SignInWanted::ForTokens);
+            }
+            Self::SessionUnavailable => {
+                let soon = HeaderValue::from_static("1");
+                response.headers_mut().insert(header::RETRY_AFTER, soon);
             }
             Self::NotACallback | Self::LayerMissing => tracing::error!("{self}"),
         }

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Flow,
     /// A session in cookies.
     Session,
+    /// A session in a store.
+    Store,
 }
 
 /// Whom the keys belong to: two applications that were given the same key material still cannot
@@ -30,7 +32,7 @@ pub(crate) struct KeyContext<'a> {
 /// Seals and opens values for one purpose: AES-256-GCM-SIV with keys derived by HKDF-SHA256.
 ///
 /// The first key seals, all of them open. A sealed value is `key id · nonce · ciphertext · tag` in
-/// base64url. The caller's label is authenticated with it, and so is the key id, as it is derived
+/// base64url (in a store: in bytes). The caller's label is authenticated with it, and so is the key id, as it is derived
 /// together with the key that it names.
 pub(crate) struct Sealer {
     keys: Vec<SealingKey>,
@@ -61,8 +63,13 @@ impl Sealer {
         ((KEY_ID_LENGTH + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
     }
 
-    /// Seals `plaintext` so that it opens only under the same `label`.
+    /// Seals `plaintext` so that it opens only under the same `label`, as text for a cookie.
     pub(crate) fn seal(&self, label: &[u8], plaintext: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.seal_bytes(label, plaintext))
+    }
+
+    /// The same, not as text.
+    pub(crate) fn seal_bytes(&self, label: &[u8], plaintext: &[u8]) -> Vec<u8> {
         let sealing = self.keys.first().expect("`new` checks that there is a key");
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).expect("the system's random source works");
@@ -82,12 +89,17 @@ impl Sealer {
             )
             .expect("a cookie is far shorter than the cipher's limit");
         sealed.extend_from_slice(tag.as_ref());
-        BASE64_URL_SAFE_NO_PAD.encode(sealed)
+        sealed
     }
 
     /// Opens what `seal` made; `None` for anything else. `sealed` is attacker-controlled.
     pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Opened> {
-        let mut buffer = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?);
+        self.open_bytes(label, BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?)
+    }
+
+    /// Opens what `seal_bytes` made; `None` for anything else.
+    pub(crate) fn open_bytes(&self, label: &[u8], sealed: Vec<u8>) -> Option<Opened> {
+        let mut buffer = Zeroizing::new(sealed);
         let (id, rest) = buffer.split_first_chunk_mut::<KEY_ID_LENGTH>()?;
         let (nonce, in_out) = rest.split_first_chunk_mut::<NONCE_LEN>()?;
         let opening = self.keys.iter().find(|key| key.id == *id)?;
@@ -109,6 +121,7 @@ impl SealingKey {
         let purpose = match purpose {
             Purpose::Flow => b"flow".as_slice(),
             Purpose::Session => b"session",
+            Purpose::Store => b"store",
         };
         let client_id = context.client_id.as_bytes();
         let length = u32::try_from(client_id.len())

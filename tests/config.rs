@@ -258,10 +258,15 @@ async fn didit_authentication_needs_no_scope_openid() {
 fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
     for scopes in [&["openid", "offline_access"][..], &["offline_access"]] {
         assert_refused(
-            authentication().with_scopes(scopes.iter().copied()),
+            authentication()
+                .with_scopes(scopes.iter().copied())
+                .with_sessions_in_cookies(),
             "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
-             leave the scope `offline_access` or `offline` out",
+             use `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` \
+             (several; `DIDIT_REDIS_URL`), or leave the scope `offline_access` or `offline` out",
         );
+        let by_default = authentication().with_scopes(scopes.iter().copied());
+        assert!(by_default.build().is_ok(), "in memory");
     }
     let reusable = good().with_scopes(["openid", "offline_access"]);
     assert!(reusable.build().is_ok());

@@ -90,7 +90,8 @@ async fn scopes_are_asked_for_only_if_they_are_configured_and_need_no_openid() {
 #[tokio::test]
 async fn a_refresh_token_that_works_once_does_not_go_into_a_cookie() {
     let didit = FakeDidit::authentication(CLIENT_ID);
-    let offline = config(&didit).with_scopes(["offline_access"]).build();
+    let offline = config(&didit).with_scopes(["offline_access"]);
+    let offline = offline.with_sessions_in_cookies().build();
     assert!(matches!(offline, Err(ConfigError::SingleUseRefreshTokens)));
     let secret = config(&didit).with_client_secret("secret").build();
     assert!(matches!(secret, Err(ConfigError::UnwantedClientSecret)));

@@ -7,20 +7,21 @@ use std::{
 };
 
 /// The crate's modules by rank, the lowest first. A folder and all its files are one module.
-const RANKS: [&str; 9] = [
+const RANKS: [&str; 10] = [
     "clock error problem",
     "cookie json return_to seal tokens transport",
     "provider",
     "oidc",
     "provider_calls session",
-    "config handle",
+    "config upkeep",
+    "handle",
     "flow",
-    "benchmark body client extract fake future guard layer rejection service sign_in",
+    "benchmark body client extract fake future guard layer rejection service sign_in signed_out",
     "lib",
 ];
 
 /// Ranks whose modules may use each other; those at the bottom not in a circle.
-const OPEN: [usize; 3] = [0, 1, 7];
+const OPEN: [usize; 3] = [0, 1, 8];
 const NO_CIRCLES: [usize; 2] = [0, 1];
 
 /// What must not know what, though the ranks allow it.

@@ -407,6 +407,7 @@ async fn a_refresh_token_that_works_once_is_not_sent_from_a_cookie() {
         .config(CALLBACK)
         .with_provider(once.clone())
         .with_scopes(["openid", "offline"])
+        .with_sessions_in_cookies()
         .build();
     assert!(matches!(refused, Err(ConfigError::SingleUseRefreshTokens)));
 

@@ -13,7 +13,7 @@ use crate::{
     clock::{Clock, SystemClock},
     error::Error,
     provider::Provider,
-    session::Limits,
+    session::{Limits, store::SessionStore},
     transport::HttpTransport,
 };
 
@@ -38,7 +38,10 @@ pub struct ConfigBuilder {
     landing_page: String,
     completion: Completion,
     limits: Limits,
+    keeping: Keeping,
     session_cookie_limit: usize,
+    sign_out_pages: Vec<String>,
+    post_logout_redirect_uri: Option<String>,
     connect_timeout: Duration,
     http_timeout: Duration,
     root_certificates: Vec<Vec<u8>>,
@@ -46,6 +49,13 @@ pub struct ConfigBuilder {
     clock: Arc<dyn Clock>,
     error_page: Option<ErrorPage>,
     failure: Option<ConfigError>,
+}
+
+/// Where sessions are to be kept.
+enum Keeping {
+    Default,
+    Cookies,
+    Store(Arc<dyn SessionStore>),
 }
 
 impl ConfigBuilder {
@@ -75,7 +85,10 @@ impl ConfigBuilder {
                 idle: DAY,
                 absolute: 7 * DAY,
             },
+            keeping: Keeping::Default,
             session_cookie_limit: 4096,
+            sign_out_pages: Vec::new(),
+            post_logout_redirect_uri: None,
             connect_timeout: Duration::from_secs(10),
             http_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
@@ -257,6 +270,34 @@ impl ConfigBuilder {
         self
     }
 
+    /// Where people go after `POST /logout`, and after
+    /// [`DiditClient::sign_out`](crate::DiditClient::sign_out): paths of this site, or absolute URLs of
+    /// others, such as the post-logout page that is configured at Didit. The first is where all go but
+    /// those whose form names another one of them: `POST /logout?return_to=/goodbye`.
+    ///
+    /// Where the provider has a page of its own that ends its session (OpenID Connect RP-Initiated
+    /// Logout), people go there instead, and come back to
+    /// [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri).
+    ///
+    /// Default: the landing page.
+    pub fn with_sign_out_pages<I>(mut self, pages: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.sign_out_pages = pages.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Where the provider sends people whose session it has ended, if its metadata has an
+    /// `end_session_endpoint`: an absolute URL of this site that is registered there (OpenID Connect
+    /// RP-Initiated Logout §3). It gets a `state`, which means nothing.
+    ///
+    /// Default: none, the provider shows a page of its own.
+    pub fn with_post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.post_logout_redirect_uri = Some(uri.into());
+        self
+    }
+
     /// Where people go after a sign-in that started nowhere in particular, and after sign-out: a
     /// path of this site, as [`ReturnTo::parse`](crate::ReturnTo::parse) takes it.
     ///
@@ -288,6 +329,26 @@ impl ConfigBuilder {
     /// Default: 7 days.
     pub fn with_session_absolute(mut self, limit: Duration) -> Self {
         self.limits.absolute = limit;
+        self
+    }
+
+    /// Keeps sessions on the server; the browser has a random id. They can then be as large as they need
+    /// to be, end for good with a sign-out, and hold refresh tokens that work once.
+    ///
+    /// [`MemoryStore`](crate::store::MemoryStore) is for one process; `RedisStore` (feature `redis`) is for
+    /// several, and so is whatever implements [`SessionStore`](crate::store::SessionStore).
+    ///
+    /// Default: sealed into cookies, with nothing on the server; but in a `MemoryStore` where refresh tokens
+    /// work once and `offline_access` (or `offline`) asks for them.
+    pub fn with_session_store(mut self, store: impl SessionStore) -> Self {
+        self.keeping = Keeping::Store(Arc::new(store));
+        self
+    }
+
+    /// Seals sessions into cookies, also where the default would be another. With refresh tokens that work
+    /// once, `build` then refuses the scopes that bring them.
+    pub fn with_sessions_in_cookies(mut self) -> Self {
+        self.keeping = Keeping::Cookies;
         self
     }
 

@@ -2,10 +2,15 @@
 
 use std::ops::RangeInclusive;
 
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::{ConfigError, Routes, Secret};
-use crate::{provider::Provider, return_to::ReturnTo, tokens::Scopes};
+use crate::{
+    provider::{Endpoint, Provider},
+    return_to::ReturnTo,
+    tokens::Scopes,
+};
 
 /// That the provider has a name, and that its clients have a secret if this one has.
 pub(super) fn provider(
@@ -46,11 +51,40 @@ pub(super) fn scopes(
     if provider.default_scopes().contains(&"openid") && !scopes.contains("openid") {
         return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
     }
-    let is_offline = scopes.contains("offline_access") || scopes.contains("offline");
-    if provider.has_single_use_refresh_tokens() && is_offline {
-        return Err(ConfigError::SingleUseRefreshTokens);
-    }
     Ok(scopes)
+}
+
+/// Whether sessions will have refresh tokens that work once.
+pub(super) fn brings_single_use_tokens(scopes: &Scopes, provider: &Provider) -> bool {
+    let is_offline = scopes.contains("offline_access") || scopes.contains("offline");
+    provider.has_single_use_refresh_tokens() && is_offline
+}
+
+/// Paths of this site, or URLs that a browser may be sent to.
+pub(super) fn sign_out_pages(
+    pages: &[String],
+    landing_page: &str,
+) -> Result<Vec<HeaderValue>, ConfigError> {
+    let name = "page after sign-out";
+    let pages = pages.iter().map(|page| {
+        let location = if page.starts_with('/') {
+            ReturnTo::parse(page).map(ReturnTo::into_location)
+        } else {
+            Endpoint::parse(name, page)?;
+            HeaderValue::from_str(page).ok()
+        };
+        location.ok_or_else(|| ConfigError::InvalidPath {
+            name,
+            path: page.clone(),
+            why: "is not a path of this site",
+        })
+    });
+    let pages: Vec<_> = pages.collect::<Result<_, _>>()?;
+    if !pages.is_empty() {
+        return Ok(pages);
+    }
+    let landing_page = ReturnTo::parse(landing_page).map(ReturnTo::into_location);
+    Ok(landing_page.into_iter().collect())
 }
 
 /// OpenID Connect Core §3.1.2.1: words with spaces in between, `none` alone.
@@ -162,8 +196,23 @@ pub(super) fn cookie_keys<'a>(
     Ok(keys.iter().map(|key| key.as_slice()).collect())
 }
 
+/// That there are credentials, as they were given out.
+pub(super) fn credentials(
+    client_id: &str,
+    client_secret: Option<&Secret>,
+) -> Result<(), ConfigError> {
+    if client_id.trim().is_empty() {
+        return Err(ConfigError::EmptyClientId);
+    }
+    if client_secret.is_some_and(|secret| secret.0.trim().is_empty()) {
+        return Err(ConfigError::EmptyClientSecret);
+    }
+    untouched("client id", client_id)?;
+    client_secret.map_or(Ok(()), |secret| untouched("client secret", &secret.0))
+}
+
 /// Refuses what surely was not meant: a file that holds a credential often ends with a new line.
-pub(super) fn untouched(name: &'static str, credential: &str) -> Result<(), ConfigError> {
+fn untouched(name: &'static str, credential: &str) -> Result<(), ConfigError> {
     if credential.trim() == credential {
         Ok(())
     } else {

@@ -53,6 +53,9 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
         if let Some(seconds) = variable("DIDIT_SESSION_ABSOLUTE")? {
             builder = builder.with_session_absolute(seconds.seconds()?);
         }
+        if let Some(url) = variable("DIDIT_REDIS_URL")? {
+            builder = url.session_store(builder)?;
+        }
         if let Some(callback) = variable("DIDIT_CALLBACK")? {
             builder = match callback.value.as_str() {
                 "forward" => builder,
@@ -141,6 +144,18 @@ impl Variable {
         keys.map(|key| BASE64_STANDARD.decode(key))
             .collect::<Result<_, _>>()
             .map_err(|_| self.invalid("must be base64, with spaces between several keys"))
+    }
+
+    #[cfg(feature = "redis")]
+    fn session_store(&self, builder: ConfigBuilder) -> Result<ConfigBuilder, ConfigError> {
+        let store = crate::session::redis::RedisStore::new(self.value.trim());
+        let store = store.map_err(|_| self.invalid("is not the URL of a Redis"))?;
+        Ok(builder.with_session_store(store))
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn session_store(&self, _builder: ConfigBuilder) -> Result<ConfigBuilder, ConfigError> {
+        Err(self.invalid("needs the feature `redis`"))
     }
 
     fn file(&self) -> Result<Vec<u8>, ConfigError> {
@@ -316,8 +331,11 @@ mod tests {
             metadata.user_info_endpoint.as_ref().map(path).unwrap(),
             "/me"
         );
-        assert_eq!(config.sessions.limits().idle, Duration::from_secs(60));
-        assert_eq!(config.sessions.limits().absolute, Duration::from_secs(600));
+        assert_eq!(config.sessions.rules.limits.idle, Duration::from_secs(60));
+        assert_eq!(
+            config.sessions.rules.limits.absolute,
+            Duration::from_secs(600)
+        );
         assert_eq!(config.completion, crate::config::Completion::Redirect);
     }
 }

@@ -88,11 +88,12 @@ pub enum ConfigError {
     )]
     UnwantedClientSecret,
 
-    /// `offline_access` (or `offline`) brings refresh tokens that work once, and sessions are in cookies, where an
-    /// old one could come back.
+    /// `offline_access` (or `offline`) brings refresh tokens that work once, and sessions are to be in cookies,
+    /// where an old one could come back.
     #[error(
-        "the provider's refresh tokens work once, so a session in cookies cannot keep one: leave the \
-         scope `offline_access` or `offline` out"
+        "the provider's refresh tokens work once, so a session in cookies cannot keep one: use \
+         `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` (several; \
+         `DIDIT_REDIS_URL`), or leave the scope `offline_access` or `offline` out"
     )]
     SingleUseRefreshTokens,
 

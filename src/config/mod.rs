@@ -9,7 +9,7 @@ mod redirect_uri;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::{HeaderValue, Response, request::Parts};
 
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
@@ -23,7 +23,7 @@ use crate::{
     provider::{MetadataSource, Provider},
     return_to::ReturnTo,
     seal::Sealer,
-    session::SealedSessions,
+    session::Sessions,
     transport::LimitedTransport,
 };
 
@@ -52,7 +52,9 @@ pub struct Config {
     pub(crate) landing_page: ReturnTo,
     pub(crate) completion: Completion,
     pub(crate) flow_sealer: Sealer,
-    pub(crate) sessions: SealedSessions,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) sign_out_pages: Vec<HeaderValue>,
+    pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) transport: LimitedTransport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) error_page: Option<ErrorPage>,
@@ -81,6 +83,7 @@ impl Config {
     /// | `DIDIT_ROOT_CERTIFICATES` | a PEM file for [`add_root_certificates`](ConfigBuilder::add_root_certificates) |
     /// | `DIDIT_HTTP_TIMEOUT` | [`with_http_timeout`](ConfigBuilder::with_http_timeout), in seconds |
     /// | `DIDIT_SESSION_IDLE`, `DIDIT_SESSION_ABSOLUTE` | [`with_session_idle`](ConfigBuilder::with_session_idle), [`with_session_absolute`](ConfigBuilder::with_session_absolute), in seconds |
+    /// | `DIDIT_REDIS_URL` | [`with_session_store`](ConfigBuilder::with_session_store), with a `RedisStore` (feature `redis`) |
     /// | `DIDIT_CALLBACK` | `redirect` for [`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in), or `forward` |
     ///
     /// A variable that is missing or empty leaves the default. What cannot be read is reported by

@@ -56,6 +56,14 @@ pub enum ErrorKind {
     ///
     /// Code `not-signed-in`, status 401.
     NotSignedIn,
+    /// The session has ended meanwhile: somebody signed out, or signed in anew.
+    ///
+    /// Code `session-ended`, status 401.
+    SessionEnded,
+    /// The access token cannot be renewed: there is no refresh token, or one that works once and was used.
+    ///
+    /// Code `not-renewable`, status 401.
+    NotRenewable,
     /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a
     /// prefetch, an image.
     ///
@@ -177,6 +185,13 @@ pub enum ErrorKind {
     /// Code `too-many-sign-ins`, status 503.
     TooManySignIns,
 
+    // The store failed.
+    /// The session store does not answer. Nobody knows who is signed in; the request can be tried again as
+    /// it is.
+    ///
+    /// Code `session-unavailable`, status 503.
+    SessionUnavailable,
+
     // The wiring is wrong.
     /// The tokens do not fit the cookies that a session may have.
     ///
@@ -205,6 +220,8 @@ impl ErrorKind {
             Self::CrossSiteSignOut => "cross-site-sign-out",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::NotSignedIn => "not-signed-in",
+            Self::SessionEnded => "session-ended",
+            Self::NotRenewable => "not-renewable",
             Self::NotANavigation => "not-a-navigation",
             Self::InvalidRequest => "invalid-request",
             Self::InvalidClient => "invalid-client",
@@ -217,6 +234,7 @@ impl ErrorKind {
             Self::ProviderUnreachable => "provider-unreachable",
             Self::ProviderTimeout => "provider-timeout",
             Self::TooManySignIns => "too-many-sign-ins",
+            Self::SessionUnavailable => "session-unavailable",
             Self::SessionTooLarge => "session-too-large",
             Self::MalformedIdToken => "malformed-id-token",
             Self::WrongTokenType => "wrong-token-type",
@@ -256,9 +274,11 @@ impl ErrorKind {
             | Self::InvalidGrant => StatusCode::BAD_REQUEST,
             Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotSignedIn | Self::NotANavigation | Self::AccessTokenRefused => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::NotSignedIn
+            | Self::SessionEnded
+            | Self::NotRenewable
+            | Self::NotANavigation
+            | Self::AccessTokenRefused => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest
             | Self::InvalidClient
             | Self::UnauthorizedClient
@@ -285,7 +305,7 @@ impl ErrorKind {
             | Self::ForeignUserInfo
             | Self::InvalidMetadata => StatusCode::BAD_GATEWAY,
             Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::TooManySignIns => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManySignIns | Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -315,6 +335,8 @@ impl ErrorKind {
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
             Self::NotSignedIn => "nobody is signed in",
+            Self::SessionEnded => "the session has ended",
+            Self::NotRenewable => "the access token cannot be renewed",
             Self::NotANavigation => "a sign-in can only start from a page navigation",
             Self::InvalidRequest => "the provider calls the token request invalid",
             Self::InvalidClient => "the provider refuses the client id or secret",
@@ -327,6 +349,7 @@ impl ErrorKind {
             Self::ProviderUnreachable => "the provider cannot be reached",
             Self::ProviderTimeout => "the provider did not answer in time",
             Self::TooManySignIns => "too many sign-ins wait for the provider",
+            Self::SessionUnavailable => "the session store does not answer",
             Self::SessionTooLarge => "the session does not fit its cookies",
             Self::MalformedIdToken => "the ID token is malformed",
             Self::WrongTokenType => "the ID token is another kind of token",
@@ -388,6 +411,7 @@ mod tests {
             (ErrorKind::InvalidAnswer, 502),
             (ErrorKind::ProviderTimeout, 504),
             (ErrorKind::TooManySignIns, 503),
+            (ErrorKind::SessionUnavailable, 503),
         ] {
             assert_eq!(kind.status().as_u16(), status, "{}", kind.code());
         }

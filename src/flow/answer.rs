@@ -32,7 +32,7 @@ pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, private);
 }
 
-pub(super) fn append_cookies(
+pub(crate) fn append_cookies(
     headers: &mut HeaderMap,
     cookies: impl IntoIterator<Item = HeaderValue>,
 ) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Method, Request, header, request::Parts, uri::PathAndQuery};
 
-use super::{Flow, Seen, navigation::Asker};
+use super::{Flow, Seen, Settled, navigation::Asker};
 use crate::{handle::SignInWanted, oidc::Callback};
 
 /// The page that a person asked for, should they have to sign in first: what of the request's head
@@ -21,7 +21,7 @@ impl AskedPage {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = request.method.clone();
         head.uri = request.uri.clone();
-        if !flow.calls.has_metadata(|| flow.now()) {
+        if !flow.upkeep.calls.has_metadata(|| flow.now()) {
             // The provider has yet to be found. Should that fail, the error page may ask for more.
             head.version = request.version;
             head.headers = request.headers.clone();
@@ -76,13 +76,13 @@ impl Flow {
             }
         };
         let now = self.now();
-        if let Some(metadata) = self.calls.known_metadata(now) {
+        if let Some(metadata) = self.upkeep.calls.known_metadata(now) {
             return Seen::Reply(self.sign_in_at(Ok(metadata), return_to, &page.0));
         }
         let flow = Arc::clone(self);
         Seen::Later(Box::pin(async move {
-            let metadata = flow.calls.metadata(now).await;
-            flow.sign_in_at(metadata, return_to, &page.0)
+            let metadata = flow.upkeep.calls.metadata(now).await;
+            Settled::Reply(flow.sign_in_at(metadata, return_to, &page.0))
         }))
     }
 

@@ -6,18 +6,18 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 
 use super::{
-    Arrival, Departure, Flow, Step,
+    Arrival, Departure, Flow, Later, Settled, Step,
     answer::{append_cookies, see_other},
     outcome::SignedIn,
 };
 use crate::{
     config::Completion,
-    error::{Error, ErrorKind},
-    handle::Handle,
+    error::Error,
+    handle::{Handle, Presence},
     oidc::{Accepted, Callback, Interaction, PendingSignIn},
     provider::Metadata,
     return_to::ReturnTo,
-    session::{ExistingChunks, Session, SessionId},
+    session::{ExistingChunks, Found, Place, Session},
     tokens::DiditTokens,
 };
 
@@ -34,7 +34,15 @@ pub(crate) struct Ending {
     flow_cookie_removal: HeaderValue,
     existing: ExistingChunks,
     /// The session of before, if there is one.
-    replaced: Option<SessionId>,
+    replaced: Found,
+    keeps_id_token: bool,
+}
+
+/// What came of an exchange.
+pub(crate) enum Exchanged {
+    Tokens(DiditTokens),
+    /// Another process was faster.
+    Repeated,
 }
 
 impl Flow {
@@ -47,14 +55,14 @@ impl Flow {
         };
         let cookie_lines = request.headers.get_all(header::COOKIE);
         let Some(pending) = self.flow_cookies().open(cookie_lines, callback.state()) else {
-            return self.without_sign_in(callback.state(), request);
+            return self.without_sign_in(callback.state().to_owned(), request);
         };
         let returned = Returned { callback, pending };
         let now = self.now();
-        if let Some(metadata) = self.calls.known_metadata(now) {
+        if let Some(metadata) = self.upkeep.calls.known_metadata(now) {
             return self.accept(Ok(metadata), returned, request);
         }
-        let calls = self.calls.clone();
+        let calls = self.upkeep.calls.clone();
         Step::Wait(Box::pin(async move {
             Arrival::ForCallback(calls.metadata(now).await, Box::new(returned))
         }))
@@ -91,33 +99,54 @@ impl Flow {
             }
         };
         // Before the claim: a sign-in that has to wait is not used up.
-        let permit = match self.calls.permit_exchange() {
+        let permit = match self.upkeep.calls.permit_exchange() {
             Ok(permit) => permit,
             Err(error) => return Step::Reply(self.failure(&error, request, Some(&return_to))),
         };
-        if !self.completed.claim(&state, now) {
-            return self.without_sign_in(&state, request);
+        if !self.completed.claim(state.as_bytes(), now) {
+            return self.without_sign_in(state, request);
         }
 
-        let sessions = &self.config.sessions;
-        let cookies = sessions.read(&request.headers);
+        let (replaced, existing) = self.upkeep.sessions.find(&request.headers, now);
         let ending = Box::new(Ending {
             return_to,
             flow_cookie_removal,
-            existing: cookies.existing(),
-            replaced: sessions.open(&cookies, now).map(|old| old.id().clone()),
+            existing,
+            replaced,
+            keeps_id_token: metadata.end_session_endpoint.is_some(),
         });
-        let calls = self.calls.clone();
+        let flow = Arc::clone(self);
         Step::Wait(Box::pin(async move {
-            let outcome = calls.exchange(permit, metadata, grant, now).await;
-            Arrival::Exchanged(outcome, ending)
+            match flow.upkeep.sessions.claim_state(&state).await {
+                Ok(true) => {
+                    let calls = &flow.upkeep.calls;
+                    let outcome = calls.exchange(permit, metadata, grant, now).await;
+                    Arrival::Exchanged(outcome.map(Exchanged::Tokens), ending)
+                }
+                Ok(false) => Arrival::Exchanged(Ok(Exchanged::Repeated), ending),
+                Err(error) => {
+                    // Nothing was sent: a reload may find the store.
+                    flow.completed.forget(state.as_bytes());
+                    Arrival::Unclaimed(error, ending)
+                }
+            }
         }))
+    }
+
+    /// After a claim of which nobody knows whether it was made. The sign-in goes on.
+    pub(super) fn unclaimed(
+        &self,
+        error: &Error,
+        ending: &Ending,
+        request: &Parts,
+    ) -> Response<Bytes> {
+        self.failure(error, request, Some(&ending.return_to))
     }
 
     /// After the exchange: on to the application's handler or straight to the page, or the error.
     pub(super) fn admit(
         self: &Arc<Self>,
-        outcome: Result<DiditTokens, Error>,
+        outcome: Result<Exchanged, Error>,
         ending: Ending,
         request: &mut Parts,
     ) -> Step {
@@ -126,40 +155,97 @@ impl Flow {
             flow_cookie_removal,
             existing,
             replaced,
+            keeps_id_token,
         } = ending;
         let now = self.now();
-        let sessions = &self.config.sessions;
-        // Written before the handler runs: it must not act on a sign-in that cannot be kept.
-        let signed_in = outcome.and_then(|tokens| {
-            let session = Session::start(tokens.clone(), sessions.limits(), now);
-            Ok((tokens, sessions.write(&session, existing, now)?))
-        });
-        match (signed_in, self.config.completion) {
-            (Err(error), _) => {
-                Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal))
+        let sessions = &self.upkeep.sessions;
+        let tokens = match outcome {
+            Ok(Exchanged::Tokens(tokens)) => tokens,
+            Ok(Exchanged::Repeated) => {
+                let signed_in = self.is_signed_in(request);
+                return Step::Wait(Box::pin(async move { Arrival::Repeated(signed_in.await) }));
             }
-            (Ok((_, session_cookies)), Completion::Redirect) => {
-                tracing::debug!("signed in");
-                self.end(replaced.as_ref());
-                let cookies = session_cookies.into_iter().chain([flow_cookie_removal]);
-                Step::Reply(see_other(return_to.into_location(), cookies))
+            Err(error) => {
+                return Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal));
             }
-            (Ok((tokens, session_cookies)), Completion::Forward) => {
-                let handle = Handle::new(true, self.calls.clone());
-                request.extensions.insert(Arc::clone(&handle));
+        };
+        let session = Session::start(tokens.clone(), keeps_id_token, sessions.rules.limits, now);
+        // Before the handler runs: it must not act on a sign-in that cannot be kept.
+        if let Err(error) = sessions.check(&session) {
+            return Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal));
+        }
+        let signed_in = SignedIn {
+            head: request.clone(),
+            return_to,
+            flow_cookie_removal,
+            replaced,
+        };
+        match self.config.completion {
+            Completion::Redirect => {
+                let return_to = signed_in.return_to.clone();
+                match self.keep(session, existing, signed_in) {
+                    Keeping::Done(settled) => Step::Reply(go_to(return_to, settled)),
+                    Keeping::Later(later) => {
+                        Step::Wait(Box::pin(
+                            async move { Arrival::Kept(later.await, return_to) },
+                        ))
+                    }
+                }
+            }
+            Completion::Forward => {
                 request.extensions.insert(tokens.claims().clone());
                 request.extensions.insert(tokens);
-                request.extensions.insert(return_to);
-                Step::Forward(Departure::of_callback(
-                    Arc::clone(self),
-                    handle,
-                    SignedIn {
-                        session_cookies,
-                        flow_cookie_removal,
-                        replaced,
-                    },
-                ))
+                request.extensions.insert(signed_in.return_to.clone());
+                let presence = Presence::SignedIn(session, None);
+                let handle = Handle::new(presence, existing, Arc::clone(&self.upkeep));
+                request.extensions.insert(Arc::clone(&handle));
+                Step::Forward(Departure::of_callback(Arc::clone(self), handle, signed_in))
             }
+        }
+    }
+
+    /// Begins a session that takes the place of another one.
+    pub(super) fn keep(
+        self: &Arc<Self>,
+        session: Session,
+        existing: ExistingChunks,
+        signed_in: SignedIn,
+    ) -> Keeping {
+        let flow = Arc::clone(self);
+        match &self.upkeep.sessions.place {
+            Place::Cookies(sealed) => {
+                let written = sealed.write(&session, existing, self.now());
+                if let Found::Session(replaced) = &signed_in.replaced {
+                    self.upkeep.end(replaced.id());
+                }
+                Keeping::Done(self.kept(written, signed_in))
+            }
+            Place::Store(_) => Keeping::Later(Box::pin(async move {
+                let Place::Store(stored) = &flow.upkeep.sessions.place else {
+                    unreachable!("it was one a moment ago");
+                };
+                let written = stored.create(&session, existing).await;
+                if let (Ok(_), Found::Key(replaced)) = (&written, &signed_in.replaced) {
+                    flow.upkeep.forget(replaced).await;
+                }
+                flow.kept(written, signed_in)
+            })),
+        }
+    }
+
+    fn kept(&self, written: Result<Vec<HeaderValue>, Error>, signed_in: SignedIn) -> Settled {
+        match written {
+            Ok(mut cookies) => {
+                tracing::debug!("signed in");
+                cookies.push(signed_in.flow_cookie_removal);
+                Settled::With(cookies)
+            }
+            Err(error) => Settled::Reply(self.ended(
+                &error,
+                &signed_in.head,
+                &signed_in.return_to,
+                signed_in.flow_cookie_removal,
+            )),
         }
     }
 
@@ -175,21 +261,18 @@ impl Flow {
         append_cookies(reply.headers_mut(), [flow_cookie_removal]);
         reply
     }
+}
 
-    /// A callback whose sign-in this browser does not have under way: a repetition, which leads a
-    /// signed-in user to the landing page, or a stranger's.
-    fn without_sign_in(&self, state: &str, request: &Parts) -> Step {
-        if !self.completed.contains(state) {
-            let error = Error::new(ErrorKind::UnknownSignIn);
-            return Step::Reply(self.failure(&error, request, None));
-        }
-        let sessions = &self.config.sessions;
-        let session = sessions.open(&sessions.read(&request.headers), self.now());
-        if session.is_some() {
-            let landing_page = self.config.landing_page.clone();
-            return Step::Reply(see_other(landing_page.into_location(), None));
-        }
-        let error = Error::new(ErrorKind::SignInAlreadyCompleted);
-        Step::Reply(self.failure(&error, request, None))
+/// When a session is kept.
+pub(super) enum Keeping {
+    Done(Settled),
+    Later(Later),
+}
+
+/// The redirect that ends a sign-in, if nothing is in its way.
+pub(super) fn go_to(return_to: ReturnTo, settled: Settled) -> Response<Bytes> {
+    match settled {
+        Settled::With(cookies) => see_other(return_to.into_location(), cookies),
+        Settled::Reply(reply) => reply,
     }
 }

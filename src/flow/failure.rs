@@ -39,7 +39,10 @@ impl Flow {
             }
             None => problem(error.kind()).into_response(),
         };
-        if error.kind() == ErrorKind::TooManySignIns {
+        if matches!(
+            error.kind(),
+            ErrorKind::TooManySignIns | ErrorKind::SessionUnavailable
+        ) {
             let soon = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, soon);
         }

@@ -8,7 +8,7 @@ mod flow_cookies;
 mod navigation;
 mod outcome;
 mod page;
-mod remembered;
+mod repetition;
 mod resume;
 mod route;
 mod sign_in;
@@ -23,31 +23,33 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
 
-pub(crate) use outcome::{Departure, Seen};
+pub(crate) use answer::append_cookies;
+pub(crate) use outcome::{Departure, Later, Seen, Settled};
 
-use self::{callback::Returned, remembered::Remembered, route::Route};
+use self::{
+    callback::{Exchanged, Returned, go_to},
+    repetition::Repetition,
+    route::Route,
+};
 use crate::{
     clock::Timestamp,
     config::Config,
     error::{Error, ErrorKind},
-    oidc::Client,
+    oidc::{Client, EndSessionRequest},
     provider::Metadata,
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
-    session::{Outcome, SingleFlight},
-    tokens::DiditTokens,
+    session::Outcome,
+    upkeep::{Remembered, Upkeep},
 };
 
 /// All that one layer knows, shared by its services.
 #[derive(Debug)]
 pub(crate) struct Flow {
     config: Config,
-    calls: ProviderCalls,
+    upkeep: Arc<Upkeep>,
     /// Sign-ins, by their state.
     completed: Remembered,
-    /// Sessions, by their id.
-    ended: Remembered,
-    refreshes: SingleFlight,
     reported: Reported,
 }
 
@@ -79,10 +81,20 @@ pub(crate) enum Arrival {
     ForLogin(Result<Arc<Metadata>, Error>, ReturnTo),
     /// To end one: likewise.
     ForCallback(Result<Arc<Metadata>, Error>, Box<Returned>),
+    /// What the store has.
+    Loaded(Box<resume::Loaded>),
     /// What came of a session's refresh.
     Refreshed(Outcome, Box<resume::Due>),
     /// What came of the exchange.
-    Exchanged(Result<DiditTokens, Error>, Box<callback::Ending>),
+    Exchanged(Result<Exchanged, Error>, Box<callback::Ending>),
+    /// The store could not be told that there is to be one.
+    Unclaimed(Error, Box<callback::Ending>),
+    /// The session of a sign-in that leads straight to its page.
+    Kept(Settled, ReturnTo),
+    /// What is known of a callback that was used before.
+    Repeated(Result<Repetition, Error>),
+    /// What came of a sign-out.
+    SignedOut(Box<sign_out::Ending>),
 }
 
 impl Flow {
@@ -93,6 +105,9 @@ impl Flow {
             request,
             id_token_rules,
             metadata,
+            sessions,
+            post_logout_redirect_uri,
+            sign_out_pages,
             transport,
             clock,
             ..
@@ -111,13 +126,22 @@ impl Flow {
             transport.clone(),
             Arc::clone(clock),
         );
-        let refreshes = SingleFlight::new(Arc::clone(clock));
-        Self {
+        let end_session = EndSessionRequest {
+            client_id: request.client_id.clone(),
+            redirect_uri: post_logout_redirect_uri.clone(),
+        };
+        let upkeep = Upkeep::new(
+            Arc::clone(sessions),
             calls,
+            end_session,
+            sign_out_pages.clone(),
+            transport.timeout(),
+            Arc::clone(clock),
+        );
+        Self {
+            upkeep,
             config,
-            refreshes,
             completed: Remembered::default(),
-            ended: Remembered::default(),
             reported: Reported {
                 callback_route_missing: Once::new(),
                 stray_callback: Once::new(),
@@ -127,13 +151,17 @@ impl Flow {
         }
     }
 
+    pub(crate) fn upkeep(&self) -> &Arc<Upkeep> {
+        &self.upkeep
+    }
+
     /// Decides, without waiting, what a request means.
     pub(crate) fn decide(self: &Arc<Self>, request: &mut Parts) -> Step {
         match Route::of(request, &self.config) {
             Ok(Route::Application) => self.resume(request),
             Ok(Route::Callback) => self.callback(request),
             Ok(Route::Login) => self.login(request),
-            Ok(Route::Logout) => Step::Reply(self.sign_out(request)),
+            Ok(Route::Logout) => self.sign_out(request),
             Err(allowed) => Step::Reply(self.method_not_allowed(request, &allowed)),
         }
     }
@@ -145,8 +173,15 @@ impl Flow {
                 Step::Reply(self.sign_in_at(metadata, return_to, request))
             }
             Arrival::ForCallback(metadata, returned) => self.accept(metadata, *returned, request),
+            Arrival::Loaded(loaded) => self.loaded(*loaded, request),
             Arrival::Refreshed(outcome, due) => self.refreshed(outcome, *due, request),
             Arrival::Exchanged(outcome, ending) => self.admit(outcome, *ending, request),
+            Arrival::Unclaimed(error, ending) => {
+                Step::Reply(self.unclaimed(&error, &ending, request))
+            }
+            Arrival::Kept(settled, return_to) => Step::Reply(go_to(return_to, settled)),
+            Arrival::Repeated(repetition) => Step::Reply(self.repeated(repetition, request)),
+            Arrival::SignedOut(ending) => Step::Reply(self.signed_out(*ending, request)),
         }
     }
 

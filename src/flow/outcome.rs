@@ -3,16 +3,18 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response};
 
 use super::{
     Flow,
     answer::{append_cookies, forbid_storing, keep_private},
     asked_page::AskedPage,
+    callback::Keeping,
 };
 use crate::{
-    handle::{Handle, SignInWanted},
-    session::{ExistingChunks, Session, SessionId},
+    handle::{Change, Handle, SignInWanted},
+    return_to::ReturnTo,
+    session::{Found, Place, Session, SessionId},
 };
 
 /// Goes with a forwarded request until the head of its answer is ready.
@@ -27,32 +29,45 @@ pub(crate) enum Seen {
     AsItIs,
     /// Another one in its place.
     Reply(Response<Bytes>),
-    /// Likewise, once the provider was found.
-    Later(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>),
+    /// That is known later.
+    Later(Later),
+}
+
+/// What becomes of an answer, once the provider was found or the session is kept.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Settled> + Send>>;
+
+/// What became of it.
+pub(crate) enum Settled {
+    /// It goes out, and sets these cookies.
+    With(Vec<HeaderValue>),
+    /// Another one in its place.
+    Reply(Response<Bytes>),
 }
 
 /// What is rare is boxed: an ordinary request carries little with it.
 enum Origin {
     Application {
         page: Option<Box<AskedPage>>,
-        just_signed_in: bool,
-        change: Option<Box<SessionChange>>,
+        change: Option<CookieChange>,
     },
     Callback(Box<SignedIn>),
 }
 
-/// What the browser has to be told of its session.
-pub(super) enum SessionChange {
-    Written(Session, ExistingChunks),
-    Ended(Session, ExistingChunks),
+/// What the browser has to be told of its session, where that is in its cookies.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CookieChange {
+    Written,
+    Removed(SessionId),
 }
 
 /// A good callback, on its way through the application's handler.
 pub(super) struct SignedIn {
-    pub(super) session_cookies: Vec<HeaderValue>,
+    /// What the answer needs of the request, should it fail.
+    pub(super) head: Parts,
+    pub(super) return_to: ReturnTo,
     pub(super) flow_cookie_removal: HeaderValue,
     /// The session that this one takes the place of.
-    pub(super) replaced: Option<SessionId>,
+    pub(super) replaced: Found,
 }
 
 impl Departure {
@@ -60,14 +75,9 @@ impl Departure {
         flow: Arc<Flow>,
         handle: Arc<Handle>,
         page: Option<Box<AskedPage>>,
-        just_signed_in: bool,
-        change: Option<Box<SessionChange>>,
+        change: Option<CookieChange>,
     ) -> Self {
-        let origin = Origin::Application {
-            page,
-            just_signed_in,
-            change,
-        };
+        let origin = Origin::Application { page, change };
         Self {
             flow,
             handle,
@@ -85,63 +95,48 @@ impl Departure {
     }
 
     /// Adds to the head what happened to the session, or gives an answer to send instead.
-    pub(crate) fn see(self, head: &mut Parts) -> Seen {
-        match self.origin {
-            Origin::Application {
-                page,
-                just_signed_in,
-                change,
-            } => {
-                let cookies = change.map_or_else(Vec::new, |change| self.flow.cookies_of(*change));
+    pub(crate) fn see(self, head: &mut response::Parts) -> Seen {
+        let Self {
+            flow,
+            handle,
+            origin,
+        } = self;
+        match origin {
+            Origin::Application { page, change } => {
+                let cookies = flow.cookies_of(&handle, change);
                 let changes = !cookies.is_empty();
                 append_cookies(&mut head.headers, cookies);
                 let wanted = head.extensions.remove::<SignInWanted>();
                 // Tokens that end at once would lead to Didit and back for ever.
+                let is_young = |session: &Session| session.is_young(flow.now());
                 let wanted = wanted.filter(|wanted| {
-                    !(just_signed_in && matches!(wanted, SignInWanted::ForTokens))
+                    !matches!(wanted, SignInWanted::ForTokens)
+                        || !handle.session().is_some_and(is_young)
                 });
                 if let (StatusCode::UNAUTHORIZED, Some(wanted), Some(page)) =
                     (head.status, wanted, page)
                 {
-                    let seen = self.flow.ask_to_sign_in(&wanted, page);
+                    let seen = flow.ask_to_sign_in(&wanted, page);
                     if !matches!(seen, Seen::AsItIs) {
                         return seen.with_cookies_of(head);
                     }
                 }
-                if self.handle.session_was_read() {
+                if handle.session_was_read() {
                     vary_by_session(&mut head.headers);
                 }
                 if changes {
                     forbid_storing(&mut head.headers);
                 }
+                Seen::AsItIs
             }
-            Origin::Callback(signed_in) => {
-                let missing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
-                if missing.contains(&head.status) {
-                    self.flow.report_missing_callback_route();
-                }
-                keep_private(&mut head.headers);
-                append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
-                // A handler that refuses a user has not signed them in.
-                if head.status.as_u16() < 400 {
-                    tracing::debug!("signed in");
-                    self.flow.end(signed_in.replaced.as_ref());
-                    append_cookies(&mut head.headers, signed_in.session_cookies);
-                } else {
-                    tracing::debug!(
-                        status = head.status.as_u16(),
-                        "the callback's handler refused"
-                    );
-                }
-            }
+            Origin::Callback(signed_in) => flow.see_callback(&handle, *signed_in, head),
         }
-        Seen::AsItIs
     }
 }
 
 impl Seen {
     /// What the application set on the way stays set.
-    fn with_cookies_of(self, head: &Parts) -> Self {
+    fn with_cookies_of(self, head: &response::Parts) -> Self {
         let cookies = head.headers.get_all(header::SET_COOKIE);
         let cookies: Vec<_> = cookies.into_iter().cloned().collect();
         match self {
@@ -150,46 +145,93 @@ impl Seen {
                 append_cookies(reply.headers_mut(), cookies);
                 Self::Reply(reply)
             }
-            Self::Later(reply) => Self::Later(Box::pin(async move {
-                let mut reply = reply.await;
-                append_cookies(reply.headers_mut(), cookies);
-                reply
+            Self::Later(later) => Self::Later(Box::pin(async move {
+                let mut settled = later.await;
+                if let Settled::Reply(reply) = &mut settled {
+                    append_cookies(reply.headers_mut(), cookies);
+                }
+                settled
             })),
         }
     }
 }
 
 impl Flow {
-    /// No answer under way writes this session again.
-    pub(super) fn end(&self, session: Option<&SessionId>) {
-        if let Some(id) = session {
-            self.ended.claim(id.as_str(), self.now());
+    /// By what is known when the head of the answer is ready: a request that took long must not bring
+    /// back a session that has ended meanwhile, or tokens that were replaced.
+    fn cookies_of(&self, handle: &Handle, change: Option<CookieChange>) -> Vec<HeaderValue> {
+        let sessions = &self.upkeep.sessions;
+        let handlers = handle.change();
+        if let Some(Change::Ended) = handlers {
+            return sessions.removals(handle.existing).collect();
+        }
+        let Place::Cookies(sealed) = &sessions.place else {
+            return Vec::new();
+        };
+        let session = match (handlers, change) {
+            (_, Some(CookieChange::Removed(id))) if self.upkeep.has_ended(id) => None,
+            (_, Some(CookieChange::Removed(_))) => {
+                return sessions.removals(handle.existing).collect();
+            }
+            (Some(Change::Renewed(tokens)), _) => {
+                let session = handle.session().cloned();
+                session.map(|session| session.carrying(tokens))
+            }
+            (_, Some(CookieChange::Written)) => handle.session().cloned(),
+            (_, None) => None,
+        };
+        let now = self.now();
+        let written = session
+            .filter(|session| !self.upkeep.is_superseded(session))
+            .map(|session| {
+                let session = session.used(sessions.rules.limits, now);
+                sealed.write(&session, handle.existing, now)
+            });
+        match written {
+            Some(Ok(cookies)) => cookies,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "session not written: the old one goes on");
+                Vec::new()
+            }
+            None => Vec::new(),
         }
     }
 
-    /// By what is known when the head of the answer is ready: a request that took long must not bring
-    /// back a session that has ended meanwhile, or tokens that were replaced.
-    fn cookies_of(&self, change: SessionChange) -> Vec<HeaderValue> {
-        let sessions = &self.config.sessions;
-        let now = self.now();
-        match change {
-            SessionChange::Written(session, _) | SessionChange::Ended(session, _)
-                if self.ended.contains(session.id().as_str()) =>
-            {
-                Vec::new()
+    fn see_callback(
+        self: &Arc<Self>,
+        handle: &Handle,
+        signed_in: SignedIn,
+        head: &mut response::Parts,
+    ) -> Seen {
+        let missing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+        if missing.contains(&head.status) {
+            self.report_missing_callback_route();
+        }
+        keep_private(&mut head.headers);
+        let session = match (handle.session(), handle.change()) {
+            // A handler that refuses a user has not signed them in.
+            _ if head.status.as_u16() >= 400 => {
+                let status = head.status.as_u16();
+                tracing::debug!(status, "the callback's handler refused");
+                None
             }
-            SessionChange::Written(session, _)
-                if self.refreshes.replaces(session.tokens(), now) =>
-            {
-                Vec::new()
+            (None, _) | (_, Some(Change::Ended)) => None,
+            (Some(session), Some(Change::Renewed(tokens))) => {
+                Some(session.clone().carrying(tokens))
             }
-            SessionChange::Written(session, existing) => sessions
-                .write(&session, existing, now)
-                .unwrap_or_else(|error| {
-                    tracing::warn!(%error, "session not written: the old one goes on");
-                    Vec::new()
-                }),
-            SessionChange::Ended(_, existing) => sessions.remove(existing),
+            (Some(session), None) => Some(session.clone()),
+        };
+        let Some(session) = session else {
+            append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
+            return Seen::AsItIs;
+        };
+        match self.keep(session, handle.existing, signed_in) {
+            Keeping::Done(Settled::With(cookies)) => {
+                append_cookies(&mut head.headers, cookies);
+                Seen::AsItIs
+            }
+            Keeping::Done(Settled::Reply(reply)) => Seen::Reply(reply),
+            Keeping::Later(later) => Seen::Later(later),
         }
     }
 

@@ -26,7 +26,11 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "The sign-in was declined",
             "If that was not what you wanted, try again.",
         ),
-        ErrorKind::NotSignedIn => (
+        ErrorKind::SessionUnavailable => (
+            "This site cannot be reached in full right now",
+            "It cannot tell who is signed in. Please try again in a moment.",
+        ),
+        ErrorKind::SessionEnded | ErrorKind::NotRenewable | ErrorKind::NotSignedIn => (
             "Please sign in first",
             "You are not signed in, or not any more. What you sent was not taken: sign in, go back and \
              send it again.",
@@ -106,8 +110,8 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         ErrorKind::CrossSiteSignOut | ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => {
             WayOn::LandingPage
         }
-        ErrorKind::NotSignedIn => WayOn::SignIn,
-        ErrorKind::TooManySignIns => WayOn::Reload,
+        ErrorKind::NotSignedIn | ErrorKind::SessionEnded | ErrorKind::NotRenewable => WayOn::SignIn,
+        ErrorKind::TooManySignIns | ErrorKind::SessionUnavailable => WayOn::Reload,
         _ => WayOn::TryAgain,
     };
     Advice {

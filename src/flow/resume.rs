@@ -1,42 +1,108 @@
 //! An ordinary request: with a session or without.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::request::Parts;
 
-use super::{Arrival, Departure, Flow, Step, asked_page::AskedPage, outcome::SessionChange};
+use super::{Arrival, Departure, Flow, Step, asked_page::AskedPage, outcome::CookieChange};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    handle::Handle,
+    handle::{Handle, Presence},
     return_to::ReturnTo,
-    session::{ExistingChunks, Outcome, Refresh, Session},
+    session::{ExistingChunks, Found, Kept, Outcome, Refresh, Session, Standing},
     tokens::{DiditTokens, IdClaims, RefreshToken},
 };
+
+/// What a store was asked for, and what came of it.
+pub(crate) struct Loaded {
+    outcome: Result<Option<(Session, Kept)>, Error>,
+    existing: ExistingChunks,
+}
 
 /// A session that waits for its refresh.
 pub(crate) struct Due {
     session: Session,
+    kept: Option<Kept>,
     existing: ExistingChunks,
 }
 
 impl Flow {
-    /// Opens the session, if there is one, for the handlers to extract. It waits only for a refresh.
+    /// Finds the session, if there is one, for the handlers to extract. It waits for a store, and for a
+    /// refresh.
     pub(super) fn resume(self: &Arc<Self>, request: &mut Parts) -> Step {
-        let sessions = &self.config.sessions;
-        let cookies = sessions.read(&request.headers);
-        let existing = cookies.existing();
-        if existing.is_empty() {
-            return self.enter(None, None, request);
-        }
-        let now = self.now();
-        match sessions.open(&cookies, now) {
-            None => self.enter(None, None, request),
-            Some(session) if session.tokens().are_due(now) => {
-                self.refresh(Due { session, existing }, now, request)
+        let (found, existing) = self.upkeep.sessions.find(&request.headers, self.now());
+        match found {
+            Found::Nothing => self.enter(Presence::Nobody, existing, None, request),
+            Found::Session(session) => self.stand(session, None, existing, request),
+            Found::Key(key) => {
+                let upkeep = Arc::clone(&self.upkeep);
+                Step::Wait(Box::pin(async move {
+                    let outcome = upkeep.load(key).await;
+                    Arrival::Loaded(Box::new(Loaded { outcome, existing }))
+                }))
             }
-            Some(session) => self.go_on_with(session, existing, now, request),
         }
+    }
+
+    /// After the store's answer.
+    pub(super) fn loaded(self: &Arc<Self>, loaded: Loaded, request: &mut Parts) -> Step {
+        let Loaded { outcome, existing } = loaded;
+        match outcome {
+            Ok(Some((session, kept))) => self.stand(session, Some(kept), existing, request),
+            Ok(None) => self.enter(Presence::Nobody, existing, None, request),
+            Err(error) => {
+                tracing::warn!(%error, "nobody knows who is signed in");
+                self.enter(Presence::Unavailable, existing, None, request)
+            }
+        }
+    }
+
+    fn stand(
+        self: &Arc<Self>,
+        session: Session,
+        kept: Option<Kept>,
+        existing: ExistingChunks,
+        request: &mut Parts,
+    ) -> Step {
+        let now = self.now();
+        let rules = &self.upkeep.sessions.rules;
+        let claim = kept.and_then(|kept| kept.claim);
+        match rules.standing(&session, claim, now) {
+            Standing::Good => self.go_on_with(session, kept, existing, now, request),
+            Standing::Due => {
+                let due = Due {
+                    session,
+                    kept,
+                    existing,
+                };
+                self.refresh(due, now, request)
+            }
+            Standing::Over => self.enter(Presence::Nobody, existing, None, request),
+        }
+    }
+
+    /// One request starts the refresh and waits for it, the others go on with the access token while it
+    /// lives. Nobody waits for long while it does.
+    fn refresh(self: &Arc<Self>, due: Due, now: Timestamp, request: &mut Parts) -> Step {
+        let is_alive = due.session.tokens().are_alive(now);
+        let flight = match self.upkeep.refresh(&due.session, due.kept, now) {
+            Refresh::Landed(outcome) => return self.refreshed(outcome, due, request),
+            Refresh::UnderWay(_) if is_alive => {
+                let Due {
+                    session,
+                    kept,
+                    existing,
+                } = due;
+                return self.enter(Presence::SignedIn(session, kept), existing, None, request);
+            }
+            Refresh::UnderWay(flight) | Refresh::Started(flight) => flight,
+        };
+        let upkeep = Arc::clone(&self.upkeep);
+        let due = Box::new(due);
+        Step::Wait(Box::pin(async move {
+            Arrival::Refreshed(upkeep.outcome(flight, is_alive).await, due)
+        }))
     }
 
     /// After the refresh of a session.
@@ -47,60 +113,43 @@ impl Flow {
         request: &mut Parts,
     ) -> Step {
         let now = self.now();
-        let Due { session, existing } = due;
-        let sessions = &self.config.sessions;
-        if !sessions.is_alive(&session, now) {
-            // Its limits passed meanwhile.
-            return self.enter(None, None, request);
-        }
+        let Due {
+            session,
+            kept,
+            existing,
+        } = due;
+        let rules = &self.upkeep.sessions.rules;
         match outcome {
             Ok(tokens) => {
                 self.report_rotation(session.tokens(), &tokens);
-                let session = session.with_tokens(tokens, sessions.limits(), now);
-                let change = SessionChange::Written(session.clone(), existing);
-                self.enter(Some((session, now)), Some(Box::new(change)), request)
+                let session = session.carrying(tokens).used(rules.limits, now);
+                let change = kept.is_none().then_some(CookieChange::Written);
+                self.enter(Presence::SignedIn(session, kept), existing, change, request)
             }
-            // Nothing else ends a session: the provider may be back soon.
-            Err(error) if error.kind() == ErrorKind::InvalidGrant => {
-                let young = session.is_young(now);
-                self.leave(SessionChange::Ended(session, existing), young, request)
+            Err(error) if error.kind() == ErrorKind::SessionUnavailable => {
+                self.enter(Presence::Unavailable, existing, None, request)
             }
-            Err(_) => self.enter(Some((session, now)), None, request),
+            // Nothing else ends a session: the provider may be back soon. (A store has forgotten it by now.
+            // The cookie stays: by now it may be that of a new session.)
+            Err(error)
+                if error.kind() == ErrorKind::InvalidGrant
+                    || error.kind() == ErrorKind::SessionEnded =>
+            {
+                let change = kept.is_none().then(|| CookieChange::Removed(session.id()));
+                self.enter(Presence::Nobody, existing, change, request)
+            }
+            Err(_) if rules.has_ended(&session, now) => {
+                self.enter(Presence::Nobody, existing, None, request)
+            }
+            Err(_) => self.go_on_with(session, kept, existing, now, request),
         }
-    }
-
-    /// One request starts the refresh and waits for it, the others go on with the access token while it
-    /// lives. Nobody waits for long while it does.
-    fn refresh(self: &Arc<Self>, due: Due, now: Timestamp, request: &mut Parts) -> Step {
-        let old = due.session.tokens().clone();
-        let is_alive = old.are_alive(now);
-        let calls = self.calls.clone();
-        let tokens = old.clone();
-        let send = || async move { calls.refresh(&tokens).await };
-        let flight = match self.refreshes.refresh(&old, now, send) {
-            Refresh::Landed(outcome) => return self.refreshed(outcome, due, request),
-            Refresh::UnderWay(_) if is_alive => {
-                return self.enter(Some((due.session, now)), None, request);
-            }
-            Refresh::UnderWay(flight) | Refresh::Started(flight) => flight,
-        };
-        let due = Box::new(due);
-        Step::Wait(Box::pin(async move {
-            let outcome = if is_alive {
-                let late = |_| Err(Error::new(ErrorKind::ProviderTimeout));
-                tokio::time::timeout(PATIENCE, flight.wait())
-                    .await
-                    .unwrap_or_else(late)
-            } else {
-                flight.wait().await
-            };
-            Arrival::Refreshed(outcome, due)
-        }))
     }
 
     fn report_rotation(&self, old: &DiditTokens, new: &DiditTokens) {
         let secret = |token| RefreshToken::secret(token);
-        if old.refresh_token().map(secret) != new.refresh_token().map(secret) {
+        if !self.upkeep.sessions.rules.single_use
+            && old.refresh_token().map(secret) != new.refresh_token().map(secret)
+        {
             self.reported.refresh_tokens_rotate.call_once(|| {
                 tracing::warn!(
                     "the provider gives a new refresh token with each refresh: if the old one does not \
@@ -110,67 +159,51 @@ impl Flow {
         }
     }
 
+    /// On to the application; a session in cookies is written anew from time to time.
     fn go_on_with(
         self: &Arc<Self>,
         session: Session,
+        kept: Option<Kept>,
         existing: ExistingChunks,
         now: Timestamp,
         request: &mut Parts,
     ) -> Step {
-        let renewed = session.renewed(self.config.sessions.limits(), now);
-        let change = renewed.map(|session| Box::new(SessionChange::Written(session, existing)));
-        self.enter(Some((session, now)), change, request)
-    }
-
-    /// On to the application, without the session that has ended.
-    fn leave(self: &Arc<Self>, change: SessionChange, young: bool, request: &mut Parts) -> Step {
-        self.forward(None, Some(Box::new(change)), young, request)
+        let limits = self.upkeep.sessions.rules.limits;
+        let renewed = session.renewed(limits, now).filter(|_| kept.is_none());
+        let change = renewed.is_some().then_some(CookieChange::Written);
+        let session = renewed.unwrap_or(session);
+        self.enter(Presence::SignedIn(session, kept), existing, change, request)
     }
 
     /// On to the application.
     fn enter(
         self: &Arc<Self>,
-        session: Option<(Session, Timestamp)>,
-        change: Option<Box<SessionChange>>,
+        presence: Presence,
+        existing: ExistingChunks,
+        change: Option<CookieChange>,
         request: &mut Parts,
     ) -> Step {
-        let young = session
-            .as_ref()
-            .is_some_and(|(session, now)| session.is_young(*now));
-        self.forward(session, change, young, request)
-    }
-
-    fn forward(
-        self: &Arc<Self>,
-        session: Option<(Session, Timestamp)>,
-        change: Option<Box<SessionChange>>,
-        just_signed_in: bool,
-        request: &mut Parts,
-    ) -> Step {
-        let handle = Handle::new(session.is_some(), self.calls.clone());
+        let handle = Handle::new(presence, existing, Arc::clone(&self.upkeep));
         if request.extensions.insert(Arc::clone(&handle)).is_some() {
             // Another layer was here before. Its word counts for nothing.
             request.extensions.remove::<DiditTokens>();
             request.extensions.remove::<IdClaims>();
             request.extensions.remove::<ReturnTo>();
         }
-        if let Some((session, now)) = session {
-            let tokens = session.into_tokens();
+        if let Some(session) = handle.session() {
+            let tokens = session.tokens();
             request.extensions.insert(tokens.claims().clone());
             // The identity outlives the access token.
-            if tokens.are_alive(now) {
-                request.extensions.insert(tokens);
+            if tokens.are_alive(self.now()) {
+                request.extensions.insert(tokens.clone());
             }
         }
+        let page = AskedPage::of(request, self);
         Step::Forward(Departure::of_application(
             Arc::clone(self),
             handle,
-            AskedPage::of(request, self),
-            just_signed_in,
+            page,
             change,
         ))
     }
 }
-
-/// How long a request waits for new tokens whose old ones still live.
-const PATIENCE: Duration = Duration::from_secs(2);

@@ -27,10 +27,10 @@ impl Flow {
             .map(|(_, target)| target);
         let return_to = self.return_to(target.as_deref().unwrap_or_default());
         let now = self.now();
-        if let Some(metadata) = self.calls.known_metadata(now) {
+        if let Some(metadata) = self.upkeep.calls.known_metadata(now) {
             return Step::Reply(self.sign_in_at(Ok(metadata), return_to, request));
         }
-        let calls = self.calls.clone();
+        let calls = self.upkeep.calls.clone();
         Step::Wait(Box::pin(async move {
             Arrival::ForLogin(calls.metadata(now).await, return_to)
         }))

@@ -1,30 +1,84 @@
 //! Ending a session.
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, header, request::Parts};
+use std::sync::Arc;
 
-use super::{Flow, answer::see_other};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header, request::Parts};
+use url::form_urlencoded;
+
+use super::{
+    Arrival, Flow, Step,
+    answer::{append_cookies, see_other},
+};
 use crate::{
     error::{Error, ErrorKind},
-    session::Session,
+    session::Found,
 };
+
+/// How a sign-out ends.
+pub(crate) struct Ending {
+    /// What became of the session, and the page where the provider ends its own.
+    outcome: Result<Option<String>, Error>,
+    removals: Vec<HeaderValue>,
+}
 
 impl Flow {
     /// `POST /logout`: the session, its chunks and all sign-ins under way are gone, whether or not
-    /// anybody was signed in. Then to the landing page.
-    pub(super) fn sign_out(&self, request: &Parts) -> Response<Bytes> {
+    /// anybody was signed in. Then the provider is told.
+    pub(super) fn sign_out(self: &Arc<Self>, request: &Parts) -> Step {
         if !is_same_origin(&request.headers, self.config.redirect_uri.origin()) {
-            return self.failure(&Error::new(ErrorKind::CrossSiteSignOut), request, None);
+            let error = Error::new(ErrorKind::CrossSiteSignOut);
+            return Step::Reply(self.failure(&error, request, None));
         }
-        let sessions = &self.config.sessions;
-        let cookies = sessions.read(&request.headers);
-        let session = sessions.open(&cookies, self.now());
-        self.end(session.as_ref().map(Session::id));
-        let mut removals = sessions.remove(cookies.existing());
+        let (found, existing) = self.upkeep.sessions.find(&request.headers, self.now());
+        let mut removals: Vec<_> = self.upkeep.sessions.removals(existing).collect();
         let lines = request.headers.get_all(header::COOKIE);
         removals.extend(self.flow_cookies().end_all(lines));
         tracing::debug!("signed out");
-        see_other(self.config.landing_page.clone().into_location(), removals)
+
+        let upkeep = Arc::clone(&self.upkeep);
+        if let Found::Nothing = found {
+            let nothing = Ending {
+                outcome: Ok(None),
+                removals,
+            };
+            return Step::Reply(self.signed_out(nothing, request));
+        }
+        Step::Wait(Box::pin(async move {
+            let outcome = async {
+                let (session, kept) = match found {
+                    Found::Nothing => return Ok(None),
+                    Found::Session(session) => (session, None),
+                    Found::Key(key) => match upkeep.load(key).await? {
+                        Some((session, kept)) => (session, Some(kept)),
+                        None => return Ok(None),
+                    },
+                };
+                upkeep.sign_out(session, kept).await
+            };
+            let outcome = outcome.await;
+            Arrival::SignedOut(Box::new(Ending { outcome, removals }))
+        }))
+    }
+
+    /// After the end of the session: to the provider's page, or to one of this site.
+    pub(super) fn signed_out(&self, ending: Ending, request: &Parts) -> Response<Bytes> {
+        let Ending { outcome, removals } = ending;
+        match outcome {
+            Ok(page) => {
+                let query = request.uri.query().unwrap_or_default();
+                let wanted = form_urlencoded::parse(query.as_bytes())
+                    .find(|(name, _)| name == "return_to")
+                    .map(|(_, page)| page);
+                see_other(self.upkeep.way_on(page, wanted.as_deref()), removals)
+            }
+            // Signed out in this browser, at least.
+            Err(error) => {
+                let mut reply = self.failure(&error, request, None);
+                append_cookies(reply.headers_mut(), removals);
+                reply
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! The `oauth2` crate makes the request and reads the answer; its types stay here and in
 //! `token_answer`. What carries them is the caller's.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{error::Error as _, fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -15,7 +15,7 @@ use oauth2::{
     basic::BasicTokenType,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -29,7 +29,7 @@ use crate::{
     error::{Error, ErrorKind},
     provider::{ClientAuthentication, Metadata, TokenRequests},
     tokens::{DiditTokens, RefreshToken, Scopes},
-    transport::HttpTransport,
+    transport::{HttpTransport, TransportError},
 };
 
 /// This application as its provider's token endpoint knows it.
@@ -62,6 +62,23 @@ pub(crate) struct Exchanged {
     started: Timestamp,
 }
 
+/// A refresh that brought no tokens.
+#[derive(Debug)]
+pub(crate) struct RefreshFailure {
+    pub(crate) error: Error,
+    /// Whether the provider may have seen the refresh token.
+    pub(crate) was_sent: bool,
+}
+
+impl RefreshFailure {
+    pub(crate) fn after_sending(error: Error) -> Self {
+        Self {
+            error,
+            was_sent: true,
+        }
+    }
+}
+
 impl Client {
     /// A client, a public one where there is no secret.
     pub(crate) fn new(
@@ -79,6 +96,14 @@ impl Client {
             token_requests,
             requested_scopes,
         }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.secret.as_ref().map(|secret| secret.secret().as_str())
     }
 
     /// Sends the token request once and reads the answer. `now` is the moment from which a lifetime
@@ -130,7 +155,7 @@ impl Client {
         before: &DiditTokens,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<UnverifiedTokens, Error> {
+    ) -> Result<UnverifiedTokens, RefreshFailure> {
         let through = Through {
             transport,
             token_requests: self.token_requests,
@@ -142,8 +167,16 @@ impl Client {
             .exchange_refresh_token(&refresh_token)
             .request_async(&through)
             .await
-            .map_err(Error::from)?
+            .map_err(|error| {
+                let error = Error::from(error);
+                let cause = error.source().and_then(|source| source.downcast_ref());
+                RefreshFailure {
+                    was_sent: !cause.is_some_and(TransportError::is_not_connected),
+                    error,
+                }
+            })?
             .accept(before.scopes(), now)
+            .map_err(RefreshFailure::after_sending)
     }
 
     /// The client at one provider's token endpoint. Without a secret only the client id is sent.
@@ -239,13 +272,18 @@ impl From<ExchangeError> for Error {
     }
 }
 
-/// The same request with its parameters in a JSON object.
+/// The same request with its parameters in a JSON object. One that does not belong to the grant would be
+/// refused: with a refresh token the client does not say who it is.
 fn as_json(request: &HttpRequest) -> HttpRequest {
     let parameters = form_urlencoded::parse(request.body()).map(|(name, value)| {
         let value = Value::String(value.into_owned());
         (name.into_owned(), value)
     });
-    let body = Value::Object(parameters.collect()).to_string();
+    let mut members: Map<_, _> = parameters.collect();
+    if members.contains_key("refresh_token") {
+        members.remove("client_id");
+    }
+    let body = Value::Object(members).to_string();
     let mut json = HttpRequest::new(body.into_bytes());
     *json.method_mut() = request.method().clone();
     *json.uri_mut() = request.uri().clone();

@@ -114,7 +114,9 @@ impl UnverifiedTokens {
                 .map(|token| RefreshToken::new(token.secret()))
         };
         self.refresh_token = self.refresh_token.or_else(old);
-        self.id_token = None;
+        // What it says was checked; what the session stands on is the first one.
+        let first = before.id_token();
+        self.id_token = first.map(|token| IdToken::new(token.secret()));
         self.scopes = self.scopes.within(before.scopes());
         let life = before.expiry().map(|end| end.since(before.received_at()));
         let received_at = self.received_at;

@@ -27,6 +27,12 @@ pub(crate) struct Metadata {
     pub(crate) token_endpoint: Endpoint,
     pub(crate) signatures: Signatures,
     pub(crate) user_info_endpoint: Option<Endpoint>,
+    /// RFC 7009.
+    pub(crate) revocation_endpoint: Option<Endpoint>,
+    /// OpenID Connect RP-Initiated Logout.
+    pub(crate) end_session_endpoint: Option<Endpoint>,
+    /// Where Didit Authentication ends the session of an access token.
+    pub(crate) session_endpoint: Option<Endpoint>,
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
     /// Whether every authorization response names its issuer (RFC 9207 §3).
@@ -99,7 +105,7 @@ impl Provider {
         Ok(metadata)
     }
 
-    fn replaced(&self) -> [(&'static str, Option<&str>); 4] {
+    fn replaced(&self) -> [(&'static str, Option<&str>); 7] {
         [
             (
                 AUTHORIZATION_ENDPOINT,
@@ -108,6 +114,9 @@ impl Provider {
             (TOKEN_ENDPOINT, self.token_endpoint.as_deref()),
             (JWKS_URI, self.jwks_uri.as_deref()),
             (USER_INFO_ENDPOINT, self.user_info_endpoint.as_deref()),
+            (REVOCATION_ENDPOINT, self.revocation_endpoint.as_deref()),
+            (END_SESSION_ENDPOINT, self.end_session_endpoint.as_deref()),
+            (SESSION_ENDPOINT, self.session_endpoint.as_deref()),
         ]
     }
 }
@@ -139,6 +148,9 @@ impl<'a> Reader<'a> {
             token_endpoint,
             jwks_uri,
             user_info_endpoint,
+            revocation_endpoint,
+            end_session_endpoint,
+            session_endpoint,
             trusts_tls,
             ..
         } = self.provider;
@@ -158,7 +170,26 @@ impl<'a> Reader<'a> {
             } else {
                 Signatures::KeysAt(needed(JWKS_URI, jwks_uri, "jwks_uri")?)
             },
-            user_info_endpoint: self.user_info_endpoint(user_info_endpoint.as_ref())?,
+            user_info_endpoint: self.optional(
+                USER_INFO_ENDPOINT,
+                user_info_endpoint.as_ref(),
+                "userinfo_endpoint",
+            )?,
+            revocation_endpoint: self.optional(
+                REVOCATION_ENDPOINT,
+                revocation_endpoint.as_ref(),
+                "revocation_endpoint",
+            )?,
+            end_session_endpoint: self.optional(
+                END_SESSION_ENDPOINT,
+                end_session_endpoint.as_ref(),
+                "end_session_endpoint",
+            )?,
+            // No metadata tells of it.
+            session_endpoint: session_endpoint
+                .as_ref()
+                .map(|url| Endpoint::parse(SESSION_ENDPOINT, url))
+                .transpose()?,
             signing_algorithms: self.signing_algorithms(),
             client_authentication: self.client_authentication()?,
             names_issuer: self.member("authorization_response_iss_parameter_supported")
@@ -191,11 +222,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Sign-ins do without it: where the document has no usable one, there is none.
-    fn user_info_endpoint(
+    fn optional(
         &self,
+        name: &'static str,
         replacement: Option<&String>,
+        member: &str,
     ) -> Result<Option<Endpoint>, InvalidUrl> {
-        match self.endpoint(USER_INFO_ENDPOINT, replacement, "userinfo_endpoint") {
+        match self.endpoint(name, replacement, member) {
             Err(invalid) if replacement.is_none() => {
                 tracing::warn!(%invalid, "the provider's metadata");
                 Ok(None)
@@ -249,6 +282,9 @@ const AUTHORIZATION_ENDPOINT: &str = "authorization endpoint";
 const TOKEN_ENDPOINT: &str = "token endpoint";
 const JWKS_URI: &str = "JWKS URI";
 const USER_INFO_ENDPOINT: &str = "user information endpoint";
+const REVOCATION_ENDPOINT: &str = "revocation endpoint";
+const END_SESSION_ENDPOINT: &str = "end-session endpoint";
+const SESSION_ENDPOINT: &str = "session endpoint";
 
 #[cfg(test)]
 mod tests {

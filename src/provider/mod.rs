@@ -44,6 +44,9 @@ pub struct Provider {
     token_endpoint: Option<String>,
     jwks_uri: Option<String>,
     user_info_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
+    session_endpoint: Option<String>,
     /// `None`: what the metadata says.
     signing_algorithms: Option<Vec<SigningAlgorithm>>,
     client_authentication: Option<ClientAuthentication>,
@@ -117,6 +120,9 @@ impl Provider {
             token_endpoint: Some("https://apx.didit.me/auth/v2/token".into()),
             jwks_uri: Some("https://apx.didit.me/auth/config/jwks".into()),
             user_info_endpoint: Some("https://apx.didit.me/auth/v2/users/retrieve".into()),
+            revocation_endpoint: None,
+            end_session_endpoint: None,
+            session_endpoint: None,
             signing_algorithms: Some(vec![SigningAlgorithm::Rs256, SigningAlgorithm::Es256]),
             client_authentication: Some(ClientAuthentication::Basic),
             token_requests: TokenRequests::Form,
@@ -141,8 +147,12 @@ impl Provider {
     /// | user information | none |
     /// | ID tokens | ES256, without a nonce: the S256 code challenge stands in for it (RFC 9700 §4.5.3) |
     /// | client authentication | none: it is a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) |
-    /// | scopes by default | none |
-    /// | sessions | end with the access token, after 5 minutes: Didit's own session decides who is signed in |
+    /// | scopes by default | none; `offline_access` brings a refresh token, which works once |
+    /// | sessions | Didit's own decides who is signed in: they end with the access token, after 5 minutes, unless that can be renewed |
+    /// | sign-out | `DELETE {issuer}/session/` |
+    ///
+    /// With `offline_access` sessions are kept in memory, unless another store is chosen: see
+    /// [`with_session_store`](crate::ConfigBuilder::with_session_store).
     ///
     /// While a custom domain is switched on, both issuers sign: add the other one with
     /// [`add_issuer`](Self::add_issuer).
@@ -154,6 +164,9 @@ impl Provider {
             token_endpoint: Some(format!("{issuer}/token/")),
             jwks_uri: Some(format!("{issuer}/.well-known/jwks.json")),
             user_info_endpoint: None,
+            revocation_endpoint: None,
+            end_session_endpoint: None,
+            session_endpoint: Some(format!("{issuer}/session/")),
             signing_algorithms: Some(vec![SigningAlgorithm::Es256]),
             client_authentication: Some(ClientAuthentication::None),
             token_requests: TokenRequests::Json,
@@ -253,6 +266,21 @@ impl Provider {
         self
     }
 
+    /// Replaces the URL where tokens are revoked when somebody signs out (RFC 7009 §2).
+    #[must_use]
+    pub fn with_revocation_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.revocation_endpoint = Some(url.into());
+        self
+    }
+
+    /// Replaces the URL to which a browser is sent when somebody signs out (OpenID Connect RP-Initiated
+    /// Logout §2).
+    #[must_use]
+    pub fn with_end_session_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.end_session_endpoint = Some(url.into());
+        self
+    }
+
     /// Replaces the algorithms that may sign ID tokens (RFC 8725 §3.1).
     #[must_use]
     pub fn with_signing_algorithms<I>(mut self, algorithms: I) -> Self
@@ -271,9 +299,10 @@ impl Provider {
     }
 
     /// Says that a refresh token works once, and its reuse ends the session there (RFC 9700 §4.14.2): so
-    /// with Didit Authentication. Sessions in cookies do not keep such a token, as it could come back in
-    /// an old cookie, and the scopes `offline_access` and `offline` are refused when the configuration is
-    /// built.
+    /// with Didit Authentication. It is then never sent twice, whatever came of the first time.
+    ///
+    /// Sessions in cookies do not keep such a token, as it could come back in an old cookie: with the
+    /// scopes `offline_access` and `offline` sessions are kept in memory, unless another store is chosen.
     #[must_use]
     pub fn with_single_use_refresh_tokens(mut self) -> Self {
         self.single_use_refresh_tokens = true;

@@ -9,7 +9,7 @@ mod token_bucket;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
@@ -17,8 +17,11 @@ use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
-    oidc::{self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, SignedIdToken},
-    provider::{Metadata, MetadataSource, Signatures},
+    oidc::{
+        self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, RefreshFailure,
+        SignedIdToken, UnverifiedTokens,
+    },
+    provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
     transport::{HttpTransport, LimitedTransport},
 };
@@ -40,6 +43,12 @@ struct Inner {
 /// The right to one exchange. All are counted here, as a server's own limits do not count those that
 /// go on without their browser.
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
+
+/// What a refresh needs.
+pub(crate) struct ReadyToRefresh {
+    permit: ExchangePermit,
+    metadata: Arc<Metadata>,
+}
 
 impl ProviderCalls {
     pub(crate) fn new(
@@ -115,41 +124,82 @@ impl ProviderCalls {
         }
     }
 
+    /// What a refresh needs before it is sent.
+    pub(crate) async fn prepare_refresh(&self) -> Result<ReadyToRefresh, Error> {
+        Ok(ReadyToRefresh {
+            permit: self.permit_exchange()?,
+            metadata: self.metadata(self.0.now()).await?,
+        })
+    }
+
     /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
     /// it to its end.
-    pub(crate) async fn refresh(&self, before: &DiditTokens) -> Result<DiditTokens, Error> {
-        let _permit = self.permit_exchange()?;
+    pub(crate) async fn refresh(
+        &self,
+        ready: ReadyToRefresh,
+        before: &DiditTokens,
+    ) -> Result<DiditTokens, RefreshFailure> {
+        let ReadyToRefresh { permit, metadata } = ready;
         let now = self.0.now();
-        let metadata = self.metadata(now).await?;
         let refresh = self
             .0
             .client
             .refresh(&metadata, before, now, &self.0.transport);
         let tokens = refresh.await?;
-        if let Some(id_token) = tokens.id_token() {
-            let signed = self.0.check_signature(&metadata, id_token).await?;
-            let access_token = tokens.access_token().secret();
-            let rules = &self.0.rules;
-            signed.check_refreshed(rules, before.claims(), access_token, self.0.now())?;
-        }
+        self.0
+            .check_refreshed(&metadata, &tokens, before)
+            .await
+            .map_err(RefreshFailure::after_sending)?;
+        drop(permit);
         Ok(tokens.in_place_of(before))
     }
 
-    /// Asks the provider about the user of these tokens (OpenID Connect Core §5.3.1). The access
-    /// token goes into the header only (RFC 6750 §2.1).
+    /// Ends the provider's session of these tokens, where it has one that can be ended (Didit
+    /// Authentication).
+    pub(crate) async fn end_session(
+        &self,
+        metadata: &Metadata,
+        tokens: &DiditTokens,
+    ) -> Result<(), Error> {
+        let Some(url) = &metadata.session_endpoint else {
+            return Ok(());
+        };
+        let mut request = with_access_token(url, tokens)?;
+        *request.method_mut() = Method::DELETE;
+        let status = self.0.transport.send(request).await?.status();
+        match status {
+            StatusCode::UNAUTHORIZED => Err(Error::new(ErrorKind::AccessTokenRefused)),
+            _ if status.is_success() => Ok(()),
+            _ => Err(refused("the end of the session", status)),
+        }
+    }
+
+    /// Revokes these tokens, where the provider does that (RFC 7009): the refresh token, and with it
+    /// what was issued for it, else the access token.
+    pub(crate) async fn revoke(
+        &self,
+        metadata: &Metadata,
+        tokens: &DiditTokens,
+    ) -> Result<(), Error> {
+        let Some(request) = self.0.client.revocation(metadata, tokens) else {
+            return Ok(());
+        };
+        let status = self.0.transport.send(request).await?.status();
+        if status == StatusCode::OK {
+            Ok(())
+        } else {
+            Err(refused("the revocation", status))
+        }
+    }
+
+    /// Asks the provider about the user of these tokens (OpenID Connect Core §5.3.1).
     pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
         let metadata = self.metadata(self.0.now()).await?;
         let url = metadata
             .user_info_endpoint
             .as_ref()
             .ok_or_else(|| Error::with_context(ErrorKind::NotOffered, "user information"))?;
-        let bearer = format!("Bearer {}", tokens.access_token().secret());
-        let mut bearer =
-            HeaderValue::try_from(bearer).map_err(|_| Error::new(ErrorKind::AccessTokenRefused))?;
-        bearer.set_sensitive(true);
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = url.uri();
-        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        let mut request = with_access_token(url, tokens)?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);
         let response = self.0.transport.send(request).await?;
@@ -175,6 +225,21 @@ impl Inner {
         let id_token = exchanged.tokens.id_token().ok_or_else(missing)?;
         let signed = self.check_signature(metadata, id_token).await?;
         signed.accept(&self.rules, &exchanged.bindings(), self.now())
+    }
+
+    /// OpenID Connect Core §12.2.
+    async fn check_refreshed(
+        &self,
+        metadata: &Metadata,
+        tokens: &UnverifiedTokens,
+        before: &DiditTokens,
+    ) -> Result<(), Error> {
+        let Some(id_token) = tokens.id_token() else {
+            return Ok(());
+        };
+        let signed = self.check_signature(metadata, id_token).await?;
+        let access_token = tokens.access_token().secret();
+        signed.check_refreshed(&self.rules, before.claims(), access_token, self.now())
     }
 
     /// By the clock of now: the token was made while the answer was waited for.
@@ -206,6 +271,23 @@ impl fmt::Debug for ProviderCalls {
             .field("rules", &self.0.rules)
             .finish_non_exhaustive()
     }
+}
+
+/// A request that carries the access token in its header, and only there (RFC 6750 §2.1).
+fn with_access_token(url: &Endpoint, tokens: &DiditTokens) -> Result<Request<Bytes>, Error> {
+    let bearer = format!("Bearer {}", tokens.access_token().secret());
+    let mut bearer =
+        HeaderValue::try_from(bearer).map_err(|_| Error::new(ErrorKind::AccessTokenRefused))?;
+    bearer.set_sensitive(true);
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = url.uri();
+    request.headers_mut().insert(header::AUTHORIZATION, bearer);
+    Ok(request)
+}
+
+fn refused(what: &str, status: StatusCode) -> Error {
+    let context = format!("{what}: status {}", status.as_u16());
+    Error::with_context(ErrorKind::InvalidAnswer, context)
 }
 
 /// At once. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.

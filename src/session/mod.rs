@@ -1,24 +1,41 @@
 //! What a signed-in browser has.
 
+mod codec;
+#[cfg(feature = "test-util")]
+pub mod conformance;
+pub(crate) mod memory;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+mod renewal;
+mod rules;
 mod sealed;
+mod session_cookies;
+mod sessions;
 mod single_flight;
+pub(crate) mod store;
+mod stored;
 
 use std::time::Duration;
 
 use aws_lc_rs::rand;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-pub(crate) use sealed::{ExistingChunks, SealedSessions};
-pub(crate) use single_flight::{Outcome, Refresh, SingleFlight};
+pub(crate) use renewal::RefreshCalls;
+pub(crate) use rules::{Rules, Standing};
+pub(crate) use sealed::SealedSessions;
+pub(crate) use session_cookies::ExistingChunks;
+pub(crate) use sessions::{Found, Place, Sessions};
+pub(crate) use single_flight::{Flight, Outcome, Refresh, SingleFlight};
+pub(crate) use stored::{Kept, StoredSessions};
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 
 /// A signed-in user, from one sign-in to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// What tells it from others, the same browser's included: not a secret.
     id: SessionId,
     tokens: DiditTokens,
+    /// Whether the raw ID token goes into it: for a provider that asks for it when somebody signs out.
+    keeps_id_token: bool,
     /// When the user signed in.
     started: Timestamp,
     /// When it was last written: use since then does not count towards the idle limit until it is
@@ -30,18 +47,18 @@ pub(crate) struct Session {
     end: Timestamp,
 }
 
-/// 16 random bytes, in base64url.
-#[derive(Clone, Debug)]
-pub(crate) struct SessionId(Box<str>);
+/// What tells a session from others, the same browser's included: not a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionId([u8; 16]);
 
 impl SessionId {
     fn random() -> Self {
         let mut bytes = [0; 16];
         rand::fill(&mut bytes).expect("the system's random source works");
-        Self(BASE64_URL_SAFE_NO_PAD.encode(bytes).into())
+        Self(bytes)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -55,11 +72,17 @@ pub(crate) struct Limits {
 
 impl Session {
     /// A new session: every sign-in makes one.
-    pub(crate) fn start(tokens: DiditTokens, limits: Limits, now: Timestamp) -> Self {
+    pub(crate) fn start(
+        tokens: DiditTokens,
+        keeps_id_token: bool,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Self {
         let end = now.plus(limits.absolute);
         Self {
             id: SessionId::random(),
             tokens,
+            keeps_id_token,
             started: now,
             written: now,
             idle_end: now.plus(limits.idle).min(end),
@@ -67,27 +90,17 @@ impl Session {
         }
     }
 
-    pub(crate) fn id(&self) -> &SessionId {
-        &self.id
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
     }
 
     pub(crate) fn tokens(&self) -> &DiditTokens {
         &self.tokens
     }
 
-    /// The same session with other tokens of its user, used now.
-    pub(crate) fn with_tokens(self, tokens: DiditTokens, limits: Limits, now: Timestamp) -> Self {
-        Self {
-            tokens,
-            written: now,
-            idle_end: now.plus(limits.idle).min(self.end),
-            ..self
-        }
-    }
-
-    /// The tokens, which name the user; the access token may have ended.
-    pub(crate) fn into_tokens(self) -> DiditTokens {
-        self.tokens
+    /// The same session with other tokens of its user.
+    pub(crate) fn carrying(self, tokens: DiditTokens) -> Self {
+        Self { tokens, ..self }
     }
 
     /// Whether the user has signed in a moment ago: asking for the same again leads nowhere.
@@ -103,14 +116,30 @@ impl Session {
             && now.since(self.written) < limits.idle
     }
 
-    /// The same session, used now: after a tenth of the idle limit, so that not every answer has to
-    /// set a cookie. The absolute limit stays what it was.
+    /// The same session, used now: after a tenth of the idle limit, so that not every request has to
+    /// write it. The absolute limit stays what it was.
     pub(crate) fn renewed(&self, limits: Limits, now: Timestamp) -> Option<Self> {
-        (now.since(self.written) >= limits.idle / RENEWALS_PER_IDLE).then(|| Self {
+        (now.since(self.written) >= limits.idle / RENEWALS_PER_IDLE)
+            .then(|| self.clone().used(limits, now))
+    }
+
+    /// The same session, used now.
+    pub(crate) fn used(self, limits: Limits, now: Timestamp) -> Self {
+        Self {
             written: now,
             idle_end: now.plus(limits.idle).min(self.end),
-            ..self.clone()
-        })
+            ..self
+        }
+    }
+
+    /// For how long it is kept unless it is used.
+    fn idle_rest(&self, now: Timestamp) -> Duration {
+        self.idle_end.since(now)
+    }
+
+    /// For how long it is kept at most.
+    fn rest(&self, now: Timestamp) -> Duration {
+        self.end.since(now)
     }
 }
 
@@ -137,7 +166,7 @@ mod tests {
             received_at: Timestamp::from_unix(1000),
             claims: IdClaims::of_subject("john"),
         });
-        Session::start(tokens, LIMITS, Timestamp::from_unix(1000))
+        Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000))
     }
 
     fn at(seconds: u64) -> Timestamp {

@@ -204,13 +204,11 @@ const BACK_OFF: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicU64, Ordering},
-        time::SystemTime,
-    };
-
     use super::*;
-    use crate::tokens::{AccessToken, IdClaims, Scopes, TokenSet};
+    use crate::{
+        clock::tests::HandClock,
+        tokens::{AccessToken, IdClaims, Scopes, TokenSet},
+    };
 
     fn tokens(access_token: &str) -> DiditTokens {
         DiditTokens::new(TokenSet {
@@ -224,19 +222,9 @@ mod tests {
         })
     }
 
-    /// A clock that is set by hand.
-    #[derive(Debug, Default)]
-    struct Hand(AtomicU64);
-
-    impl Clock for Hand {
-        fn now(&self) -> SystemTime {
-            at(self.0.load(Ordering::SeqCst)).into()
-        }
-    }
-
-    fn flights() -> (SingleFlight, Arc<Hand>) {
-        let clock = Arc::<Hand>::default();
-        (SingleFlight::new(Arc::new(Arc::clone(&clock))), clock)
+    fn flights() -> (SingleFlight, HandClock) {
+        let clock = HandClock::default();
+        (SingleFlight::new(Arc::new(clock.clone())), clock)
     }
 
     fn at(seconds: u64) -> Timestamp {
@@ -245,14 +233,14 @@ mod tests {
 
     /// The access token that comes of it, and whether this call has started it.
     async fn refresh(
-        flights: &(SingleFlight, Arc<Hand>),
+        flights: &(SingleFlight, HandClock),
         old: &str,
         new: Result<&str, ErrorKind>,
         now: u64,
     ) -> (String, bool) {
         let new = new.map(tokens).map_err(Error::new);
         let (flights, clock) = flights;
-        clock.0.store(now, Ordering::SeqCst);
+        clock.set(at(now));
         let refresh = flights.refresh(&tokens(old), at(now), || async { new });
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (flight.wait().await, true),

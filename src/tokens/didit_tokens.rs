@@ -114,6 +114,38 @@ impl DiditTokens {
         rest <= margin * (32 - u32::from(spread)) / 32
     }
 
+    /// Whether these are the very tokens that `other` are.
+    pub(crate) fn are(&self, other: &Self) -> bool {
+        let is_same_refresh_token = match (&self.0.refresh_token, &other.0.refresh_token) {
+            (Some(own), Some(other)) => own.is(other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        Arc::ptr_eq(&self.0, &other.0)
+            || (is_same_refresh_token && self.0.access_token.is(&other.0.access_token))
+    }
+
+    /// The same tokens, of which the refresh token is spent.
+    pub(crate) fn without_refresh_token(&self) -> Self {
+        let TokenSet {
+            access_token,
+            id_token,
+            scopes,
+            expires_at,
+            received_at,
+            claims,
+            ..
+        } = &*self.0;
+        Self::new(TokenSet {
+            access_token: AccessToken::new(access_token.secret()),
+            refresh_token: None,
+            id_token: id_token.as_ref().map(|token| IdToken::new(token.secret())),
+            scopes: scopes.clone(),
+            expires_at: *expires_at,
+            received_at: *received_at,
+            claims: claims.clone(),
+        })
+    }
+
     pub(crate) fn received_at(&self) -> Timestamp {
         self.0.received_at
     }

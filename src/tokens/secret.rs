@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Defines a secret: redacted in `Debug`, without `Display`, `PartialEq` and `Serialize`, wiped
@@ -14,6 +15,12 @@ macro_rules! secret {
         impl $name {
             pub(crate) fn new(secret: impl Into<String>) -> Self {
                 Self(Zeroizing::new(secret.into()))
+            }
+
+            /// Whether it is the same secret, in constant time.
+            #[allow(dead_code, reason = "not every secret is compared")]
+            pub(crate) fn is(&self, other: &Self) -> bool {
+                self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
             }
 
             /// The secret itself. Keep it out of logs and URLs.

@@ -100,6 +100,11 @@ impl TransportError {
         Self::new(TransportErrorKind::TooLarge, None)
     }
 
+    /// Whether the request certainly did not leave this machine.
+    pub(crate) fn is_not_connected(&self) -> bool {
+        self.kind == TransportErrorKind::NotConnected
+    }
+
     /// What a service says of itself, else nothing is known.
     fn of_service(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         match error.into().downcast() {
@@ -153,6 +158,11 @@ pub(crate) struct LimitedTransport {
 impl LimitedTransport {
     pub(crate) fn new(transport: Arc<dyn HttpTransport>, timeout: Duration) -> Self {
         Self { transport, timeout }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 }
 

@@ -2,12 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ConfigBuilder, DAY};
+use super::{ConfigBuilder, DAY, Keeping};
 use crate::{
+    clock::Clock,
     config::{Config, ConfigError, RedirectUri, check},
     oidc::{AuthorizationRequest, IdTokenRules},
+    provider::Endpoint,
     seal::{KeyContext, Purpose, Sealer},
-    session::SealedSessions,
+    session::{
+        Place, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
+        store::SessionStore,
+    },
     transport::{HttpTransport, LimitedTransport},
 };
 
@@ -22,20 +27,7 @@ impl ConfigBuilder {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if self.client_id.trim().is_empty() {
-            return Err(ConfigError::EmptyClientId);
-        }
-        if self
-            .client_secret
-            .as_ref()
-            .is_some_and(|secret| secret.0.trim().is_empty())
-        {
-            return Err(ConfigError::EmptyClientSecret);
-        }
-        check::untouched("client id", &self.client_id)?;
-        if let Some(secret) = &self.client_secret {
-            check::untouched("client secret", &secret.0)?;
-        }
+        check::credentials(&self.client_id, self.client_secret.as_ref())?;
         if self.redirect_uri.is_empty() {
             return Err(ConfigError::EmptyRedirectUri);
         }
@@ -43,7 +35,12 @@ impl ConfigBuilder {
         check::provider(&self.provider, self.client_secret.as_ref())?;
         let metadata = self.provider.metadata_source()?;
         let scopes = check::scopes(self.scopes.as_deref(), &self.provider)?;
+        let brings_single_use_tokens = check::brings_single_use_tokens(&scopes, &self.provider);
         self.check_request()?;
+        let sign_out_pages = check::sign_out_pages(&self.sign_out_pages, &self.landing_page)?;
+        if let Some(uri) = &self.post_logout_redirect_uri {
+            Endpoint::parse("post-logout redirect URI", uri)?;
+        }
         let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
         self.check_ranges()?;
 
@@ -56,13 +53,30 @@ impl ConfigBuilder {
             Sealer::new(keys.iter().copied(), purpose, context)
         };
         let flow_sealer = sealer(Purpose::Flow);
-        let sessions = SealedSessions::new(
-            sealer(Purpose::Session),
-            redirect_uri.cookie_scope(),
-            self.limits,
-            self.session_cookie_limit,
-            self.provider.clone(),
-        );
+        let rules = Rules::new(self.limits, &self.provider);
+        let scope = redirect_uri.cookie_scope();
+        let provider = self.provider.clone();
+        let place = match self.keeping.store(brings_single_use_tokens, &self.clock)? {
+            Some(store) => Place::Store(StoredSessions::new(
+                store,
+                sealer(Purpose::Store),
+                scope,
+                rules,
+                provider,
+                Arc::clone(&self.clock),
+            )),
+            None => Place::Cookies(SealedSessions::new(
+                sealer(Purpose::Session),
+                scope,
+                self.session_cookie_limit,
+                provider,
+            )),
+        };
+        let sessions = Arc::new(Sessions {
+            rules,
+            scope,
+            place,
+        });
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport(self.connect_timeout, &self.root_certificates)?,
@@ -99,6 +113,8 @@ impl ConfigBuilder {
             completion: self.completion,
             flow_sealer,
             sessions,
+            sign_out_pages,
+            post_logout_redirect_uri: self.post_logout_redirect_uri,
             transport: LimitedTransport::new(transport, self.http_timeout),
             clock: self.clock,
             error_page: self.error_page,
@@ -155,6 +171,25 @@ impl ConfigBuilder {
             bytes,
             words,
         )
+    }
+}
+
+impl Keeping {
+    /// The store, if there is to be one.
+    fn store(
+        self,
+        brings_single_use_tokens: bool,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Option<Arc<dyn SessionStore>>, ConfigError> {
+        match self {
+            Self::Store(store) => Ok(Some(store)),
+            Self::Default if brings_single_use_tokens => {
+                let memory = MemoryStore::new().with_clock(Arc::clone(clock));
+                Ok(Some(Arc::new(memory)))
+            }
+            Self::Cookies if brings_single_use_tokens => Err(ConfigError::SingleUseRefreshTokens),
+            Self::Default | Self::Cookies => Ok(None),
+        }
     }
 }
 

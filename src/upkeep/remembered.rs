@@ -14,7 +14,7 @@ use crate::{clock::Timestamp, oidc::PendingSignIn};
 /// full ends early, and a repetition of what is then forgotten is for others to refuse; a provider's codes
 /// work once as well.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<Generations>);
+pub(crate) struct Remembered(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
@@ -28,7 +28,7 @@ type Hash = [u8; 16];
 
 impl Remembered {
     /// Takes `name` for the caller alone: true once, false ever after.
-    pub(super) fn claim(&self, name: &str, now: Timestamp) -> bool {
+    pub(crate) fn claim(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
         let mut generations = self.lock();
         generations.turn(now);
@@ -36,10 +36,18 @@ impl Remembered {
     }
 
     /// Whether `name` was claimed.
-    pub(super) fn contains(&self, name: &str) -> bool {
+    pub(crate) fn contains(&self, name: &[u8]) -> bool {
         let name = hash(name);
         let generations = self.lock();
         generations.present.contains(&name) || generations.previous.contains(&name)
+    }
+
+    /// Lets `name` be claimed again.
+    pub(crate) fn forget(&self, name: &[u8]) {
+        let name = hash(name);
+        let mut generations = self.lock();
+        generations.present.remove(&name);
+        generations.previous.remove(&name);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
@@ -68,8 +76,8 @@ impl fmt::Debug for Remembered {
     }
 }
 
-fn hash(name: &str) -> Hash {
-    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+fn hash(name: &[u8]) -> Hash {
+    let digest = digest::digest(&digest::SHA256, name);
     *digest
         .as_ref()
         .first_chunk()
@@ -90,30 +98,30 @@ mod tests {
     #[test]
     fn a_state_is_claimed_once() {
         let completed = Remembered::default();
-        assert!(completed.claim("a", at(0)));
-        assert!(!completed.claim("a", at(0)));
-        assert!(completed.claim("b", at(0)));
-        assert!(completed.contains("a") && !completed.contains("c"));
+        assert!(completed.claim(b"a", at(0)));
+        assert!(!completed.claim(b"a", at(0)));
+        assert!(completed.claim(b"b", at(0)));
+        assert!(completed.contains(b"a") && !completed.contains(b"c"));
     }
 
     #[test]
     fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
         let completed = Remembered::default();
-        assert!(completed.claim("first", at(0)));
-        assert!(completed.claim("late", at(lifetime - 1)));
-        assert!(completed.claim("next", at(lifetime)));
-        assert!(!completed.claim("late", at(2 * lifetime - 1)));
-        assert!(completed.claim("after", at(2 * lifetime)));
-        assert!(!completed.contains("first") && !completed.contains("late"));
-        assert!(completed.contains("next"));
+        assert!(completed.claim(b"first", at(0)));
+        assert!(completed.claim(b"late", at(lifetime - 1)));
+        assert!(completed.claim(b"next", at(lifetime)));
+        assert!(!completed.claim(b"late", at(2 * lifetime - 1)));
+        assert!(completed.claim(b"after", at(2 * lifetime)));
+        assert!(!completed.contains(b"first") && !completed.contains(b"late"));
+        assert!(completed.contains(b"next"));
     }
 
     #[test]
     fn memory_is_bounded() {
         let completed = Remembered::default();
         for state in 0..3 * CAPACITY {
-            assert!(completed.claim(&state.to_string(), at(0)));
+            assert!(completed.claim(state.to_string().as_bytes(), at(0)));
         }
         let generations = completed.lock();
         assert_eq!(generations.present.len(), CAPACITY);

@@ -1,0 +1,63 @@
+//! A revocation request (RFC 7009 §2.1).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
+use url::form_urlencoded::{self, byte_serialize};
+
+use super::Client;
+use crate::{
+    provider::{ClientAuthentication, Metadata},
+    tokens::{DiditTokens, RefreshToken},
+};
+
+impl Client {
+    /// The request that revokes the refresh token, else the access token; `None` where the provider has
+    /// no such endpoint. The client authenticates as for tokens. (`oauth2` has one too, for https only.)
+    pub(crate) fn revocation(
+        &self,
+        metadata: &Metadata,
+        tokens: &DiditTokens,
+    ) -> Option<Request<Bytes>> {
+        let url = metadata.revocation_endpoint.as_ref()?;
+        let refresh_token = tokens.refresh_token().map(RefreshToken::secret);
+        let (token, hint) = match refresh_token {
+            Some(token) => (token, "refresh_token"),
+            None => (tokens.access_token().secret(), "access_token"),
+        };
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("token", token)
+            .append_pair("token_type_hint", hint);
+
+        let mut request = Request::new(Bytes::new());
+        let secret = self.secret();
+        match (metadata.client_authentication, secret) {
+            (ClientAuthentication::Basic, Some(secret)) => {
+                let basic = basic(self.id(), secret);
+                request.headers_mut().insert(header::AUTHORIZATION, basic);
+            }
+            (ClientAuthentication::Post, Some(secret)) => {
+                body.append_pair("client_id", self.id())
+                    .append_pair("client_secret", secret);
+            }
+            (ClientAuthentication::None, _) | (_, None) => {
+                body.append_pair("client_id", self.id());
+            }
+        }
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, form);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = url.uri();
+        *request.body_mut() = body.finish().into();
+        Some(request)
+    }
+}
+
+/// RFC 6749 §2.3.1: id and secret are form-urlencoded before RFC 7617 joins them.
+fn basic(id: &str, secret: &str) -> HeaderValue {
+    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let joined = BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
+    let mut basic = HeaderValue::try_from(format!("Basic {joined}")).expect("base64 is ASCII");
+    basic.set_sensitive(true);
+    basic
+}

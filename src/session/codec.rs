@@ -1,0 +1,146 @@
+//! A session as bytes, before they are sealed.
+
+use std::borrow::Cow;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::{Session, SessionId};
+use crate::{
+    clock::Timestamp,
+    provider::Provider,
+    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
+};
+
+/// Writes sessions as short JSON arrays, and reads them.
+#[derive(Debug)]
+pub(crate) struct Codec {
+    provider: Provider,
+    keeps_refresh_tokens: bool,
+}
+
+/// Id; started, written, idle end, end; access token, refresh token, scopes, when the token was received and
+/// when it ends; the payload of the ID token, or the whole.
+#[derive(Serialize, Deserialize)]
+struct Encoded<'a>(
+    #[serde(borrow)] Cow<'a, str>,
+    u64,
+    u64,
+    u64,
+    u64,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
+    #[serde(borrow)] Cow<'a, str>,
+    u64,
+    Option<u64>,
+    #[serde(borrow)] &'a RawValue,
+);
+
+/// Who made an ID token.
+#[derive(Deserialize)]
+struct Issuer<'a> {
+    #[serde(borrow)]
+    iss: Cow<'a, str>,
+}
+
+impl Codec {
+    /// For cookies. They do not keep a refresh token that works once: it could come back in an old one.
+    pub(crate) fn for_cookies(provider: Provider) -> Self {
+        Self {
+            keeps_refresh_tokens: !provider.has_single_use_refresh_tokens(),
+            provider,
+        }
+    }
+
+    /// For a store, where an old session does not come back.
+    pub(crate) fn for_store(provider: Provider) -> Self {
+        Self {
+            keeps_refresh_tokens: true,
+            provider,
+        }
+    }
+
+    pub(crate) fn encode(&self, session: &Session) -> Zeroizing<Vec<u8>> {
+        let tokens = &session.tokens;
+        let refresh_token = tokens.refresh_token().filter(|_| self.keeps_refresh_tokens);
+        // The whole token holds its payload.
+        let id_token = tokens.id_token().filter(|_| session.keeps_id_token);
+        let id_token = id_token.map(|token| {
+            serde_json::value::to_raw_value(token.secret()).expect("a string is JSON")
+        });
+        let claims: &RawValue = match &id_token {
+            Some(whole) => whole,
+            None => serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
+        };
+        let encoded = Encoded(
+            BASE64_URL_SAFE_NO_PAD.encode(session.id.0).into(),
+            session.started.as_unix(),
+            session.written.as_unix(),
+            session.idle_end.as_unix(),
+            session.end.as_unix(),
+            tokens.access_token().secret().into(),
+            refresh_token.map(|token| token.secret().into()),
+            tokens.scopes().as_str().into(),
+            tokens.received_at().as_unix(),
+            tokens.expiry().map(Timestamp::as_unix),
+            claims,
+        );
+        Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
+    }
+
+    /// `None` also for the session of another provider's user, or of one that is not accepted any more.
+    pub(crate) fn decode(&self, plaintext: &[u8]) -> Option<Session> {
+        let Encoded(
+            id,
+            started,
+            written,
+            idle_end,
+            end,
+            access_token,
+            refresh_token,
+            scopes,
+            received_at,
+            expires_at,
+            claims,
+        ) = serde_json::from_slice(plaintext).ok()?;
+        let id = BASE64_URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
+        let (payload, id_token) = payload_of(claims.get())?;
+        let issuer: Issuer<'_> = serde_json::from_str(&payload).ok()?;
+        if !self.provider.accepts_issuer(&issuer.iss) {
+            return None;
+        }
+        // It may be from before the provider was known to have such that work once.
+        let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens);
+        Some(Session {
+            id: SessionId(id.try_into().ok()?),
+            keeps_id_token: id_token.is_some(),
+            tokens: DiditTokens::new(TokenSet {
+                access_token: AccessToken::new(access_token),
+                refresh_token: refresh_token.map(RefreshToken::new),
+                id_token,
+                scopes: Scopes::new(scopes),
+                expires_at: expires_at.map(Timestamp::from_unix),
+                received_at: Timestamp::from_unix(received_at),
+                claims: IdClaims::from_session(payload.into()),
+            }),
+            started: Timestamp::from_unix(started),
+            written: Timestamp::from_unix(written),
+            idle_end: Timestamp::from_unix(idle_end),
+            end: Timestamp::from_unix(end),
+        })
+    }
+}
+
+/// The payload of an ID token, and the token itself if that is what was kept.
+fn payload_of(claims: &str) -> Option<(Cow<'_, str>, Option<IdToken>)> {
+    if !claims.starts_with('"') {
+        return Some((claims.into(), None));
+    }
+    let token: Cow<'_, str> = serde_json::from_str(claims).ok()?;
+    let payload = token.split('.').nth(1)?;
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let payload = String::from_utf8(payload).ok()?;
+    Some((payload.into(), Some(IdToken::new(token))))
+}

@@ -1,0 +1,134 @@
+//! How long a session is good for.
+
+use super::{Limits, Session, store::Claim};
+use crate::{clock::Timestamp, provider::Provider};
+
+/// What ends the sessions of an application.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) limits: Limits,
+    /// Whether a refresh token works once.
+    pub(crate) single_use: bool,
+    /// Whether nobody is signed in here who is not signed in at the provider.
+    authoritative: bool,
+}
+
+/// What there is to do before a session is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Good,
+    /// Its access token is about to end, or has ended, and may be renewed.
+    Due,
+    Over,
+}
+
+impl Rules {
+    pub(crate) fn new(limits: Limits, provider: &Provider) -> Self {
+        Self {
+            limits,
+            single_use: provider.has_single_use_refresh_tokens(),
+            authoritative: provider.has_authoritative_session(),
+        }
+    }
+
+    /// How a session stands, on whose refresh token somebody may have a claim.
+    ///
+    /// While the claim is fresh its outcome may come, and is waited for once the access token has ended.
+    /// Afterwards a token that works once counts as spent: nobody else sends it, ever.
+    pub(crate) fn standing(
+        &self,
+        session: &Session,
+        claim: Option<Claim>,
+        now: Timestamp,
+    ) -> Standing {
+        let is_alive = session.tokens().are_alive(now);
+        let may_renew = match claim {
+            None => true,
+            Some(claim) if claim.is_fresh(now) => !is_alive,
+            Some(_) => !self.single_use,
+        };
+        if !session.lives(self.limits, now) {
+            Standing::Over
+        } else if may_renew && session.tokens().are_due(now) {
+            Standing::Due
+        } else if self.has_ended(session, now) {
+            Standing::Over
+        } else {
+            Standing::Good
+        }
+    }
+
+    /// Whether a session has ended that could not be renewed: at its limits, and where the provider's
+    /// session decides, with the access token.
+    pub(crate) fn has_ended(&self, session: &Session, now: Timestamp) -> bool {
+        !session.lives(self.limits, now) || (self.authoritative && !session.tokens().are_alive(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet};
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix(1000 + seconds)
+    }
+
+    fn rules(provider: &Provider) -> Rules {
+        let limits = Limits {
+            idle: Duration::from_secs(10_000),
+            absolute: Duration::from_secs(10_000),
+        };
+        Rules::new(limits, provider)
+    }
+
+    /// Of somebody whose access token lives for a hundred seconds.
+    fn session(rules: Rules, refresh_token: Option<&str>) -> Session {
+        let tokens = DiditTokens::new(TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: refresh_token.map(RefreshToken::new),
+            id_token: None,
+            scopes: Scopes::new("openid"),
+            expires_at: Some(at(100)),
+            received_at: at(0),
+            claims: IdClaims::of_subject("john"),
+        });
+        Session::start(tokens, false, rules.limits, at(0))
+    }
+
+    #[test]
+    fn what_there_is_to_do_follows_from_the_tokens_the_claim_and_the_provider() {
+        use Standing::{Due, Good, Over};
+
+        let reusable = rules(&Provider::didit());
+        let once = rules(&Provider::didit().with_single_use_refresh_tokens());
+        let authoritative = rules(&Provider::authentication("https://acme.auth.didit.me"));
+        let fresh = Some(Claim::new(at(200)));
+        let lapsed = Some(Claim::new(at(0)));
+        for (rules, claim, alive, dead) in [
+            (reusable, None, Due, Due),
+            (reusable, fresh, Good, Due),
+            (reusable, lapsed, Due, Due),
+            (once, None, Due, Due),
+            (once, fresh, Good, Due),
+            (once, lapsed, Good, Good),
+            (authoritative, None, Due, Due),
+            (authoritative, fresh, Good, Due),
+            (authoritative, lapsed, Good, Over),
+        ] {
+            let session = session(rules, Some("rt"));
+            let standing = |now| rules.standing(&session, claim, now);
+            assert_eq!(standing(at(50)), Good, "{rules:?} {claim:?}");
+            assert_eq!(standing(at(99)), alive, "{rules:?} {claim:?}");
+            assert_eq!(standing(at(100)), dead, "{rules:?} {claim:?}");
+            assert_eq!(standing(at(10_000)), Over, "{rules:?} {claim:?}");
+        }
+        for (rules, dead) in [(reusable, Good), (authoritative, Over)] {
+            let session = session(rules, None);
+            assert_eq!(rules.standing(&session, None, at(99)), Good);
+            assert_eq!(rules.standing(&session, None, at(100)), dead);
+        }
+    }
+}

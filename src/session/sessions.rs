@@ -1,0 +1,86 @@
+//! Where the sessions of an application are.
+
+use http::{HeaderMap, HeaderValue};
+
+use super::{
+    ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
+    session_cookies::SessionCookies, store::SessionKey,
+};
+use crate::{clock::Timestamp, cookie::CookieScope, error::Error};
+
+/// All sessions of an application.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    pub(crate) rules: Rules,
+    pub(crate) scope: CookieScope,
+    pub(crate) place: Place,
+}
+
+/// Where they are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Cookies(SealedSessions),
+    Store(StoredSessions),
+}
+
+/// What the cookies of a request tell.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Nothing,
+    /// The session itself, within its limits.
+    Session(Session),
+    /// Where it may be.
+    Key(SessionKey),
+}
+
+impl Sessions {
+    /// What a request brings, and which cookies that are the session's.
+    pub(crate) fn find(&self, headers: &HeaderMap, now: Timestamp) -> (Found, ExistingChunks) {
+        let cookies = SessionCookies::read(headers, self.scope);
+        let existing = cookies.existing();
+        if existing.is_empty() {
+            return (Found::Nothing, existing);
+        }
+        let found = match &self.place {
+            Place::Cookies(sealed) => sealed
+                .open(&cookies)
+                .filter(|session| session.lives(self.rules.limits, now))
+                .map(Found::Session),
+            Place::Store(_) => cookies.id().map(|id| Found::Key(SessionKey::of_id(&id))),
+        };
+        (found.unwrap_or(Found::Nothing), existing)
+    }
+
+    /// Whether a session can be kept, as far as its size tells.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionTooLarge`](crate::error::ErrorKind::SessionTooLarge)
+    pub(crate) fn check(&self, session: &Session) -> Result<(), Error> {
+        match &self.place {
+            Place::Cookies(sealed) => sealed.check(session),
+            Place::Store(stored) => stored.check(session),
+        }
+    }
+
+    /// Takes a sign-in for the caller alone, among all processes: false if it was completed before.
+    pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
+        match &self.place {
+            Place::Store(stored) if stored.is_shared() => stored.claim_state(state).await,
+            _ => Ok(true),
+        }
+    }
+
+    /// Whether a sign-in was completed by any process.
+    pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
+        match &self.place {
+            Place::Store(stored) if stored.is_shared() => stored.knows_state(state).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// The `Set-Cookie` values that make the browser forget its session.
+    pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
+        existing.removals(0, self.scope)
+    }
+}

@@ -1,0 +1,284 @@
+//! Sessions that live in a store: what the browser has is a random id.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use aws_lc_rs::rand;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::HeaderValue;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::{
+    ExistingChunks, Rules, Session,
+    codec::Codec,
+    store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+};
+use crate::{
+    clock::{Clock, Timestamp},
+    cookie::CookieScope,
+    error::{Error, ErrorKind},
+    oidc::PendingSignIn,
+    provider::Provider,
+    seal::Sealer,
+};
+
+/// Loads sessions from a store and keeps them there, sealed under their keys.
+pub(crate) struct StoredSessions {
+    store: Arc<dyn SessionStore>,
+    sealer: Sealer,
+    scope: CookieScope,
+    codec: Codec,
+    pub(super) rules: Rules,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Where a session is kept, and how it was found there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    pub(crate) key: SessionKey,
+    pub(super) version: u64,
+    pub(crate) claim: Option<Claim>,
+}
+
+impl StoredSessions {
+    pub(crate) fn new(
+        store: Arc<dyn SessionStore>,
+        sealer: Sealer,
+        scope: CookieScope,
+        rules: Rules,
+        provider: Provider,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            store,
+            sealer,
+            scope,
+            codec: Codec::for_store(provider),
+            rules,
+            clock,
+        }
+    }
+
+    /// The session under `key`, if there is one that has not passed its limits. Its use is noted.
+    pub(crate) async fn load(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
+        let Some((session, kept)) = self.find(key).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
+        if !session.lives(self.rules.limits, now) {
+            return Ok(None);
+        }
+        Ok(Some(self.used(session, kept, now).await))
+    }
+
+    /// Likewise, of any session that can be read.
+    pub(super) async fn find(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
+        let Some(stored) = self.store.load(&key).await? else {
+            return Ok(None);
+        };
+        let opened = self.sealer.open_bytes(key.as_bytes(), stored.value.into());
+        let session = opened.and_then(|opened| self.codec.decode(opened.as_bytes()));
+        let kept = Kept {
+            key,
+            version: stored.version,
+            claim: stored.claim,
+        };
+        Ok(session.map(|session| (session, kept)))
+    }
+
+    /// Writes the use of a session down, if it is time. That it could not be written is no reason to
+    /// refuse the request.
+    async fn used(&self, session: Session, kept: Kept, now: Timestamp) -> (Session, Kept) {
+        let Some(mut renewed) = session.renewed(self.rules.limits, now) else {
+            return (session, kept);
+        };
+        if let Some(claim) = kept.claim {
+            // Whoever has the claim writes the session, and may take its time.
+            if !claim.is_older_than(LATE, now) {
+                return (session, kept);
+            }
+            // The claim ends with the writing: what it stands for must not.
+            if self.rules.single_use {
+                renewed.tokens = renewed.tokens.without_refresh_token();
+            }
+        }
+        match self.write_once(&kept, &renewed, now).await {
+            Ok(true) => (renewed, kept.changed(None)),
+            Ok(false) => (session, kept),
+            Err(error) => {
+                tracing::warn!(%error, "the use of a session was not noted");
+                (session, kept)
+            }
+        }
+    }
+
+    async fn write_once(
+        &self,
+        kept: &Kept,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sealed = self.seal(&kept.key, session);
+        let lifetime = session.idle_rest(now);
+        self.store
+            .replace(&kept.key, kept.version, &sealed, lifetime)
+            .await
+    }
+
+    /// A store's memory is not for anything that a provider may send.
+    pub(super) fn check(&self, session: &Session) -> Result<(), Error> {
+        let size = self.codec.encode(session).len();
+        if size <= MAX_SIZE {
+            return Ok(());
+        }
+        let context = format!("{size} bytes, where {MAX_SIZE} are allowed; ask for fewer scopes");
+        Err(Error::with_context(ErrorKind::SessionTooLarge, context))
+    }
+
+    /// Keeps a new session; gives the `Set-Cookie` values that tell the browser.
+    pub(crate) async fn create(
+        &self,
+        session: &Session,
+        existing: ExistingChunks,
+    ) -> Result<Vec<HeaderValue>, Error> {
+        let now = self.now();
+        let mut id = Zeroizing::new([0; 32]);
+        rand::fill(id.as_mut_slice()).expect("the system's random source works");
+        let key = SessionKey::of_id(&id);
+        let sealed = self.seal(&key, session);
+        let lifetime = session.idle_rest(now);
+        if !self.store.create(&key, &sealed, lifetime).await? {
+            return Err(StoreError::new("an id that nobody had is taken").into());
+        }
+        let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
+        let cookie = self.scope.set(self.scope.session(), &id, session.rest(now));
+        let orphans = existing.removals(1, self.scope);
+        Ok([cookie].into_iter().chain(orphans).collect())
+    }
+
+    /// Records that this process is about to use the refresh token. `None` if the session was changed
+    /// meanwhile.
+    pub(super) async fn claim(&self, kept: &Kept, claim: Claim) -> Result<Option<Kept>, Error> {
+        let Kept { key, version, .. } = kept;
+        let attempt = || self.store.claim(key, *version, claim);
+        let is_ours = |stored: &StoredSession| stored.claim == Some(claim);
+        let is_claimed = self.settle(key, SHORT, attempt, is_ours).await?;
+        Ok(is_claimed.then(|| kept.changed(Some(claim))))
+    }
+
+    /// Claims a session that is about to be deleted: nobody else uses its refresh token afterwards. A single
+    /// attempt.
+    pub(crate) async fn hold(&self, kept: &Kept, horizon: Duration) -> bool {
+        let claim = Claim::new(self.now().plus(horizon));
+        let held = self.store.claim(&kept.key, kept.version, claim).await;
+        held.unwrap_or(false)
+    }
+
+    /// Takes the claim back.
+    pub(super) async fn release(&self, held: &Kept) -> Result<(), Error> {
+        let attempt = || self.store.release(&held.key, held.version);
+        let is_released = |stored: &StoredSession| stored.claim != held.claim;
+        self.settle(&held.key, SHORT, attempt, is_released).await?;
+        Ok(())
+    }
+
+    /// Keeps what a session has become. False if it was ended meanwhile, or the claim was taken over.
+    pub(super) async fn save(&self, held: &Kept, session: &Session) -> Result<bool, Error> {
+        let sealed = self.seal(&held.key, session);
+        let lifetime = session.idle_rest(self.now());
+        let Kept { key, version, .. } = held;
+        let attempt = || self.store.replace(key, *version, &sealed, lifetime);
+        let is_saved = |stored: &StoredSession| stored.value == sealed;
+        self.settle(key, LATE, attempt, is_saved).await
+    }
+
+    /// Ends a session for all processes.
+    pub(crate) async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
+        Ok(self.store.delete(key).await?)
+    }
+
+    /// Takes a sign-in for the caller alone, by its state: false if it was completed before.
+    pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
+        let key = SessionKey::of_state(state);
+        let lifetime = PendingSignIn::LIFETIME;
+        Ok(self.store.create(&key, &[], lifetime).await?)
+    }
+
+    /// Whether a sign-in was completed.
+    pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
+        let key = SessionKey::of_state(state);
+        Ok(self.store.load(&key).await?.is_some())
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.clock)
+    }
+
+    fn seal(&self, key: &SessionKey, session: &Session) -> Vec<u8> {
+        let plaintext = self.codec.encode(session);
+        self.sealer.seal_bytes(key.as_bytes(), &plaintext)
+    }
+
+    /// Tries a change until it is known what became of it: an attempt that failed may have been made
+    /// all the same, which `is_done` can tell.
+    async fn settle<'a>(
+        &self,
+        key: &SessionKey,
+        patience: Duration,
+        attempt: impl Fn() -> StoreFuture<'a, bool>,
+        is_done: impl Fn(&StoredSession) -> bool,
+    ) -> Result<bool, Error> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut was_tried = false;
+        loop {
+            let failure = match attempt().await {
+                Ok(false) if was_tried => match self.store.load(key).await {
+                    Ok(stored) => return Ok(stored.as_ref().is_some_and(&is_done)),
+                    Err(failure) => failure,
+                },
+                Ok(is_done) => return Ok(is_done),
+                Err(failure) => failure,
+            };
+            was_tried = true;
+            if start.elapsed() + pause > patience {
+                return Err(failure.into());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(LAST_PAUSE);
+        }
+    }
+}
+
+impl Kept {
+    /// After one more change.
+    fn changed(self, claim: Option<Claim>) -> Self {
+        Self {
+            version: self.version + 1,
+            claim,
+            ..self
+        }
+    }
+}
+
+impl fmt::Debug for StoredSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredSessions")
+            .field("store", &self.store)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Of a session in a store, in bytes.
+const MAX_SIZE: usize = 64 * 1024;
+/// How long a change is tried of which nothing hangs that cannot be had again.
+const SHORT: Duration = Duration::from_secs(10);
+/// How long new tokens are tried to be kept: the old ones may not work any more.
+const LATE: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,0 +1,105 @@
+//! What keeps the sessions of one layer alive, and ends them.
+
+mod refresh;
+mod remembered;
+mod sign_out;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderValue;
+
+pub(crate) use remembered::Remembered;
+
+use crate::{
+    clock::{Clock, Timestamp},
+    error::Error,
+    oidc::EndSessionRequest,
+    provider_calls::ProviderCalls,
+    session::{Kept, Place, Session, SessionId, Sessions, SingleFlight, store::SessionKey},
+};
+
+/// The sessions, the provider, and what was done to one with the other.
+pub(crate) struct Upkeep {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) calls: ProviderCalls,
+    refreshes: SingleFlight,
+    /// Sessions that are over, by their id.
+    ended: Remembered,
+    end_session: EndSessionRequest,
+    /// Where people may go after a sign-out; there is one.
+    sign_out_pages: Vec<HeaderValue>,
+    /// How long a refresh may take, with room to spare.
+    horizon: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl Upkeep {
+    /// `timeout` is that of a call to the provider.
+    pub(crate) fn new(
+        sessions: Arc<Sessions>,
+        calls: ProviderCalls,
+        end_session: EndSessionRequest,
+        sign_out_pages: Vec<HeaderValue>,
+        timeout: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            refreshes: SingleFlight::new(Arc::clone(&clock)),
+            ended: Remembered::default(),
+            sessions,
+            calls,
+            end_session,
+            sign_out_pages,
+            horizon: timeout + ROOM,
+            clock,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.clock)
+    }
+
+    /// The session under `key` in the store, if there is one.
+    pub(crate) async fn load(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
+        match &self.sessions.place {
+            Place::Store(stored) => stored.load(key).await,
+            Place::Cookies(_) => Ok(None),
+        }
+    }
+
+    /// Ends the session under `key` in the store: another one takes its place in the browser.
+    pub(crate) async fn forget(&self, key: &SessionKey) {
+        if let Place::Store(stored) = &self.sessions.place
+            && let Err(error) = stored.delete(key).await
+        {
+            tracing::warn!(%error, "a session that was replaced goes on");
+        }
+    }
+
+    /// No answer under way writes this session again. True once.
+    pub(crate) fn end(&self, session: SessionId) -> bool {
+        self.ended.claim(session.as_bytes(), self.now())
+    }
+
+    pub(crate) fn has_ended(&self, session: SessionId) -> bool {
+        self.ended.contains(session.as_bytes())
+    }
+
+    /// Whether what the browser has is out of date by now: an answer that took long must not bring it
+    /// back.
+    pub(crate) fn is_superseded(&self, session: &Session) -> bool {
+        self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
+    }
+}
+
+impl fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upkeep")
+            .field("sessions", &self.sessions)
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Besides the time-out, for what is done before and after a call.
+const ROOM: Duration = Duration::from_secs(5);

@@ -1,0 +1,94 @@
+//! New tokens for old ones.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Upkeep;
+use crate::{
+    clock::Timestamp,
+    error::{Error, ErrorKind},
+    oidc::RefreshFailure,
+    provider_calls::{ProviderCalls, ReadyToRefresh},
+    session::{Flight, Kept, Outcome, Place, Refresh, RefreshCalls, Session},
+    tokens::DiditTokens,
+};
+
+impl Upkeep {
+    /// The refresh of a session: one for all who want it. `kept` says where it is, if that is a store.
+    pub(crate) fn refresh(
+        self: &Arc<Self>,
+        session: &Session,
+        kept: Option<Kept>,
+        now: Timestamp,
+    ) -> Refresh {
+        self.refreshes.refresh(session.tokens(), now, || {
+            let upkeep = Arc::clone(self);
+            let session = session.clone();
+            async move {
+                match (&upkeep.sessions.place, kept) {
+                    (Place::Store(stored), Some(kept)) => {
+                        let horizon = upkeep.horizon;
+                        stored.renew(session, kept, horizon, &upkeep.calls).await
+                    }
+                    _ => upkeep.calls.refresh_once(session.tokens()).await,
+                }
+            }
+        })
+    }
+
+    /// The refresh of tokens that no session here keeps.
+    pub(crate) async fn refresh_tokens(&self, tokens: &DiditTokens) -> Outcome {
+        let calls = self.calls.clone();
+        let before = tokens.clone();
+        let send = || async move { calls.refresh_once(&before).await };
+        self.land(self.refreshes.refresh(tokens, self.now(), send))
+            .await
+    }
+
+    /// What comes of a refresh, in no more than the time that one may take.
+    pub(crate) async fn land(&self, refresh: Refresh) -> Outcome {
+        match refresh {
+            Refresh::Landed(outcome) => outcome,
+            Refresh::Started(flight) | Refresh::UnderWay(flight) => {
+                wait(flight, self.horizon).await
+            }
+        }
+    }
+
+    /// Likewise. Nobody waits for long whose access token lives.
+    pub(crate) async fn outcome(&self, flight: Flight, is_alive: bool) -> Outcome {
+        wait(flight, if is_alive { PATIENCE } else { self.horizon }).await
+    }
+}
+
+async fn wait(flight: Flight, patience: Duration) -> Outcome {
+    tokio::time::timeout(patience, flight.wait())
+        .await
+        .unwrap_or_else(|_late| Err(Error::new(ErrorKind::ProviderTimeout)))
+}
+
+impl ProviderCalls {
+    async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
+        let ready = self.prepare_refresh().await?;
+        let refreshed = self.refresh(ready, tokens).await;
+        refreshed.map_err(|failure| failure.error)
+    }
+}
+
+impl RefreshCalls for ProviderCalls {
+    type Ready = ReadyToRefresh;
+
+    async fn prepare(&self) -> Result<ReadyToRefresh, Error> {
+        self.prepare_refresh().await
+    }
+
+    async fn send(
+        &self,
+        ready: ReadyToRefresh,
+        tokens: &DiditTokens,
+    ) -> Result<DiditTokens, RefreshFailure> {
+        self.refresh(ready, tokens).await
+    }
+}
+
+/// How long a request waits for new tokens whose old ones still live.
+const PATIENCE: Duration = Duration::from_secs(2);

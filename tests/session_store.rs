@@ -1,0 +1,169 @@
+//! Sessions on the server.
+
+mod support_session;
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use http::{Method, StatusCode, header};
+use support_session::sign_in;
+use tower_didit::{
+    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
+    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    store::MemoryStore,
+};
+
+const HOME: &str = "https://app.example";
+const CALLBACK: &str = "https://app.example/callback";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn routes() -> Router {
+    Router::new()
+        .route(
+            "/",
+            get(|tokens: DiditTokens| async move { tokens.access_token().secret().to_owned() }),
+        )
+        .route(
+            "/user",
+            get(|user: Option<IdClaims>| async move {
+                user.map_or("nobody".to_owned(), |user| user.subject().to_owned())
+            }),
+        )
+        .route(
+            "/refresh",
+            get(|tokens: DiditTokens, client: DiditClient| async move {
+                let tokens = client.refresh(&tokens).await?;
+                Ok::<_, Error>(tokens.access_token().secret().to_owned())
+            }),
+        )
+        .route("/callback", get(|_: IdClaims, _: ReturnTo| async {}))
+}
+
+fn browser(config: ConfigBuilder) -> Browser {
+    let auth = DiditAuth::new(config.build().expect("a good configuration"));
+    Browser::new(HOME, routes().layer(auth))
+}
+
+fn didit() -> FakeDidit {
+    FakeDidit::new("client", "secret")
+}
+
+fn stored(didit: &FakeDidit) -> ConfigBuilder {
+    didit
+        .config(CALLBACK)
+        .with_scopes(["openid", "email", "offline"])
+        .with_session_store(MemoryStore::new().with_clock(didit.clock()))
+}
+
+// Behaviours 75 and 76.
+#[tokio::test]
+async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    let mut ids = Vec::new();
+    for person in [Person::Alejandra, Person::Alejandra, Person::John] {
+        let login = browser.get("/login").await;
+        let back = didit.approve(login.location(), person);
+        let page = browser.get(&back).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(browser.get("/user").await.text(), person.subject());
+        let cookie = browser.cookie("__Host-didit").expect("a session");
+        assert_eq!(cookie.value().len(), 43, "256 bits");
+        assert_eq!(browser.cookies().len(), 1);
+        ids.push(cookie.value().to_owned());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+// Behaviour 80.
+#[tokio::test]
+async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    sign_in(&browser, &didit).await;
+    for _ in 0..6 {
+        didit.clock().advance(DAY - Duration::from_secs(1));
+        assert_ne!(browser.get("/user").await.text(), "nobody");
+    }
+    didit.clock().advance(DAY);
+    assert_eq!(browser.get("/user").await.text(), "nobody");
+
+    sign_in(&browser, &didit).await;
+    for _ in 0..7 * 24 {
+        assert_ne!(browser.get("/user").await.text(), "nobody");
+        didit.clock().advance(Duration::from_secs(3600));
+    }
+    assert_eq!(browser.get("/user").await.text(), "nobody");
+}
+
+// Behaviours 84 and 85.
+#[tokio::test]
+async fn tokens_that_work_once_are_renewed_once() {
+    let didit = FakeDidit::authentication("app");
+    let config = didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_scopes(["openid", "offline_access"]);
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    let mut last = browser.get("/").await.text().to_owned();
+    for round in 1..4 {
+        didit.clock().advance(Duration::from_secs(400));
+        let all = (0..50).map(|_| browser.get("/"));
+        let pages = futures_util::future::join_all(all).await;
+        let tokens: Vec<_> = pages.iter().map(|page| page.text()).collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_ne!(tokens[0], last);
+        last = tokens[0].to_owned();
+        assert_eq!(didit.count(Endpoint::Token), 1 + round);
+    }
+    let handlers = browser.get("/refresh").await;
+    assert_eq!(handlers.status(), StatusCode::OK);
+    assert_ne!(handlers.text(), last);
+    assert_eq!(browser.get("/").await.text(), handlers.text());
+}
+
+// Behaviour 87.
+#[tokio::test]
+async fn one_that_may_have_been_sent_is_never_sent_again() {
+    let didit = FakeDidit::authentication("app");
+    let config = didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_scopes(["openid", "offline_access"]);
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(Duration::from_secs(290));
+    didit.on_next(
+        Endpoint::Token,
+        Fault::error("server_error").with_status(500),
+    );
+    for _ in 0..10 {
+        assert_eq!(browser.get("/").await.text(), first);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 2);
+    didit.clock().advance(Duration::from_secs(60));
+    for _ in 0..10 {
+        assert_eq!(browser.get("/user").await.text(), "nobody");
+    }
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// Behaviour 89.
+#[tokio::test]
+async fn a_sign_out_ends_it_for_every_copy() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    sign_in(&browser, &didit).await;
+    let copy = browser.clone();
+    let page = browser.post_form("/logout", &[]).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert!(browser.cookies().is_empty());
+    assert_eq!(copy.get("/user").await.text(), "nobody");
+    let refused = copy.fetch(Method::GET, "/").await;
+    assert_eq!(refused.json()["code"], "not-signed-in");
+    assert!(!refused.headers().contains_key(header::SET_COOKIE));
+}
