@@ -1,9 +1,10 @@
 //! Cookies: their names, their attributes, and how they are read.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use ::cookie::{Cookie, SameSite};
 use http::HeaderValue;
+use memchr::memchr;
 
 /// The names of this crate's cookies, and whether they are for https only.
 ///
@@ -64,12 +65,21 @@ pub(crate) fn cookies<'a>(
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
     lines
         .into_iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .flat_map(|line| pairs(line.as_bytes()))
         .filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = pair.split_at(equals);
+            let (name, value) = pair.split_at(memchr(b'=', pair)?);
             Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
         })
+}
+
+fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    iter::from_fn(move || {
+        let line = rest?;
+        let (pair, behind) = line.split_at(memchr(b';', line).unwrap_or(line.len()));
+        rest = behind.get(1..);
+        Some(pair)
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::{Router, body::Body, routing::get};
 use divan::Bencher;
 use http::{HeaderValue, Request, Response, header};
 use tower::{Service, ServiceExt, layer::util::Identity};
-use tower_didit::{Config, DiditAuth, DiditTokens, ReturnTo};
+use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, ReturnTo, store::MemoryStore};
 
 use didit::{CALLBACK, PreparedDidit};
 
@@ -28,61 +28,86 @@ mod no_session {
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
-        requests(bencher, &routes(), None);
+        requests(bencher, &routes(), &[None]);
     }
 
     /// What axum itself pays for any layer.
     #[divan::bench]
     fn with_an_empty_layer(bencher: Bencher<'_, '_>) {
-        requests(bencher, &routes().layer(Identity::new()), None);
+        requests(bencher, &routes().layer(Identity::new()), &[None]);
     }
 
     #[divan::bench]
     fn with_the_layer(bencher: Bencher<'_, '_>) {
         let app = routes().layer(auth(&PreparedDidit::new()));
-        requests(bencher, &app, None);
+        requests(bencher, &app, &[None]);
     }
 }
 
 /// A signed-in request with a cookie of about 1.5 KB, to a handler that does not ask for the
-/// tokens. Every request opens the cookie anew.
+/// tokens.
 #[divan::bench_group]
 mod signed_in {
-    use super::{Bencher, requests, routes, sign_in};
+    use super::{Bencher, MANY, in_cookies, in_memory, requests, routes, sign_in, sign_ins};
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
         let (_, cookie) = sign_in();
-        requests(bencher, &routes(), Some(&cookie));
+        requests(bencher, &routes(), &[Some(cookie)]);
     }
 
     #[divan::bench]
-    fn with_the_layer(bencher: Bencher<'_, '_>) {
+    fn in_a_cookie_seen_before(bencher: Bencher<'_, '_>) {
         let (auth, cookie) = sign_in();
-        requests(bencher, &routes().layer(auth), Some(&cookie));
+        requests(bencher, &routes().layer(auth), &[Some(cookie)]);
+    }
+
+    /// Of more users than the layer remembers: nearly every request opens its cookie anew.
+    #[divan::bench]
+    fn in_a_cookie_of_many(bencher: Bencher<'_, '_>) {
+        let (auth, cookies) = sign_ins(MANY, in_cookies);
+        requests(bencher, &routes().layer(auth), &cookies);
+    }
+
+    #[divan::bench]
+    fn in_memory_seen_before(bencher: Bencher<'_, '_>) {
+        let (auth, cookies) = sign_ins(1, in_memory);
+        requests(bencher, &routes().layer(auth), &cookies);
+    }
+
+    #[divan::bench]
+    fn in_memory_of_many(bencher: Bencher<'_, '_>) {
+        let (auth, cookies) = sign_ins(MANY, in_memory);
+        requests(bencher, &routes().layer(auth), &cookies);
     }
 }
 
 /// The layer alone, around a service that answers at once: no routing, no boxing.
 #[divan::bench_group]
 mod bare_service {
-    use super::{Bencher, Hello, PreparedDidit, auth, calls, sign_in};
+    use super::{Bencher, Hello, MANY, PreparedDidit, auth, calls, in_cookies, sign_in, sign_ins};
 
     #[divan::bench]
     fn without_the_layer(bencher: Bencher<'_, '_>) {
-        calls(bencher, Hello, None);
+        calls(bencher, Hello, &[None]);
     }
 
     #[divan::bench]
     fn no_session(bencher: Bencher<'_, '_>) {
         let auth = auth(&PreparedDidit::new());
-        calls(bencher, tower::Layer::layer(&auth, Hello), None);
+        calls(bencher, tower::Layer::layer(&auth, Hello), &[None]);
     }
 
     #[divan::bench]
-    fn signed_in(bencher: Bencher<'_, '_>) {
+    fn signed_in_seen_before(bencher: Bencher<'_, '_>) {
         let (auth, cookie) = sign_in();
-        calls(bencher, tower::Layer::layer(&auth, Hello), Some(&cookie));
+        calls(bencher, tower::Layer::layer(&auth, Hello), &[Some(cookie)]);
+    }
+
+    #[divan::bench]
+    fn signed_in_of_many(bencher: Bencher<'_, '_>) {
+        let (auth, cookies) = sign_ins(MANY, in_cookies);
+        calls(bencher, tower::Layer::layer(&auth, Hello), &cookies);
     }
 }
 
@@ -129,10 +154,12 @@ mod sign_in {
     }
 }
 
-fn requests(bencher: Bencher<'_, '_>, app: &Router, cookie: Option<&HeaderValue>) {
+/// Requests with one cookie after the other.
+fn requests(bencher: Bencher<'_, '_>, app: &Router, cookies: &[Option<HeaderValue>]) {
     let runtime = runtime();
+    let mut cookies = cookies.iter().cycle();
     bencher
-        .with_inputs(|| request("/plain", cookie))
+        .with_inputs(|| request("/plain", cookies.next().and_then(Option::as_ref)))
         .bench_local_values(|request| {
             let answer = runtime
                 .block_on(app.clone().oneshot(request))
@@ -142,14 +169,15 @@ fn requests(bencher: Bencher<'_, '_>, app: &Router, cookie: Option<&HeaderValue>
         });
 }
 
-fn calls<S, R>(bencher: Bencher<'_, '_>, mut service: S, cookie: Option<&HeaderValue>)
+fn calls<S, R>(bencher: Bencher<'_, '_>, mut service: S, cookies: &[Option<HeaderValue>])
 where
     S: Service<Request<Body>, Response = Response<R>, Error = Infallible>,
 {
     let runtime = runtime();
+    let mut cookies = cookies.iter().cycle();
     bencher
         .with_inputs(|| {
-            let mut request = request("/plain", cookie);
+            let mut request = request("/plain", cookies.next().and_then(Option::as_ref));
             // A server has put something there already.
             request.extensions_mut().insert(());
             request
@@ -170,20 +198,37 @@ fn routes() -> Router {
 }
 
 fn auth(didit: &PreparedDidit) -> DiditAuth {
-    let config = Config::builder("client-id", CALLBACK)
+    DiditAuth::new(in_cookies(didit).build().expect("a good configuration"))
+}
+
+fn in_cookies(didit: &PreparedDidit) -> ConfigBuilder {
+    Config::builder("client-id", CALLBACK)
         .with_cookie_keys([[7; 32]])
         .with_client_secret("client-secret")
         .with_scopes(["openid", "email", "names", "offline"])
         .with_transport(didit.transport())
-        .build()
-        .expect("a good configuration");
-    DiditAuth::new(config)
+}
+
+fn in_memory(didit: &PreparedDidit) -> ConfigBuilder {
+    in_cookies(didit).with_session_store(MemoryStore::new())
 }
 
 /// The layer of an application, and the session cookie of somebody who signed in there.
 fn sign_in() -> (DiditAuth, HeaderValue) {
+    let (auth, mut cookies) = sign_ins(1, in_cookies);
+    let cookie = cookies.pop().flatten().expect("one signed in");
+    assert!((1400..1600).contains(&cookie.len()), "{}", cookie.len());
+    (auth, cookie)
+}
+
+/// Likewise, of many.
+fn sign_ins(
+    count: usize,
+    config: impl Fn(&PreparedDidit) -> ConfigBuilder,
+) -> (DiditAuth, Vec<Option<HeaderValue>>) {
     let didit = PreparedDidit::new();
-    let auth = auth(&didit);
+    let config = config(&didit).build().expect("a good configuration");
+    let auth = DiditAuth::new(config);
     let app = routes().layer(auth.clone());
     let runtime = runtime();
     let call = |request| {
@@ -191,12 +236,16 @@ fn sign_in() -> (DiditAuth, HeaderValue) {
             .block_on(app.clone().oneshot(request))
             .expect("infallible")
     };
-    let answer = call(request("/login", None));
-    let answer = call(callback_of(&answer, &didit));
-    let cookie = cookies_of(&answer);
-    assert!((1400..1600).contains(&cookie.len()), "{}", cookie.len());
-    (auth, cookie)
+    let cookies = (0..count).map(|_| {
+        let answer = call(request("/login", None));
+        let answer = call(callback_of(&answer, &didit));
+        Some(cookies_of(&answer))
+    });
+    (auth, cookies.collect())
 }
+
+/// More than the layer remembers.
+const MANY: usize = 8_192;
 
 fn callback_of(login: &Response<Body>, didit: &PreparedDidit) -> Request<Body> {
     let location = login.headers()[header::LOCATION].to_str().expect("a URL");

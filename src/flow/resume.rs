@@ -126,9 +126,6 @@ impl Flow {
                 let change = kept.is_none().then_some(CookieChange::Written);
                 self.enter(Presence::SignedIn(session, kept), existing, change, request)
             }
-            Err(error) if error.kind() == ErrorKind::SessionUnavailable => {
-                self.enter(Presence::Unavailable, existing, None, request)
-            }
             // Nothing else ends a session: the provider may be back soon. (A store has forgotten it by now.
             // The cookie stays: by now it may be that of a new session.)
             Err(error)
@@ -138,8 +135,14 @@ impl Flow {
                 let change = kept.is_none().then(|| CookieChange::Removed(session.id()));
                 self.enter(Presence::Nobody, existing, change, request)
             }
-            Err(_) if rules.has_ended(&session, now) => {
-                self.enter(Presence::Nobody, existing, None, request)
+            Err(error) if rules.has_ended(&session, now) => {
+                // Another process may have renewed it.
+                let presence = if error.kind() == ErrorKind::SessionUnavailable {
+                    Presence::Unavailable
+                } else {
+                    Presence::Nobody
+                };
+                self.enter(presence, existing, None, request)
             }
             Err(_) => self.go_on_with(session, kept, existing, now, request),
         }

@@ -4,6 +4,7 @@ mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 pub(crate) mod memory;
+mod recent;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod renewal;

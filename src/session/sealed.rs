@@ -12,6 +12,7 @@ use http::HeaderValue;
 use super::{
     ExistingChunks, Session,
     codec::Codec,
+    recent::Recent,
     session_cookies::{MAX_CHUNKS, SessionCookies, chunk_name},
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(crate) struct SealedSessions {
     budget: usize,
     /// What is authenticated with a session of one chunk, of two, and so on.
     labels: Vec<Vec<u8>>,
+    recent: Recent,
 }
 
 impl SealedSessions {
@@ -49,6 +51,7 @@ impl SealedSessions {
             codec: Codec::for_cookies(provider),
             budget,
             labels,
+            recent: Recent::new(),
         }
     }
 
@@ -56,15 +59,18 @@ impl SealedSessions {
     pub(super) fn open(&self, cookies: &SessionCookies<'_>) -> Option<Session> {
         let (count, first) = cookies.first()?;
         let label = self.labels.get(count - 1)?;
-        let opened = if count == 1 {
-            self.sealer.open(label, first)
-        } else {
-            let mut sealed = first.to_vec();
-            for index in 1..count {
-                sealed.extend_from_slice(cookies.chunk(index)?);
-            }
-            self.sealer.open(label, &sealed)
-        }?;
+        if count == 1 {
+            return self.recent.open(label, first, || self.unseal(label, first));
+        }
+        let mut sealed = first.to_vec();
+        for index in 1..count {
+            sealed.extend_from_slice(cookies.chunk(index)?);
+        }
+        self.unseal(label, &sealed)
+    }
+
+    fn unseal(&self, label: &[u8], sealed: &[u8]) -> Option<Session> {
+        let opened = self.sealer.open(label, sealed)?;
         self.codec.decode(opened.as_bytes())
     }
 

@@ -37,9 +37,9 @@ use crate::{
 ///   is gone too early signs somebody out.)
 /// - **Durability.** What was acknowledged stays: a store that forgets a claim lets a refresh token be
 ///   sent twice, for which a provider may end the session.
-/// - **Failure.** An error means that nobody knows whether the change was made. It must come within a
-///   bounded time: a second is plenty. The layer then asks again, or answers 503; it takes nobody for
-///   signed in or out because of it.
+/// - **Failure.** An error means that nobody knows whether the change was made. It comes within a bounded
+///   time: a second is plenty, and after 5 the layer does not wait any more. It then asks again, or answers
+///   503; it takes nobody for signed in or out because of it.
 /// - **Secrecy** is not among it: keys are hashes and values are encrypted and authenticated with the
 ///   key.
 ///

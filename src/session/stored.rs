@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     ExistingChunks, Rules, Session,
     codec::Codec,
+    recent::Recent,
     store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
 };
 use crate::{
@@ -28,6 +29,7 @@ pub(crate) struct StoredSessions {
     sealer: Sealer,
     scope: CookieScope,
     codec: Codec,
+    recent: Recent,
     pub(super) rules: Rules,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -54,6 +56,7 @@ impl StoredSessions {
             sealer,
             scope,
             codec: Codec::for_store(provider),
+            recent: Recent::new(),
             rules,
             clock,
         }
@@ -73,11 +76,14 @@ impl StoredSessions {
 
     /// Likewise, of any session that can be read.
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
-        let Some(stored) = self.store.load(&key).await? else {
+        let Some(stored) = bounded(self.store.load(&key)).await? else {
             return Ok(None);
         };
-        let opened = self.sealer.open_bytes(key.as_bytes(), stored.value.into());
-        let session = opened.and_then(|opened| self.codec.decode(opened.as_bytes()));
+        let label = key.as_bytes();
+        let session = self.recent.open(label, &stored.value, || {
+            let opened = self.sealer.open_bytes(label, stored.value.to_vec())?;
+            self.codec.decode(opened.as_bytes())
+        });
         let kept = Kept {
             key,
             version: stored.version,
@@ -120,9 +126,10 @@ impl StoredSessions {
     ) -> Result<bool, StoreError> {
         let sealed = self.seal(&kept.key, session);
         let lifetime = session.idle_rest(now);
-        self.store
-            .replace(&kept.key, kept.version, &sealed, lifetime)
-            .await
+        let replace = self
+            .store
+            .replace(&kept.key, kept.version, &sealed, lifetime);
+        bounded(replace).await
     }
 
     /// A store's memory is not for anything that a provider may send.
@@ -147,7 +154,7 @@ impl StoredSessions {
         let key = SessionKey::of_id(&id);
         let sealed = self.seal(&key, session);
         let lifetime = session.idle_rest(now);
-        if !self.store.create(&key, &sealed, lifetime).await? {
+        if !bounded(self.store.create(&key, &sealed, lifetime)).await? {
             return Err(StoreError::new("an id that nobody had is taken").into());
         }
         let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
@@ -170,7 +177,7 @@ impl StoredSessions {
     /// attempt.
     pub(crate) async fn hold(&self, kept: &Kept, horizon: Duration) -> bool {
         let claim = Claim::new(self.now().plus(horizon));
-        let held = self.store.claim(&kept.key, kept.version, claim).await;
+        let held = bounded(self.store.claim(&kept.key, kept.version, claim)).await;
         held.unwrap_or(false)
     }
 
@@ -194,20 +201,29 @@ impl StoredSessions {
 
     /// Ends a session for all processes.
     pub(crate) async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
-        Ok(self.store.delete(key).await?)
+        Ok(bounded(self.store.delete(key)).await?)
+    }
+
+    /// Likewise, and does not give up at once.
+    pub(crate) async fn delete_at_last(&self, key: &SessionKey) -> Result<(), Error> {
+        let attempt = || -> StoreFuture<'_, bool> {
+            Box::pin(async move { self.store.delete(key).await.map(|()| true) })
+        };
+        self.settle(key, LATE, attempt, |_| false).await?;
+        Ok(())
     }
 
     /// Takes a sign-in for the caller alone, by its state: false if it was completed before.
     pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
         let key = SessionKey::of_state(state);
         let lifetime = PendingSignIn::LIFETIME;
-        Ok(self.store.create(&key, &[], lifetime).await?)
+        Ok(bounded(self.store.create(&key, &[], lifetime)).await?)
     }
 
     /// Whether a sign-in was completed.
     pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
         let key = SessionKey::of_state(state);
-        Ok(self.store.load(&key).await?.is_some())
+        Ok(bounded(self.store.load(&key)).await?.is_some())
     }
 
     pub(crate) fn is_shared(&self) -> bool {
@@ -236,8 +252,8 @@ impl StoredSessions {
         let mut pause = FIRST_PAUSE;
         let mut was_tried = false;
         loop {
-            let failure = match attempt().await {
-                Ok(false) if was_tried => match self.store.load(key).await {
+            let failure = match bounded(attempt()).await {
+                Ok(false) if was_tried => match bounded(self.store.load(key)).await {
                     Ok(stored) => return Ok(stored.as_ref().is_some_and(&is_done)),
                     Err(failure) => failure,
                 },
@@ -252,6 +268,12 @@ impl StoredSessions {
             pause = (2 * pause).min(LAST_PAUSE);
         }
     }
+}
+
+/// Whatever a store does, nobody waits for ever.
+async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::new("no answer in time"));
+    tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
 }
 
 impl Kept {
@@ -276,6 +298,8 @@ impl fmt::Debug for StoredSessions {
 
 /// Of a session in a store, in bytes.
 const MAX_SIZE: usize = 64 * 1024;
+/// How long a store may take for one call.
+const LIMIT: Duration = Duration::from_secs(5);
 /// How long a change is tried of which nothing hangs that cannot be had again.
 const SHORT: Duration = Duration::from_secs(10);
 /// How long new tokens are tried to be kept: the old ones may not work any more.

@@ -32,13 +32,18 @@ impl Upkeep {
         let (tell, ended) = oneshot::channel();
         let task = async move {
             let (here, held) = upkeep.end_here(&session, kept).await;
+            let is_done = here.is_ok();
             // Whoever asked may have gone.
             let _ = tell.send(here);
-            if is_first {
+            let page = if is_first {
                 upkeep.end_there(session, held).await
             } else {
                 None
+            };
+            if !is_done {
+                upkeep.end_here_at_last(kept).await;
             }
+            page
         };
         let task = tokio::spawn(task.in_current_span());
         // Without a word the runtime ends.
@@ -70,6 +75,15 @@ impl Upkeep {
         let may_be_held = session.tokens().refresh_token().is_some() && kept.claim.is_none();
         let held = may_be_held && stored.hold(&kept, self.horizon).await;
         (stored.delete(&kept.key).await, held)
+    }
+
+    /// The store did not answer. The browser has lost the session, and copies of it are to end as well.
+    async fn end_here_at_last(&self, kept: Option<Kept>) {
+        if let (Place::Store(stored), Some(kept)) = (&self.sessions.place, kept)
+            && let Err(error) = stored.delete_at_last(&kept.key).await
+        {
+            tracing::warn!(%error, "a session goes on in the store after its sign-out");
+        }
     }
 
     async fn end_there(&self, session: Session, held: bool) -> Option<String> {
