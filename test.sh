@@ -143,6 +143,7 @@ prepare() {
   cargo clippy --version >/dev/null 2>&1 || component clippy
   has chromium || install chromium
   has chromedriver || install chromium-driver
+  has redis-server || install redis-server
   has node || install nodejs
   has npm || install npm
   node_of_today

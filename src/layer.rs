@@ -44,6 +44,27 @@ impl DiditAuth {
         }
     }
 
+    /// Waits until what was sent to the provider is finished, which takes no longer than its time-outs: for the
+    /// end of a program, after its server has stopped. A refresh that is torn off may cost somebody the
+    /// session, if refresh tokens work once.
+    ///
+    /// ```no_run
+    /// # async fn serve(
+    /// #     listener: tokio::net::TcpListener,
+    /// #     app: axum::Router,
+    /// #     auth: tower_didit::DiditAuth,
+    /// # ) -> std::io::Result<()> {
+    /// let app = app.layer(auth.clone());
+    /// let stop = async { tokio::signal::ctrl_c().await.expect("it can be waited for") };
+    /// axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    /// auth.finish().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn finish(&self) {
+        self.flow.upkeep().finish().await;
+    }
+
     /// A client for what is no request's business: a job that works with tokens which the application
     /// keeps itself. A handler extracts its own.
     pub fn client(&self) -> DiditClient {

@@ -2,8 +2,8 @@
 //!
 //! One layer does the whole sign-in: it sends people to Didit, takes them back at the callback,
 //! exchanges the authorization code through the [`oauth2`] crate, verifies the ID token, keeps the
-//! session in sealed cookies, and gives [`IdClaims`] and [`DiditTokens`] to every handler that asks for
-//! them.
+//! session in sealed cookies or on the server, renews the tokens, and gives [`IdClaims`] and
+//! [`DiditTokens`] to every handler that asks for them.
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -45,11 +45,12 @@
 //!    goes on to the application's own handler for the callback. If that answers below 400, the session
 //!    begins. ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the
 //!    handler.)
-//! 7. Every later request brings the session's cookie; the layer opens it and puts [`IdClaims`] and
-//!    [`DiditTokens`] into the extensions again. Nothing is verified twice. In the last half minute of the
-//!    access token's life it is renewed, if the scope `offline` brought a refresh token: once, however many
-//!    requests come, before the handler of the first.
-//! 8. `POST /logout` from a page of this site ends it.
+//! 7. Every later request brings the session's cookie; the layer opens it, or loads what it names, and puts
+//!    [`IdClaims`] and [`DiditTokens`] into the extensions again. Nothing is verified twice. In the last half
+//!    minute of the access token's life it is renewed, if the scope `offline` brought a refresh token: once,
+//!    however many requests come, before the handler of the first.
+//! 8. `POST /logout` from a page of this site ends it: here first, then at the provider, as far as that
+//!    offers it.
 //!
 //! # Who the user is
 //!
@@ -60,7 +61,37 @@
 //! The identity outlives the access token. When that has ended and cannot be renewed, [`DiditTokens`]
 //! refuses with the code `tokens-expired`, which sends a person who waits for a page to Didit for new ones.
 //! Before its limits only a sign-out and a refresh token that Didit calls invalid end a session; while
-//! Didit is out of order, it goes on.
+//! Didit is out of order, it goes on. (Didit Authentication decides itself who is signed in: there a
+//! session ends with an access token that cannot be renewed.)
+//!
+//! # Sessions
+//!
+//! | | [in cookies](ConfigBuilder::with_sessions_in_cookies) | in [memory](store::MemoryStore) | in Redis, or [your own](store::SessionStore) store |
+//! |---|---|---|---|
+//! | the server keeps | nothing | all, in one process | all, for all processes |
+//! | size | 4 KB, up to 40 | 64 KB | 64 KB |
+//! | a sign-out ends copies of the cookie | no | yes | yes |
+//! | refresh tokens that work once | no | yes | yes |
+//! | one refresh for all requests of | a process | a process | all processes |
+//!
+//! Cookies are the default, and memory where refresh tokens work once (Didit Authentication with
+//! `offline_access`). [`with_session_store`](ConfigBuilder::with_session_store) takes any
+//! [`SessionStore`](store::SessionStore). A session lasts a [day](ConfigBuilder::with_session_idle) from its
+//! last use and a [week](ConfigBuilder::with_session_absolute) in any case; both ends are sealed into it. Every
+//! sign-in begins a new one.
+//!
+//! **Renewal.** A process that wants to renew the tokens of a stored session first claims it, in one atomic
+//! step; the others go on with the old access token while it lives, else they wait for the new one. A refresh
+//! token that works once is never sent twice: not after a time-out, not after a crash, not by another process.
+//! If nobody knows what came of it, the session lives on its access token and is not renewed again. Only if no
+//! connection was established the claim is taken back. Tokens that work more often are tried again: after a
+//! failure not for 10 seconds.
+//!
+//! While a store does not answer, extractors and [`RequireSignIn`] answer 503 with `Retry-After`, also
+//! `Option<_>`; handlers that ask for nothing go on. Nobody is taken for signed in or out.
+//!
+//! What was sent to the provider is finished, also for browsers that have gone away:
+//! [`DiditAuth::finish`] waits for it at the end of a program.
 //!
 //! # Providers
 //!
@@ -95,11 +126,12 @@
 //!
 //! | name | content | lasts |
 //! |---|---|---|
-//! | `__Host-didit` | the session; larger ones go on in `__Host-didit.1`, `.2`, … | the session's limits: [idle](ConfigBuilder::with_session_idle), [absolute](ConfigBuilder::with_session_absolute) |
+//! | `__Host-didit` | the session; larger ones go on in `__Host-didit.1`, `.2`, …; or, with a store, 256 random bits that name it | the session's limits |
 //! | `__Host-didit-flow-…` | a sign-in under way, one each; at most 5, and 3 KB | 20 minutes |
 //!
 //! All are `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, encrypted and authenticated
-//! (AES-256-GCM-SIV), and their limits are sealed inside. On an `http` loopback redirect URI the names
+//! (AES-256-GCM-SIV), and their limits are sealed inside; in a store so is the session, under the hash of
+//! its id. On an `http` loopback redirect URI the names
 //! lack `__Host-`, and the cookies `Secure`. A session may take 4 KB by default; see
 //! [`with_session_cookie_limit`](ConfigBuilder::with_session_cookie_limit).
 //!
@@ -118,6 +150,7 @@
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
 //! its limits. An answer that was under way does not bring it back in the same process; in another it may.
+//! With a store a sign-out is final.
 //!
 //! # Errors
 //!
@@ -139,15 +172,16 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `reqwest` | yes | the default transport: reqwest with rustls |
-//! | `test-util` | no | `fake`: a whole Didit in the process, and a browser, for tests |
+//! | `redis` | no | [`store`]`::RedisStore`: sessions for several processes and machines |
+//! | `test-util` | no | `fake`: a whole Didit in the process, and a browser, for tests; [`store`]`::conformance` |
 //!
 //! Without `reqwest`, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service.
 //!
 //! # What it does not do yet
 //!
-//! It keeps sessions only in cookies, so it does not keep refresh tokens that work once, and the
-//! processes of an application refresh independently of each other: with a provider whose refresh tokens
-//! work once, that would end sessions
+//! It asks neither Didit's introspection nor its live check whether a session still lives. Processes that
+//! keep sessions in cookies refresh independently of each other, which is harmless with Didit's Sign in API,
+//! whose refresh tokens can be used again; a provider whose tokens work once has to be called so
 //! ([`with_single_use_refresh_tokens`](Provider::with_single_use_refresh_tokens)).
 //!
 //! [Didit]: https://didit.me
@@ -186,6 +220,7 @@ mod sign_in;
 mod signed_out;
 pub mod tokens;
 pub mod transport;
+mod under_way;
 mod upkeep;
 
 pub use client::DiditClient;

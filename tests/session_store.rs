@@ -2,20 +2,21 @@
 
 mod support_session;
 
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
 use axum::{Router, routing::get};
 use http::{Method, StatusCode, header};
 use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
     store::MemoryStore,
 };
 
 const HOME: &str = "https://app.example";
 const CALLBACK: &str = "https://app.example/callback";
 const DAY: Duration = Duration::from_secs(24 * 3600);
+const NEARLY_A_DAY: Duration = Duration::from_secs(24 * 3600 - 1);
 
 fn routes() -> Router {
     Router::new()
@@ -84,7 +85,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
     let browser = browser(stored(&didit));
     sign_in(&browser, &didit).await;
     for _ in 0..6 {
-        didit.clock().advance(DAY - Duration::from_secs(1));
+        didit.clock().advance(NEARLY_A_DAY);
         assert_ne!(browser.get("/user").await.text(), "nobody");
     }
     didit.clock().advance(DAY);
@@ -113,7 +114,7 @@ async fn tokens_that_work_once_are_renewed_once() {
         didit.clock().advance(Duration::from_secs(400));
         let all = (0..50).map(|_| browser.get("/"));
         let pages = futures_util::future::join_all(all).await;
-        let tokens: Vec<_> = pages.iter().map(|page| page.text()).collect();
+        let tokens: Vec<_> = pages.iter().map(Page::text).collect();
         assert!(tokens.iter().all(|token| *token == tokens[0]));
         assert_ne!(tokens[0], last);
         last = tokens[0].to_owned();
@@ -149,6 +150,34 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
     for _ in 0..10 {
         assert_eq!(browser.get("/user").await.text(), "nobody");
     }
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// Behaviour 84.
+#[tokio::test]
+async fn the_end_of_a_program_waits_for_what_was_sent() {
+    let didit = FakeDidit::authentication("app");
+    let config = didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_scopes(["openid", "offline_access"]);
+    let auth = DiditAuth::new(config.build().expect("a good configuration"));
+    let browser = Browser::new(HOME, routes().layer(auth.clone()));
+    sign_in(&browser, &didit).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(Duration::from_secs(400));
+    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
+    {
+        let mut gone = Box::pin(browser.get("/"));
+        while didit.count(Endpoint::Token) == 1 {
+            let pending = poll_fn(|cx| Poll::Ready(gone.as_mut().poll(cx).is_pending()));
+            assert!(pending.await);
+            tokio::task::yield_now().await;
+        }
+    }
+    auth.finish().await;
+    didit.on_every(Endpoint::Token, Fault::hang());
+    assert_ne!(browser.get("/").await.text(), first);
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 

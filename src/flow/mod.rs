@@ -40,6 +40,7 @@ use crate::{
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
     session::Outcome,
+    under_way::UnderWay,
     upkeep::{Remembered, Upkeep},
 };
 
@@ -119,12 +120,14 @@ impl Flow {
             id_token_rules.provider.token_requests(),
             request.scopes.clone(),
         );
+        let under_way = UnderWay::new();
         let calls = ProviderCalls::new(
             client,
             id_token_rules.clone(),
             metadata.clone(),
             transport.clone(),
             Arc::clone(clock),
+            under_way.clone(),
         );
         let end_session = EndSessionRequest {
             client_id: request.client_id.clone(),
@@ -137,6 +140,7 @@ impl Flow {
             sign_out_pages.clone(),
             transport.timeout(),
             Arc::clone(clock),
+            under_way,
         );
         Self {
             upkeep,

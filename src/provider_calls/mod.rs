@@ -11,7 +11,6 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::Instrument;
 
 use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
     transport::{HttpTransport, LimitedTransport},
+    under_way::UnderWay,
 };
 
 /// The provider's endpoints, as functions. Cloning copies a pointer.
@@ -37,6 +37,7 @@ struct Inner {
     keys: KeyCache,
     transport: LimitedTransport,
     clock: Arc<dyn Clock>,
+    under_way: UnderWay,
     exchanges: Arc<Semaphore>,
 }
 
@@ -57,6 +58,7 @@ impl ProviderCalls {
         metadata: MetadataSource,
         transport: LimitedTransport,
         clock: Arc<dyn Clock>,
+        under_way: UnderWay,
     ) -> Self {
         Self(Arc::new(Inner {
             client,
@@ -65,6 +67,7 @@ impl ProviderCalls {
             keys: KeyCache::new(),
             transport,
             clock,
+            under_way,
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
         }))
     }
@@ -114,7 +117,7 @@ impl ProviderCalls {
             drop(permit);
             outcome
         };
-        match tokio::spawn(exchange.in_current_span()).await {
+        match self.0.under_way.spawn(exchange).await {
             Ok(outcome) => outcome,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

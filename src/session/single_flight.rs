@@ -10,12 +10,12 @@ use std::{
 
 use aws_lc_rs::digest;
 use tokio::sync::watch;
-use tracing::Instrument;
 
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     tokens::{DiditTokens, RefreshToken},
+    under_way::UnderWay,
 };
 
 /// The refreshes under way, and what came of the latest.
@@ -25,6 +25,7 @@ use crate::{
 /// the old cookie.
 pub(crate) struct SingleFlight {
     clock: Arc<dyn Clock>,
+    under_way: UnderWay,
     flights: Mutex<Flights>,
 }
 
@@ -54,9 +55,10 @@ pub(crate) enum Refresh {
 }
 
 impl SingleFlight {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, under_way: UnderWay) -> Self {
         Self {
             clock,
+            under_way,
             flights: Mutex::default(),
         }
     }
@@ -100,7 +102,7 @@ impl SingleFlight {
             }
             landing.send_replace(Some((Timestamp::now(&*clock), outcome)));
         };
-        tokio::spawn(task.in_current_span());
+        self.under_way.spawn(task);
         Refresh::Started(flight)
     }
 
@@ -224,7 +226,10 @@ mod tests {
 
     fn flights() -> (SingleFlight, HandClock) {
         let clock = HandClock::default();
-        (SingleFlight::new(Arc::new(clock.clone())), clock)
+        (
+            SingleFlight::new(Arc::new(clock.clone()), UnderWay::new()),
+            clock,
+        )
     }
 
     fn at(seconds: u64) -> Timestamp {

@@ -16,6 +16,7 @@ use crate::{
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{Kept, Place, Session, SessionId, Sessions, SingleFlight, store::SessionKey},
+    under_way::UnderWay,
 };
 
 /// The sessions, the provider, and what was done to one with the other.
@@ -31,6 +32,7 @@ pub(crate) struct Upkeep {
     /// How long a refresh may take, with room to spare.
     horizon: Duration,
     clock: Arc<dyn Clock>,
+    under_way: UnderWay,
 }
 
 impl Upkeep {
@@ -42,9 +44,10 @@ impl Upkeep {
         sign_out_pages: Vec<HeaderValue>,
         timeout: Duration,
         clock: Arc<dyn Clock>,
+        under_way: UnderWay,
     ) -> Arc<Self> {
         Arc::new(Self {
-            refreshes: SingleFlight::new(Arc::clone(&clock)),
+            refreshes: SingleFlight::new(Arc::clone(&clock), under_way.clone()),
             ended: Remembered::default(),
             sessions,
             calls,
@@ -52,7 +55,13 @@ impl Upkeep {
             sign_out_pages,
             horizon: timeout + ROOM,
             clock,
+            under_way,
         })
+    }
+
+    /// Waits until everything that was sent is finished.
+    pub(crate) async fn finish(&self) {
+        self.under_way.finish().await;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

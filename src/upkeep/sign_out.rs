@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::sync::oneshot;
-use tracing::Instrument;
 
 use super::Upkeep;
 use crate::{
@@ -45,7 +44,7 @@ impl Upkeep {
             }
             page
         };
-        let task = tokio::spawn(task.in_current_span());
+        let task = self.under_way.spawn(task);
         // Without a word the runtime ends.
         let unknown = |_| Error::new(ErrorKind::SessionUnavailable);
         ended.await.map_err(unknown)??;
