@@ -1,6 +1,7 @@
 //! The settings of a configuration.
 
 mod build;
+mod sessions;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -217,29 +218,6 @@ impl ConfigBuilder {
         self
     }
 
-    /// The keys of the cookies: the first seals, all open, so a key is rolled by putting the new
-    /// one in front. Each is at least 32 random bytes, the same for every instance of the
-    /// application; where they are kept as text (`openssl rand -base64 32`), decode it first.
-    ///
-    /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge
-    /// sessions, and changing it signs everybody out: set keys in production.
-    ///
-    /// ```
-    /// # let (current, previous) = ([7; 32], [8; 32]);
-    /// # tower_didit::Config::builder("client-id", "https://app.example/callback")
-    /// #     .with_client_secret("client-secret")
-    /// .with_cookie_keys([current, previous])
-    /// # .build().unwrap();
-    /// ```
-    pub fn with_cookie_keys<I>(mut self, keys: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Vec<u8>>>,
-    {
-        let keys = keys.into_iter().map(|key| Zeroizing::new(key.into()));
-        self.cookie_keys = Some(keys.collect());
-        self
-    }
-
     /// The path where `GET` starts a sign-in. Its query may hold `return_to`, a path of this site.
     /// Other methods get 405: a route of the application for this path is not reached.
     ///
@@ -270,34 +248,6 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where people go after `POST /logout`, and after
-    /// [`DiditClient::sign_out`](crate::DiditClient::sign_out): paths of this site, or absolute URLs of
-    /// others, such as the post-logout page that is configured at Didit. The first is where all go but
-    /// those whose form names another one of them: `POST /logout?return_to=/goodbye`.
-    ///
-    /// Where the provider has a page of its own that ends its session (OpenID Connect RP-Initiated
-    /// Logout), people go there instead, and come back to
-    /// [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri).
-    ///
-    /// Default: the landing page.
-    pub fn with_sign_out_pages<I>(mut self, pages: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.sign_out_pages = pages.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Where the provider sends people whose session it has ended, if its metadata has an
-    /// `end_session_endpoint`: an absolute URL of this site that is registered there (OpenID Connect
-    /// RP-Initiated Logout §3). It gets a `state`, which means nothing.
-    ///
-    /// Default: none, the provider shows a page of its own.
-    pub fn with_post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.post_logout_redirect_uri = Some(uri.into());
-        self
-    }
-
     /// Where people go after a sign-in that started nowhere in particular, and after sign-out: a
     /// path of this site, as [`ReturnTo::parse`](crate::ReturnTo::parse) takes it.
     ///
@@ -313,53 +263,6 @@ impl ConfigBuilder {
     /// Default: the request goes on to the application's own handler for the callback's path.
     pub fn with_redirect_after_sign_in(mut self) -> Self {
         self.completion = Completion::Redirect;
-        self
-    }
-
-    /// How long a session lasts when it is not used: 1 second to 400 days.
-    ///
-    /// Default: 1 day. Use is noted after a tenth of it.
-    pub fn with_session_idle(mut self, limit: Duration) -> Self {
-        self.limits.idle = limit;
-        self
-    }
-
-    /// How long a session lasts in any case: 1 second to 400 days.
-    ///
-    /// Default: 7 days.
-    pub fn with_session_absolute(mut self, limit: Duration) -> Self {
-        self.limits.absolute = limit;
-        self
-    }
-
-    /// Keeps sessions on the server; the browser has a random id. They can then be as large as they need
-    /// to be, end for good with a sign-out, and hold refresh tokens that work once.
-    ///
-    /// [`MemoryStore`](crate::store::MemoryStore) is for one process; `RedisStore` (feature `redis`) is for
-    /// several, and so is whatever implements [`SessionStore`](crate::store::SessionStore).
-    ///
-    /// Default: sealed into cookies, with nothing on the server; but in a `MemoryStore` where refresh tokens
-    /// work once and `offline_access` (or `offline`) asks for them.
-    pub fn with_session_store(mut self, store: impl SessionStore) -> Self {
-        self.keeping = Keeping::Store(Arc::new(store));
-        self
-    }
-
-    /// Seals sessions into cookies, also where the default would be another. With refresh tokens that work
-    /// once, `build` then refuses the scopes that bring them.
-    pub fn with_sessions_in_cookies(mut self) -> Self {
-        self.keeping = Keeping::Cookies;
-        self
-    }
-
-    /// How many bytes the cookies of a session may take in all, names and attributes included:
-    /// 1,024 to 40,960. A session that needs more is refused with
-    /// [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge).
-    ///
-    /// Default: 4,096. Browsers send the cookies with every request, and many servers and proxies
-    /// refuse requests whose headers exceed 8 or 16 KB: raise it only with them in mind.
-    pub fn with_session_cookie_limit(mut self, bytes: usize) -> Self {
-        self.session_cookie_limit = bytes;
         self
     }
 
