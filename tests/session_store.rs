@@ -153,6 +153,37 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 
+// Behaviours 86 and 87.
+#[tokio::test]
+async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
+    let didit = FakeDidit::authentication("app");
+    let store = MemoryStore::new().with_clock(didit.clock());
+    let process = || {
+        let config = didit
+            .config(CALLBACK)
+            .with_cookie_keys([[7; 32]])
+            .with_scopes(["openid", "offline_access"])
+            .with_session_store(store.clone());
+        browser(config)
+    };
+    let first = process();
+    sign_in(&first, &didit).await;
+    let old = first.get("/").await.text().to_owned();
+
+    // Another process, which has never seen the keys.
+    let second = process();
+    let cookie = first.cookie("__Host-didit").expect("a session");
+    second.set_cookie("__Host-didit", cookie.value());
+    didit.clock().advance(Duration::from_secs(285));
+    didit.on_every(Endpoint::Jwks, Fault::error("down").with_status(500));
+    assert_eq!(second.get("/").await.text(), old);
+    assert_eq!(didit.count(Endpoint::Token), 1, "nothing was sent");
+    didit.clear_faults();
+    didit.clock().advance(Duration::from_secs(10));
+    assert_ne!(second.get("/").await.text(), old);
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
 // Behaviour 84.
 #[tokio::test]
 async fn the_end_of_a_program_waits_for_what_was_sent() {

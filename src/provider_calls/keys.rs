@@ -1,6 +1,7 @@
 //! The provider's keys, kept.
 
 use std::{
+    future::Future,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -38,21 +39,15 @@ impl KeyCache {
         transport: &LimitedTransport,
         now: Timestamp,
     ) -> Result<SignedIdToken, Error> {
-        let fetch = || {
-            let (url, transport) = (url.clone(), transport.clone());
-            async move {
-                let published = fetch(&transport, &url, "the key set").await?;
-                Ok(((url, Jwks::parse(&published.body)?), published.lifetime))
-            }
-        };
-        let known = self.cached.get(now, fetch()).await?;
+        let known = self.cached.get(now, get(url, transport)).await?;
         let (token, refusal) = match verify(token, &known.value, url) {
             Ok(signed) => return Ok(signed),
             Err(refused) => refused,
         };
         // Also of a signature that is wrong: some providers give a new key the name of the old one.
         let may_fetch = || self.take(now);
-        match self.cached.newer(&known, now, may_fetch, fetch()).await {
+        let fetch = get(url, transport);
+        match self.cached.newer(&known, now, may_fetch, fetch).await {
             None => {
                 tracing::warn!("an ID token fits no key again: the keys are not fetched");
                 Err(refusal.into())
@@ -61,12 +56,34 @@ impl KeyCache {
         }
     }
 
+    /// Fetches the keys, if there are none.
+    pub(super) async fn prepare(
+        &self,
+        url: &Endpoint,
+        transport: &LimitedTransport,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.cached.get(now, get(url, transport)).await.map(drop)
+    }
+
     fn take(&self, now: Timestamp) -> bool {
         let mut refetches = self
             .refetches
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         refetches.take(now)
+    }
+}
+
+/// Gets the keys that are at `url` now.
+fn get(
+    url: &Endpoint,
+    transport: &LimitedTransport,
+) -> impl Future<Output = Result<((Endpoint, Jwks), Duration), Error>> + Send + use<> {
+    let (url, transport) = (url.clone(), transport.clone());
+    async move {
+        let published = fetch(&transport, &url, "the key set").await?;
+        Ok(((url, Jwks::parse(&published.body)?), published.lifetime))
     }
 }
 

@@ -129,10 +129,21 @@ impl ProviderCalls {
 
     /// What a refresh needs before it is sent.
     pub(crate) async fn prepare_refresh(&self) -> Result<ReadyToRefresh, Error> {
-        Ok(ReadyToRefresh {
-            permit: self.permit_exchange()?,
-            metadata: self.metadata(self.0.now()).await?,
-        })
+        let Inner {
+            rules,
+            keys,
+            transport,
+            ..
+        } = &*self.0;
+        let permit = self.permit_exchange()?;
+        let metadata = self.metadata(self.0.now()).await?;
+        // A refresh token that works once is not spent for an ID token that cannot be verified.
+        if let Signatures::KeysAt(url) = &metadata.signatures
+            && rules.provider.has_single_use_refresh_tokens()
+        {
+            keys.prepare(url, transport, self.0.now()).await?;
+        }
+        Ok(ReadyToRefresh { permit, metadata })
     }
 
     /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
