@@ -12,8 +12,9 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tower_didit::{
-    Config, DiditAuth, DiditTokens, Error, Provider, ReturnTo,
+    Config, ConfigBuilder, DiditAuth, DiditTokens, Error, Provider, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    store::{MemoryStore, RedisStore, SessionStore},
 };
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -65,11 +66,24 @@ impl Story {
     async fn begin() -> Self {
         let didit = FakeDidit::new("client-id", CLIENT_SECRET);
         let address = didit.listen("127.0.0.1:0").await.unwrap();
-        Self::at(didit, &format!("http://{address}"))
+        Self::at(didit, &format!("http://{address}"), |config| config)
+    }
+
+    /// Likewise, with sessions in a store.
+    async fn begin_with(store: impl SessionStore) -> Self {
+        let didit = FakeDidit::new("client-id", CLIENT_SECRET);
+        let address = didit.listen("127.0.0.1:0").await.unwrap();
+        Self::at(didit, &format!("http://{address}"), |config| {
+            config.with_session_store(store)
+        })
     }
 
     /// Over the real transport, where Didit is at this origin.
-    fn at(didit: FakeDidit, origin: &str) -> Self {
+    fn at(
+        didit: FakeDidit,
+        origin: &str,
+        settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+    ) -> Self {
         capture();
         let didit = didit.with_redirect_uri(CALLBACK);
         let secrets = Arc::new(Mutex::new(vec![
@@ -85,9 +99,8 @@ impl Story {
             .with_scopes(["openid", "offline"])
             .with_provider(provider)
             .with_clock(didit.clock())
-            .with_error_page(log_and_fail)
-            .build()
-            .unwrap();
+            .with_error_page(log_and_fail);
+        let config = settings(config).build().unwrap();
         tracing::info!(?config, "an application may log its configuration");
 
         let kept = Arc::clone(&secrets);
@@ -216,6 +229,41 @@ async fn a_whole_sign_in_and_its_end() {
     ] {
         assert!(logs.contains(said), "{said:?} is not in {logs}");
     }
+}
+
+// Behaviour 95.
+#[tokio::test]
+async fn sessions_in_a_store() {
+    let story = Story::begin_with(MemoryStore::new()).await;
+    assert_eq!(story.come_back().await.status(), StatusCode::SEE_OTHER);
+    assert!(story.browser.get("/").await.text().contains("[redacted]"));
+    story.didit.clock().advance(Duration::from_secs(10_000));
+    assert!(story.browser.get("/").await.text().contains("[redacted]"));
+    let page = story.browser.post_form("/logout", &[]).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert_eq!(story.didit.count(Endpoint::Token), 2);
+    assert_none_is_logged(&story.end(), 12);
+}
+
+// Behaviours 82 and 95.
+#[tokio::test]
+async fn a_store_that_cannot_be_reached() {
+    const PASSWORD: &str = "the-password-of-redis-in-this-test";
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let store = RedisStore::new(&format!("redis://user:{PASSWORD}@{address}/")).unwrap();
+    let story = Story::begin_with(store).await;
+    story.keep(PASSWORD);
+    let page = story.come_back().await;
+    assert_eq!(page.text(), "session-unavailable");
+    let id = "A".repeat(43);
+    story.keep(&id);
+    story.browser.set_cookie("__Host-didit", &id);
+    let page = story.browser.get("/").await;
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_none_is_logged(&story.end(), 7);
+    assert!(logs().contains("the session store does not answer"));
 }
 
 /// Answers of the token endpoint that repeat what they should not.
@@ -350,7 +398,7 @@ async fn a_provider_that_cannot_be_reached() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let story = Story::at(didit, &format!("http://{address}"));
+    let story = Story::at(didit, &format!("http://{address}"), |config| config);
     let page = story.come_back().await;
     assert_eq!(page.text(), "provider-unreachable");
     assert_eq!(story.didit.count(Endpoint::Token), 0);

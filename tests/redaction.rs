@@ -10,12 +10,13 @@ use http::{Request, Response, StatusCode};
 use support_session::sign_in;
 use tower::{Layer, ServiceExt};
 use tower_didit::{
-    Config, ConfigError, DiditAuth, DiditTokens, Error, ErrorKind, Provider, Rejection,
-    RequireSignIn, ReturnTo, SignIn,
+    Config, ConfigError, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, Provider,
+    Rejection, RequireSignIn, ReturnTo, SignIn, SignedOut,
     fake::{self, Browser, Endpoint, FakeDidit, Fault},
     middleware::{
         DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
     },
+    store::{Claim, MemoryStore, RedisStore, SessionKey, SessionStore, StoreError, StoredSession},
     tokens::{AccessToken, IdToken, RefreshToken, Scopes},
     transport::{TransportError, TransportFuture},
 };
@@ -215,6 +216,7 @@ fn public_types_cross_threads() {
     fn value<T: Copy + Eq + std::hash::Hash + Send + Sync + Unpin + 'static>() {}
     fn error<T: std::error::Error + Send + Sync + Unpin + 'static>() {}
     fn sent<T: Send>() {}
+    fn shared<T: Send + Sync + 'static + ?Sized>() {}
 
     auto::<Config>();
     auto::<tower_didit::ConfigBuilder>();
@@ -230,6 +232,15 @@ fn public_types_cross_threads() {
     cloned::<RequireSignIn>();
     cloned::<ReturnTo>();
     cloned::<SignIn>();
+    cloned::<SignedOut>();
+    cloned::<DiditClient>();
+    cloned::<MemoryStore>();
+    cloned::<RedisStore>();
+    shared::<dyn SessionStore>();
+    cloned::<StoredSession>();
+    value::<SessionKey>();
+    cloned::<Claim>();
+    error::<StoreError>();
     cloned::<Scopes>();
     auto::<AccessToken>();
     auto::<RefreshToken>();

@@ -2,7 +2,7 @@
 
 mod kind;
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+use std::{borrow::Cow, error::Error as StdError, fmt, iter, sync::Arc};
 
 pub use kind::ErrorKind;
 
@@ -84,6 +84,14 @@ impl Error {
     /// Treat it as [`provider_code`](Self::provider_code). `Debug` and `Display` leave it out.
     pub fn provider_description(&self) -> Option<&str> {
         self.0.provider.as_ref()?.description.as_deref()
+    }
+
+    /// What it came of, for a log: all levels below this one.
+    pub(crate) fn causes(&self) -> Option<String> {
+        let causes: Vec<_> = iter::successors(self.source(), |&cause| cause.source())
+            .map(ToString::to_string)
+            .collect();
+        (!causes.is_empty()).then(|| causes.join(": "))
     }
 
     fn known_code(&self) -> Option<&'static str> {

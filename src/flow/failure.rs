@@ -1,7 +1,5 @@
 //! The answer to a request that failed.
 
-use std::{error::Error as _, iter};
-
 use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 use url::form_urlencoded;
@@ -81,10 +79,7 @@ fn finished(mut response: Response<Bytes>, error: &Error) -> Response<Bytes> {
 
 /// What a stranger can cause at will is not for the operator's attention.
 fn log(error: &Error) {
-    let causes: Vec<_> = iter::successors(error.source(), |&cause| cause.source())
-        .map(ToString::to_string)
-        .collect();
-    let source = (!causes.is_empty()).then(|| causes.join(": "));
+    let source = error.causes();
     let code = error.kind().code();
     let kind = error.kind();
     // A foreign issuer is more likely a mistake in the configuration than an attack.

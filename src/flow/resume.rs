@@ -52,7 +52,8 @@ impl Flow {
             Ok(Some((session, kept))) => self.stand(session, Some(kept), existing, request),
             Ok(None) => self.enter(Presence::Nobody, existing, None, request),
             Err(error) => {
-                tracing::warn!(%error, "nobody knows who is signed in");
+                let source = error.causes();
+                tracing::warn!(%error, source, "nobody knows who is signed in");
                 self.enter(Presence::Unavailable, existing, None, request)
             }
         }

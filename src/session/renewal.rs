@@ -122,7 +122,8 @@ impl StoredSessions {
             Ok(true) => Ok(session.tokens),
             Ok(false) => self.superseded(held.key).await,
             Err(error) => {
-                tracing::warn!(%error, "new tokens were not kept: the session ends with them");
+                let source = error.causes();
+                tracing::warn!(%error, source, "new tokens were not kept: the session ends with them");
                 Ok(session.tokens)
             }
         }
@@ -146,7 +147,8 @@ impl StoredSessions {
             Ok(())
         };
         if let Err(error) = undone {
-            tracing::warn!(%error, "what came of a refresh was not noted");
+            let source = error.causes();
+            tracing::warn!(%error, source, "what came of a refresh was not noted");
         }
         error
     }

@@ -97,7 +97,8 @@ impl SingleFlight {
                 Ok(_) => tracing::debug!("tokens refreshed"),
                 Err(error) => {
                     let code = error.kind().code();
-                    tracing::warn!(code, %error, "tokens not refreshed");
+                    let source = error.causes();
+                    tracing::warn!(code, %error, source, "tokens not refreshed");
                 }
             }
             landing.send_replace(Some((Timestamp::now(&*clock), outcome)));

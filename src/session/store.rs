@@ -135,7 +135,7 @@ impl fmt::Debug for SessionKey {
 }
 
 /// A session as a store has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredSession {
     pub(crate) value: Bytes,
     pub(crate) version: u64,
@@ -166,6 +166,17 @@ impl StoredSession {
     /// What was given to [`claim`](SessionStore::claim), if that was the last change.
     pub fn claim(&self) -> Option<Claim> {
         self.claim
+    }
+}
+
+impl fmt::Debug for StoredSession {
+    /// Without the value, sealed as it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredSession")
+            .field("length", &self.value.len())
+            .field("version", &self.version)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }
 

@@ -112,7 +112,8 @@ impl StoredSessions {
             Ok(true) => (renewed, kept.changed(None)),
             Ok(false) => (session, kept),
             Err(error) => {
-                tracing::warn!(%error, "the use of a session was not noted");
+                let source = Error::from(error).causes();
+                tracing::warn!(source, "the use of a session was not noted");
                 (session, kept)
             }
         }

@@ -81,7 +81,8 @@ impl Upkeep {
         if let Place::Store(stored) = &self.sessions.place
             && let Err(error) = stored.delete(key).await
         {
-            tracing::warn!(%error, "a session that was replaced goes on");
+            let source = error.causes();
+            tracing::warn!(%error, source, "a session that was replaced goes on");
         }
     }
 

@@ -81,7 +81,8 @@ impl Upkeep {
         if let (Place::Store(stored), Some(kept)) = (&self.sessions.place, kept)
             && let Err(error) = stored.delete_at_last(&kept.key).await
         {
-            tracing::warn!(%error, "a session goes on in the store after its sign-out");
+            let source = error.causes();
+            tracing::warn!(%error, source, "a session goes on in the store after its sign-out");
         }
     }
 
@@ -126,7 +127,8 @@ impl Upkeep {
 
 fn report(error: &Error) {
     let code = error.kind().code();
-    tracing::warn!(code, %error, "signed out here, and not at the provider");
+    let source = error.causes();
+    tracing::warn!(code, %error, source, "signed out here, and not at the provider");
 }
 
 /// How long somebody who signs out waits for the provider.
