@@ -289,6 +289,34 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_redis_keeps_the_sessions() {
+        let with = |url| build(&[&NEEDED[..], &[("DIDIT_REDIS_URL", url)]].concat());
+        let config = with("redis://user:hunter2@127.0.0.1:7/").unwrap();
+        let debug = format!("{config:?}");
+        assert!(debug.contains("RedisStore"), "{debug}");
+        assert!(!debug.contains("hunter2"), "{debug}");
+        for wrong in ["hunter2@127.0.0.1", "https://hunter2.example/"] {
+            assert_eq!(
+                with(wrong).unwrap_err().to_string(),
+                "the environment variable `DIDIT_REDIS_URL` is not the URL of a Redis"
+            );
+        }
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[test]
+    fn a_redis_needs_its_feature() {
+        let redis = [("DIDIT_REDIS_URL", "redis://127.0.0.1/")];
+        assert_eq!(
+            build(&[&NEEDED[..], &redis].concat())
+                .unwrap_err()
+                .to_string(),
+            "the environment variable `DIDIT_REDIS_URL` needs the feature `redis`"
+        );
+    }
+
     #[test]
     fn every_variable_reaches_its_setting() {
         let key = BASE64_STANDARD.encode([7; 32]);
