@@ -40,9 +40,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .with_writer(std::io::stderr)
         .init();
-    if env::var_os("DIDIT_REDIS_URL").is_some() {
-        return Err("DIDIT_REDIS_URL is set, but there is no Redis store yet".into());
-    }
 
     let config = Config::from_env().build()?;
     let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
