@@ -1,0 +1,42 @@
+//! What a `RedisStore` changes in Redis.
+
+use super::resp::Value;
+
+/// A change of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) kind: Kind,
+    /// Of the session in Redis.
+    pub(crate) key: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Somebody is about to send the refresh token.
+    Claim,
+    /// It was not sent.
+    Release,
+    /// New tokens.
+    Save,
+}
+
+impl Change {
+    /// What a command is for. It is read as `RedisStore` writes it: a script with the session's key and
+    /// version, and then a whole value and its lifetime, or the head of a value: version and claim.
+    pub(crate) fn wanted_by(command: &Value) -> Option<Self> {
+        let words = command.words();
+        let [b"EVAL", _, b"1", key, _, rest @ ..] = &words[..] else {
+            return None;
+        };
+        let kind = match rest {
+            [_value, _lifetime] => Kind::Save,
+            [head] if head[8..].iter().all(|byte| *byte == 0) => Kind::Release,
+            [_head] => Kind::Claim,
+            _ => panic!("an unknown script: {command:?}"),
+        };
+        Some(Self {
+            kind,
+            key: String::from_utf8_lossy(key).into_owned(),
+        })
+    }
+}
