@@ -71,7 +71,12 @@ impl Flow {
         let claim = kept.and_then(|kept| kept.claim);
         match rules.standing(&session, claim, now) {
             Standing::Good => self.go_on_with(session, kept, existing, now, request),
-            Standing::Due => {
+            Standing::Over => self.enter(Presence::Nobody, existing, None, request),
+            // Others have given up; who sent the refresh token waits for what comes late.
+            Standing::Spent if !self.upkeep.is_renewing(&session, now) => {
+                self.enter(Presence::Nobody, existing, None, request)
+            }
+            Standing::Due | Standing::Spent => {
                 let due = Due {
                     session,
                     kept,
@@ -79,7 +84,6 @@ impl Flow {
                 };
                 self.refresh(due, now, request)
             }
-            Standing::Over => self.enter(Presence::Nobody, existing, None, request),
         }
     }
 
@@ -102,7 +106,7 @@ impl Flow {
         let upkeep = Arc::clone(&self.upkeep);
         let due = Box::new(due);
         Step::Wait(Box::pin(async move {
-            Arrival::Refreshed(upkeep.outcome(flight, is_alive).await, due)
+            Arrival::Refreshed(upkeep.outcome(flight, &due.session).await, due)
         }))
     }
 

@@ -19,6 +19,8 @@ pub(crate) enum Standing {
     Good,
     /// Its access token is about to end, or has ended, and may be renewed.
     Due,
+    /// The provider's session has ended with its access token, unless new ones are on their way here.
+    Spent,
     Over,
 }
 
@@ -52,7 +54,7 @@ impl Rules {
         } else if may_renew && session.tokens().are_due(now) {
             Standing::Due
         } else if self.has_ended(session, now) {
-            Standing::Over
+            Standing::Spent
         } else {
             Standing::Good
         }
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_there_is_to_do_follows_from_the_tokens_the_claim_and_the_provider() {
-        use Standing::{Due, Good, Over};
+        use Standing::{Due, Good, Over, Spent};
 
         let reusable = rules(&Provider::didit());
         let once = rules(&Provider::didit().with_single_use_refresh_tokens());
@@ -116,7 +118,7 @@ mod tests {
             (once, lapsed, Good, Good),
             (authoritative, None, Due, Due),
             (authoritative, fresh, Good, Due),
-            (authoritative, lapsed, Good, Over),
+            (authoritative, lapsed, Good, Spent),
         ] {
             let session = session(rules, Some("rt"));
             let standing = |now| rules.standing(&session, claim, now);
@@ -125,7 +127,7 @@ mod tests {
             assert_eq!(standing(at(100)), dead, "{rules:?} {claim:?}");
             assert_eq!(standing(at(10_000)), Over, "{rules:?} {claim:?}");
         }
-        for (rules, dead) in [(reusable, Good), (authoritative, Over)] {
+        for (rules, dead) in [(reusable, Good), (authoritative, Spent)] {
             let session = session(rules, None);
             assert_eq!(rules.standing(&session, None, at(99)), Good);
             assert_eq!(rules.standing(&session, None, at(100)), dead);

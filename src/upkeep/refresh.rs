@@ -49,21 +49,43 @@ impl Upkeep {
         match refresh {
             Refresh::Landed(outcome) => outcome,
             Refresh::Started(flight) | Refresh::UnderWay(flight) => {
-                wait(flight, self.horizon).await
+                let outcome = wait(flight, self.horizon).await;
+                outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::ProviderTimeout)))
             }
         }
     }
 
-    /// Likewise. Nobody waits for long whose access token lives.
-    pub(crate) async fn outcome(&self, flight: Flight, is_alive: bool) -> Outcome {
-        wait(flight, if is_alive { PATIENCE } else { self.horizon }).await
+    /// Whether new tokens for those of a session are on their way, or are there and not in the session yet.
+    pub(crate) fn is_renewing(&self, session: &Session, now: Timestamp) -> bool {
+        self.refreshes.replaces(session.tokens(), now)
+    }
+
+    /// What comes of the refresh of a session. Nobody waits for long while the access token lives; nobody
+    /// knows whether a session goes on that has ended but for what comes too late.
+    pub(crate) async fn outcome(&self, flight: Flight, session: &Session) -> Outcome {
+        let is_alive = || session.tokens().are_alive(self.now());
+        if is_alive() {
+            match wait(flight.clone(), PATIENCE).await {
+                Some(outcome) => return outcome,
+                None if is_alive() => return Err(Error::new(ErrorKind::ProviderTimeout)),
+                None => {}
+            }
+        }
+        let outcome = wait(flight, self.horizon).await;
+        outcome.unwrap_or_else(|| {
+            let has_ended = self.sessions.rules.has_ended(session, self.now());
+            Err(Error::new(if has_ended {
+                ErrorKind::SessionUnavailable
+            } else {
+                ErrorKind::ProviderTimeout
+            }))
+        })
     }
 }
 
-async fn wait(flight: Flight, patience: Duration) -> Outcome {
-    tokio::time::timeout(patience, flight.wait())
-        .await
-        .unwrap_or_else(|_late| Err(Error::new(ErrorKind::ProviderTimeout)))
+/// `None` if it takes longer.
+async fn wait(flight: Flight, patience: Duration) -> Option<Outcome> {
+    tokio::time::timeout(patience, flight.wait()).await.ok()
 }
 
 impl ProviderCalls {
