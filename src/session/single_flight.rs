@@ -137,7 +137,7 @@ impl Flight {
     }
 
     /// After a failure another attempt is made soon, but not with every request; what the provider calls
-    /// invalid stays so.
+    /// invalid stays so. Whether a store is back, the next request finds out anyway.
     fn state(&self, now: Timestamp) -> State {
         // In this order: the outcome is there before the channel is closed.
         let is_over = self.0.has_changed().is_err();
@@ -147,9 +147,10 @@ impl Flight {
             None if is_over => return State::Forgotten,
             None => return State::UnderWay,
         };
-        let remembered = match &outcome {
-            Err(error) if error.kind() != ErrorKind::InvalidGrant => BACK_OFF,
-            _ => KEPT,
+        let remembered = match outcome.as_ref().map_err(Error::kind) {
+            Ok(_) | Err(ErrorKind::InvalidGrant) => KEPT,
+            Err(ErrorKind::SessionUnavailable) => Duration::ZERO,
+            Err(_) => BACK_OFF,
         };
         if landed <= now && now.since(landed) < remembered {
             State::Landed(outcome)
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_outcome_is_remembered_for_a_minute_and_a_failure_for_ten_seconds() {
+    async fn an_outcome_is_remembered_for_a_minute_and_a_failure_of_the_provider_for_ten_seconds() {
         let flights = flights();
         let expect = |outcome: &str, started| (outcome.to_owned(), started);
         assert_eq!(refresh(&flights, "a", Ok("b"), 0).await, expect("b", true));
@@ -281,6 +282,11 @@ mod tests {
             expect(code, false)
         );
         assert_eq!(refresh(&flights, "d", Ok("e"), 10).await, expect("e", true));
+
+        let failed = Err(ErrorKind::SessionUnavailable);
+        let code = "session-unavailable";
+        assert_eq!(refresh(&flights, "f", failed, 0).await, expect(code, true));
+        assert_eq!(refresh(&flights, "f", Ok("g"), 0).await, expect("g", true));
     }
 
     #[tokio::test]
