@@ -14,6 +14,7 @@ mod support {
     pub(crate) mod port;
     pub(crate) mod process;
     pub(crate) mod provider;
+    pub(crate) mod random;
     pub(crate) mod redis;
     pub(crate) mod relying_party;
     pub(crate) mod resp;
@@ -25,4 +26,5 @@ mod cluster {
     mod provider_faults;
     mod redis_faults;
     mod refresh;
+    mod rounds;
 }

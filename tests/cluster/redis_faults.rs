@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
+use tokio::task::JoinHandle;
 
 use crate::support::{
     change::Kind,
-    cluster::{Cluster, PROCESSES},
+    cluster::{Answer, Cluster, PROCESSES},
     member::Member,
     moment::{eventually, wait_until},
     wire::Stage,
@@ -48,11 +49,9 @@ async fn a_refresh_goes_on_when_redis_is_back() {
     ];
     for (member, (kind, interruption)) in members.iter().zip(interruptions) {
         let hold = cluster.wires[0].hold(kind, Stage::Command);
-        let clients = {
-            let (visitor, member) = (cluster.visitor().clone(), member.clone());
-            tokio::spawn(async move { visitor.ask_all(200, &[0, 1, 2], &member).await })
-        };
+        let elected = clients(&cluster, 1, member);
         hold.has_caught().await;
+        let others = clients(&cluster, 200, member);
         match interruption {
             Interruption::Pause => cluster.redis.pause(),
             Interruption::Restart => cluster.redis.kill(),
@@ -68,7 +67,9 @@ async fn a_refresh_goes_on_when_redis_is_back() {
             Interruption::Pause => cluster.redis.go_on(),
             Interruption::Restart => cluster.redis.start_again(),
         }
-        for answer in clients.await.expect("it does not panic") {
+        let answers = tokio::try_join!(elected, others);
+        let (elected, others) = answers.expect("nothing panics");
+        for answer in [elected, others].concat() {
             let is_good = answer.status == StatusCode::OK || answer.says_try_again();
             assert!(is_good, "{kind:?} {interruption:?}: {answer:?}");
         }
@@ -76,6 +77,30 @@ async fn a_refresh_goes_on_when_redis_is_back() {
         let attempts = cluster.provider.attempts_of(member.session());
         assert_eq!(attempts, 1, "{kind:?} {interruption:?}");
     }
+}
+
+// Behaviours 82 and 84.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_tokens_that_cannot_be_saved_for_long_end_nothing() {
+    let cluster = Cluster::start("unsaved").await;
+    let member = cluster.sign_in(Duration::from_secs(10)).await;
+    wait_until(member.dead()).await;
+    let save = cluster.wires[0].hold(Kind::Save, Stage::Command);
+    let elected = clients(&cluster, 1, &member);
+    save.has_caught().await;
+    let others = clients(&cluster, 200, &member);
+    cluster.redis.pause();
+    save.let_go();
+    // They wait for as long as a refresh may take, and nobody knows more.
+    let answers = tokio::try_join!(elected, others);
+    let (elected, others) = answers.expect("nothing panics");
+    for answer in [elected, others].concat() {
+        assert!(answer.says_try_again(), "{answer:?}");
+    }
+    cluster.redis.go_on();
+    is_there_again(&cluster, 0, &member).await;
+    all_have_it_again(&cluster, &member).await;
+    assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
 // Behaviours 75 and 82.
@@ -110,22 +135,32 @@ enum Interruption {
     Restart,
 }
 
+fn clients(cluster: &Cluster, count: usize, member: &Member) -> JoinHandle<Vec<Answer>> {
+    let (visitor, member) = (cluster.visitor().clone(), member.clone());
+    let processes = if count == 1 { &[0][..] } else { &[0, 1, 2] };
+    tokio::spawn(async move { visitor.ask_all(count, processes, &member).await })
+}
+
 /// Within a few seconds: nobody is kept away for longer than Redis.
 async fn all_have_it_again(cluster: &Cluster, member: &Member) {
     let start = Instant::now();
     for process in 0..PROCESSES {
-        eventually("the session is there again", async || {
-            let answer = cluster.visitor().ask(process, "/tokens/fingerprint", member).await;
-            if answer.says_try_again() {
-                return None;
-            }
-            answer.is_of(member, &cluster.provider);
-            Some(())
-        })
-        .await;
+        is_there_again(cluster, process, member).await;
     }
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
         answer.is_of(member, &cluster.provider);
     }
+}
+
+async fn is_there_again(cluster: &Cluster, process: usize, member: &Member) {
+    eventually("the session is there again", async || {
+        let answer = cluster.visitor().ask(process, "/tokens/fingerprint", member).await;
+        if answer.says_try_again() {
+            return None;
+        }
+        answer.is_of(member, &cluster.provider);
+        Some(())
+    })
+    .await;
 }

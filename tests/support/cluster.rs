@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,12 +27,10 @@ use super::{
 pub(crate) const PROCESSES: usize = 3;
 
 /// The time-out of the application's calls to the provider.
-pub(crate) const HTTP_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the others wait for the outcome of a refresh.
-pub(crate) const HORIZON: Duration = Duration::from_secs(3 + 5);
+const HTTP_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub(crate) struct Cluster {
-    pub(crate) provider: Provider,
+    pub(crate) provider: Arc<Provider>,
     pub(crate) redis: Redis,
     pub(crate) wires: Vec<Wire>,
     ports: Vec<Port>,
@@ -49,7 +48,7 @@ pub(crate) struct Visitor {
 }
 
 /// An answer of the application.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -75,7 +74,7 @@ impl Cluster {
             origins: Vec::new(),
         };
         let mut cluster = Self {
-            provider,
+            provider: Arc::new(provider),
             redis,
             wires,
             processes: Vec::new(),

@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_lc_rs::digest;
@@ -20,7 +20,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::Service;
 use tower_didit::fake::FakeDidit;
 
-use super::{moment::in_time, port::Port};
+use super::{
+    moment::{in_time, wait_until},
+    port::Port,
+};
 
 /// The provider. Its refresh tokens work once; one that comes back ends its session.
 pub(crate) struct Provider {
@@ -31,9 +34,11 @@ pub(crate) struct Provider {
 }
 
 /// What happens to the refresh of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Course {
     Honest,
+    /// Honest, and slower than a request waits for whose access token lives.
+    Dawdles,
     /// The answer waits until `let_go`.
     Held,
     /// Status 500, and nothing is done.
@@ -194,6 +199,11 @@ async fn answer(
     let course = books.note(refresh_token);
     let answer = match course {
         Course::Honest => ask().await,
+        Course::Dawdles => {
+            let answer = ask().await;
+            wait_until(Instant::now() + SLOW).await;
+            answer
+        }
         Course::Held => {
             let answer = ask().await;
             let mut released = books.released.subscribe();
@@ -271,6 +281,13 @@ fn fingerprint(access_token: &str) -> String {
     hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+impl Course {
+    /// Whether the refresh token is spent and nobody has new ones.
+    pub(crate) fn ends_the_session(self) -> bool {
+        !matches!(self, Self::Honest | Self::Dawdles | Self::Held)
+    }
+}
+
 fn count(attempts: &[Attempt], session: &str) -> usize {
     attempts.iter().filter(|attempt| attempt.session == session).count()
 }
@@ -278,3 +295,6 @@ fn count(attempts: &[Attempt], session: &str) -> usize {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// More than two seconds, and less than the application's time-out.
+const SLOW: Duration = Duration::from_millis(2200);
