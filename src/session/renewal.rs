@@ -14,10 +14,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{
-    Kept, Outcome, Session, StoredSessions,
-    store::{Claim, SessionKey},
-};
+use super::{Kept, Outcome, Session, StoredSessions, store::Claim, stored::LATE};
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
@@ -74,7 +71,7 @@ impl StoredSessions {
             }
         };
         match calls.send(ready, &old).await {
-            Ok(tokens) => self.keep(session, &held, tokens).await,
+            Ok(tokens) => self.keep(session, held, tokens).await,
             Err(failure) => Err(self.give_up(&held, failure).await),
         }
     }
@@ -115,25 +112,34 @@ impl StoredSessions {
     }
 
     /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
-    async fn keep(&self, session: Session, held: &Kept, tokens: DiditTokens) -> Outcome {
-        let session = session.carrying(tokens);
+    async fn keep(&self, before: Session, mut held: Kept, tokens: DiditTokens) -> Outcome {
+        let old = before.tokens.clone();
+        let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
-        match self.save(held, &session).await {
-            Ok(true) => Ok(session.tokens),
-            Ok(false) => self.superseded(held.key).await,
-            Err(error) => {
-                let source = error.causes();
-                tracing::warn!(%error, source, "new tokens were not kept: the session ends with them");
-                Ok(session.tokens)
+        let start = Instant::now();
+        loop {
+            let failure = match self.save(&held, &session).await {
+                Ok(true) => return Ok(session.tokens),
+                Ok(false) => match self.find(held.key).await {
+                    // Who took this process for dead has written it, or is about to. These tokens are newer.
+                    Ok(Some((there, kept)))
+                        if there.tokens.access_token().is(old.access_token()) =>
+                    {
+                        held = kept;
+                        continue;
+                    }
+                    Ok(Some((there, _))) => return Ok(there.tokens),
+                    Ok(None) => return Err(Error::new(ErrorKind::SessionEnded)),
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            if start.elapsed() >= LATE {
+                let source = failure.causes();
+                tracing::warn!(error = %failure, source, "new tokens were not kept: the session ends with them");
+                return Ok(session.tokens);
             }
-        }
-    }
-
-    /// What there is in the place of what could not be saved.
-    async fn superseded(&self, key: SessionKey) -> Outcome {
-        match self.find(key).await? {
-            Some((session, _)) => Ok(session.tokens),
-            None => Err(Error::new(ErrorKind::SessionEnded)),
+            tokio::time::sleep(POLL).await;
         }
     }
 

@@ -304,6 +304,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// How long a change is tried of which nothing hangs that cannot be had again.
 const SHORT: Duration = Duration::from_secs(10);
 /// How long new tokens are tried to be kept: the old ones may not work any more.
-const LATE: Duration = Duration::from_secs(60);
+pub(super) const LATE: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
