@@ -162,3 +162,6 @@ impl StoredSessions {
 
 /// How often a process looks what came of another one's refresh.
 const POLL: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -79,16 +80,12 @@ impl StoredSessions {
         let Some(stored) = bounded(self.store.load(&key)).await? else {
             return Ok(None);
         };
-        let label = key.as_bytes();
-        let session = self.recent.open(label, &stored.value, || {
-            let opened = self.sealer.open_bytes(label, stored.value.to_vec())?;
-            self.codec.decode(opened.as_bytes())
-        });
         let kept = Kept {
             key,
             version: stored.version,
             claim: stored.claim,
         };
+        let session = self.open(&key, &stored.value);
         Ok(session.map(|session| (session, kept)))
     }
 
@@ -235,9 +232,17 @@ impl StoredSessions {
         Timestamp::now(&*self.clock)
     }
 
-    fn seal(&self, key: &SessionKey, session: &Session) -> Vec<u8> {
+    pub(super) fn seal(&self, key: &SessionKey, session: &Session) -> Vec<u8> {
         let plaintext = self.codec.encode(session);
         self.sealer.seal_bytes(key.as_bytes(), &plaintext)
+    }
+
+    pub(super) fn open(&self, key: &SessionKey, sealed: &Bytes) -> Option<Session> {
+        let label = key.as_bytes();
+        self.recent.open(label, sealed, || {
+            let opened = self.sealer.open_bytes(label, sealed.to_vec())?;
+            self.codec.decode(opened.as_bytes())
+        })
     }
 
     /// Tries a change until it is known what became of it: an attempt that failed may have been made
