@@ -45,7 +45,7 @@ use crate::{
 ///
 /// A store is shared by all that use one layer, at the same time. A row of a relational database does:
 /// `update … set version = version + 1, … where key = $1 and version = $2 and expires > now()`, where the
-/// count of rows is the answer. `examples/session_store.rs` is a whole one.
+/// count of rows is the answer. `examples/session_store` is a whole one.
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// The session under `key`, if there is one.
     fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>>;

@@ -1,0 +1,124 @@
+//! Stores do what they owe: the crate's own, and the one that the example teaches with.
+
+#[path = "../examples/session_store/store.rs"]
+mod store;
+
+use std::{fs, path::PathBuf};
+
+use axum::{Router, routing::get};
+use store::FileStore;
+use tower_didit::{
+    DiditAuth, IdClaims,
+    fake::{Browser, FakeDidit, Person},
+    store::{MemoryStore, conformance},
+};
+
+/// A file that is not there.
+fn file(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join(format!("{name}-{}", std::process::id()));
+    // There is none, unless a run of before had this number.
+    let _ = fs::remove_file(&file);
+    file
+}
+
+#[tokio::test]
+async fn memory_does() {
+    let store = MemoryStore::new();
+    conformance::check(&store, &store.clone()).await;
+}
+
+#[tokio::test]
+async fn the_example_does() {
+    let file = file("conformance");
+    let store = FileStore::open(&file).expect("a file");
+    conformance::check(&store, &store.clone()).await;
+    drop(store);
+    let again = FileStore::open(&file).expect("a file");
+    conformance::check(&again, &again.clone()).await;
+    fs::remove_file(file).expect("a file");
+}
+
+/// An application that was just started, with a file of before.
+fn start(didit: &FakeDidit, file: &PathBuf) -> Browser {
+    let store = FileStore::open(file).expect("a file");
+    let config = didit
+        .config("https://app.example/callback")
+        .with_session_store(store);
+    let config = config.build().expect("a good configuration");
+    let app = Router::new()
+        .route(
+            "/",
+            get(|user: Option<IdClaims>| async move {
+                user.map_or(String::new(), |user| user.subject().to_owned())
+            }),
+        )
+        .route("/callback", get(|_: IdClaims| async {}))
+        .layer(DiditAuth::new(config));
+    Browser::new("https://app.example", app)
+}
+
+/// The application is started again.
+fn restart(browser: &Browser, didit: &FakeDidit, file: &PathBuf) -> Browser {
+    with_cookies_of(browser, start(didit, file))
+}
+
+fn with_cookies_of(browser: &Browser, restarted: Browser) -> Browser {
+    for cookie in browser.cookies() {
+        restarted.set_cookie(cookie.name(), cookie.value());
+    }
+    restarted
+}
+
+async fn sign_in(browser: &Browser, didit: &FakeDidit, person: Person) {
+    let login = browser.get("/login").await;
+    let back = didit.approve(login.location(), person);
+    browser.get(&back).await;
+    assert_eq!(browser.get("/").await.text(), person.subject());
+}
+
+#[tokio::test]
+async fn with_the_example_a_session_outlives_a_restart() {
+    let file = file("restart");
+    let didit = FakeDidit::new("client", "secret").with_system_clock();
+    let browser = start(&didit, &file);
+    sign_in(&browser, &didit, Person::John).await;
+
+    let browser = restart(&browser, &didit, &file);
+    assert_eq!(browser.get("/").await.text(), Person::John.subject());
+    let copy = browser.clone();
+    browser.post_form("/logout", &[]).await;
+    assert_eq!(restart(&copy, &didit, &file).get("/").await.text(), "");
+    fs::remove_file(file).expect("a file");
+}
+
+#[tokio::test]
+async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() {
+    let file = file("crash");
+    let didit = FakeDidit::new("client", "secret").with_system_clock();
+    let browser = start(&didit, &file);
+    sign_in(&browser, &didit, Person::John).await;
+    let whole = fs::read(&file).expect("a file");
+    let other = browser.new_browser();
+    sign_in(&other, &didit, Person::Alejandra).await;
+    let both = fs::read(&file).expect("a file");
+
+    for length in [
+        whole.len(),
+        whole.len() + 1,
+        whole.len() + 50,
+        both.len() - 1,
+    ] {
+        let written = both.get(..length).expect("it has grown");
+        fs::write(&file, written).expect("a file");
+        let john = restart(&browser, &didit, &file);
+        let alejandra = with_cookies_of(&other, john.new_browser());
+        assert_eq!(john.get("/").await.text(), Person::John.subject());
+        assert_eq!(alejandra.get("/").await.text(), "");
+        // It goes on, behind what is whole.
+        sign_in(&john, &didit, Person::Alejandra).await;
+        let again = restart(&john, &didit, &file);
+        assert_eq!(again.get("/").await.text(), Person::Alejandra.subject());
+    }
+    fs::remove_file(file).expect("a file");
+}
