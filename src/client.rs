@@ -8,7 +8,7 @@ use axum_core::{
 };
 
 use crate::{
-    error::Error,
+    error::{Error, ErrorKind},
     handle::Handle,
     problem::Problem,
     signed_out::SignedOut,
@@ -99,13 +99,16 @@ impl DiditClient {
     /// # Errors
     ///
     /// - [`NotRenewable`](crate::ErrorKind::NotRenewable): there is no refresh token, or one that works
-    ///   once was used and nobody knows what came of it;
+    ///   once was sent before;
     /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant): the provider calls it invalid; a session in a
     ///   store has ended;
     /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
     /// - those of a token request besides: the provider refuses, answers nonsense, is down.
     pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {
+        if tokens.refresh_token().is_none() {
+            return Err(Error::new(ErrorKind::NotRenewable));
+        }
         match &self.request {
             Some(request) => request.refresh(tokens).await,
             None => self.upkeep.refresh_tokens(tokens).await,
@@ -116,8 +119,8 @@ impl DiditClient {
     /// first, then at the provider, for which nobody waits longer than 2 seconds. The answer removes its
     /// cookies, if its head was not sent yet.
     ///
-    /// It also works when nobody is signed in. It does not ask where the request comes from: guard the
-    /// handler against other sites.
+    /// It also works when nobody is signed in. Sign-ins that are under way in other tabs go on. It does not
+    /// ask where the request comes from: guard the handler against other sites.
     ///
     /// ```
     /// use tower_didit::{DiditClient, Error, SignedOut};

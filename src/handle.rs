@@ -100,9 +100,6 @@ impl Handle {
 
     /// New tokens for those of this request, or for any others.
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
-        if tokens.refresh_token().is_none() {
-            return Err(Error::new(ErrorKind::NotRenewable));
-        }
         let Some((session, kept)) = self.session_of(tokens)? else {
             return self.upkeep.refresh_tokens(tokens).await;
         };
@@ -117,6 +114,9 @@ impl Handle {
         let renewed = if session.tokens().are(tokens) {
             let flight = upkeep.refresh(&session, kept, upkeep.now());
             upkeep.land(flight).await?
+        } else if session.tokens().access_token().is(tokens.access_token()) {
+            // What is missing is a refresh token, which counts as spent by now.
+            return Err(Error::new(ErrorKind::NotRenewable));
         } else {
             // Another process was faster.
             session.tokens().clone()
@@ -130,12 +130,13 @@ impl Handle {
 
     /// Ends the session of this request; gives the page where the provider ends its own.
     pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
+        // In any case the browser forgets it.
+        let before = self.lock().replace(Change::Ended);
         let session = match &self.presence {
             Presence::SignedIn(session, kept) => Some((session.clone(), *kept)),
             Presence::Nobody => None,
             Presence::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
         };
-        let before = self.lock().replace(Change::Ended);
         match (session, before) {
             (None, _) | (_, Some(Change::Ended)) => Ok(None),
             (Some((session, kept)), before) => {

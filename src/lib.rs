@@ -49,8 +49,10 @@
 //!    [`IdClaims`] and [`DiditTokens`] into the extensions again. Nothing is verified twice. In the last half
 //!    minute of the access token's life it is renewed, if the scope `offline` brought a refresh token: once,
 //!    however many requests come, before the handler of the first.
-//! 8. `POST /logout` from a page of this site ends it: here first, then at the provider, as far as that
-//!    offers it.
+//! 8. `POST /logout` from a page of this site ends it: here first; then at a provider where there is
+//!    something to end, which delays nobody for more than 2 seconds, and is finished even if the browser
+//!    goes away. (Didit Authentication has a session, other providers revoke tokens (RFC 7009) and have a
+//!    page that ends their own session; Didit's Sign in API has nothing of it.)
 //!
 //! # Who the user is
 //!

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-/// A problem document (RFC 9457), with the challenge that a 401 owes (RFC 9110 §15.5.2).
+/// A problem document (RFC 9457), with the challenge that a 401 owes (RFC 9110 §15.5.2) and the moment to
+/// wait after a 503 (§15.6.4).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Problem {
     #[serde(serialize_with = "status_number")]
@@ -25,6 +26,9 @@ impl Problem {
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type);
         challenge(&mut response);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, SOON);
+        }
         response
     }
 }
@@ -39,6 +43,9 @@ pub(crate) fn challenge(response: &mut Response<Bytes>) {
             .or_insert(HeaderValue::from_static(r#"Didit realm="sign-in""#));
     }
 }
+
+/// The `Retry-After` of what is over in a moment, in seconds.
+pub(crate) const SOON: HeaderValue = HeaderValue::from_static("1");
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn status_number<S: serde::Serializer>(

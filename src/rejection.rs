@@ -7,7 +7,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 
 use crate::{handle::SignInWanted, problem::Problem};
 
@@ -91,10 +91,7 @@ impl Rejection {
             Self::TokensExpired => {
                 response.extensions_mut().insert(SignInWanted::ForTokens);
             }
-            Self::SessionUnavailable => {
-                let soon = HeaderValue::from_static("1");
-                response.headers_mut().insert(header::RETRY_AFTER, soon);
-            }
+            Self::SessionUnavailable => {}
             Self::NotACallback | Self::LayerMissing => tracing::error!("{self}"),
         }
         response

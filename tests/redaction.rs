@@ -222,6 +222,7 @@ fn public_types_cross_threads() {
     auto::<tower_didit::ConfigBuilder>();
     error::<ConfigError>();
     cloned::<DiditAuth>();
+    cloned::<DiditClient>();
     cloned::<DiditTokens>();
     cloned::<Error>();
     error::<Error>();

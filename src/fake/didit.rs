@@ -27,7 +27,7 @@ use super::{
     listen,
     log::RecordedRequest,
     person::Person,
-    product::Product,
+    product::{self, Product},
     routes,
     settings::MAX_AUTHENTICATION_LIFETIME,
     state::State,
@@ -81,7 +81,8 @@ impl FakeDidit {
     }
 
     /// Starts the configuration of an application that signs in here: with the fake's own client, on
-    /// its clock, in the process. The redirect URI is registered.
+    /// its clock, in the process. The redirect URI is registered. The provider is Didit's, with the endpoints
+    /// besides that are switched on by now.
     ///
     /// The application of a public client lacks only its cookie keys.
     ///
@@ -92,7 +93,7 @@ impl FakeDidit {
         let didit = self.clone().with_redirect_uri(redirect_uri);
         let state = didit.lock();
         let config = Config::builder(&state.client.id, redirect_uri)
-            .with_provider(state.product.provider(&state.issuer))
+            .with_provider(product::provider(&state))
             .with_transport(self.clone())
             .with_clock(Arc::clone(&state.clock));
         match state.client.secret() {

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{product::Product, state::State};
+use super::{
+    endpoint::Endpoint,
+    product::{END_SESSION, Product, REVOCATION},
+    state::State,
+};
 
 /// How long the document may be kept, in seconds.
 pub(super) const MAX_AGE: u64 = 300;
@@ -31,6 +35,7 @@ pub(super) fn document(state: &State) -> Value {
     let common = common.map(|(name, value)| (name.to_owned(), value));
     if let Some(members) = document.as_object_mut() {
         members.extend(common);
+        members.extend(switched_on(state));
         if state.sends_iss {
             // RFC 9207 §3.
             members.insert(
@@ -53,6 +58,25 @@ fn sign_in(state: &State) -> Value {
         "jwks_uri": at("/auth/config/jwks"),
         "token_endpoint_auth_methods_supported": [state.client.authentication_method()],
     })
+}
+
+/// What of the Sign in API is switched on.
+fn switched_on(state: &State) -> impl Iterator<Item = (String, Value)> {
+    let at = |path| format!("{}{path}", state.issuer.origin());
+    let revocation = [
+        ("revocation_endpoint", json!(at(REVOCATION))),
+        // RFC 8414 §2: without it, a client would have to use Basic.
+        (
+            "revocation_endpoint_auth_methods_supported",
+            json!([state.client.authentication_method()]),
+        ),
+    ];
+    let revocation = state.has(Endpoint::Revocation).then_some(revocation);
+    let end_session = [("end_session_endpoint", json!(at(END_SESSION)))];
+    let end_session = state.has(Endpoint::EndSession).then_some(end_session);
+    let members = revocation.into_iter().flatten();
+    let members = members.chain(end_session.into_iter().flatten());
+    members.map(|(name, value)| (name.to_owned(), value))
 }
 
 /// Its endpoints are below the issuer.

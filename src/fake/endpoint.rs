@@ -19,6 +19,11 @@ pub enum Endpoint {
     Introspect,
     /// None; `/session/`: the live check, and sign-out.
     Session,
+    /// `/auth/v2/revoke`, if it is [switched on](super::FakeDidit::with_revocation_endpoint); none.
+    Revocation,
+    /// `/auth/v2/logout`, if it is [switched on](super::FakeDidit::with_end_session_endpoint); none. The
+    /// page where a session at the provider ends.
+    EndSession,
     /// `/auth/config/jwks` and `/auth/jwks`; `/.well-known/jwks.json`.
     Jwks,
     /// `/.well-known/openid-configuration`, below the path of the issuer for both.

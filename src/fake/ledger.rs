@@ -1,6 +1,10 @@
 //! What the fake gave out, and what of it still counts.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use super::{grant::Grant, scope::Scope, secrets::Secrets};
 
@@ -11,6 +15,7 @@ pub(super) struct Ledger {
     codes: HashMap<String, Code>,
     access_tokens: HashMap<String, AccessToken>,
     refresh_tokens: HashMap<String, RefreshToken>,
+    id_tokens: HashSet<String>,
 }
 
 struct Code {
@@ -41,6 +46,7 @@ impl Ledger {
             codes: HashMap::new(),
             access_tokens: HashMap::new(),
             refresh_tokens: HashMap::new(),
+            id_tokens: HashSet::new(),
         }
     }
 
@@ -163,6 +169,25 @@ impl Ledger {
             .get(token)
             .filter(|entry| now < entry.expires_at)?;
         (!entry.grant.is_revoked()).then_some((entry, &*entry.grant))
+    }
+
+    /// Enters an ID token.
+    pub(super) fn note_id_token(&mut self, token: String) {
+        self.id_tokens.insert(token);
+    }
+
+    /// Whether this is an ID token that was issued, however long ago.
+    pub(super) fn knows_id_token(&self, token: &str) -> bool {
+        self.id_tokens.contains(token)
+    }
+
+    /// Ends an access token; a refresh token with all of its grant (RFC 7009 §2.1), be it the latest of
+    /// the grant or not.
+    pub(super) fn revoke(&mut self, token: &str) {
+        self.access_tokens.remove(token);
+        if let Some(entry) = self.refresh_tokens.get(token) {
+            entry.grant.revoke();
+        }
     }
 
     pub(super) fn revoke_all(&mut self) {

@@ -6,6 +6,8 @@
 //!   client that works with it made no mistake that it can see.
 //! - [`FakeDidit::authentication`] is Didit Authentication: an issuer of its own for each application,
 //!   JSON at the token endpoint, tokens that are JWTs, a session that can be asked for and ended.
+//! - Token revocation and a page that ends a session, which Didit has not and other providers have, can be
+//!   switched on: [`FakeDidit::with_revocation_endpoint`], [`FakeDidit::with_end_session_endpoint`].
 //! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
 //! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
 //! - [`RecordedRequest`] tells what it was asked.
@@ -105,6 +107,7 @@ mod cookie_jar;
 mod decision;
 mod didit;
 mod discovery;
+mod end_session;
 mod endpoint;
 mod fault;
 mod forgery;
@@ -127,6 +130,7 @@ mod page;
 mod person;
 mod product;
 mod rejected_cookie;
+mod revocation;
 mod routes;
 mod scope;
 mod script;

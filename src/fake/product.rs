@@ -1,6 +1,6 @@
 //! Which of Didit's products the fake is.
 
-use super::{endpoint::Endpoint, issuer::Issuer};
+use super::{endpoint::Endpoint, issuer::Issuer, state::State};
 use crate::provider::Provider;
 
 /// A product with its own endpoints, scopes and tokens.
@@ -35,6 +35,8 @@ impl Product {
                 "/auth/v2/token" => Some(Endpoint::Token),
                 "/auth/v2/users/retrieve" => Some(Endpoint::UserInfo),
                 "/auth/v2/introspect" => Some(Endpoint::Introspect),
+                REVOCATION => Some(Endpoint::Revocation),
+                END_SESSION => Some(Endpoint::EndSession),
                 "/auth/config/jwks" | "/auth/jwks" => Some(Endpoint::Jwks),
                 _ => None,
             },
@@ -66,14 +68,6 @@ impl Product {
         origins
     }
 
-    /// The provider that an application is configured with.
-    pub(super) fn provider(self, issuer: &Issuer) -> Provider {
-        match self {
-            Self::SignIn => Provider::didit(),
-            Self::Authentication => Provider::authentication(issuer.as_str()),
-        }
-    }
-
     /// The scopes that it knows.
     pub(super) fn scopes(self) -> &'static [&'static str] {
         match self {
@@ -90,6 +84,29 @@ impl Product {
         }
     }
 }
+
+/// The provider that an application is configured with.
+pub(super) fn provider(state: &State) -> Provider {
+    let mut provider = match state.product {
+        Product::SignIn => Provider::didit(),
+        Product::Authentication => return Provider::authentication(state.issuer.as_str()),
+    };
+    if state.has(Endpoint::Revocation) {
+        provider = provider.with_revocation_endpoint(format!("{DIDIT}{REVOCATION}"));
+    }
+    if state.has(Endpoint::EndSession) {
+        provider = provider.with_end_session_endpoint(format!("{DIDIT}{END_SESSION}"));
+    }
+    provider
+}
+
+/// Where the Sign in API has its endpoints, whatever its issuer is.
+const DIDIT: &str = "https://apx.didit.me";
+
+/// Of the Sign in API, where it is switched on.
+pub(super) const REVOCATION: &str = "/auth/v2/revoke";
+/// Likewise.
+pub(super) const END_SESSION: &str = "/auth/v2/logout";
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 

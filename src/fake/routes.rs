@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{self, Answer},
-    authentication, decision, discovery,
+    authentication, decision, discovery, end_session,
     endpoint::Endpoint,
     fault::Misdeed,
     introspect,
     product::Product,
+    revocation,
     state::State,
     token, user_info,
 };
@@ -35,6 +36,8 @@ pub(super) fn answer(
         (Some(Endpoint::Session), _) => authentication::session::answer(state, request),
         (Some(Endpoint::UserInfo), _) => user_info::answer(state, request),
         (Some(Endpoint::Introspect), _) => introspect::answer(state, request),
+        (Some(Endpoint::Revocation), _) => revocation::answer(state, request),
+        (Some(Endpoint::EndSession), _) => end_session::answer(state, request),
         (Some(Endpoint::Jwks), _) => document(request, &state.keys.jwks(), state.jwks_max_age),
         (Some(Endpoint::Discovery), _) => {
             document(request, &discovery::document(state), discovery::MAX_AGE)

@@ -3,12 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    authorize::is_redirect_uri, didit::FakeDidit, issuer::Issuer, keys::Algorithm, product::Product,
+    authorize::is_redirect_uri, didit::FakeDidit, endpoint::Endpoint, issuer::Issuer,
+    keys::Algorithm, product::Product,
 };
 use crate::clock::SystemClock;
 
 /// The longest life of an access token of Didit Authentication.
 pub(super) const MAX_AUTHENTICATION_LIFETIME: Duration = Duration::from_secs(300);
+
+const ENDS_AT_SESSION: &str = "a session of Didit Authentication ends at /session/";
 
 impl FakeDidit {
     /// Registers a redirect URI, besides those registered before. They are compared byte for byte.
@@ -24,6 +27,55 @@ impl FakeDidit {
             "not an absolute redirect URI without a fragment: {uri:?}"
         );
         self.set(|state| state.redirect_uris.push(uri))
+    }
+
+    /// Takes tokens back (RFC 7009): at `/auth/v2/revoke`, of which the metadata document tells. Its clients
+    /// authenticate as for tokens. Default: there is no such endpoint, as Didit has none.
+    ///
+    /// # Panics
+    ///
+    /// For Didit Authentication, whose sessions end at `/session/`.
+    #[must_use]
+    pub fn with_revocation_endpoint(self) -> Self {
+        self.set(|state| {
+            assert_eq!(state.product, Product::SignIn, "{ENDS_AT_SESSION}");
+            state.switched_on.push(Endpoint::Revocation);
+        })
+    }
+
+    /// Has a page that ends its own session and sends the browser back (OpenID Connect RP-Initiated
+    /// Logout): at `/auth/v2/logout`, of which the metadata document tells. Default: there is no such page,
+    /// as Didit has none.
+    ///
+    /// It goes back only to what is [registered](Self::with_post_logout_redirect_uri). It asks nobody for
+    /// a confirmation, and tokens live on.
+    ///
+    /// # Panics
+    ///
+    /// For Didit Authentication, whose sessions end at `/session/`.
+    #[must_use]
+    pub fn with_end_session_endpoint(self) -> Self {
+        self.set(|state| {
+            assert_eq!(state.product, Product::SignIn, "{ENDS_AT_SESSION}");
+            state.switched_on.push(Endpoint::EndSession);
+        })
+    }
+
+    /// Registers where a browser may go from the page of
+    /// [`with_end_session_endpoint`](Self::with_end_session_endpoint), besides what was registered before.
+    /// The URIs are compared byte for byte.
+    ///
+    /// # Panics
+    ///
+    /// When `uri` is not absolute or has a fragment.
+    #[must_use]
+    pub fn with_post_logout_redirect_uri(self, uri: impl Into<String>) -> Self {
+        let uri = uri.into();
+        assert!(
+            is_redirect_uri(&uri),
+            "not an absolute redirect URI without a fragment: {uri:?}"
+        );
+        self.set(|state| state.post_logout_redirect_uris.push(uri))
     }
 
     /// The `iss` of everything that has one. Default: `https://apx.didit.me`, and

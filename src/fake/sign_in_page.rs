@@ -37,6 +37,19 @@ pub(super) fn problem(why: &str) -> String {
     )
 }
 
+/// The page at the end of a session.
+pub(super) fn signed_out() -> String {
+    document("Signed out", "<h1>Signed out</h1>")
+}
+
+/// The page for a session that does not end.
+pub(super) fn not_signed_out(why: &str) -> String {
+    document(
+        "Sign-out not possible",
+        &format!("<h1>Sign-out not possible</h1>\n<p>{}</p>", escaped(why)),
+    )
+}
+
 fn button(person: Person) -> String {
     let (slug, name) = (person.slug(), person.full_name());
     format!(

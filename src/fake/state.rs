@@ -24,6 +24,9 @@ pub(super) struct State {
     pub(super) is_off: bool,
     pub(super) client: Client,
     pub(super) redirect_uris: Vec<String>,
+    pub(super) post_logout_redirect_uris: Vec<String>,
+    /// Endpoints that a real Didit does not have.
+    pub(super) switched_on: Vec<Endpoint>,
     pub(super) issuer: Issuer,
     /// Whether the answer to an authorization request has an `iss` (RFC 9207).
     pub(super) sends_iss: bool,
@@ -46,6 +49,8 @@ impl State {
             product,
             is_off: false,
             redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            switched_on: Vec::new(),
             issuer: product.issuer(),
             sends_iss: false,
             code_lifetime: 60,
@@ -65,7 +70,14 @@ impl State {
 
     /// The endpoint at a path.
     pub(super) fn endpoint(&self, path: &str) -> Option<Endpoint> {
-        self.product.endpoint(&self.issuer, path)
+        let endpoint = self.product.endpoint(&self.issuer, path);
+        endpoint.filter(|&endpoint| self.has(endpoint))
+    }
+
+    /// Whether it has an endpoint that the product may have.
+    pub(super) fn has(&self, endpoint: Endpoint) -> bool {
+        let is_extra = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
+        !is_extra || self.switched_on.contains(&endpoint)
     }
 
     /// Seconds since 1970.

@@ -66,7 +66,9 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
         .map_err(OAuthError::invalid_grant)?;
 
     let mut tokens = tokens(state, &grant, grant.scope.clone());
-    tokens.id_token = Some(id_token(state, &grant, &tokens.access_token));
+    let id_token = id_token(state, &grant, &tokens.access_token);
+    state.ledger.note_id_token(id_token.clone());
+    tokens.id_token = Some(id_token);
     if grant.scope.contains(state.product.offline_scope()) {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
     }
@@ -135,7 +137,8 @@ fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
     state.keys.sign(&state.keys.header(), &claims)
 }
 
-fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
+/// The form that a request of the client brings.
+pub(super) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
     if !form::is_announced(request.headers()) {
         return Err(OAuthError::invalid_request(
             "Content-Type must be application/x-www-form-urlencoded",
@@ -146,7 +149,8 @@ fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
     Form::parse(text).map_err(|error| OAuthError::invalid_request(error.description()))
 }
 
-fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
+/// A parameter that must be there.
+pub(super) fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
     form.get(name)
         .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }

@@ -215,7 +215,7 @@ impl Flow {
         match &self.upkeep.sessions.place {
             Place::Cookies(sealed) => {
                 let written = sealed.write(&session, existing, self.now());
-                if let Found::Session(replaced) = &signed_in.replaced {
+                if let (Ok(_), Found::Session(replaced)) = (&written, &signed_in.replaced) {
                     self.upkeep.end(replaced.id());
                 }
                 Keeping::Done(self.kept(written, signed_in))
@@ -226,7 +226,7 @@ impl Flow {
                 };
                 let written = stored.create(&session, existing).await;
                 if let (Ok(_), Found::Key(replaced)) = (&written, &signed_in.replaced) {
-                    flow.upkeep.forget(replaced).await;
+                    flow.upkeep.forget(*replaced).await;
                 }
                 flow.kept(written, signed_in)
             })),

@@ -1,7 +1,7 @@
 //! The answer to a request that failed.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header, request::Parts};
+use http::{Response, header, request::Parts};
 use url::form_urlencoded;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    problem::challenge,
+    problem::{SOON, challenge},
     return_to::ReturnTo,
 };
 
@@ -41,8 +41,7 @@ impl Flow {
             error.kind(),
             ErrorKind::TooManySignIns | ErrorKind::SessionUnavailable
         ) {
-            let soon = HeaderValue::from_static("1");
-            response.headers_mut().insert(header::RETRY_AFTER, soon);
+            response.headers_mut().insert(header::RETRY_AFTER, SOON);
         }
         finished(response, error)
     }

@@ -209,17 +209,24 @@ impl Flow {
         }
         keep_private(&mut head.headers);
         let session = match (handle.session(), handle.change()) {
+            (_, Some(Change::Ended)) => {
+                append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
+                return self.leave(handle, signed_in.replaced, head);
+            }
             // A handler that refuses a user has not signed them in.
             _ if head.status.as_u16() >= 400 => {
                 let status = head.status.as_u16();
                 tracing::debug!(status, "the callback's handler refused");
                 None
             }
-            (None, _) | (_, Some(Change::Ended)) => None,
+            (None, _) => None,
             (Some(session), Some(Change::Renewed(tokens))) => {
                 Some(session.clone().carrying(tokens))
             }
-            (Some(session), None) => Some(session.clone()),
+            (Some(session), None) => {
+                let tokens = self.upkeep.without_spent(session.tokens().clone());
+                Some(session.clone().carrying(tokens))
+            }
         };
         let Some(session) = session else {
             append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
@@ -232,6 +239,31 @@ impl Flow {
             }
             Keeping::Done(Settled::Reply(reply)) => Seen::Reply(reply),
             Keeping::Later(later) => Seen::Later(later),
+        }
+    }
+
+    /// After a sign-out in the callback's handler: no session begins, and that of before is over too.
+    fn leave(
+        self: &Arc<Self>,
+        handle: &Handle,
+        replaced: Found,
+        head: &mut response::Parts,
+    ) -> Seen {
+        let removals = self.upkeep.sessions.removals(handle.existing);
+        append_cookies(&mut head.headers, removals);
+        match replaced {
+            Found::Nothing => Seen::AsItIs,
+            Found::Session(session) => {
+                self.upkeep.end(session.id());
+                Seen::AsItIs
+            }
+            Found::Key(key) => {
+                let upkeep = Arc::clone(&self.upkeep);
+                Seen::Later(Box::pin(async move {
+                    upkeep.forget(key).await;
+                    Settled::With(Vec::new())
+                }))
+            }
         }
     }
 

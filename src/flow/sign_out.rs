@@ -49,9 +49,13 @@ impl Flow {
                 let (session, kept) = match found {
                     Found::Nothing => return Ok(None),
                     Found::Session(session) => (session, None),
-                    Found::Key(key) => match upkeep.load(key).await? {
-                        Some((session, kept)) => (session, Some(kept)),
-                        None => return Ok(None),
+                    Found::Key(key) => match upkeep.load(key).await {
+                        Ok(Some((session, kept))) => (session, Some(kept)),
+                        Ok(None) => return Ok(None),
+                        Err(error) => {
+                            upkeep.forget_later(key);
+                            return Err(error);
+                        }
                     },
                 };
                 upkeep.sign_out(session, kept).await

@@ -395,10 +395,25 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_have_no_usable_user_information() {
-        for unusable in [json!(null), json!("http://op.example/me"), json!(7)] {
-            let metadata = read_with("userinfo_endpoint", unusable).unwrap();
-            assert!(metadata.user_info_endpoint.is_none());
+    fn what_sign_ins_do_without_may_be_of_no_use() {
+        for (name, usable) in [
+            ("userinfo_endpoint", "https://op.example/me"),
+            ("revocation_endpoint", "https://op.example/revoke"),
+            ("end_session_endpoint", "https://op.example/end?tenant=1"),
+        ] {
+            let url = |value| {
+                let metadata = read_with(name, value).unwrap();
+                let endpoint = match name {
+                    "userinfo_endpoint" => metadata.user_info_endpoint,
+                    "revocation_endpoint" => metadata.revocation_endpoint,
+                    _ => metadata.end_session_endpoint,
+                };
+                endpoint.map(|endpoint| endpoint.url().to_string())
+            };
+            assert_eq!(url(json!(usable)).as_deref(), Some(usable));
+            for unusable in [json!(null), json!("http://op.example/me"), json!(7)] {
+                assert_eq!(url(unusable), None, "{name}");
+            }
         }
     }
 

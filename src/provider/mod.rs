@@ -105,6 +105,7 @@ impl Provider {
     /// | ID tokens | RS256 or ES256, with a nonce |
     /// | client authentication | HTTP Basic |
     /// | scopes by default | `openid` |
+    /// | sign-out | here alone: nothing at Didit is documented to end |
     pub fn didit() -> Self {
         Self {
             issuers: [
@@ -149,7 +150,7 @@ impl Provider {
     /// | client authentication | none: it is a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) |
     /// | scopes by default | none; `offline_access` brings a refresh token, which works once |
     /// | sessions | Didit's own decides who is signed in: they end with the access token, after 5 minutes, unless that can be renewed |
-    /// | sign-out | `DELETE {issuer}/session/` |
+    /// | sign-out | `DELETE {issuer}/session/`, with an access token that lives: one that has ended is renewed first, if it can be |
     ///
     /// With `offline_access` sessions are kept in memory, unless another store is chosen: see
     /// [`with_session_store`](crate::ConfigBuilder::with_session_store).
@@ -199,7 +200,9 @@ impl Provider {
     /// starts while its provider is down.
     ///
     /// `issuer` is compared byte for byte with the metadata's own. What is replaced with a setter is
-    /// not taken from the metadata. By default the scope is `openid`, and a nonce is sent. If its refresh
+    /// not taken from the metadata. What sign-ins do without, user information, revocation (RFC 7009) and the
+    /// page that ends the provider's own session (OpenID Connect RP-Initiated Logout), is used if the
+    /// metadata tells of it; a URL there that cannot be used is logged and counts as none. By default the scope is `openid`, and a nonce is sent. If its refresh
     /// tokens work once, say so:
     /// [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens). (Didit
     /// Authentication, which wants JSON instead of forms, is not found this way: see
@@ -266,7 +269,8 @@ impl Provider {
         self
     }
 
-    /// Replaces the URL where tokens are revoked when somebody signs out (RFC 7009 §2).
+    /// Replaces the URL where tokens are revoked when somebody signs out (RFC 7009 §2): the refresh token if
+    /// there is one, else the access token. The client proves itself as for tokens.
     #[must_use]
     pub fn with_revocation_endpoint(mut self, url: impl Into<String>) -> Self {
         self.revocation_endpoint = Some(url.into());
@@ -274,7 +278,8 @@ impl Provider {
     }
 
     /// Replaces the URL to which a browser is sent when somebody signs out (OpenID Connect RP-Initiated
-    /// Logout §2).
+    /// Logout §2). Sessions then keep the ID token as well, which it is shown there: in cookies that takes a
+    /// kilobyte or so.
     #[must_use]
     pub fn with_end_session_endpoint(mut self, url: impl Into<String>) -> Self {
         self.end_session_endpoint = Some(url.into());

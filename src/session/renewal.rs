@@ -14,7 +14,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Kept, Outcome, Session, StoredSessions, store::Claim, stored::LATE};
+use super::{Kept, Outcome, Session, SessionId, StoredSessions, store::Claim, stored::LATE};
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
@@ -35,6 +35,13 @@ pub(crate) trait RefreshCalls: Send + Sync {
         ready: Self::Ready,
         tokens: &DiditTokens,
     ) -> impl Future<Output = Result<DiditTokens, RefreshFailure>> + Send;
+
+    /// Gets tokens that came too late to be kept: whether because somebody has signed out of this session.
+    fn is_over(
+        &self,
+        session: SessionId,
+        tokens: &DiditTokens,
+    ) -> impl Future<Output = bool> + Send;
 }
 
 /// Whether it is this process that sends.
@@ -71,7 +78,7 @@ impl StoredSessions {
             }
         };
         match calls.send(ready, &old).await {
-            Ok(tokens) => self.keep(session, held, tokens).await,
+            Ok(tokens) => self.keep(session, held, tokens, calls).await,
             Err(failure) => Err(self.give_up(&held, failure).await),
         }
     }
@@ -112,7 +119,13 @@ impl StoredSessions {
     }
 
     /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
-    async fn keep(&self, before: Session, mut held: Kept, tokens: DiditTokens) -> Outcome {
+    async fn keep(
+        &self,
+        before: Session,
+        mut held: Kept,
+        tokens: DiditTokens,
+        calls: &impl RefreshCalls,
+    ) -> Outcome {
         let old = before.tokens.clone();
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
@@ -120,6 +133,9 @@ impl StoredSessions {
         loop {
             let failure = match self.save(&held, &session).await {
                 Ok(true) => return Ok(session.tokens),
+                Ok(false) if calls.is_over(session.id, &session.tokens).await => {
+                    return Err(Error::new(ErrorKind::SessionEnded));
+                }
                 Ok(false) => match self.find(held.key).await {
                     // Who took this process for dead has written it, or is about to. These tokens are newer.
                     Ok(Some((there, kept)))

@@ -171,12 +171,32 @@ impl StoredSessions {
         Ok(is_claimed.then(|| kept.changed(Some(claim))))
     }
 
-    /// Claims a session that is about to be deleted: nobody else uses its refresh token afterwards. A single
-    /// attempt.
-    pub(crate) async fn hold(&self, kept: &Kept, horizon: Duration) -> bool {
-        let claim = Claim::new(self.now().plus(horizon));
-        let held = bounded(self.store.claim(&kept.key, kept.version, claim)).await;
-        held.unwrap_or(false)
+    /// Takes a session that is about to be deleted away from everybody else: gives it as it was last, and
+    /// whether its refresh token is the caller's to use. Where the store does not answer it is as it was, and
+    /// the token is not.
+    pub(crate) async fn seize(
+        &self,
+        session: Session,
+        kept: Kept,
+        horizon: Duration,
+    ) -> (Session, bool) {
+        let (mut session, mut kept) = (session, kept);
+        for _ in 0..CHANGES_AT_ONCE {
+            // Without a refresh token its tokens do not change.
+            if session.tokens.refresh_token().is_none() {
+                break;
+            }
+            let claim = Claim::new(self.now().plus(horizon));
+            match bounded(self.store.claim(&kept.key, kept.version, claim)).await {
+                Ok(true) => return (session, kept.claim.is_none()),
+                Ok(false) => match self.find(kept.key).await {
+                    Ok(Some(changed)) => (session, kept) = changed,
+                    Ok(None) | Err(_) => break,
+                },
+                Err(_) => break,
+            }
+        }
+        (session, false)
     }
 
     /// Takes the claim back.
@@ -202,10 +222,10 @@ impl StoredSessions {
         Ok(bounded(self.store.delete(key)).await?)
     }
 
-    /// Likewise, and does not give up at once.
-    pub(crate) async fn delete_at_last(&self, key: &SessionKey) -> Result<(), Error> {
+    /// Likewise, in a store that has just failed: until it works, or for a while.
+    pub(crate) async fn delete_in_time(&self, key: &SessionKey) -> Result<(), Error> {
         let attempt = || -> StoreFuture<'_, bool> {
-            Box::pin(async move { self.store.delete(key).await.map(|()| true) })
+            Box::pin(async { self.store.delete(key).await.map(|()| true) })
         };
         self.settle(key, LATE, attempt, |_| false).await?;
         Ok(())
@@ -310,5 +330,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 const SHORT: Duration = Duration::from_secs(10);
 /// How long new tokens are tried to be kept: the old ones may not work any more.
 pub(super) const LATE: Duration = Duration::from_secs(60);
+/// How often others may change a session while it is seized: more than they do.
+const CHANGES_AT_ONCE: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

@@ -57,7 +57,7 @@ impl DiditTokens {
     }
 
     /// The refresh token, which Didit issues when the scope `offline` is granted. The layer renews the
-    /// access token with it, shortly before that ends, unless it works only once.
+    /// access token with it, shortly before that ends. A session in cookies keeps none that works only once.
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.0.refresh_token.as_ref()
     }

@@ -7,6 +7,7 @@ mod sign_out;
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
+use tokio::sync::Semaphore;
 
 pub(crate) use remembered::Remembered;
 
@@ -26,6 +27,10 @@ pub(crate) struct Upkeep {
     refreshes: SingleFlight,
     /// Sessions that are over, by their id.
     ended: Remembered,
+    /// Refresh tokens that work once, and were sent.
+    spent: Remembered,
+    /// The right to try to forget a session for a while: anybody can ask for it while a store fails.
+    forgetting: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// Where people may go after a sign-out; there is one.
     sign_out_pages: Vec<HeaderValue>,
@@ -49,6 +54,8 @@ impl Upkeep {
         Arc::new(Self {
             refreshes: SingleFlight::new(Arc::clone(&clock), under_way.clone()),
             ended: Remembered::default(),
+            spent: Remembered::default(),
+            forgetting: Arc::new(Semaphore::new(MAX_FORGETTING)),
             sessions,
             calls,
             end_session,
@@ -77,13 +84,33 @@ impl Upkeep {
     }
 
     /// Ends the session under `key` in the store: another one takes its place in the browser.
-    pub(crate) async fn forget(&self, key: &SessionKey) {
+    pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
         if let Place::Store(stored) = &self.sessions.place
-            && let Err(error) = stored.delete(key).await
+            && stored.delete(&key).await.is_err()
         {
-            let source = error.causes();
-            tracing::warn!(%error, source, "a session that was replaced goes on");
+            self.forget_later(key);
         }
+    }
+
+    /// Likewise, in a store that does not answer: as soon as it does, if that is within a minute. The browser
+    /// has forgotten the session; a copy of its cookie has not.
+    pub(crate) fn forget_later(self: &Arc<Self>, key: SessionKey) {
+        let Ok(permit) = Arc::clone(&self.forgetting).try_acquire_owned() else {
+            tracing::warn!("{GOES_ON}");
+            return;
+        };
+        let upkeep = Arc::clone(self);
+        let task = async move {
+            let Place::Store(stored) = &upkeep.sessions.place else {
+                return;
+            };
+            if let Err(error) = stored.delete_in_time(&key).await {
+                let source = error.causes();
+                tracing::warn!(%error, source, "{GOES_ON}");
+            }
+            drop(permit);
+        };
+        self.under_way.spawn(task);
     }
 
     /// No answer under way writes this session again. True once.
@@ -111,5 +138,8 @@ impl fmt::Debug for Upkeep {
     }
 }
 
+const GOES_ON: &str = "a session that is over goes on in the store";
+/// At once, each about once a second.
+const MAX_FORGETTING: usize = 64;
 /// Besides the time-out, for what is done before and after a call.
 const ROOM: Duration = Duration::from_secs(5);

@@ -7,9 +7,9 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
-    provider_calls::{ProviderCalls, ReadyToRefresh},
-    session::{Flight, Kept, Outcome, Place, Refresh, RefreshCalls, Session},
-    tokens::DiditTokens,
+    provider_calls::ReadyToRefresh,
+    session::{Flight, Kept, Outcome, Place, Refresh, RefreshCalls, Session, SessionId},
+    tokens::{DiditTokens, RefreshToken},
 };
 
 impl Upkeep {
@@ -27,19 +27,19 @@ impl Upkeep {
                 match (&upkeep.sessions.place, kept) {
                     (Place::Store(stored), Some(kept)) => {
                         let horizon = upkeep.horizon;
-                        stored.renew(session, kept, horizon, &upkeep.calls).await
+                        stored.renew(session, kept, horizon, &*upkeep).await
                     }
-                    _ => upkeep.calls.refresh_once(session.tokens()).await,
+                    _ => upkeep.refresh_once(session.tokens()).await,
                 }
             }
         })
     }
 
     /// The refresh of tokens that no session here keeps.
-    pub(crate) async fn refresh_tokens(&self, tokens: &DiditTokens) -> Outcome {
-        let calls = self.calls.clone();
+    pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
+        let upkeep = Arc::clone(self);
         let before = tokens.clone();
-        let send = || async move { calls.refresh_once(&before).await };
+        let send = || async move { upkeep.refresh_once(&before).await };
         self.land(self.refreshes.refresh(tokens, self.now(), send))
             .await
     }
@@ -81,6 +81,28 @@ impl Upkeep {
             }))
         })
     }
+
+    /// The same tokens, without a refresh token that works once and was sent.
+    pub(crate) fn without_spent(&self, tokens: DiditTokens) -> DiditTokens {
+        match tokens.refresh_token() {
+            Some(token) if self.spent.contains(token.secret().as_bytes()) => {
+                tokens.without_refresh_token()
+            }
+            _ => tokens,
+        }
+    }
+
+    async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
+        let ready = self.prepare().await?;
+        let refreshed = self.send(ready, tokens).await;
+        refreshed.map_err(|failure| failure.error)
+    }
+
+    /// Whether a refresh token may be sent: one that works once, never again, be it for a session or for a
+    /// handler that keeps tokens itself.
+    fn spend(&self, token: &RefreshToken) -> bool {
+        !self.sessions.rules.single_use || self.spent.claim(token.secret().as_bytes(), self.now())
+    }
 }
 
 /// `None` if it takes longer.
@@ -88,19 +110,11 @@ async fn wait(flight: Flight, patience: Duration) -> Option<Outcome> {
     tokio::time::timeout(patience, flight.wait()).await.ok()
 }
 
-impl ProviderCalls {
-    async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
-        let ready = self.prepare_refresh().await?;
-        let refreshed = self.refresh(ready, tokens).await;
-        refreshed.map_err(|failure| failure.error)
-    }
-}
-
-impl RefreshCalls for ProviderCalls {
+impl RefreshCalls for Upkeep {
     type Ready = ReadyToRefresh;
 
     async fn prepare(&self) -> Result<ReadyToRefresh, Error> {
-        self.prepare_refresh().await
+        self.calls.prepare_refresh().await
     }
 
     async fn send(
@@ -108,7 +122,29 @@ impl RefreshCalls for ProviderCalls {
         ready: ReadyToRefresh,
         tokens: &DiditTokens,
     ) -> Result<DiditTokens, RefreshFailure> {
-        self.refresh(ready, tokens).await
+        let token = tokens.refresh_token().filter(|token| self.spend(token));
+        let Some(token) = token else {
+            let error = Error::new(ErrorKind::NotRenewable);
+            return Err(RefreshFailure::after_sending(error));
+        };
+        match self.calls.refresh(ready, tokens).await {
+            Ok(renewed) => Ok(self.without_spent(renewed)),
+            Err(failure) => {
+                if !failure.was_sent {
+                    self.spent.forget(token.secret().as_bytes());
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// The sign-out knew only the tokens of before, with which no session ends any more.
+    async fn is_over(&self, session: SessionId, tokens: &DiditTokens) -> bool {
+        let is_over = self.has_ended(session);
+        if is_over {
+            self.end_late(tokens).await;
+        }
+        is_over
     }
 }
 

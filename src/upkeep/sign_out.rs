@@ -9,14 +9,16 @@ use super::Upkeep;
 use crate::{
     error::{Error, ErrorKind},
     provider::Metadata,
-    session::{Kept, Place, Session},
+    session::{Kept, Place, RefreshCalls, Session},
+    tokens::DiditTokens,
 };
 
 impl Upkeep {
     /// Ends a session: here first, for all processes that share it; then as the provider offers, which
-    /// delays nobody for long. Gives the page where the provider ends its own, if it has one.
+    /// delays nobody for long. Gives the page where the provider ends its own, if it has one, whatever the
+    /// provider has answered by then.
     ///
-    /// It is finished even if nobody waits for it any more.
+    /// It is finished even if nobody waits for it any more. Of several at once, one tells the provider.
     ///
     /// # Errors
     ///
@@ -28,34 +30,42 @@ impl Upkeep {
     ) -> Result<Option<String>, Error> {
         let is_first = self.end(session.id());
         let upkeep = Arc::clone(self);
-        let (tell, ended) = oneshot::channel();
+        let (tell_end, ended) = oneshot::channel();
+        let (tell_page, mut page) = oneshot::channel();
         let task = async move {
-            let (here, held) = upkeep.end_here(&session, kept).await;
-            let is_done = here.is_ok();
-            // Whoever asked may have gone.
-            let _ = tell.send(here);
-            let page = if is_first {
-                upkeep.end_there(session, held).await
-            } else {
-                None
-            };
-            if !is_done {
-                upkeep.end_here_at_last(kept).await;
+            let (last, may_renew) = upkeep.seize(session, kept).await;
+            let here = upkeep.end_here(kept).await;
+            if let (Err(_), Some(kept)) = (&here, kept) {
+                upkeep.forget_later(kept.key);
             }
-            page
+            // Whoever asked may have gone.
+            let _ = tell_end.send(here);
+            let metadata = match upkeep.calls.metadata(upkeep.now()).await {
+                Ok(metadata) => metadata,
+                Err(error) => return report(&error),
+            };
+            let _ = tell_page.send(upkeep.page(&metadata, &last));
+            if is_first {
+                upkeep.end_there(&metadata, &last, may_renew).await;
+            }
         };
         let task = self.under_way.spawn(task);
         // Without a word the runtime ends.
         let unknown = |_| Error::new(ErrorKind::SessionUnavailable);
         ended.await.map_err(unknown)??;
-        let page = tokio::time::timeout(PATIENCE, task).await;
-        Ok(page.ok().and_then(Result::ok).flatten())
+        let _ = tokio::time::timeout(PATIENCE, task).await;
+        Ok(page.try_recv().ok().flatten())
     }
 
     /// Where somebody goes who has signed out: to the page where the provider ends its own session, else to
     /// the one that is wanted, if it is configured, else to the first that is.
     pub(crate) fn way_on(&self, page: Option<String>, wanted: Option<&str>) -> HeaderValue {
-        let there = page.and_then(|page| HeaderValue::try_from(page).ok());
+        let there = page.and_then(|page| {
+            let mut there = HeaderValue::try_from(page).ok()?;
+            // An ID token is in it.
+            there.set_sensitive(true);
+            Some(there)
+        });
         let pages = &self.sign_out_pages;
         let here = || {
             let found = pages
@@ -66,44 +76,48 @@ impl Upkeep {
         there.or_else(here).unwrap_or(HeaderValue::from_static("/"))
     }
 
-    /// Whether the refresh token is this process's to use, now that the session is gone, and whether it is.
-    async fn end_here(&self, session: &Session, kept: Option<Kept>) -> (Result<(), Error>, bool) {
-        let (Place::Store(stored), Some(kept)) = (&self.sessions.place, kept) else {
-            return (Ok(()), false);
-        };
-        let may_be_held = session.tokens().refresh_token().is_some() && kept.claim.is_none();
-        let held = may_be_held && stored.hold(&kept, self.horizon).await;
-        (stored.delete(&kept.key).await, held)
-    }
-
-    /// The store did not answer. The browser has lost the session, and copies of it are to end as well.
-    async fn end_here_at_last(&self, kept: Option<Kept>) {
-        if let (Place::Store(stored), Some(kept)) = (&self.sessions.place, kept)
-            && let Err(error) = stored.delete_at_last(&kept.key).await
-        {
-            let source = error.causes();
-            tracing::warn!(%error, source, "a session goes on in the store after its sign-out");
+    /// The session as it was last, and whether its refresh token is this process's to use.
+    async fn seize(&self, session: Session, kept: Option<Kept>) -> (Session, bool) {
+        match (&self.sessions.place, kept) {
+            (Place::Store(stored), Some(kept)) => stored.seize(session, kept, self.horizon).await,
+            _ => (session, false),
         }
     }
 
-    async fn end_there(&self, session: Session, held: bool) -> Option<String> {
-        let metadata = match self.calls.metadata(self.now()).await {
-            Ok(metadata) => metadata,
-            Err(error) => {
-                report(&error);
-                return None;
-            }
-        };
-        if metadata.session_endpoint.is_some()
-            && let Err(error) = self.end_session(&metadata, &session, held).await
-        {
-            report(&error);
+    async fn end_here(&self, kept: Option<Kept>) -> Result<(), Error> {
+        match (&self.sessions.place, kept) {
+            (Place::Store(stored), Some(kept)) => stored.delete(&kept.key).await,
+            _ => Ok(()),
         }
-        if let Err(error) = self.calls.revoke(&metadata, session.tokens()).await {
-            report(&error);
-        }
+    }
+
+    /// Where the browser ends the provider's session.
+    fn page(&self, metadata: &Metadata, session: &Session) -> Option<String> {
         let page = metadata.end_session_endpoint.as_ref();
         page.map(|page| self.end_session.url(page, session.tokens().id_token()))
+    }
+
+    async fn end_there(&self, metadata: &Metadata, session: &Session, may_renew: bool) {
+        if metadata.session_endpoint.is_some()
+            && let Err(error) = self.end_session(metadata, session, may_renew).await
+        {
+            report(&error);
+        }
+        if let Err(error) = self.calls.revoke(metadata, session.tokens()).await {
+            report(&error);
+        }
+    }
+
+    /// Ends a session at the provider with tokens that came after the sign-out.
+    pub(super) async fn end_late(&self, tokens: &DiditTokens) {
+        let ended = async {
+            let metadata = self.calls.metadata(self.now()).await?;
+            self.calls.end_session(&metadata, tokens).await?;
+            self.calls.revoke(&metadata, tokens).await
+        };
+        if let Err(error) = ended.await {
+            report(&error);
+        }
     }
 
     /// With an access token that has ended the session there does not: then with a new one, if nobody
@@ -112,14 +126,14 @@ impl Upkeep {
         &self,
         metadata: &Metadata,
         session: &Session,
-        held: bool,
+        may_renew: bool,
     ) -> Result<(), Error> {
         match self.calls.end_session(metadata, session.tokens()).await {
-            Err(error) if error.kind() == ErrorKind::AccessTokenRefused && held => {}
+            Err(error) if error.kind() == ErrorKind::AccessTokenRefused && may_renew => {}
             outcome => return outcome,
         }
-        let ready = self.calls.prepare_refresh().await?;
-        let tokens = self.calls.refresh(ready, session.tokens()).await;
+        let ready = self.prepare().await?;
+        let tokens = self.send(ready, session.tokens()).await;
         let tokens = tokens.map_err(|failure| failure.error)?;
         self.calls.end_session(metadata, &tokens).await
     }

@@ -1,5 +1,6 @@
 // An OpenID provider that this project did not write: npm's `oidc-provider`, with its routes set to
-// Didit's paths. tests/peer_*.rs drive it; a person can start it too:
+// Didit's paths. It also revokes tokens and ends sessions, which Didit does not. tests/peer_*.rs drive
+// it; a person can start it too:
 //
 //   cd tests/peer && npm ci && INTERACTIVE=1 PORT=4000 node provider.mjs
 //
@@ -42,6 +43,8 @@ const configuration = {
     userinfo: '/auth/v2/users/retrieve',
     introspection: '/auth/v2/introspect',
     jwks: '/auth/config/jwks',
+    revocation: '/auth/v2/revoke',
+    end_session: '/auth/v2/logout',
   },
   clients: [{
     client_id: CLIENT_ID,
@@ -62,7 +65,7 @@ const configuration = {
   pkce: { required: () => true },
   cookies: { keys: [randomBytes(32).toString('hex')] },
   ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86400, IdToken: 3600, Interaction: 1200, RefreshToken: 86400, Session: 86400 },
-  features: { devInteractions: { enabled: interactive }, introspection: { enabled: true } },
+  features: { devInteractions: { enabled: interactive }, introspection: { enabled: true }, revocation: { enabled: true } },
   ...(!interactive && {
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     loadExistingGrant: grantWhatIsAskedFor,
@@ -101,6 +104,9 @@ async function signIn(provider, request, response) {
   await provider.interactionFinished(request, response, { login });
 }
 
+// Where a client proves itself.
+const provesItself = [configuration.routes.token, configuration.routes.revocation];
+
 // oidc-provider takes a secret from the header and from the body, whichever is the client's way.
 function usesBasic({ headers }) {
   return headers.authorization?.startsWith('Basic ') ?? false;
@@ -126,7 +132,7 @@ server.listen(Number(PORT), '127.0.0.1', () => {
     if (request.method === 'POST' && pathname === '/control/rotate') {
       rotate();
       response.writeHead(204).end();
-    } else if (pathname === configuration.routes.token && usesBasic(request) !== (AUTH_METHOD === 'client_secret_basic')) {
+    } else if (provesItself.includes(pathname) && usesBasic(request) !== (AUTH_METHOD === 'client_secret_basic')) {
       response.writeHead(401).end();
     } else if (!interactive && pathname.startsWith('/interaction/')) {
       signIn(provider, request, response).catch((error) => response.writeHead(400).end(error.message));

@@ -10,7 +10,8 @@ use reqwest::{
 use serde_json::Value;
 
 /// A cookie jar and no more. All programs are on one host, and cookies know no ports: as in a
-/// browser, each gets all of them.
+/// browser, each gets all of them. A clone has a copy of it.
+#[derive(Clone)]
 pub(crate) struct Browser {
     http: Client,
     cookies: BTreeMap<String, String>,

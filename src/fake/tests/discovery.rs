@@ -90,6 +90,34 @@ async fn settings_change_the_document() {
 }
 
 #[tokio::test]
+async fn endpoints_that_are_switched_on_are_in_the_document() {
+    let issuer = "http://127.0.0.1:3000";
+    let didit = didit().with_issuer(issuer).with_client_secret_post();
+    let before = document(&didit, issuer).await;
+    assert_eq!(before.get("revocation_endpoint"), None);
+    assert_eq!(before.get("end_session_endpoint"), None);
+
+    let didit = didit.with_revocation_endpoint().with_end_session_endpoint();
+    let told = document(&didit, issuer).await;
+    for (name, value) in [
+        (
+            "revocation_endpoint",
+            json!("http://127.0.0.1:3000/auth/v2/revoke"),
+        ),
+        (
+            "revocation_endpoint_auth_methods_supported",
+            json!(["client_secret_post"]),
+        ),
+        (
+            "end_session_endpoint",
+            json!("http://127.0.0.1:3000/auth/v2/logout"),
+        ),
+    ] {
+        assert_eq!(told[name], value);
+    }
+}
+
+#[tokio::test]
 async fn an_issuer_with_a_slash_or_a_path_has_its_document_behind_it() {
     for issuer in ["https://auth.didit.me/", "https://x.example/tenant"] {
         let didit = didit().with_issuer(issuer);

@@ -144,10 +144,9 @@ async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) ->
         Ok(None) => return End::FoundNobody,
         Err(error) => return End::Failed(error.kind()),
     };
-    let may_be_held = session.tokens().refresh_token().is_some() && kept.claim.is_none();
-    let held = may_be_held && sessions.hold(&kept, HORIZON).await;
+    let (session, may_renew) = sessions.seize(session, kept, HORIZON).await;
     let is_certain = sessions.delete(&key).await.is_ok();
-    if held && view.prepare().await.is_ok() {
+    if may_renew && view.prepare().await.is_ok() {
         // What comes of it ends with this process.
         drop(view.send((), session.tokens()).await);
     }

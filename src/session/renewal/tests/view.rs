@@ -9,7 +9,10 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
-    session::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+    session::{
+        SessionId,
+        store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+    },
     tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
 };
 
@@ -156,6 +159,11 @@ impl RefreshCalls for View {
             error: Error::new(ErrorKind::ProviderUnreachable),
             was_sent: fate != Fate::NeverLeft && world.flaw != Some(Flaw::DeniesSending),
         })
+    }
+
+    /// It was another process that signed out.
+    async fn is_over(&self, _session: SessionId, _tokens: &DiditTokens) -> bool {
+        false
     }
 }
 

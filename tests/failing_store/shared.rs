@@ -1,0 +1,100 @@
+//! Sign-ins at two layers that share a store: one code, one token request.
+
+use futures_util::future::join;
+use http::{Method as Verb, StatusCode};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
+
+use crate::{
+    application::{browser, config, didit, memory},
+    store::{FailingStore, Method},
+};
+
+/// The same browser, in front of one process and of the other.
+fn two(didit: &FakeDidit, store: &FailingStore) -> [Browser; 2] {
+    [(); 2].map(|()| browser(config(didit, store)))
+}
+
+/// Starts a sign-in: gives the way back. The other one has the cookie as well.
+async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
+    let login = one.get("/login").await;
+    let cookies = one.cookies();
+    let cookie = cookies.last().expect("a flow cookie");
+    other.set_cookie(cookie.name(), cookie.value());
+    didit.approve(login.location(), Person::Alejandra)
+}
+
+// Behaviour 17.
+#[tokio::test]
+async fn what_one_has_used_the_other_refuses() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let [one, other] = &browsers;
+    let back = started(&browsers, &didit).await;
+    assert_eq!(one.get(&back).await.text(), "signed in");
+
+    // With the cookie of the sign-in, which may be a copy; then without.
+    for _ in 0..2 {
+        let refused = other.fetch(Verb::GET, &back).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        assert_eq!(refused.json()["code"], "sign-in-already-completed");
+        other.remove_cookie(other.cookies().last().map_or("", |cookie| cookie.name()));
+    }
+    let cookie = one.cookie("__Host-didit").expect("a session");
+    other.set_cookie("__Host-didit", cookie.value());
+    let page = other.get(&back).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert_eq!(page.location(), "/");
+    assert_eq!(didit.count(Endpoint::Token), 1);
+    assert_eq!(other.get("/user").await.text(), Person::Alejandra.subject());
+
+    // What neither knows is a stranger's.
+    let forged = format!("{back}x");
+    let refused = other.fetch(Verb::GET, &forged).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+}
+
+// Behaviour 17.
+#[tokio::test]
+async fn of_both_at_once_one_asks_didit() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let [one, other] = &browsers;
+    let back = started(&browsers, &didit).await;
+    let both = join(one.fetch(Verb::GET, &back), other.fetch(Verb::GET, &back)).await;
+    let mut statuses = [both.0, both.1].map(|page| page.status().as_u16());
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(didit.count(Endpoint::Token), 1);
+}
+
+// Behaviour 82: who repeats a callback while the store fails is told so.
+#[tokio::test]
+async fn nobody_knows_of_a_callback_while_the_store_fails() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let back = started(&browsers, &didit).await;
+    browsers[0].get(&back).await;
+    store.fail_all();
+    for browser in &browsers {
+        crate::application::assert_unavailable(&browser.fetch(Verb::GET, &back).await);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn a_store_of_one_process_keeps_no_states() {
+    let didit = didit();
+    for (store, notes) in [
+        (FailingStore::new(memory(&didit)), 0),
+        (FailingStore::shared(memory(&didit)), 1),
+    ] {
+        let browsers = two(&didit, &store);
+        let back = started(&browsers, &didit).await;
+        browsers[0].get(&back).await;
+        assert_eq!(store.count(Method::Create), 1);
+        assert_eq!(store.count(Method::Note), notes);
+    }
+}

@@ -1,0 +1,149 @@
+//! The store of the stories: one in memory that fails when it is told to.
+
+use std::{
+    fmt,
+    future::ready,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tower_didit::store::{
+    Claim, MemoryStore, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession,
+};
+
+/// What a store can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Load,
+    /// Of a session.
+    Create,
+    /// Of the note that a sign-in was completed.
+    Note,
+    Replace,
+    Claim,
+    Release,
+    Delete,
+}
+
+/// All clones are the same store.
+#[derive(Clone)]
+pub(crate) struct FailingStore {
+    store: MemoryStore,
+    is_shared: bool,
+    failing: Arc<Mutex<Vec<Method>>>,
+    asked: Arc<Mutex<Vec<Method>>>,
+}
+
+impl FailingStore {
+    /// For one process.
+    pub(crate) fn new(store: MemoryStore) -> Self {
+        Self {
+            store,
+            is_shared: false,
+            failing: Arc::default(),
+            asked: Arc::default(),
+        }
+    }
+
+    /// For several.
+    pub(crate) fn shared(store: MemoryStore) -> Self {
+        Self {
+            is_shared: true,
+            ..Self::new(store)
+        }
+    }
+
+    /// From now on these methods fail, and no others.
+    pub(crate) fn fail(&self, methods: &[Method]) {
+        *self.failing.lock().expect("no panic") = methods.to_vec();
+    }
+
+    /// From now on all fail.
+    pub(crate) fn fail_all(&self) {
+        use Method::{Claim, Create, Delete, Load, Note, Release, Replace};
+        self.fail(&[Load, Create, Note, Replace, Claim, Release, Delete]);
+    }
+
+    /// From now on all work.
+    pub(crate) fn work(&self) {
+        self.fail(&[]);
+    }
+
+    /// How often a method was asked for.
+    pub(crate) fn count(&self, method: Method) -> usize {
+        let asked = self.asked.lock().expect("no panic");
+        asked.iter().filter(|asked| **asked == method).count()
+    }
+
+    fn unless_it_fails<'a, T: Send + 'a>(
+        &'a self,
+        method: Method,
+        work: impl FnOnce() -> StoreFuture<'a, T>,
+    ) -> StoreFuture<'a, T> {
+        self.asked.lock().expect("no panic").push(method);
+        let fails = self.failing.lock().expect("no panic").contains(&method);
+        if fails {
+            return Box::pin(ready(Err(StoreError::new("out of order"))));
+        }
+        work()
+    }
+}
+
+impl SessionStore for FailingStore {
+    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+        self.unless_it_fails(Method::Load, || self.store.load(key))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        value: &'a [u8],
+        lifetime: Duration,
+    ) -> StoreFuture<'a, bool> {
+        let method = if value.is_empty() {
+            Method::Note
+        } else {
+            Method::Create
+        };
+        let create = || self.store.create(key, value, lifetime);
+        self.unless_it_fails(method, create)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        version: u64,
+        value: &'a [u8],
+        lifetime: Duration,
+    ) -> StoreFuture<'a, bool> {
+        let replace = || self.store.replace(key, version, value, lifetime);
+        self.unless_it_fails(Method::Replace, replace)
+    }
+
+    fn claim<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        version: u64,
+        claim: Claim,
+    ) -> StoreFuture<'a, bool> {
+        self.unless_it_fails(Method::Claim, || self.store.claim(key, version, claim))
+    }
+
+    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
+        self.unless_it_fails(Method::Release, || self.store.release(key, version))
+    }
+
+    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+        self.unless_it_fails(Method::Delete, || self.store.delete(key))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+}
+
+impl fmt::Debug for FailingStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FailingStore")
+    }
+}
