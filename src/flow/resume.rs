@@ -140,14 +140,15 @@ impl Flow {
                 let change = kept.is_none().then(|| CookieChange::Removed(session.id()));
                 self.enter(Presence::Nobody, existing, change, request)
             }
-            Err(error) if rules.has_ended(&session, now) => {
-                // Another process may have renewed it.
-                let presence = if error.kind() == ErrorKind::SessionUnavailable {
-                    Presence::Unavailable
-                } else {
-                    Presence::Nobody
-                };
-                self.enter(presence, existing, None, request)
+            // Another process may have renewed it.
+            Err(error)
+                if error.kind() == ErrorKind::SessionUnavailable
+                    && !session.tokens().are_alive(now) =>
+            {
+                self.enter(Presence::Unavailable, existing, None, request)
+            }
+            Err(_) if rules.has_ended(&session, now) => {
+                self.enter(Presence::Nobody, existing, None, request)
             }
             Err(_) => self.go_on_with(session, kept, existing, now, request),
         }
