@@ -1,7 +1,7 @@
 //! What the layer and the handlers of one request tell each other.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Handle {
     /// The session's cookies that came with the request.
     pub(crate) existing: ExistingChunks,
     session_read: AtomicBool,
+    /// Where the session is that began with the answer of the callback's handler.
+    kept: OnceLock<Kept>,
     change: Mutex<Option<Change>>,
     upkeep: Arc<Upkeep>,
 }
@@ -57,6 +59,7 @@ impl Handle {
             presence,
             existing,
             session_read: AtomicBool::new(false),
+            kept: OnceLock::new(),
             change: Mutex::new(None),
             upkeep,
         })
@@ -91,6 +94,12 @@ impl Handle {
 
     pub(crate) fn session_was_read(&self) -> bool {
         self.session_read.load(Ordering::Relaxed)
+    }
+
+    /// The session of this callback has begun: what its handler still does is done to it.
+    pub(crate) fn note_kept(&self, kept: Kept) {
+        // It begins once.
+        let _ = self.kept.set(kept);
     }
 
     /// What handlers did to the session until now.
@@ -133,7 +142,7 @@ impl Handle {
         // In any case the browser forgets it.
         let before = self.lock().replace(Change::Ended);
         let session = match &self.presence {
-            Presence::SignedIn(session, kept) => Some((session.clone(), *kept)),
+            Presence::SignedIn(session, kept) => Some((session.clone(), self.kept_at(*kept))),
             Presence::Nobody => None,
             Presence::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
         };
@@ -155,7 +164,12 @@ impl Handle {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         let session = latest(session.clone(), change);
-        Ok(session.tokens().are(tokens).then_some((session, *kept)))
+        let kept = self.kept_at(*kept);
+        Ok(session.tokens().are(tokens).then_some((session, kept)))
+    }
+
+    fn kept_at(&self, kept: Option<Kept>) -> Option<Kept> {
+        kept.or_else(|| self.kept.get().copied())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Change>> {

@@ -6,9 +6,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 
 use super::{
-    Arrival, Departure, Flow, Later, Settled, Step,
-    answer::{append_cookies, see_other},
-    outcome::SignedIn,
+    Arrival, Departure, Flow, Step,
+    admission::{Admission, Keeping, go_to},
 };
 use crate::{
     config::Completion,
@@ -17,7 +16,7 @@ use crate::{
     oidc::{Accepted, Callback, Interaction, PendingSignIn},
     provider::Metadata,
     return_to::ReturnTo,
-    session::{ExistingChunks, Found, Place, Session},
+    session::{ExistingChunks, Found, Session},
     tokens::DiditTokens,
 };
 
@@ -174,105 +173,31 @@ impl Flow {
         if let Err(error) = sessions.check(&session) {
             return Step::Reply(self.ended(&error, request, &return_to, flow_cookie_removal));
         }
-        let signed_in = SignedIn {
+        let admission = Admission {
             head: request.clone(),
-            return_to,
+            return_to: return_to.clone(),
             flow_cookie_removal,
+            existing,
             replaced,
         };
         match self.config.completion {
-            Completion::Redirect => {
-                let return_to = signed_in.return_to.clone();
-                match self.keep(session, existing, signed_in) {
-                    Keeping::Done(settled) => Step::Reply(go_to(return_to, settled)),
-                    Keeping::Later(later) => {
-                        Step::Wait(Box::pin(
-                            async move { Arrival::Kept(later.await, return_to) },
-                        ))
-                    }
+            Completion::Redirect => match self.begin_session(session, admission, None) {
+                Keeping::Done(settled) => Step::Reply(go_to(return_to, settled)),
+                Keeping::Later(later) => {
+                    Step::Wait(Box::pin(
+                        async move { Arrival::Kept(later.await, return_to) },
+                    ))
                 }
-            }
+            },
             Completion::Forward => {
                 request.extensions.insert(tokens.claims().clone());
                 request.extensions.insert(tokens);
-                request.extensions.insert(signed_in.return_to.clone());
+                request.extensions.insert(return_to);
                 let presence = Presence::SignedIn(session, None);
                 let handle = Handle::new(presence, existing, Arc::clone(&self.upkeep));
                 request.extensions.insert(Arc::clone(&handle));
-                Step::Forward(Departure::of_callback(Arc::clone(self), handle, signed_in))
+                Step::Forward(Departure::of_callback(Arc::clone(self), handle, admission))
             }
         }
-    }
-
-    /// Begins a session that takes the place of another one.
-    pub(super) fn keep(
-        self: &Arc<Self>,
-        session: Session,
-        existing: ExistingChunks,
-        signed_in: SignedIn,
-    ) -> Keeping {
-        let flow = Arc::clone(self);
-        match &self.upkeep.sessions.place {
-            Place::Cookies(sealed) => {
-                let written = sealed.write(&session, existing, self.now());
-                if let (Ok(_), Found::Session(replaced)) = (&written, &signed_in.replaced) {
-                    self.upkeep.end(replaced.id());
-                }
-                Keeping::Done(self.kept(written, signed_in))
-            }
-            Place::Store(_) => Keeping::Later(Box::pin(async move {
-                let Place::Store(stored) = &flow.upkeep.sessions.place else {
-                    unreachable!("it was one a moment ago");
-                };
-                let written = stored.create(&session, existing).await;
-                if let (Ok(_), Found::Key(replaced)) = (&written, &signed_in.replaced) {
-                    flow.upkeep.forget(*replaced).await;
-                }
-                flow.kept(written, signed_in)
-            })),
-        }
-    }
-
-    fn kept(&self, written: Result<Vec<HeaderValue>, Error>, signed_in: SignedIn) -> Settled {
-        match written {
-            Ok(mut cookies) => {
-                tracing::debug!("signed in");
-                cookies.push(signed_in.flow_cookie_removal);
-                Settled::With(cookies)
-            }
-            Err(error) => Settled::Reply(self.ended(
-                &error,
-                &signed_in.head,
-                &signed_in.return_to,
-                signed_in.flow_cookie_removal,
-            )),
-        }
-    }
-
-    /// The answer to a sign-in that failed for good.
-    fn ended(
-        &self,
-        error: &Error,
-        request: &Parts,
-        return_to: &ReturnTo,
-        flow_cookie_removal: HeaderValue,
-    ) -> Response<Bytes> {
-        let mut reply = self.failure(error, request, Some(return_to));
-        append_cookies(reply.headers_mut(), [flow_cookie_removal]);
-        reply
-    }
-}
-
-/// When a session is kept.
-pub(super) enum Keeping {
-    Done(Settled),
-    Later(Later),
-}
-
-/// The redirect that ends a sign-in, if nothing is in its way.
-pub(super) fn go_to(return_to: ReturnTo, settled: Settled) -> Response<Bytes> {
-    match settled {
-        Settled::With(cookies) => see_other(return_to.into_location(), cookies),
-        Settled::Reply(reply) => reply,
     }
 }

@@ -1,5 +1,6 @@
 //! What a request means to the layer, and what comes of it.
 
+mod admission;
 mod answer;
 mod asked_page;
 mod callback;
@@ -23,11 +24,12 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
 
-pub(crate) use answer::append_cookies;
-pub(crate) use outcome::{Departure, Later, Seen, Settled};
+pub(crate) use answer::{Later, Settled, append_cookies};
+pub(crate) use outcome::{Departure, Seen};
 
 use self::{
-    callback::{Exchanged, Returned, go_to},
+    admission::go_to,
+    callback::{Exchanged, Returned},
     repetition::Repetition,
     route::Route,
 };

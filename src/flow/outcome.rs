@@ -1,19 +1,18 @@
 //! What the layer does with the head of the application's answer.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response};
 
 use super::{
     Flow,
-    answer::{append_cookies, forbid_storing, keep_private},
+    admission::{Admission, Keeping},
+    answer::{Later, Settled, append_cookies, forbid_storing, keep_private},
     asked_page::AskedPage,
-    callback::Keeping,
 };
 use crate::{
     handle::{Change, Handle, SignInWanted},
-    return_to::ReturnTo,
     session::{Found, Place, Session, SessionId},
 };
 
@@ -33,24 +32,13 @@ pub(crate) enum Seen {
     Later(Later),
 }
 
-/// What becomes of an answer, once the provider was found or the session is kept.
-pub(crate) type Later = Pin<Box<dyn Future<Output = Settled> + Send>>;
-
-/// What became of it.
-pub(crate) enum Settled {
-    /// It goes out, and sets these cookies.
-    With(Vec<HeaderValue>),
-    /// Another one in its place.
-    Reply(Response<Bytes>),
-}
-
 /// What is rare is boxed: an ordinary request carries little with it.
 enum Origin {
     Application {
         page: Option<Box<AskedPage>>,
         change: Option<CookieChange>,
     },
-    Callback(Box<SignedIn>),
+    Callback(Box<Admission>),
 }
 
 /// What the browser has to be told of its session, where that is in its cookies.
@@ -58,16 +46,6 @@ enum Origin {
 pub(super) enum CookieChange {
     Written,
     Removed(SessionId),
-}
-
-/// A good callback, on its way through the application's handler.
-pub(super) struct SignedIn {
-    /// What the answer needs of the request, should it fail.
-    pub(super) head: Parts,
-    pub(super) return_to: ReturnTo,
-    pub(super) flow_cookie_removal: HeaderValue,
-    /// The session that this one takes the place of.
-    pub(super) replaced: Found,
 }
 
 impl Departure {
@@ -85,8 +63,8 @@ impl Departure {
         }
     }
 
-    pub(super) fn of_callback(flow: Arc<Flow>, handle: Arc<Handle>, signed_in: SignedIn) -> Self {
-        let origin = Origin::Callback(Box::new(signed_in));
+    pub(super) fn of_callback(flow: Arc<Flow>, handle: Arc<Handle>, admission: Admission) -> Self {
+        let origin = Origin::Callback(Box::new(admission));
         Self {
             flow,
             handle,
@@ -129,7 +107,7 @@ impl Departure {
                 }
                 Seen::AsItIs
             }
-            Origin::Callback(signed_in) => flow.see_callback(&handle, *signed_in, head),
+            Origin::Callback(admission) => flow.see_callback(&handle, *admission, head),
         }
     }
 }
@@ -199,8 +177,8 @@ impl Flow {
 
     fn see_callback(
         self: &Arc<Self>,
-        handle: &Handle,
-        signed_in: SignedIn,
+        handle: &Arc<Handle>,
+        admission: Admission,
         head: &mut response::Parts,
     ) -> Seen {
         let missing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
@@ -210,8 +188,8 @@ impl Flow {
         keep_private(&mut head.headers);
         let session = match (handle.session(), handle.change()) {
             (_, Some(Change::Ended)) => {
-                append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
-                return self.leave(handle, signed_in.replaced, head);
+                append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
+                return self.leave(handle, admission.replaced, head);
             }
             // A handler that refuses a user has not signed them in.
             _ if head.status.as_u16() >= 400 => {
@@ -229,10 +207,10 @@ impl Flow {
             }
         };
         let Some(session) = session else {
-            append_cookies(&mut head.headers, [signed_in.flow_cookie_removal]);
+            append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
             return Seen::AsItIs;
         };
-        match self.keep(session, handle.existing, signed_in) {
+        match self.begin_session(session, admission, Some(Arc::clone(handle))) {
             Keeping::Done(Settled::With(cookies)) => {
                 append_cookies(&mut head.headers, cookies);
                 Seen::AsItIs

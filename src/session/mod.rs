@@ -1,5 +1,6 @@
 //! What a signed-in browser has.
 
+mod changes;
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;

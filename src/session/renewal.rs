@@ -14,7 +14,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Kept, Outcome, Session, SessionId, StoredSessions, store::Claim, stored::LATE};
+use super::{Kept, Outcome, Session, SessionId, StoredSessions, changes::LATE, store::Claim};
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,

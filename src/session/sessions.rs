@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{
-    ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
+    ExistingChunks, Kept, Rules, SealedSessions, Session, StoredSessions,
     session_cookies::SessionCookies, store::SessionKey,
 };
 use crate::{clock::Timestamp, cookie::CookieScope, error::Error};
@@ -60,6 +60,25 @@ impl Sessions {
         match &self.place {
             Place::Cookies(sealed) => sealed.check(session),
             Place::Store(stored) => stored.check(session),
+        }
+    }
+
+    /// Begins a session: gives the `Set-Cookie` values that tell the browser, and where it is if that is a
+    /// store.
+    pub(crate) async fn create(
+        &self,
+        session: &Session,
+        existing: ExistingChunks,
+    ) -> Result<(Vec<HeaderValue>, Option<Kept>), Error> {
+        match &self.place {
+            Place::Cookies(sealed) => {
+                let cookies = sealed.write(session, existing, session.written)?;
+                Ok((cookies, None))
+            }
+            Place::Store(stored) => {
+                let (cookies, kept) = stored.create(session, existing).await?;
+                Ok((cookies, Some(kept)))
+            }
         }
     }
 

@@ -1,0 +1,109 @@
+//! The begin of a session, at the end of a sign-in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, request::Parts};
+
+use super::{
+    Flow,
+    answer::{Later, Settled, append_cookies, see_other},
+};
+use crate::{
+    error::Error,
+    handle::Handle,
+    return_to::ReturnTo,
+    session::{ExistingChunks, Found, Place, Session},
+};
+
+/// A good callback, whose session is about to begin.
+pub(super) struct Admission {
+    /// What the answer needs of the request, should it fail.
+    pub(super) head: Parts,
+    pub(super) return_to: ReturnTo,
+    /// The `Set-Cookie` value that ends the sign-in.
+    pub(super) flow_cookie_removal: HeaderValue,
+    pub(super) existing: ExistingChunks,
+    /// The session that this one takes the place of.
+    pub(super) replaced: Found,
+}
+
+/// When a session is kept.
+pub(super) enum Keeping {
+    Done(Settled),
+    Later(Later),
+}
+
+impl Flow {
+    /// Begins a session that takes the place of another one. The handle of the callback's handler learns
+    /// where it is.
+    pub(super) fn begin_session(
+        self: &Arc<Self>,
+        session: Session,
+        admission: Admission,
+        handle: Option<Arc<Handle>>,
+    ) -> Keeping {
+        if let Place::Cookies(sealed) = &self.upkeep.sessions.place {
+            let written = sealed.write(&session, admission.existing, self.now());
+            if let (Ok(_), Found::Session(replaced)) = (&written, &admission.replaced) {
+                self.upkeep.end(replaced.id());
+            }
+            return Keeping::Done(self.begun(written, admission));
+        }
+        let flow = Arc::clone(self);
+        Keeping::Later(Box::pin(async move {
+            let sessions = &flow.upkeep.sessions;
+            let created = sessions.create(&session, admission.existing).await;
+            let written = created.map(|(cookies, kept)| {
+                if let (Some(handle), Some(kept)) = (handle, kept) {
+                    handle.note_kept(kept);
+                }
+                cookies
+            });
+            if let (Ok(_), Found::Key(replaced)) = (&written, &admission.replaced) {
+                flow.upkeep.forget(*replaced).await;
+            }
+            flow.begun(written, admission)
+        }))
+    }
+
+    fn begun(&self, written: Result<Vec<HeaderValue>, Error>, admission: Admission) -> Settled {
+        let Admission {
+            head,
+            return_to,
+            flow_cookie_removal,
+            ..
+        } = admission;
+        match written {
+            Ok(mut cookies) => {
+                tracing::debug!("signed in");
+                cookies.push(flow_cookie_removal);
+                Settled::With(cookies)
+            }
+            Err(error) => {
+                Settled::Reply(self.ended(&error, &head, &return_to, flow_cookie_removal))
+            }
+        }
+    }
+
+    /// The answer to a sign-in that failed for good.
+    pub(super) fn ended(
+        &self,
+        error: &Error,
+        request: &Parts,
+        return_to: &ReturnTo,
+        flow_cookie_removal: HeaderValue,
+    ) -> Response<Bytes> {
+        let mut reply = self.failure(error, request, Some(return_to));
+        append_cookies(reply.headers_mut(), [flow_cookie_removal]);
+        reply
+    }
+}
+
+/// The redirect that ends a sign-in, if nothing is in its way.
+pub(super) fn go_to(return_to: ReturnTo, settled: Settled) -> Response<Bytes> {
+    match settled {
+        Settled::With(cookies) => see_other(return_to.into_location(), cookies),
+        Settled::Reply(reply) => reply,
+    }
+}

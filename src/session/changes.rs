@@ -1,0 +1,130 @@
+//! Changes of sessions in a store, of which it is known in the end what became of them.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    Kept, Session, StoredSessions,
+    store::{Claim, SessionKey, StoreError, StoreFuture, StoredSession},
+};
+use crate::error::Error;
+
+impl StoredSessions {
+    /// Records that this process is about to use the refresh token. `None` if the session was changed
+    /// meanwhile.
+    pub(super) async fn claim(&self, kept: &Kept, claim: Claim) -> Result<Option<Kept>, Error> {
+        let Kept { key, version, .. } = kept;
+        let attempt = || self.store.claim(key, *version, claim);
+        let is_ours = |stored: &StoredSession| stored.claim == Some(claim);
+        let is_claimed = self.settle(key, SHORT, attempt, is_ours).await?;
+        Ok(is_claimed.then(|| kept.changed(Some(claim))))
+    }
+
+    /// Takes a session that is about to be deleted away from everybody else: gives it as it was last, and
+    /// whether its refresh token is the caller's to use. Where the store does not answer it is as it was, and
+    /// the token is not.
+    pub(crate) async fn seize(
+        &self,
+        session: Session,
+        kept: Kept,
+        horizon: Duration,
+    ) -> (Session, bool) {
+        let (mut session, mut kept) = (session, kept);
+        for _ in 0..CHANGES_AT_ONCE {
+            // Without a refresh token its tokens do not change.
+            if session.tokens.refresh_token().is_none() {
+                break;
+            }
+            let claim = Claim::new(self.now().plus(horizon));
+            match bounded(self.store.claim(&kept.key, kept.version, claim)).await {
+                Ok(true) => return (session, kept.claim.is_none()),
+                Ok(false) => match self.find(kept.key).await {
+                    Ok(Some(changed)) => (session, kept) = changed,
+                    Ok(None) | Err(_) => break,
+                },
+                Err(_) => break,
+            }
+        }
+        (session, false)
+    }
+
+    /// Takes the claim back.
+    pub(super) async fn release(&self, held: &Kept) -> Result<(), Error> {
+        let attempt = || self.store.release(&held.key, held.version);
+        let is_released = |stored: &StoredSession| stored.claim != held.claim;
+        self.settle(&held.key, SHORT, attempt, is_released).await?;
+        Ok(())
+    }
+
+    /// Keeps what a session has become. False if it was ended meanwhile, or the claim was taken over.
+    pub(super) async fn save(&self, held: &Kept, session: &Session) -> Result<bool, Error> {
+        let sealed = self.seal(&held.key, session);
+        let lifetime = session.idle_rest(self.now());
+        let Kept { key, version, .. } = held;
+        let attempt = || self.store.replace(key, *version, &sealed, lifetime);
+        let is_saved = |stored: &StoredSession| stored.value == sealed;
+        self.settle(key, LATE, attempt, is_saved).await
+    }
+
+    /// Ends a session for all processes.
+    pub(crate) async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
+        Ok(bounded(self.store.delete(key)).await?)
+    }
+
+    /// Likewise, in a store that has just failed: until it works, or for a while.
+    pub(crate) async fn delete_in_time(&self, key: &SessionKey) -> Result<(), Error> {
+        let attempt = || -> StoreFuture<'_, bool> {
+            Box::pin(async { self.store.delete(key).await.map(|()| true) })
+        };
+        self.settle(key, LATE, attempt, |_| false).await?;
+        Ok(())
+    }
+
+    /// Tries a change until it is known what became of it: an attempt that failed may have been made
+    /// all the same, which `is_done` can tell.
+    async fn settle<'a>(
+        &self,
+        key: &SessionKey,
+        patience: Duration,
+        attempt: impl Fn() -> StoreFuture<'a, bool>,
+        is_done: impl Fn(&StoredSession) -> bool,
+    ) -> Result<bool, Error> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut was_tried = false;
+        loop {
+            let failure = match bounded(attempt()).await {
+                Ok(false) if was_tried => match bounded(self.store.load(key)).await {
+                    Ok(stored) => return Ok(stored.as_ref().is_some_and(&is_done)),
+                    Err(failure) => failure,
+                },
+                Ok(is_done) => return Ok(is_done),
+                Err(failure) => failure,
+            };
+            was_tried = true;
+            if start.elapsed() + pause > patience {
+                return Err(failure.into());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(LAST_PAUSE);
+        }
+    }
+}
+
+/// Whatever a store does, nobody waits for ever.
+pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::new("no answer in time"));
+    tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
+}
+
+/// How long a store may take for one call.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How long a change is tried of which nothing hangs that cannot be had again.
+const SHORT: Duration = Duration::from_secs(10);
+/// How long new tokens are tried to be kept: the old ones may not work any more.
+pub(super) const LATE: Duration = Duration::from_secs(60);
+/// How often others may change a session while it is seized: more than they do.
+const CHANGES_AT_ONCE: usize = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
