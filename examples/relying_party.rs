@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/me", get(me))
         .route("/tokens/fingerprint", get(fingerprint))
         .route_layer(RequireSignIn::new());
+    let auth = DiditAuth::new(config);
     let app = Router::new()
         .route("/", get(home))
         .route("/plain", get(|| async { "hello" }))
@@ -56,13 +57,33 @@ async fn main() -> Result<(), Box<dyn Error>> {
             get(|_: DiditTokens, back: ReturnTo| async { back }),
         )
         .merge(members)
-        .layer(DiditAuth::new(config));
+        .layer(auth.clone());
 
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(asked_to_stop())
+        .await?;
+    // What was sent to the provider is finished, so that nobody loses a session.
+    auth.finish().await;
     Ok(())
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate()).expect("a signal can be waited for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn home(headers: HeaderMap, user: Option<IdClaims>) -> Response {
