@@ -17,12 +17,6 @@ macro_rules! secret {
                 Self(Zeroizing::new(secret.into()))
             }
 
-            /// Whether it is the same secret, in constant time.
-            #[allow(dead_code, reason = "not every secret is compared")]
-            pub(crate) fn is(&self, other: &Self) -> bool {
-                self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
-            }
-
             /// The secret itself. Keep it out of logs and URLs.
             pub fn secret(&self) -> &str {
                 &self.0
@@ -51,6 +45,23 @@ secret! {
 secret! {
     /// The signed statement of who signed in, as it was received (OpenID Connect Core §2).
     IdToken
+}
+
+impl AccessToken {
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        is_same(&self.0, &other.0)
+    }
+}
+
+impl RefreshToken {
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        is_same(&self.0, &other.0)
+    }
+}
+
+/// In constant time.
+fn is_same(own: &str, other: &str) -> bool {
+    own.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 #[cfg(test)]
