@@ -56,6 +56,20 @@ fn stored(didit: &FakeDidit) -> ConfigBuilder {
         .with_session_store(MemoryStore::new().with_clock(didit.clock()))
 }
 
+/// Didit Authentication, whose refresh tokens work once.
+fn once() -> (FakeDidit, ConfigBuilder) {
+    let didit = FakeDidit::authentication("app");
+    let config = settings(&didit);
+    (didit, config)
+}
+
+fn settings(didit: &FakeDidit) -> ConfigBuilder {
+    didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_scopes(["openid", "offline_access"])
+}
+
 // Behaviours 75 and 76.
 #[tokio::test]
 async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
@@ -102,11 +116,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
 // Behaviours 84 and 85.
 #[tokio::test]
 async fn tokens_that_work_once_are_renewed_once() {
-    let didit = FakeDidit::authentication("app");
-    let config = didit
-        .config(CALLBACK)
-        .with_cookie_keys([[7; 32]])
-        .with_scopes(["openid", "offline_access"]);
+    let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
     let mut last = browser.get("/").await.text().to_owned();
@@ -129,11 +139,7 @@ async fn tokens_that_work_once_are_renewed_once() {
 // Behaviour 87.
 #[tokio::test]
 async fn one_that_may_have_been_sent_is_never_sent_again() {
-    let didit = FakeDidit::authentication("app");
-    let config = didit
-        .config(CALLBACK)
-        .with_cookie_keys([[7; 32]])
-        .with_scopes(["openid", "offline_access"]);
+    let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
     let first = browser.get("/").await.text().to_owned();
@@ -156,22 +162,15 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
 // Behaviours 86 and 87.
 #[tokio::test]
 async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
-    let didit = FakeDidit::authentication("app");
+    let (didit, config) = once();
     let store = MemoryStore::new().with_clock(didit.clock());
-    let process = || {
-        let config = didit
-            .config(CALLBACK)
-            .with_cookie_keys([[7; 32]])
-            .with_scopes(["openid", "offline_access"])
-            .with_session_store(store.clone());
-        browser(config)
-    };
-    let first = process();
+    let process = |config: ConfigBuilder| browser(config.with_session_store(store.clone()));
+    let first = process(config);
     sign_in(&first, &didit).await;
     let old = first.get("/").await.text().to_owned();
 
     // Another process, which has never seen the keys.
-    let second = process();
+    let second = process(settings(&didit));
     let cookie = first.cookie("__Host-didit").expect("a session");
     second.set_cookie("__Host-didit", cookie.value());
     didit.clock().advance(Duration::from_secs(285));
@@ -187,11 +186,7 @@ async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
 // Behaviour 84.
 #[tokio::test]
 async fn the_end_of_a_program_waits_for_what_was_sent() {
-    let didit = FakeDidit::authentication("app");
-    let config = didit
-        .config(CALLBACK)
-        .with_cookie_keys([[7; 32]])
-        .with_scopes(["openid", "offline_access"]);
+    let (didit, config) = once();
     let auth = DiditAuth::new(config.build().expect("a good configuration"));
     let browser = Browser::new(HOME, routes().layer(auth.clone()));
     sign_in(&browser, &didit).await;
