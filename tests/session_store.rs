@@ -136,6 +136,50 @@ async fn tokens_that_work_once_are_renewed_once() {
     assert_eq!(browser.get("/").await.text(), handlers.text());
 }
 
+// Behaviour 84: what another process was given is read from the store.
+#[tokio::test(start_paused = true)]
+async fn two_processes_renew_tokens_that_work_once_once() {
+    let didit = FakeDidit::authentication("app");
+    let store = MemoryStore::new().with_clock(didit.clock());
+    let config = || {
+        let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
+        let config = config.with_scopes(["openid", "offline_access"]);
+        config.with_session_store(store.clone())
+    };
+    let here = browser(config());
+    sign_in(&here, &didit).await;
+    let there = browser(config());
+    let cookie = here.cookie("__Host-didit").expect("a session");
+    there.set_cookie("__Host-didit", cookie.value());
+
+    let mut last = here.get("/").await.text().to_owned();
+    for round in 1..4 {
+        didit.clock().advance(Duration::from_secs(400));
+        let both = [&here, &there].into_iter().cycle().take(20);
+        let pages = futures_util::future::join_all(both.map(|browser| browser.get("/"))).await;
+        let tokens: Vec<_> = pages.iter().map(Page::text).collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_ne!(tokens[0], last);
+        last = tokens[0].to_owned();
+        assert_eq!(didit.count(Endpoint::Token), 1 + round);
+    }
+}
+
+// Behaviour 79.
+#[tokio::test]
+async fn a_session_that_moves_from_cookies_to_a_store_leaves_no_chunk_behind() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    browser.set_cookie("__Host-didit", "3.chunk");
+    for index in 1..11 {
+        browser.set_cookie(&format!("__Host-didit.{index}"), "chunk");
+    }
+    assert_eq!(browser.get("/user").await.text(), "nobody");
+    sign_in(&browser, &didit).await;
+    assert_eq!(browser.cookies().len(), 1);
+    assert_ne!(browser.get("/user").await.text(), "nobody");
+}
+
 // Behaviour 87.
 #[tokio::test]
 async fn one_that_may_have_been_sent_is_never_sent_again() {

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
     view::{View, number, tokens},
-    world::{Flaw, World},
+    world::{Flaw, START, World},
 };
 use crate::{
     clock::Timestamp,
@@ -21,6 +21,8 @@ pub(super) struct Scenario {
     pub(super) processes: &'static [Role],
     /// Whether the refresh token works once.
     pub(super) rotates: bool,
+    /// For how long nobody has used the session: after a while its use is noted.
+    pub(super) unused: Duration,
     /// How much may go wrong on one way.
     pub(super) faults: usize,
     pub(super) flaw: Option<Flaw>,
@@ -74,8 +76,8 @@ impl Stage {
         let sessions = (0..processes).map(|process| scenario.sessions(View::new(&world, process)));
         let sessions: Vec<_> = sessions.map(Arc::new).collect();
         let key = SessionKey::of_id(&[1; 32]);
-        let now = Timestamp::now(&world.clock);
-        let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, now);
+        let start = Timestamp::from_unix(START.as_unix() - scenario.unused.as_secs());
+        let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
         Self {
             value: sessions[0].seal(&key, &session),
             scenario,
