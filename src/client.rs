@@ -119,7 +119,8 @@ impl DiditClient {
     /// first, then at the provider, for which nobody waits longer than 2 seconds. The answer removes its
     /// cookies, if its head was not sent yet.
     ///
-    /// It also works when nobody is signed in. Sign-ins that are under way in other tabs go on. It does not
+    /// It also works when nobody is signed in; a client of [`DiditAuth::client`](crate::DiditAuth::client) belongs
+    /// to no request and ends nothing. Sign-ins that are under way in other tabs go on. It does not
     /// ask where the request comes from: guard the handler against other sites.
     ///
     /// ```

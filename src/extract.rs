@@ -136,7 +136,7 @@ fn of_session<T: Clone + Send + Sync + 'static>(
     let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
     match handle.presence() {
         Presence::Unavailable => Err(Rejection::SessionUnavailable),
-        Presence::SignedIn(..) => Ok(extensions.get().cloned()),
+        Presence::SignedIn(_) => Ok(extensions.get().cloned()),
         Presence::Nobody => Ok(None),
     }
 }

@@ -89,7 +89,7 @@ where
 fn check<B>(request: &Request<B>) -> Result<(), Rejection> {
     let handle = Handle::of(request.extensions()).ok_or(Rejection::LayerMissing)?;
     match handle.presence() {
-        Presence::SignedIn(..) => Ok(()),
+        Presence::SignedIn(_) => Ok(()),
         Presence::Nobody => Err(Rejection::NotSignedIn),
         Presence::Unavailable => Err(Rejection::SessionUnavailable),
     }

@@ -10,7 +10,7 @@ use http::Extensions;
 use crate::{
     error::{Error, ErrorKind},
     return_to::ReturnTo,
-    session::{ExistingChunks, Kept, Outcome, Place, Session},
+    session::{Brought, ExistingChunks, Found, Kept, Outcome, Place, Session, store::SessionKey},
     tokens::DiditTokens,
     upkeep::Upkeep,
 };
@@ -25,9 +25,10 @@ pub(crate) struct Handle {
     presence: Presence,
     /// The session's cookies that came with the request.
     pub(crate) existing: ExistingChunks,
+    /// Where the session is, if that is a store. At the callback it is not there before its handler has
+    /// answered.
+    key: OnceLock<SessionKey>,
     session_read: AtomicBool,
-    /// Where the session is that began with the answer of the callback's handler.
-    kept: OnceLock<Kept>,
     change: Mutex<Option<Change>>,
     upkeep: Arc<Upkeep>,
 }
@@ -36,8 +37,7 @@ pub(crate) struct Handle {
 #[derive(Debug)]
 pub(crate) enum Presence {
     Nobody,
-    /// A session, and where it is if that is a store. At the callback it is not there yet.
-    SignedIn(Session, Option<Kept>),
+    SignedIn(Session),
     /// Nobody knows: the store does not answer.
     Unavailable,
 }
@@ -50,16 +50,12 @@ pub(crate) enum Change {
 }
 
 impl Handle {
-    pub(crate) fn new(
-        presence: Presence,
-        existing: ExistingChunks,
-        upkeep: Arc<Upkeep>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(presence: Presence, brought: Brought, upkeep: Arc<Upkeep>) -> Arc<Self> {
         Arc::new(Self {
             presence,
-            existing,
+            existing: brought.existing,
+            key: brought.key.map_or_else(OnceLock::new, OnceLock::from),
             session_read: AtomicBool::new(false),
-            kept: OnceLock::new(),
             change: Mutex::new(None),
             upkeep,
         })
@@ -77,7 +73,7 @@ impl Handle {
 
     pub(crate) fn session(&self) -> Option<&Session> {
         match &self.presence {
-            Presence::SignedIn(session, _) => Some(session),
+            Presence::SignedIn(session) => Some(session),
             Presence::Nobody | Presence::Unavailable => None,
         }
     }
@@ -97,9 +93,9 @@ impl Handle {
     }
 
     /// The session of this callback has begun: what its handler still does is done to it.
-    pub(crate) fn note_kept(&self, kept: Kept) {
+    pub(crate) fn note_key(&self, key: SessionKey) {
         // It begins once.
-        let _ = self.kept.set(kept);
+        let _ = self.key.set(key);
     }
 
     /// What handlers did to the session until now.
@@ -107,28 +103,24 @@ impl Handle {
         self.lock().clone()
     }
 
-    /// New tokens for those of this request, or for any others.
+    /// New tokens for those of this request's session, or for any others.
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
-        let Some((session, kept)) = self.session_of(tokens)? else {
+        let Some(session) = self.latest()? else {
             return self.upkeep.refresh_tokens(tokens).await;
         };
-        let upkeep = &self.upkeep;
-        let (session, kept) = match (&upkeep.sessions.place, kept) {
-            (Place::Store(stored), Some(kept)) => match stored.load(kept.key).await? {
-                Some((session, kept)) => (session, Some(kept)),
-                None => return Err(Error::new(ErrorKind::SessionEnded)),
-            },
-            _ => (session, kept),
+        let renewed = match (&self.upkeep.sessions.place, self.key.get()) {
+            (Place::Store(stored), Some(key)) => {
+                let stored = stored.load(*key).await?;
+                self.refresh_stored(&session, stored, tokens).await?
+            }
+            _ if session.tokens().are(tokens) => {
+                let flight = self.upkeep.refresh(&session, None, self.upkeep.now());
+                Some(self.upkeep.land(flight).await?)
+            }
+            _ => None,
         };
-        let renewed = if session.tokens().are(tokens) {
-            let flight = upkeep.refresh(&session, kept, upkeep.now());
-            upkeep.land(flight).await?
-        } else if session.tokens().access_token().is(tokens.access_token()) {
-            // What is missing is a refresh token, which counts as spent by now.
-            return Err(Error::new(ErrorKind::NotRenewable));
-        } else {
-            // Another process was faster.
-            session.tokens().clone()
+        let Some(renewed) = renewed else {
+            return self.upkeep.refresh_tokens(tokens).await;
         };
         let mut change = self.lock();
         if !matches!(*change, Some(Change::Ended)) {
@@ -137,39 +129,55 @@ impl Handle {
         Ok(renewed)
     }
 
+    /// By what the store has now: another request, or another process, may have been faster. `None` for the
+    /// tokens of no session.
+    async fn refresh_stored(
+        &self,
+        session: &Session,
+        stored: Option<(Session, Kept)>,
+        tokens: &DiditTokens,
+    ) -> Result<Option<DiditTokens>, Error> {
+        let is_own = session.tokens().access_token().is(tokens.access_token());
+        let upkeep = &self.upkeep;
+        match stored {
+            Some((there, kept)) if there.tokens().are(tokens) => {
+                let flight = upkeep.refresh(&there, Some(kept), upkeep.now());
+                upkeep.land(flight).await.map(Some)
+            }
+            // What is missing is a refresh token, which counts as spent by now.
+            Some((there, _)) if there.tokens().access_token().is(tokens.access_token()) => {
+                Err(Error::new(ErrorKind::NotRenewable))
+            }
+            Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
+            None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
+            _ => Ok(None),
+        }
+    }
+
     /// Ends the session of this request; gives the page where the provider ends its own.
     pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
+        let session = self.latest();
         // In any case the browser forgets it.
-        let before = self.lock().replace(Change::Ended);
-        let session = match &self.presence {
-            Presence::SignedIn(session, kept) => Some((session.clone(), self.kept_at(*kept))),
-            Presence::Nobody => None,
-            Presence::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
+        self.lock().replace(Change::Ended);
+        let found = match (session, self.key.get()) {
+            (Ok(_), Some(key)) => Found::Key(*key),
+            (Ok(Some(session)), None) => Found::Session(session),
+            // Nobody, or not any more.
+            (Ok(None), None) | (Err(_), _) => Found::Nothing,
         };
-        match (session, before) {
-            (None, _) | (_, Some(Change::Ended)) => Ok(None),
-            (Some((session, kept)), before) => {
-                self.upkeep.sign_out(latest(session, before), kept).await
-            }
-        }
+        self.upkeep.sign_out(found).await
     }
 
-    /// The session of this request, if these are its tokens.
-    fn session_of(&self, tokens: &DiditTokens) -> Result<Option<(Session, Option<Kept>)>, Error> {
-        let Presence::SignedIn(session, kept) = &self.presence else {
+    /// The session as handlers have left it.
+    fn latest(&self) -> Result<Option<Session>, Error> {
+        let Some(session) = self.session().cloned() else {
             return Ok(None);
         };
-        let change = self.change();
-        if matches!(change, Some(Change::Ended)) {
-            return Err(Error::new(ErrorKind::SessionEnded));
+        match self.change() {
+            Some(Change::Ended) => Err(Error::new(ErrorKind::SessionEnded)),
+            Some(Change::Renewed(tokens)) => Ok(Some(session.carrying(tokens))),
+            None => Ok(Some(session)),
         }
-        let session = latest(session.clone(), change);
-        let kept = self.kept_at(*kept);
-        Ok(session.tokens().are(tokens).then_some((session, kept)))
-    }
-
-    fn kept_at(&self, kept: Option<Kept>) -> Option<Kept> {
-        kept.or_else(|| self.kept.get().copied())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Change>> {
@@ -177,13 +185,10 @@ impl Handle {
     }
 }
 
-/// The session as handlers have left it.
-fn latest(session: Session, change: Option<Change>) -> Session {
-    match change {
-        Some(Change::Renewed(tokens)) => session.carrying(tokens),
-        Some(Change::Ended) | None => session,
-    }
-}
+/// Marks an answer to a request of which nobody knows whose it is: a person who is waiting for a page gets
+/// one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NobodyKnows;
 
 /// Marks an answer that asks for a sign-in: the layer, which saw the address of the page, turns it
 /// into a redirect where a person is waiting for a page.

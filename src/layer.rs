@@ -44,9 +44,11 @@ impl DiditAuth {
         }
     }
 
-    /// Waits until what was sent to the provider is finished, which takes no longer than its time-outs: for the
-    /// end of a program, after its server has stopped. A refresh that is torn off may cost somebody the
-    /// session, if refresh tokens work once.
+    /// Waits until what was sent to the provider is finished: for the end of a program, after its server has
+    /// stopped. A refresh that is torn off may cost somebody the session, if refresh tokens work once.
+    ///
+    /// It takes as long as the provider, a few time-outs at most. While a session store does not answer, what
+    /// has to be kept there is tried for a minute: whoever has less puts a time-out around it.
     ///
     /// ```no_run
     /// # async fn serve(

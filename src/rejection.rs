@@ -9,7 +9,10 @@ use axum_core::{
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::{handle::SignInWanted, problem::Problem};
+use crate::{
+    handle::{NobodyKnows, SignInWanted},
+    problem::Problem,
+};
 
 /// Why [`DiditTokens`](crate::DiditTokens) or [`ReturnTo`](crate::ReturnTo) cannot be extracted.
 ///
@@ -91,7 +94,9 @@ impl Rejection {
             Self::TokensExpired => {
                 response.extensions_mut().insert(SignInWanted::ForTokens);
             }
-            Self::SessionUnavailable => {}
+            Self::SessionUnavailable => {
+                response.extensions_mut().insert(NobodyKnows);
+            }
             Self::NotACallback | Self::LayerMissing => tracing::error!("{self}"),
         }
         response

@@ -90,7 +90,7 @@ impl ConfigBuilder {
             session_cookie_limit: 4096,
             sign_out_pages: Vec::new(),
             post_logout_redirect_uri: None,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
             http_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
             transport: None,
@@ -274,9 +274,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long the default transport tries to connect: 1 millisecond to 5 minutes.
+    /// How long the default transport tries to connect: 1 millisecond to 5 minutes, and at most half of
+    /// [`with_http_timeout`](Self::with_http_timeout), so that it is known of a provider that cannot be reached
+    /// that nothing was sent.
     ///
-    /// Default: 10 seconds.
+    /// Default: 5 seconds.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

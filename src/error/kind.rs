@@ -193,7 +193,7 @@ pub enum ErrorKind {
     SessionUnavailable,
 
     // The wiring is wrong.
-    /// The tokens do not fit the cookies that a session may have.
+    /// The tokens do not fit the cookies that a session may have, or are too large for a store.
     ///
     /// Code `session-too-large`, status 500.
     SessionTooLarge,
@@ -350,7 +350,7 @@ impl ErrorKind {
             Self::ProviderTimeout => "the provider did not answer in time",
             Self::TooManySignIns => "too many sign-ins wait for the provider",
             Self::SessionUnavailable => "the session store does not answer",
-            Self::SessionTooLarge => "the session does not fit its cookies",
+            Self::SessionTooLarge => "the session is too large",
             Self::MalformedIdToken => "the ID token is malformed",
             Self::WrongTokenType => "the ID token is another kind of token",
             Self::ForbiddenAlgorithm => "the ID token's algorithm is not allowed",

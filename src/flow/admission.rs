@@ -54,15 +54,23 @@ impl Flow {
         Keeping::Later(Box::pin(async move {
             let sessions = &flow.upkeep.sessions;
             let created = sessions.create(&session, admission.existing).await;
-            let written = created.map(|(cookies, kept)| {
-                if let (Some(handle), Some(kept)) = (handle, kept) {
-                    handle.note_kept(kept);
-                }
-                cookies
-            });
-            if let (Ok(_), Found::Key(replaced)) = (&written, &admission.replaced) {
+            if let (Ok(_), Found::Key(replaced)) = (&created, &admission.replaced) {
                 flow.upkeep.forget(*replaced).await;
             }
+            let written = match created {
+                // Its handler has signed out, in a task of its own.
+                Ok((_, Some(key))) if flow.upkeep.has_ended(session.id()) => {
+                    flow.upkeep.forget(key).await;
+                    Ok(sessions.removals(admission.existing).collect())
+                }
+                Ok((cookies, key)) => {
+                    if let (Some(handle), Some(key)) = (handle, key) {
+                        handle.note_key(key);
+                    }
+                    Ok(cookies)
+                }
+                Err(error) => Err(error),
+            };
             flow.begun(written, admission)
         }))
     }

@@ -16,7 +16,7 @@ use crate::{
     oidc::{Accepted, Callback, Interaction, PendingSignIn},
     provider::Metadata,
     return_to::ReturnTo,
-    session::{ExistingChunks, Found, Session},
+    session::{Brought, Found, Session},
     tokens::DiditTokens,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Ending {
     return_to: ReturnTo,
     /// The `Set-Cookie` value that ends it.
     flow_cookie_removal: HeaderValue,
-    existing: ExistingChunks,
+    brought: Brought,
     /// The session of before, if there is one.
     replaced: Found,
     keeps_id_token: bool,
@@ -106,11 +106,11 @@ impl Flow {
             return self.without_sign_in(state, request);
         }
 
-        let (replaced, existing) = self.upkeep.sessions.find(&request.headers, now);
+        let (replaced, brought) = self.upkeep.sessions.find(&request.headers, now);
         let ending = Box::new(Ending {
             return_to,
             flow_cookie_removal,
-            existing,
+            brought,
             replaced,
             keeps_id_token: metadata.end_session_endpoint.is_some(),
         });
@@ -152,7 +152,7 @@ impl Flow {
         let Ending {
             return_to,
             flow_cookie_removal,
-            existing,
+            brought,
             replaced,
             keeps_id_token,
         } = ending;
@@ -177,7 +177,7 @@ impl Flow {
             head: request.clone(),
             return_to: return_to.clone(),
             flow_cookie_removal,
-            existing,
+            existing: brought.existing,
             replaced,
         };
         match self.config.completion {
@@ -193,8 +193,13 @@ impl Flow {
                 request.extensions.insert(tokens.claims().clone());
                 request.extensions.insert(tokens);
                 request.extensions.insert(return_to);
-                let presence = Presence::SignedIn(session, None);
-                let handle = Handle::new(presence, existing, Arc::clone(&self.upkeep));
+                let presence = Presence::SignedIn(session);
+                // The key in its cookies, if any, is that of the session before.
+                let brought = Brought {
+                    key: None,
+                    ..brought
+                };
+                let handle = Handle::new(presence, brought, Arc::clone(&self.upkeep));
                 request.extensions.insert(Arc::clone(&handle));
                 Step::Forward(Departure::of_callback(Arc::clone(self), handle, admission))
             }

@@ -52,6 +52,14 @@ impl Flow {
         finished(page(kind, &self.way_on(kind, None)), &Error::new(kind))
     }
 
+    /// The answer to a person whose page needs the session store, which does not answer.
+    pub(super) fn not_now(&self) -> Response<Bytes> {
+        let kind = ErrorKind::SessionUnavailable;
+        let mut response = page(kind, &self.way_on(kind, None));
+        response.headers_mut().insert(header::RETRY_AFTER, SOON);
+        finished(response, &Error::new(kind))
+    }
+
     /// Where the page's link leads.
     fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
         let landing_page = || self.config.landing_page.as_str().to_owned();

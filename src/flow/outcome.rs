@@ -12,7 +12,7 @@ use super::{
     asked_page::AskedPage,
 };
 use crate::{
-    handle::{Change, Handle, SignInWanted},
+    handle::{Change, Handle, NobodyKnows, SignInWanted},
     session::{Found, Place, Session, SessionId},
 };
 
@@ -84,6 +84,9 @@ impl Departure {
                 let cookies = flow.cookies_of(&handle, change);
                 let changes = !cookies.is_empty();
                 append_cookies(&mut head.headers, cookies);
+                if head.extensions.remove::<NobodyKnows>().is_some() && page.is_some() {
+                    return Seen::Reply(flow.not_now()).with_cookies_of(head);
+                }
                 let wanted = head.extensions.remove::<SignInWanted>();
                 // Tokens that end at once would lead to Didit and back for ever.
                 let is_young = |session: &Session| session.is_young(flow.now());
@@ -198,11 +201,12 @@ impl Flow {
                 None
             }
             (None, _) => None,
-            (Some(session), Some(Change::Renewed(tokens))) => {
-                Some(session.clone().carrying(tokens))
-            }
-            (Some(session), None) => {
-                let tokens = self.upkeep.without_spent(session.tokens().clone());
+            (Some(session), change) => {
+                let tokens = match change {
+                    Some(Change::Renewed(tokens)) => tokens,
+                    _ => session.tokens().clone(),
+                };
+                let tokens = self.upkeep.without_spent(tokens);
                 Some(session.clone().carrying(tokens))
             }
         };

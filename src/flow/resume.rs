@@ -10,36 +10,36 @@ use crate::{
     error::{Error, ErrorKind},
     handle::{Handle, Presence},
     return_to::ReturnTo,
-    session::{ExistingChunks, Found, Kept, Outcome, Refresh, Session, Standing},
+    session::{Brought, Found, Kept, Outcome, Refresh, Session, Standing},
     tokens::{DiditTokens, IdClaims, RefreshToken},
 };
 
 /// What a store was asked for, and what came of it.
 pub(crate) struct Loaded {
     outcome: Result<Option<(Session, Kept)>, Error>,
-    existing: ExistingChunks,
+    brought: Brought,
 }
 
 /// A session that waits for its refresh.
 pub(crate) struct Due {
     session: Session,
     kept: Option<Kept>,
-    existing: ExistingChunks,
+    brought: Brought,
 }
 
 impl Flow {
     /// Finds the session, if there is one, for the handlers to extract. It waits for a store, and for a
     /// refresh.
     pub(super) fn resume(self: &Arc<Self>, request: &mut Parts) -> Step {
-        let (found, existing) = self.upkeep.sessions.find(&request.headers, self.now());
+        let (found, brought) = self.upkeep.sessions.find(&request.headers, self.now());
         match found {
-            Found::Nothing => self.enter(Presence::Nobody, existing, None, request),
-            Found::Session(session) => self.stand(session, None, existing, request),
+            Found::Nothing => self.enter(Presence::Nobody, brought, None, request),
+            Found::Session(session) => self.stand(session, None, brought, request),
             Found::Key(key) => {
                 let upkeep = Arc::clone(&self.upkeep);
                 Step::Wait(Box::pin(async move {
                     let outcome = upkeep.load(key).await;
-                    Arrival::Loaded(Box::new(Loaded { outcome, existing }))
+                    Arrival::Loaded(Box::new(Loaded { outcome, brought }))
                 }))
             }
         }
@@ -47,14 +47,14 @@ impl Flow {
 
     /// After the store's answer.
     pub(super) fn loaded(self: &Arc<Self>, loaded: Loaded, request: &mut Parts) -> Step {
-        let Loaded { outcome, existing } = loaded;
+        let Loaded { outcome, brought } = loaded;
         match outcome {
-            Ok(Some((session, kept))) => self.stand(session, Some(kept), existing, request),
-            Ok(None) => self.enter(Presence::Nobody, existing, None, request),
+            Ok(Some((session, kept))) => self.stand(session, Some(kept), brought, request),
+            Ok(None) => self.enter(Presence::Nobody, brought, None, request),
             Err(error) => {
                 let source = error.causes();
                 tracing::warn!(%error, source, "nobody knows who is signed in");
-                self.enter(Presence::Unavailable, existing, None, request)
+                self.enter(Presence::Unavailable, brought, None, request)
             }
         }
     }
@@ -63,28 +63,36 @@ impl Flow {
         self: &Arc<Self>,
         session: Session,
         kept: Option<Kept>,
-        existing: ExistingChunks,
+        brought: Brought,
         request: &mut Parts,
     ) -> Step {
         let now = self.now();
         let rules = &self.upkeep.sessions.rules;
         let claim = kept.and_then(|kept| kept.claim);
-        match rules.standing(&session, claim, now) {
-            Standing::Good => self.go_on_with(session, kept, existing, now, request),
-            Standing::Over => self.enter(Presence::Nobody, existing, None, request),
+        let standing = rules.standing(&session, claim, now);
+        match standing {
+            Standing::Over => self.enter(Presence::Nobody, brought, None, request),
             // Others have given up; who sent the refresh token waits for what comes late.
-            Standing::Spent if !self.upkeep.is_renewing(&session, now) => {
-                self.enter(Presence::Nobody, existing, None, request)
+            Standing::Good | Standing::Spent if !self.comes_late(&session, now) => {
+                if standing == Standing::Spent {
+                    return self.enter(Presence::Nobody, brought, None, request);
+                }
+                self.go_on_with(session, kept, brought, now, request)
             }
-            Standing::Due | Standing::Spent => {
+            Standing::Due | Standing::Good | Standing::Spent => {
                 let due = Due {
                     session,
                     kept,
-                    existing,
+                    brought,
                 };
                 self.refresh(due, now, request)
             }
         }
+    }
+
+    /// Whether new tokens are on their way for a session that goes on without them.
+    fn comes_late(&self, session: &Session, now: Timestamp) -> bool {
+        !session.tokens().are_alive(now) && self.upkeep.is_renewing(session, now)
     }
 
     /// One request starts the refresh and waits for it, the others go on with the access token while it
@@ -95,11 +103,9 @@ impl Flow {
             Refresh::Landed(outcome) => return self.refreshed(outcome, due, request),
             Refresh::UnderWay(_) if is_alive => {
                 let Due {
-                    session,
-                    kept,
-                    existing,
+                    session, brought, ..
                 } = due;
-                return self.enter(Presence::SignedIn(session, kept), existing, None, request);
+                return self.enter(Presence::SignedIn(session), brought, None, request);
             }
             Refresh::UnderWay(flight) | Refresh::Started(flight) => flight,
         };
@@ -121,7 +127,7 @@ impl Flow {
         let Due {
             session,
             kept,
-            existing,
+            brought,
         } = due;
         let rules = &self.upkeep.sessions.rules;
         match outcome {
@@ -129,7 +135,7 @@ impl Flow {
                 self.report_rotation(session.tokens(), &tokens);
                 let session = session.carrying(tokens).used(rules.limits, now);
                 let change = kept.is_none().then_some(CookieChange::Written);
-                self.enter(Presence::SignedIn(session, kept), existing, change, request)
+                self.enter(Presence::SignedIn(session), brought, change, request)
             }
             // Nothing else ends a session: the provider may be back soon. (A store has forgotten it by now.
             // The cookie stays: by now it may be that of a new session.)
@@ -138,19 +144,19 @@ impl Flow {
                     || error.kind() == ErrorKind::SessionEnded =>
             {
                 let change = kept.is_none().then(|| CookieChange::Removed(session.id()));
-                self.enter(Presence::Nobody, existing, change, request)
+                self.enter(Presence::Nobody, brought, change, request)
             }
             // Another process may have renewed it.
             Err(error)
                 if error.kind() == ErrorKind::SessionUnavailable
                     && !session.tokens().are_alive(now) =>
             {
-                self.enter(Presence::Unavailable, existing, None, request)
+                self.enter(Presence::Unavailable, brought, None, request)
             }
             Err(_) if rules.has_ended(&session, now) => {
-                self.enter(Presence::Nobody, existing, None, request)
+                self.enter(Presence::Nobody, brought, None, request)
             }
-            Err(_) => self.go_on_with(session, kept, existing, now, request),
+            Err(_) => self.go_on_with(session, kept, brought, now, request),
         }
     }
 
@@ -173,7 +179,7 @@ impl Flow {
         self: &Arc<Self>,
         session: Session,
         kept: Option<Kept>,
-        existing: ExistingChunks,
+        brought: Brought,
         now: Timestamp,
         request: &mut Parts,
     ) -> Step {
@@ -181,18 +187,18 @@ impl Flow {
         let renewed = session.renewed(limits, now).filter(|_| kept.is_none());
         let change = renewed.is_some().then_some(CookieChange::Written);
         let session = renewed.unwrap_or(session);
-        self.enter(Presence::SignedIn(session, kept), existing, change, request)
+        self.enter(Presence::SignedIn(session), brought, change, request)
     }
 
     /// On to the application.
     fn enter(
         self: &Arc<Self>,
         presence: Presence,
-        existing: ExistingChunks,
+        brought: Brought,
         change: Option<CookieChange>,
         request: &mut Parts,
     ) -> Step {
-        let handle = Handle::new(presence, existing, Arc::clone(&self.upkeep));
+        let handle = Handle::new(presence, brought, Arc::clone(&self.upkeep));
         if request.extensions.insert(Arc::clone(&handle)).is_some() {
             // Another layer was here before. Its word counts for nothing.
             request.extensions.remove::<DiditTokens>();

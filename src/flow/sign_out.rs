@@ -30,8 +30,8 @@ impl Flow {
             let error = Error::new(ErrorKind::CrossSiteSignOut);
             return Step::Reply(self.failure(&error, request, None));
         }
-        let (found, existing) = self.upkeep.sessions.find(&request.headers, self.now());
-        let mut removals: Vec<_> = self.upkeep.sessions.removals(existing).collect();
+        let (found, brought) = self.upkeep.sessions.find(&request.headers, self.now());
+        let mut removals: Vec<_> = self.upkeep.sessions.removals(brought.existing).collect();
         let lines = request.headers.get_all(header::COOKIE);
         removals.extend(self.flow_cookies().end_all(lines));
         tracing::debug!("signed out");
@@ -45,22 +45,7 @@ impl Flow {
             return Step::Reply(self.signed_out(nothing, request));
         }
         Step::Wait(Box::pin(async move {
-            let outcome = async {
-                let (session, kept) = match found {
-                    Found::Nothing => return Ok(None),
-                    Found::Session(session) => (session, None),
-                    Found::Key(key) => match upkeep.load(key).await {
-                        Ok(Some((session, kept))) => (session, Some(kept)),
-                        Ok(None) => return Ok(None),
-                        Err(error) => {
-                            upkeep.forget_later(key);
-                            return Err(error);
-                        }
-                    },
-                };
-                upkeep.sign_out(session, kept).await
-            };
-            let outcome = outcome.await;
+            let outcome = upkeep.sign_out(found).await;
             Arrival::SignedOut(Box::new(Ending { outcome, removals }))
         }))
     }

@@ -39,6 +39,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     under_way: UnderWay,
     exchanges: Arc<Semaphore>,
+    refreshes: Arc<Semaphore>,
 }
 
 /// The right to one exchange. All are counted here, as a server's own limits do not count those that
@@ -47,7 +48,7 @@ pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
 /// What a refresh needs.
 pub(crate) struct ReadyToRefresh {
-    permit: ExchangePermit,
+    permit: OwnedSemaphorePermit,
     metadata: Arc<Metadata>,
 }
 
@@ -69,6 +70,7 @@ impl ProviderCalls {
             clock,
             under_way,
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
+            refreshes: Arc::new(Semaphore::new(MAX_EXCHANGES)),
         }))
     }
 
@@ -135,7 +137,10 @@ impl ProviderCalls {
             transport,
             ..
         } = &*self.0;
-        let permit = self.permit_exchange()?;
+        // It waits: whoever is signed in does not suffer from those who want to be.
+        let permit = Arc::clone(&self.0.refreshes).acquire_owned().await;
+        let permit =
+            permit.map_err(|closed| Error::with_source(ErrorKind::TooManySignIns, closed))?;
         let metadata = self.metadata(self.0.now()).await?;
         // A refresh token that works once is not spent for an ID token that cannot be verified.
         if let Signatures::KeysAt(url) = &metadata.signatures
@@ -304,5 +309,5 @@ fn refused(what: &str, status: StatusCode) -> Error {
     Error::with_context(ErrorKind::InvalidAnswer, context)
 }
 
-/// At once. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.
+/// At once, and as many refreshes. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;

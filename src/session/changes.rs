@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    Kept, Session, StoredSessions,
+    Kept, Session, SessionId, StoredSessions,
     store::{Claim, SessionKey, StoreError, StoreFuture, StoredSession},
 };
 use crate::error::Error;
@@ -21,32 +21,60 @@ impl StoredSessions {
         Ok(is_claimed.then(|| kept.changed(Some(claim))))
     }
 
-    /// Takes a session that is about to be deleted away from everybody else: gives it as it was last, and
-    /// whether its refresh token is the caller's to use. Where the store does not answer it is as it was, and
-    /// the token is not.
+    /// Adds an entry. False if there was one already.
+    pub(super) async fn add(
+        &self,
+        key: &SessionKey,
+        value: &[u8],
+        lifetime: Duration,
+    ) -> Result<bool, Error> {
+        let attempt = || self.store.create(key, value, lifetime);
+        let is_ours = |stored: &StoredSession| stored.value == value;
+        self.settle(key, BRIEF, attempt, is_ours).await
+    }
+
+    /// Takes a session that is about to be deleted away from everybody else: gives it as it is by now, if it
+    /// can be read, and whether its refresh token is the caller's to use.
     pub(crate) async fn seize(
         &self,
-        session: Session,
-        kept: Kept,
+        key: SessionKey,
         horizon: Duration,
-    ) -> (Session, bool) {
-        let (mut session, mut kept) = (session, kept);
+    ) -> Result<Option<(Session, bool)>, Error> {
+        let mut is_marked = false;
         for _ in 0..CHANGES_AT_ONCE {
+            let Some((session, kept)) = self.find(key).await? else {
+                return Ok(None);
+            };
+            let is_claimed = kept.claim.is_some_and(|claim| claim.is_fresh(self.now()));
             // Without a refresh token its tokens do not change.
-            if session.tokens.refresh_token().is_none() {
-                break;
+            if session.tokens.refresh_token().is_none() || (is_claimed && is_marked) {
+                return Ok(Some((session, false)));
+            }
+            if is_claimed {
+                // Whoever is renewing it has to learn that nobody wants the new tokens.
+                is_marked = self.mark_signed_out(session.id).await;
+                continue;
             }
             let claim = Claim::new(self.now().plus(horizon));
-            match bounded(self.store.claim(&kept.key, kept.version, claim)).await {
-                Ok(true) => return (session, kept.claim.is_none()),
-                Ok(false) => match self.find(kept.key).await {
-                    Ok(Some(changed)) => (session, kept) = changed,
-                    Ok(None) | Err(_) => break,
-                },
-                Err(_) => break,
+            if bounded(self.store.claim(&key, kept.version, claim)).await? {
+                return Ok(Some((session, kept.claim.is_none())));
             }
         }
-        (session, false)
+        Ok(self.find(key).await?.map(|(session, _)| (session, false)))
+    }
+
+    async fn mark_signed_out(&self, session: SessionId) -> bool {
+        let mark = SessionKey::of_end(session);
+        bounded(self.store.create(&mark, &[], 2 * LATE))
+            .await
+            .is_ok()
+    }
+
+    /// Whether somebody has signed out of a session while it was renewed.
+    pub(super) async fn was_signed_out(&self, session: SessionId) -> bool {
+        let mark = SessionKey::of_end(session);
+        let found = bounded(self.store.load(&mark)).await;
+        found.is_ok_and(|mark| mark.is_some())
     }
 
     /// Takes the claim back.
@@ -90,8 +118,7 @@ impl StoredSessions {
         attempt: impl Fn() -> StoreFuture<'a, bool>,
         is_done: impl Fn(&StoredSession) -> bool,
     ) -> Result<bool, Error> {
-        let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Pause::new(patience);
         let mut was_tried = false;
         loop {
             let failure = match bounded(attempt()).await {
@@ -103,12 +130,37 @@ impl StoredSessions {
                 Err(failure) => failure,
             };
             was_tried = true;
-            if start.elapsed() + pause > patience {
+            if !pause.take().await {
                 return Err(failure.into());
             }
-            tokio::time::sleep(pause).await;
-            pause = (2 * pause).min(LAST_PAUSE);
         }
+    }
+}
+
+/// Time between attempts, which grows; until a deadline.
+pub(super) struct Pause {
+    start: Instant,
+    patience: Duration,
+    next: Duration,
+}
+
+impl Pause {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            start: Instant::now(),
+            patience,
+            next: FIRST_PAUSE,
+        }
+    }
+
+    /// Waits; false if it is too late for another attempt.
+    pub(super) async fn take(&mut self) -> bool {
+        if self.start.elapsed() >= self.patience {
+            return false;
+        }
+        tokio::time::sleep(self.next).await;
+        self.next = (2 * self.next).min(LAST_PAUSE);
+        true
     }
 }
 
@@ -120,11 +172,13 @@ pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError
 
 /// How long a store may take for one call.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How long a change is tried that somebody waits for.
+const BRIEF: Duration = Duration::from_secs(2);
 /// How long a change is tried of which nothing hangs that cannot be had again.
 const SHORT: Duration = Duration::from_secs(10);
 /// How long new tokens are tried to be kept: the old ones may not work any more.
 pub(super) const LATE: Duration = Duration::from_secs(60);
-/// How often others may change a session while it is seized: more than they do.
-const CHANGES_AT_ONCE: usize = 4;
+/// How often others may change a session that is about to be changed: more than they do.
+pub(super) const CHANGES_AT_ONCE: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     future::ready,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
     time::Duration,
 };
 
@@ -16,8 +16,8 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 /// Keeps sessions in the memory of this process: they end with it, and other processes do not see
 /// them.
 ///
-/// It is bounded: where there are as many as it may keep, the one that would end first goes. What has
-/// ended is swept away with every change.
+/// It is bounded: where there are as many as it may keep, the one that would end first goes, which is
+/// logged once. What has ended is swept away with every change.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -38,6 +38,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     capacity: usize,
     sessions: Mutex<Sessions>,
+    full: Once,
 }
 
 #[derive(Default)]
@@ -53,7 +54,7 @@ struct Entry {
 }
 
 impl MemoryStore {
-    /// A store for 65,536 sessions: with 2 KB each they take about 150 MB.
+    /// A store for 65,536 sessions: with 2 KB each they take about 150 MB. (None has more than 64 KB.)
     pub fn new() -> Self {
         Self::build(CAPACITY, Arc::new(SystemClock))
     }
@@ -66,7 +67,8 @@ impl MemoryStore {
         Self::build(sessions.max(1), Arc::clone(&self.0.clock))
     }
 
-    /// What tells the time. A clone made before keeps its own.
+    /// What tells the time: where the configuration has a clock of its own, the same. A clone made before keeps
+    /// its own.
     ///
     /// Default: the system's clock.
     #[must_use]
@@ -79,6 +81,7 @@ impl MemoryStore {
             clock,
             capacity,
             sessions: Mutex::default(),
+            full: Once::new(),
         }))
     }
 
@@ -136,6 +139,9 @@ impl SessionStore for MemoryStore {
         if is_new {
             if sessions.by_key.len() >= self.0.capacity {
                 sessions.drop_first();
+                self.0.full.call_once(|| {
+                    tracing::warn!("the memory store is full: sessions end before their time");
+                });
             }
             let end = now.plus(lifetime);
             let stored = StoredSession::new(Bytes::copy_from_slice(value), 1, None);

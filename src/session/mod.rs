@@ -25,7 +25,7 @@ pub(crate) use renewal::RefreshCalls;
 pub(crate) use rules::{Rules, Standing};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
-pub(crate) use sessions::{Found, Place, Sessions};
+pub(crate) use sessions::{Brought, Found, Place, Sessions};
 pub(crate) use single_flight::{Flight, Outcome, Refresh, SingleFlight};
 pub(crate) use stored::{Kept, StoredSessions};
 

@@ -12,9 +12,11 @@
 
 use std::{future::Future, time::Duration};
 
-use tokio::time::Instant;
-
-use super::{Kept, Outcome, Session, SessionId, StoredSessions, changes::LATE, store::Claim};
+use super::{
+    Kept, Outcome, Session, StoredSessions,
+    changes::{CHANGES_AT_ONCE, LATE, Pause},
+    store::{Claim, SessionKey, StoreError},
+};
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
@@ -36,12 +38,8 @@ pub(crate) trait RefreshCalls: Send + Sync {
         tokens: &DiditTokens,
     ) -> impl Future<Output = Result<DiditTokens, RefreshFailure>> + Send;
 
-    /// Gets tokens that came too late to be kept: whether because somebody has signed out of this session.
-    fn is_over(
-        &self,
-        session: SessionId,
-        tokens: &DiditTokens,
-    ) -> impl Future<Output = bool> + Send;
+    /// Ends at the provider what nobody wants: tokens that came when somebody had signed out.
+    fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
 }
 
 /// Whether it is this process that sends.
@@ -62,6 +60,7 @@ impl StoredSessions {
     ) -> Outcome {
         let old = session.tokens.clone();
         let (mut session, mut kept) = (session, kept);
+        let mut pause = Pause::new(horizon);
         let (session, held, ready) = loop {
             match self.turn(session, kept, &old, horizon).await? {
                 Turn::Over(outcome) => return outcome,
@@ -71,15 +70,13 @@ impl StoredSessions {
             let claim = Claim::new(self.now().plus(horizon));
             match self.claim(&kept, claim).await? {
                 Some(held) => break (session, held, ready),
-                None => match self.find(kept.key).await? {
-                    Some(found) => (session, kept) = found,
-                    None => return Err(Error::new(ErrorKind::SessionEnded)),
-                },
+                None if pause.take().await => (session, kept) = self.found(kept.key).await?,
+                None => return Err(StoreError::new("it reads another version than it has").into()),
             }
         };
         match calls.send(ready, &old).await {
             Ok(tokens) => self.keep(session, held, tokens, calls).await,
-            Err(failure) => Err(self.give_up(&held, failure).await),
+            Err(failure) => self.give_up(&old, &held, failure).await,
         }
     }
 
@@ -91,7 +88,7 @@ impl StoredSessions {
         old: &DiditTokens,
         horizon: Duration,
     ) -> Result<Turn, Error> {
-        let start = Instant::now();
+        let mut pause = Pause::new(horizon);
         loop {
             let is_spent = session.tokens.refresh_token().is_none()
                 && session.tokens.access_token().is(old.access_token());
@@ -101,21 +98,21 @@ impl StoredSessions {
             if !session.tokens.are(old) {
                 return Ok(Turn::Over(Ok(session.tokens)));
             }
-            let is_waited_for =
-                |claim: Claim| claim.is_fresh(self.now()) && start.elapsed() < horizon;
             match kept.claim {
-                Some(claim) if is_waited_for(claim) => {}
+                Some(claim) if claim.is_fresh(self.now()) && pause.take().await => {}
                 Some(_) if self.rules.single_use => {
                     return Ok(Turn::Over(Err(Error::new(ErrorKind::NotRenewable))));
                 }
                 _ => return Ok(Turn::Ours(session, kept)),
             }
-            tokio::time::sleep(POLL).await;
-            match self.find(kept.key).await? {
-                Some(found) => (session, kept) = found,
-                None => return Ok(Turn::Over(Err(Error::new(ErrorKind::SessionEnded)))),
-            }
+            (session, kept) = self.found(kept.key).await?;
         }
+    }
+
+    /// The session as it is by now.
+    async fn found(&self, key: SessionKey) -> Result<(Session, Kept), Error> {
+        let found = self.find(key).await?;
+        found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))
     }
 
     /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
@@ -129,40 +126,54 @@ impl StoredSessions {
         let old = before.tokens.clone();
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
-        let start = Instant::now();
+        if let Err(error) = self.check(&session) {
+            return Ok(not_kept(session, &error));
+        }
+        let mut pause = Pause::new(LATE);
+        let mut overtaken = 0;
         loop {
             let failure = match self.save(&held, &session).await {
                 Ok(true) => return Ok(session.tokens),
-                Ok(false) if calls.is_over(session.id, &session.tokens).await => {
-                    return Err(Error::new(ErrorKind::SessionEnded));
-                }
                 Ok(false) => match self.find(held.key).await {
                     // Who took this process for dead has written it, or is about to. These tokens are newer.
                     Ok(Some((there, kept)))
                         if there.tokens.access_token().is(old.access_token()) =>
                     {
                         held = kept;
-                        continue;
+                        overtaken += 1;
+                        if overtaken < CHANGES_AT_ONCE {
+                            continue;
+                        }
+                        StoreError::new("others change the session all the time").into()
                     }
                     Ok(Some((there, _))) => return Ok(there.tokens),
-                    Ok(None) => return Err(Error::new(ErrorKind::SessionEnded)),
+                    Ok(None) => {
+                        if self.was_signed_out(session.id).await {
+                            calls.discard(&session.tokens).await;
+                        }
+                        return Err(Error::new(ErrorKind::SessionEnded));
+                    }
                     Err(failure) => failure,
                 },
                 Err(failure) => failure,
             };
-            if start.elapsed() >= LATE {
-                let source = failure.causes();
-                tracing::warn!(error = %failure, source, "new tokens were not kept: the session ends with them");
-                return Ok(session.tokens);
+            if !pause.take().await {
+                return Ok(not_kept(session, &failure));
             }
-            tokio::time::sleep(POLL).await;
         }
     }
 
-    async fn give_up(&self, held: &Kept, failure: RefreshFailure) -> Error {
+    /// After a refresh without tokens.
+    async fn give_up(&self, old: &DiditTokens, held: &Kept, failure: RefreshFailure) -> Outcome {
         let RefreshFailure { error, was_sent } = failure;
         let undone = if error.kind() == ErrorKind::InvalidGrant {
-            self.delete(&held.key).await
+            match self.find(held.key).await {
+                // Another process was faster: what is invalid is the token of before.
+                Ok(Some((there, _))) if !there.tokens.access_token().is(old.access_token()) => {
+                    return Ok(there.tokens);
+                }
+                _ => self.delete(&held.key).await,
+            }
         } else if !was_sent {
             self.release(held).await
         } else {
@@ -172,12 +183,16 @@ impl StoredSessions {
             let source = error.causes();
             tracing::warn!(%error, source, "what came of a refresh was not noted");
         }
-        error
+        Err(error)
     }
 }
 
-/// How often a process looks what came of another one's refresh.
-const POLL: Duration = Duration::from_millis(50);
+/// Tokens that work, and that the session goes on without.
+fn not_kept(session: Session, error: &Error) -> DiditTokens {
+    let source = error.causes();
+    tracing::warn!(%error, source, "new tokens were not kept: the session ends with them");
+    session.tokens
+}
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{
-    ExistingChunks, Kept, Rules, SealedSessions, Session, StoredSessions,
+    ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
     session_cookies::SessionCookies, store::SessionKey,
 };
 use crate::{clock::Timestamp, cookie::CookieScope, error::Error};
@@ -23,8 +23,15 @@ pub(crate) enum Place {
     Store(StoredSessions),
 }
 
+/// The cookies of a request that are the session's, and the key in them, if they have one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Brought {
+    pub(crate) existing: ExistingChunks,
+    pub(crate) key: Option<SessionKey>,
+}
+
 /// What the cookies of a request tell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Found {
     Nothing,
     /// The session itself, within its limits.
@@ -33,13 +40,23 @@ pub(crate) enum Found {
     Key(SessionKey),
 }
 
+impl Found {
+    fn key(&self) -> Option<SessionKey> {
+        match self {
+            Self::Key(key) => Some(*key),
+            Self::Nothing | Self::Session(_) => None,
+        }
+    }
+}
+
 impl Sessions {
-    /// What a request brings, and which cookies that are the session's.
-    pub(crate) fn find(&self, headers: &HeaderMap, now: Timestamp) -> (Found, ExistingChunks) {
+    /// What a request brings, and what it says.
+    pub(crate) fn find(&self, headers: &HeaderMap, now: Timestamp) -> (Found, Brought) {
         let cookies = SessionCookies::read(headers, self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
-            return (Found::Nothing, existing);
+            let key = None;
+            return (Found::Nothing, Brought { existing, key });
         }
         let found = match &self.place {
             Place::Cookies(sealed) => sealed
@@ -48,7 +65,9 @@ impl Sessions {
                 .map(Found::Session),
             Place::Store(_) => cookies.id().map(|id| Found::Key(SessionKey::of_id(&id))),
         };
-        (found.unwrap_or(Found::Nothing), existing)
+        let found = found.unwrap_or(Found::Nothing);
+        let key = found.key();
+        (found, Brought { existing, key })
     }
 
     /// Whether a session can be kept, as far as its size tells.
@@ -69,15 +88,15 @@ impl Sessions {
         &self,
         session: &Session,
         existing: ExistingChunks,
-    ) -> Result<(Vec<HeaderValue>, Option<Kept>), Error> {
+    ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         match &self.place {
             Place::Cookies(sealed) => {
                 let cookies = sealed.write(session, existing, session.written)?;
                 Ok((cookies, None))
             }
             Place::Store(stored) => {
-                let (cookies, kept) = stored.create(session, existing).await?;
-                Ok((cookies, Some(kept)))
+                let (cookies, key) = stored.create(session, existing).await?;
+                Ok((cookies, Some(key)))
             }
         }
     }

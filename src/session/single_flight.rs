@@ -98,7 +98,12 @@ impl SingleFlight {
                 Err(error) => {
                     let code = error.kind().code();
                     let source = error.causes();
-                    tracing::warn!(code, %error, source, "tokens not refreshed");
+                    // What users cause is not for the operator's attention.
+                    if error.kind().status().is_server_error() {
+                        tracing::warn!(code, %error, source, "tokens not refreshed");
+                    } else {
+                        tracing::debug!(code, %error, source, "tokens not refreshed");
+                    }
                 }
             }
             landing.send_replace(Some((Timestamp::now(&*clock), outcome)));

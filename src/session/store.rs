@@ -17,6 +17,7 @@ use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duratio
 use aws_lc_rs::{digest, rand};
 use bytes::Bytes;
 
+use super::SessionId;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
@@ -35,6 +36,8 @@ use crate::{
 /// - **Expiry.** After its lifetime a session is not there any more, for any method. (The layer seals
 ///   the end into the value as well, so one that is there too long does no harm but to memory; one that
 ///   is gone too early signs somebody out.)
+/// - **Order.** What was acknowledged is seen by everybody from then on: [`load`](Self::load) reads no replica
+///   that lags.
 /// - **Durability.** What was acknowledged stays: a store that forgets a claim lets a refresh token be
 ///   sent twice, for which a provider may end the session.
 /// - **Failure.** An error means that nobody knows whether the change was made. It comes within a bounded
@@ -110,6 +113,11 @@ impl SessionKey {
     /// That of a sign-in, by its state.
     pub(crate) fn of_state(state: &str) -> Self {
         Self::of(&[b"state ", state.as_bytes()])
+    }
+
+    /// That of the mark that somebody has signed out of a session.
+    pub(crate) fn of_end(session: SessionId) -> Self {
+        Self::of(&[b"end ", session.as_bytes()])
     }
 
     /// 32 bytes that look random.

@@ -145,32 +145,29 @@ impl StoredSessions {
         &self,
         session: &Session,
         existing: ExistingChunks,
-    ) -> Result<(Vec<HeaderValue>, Kept), Error> {
+    ) -> Result<(Vec<HeaderValue>, SessionKey), Error> {
         let now = self.now();
         let mut id = Zeroizing::new([0; 32]);
         rand::fill(id.as_mut_slice()).expect("the system's random source works");
         let key = SessionKey::of_id(&id);
         let sealed = self.seal(&key, session);
         let lifetime = session.idle_rest(now);
-        if !bounded(self.store.create(&key, &sealed, lifetime)).await? {
+        if !self.add(&key, &sealed, lifetime).await? {
             return Err(StoreError::new("an id that nobody had is taken").into());
         }
         let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
         let cookie = self.scope.set(self.scope.session(), &id, session.rest(now));
         let orphans = existing.removals(1, self.scope);
-        let kept = Kept {
-            key,
-            version: 1,
-            claim: None,
-        };
-        Ok(([cookie].into_iter().chain(orphans).collect(), kept))
+        Ok(([cookie].into_iter().chain(orphans).collect(), key))
     }
 
     /// Takes a sign-in for the caller alone, by its state: false if it was completed before.
     pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
         let key = SessionKey::of_state(state);
-        let lifetime = PendingSignIn::LIFETIME;
-        Ok(bounded(self.store.create(&key, &[], lifetime)).await?)
+        // By it a claim is known again whose answer was lost.
+        let mut own = [0; 16];
+        rand::fill(&mut own).expect("the system's random source works");
+        self.add(&key, &own, PendingSignIn::LIFETIME).await
     }
 
     /// Whether a sign-in was completed.

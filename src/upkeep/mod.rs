@@ -34,7 +34,7 @@ pub(crate) struct Upkeep {
     end_session: EndSessionRequest,
     /// Where people may go after a sign-out; there is one.
     sign_out_pages: Vec<HeaderValue>,
-    /// How long a refresh may take, with room to spare.
+    /// How long others wait for a refresh: the time-out of a call, and room for what comes before and after.
     horizon: Duration,
     clock: Arc<dyn Clock>,
     under_way: UnderWay,

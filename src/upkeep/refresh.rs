@@ -8,7 +8,7 @@ use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
     provider_calls::ReadyToRefresh,
-    session::{Flight, Kept, Outcome, Place, Refresh, RefreshCalls, Session, SessionId},
+    session::{Flight, Kept, Outcome, Place, Refresh, RefreshCalls, Session},
     tokens::{DiditTokens, RefreshToken},
 };
 
@@ -138,13 +138,8 @@ impl RefreshCalls for Upkeep {
         }
     }
 
-    /// The sign-out knew only the tokens of before, with which no session ends any more.
-    async fn is_over(&self, session: SessionId, tokens: &DiditTokens) -> bool {
-        let is_over = self.has_ended(session);
-        if is_over {
-            self.end_late(tokens).await;
-        }
-        is_over
+    async fn discard(&self, tokens: &DiditTokens) {
+        self.end_late(tokens).await;
     }
 }
 

@@ -9,9 +9,18 @@ use super::Upkeep;
 use crate::{
     error::{Error, ErrorKind},
     provider::Metadata,
-    session::{Kept, Place, RefreshCalls, Session},
+    session::{Found, Place, RefreshCalls, Session},
     tokens::DiditTokens,
 };
+
+/// A session as it was last.
+struct Last {
+    session: Session,
+    /// Whether its refresh token is this process's to use.
+    may_renew: bool,
+    /// Whether nobody here has signed out of it before.
+    is_first: bool,
+}
 
 impl Upkeep {
     /// Ends a session: here first, for all processes that share it; then as the provider offers, which
@@ -22,31 +31,24 @@ impl Upkeep {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionUnavailable`] when the store could not be told.
-    pub(crate) async fn sign_out(
-        self: &Arc<Self>,
-        session: Session,
-        kept: Option<Kept>,
-    ) -> Result<Option<String>, Error> {
-        let is_first = self.end(session.id());
+    /// [`ErrorKind::SessionUnavailable`] when the store could not be told. It is told as soon as it answers,
+    /// if that is within a minute.
+    pub(crate) async fn sign_out(self: &Arc<Self>, found: Found) -> Result<Option<String>, Error> {
         let upkeep = Arc::clone(self);
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, mut page) = oneshot::channel();
         let task = async move {
-            let (last, may_renew) = upkeep.seize(session, kept).await;
-            let here = upkeep.end_here(kept).await;
-            if let (Err(_), Some(kept)) = (&here, kept) {
-                upkeep.forget_later(kept.key);
-            }
+            let (last, here) = upkeep.end_here(found).await;
             // Whoever asked may have gone.
             let _ = tell_end.send(here);
+            let Some(last) = last else { return };
             let metadata = match upkeep.calls.metadata(upkeep.now()).await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
             };
-            let _ = tell_page.send(upkeep.page(&metadata, &last));
-            if is_first {
-                upkeep.end_there(&metadata, &last, may_renew).await;
+            let _ = tell_page.send(upkeep.page(&metadata, &last.session));
+            if last.is_first {
+                upkeep.end_there(&metadata, &last).await;
             }
         };
         let task = self.under_way.spawn(task);
@@ -76,18 +78,24 @@ impl Upkeep {
         there.or_else(here).unwrap_or(HeaderValue::from_static("/"))
     }
 
-    /// The session as it was last, and whether its refresh token is this process's to use.
-    async fn seize(&self, session: Session, kept: Option<Kept>) -> (Session, bool) {
-        match (&self.sessions.place, kept) {
-            (Place::Store(stored), Some(kept)) => stored.seize(session, kept, self.horizon).await,
-            _ => (session, false),
-        }
-    }
-
-    async fn end_here(&self, kept: Option<Kept>) -> Result<(), Error> {
-        match (&self.sessions.place, kept) {
-            (Place::Store(stored), Some(kept)) => stored.delete(&kept.key).await,
-            _ => Ok(()),
+    /// Gives the session as it was last, if there was one that can be read.
+    async fn end_here(self: &Arc<Self>, found: Found) -> (Option<Last>, Result<(), Error>) {
+        let last = |(session, may_renew): (Session, bool)| Last {
+            is_first: self.end(session.id()),
+            session,
+            may_renew,
+        };
+        match (found, &self.sessions.place) {
+            (Found::Session(session), _) => (Some(last((session, false))), Ok(())),
+            (Found::Key(key), Place::Store(stored)) => {
+                let seized = stored.seize(key, self.horizon).await;
+                let deleted = stored.delete(&key).await;
+                if deleted.is_err() {
+                    self.forget_later(key);
+                }
+                (seized.ok().flatten().map(last), deleted)
+            }
+            (Found::Nothing | Found::Key(_), _) => (None, Ok(())),
         }
     }
 
@@ -97,9 +105,12 @@ impl Upkeep {
         page.map(|page| self.end_session.url(page, session.tokens().id_token()))
     }
 
-    async fn end_there(&self, metadata: &Metadata, session: &Session, may_renew: bool) {
+    async fn end_there(&self, metadata: &Metadata, last: &Last) {
+        let Last {
+            session, may_renew, ..
+        } = last;
         if metadata.session_endpoint.is_some()
-            && let Err(error) = self.end_session(metadata, session, may_renew).await
+            && let Err(error) = self.end_session(metadata, session, *may_renew).await
         {
             report(&error);
         }

@@ -77,9 +77,11 @@ impl ConfigBuilder {
             scope,
             place,
         });
+        // Longer, and the time-out of the whole call would come first.
+        let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(self.connect_timeout, &self.root_certificates)?,
+            None => default_transport(connect_timeout, &self.root_certificates)?,
         };
         let spaced = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
         let required_acr_values = self.required_acr_values.unwrap_or_default();

@@ -141,14 +141,11 @@ async fn renew(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> En
 
 /// As `Upkeep::sign_out` does it where the access token has ended.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
-    let (session, kept) = match sessions.load(key).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return End::FoundNobody,
-        Err(error) => return End::Failed(error.kind()),
-    };
-    let (session, may_renew) = sessions.seize(session, kept, HORIZON).await;
+    let seized = sessions.seize(key, HORIZON).await;
     let is_certain = sessions.delete(&key).await.is_ok();
-    if may_renew && view.prepare().await.is_ok() {
+    if let Ok(Some((session, true))) = seized
+        && view.prepare().await.is_ok()
+    {
         // What comes of it ends with this process.
         drop(view.send((), session.tokens()).await);
     }

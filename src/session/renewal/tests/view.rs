@@ -1,6 +1,11 @@
 //! The store and the provider, as one process has them.
 
-use std::{fmt, future::pending, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::{pending, ready},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     super::RefreshCalls,
@@ -9,10 +14,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     oidc::RefreshFailure,
-    session::{
-        SessionId,
-        store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
-    },
+    session::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
     tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
 };
 
@@ -64,8 +66,9 @@ impl SessionStore for View {
         self.call(Call::Load, move |world| world.stored(&key))
     }
 
+    /// The mark of a sign-out: what it is for, the end of the provider's session, is no part of this.
     fn create<'a>(&'a self, _: &'a SessionKey, _: &'a [u8], _: Duration) -> StoreFuture<'a, bool> {
-        unreachable!("a renewal creates no session")
+        Box::pin(ready(Ok(true)))
     }
 
     fn replace<'a>(
@@ -161,10 +164,7 @@ impl RefreshCalls for View {
         })
     }
 
-    /// It was another process that signed out.
-    async fn is_over(&self, _session: SessionId, _tokens: &DiditTokens) -> bool {
-        false
-    }
+    async fn discard(&self, _tokens: &DiditTokens) {}
 }
 
 impl fmt::Debug for View {
