@@ -9,6 +9,7 @@
 mod support {
     pub(crate) mod change;
     pub(crate) mod cluster;
+    pub(crate) mod course;
     pub(crate) mod member;
     pub(crate) mod moment;
     pub(crate) mod port;
@@ -18,13 +19,16 @@ mod support {
     pub(crate) mod redis;
     pub(crate) mod relying_party;
     pub(crate) mod resp;
+    pub(crate) mod visitor;
     pub(crate) mod wire;
 }
 
-mod cluster {
+mod cluster_stories {
     mod crashes;
     mod provider_faults;
     mod redis_faults;
+    mod redis_store;
     mod refresh;
     mod rounds;
+    mod tally;
 }

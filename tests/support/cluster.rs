@@ -6,12 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{
-    Client, StatusCode, Url,
-    header::{ACCEPT, COOKIE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE},
-    redirect,
-};
-use serde_json::Value;
 use tower_didit::fake::Person;
 
 use super::{
@@ -21,6 +15,7 @@ use super::{
     provider::Provider,
     redis::Redis,
     relying_party::{CLIENT_ID, RelyingParty, redirect_uri},
+    visitor::Visitor,
     wire::Wire,
 };
 
@@ -40,21 +35,6 @@ pub(crate) struct Cluster {
     visitor: Visitor,
 }
 
-/// Asks the processes. Cloning copies a pointer.
-#[derive(Clone)]
-pub(crate) struct Visitor {
-    http: Client,
-    origins: Vec<Url>,
-}
-
-/// An answer of the application.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
 impl Cluster {
     /// Starts all of it for the story `name`.
     pub(crate) async fn start(name: &str) -> Self {
@@ -65,14 +45,6 @@ impl Cluster {
         for _ in &ports {
             wires.push(Wire::open(redis.port()).await);
         }
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build();
-        let visitor = Visitor {
-            http: http.expect("a client for plain HTTP"),
-            origins: Vec::new(),
-        };
         let mut cluster = Self {
             provider: Arc::new(provider),
             redis,
@@ -80,11 +52,11 @@ impl Cluster {
             processes: Vec::new(),
             deaths: vec![Vec::new(); PROCESSES],
             ports,
-            visitor,
+            visitor: Visitor::default(),
         };
         for index in 0..PROCESSES {
             let process = cluster.start_process(index);
-            cluster.visitor.origins.push(process.url("/"));
+            cluster.visitor.add(process.url("/"));
             cluster.processes.push(Some(process));
         }
         cluster
@@ -168,7 +140,8 @@ impl Cluster {
         let mut members = Vec::with_capacity(count);
         while members.len() < count {
             let present = members.len();
-            let some = (present..count.min(present + 16)).map(|index| self.sign_in_one(index, life));
+            let some =
+                (present..count.min(present + 16)).map(|index| self.sign_in_one(index, life));
             members.extend(futures_util::future::join_all(some).await);
         }
         self.provider.set_life(Duration::from_secs(300));
@@ -182,10 +155,15 @@ impl Cluster {
         let started = self.visitor.get(here, "/login", None).await;
         let started = started.expect("the process runs");
         let back = self.provider.didit().approve(started.location(), person);
-        let (_, back) = back.split_once("/callback").expect("back at the application");
+        let (_, back) = back
+            .split_once("/callback")
+            .expect("back at the application");
         let back = format!("/callback{back}");
         let earliest = Instant::now();
-        let page = self.visitor.get(there, &back, Some(&started.cookie("didit-flow-"))).await;
+        let page = self
+            .visitor
+            .get(there, &back, Some(&started.cookie("didit-flow-")))
+            .await;
         let page = page.expect("the process runs");
         assert!(page.status.is_redirection(), "{page:?}");
         let cookie = page.cookie("didit=");
@@ -193,85 +171,13 @@ impl Cluster {
         let me = me.expect("the process runs").json();
         assert_eq!(me["sub"], person.subject());
         let session = me["claims"]["sid"].as_str().expect("a session");
-        Member::new(cookie, session, person.subject(), (earliest, Instant::now()), life)
-    }
-}
-
-impl Visitor {
-    /// Opens a page at one of the processes, with a cookie. `None`: the connection failed.
-    pub(crate) async fn get(&self, process: usize, path: &str, cookie: Option<&str>) -> Option<Answer> {
-        self.visit(process, path, cookie, "application/json").await
-    }
-
-    /// As a person does in a browser.
-    pub(crate) async fn navigate(&self, process: usize, path: &str, member: &Member) -> Answer {
-        let answer = self.visit(process, path, Some(member.cookie()), "text/html").await;
-        answer.expect("the process runs")
-    }
-
-    /// Opens a page as `member`.
-    pub(crate) async fn ask(&self, process: usize, path: &str, member: &Member) -> Answer {
-        let answer = self.get(process, path, Some(member.cookie())).await;
-        answer.expect("the process runs")
-    }
-
-    /// Many requests at once, spread over some of the processes.
-    pub(crate) async fn ask_all(&self, count: usize, processes: &[usize], member: &Member) -> Vec<Answer> {
-        let all = (0..count).map(|index| self.ask(processes[index % processes.len()], "/tokens/fingerprint", member));
-        futures_util::future::join_all(all).await
-    }
-
-    async fn visit(
-        &self,
-        process: usize,
-        path: &str,
-        cookie: Option<&str>,
-        accept: &str,
-    ) -> Option<Answer> {
-        let url = self.origins[process].join(path);
-        let url = url.expect("a path of the application");
-        let mut request = self.http.get(url).header(ACCEPT, accept);
-        if let Some(cookie) = cookie {
-            request = request.header(COOKIE, cookie);
-        }
-        let response = request.send().await.ok()?;
-        Some(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.text().await.ok()?,
-        })
-    }
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        serde_json::from_str(&self.body).expect("JSON was asked for")
-    }
-
-    /// Asserts that it is good, and shows a token of `member`.
-    #[track_caller]
-    pub(crate) fn is_of(&self, member: &Member, provider: &Provider) {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        let owner = provider.owner(&self.body);
-        assert_eq!(owner.as_deref(), Some(member.session()));
-    }
-
-    pub(crate) fn says_try_again(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE && self.headers.contains_key(RETRY_AFTER)
-    }
-
-    fn location(&self) -> &str {
-        let location = self.headers.get(LOCATION).expect("it leads somewhere");
-        location.to_str().expect("a location is ASCII")
-    }
-
-    /// The cookie that it sets and whose name starts like this.
-    fn cookie(&self, start: &str) -> String {
-        let cookies = self.headers.get_all(SET_COOKIE).iter();
-        let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-        let cookie = cookies.find(|cookie| cookie.starts_with(start));
-        cookie.unwrap_or_else(|| panic!("no cookie {start}: {self:?}")).to_owned()
+        Member::new(
+            cookie,
+            session,
+            person.subject(),
+            (earliest, Instant::now()),
+            life,
+        )
     }
 }
 

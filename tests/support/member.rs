@@ -46,13 +46,9 @@ impl Member {
         self.subject
     }
 
-    /// Under which the session is in Redis: a hash of what the browser has.
     pub(crate) fn key(&self) -> String {
         let (_, id) = self.cookie.split_once('=').expect("a cookie has a name");
-        let id = BASE64_URL_SAFE_NO_PAD.decode(id).expect("an id is base64");
-        let hash = digest::digest(&digest::SHA256, &id);
-        let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-        format!("tower-didit:{}", hash.collect::<String>())
+        key(id)
     }
 
     /// When the tokens are due in any case: each has a moment of its own, from 17/32 of the last half of
@@ -70,6 +66,14 @@ impl Member {
 
     /// Until when it lives in any case.
     pub(crate) fn alive(&self) -> Instant {
-        self.came.0 + self.life - Duration::from_secs(1)
+        self.came.0 + Duration::from_secs(self.life.as_secs() - 1)
     }
+}
+
+/// Under which a session is in Redis: a hash of what the browser has.
+pub(crate) fn key(id: &str) -> String {
+    let id = BASE64_URL_SAFE_NO_PAD.decode(id).expect("an id is base64");
+    let hash = digest::digest(&digest::SHA256, &id);
+    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    format!("tower-didit:{}", hash.collect::<String>())
 }

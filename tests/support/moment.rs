@@ -15,19 +15,13 @@ pub(crate) async fn wait_until(moment: Instant) {
 }
 
 /// What comes of `happening`.
-#[track_caller]
-pub(crate) fn in_time<T>(
-    what: &'static str,
-    happening: impl Future<Output = T>,
-) -> impl Future<Output = T> {
-    async move {
-        let happened = tokio::time::timeout(PATIENCE, happening).await;
-        happened.unwrap_or_else(|_| panic!("does not happen in time: {what}"))
-    }
+pub(crate) async fn in_time<T>(what: &str, happening: impl Future<Output = T>) -> T {
+    let happened = tokio::time::timeout(PATIENCE, happening).await;
+    happened.unwrap_or_else(|_| panic!("does not happen in time: {what}"))
 }
 
 /// Waits until `look` finds something.
-pub(crate) async fn eventually<T>(what: &'static str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     in_time(what, async {
         loop {
             if let Some(found) = look().await {

@@ -21,6 +21,7 @@ use tower::Service;
 use tower_didit::fake::FakeDidit;
 
 use super::{
+    course::{Attempt, Course},
     moment::{in_time, wait_until},
     port::Port,
 };
@@ -31,37 +32,6 @@ pub(crate) struct Provider {
     port: Port,
     books: Arc<Books>,
     listens: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What happens to the refresh of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Course {
-    Honest,
-    /// Honest, and slower than a request waits for whose access token lives.
-    Dawdles,
-    /// The answer waits until `let_go`.
-    Held,
-    /// Status 500, and nothing is done.
-    Fails,
-    /// The connection ends, and nothing is done.
-    HangsUp,
-    /// New tokens are made, and the connection ends before they are told.
-    LosesTheAnswer,
-    /// No answer, ever.
-    Stalls,
-    /// New tokens are made, and the answer cannot be read.
-    Stammers,
-    /// The session has ended there: `invalid_grant`.
-    Refuses,
-}
-
-/// A refresh request that arrived.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    /// The session's `sid`.
-    pub(crate) session: String,
-    pub(crate) refresh_token: String,
-    pub(crate) course: Course,
 }
 
 #[derive(Default)]
@@ -154,7 +124,8 @@ impl Provider {
         let listens = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (didit, books) = (didit.clone(), Arc::clone(&books));
-                let answer = service_fn(move |request| answer(didit.clone(), Arc::clone(&books), request));
+                let answer =
+                    service_fn(move |request| answer(didit.clone(), Arc::clone(&books), request));
                 // An error is an application that was killed, or has waited for long enough.
                 let connection = http1::Builder::new()
                     .keep_alive(false)
@@ -207,7 +178,10 @@ async fn answer(
         Course::Held => {
             let answer = ask().await;
             let mut released = books.released.subscribe();
-            released.wait_for(|released| *released).await.map_err(|_| HungUp)?;
+            released
+                .wait_for(|released| *released)
+                .await
+                .map_err(|_| HungUp)?;
             answer
         }
         Course::Fails => told(StatusCode::INTERNAL_SERVER_ERROR, "out of order"),
@@ -278,18 +252,17 @@ impl Books {
 /// As `/tokens/fingerprint` of the application shows it.
 fn fingerprint(access_token: &str) -> String {
     let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
-    hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl Course {
-    /// Whether the refresh token is spent and nobody has new ones.
-    pub(crate) fn ends_the_session(self) -> bool {
-        !matches!(self, Self::Honest | Self::Dawdles | Self::Held)
-    }
+    let [a, b, c, d, ..] = *hash.as_ref() else {
+        unreachable!("SHA-256 gives 32 bytes");
+    };
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
 }
 
 fn count(attempts: &[Attempt], session: &str) -> usize {
-    attempts.iter().filter(|attempt| attempt.session == session).count()
+    attempts
+        .iter()
+        .filter(|attempt| attempt.session == session)
+        .count()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -8,14 +8,8 @@ pub(crate) struct Random(u64);
 impl Random {
     /// From `TEST_SEED`, else from the clock. It tells which.
     pub(crate) fn from_environment() -> Self {
-        let seed = match env::var("TEST_SEED") {
-            Ok(seed) => seed.parse().expect("TEST_SEED is a number"),
-            Err(_) => {
-                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-                let now = now.expect("it is after 1970").as_micros();
-                u64::try_from(now).expect("it is before the year 500,000")
-            }
-        };
+        let chosen = env::var("TEST_SEED").ok();
+        let seed = chosen.map_or_else(of_the_clock, |seed| seed.parse().expect("a number"));
         println!("TEST_SEED={seed}");
         // Zero stays zero.
         Self(seed.max(1))
@@ -35,4 +29,10 @@ impl Random {
             items.swap(last, self.below(last + 1));
         }
     }
+}
+
+fn of_the_clock() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_micros();
+    u64::try_from(now).expect("it is before the year 500,000")
 }

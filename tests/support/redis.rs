@@ -64,8 +64,10 @@ impl Redis {
         self.process = Some(process);
         let facts = self.ask(&["INFO", "server"]);
         let facts = std::str::from_utf8(facts.text()).expect("text");
-        let id = facts.lines().find_map(|line| line.strip_prefix("process_id:"));
-        self.id = id.expect("it knows its process").to_owned();
+        let id = facts
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
+        self.id = id.expect("it knows its process").into();
     }
 
     /// Starts again without data.
@@ -111,7 +113,9 @@ impl Redis {
             let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
             (name != "info").then(|| rest.split_once(',').expect("more numbers").0)
         });
-        calls.map(|calls| calls.parse::<u64>().expect("a number")).sum()
+        calls
+            .map(|calls| calls.parse::<u64>().expect("a number"))
+            .sum()
     }
 
     fn signal(&self, name: &str) {

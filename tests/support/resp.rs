@@ -48,11 +48,11 @@ impl Value {
 
     /// A command as it is sent.
     pub(crate) fn command(words: &[&str]) -> Vec<u8> {
-        let mut bytes = format!("*{}\r\n", words.len());
-        for word in words {
-            bytes += &format!("${}\r\n{word}\r\n", word.len());
-        }
-        bytes.into_bytes()
+        let head = format!("*{}\r\n", words.len());
+        let words = words
+            .iter()
+            .map(|word| format!("${}\r\n{word}\r\n", word.len()));
+        [head].into_iter().chain(words).collect::<String>().into()
     }
 
     /// The words of a command.

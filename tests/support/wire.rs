@@ -130,7 +130,10 @@ impl Hold {
         self.caught.send_replace(true);
         let mut verdict = self.verdict.subscribe();
         let verdict = verdict.wait_for(Option::is_some).await;
-        verdict.ok().and_then(|verdict| *verdict).unwrap_or(Verdict::Drop)
+        verdict
+            .ok()
+            .and_then(|verdict| *verdict)
+            .unwrap_or(Verdict::Drop)
     }
 }
 
@@ -145,7 +148,12 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let (from_redis, to_redis) = redis.into_split();
         let pending = Arc::default();
         shared.open.send_modify(|open| *open += 2);
-        let there = commands(from_application, to_redis, Arc::clone(&shared), Arc::clone(&pending));
+        let there = commands(
+            from_application,
+            to_redis,
+            Arc::clone(&shared),
+            Arc::clone(&pending),
+        );
         let back = answers(from_redis, to_application, Arc::clone(&shared), pending);
         tokio::spawn(counted(Arc::clone(&shared), there));
         tokio::spawn(counted(Arc::clone(&shared), back));

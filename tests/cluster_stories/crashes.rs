@@ -7,10 +7,11 @@ use tokio::task::JoinHandle;
 
 use crate::support::{
     change::Kind,
-    cluster::{Answer, Cluster, PROCESSES},
+    cluster::{Cluster, PROCESSES},
+    course::Course,
     member::Member,
     moment::wait_until,
-    provider::Course,
+    visitor::Answer,
     wire::Stage,
 };
 
@@ -53,7 +54,11 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
             assert_eq!(answer.status, expected, "{crash:?}");
         }
         let attempts = usize::from(crash != Crash::BeforeItIsSent);
-        assert_eq!(cluster.provider.attempts_of(member.session()), attempts, "{crash:?}");
+        assert_eq!(
+            cluster.provider.attempts_of(member.session()),
+            attempts,
+            "{crash:?}"
+        );
     }
     let orphans = [claimed, in_flight, unsaved].map(Member::key);
     assert_eq!(cluster.orphans(), orphans.into());

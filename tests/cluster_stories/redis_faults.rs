@@ -7,9 +7,10 @@ use tokio::task::JoinHandle;
 
 use crate::support::{
     change::Kind,
-    cluster::{Answer, Cluster, PROCESSES},
+    cluster::{Cluster, PROCESSES},
     member::Member,
     moment::{eventually, wait_until},
+    visitor::Answer,
     wire::Stage,
 };
 
@@ -147,7 +148,11 @@ async fn all_have_it_again(cluster: &Cluster, member: &Member) {
     for process in 0..PROCESSES {
         is_there_again(cluster, process, member).await;
     }
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
         answer.is_of(member, &cluster.provider);
     }
@@ -155,7 +160,10 @@ async fn all_have_it_again(cluster: &Cluster, member: &Member) {
 
 async fn is_there_again(cluster: &Cluster, process: usize, member: &Member) {
     eventually("the session is there again", async || {
-        let answer = cluster.visitor().ask(process, "/tokens/fingerprint", member).await;
+        let answer = cluster
+            .visitor()
+            .ask(process, "/tokens/fingerprint", member)
+            .await;
         if answer.says_try_again() {
             return None;
         }

@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 use crate::support::{
     change::Kind,
     cluster::{Cluster, PROCESSES},
+    course::Course,
     member::Member,
     moment::{eventually, wait_until},
-    provider::Course,
+    wire::Wire,
 };
 
 // Behaviours 84 and 87.
@@ -57,7 +58,7 @@ async fn all_clients_leave(cluster: &Cluster, member: &Member) {
     clients.shutdown().await;
     cluster.provider.let_go();
     eventually("the new tokens are saved", async || {
-        let mut changes = cluster.wires.iter().flat_map(|wire| wire.changes());
+        let mut changes = cluster.wires.iter().flat_map(Wire::changes);
         changes.find(|change| change.kind == Kind::Save && change.key == member.key())
     })
     .await;
@@ -101,12 +102,18 @@ async fn token_is_spent(cluster: &Cluster, member: &Member, course: Course) {
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{course:?}");
     }
-    assert_eq!(cluster.provider.attempts_of(member.session()), 1, "{course:?}");
+    assert_eq!(
+        cluster.provider.attempts_of(member.session()),
+        1,
+        "{course:?}"
+    );
 }
 
 /// The session ends at once.
 async fn the_provider_ends_it(cluster: &Cluster, member: &Member) {
-    cluster.provider.set_course(member.session(), Course::Refuses);
+    cluster
+        .provider
+        .set_course(member.session(), Course::Refuses);
     let first = cluster.visitor().ask(0, "/hello", member).await;
     assert_eq!(first.status, StatusCode::UNAUTHORIZED);
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
