@@ -251,6 +251,24 @@ async fn the_end_of_a_program_waits_for_what_was_sent() {
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 
+// Behaviour 84.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
+    let (didit, config) = once();
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    didit.clock().advance(Duration::from_secs(299));
+    let slow = Fault::delay(Duration::from_secs(5));
+    didit.on_next(Endpoint::Token, slow);
+    let time_goes_by = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        didit.clock().advance(Duration::from_secs(1));
+    };
+    let (page, ()) = tokio::join!(browser.get("/user"), time_goes_by);
+    assert_eq!(page.text(), Person::Alejandra.subject());
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
 // Behaviour 89.
 #[tokio::test]
 async fn a_sign_out_ends_it_for_every_copy() {

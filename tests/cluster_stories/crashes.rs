@@ -10,7 +10,7 @@ use crate::support::{
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
-    moment::wait_until,
+    moment::wait_for_all,
     visitor::Answer,
     wire::Stage,
 };
@@ -30,7 +30,7 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
         (saved, Crash::AfterTheSave),
     ];
 
-    wait_until(members.iter().map(Member::due).max().expect("a few")).await;
+    wait_for_all(members.iter().map(Member::due)).await;
     for (index, (member, crash)) in crashes.iter().enumerate() {
         assert!(Instant::now() < member.alive(), "this machine is too slow");
         let elected = index % PROCESSES;
@@ -44,7 +44,7 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
     }
 
     // Then it ends, for all but whose new tokens were saved. Nobody has signed out or in.
-    wait_until(members.iter().map(Member::dead).max().expect("a few")).await;
+    wait_for_all(members.iter().map(Member::dead)).await;
     for (member, crash) in crashes {
         let expected = match crash {
             Crash::AfterTheSave => StatusCode::OK,

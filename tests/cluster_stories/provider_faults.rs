@@ -10,7 +10,7 @@ use crate::support::{
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
-    moment::{eventually, wait_until},
+    moment::{eventually, wait_for_all, wait_until},
     wire::Wire,
 };
 
@@ -34,7 +34,7 @@ async fn a_token_that_may_have_been_sent_is_spent_and_one_that_was_not_is_not() 
     wait_until(left.dead()).await;
     all_clients_leave(&cluster, &left).await;
 
-    wait_until(members.iter().map(Member::due).max().expect("a few")).await;
+    wait_for_all(members.iter().map(Member::due)).await;
     assert!(members.iter().all(is_alive), "this machine is too slow");
     the_provider_cannot_be_reached(&cluster, refused).await;
     let spending = others.iter().zip(spent);

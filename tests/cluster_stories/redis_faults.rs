@@ -9,7 +9,7 @@ use crate::support::{
     change::Kind,
     cluster::{Cluster, PROCESSES},
     member::Member,
-    moment::{eventually, wait_until},
+    moment::{eventually, wait_for_all, wait_until},
     visitor::Answer,
     wire::Stage,
 };
@@ -41,7 +41,7 @@ async fn while_redis_stands_still_nobody_is_signed_in_or_out() {
 async fn a_refresh_goes_on_when_redis_is_back() {
     let mut cluster = Cluster::start("interrupted").await;
     let members = cluster.sign_in_many(4, Duration::from_secs(10)).await;
-    wait_until(members.iter().map(Member::dead).max().expect("a few")).await;
+    wait_for_all(members.iter().map(Member::dead)).await;
     let interruptions = [
         (Kind::Claim, Interruption::Pause),
         (Kind::Save, Interruption::Pause),
@@ -122,6 +122,11 @@ async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
     cluster.redis.start_again_empty();
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
+    }
+    for process in 0..PROCESSES {
+        let page = cluster.visitor().navigate(process, "/me", &member).await;
+        assert!(page.status.is_redirection(), "{page:?}");
+        assert!(page.location().starts_with(&cluster.provider.issuer()));
     }
     let again = cluster.sign_in(Duration::from_secs(300)).await;
     assert_ne!(again.key(), member.key());

@@ -28,7 +28,7 @@ use crate::support::{
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
-    moment::{eventually, wait_until},
+    moment::{eventually, wait_for_all},
     provider::Provider,
     random::Random,
     visitor::{Answer, Visitor},
@@ -44,14 +44,7 @@ async fn of_a_thousand_sessions_under_faults_those_are_lost_that_have_to_be() {
     for wave in 0..WAVES {
         let trouble = TROUBLES[(first + wave) % TROUBLES.len()];
         let rounds = rounds(&cluster, &mut random).await;
-        wait_until(
-            rounds
-                .iter()
-                .map(|round| round.member.due())
-                .max()
-                .expect("many"),
-        )
-        .await;
+        wait_for_all(rounds.iter().map(|round| round.member.due())).await;
 
         without_provider(&cluster, &rounds, &mut tally).await;
         let ended = watch::Sender::new(0);
@@ -69,14 +62,7 @@ async fn of_a_thousand_sessions_under_faults_those_are_lost_that_have_to_be() {
         }
         let answers = running.await.expect("no round panics");
 
-        wait_until(
-            rounds
-                .iter()
-                .map(|round| round.member.dead())
-                .max()
-                .expect("many"),
-        )
-        .await;
+        wait_for_all(rounds.iter().map(|round| round.member.dead())).await;
         let lost = lost(&cluster, &rounds).await;
         tally.settle(&cluster, &rounds, &answers, &lost, trouble);
     }
@@ -136,25 +122,16 @@ async fn rounds(cluster: &Cluster, random: &mut Random) -> Vec<Round> {
 async fn without_provider(cluster: &Cluster, rounds: &[Round], tally: &mut Tally) {
     cluster.provider.close().await;
     let before = cluster.provider.attempts().len();
-    let cut_off = rounds.iter().filter(|round| round.is_cut_off);
-    let asked = cut_off.map(|round| {
-        cluster
-            .visitor()
-            .ask(0, "/tokens/fingerprint", &round.member)
-    });
+    let cut_off: Vec<_> = rounds.iter().filter(|round| round.is_cut_off).collect();
+    let path = "/tokens/fingerprint";
+    let asked = cut_off
+        .iter()
+        .map(|round| cluster.visitor().ask(0, path, &round.member));
     let answers = join_all(asked).await;
     assert_eq!(cluster.provider.attempts().len(), before);
     cluster.provider.listen().await;
-    for (answer, round) in answers
-        .iter()
-        .zip(rounds.iter().filter(|round| round.is_cut_off))
-    {
-        tally.count(
-            round,
-            &cluster.provider,
-            "/tokens/fingerprint",
-            Some(answer),
-        );
+    for (answer, round) in answers.iter().zip(cut_off) {
+        tally.count(round, &cluster.provider, path, Some(answer));
     }
 }
 
@@ -179,10 +156,8 @@ async fn run(
 async fn play(round: &Round, visitor: &Visitor, provider: &Provider) -> Answers {
     let member = &round.member;
     let all = round.requests.iter().map(|(process, path)| async move {
-        (
-            *path,
-            visitor.get(*process, path, Some(member.cookie())).await,
-        )
+        let answer = visitor.get(*process, path, Some(member.cookie())).await;
+        (*path, answer)
     });
     let all = join_all(all);
     if round.leaves {

@@ -14,6 +14,11 @@ pub(crate) async fn wait_until(moment: Instant) {
     tokio::time::sleep_until(moment.into()).await;
 }
 
+/// Waits until the last of all moments.
+pub(crate) async fn wait_for_all(moments: impl Iterator<Item = Instant>) {
+    wait_until(moments.max().expect("there are some")).await;
+}
+
 /// What comes of `happening`.
 pub(crate) async fn in_time<T>(what: &str, happening: impl Future<Output = T>) -> T {
     let happened = tokio::time::timeout(PATIENCE, happening).await;

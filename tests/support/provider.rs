@@ -1,9 +1,9 @@
 //! A Didit Authentication on a socket, whose refreshes go as a story wants them to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     convert::Infallible,
-    future,
+    future, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -38,8 +38,10 @@ pub(crate) struct Provider {
 struct Books {
     /// By session. Honest where there is none.
     courses: Mutex<HashMap<String, Course>>,
-    /// Whose a refresh token is, or an access token by its fingerprint.
+    /// Whose a refresh token is.
     owners: Mutex<HashMap<String, String>>,
+    /// The fingerprints of access tokens, each with its session.
+    given: Mutex<HashSet<(String, String)>>,
     attempts: watch::Sender<Vec<Attempt>>,
     released: watch::Sender<bool>,
 }
@@ -103,9 +105,10 @@ impl Provider {
         arrived.expect("the provider is there");
     }
 
-    /// Whose access token it is that has this fingerprint.
-    pub(crate) fn owner(&self, fingerprint: &str) -> Option<String> {
-        lock(&self.books.owners).get(fingerprint).cloned()
+    /// Whether a session was given the access token that has this fingerprint.
+    pub(crate) fn has_given(&self, fingerprint: &str, session: &str) -> bool {
+        let given = (fingerprint.to_owned(), session.to_owned());
+        lock(&self.books.given).contains(&given)
     }
 
     /// Refuses connections from now on. It never keeps one: none is left over.
@@ -137,25 +140,14 @@ impl Provider {
     }
 }
 
-/// The connection ends without an answer.
-#[derive(Debug)]
-struct HungUp;
-
-impl std::fmt::Display for HungUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("hung up")
-    }
-}
-
-impl std::error::Error for HungUp {}
-
+/// An error ends the connection without an answer.
 async fn answer(
     mut didit: FakeDidit,
     books: Arc<Books>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, HungUp> {
+) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let refresh_token = refresh_token(&body);
     let mut ask = async || -> Response<Bytes> {
         let request = Request::from_parts(parts.clone(), body.clone());
@@ -178,17 +170,15 @@ async fn answer(
         Course::Held => {
             let answer = ask().await;
             let mut released = books.released.subscribe();
-            released
-                .wait_for(|released| *released)
-                .await
-                .map_err(|_| HungUp)?;
+            let released = released.wait_for(|released| *released).await;
+            released.expect("the books are there");
             answer
         }
         Course::Fails => told(StatusCode::INTERNAL_SERVER_ERROR, "out of order"),
-        Course::HangsUp => return Err(HungUp),
+        Course::HangsUp => return Err(io::ErrorKind::ConnectionAborted.into()),
         Course::LosesTheAnswer => {
             ask().await;
-            return Err(HungUp);
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Course::Stalls => future::pending().await,
         Course::Stammers => {
@@ -241,10 +231,9 @@ impl Books {
         let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64");
         let claims: Value = serde_json::from_slice(&claims).expect("JSON");
         let session = claims["sid"].as_str().expect("a session").to_owned();
-        let mut owners = lock(&self.owners);
-        owners.insert(fingerprint(access_token), session.clone());
+        lock(&self.given).insert((fingerprint(access_token), session.clone()));
         if let Some(refresh_token) = text("refresh_token") {
-            owners.insert(refresh_token.to_owned(), session);
+            lock(&self.owners).insert(refresh_token.to_owned(), session);
         }
     }
 }

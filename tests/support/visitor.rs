@@ -116,14 +116,17 @@ impl Answer {
     #[track_caller]
     pub(crate) fn is_of(&self, member: &Member, provider: &Provider) {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        let owner = provider.owner(&self.body);
-        assert_eq!(owner.as_deref(), Some(member.session()));
+        assert!(
+            provider.has_given(&self.body, member.session()),
+            "another's"
+        );
     }
 
     pub(crate) fn says_try_again(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE && self.headers.contains_key(RETRY_AFTER)
     }
 
+    /// Where it leads.
     pub(crate) fn location(&self) -> &str {
         let location = self.headers.get(LOCATION).expect("it leads somewhere");
         location.to_str().expect("a location is ASCII")
