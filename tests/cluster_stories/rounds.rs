@@ -11,6 +11,8 @@
 //!
 //! Nothing else loses one: not a provider that is slow or refuses connections, not a Redis that stands
 //! still or crashes (and keeps what it has acknowledged), not a client that leaves.
+//!
+//! `TEST_SEED` makes the choices of an earlier run again, though not its timing.
 
 use std::{
     collections::{BTreeSet, HashSet},

@@ -84,7 +84,7 @@ impl Cluster {
                 ("DIDIT_ISSUER", &self.provider.issuer()),
                 ("DIDIT_SCOPES", "offline_access"),
                 ("DIDIT_HTTP_TIMEOUT", &timeout),
-                ("DIDIT_REDIS_URL", self.wires[index].url()),
+                ("DIDIT_REDIS_URL", &self.wires[index].url()),
             ],
         )
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,7 +24,7 @@ use super::{
 /// A proxy in front of Redis that knows what the application's `RedisStore` wants.
 #[derive(Clone)]
 pub(crate) struct Wire {
-    url: String,
+    address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -72,14 +73,11 @@ impl Wire {
             open: watch::Sender::new(0),
         });
         tokio::spawn(serve(listener, Arc::clone(&shared)));
-        Self {
-            url: format!("redis://{address}/"),
-            shared,
-        }
+        Self { address, shared }
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}/", self.address)
     }
 
     /// Holds what comes next of this kind.
@@ -102,9 +100,19 @@ impl Wire {
     /// Waits until both ends of all connections are closed: Redis has done, or will never do, what an
     /// application wanted that is dead.
     pub(crate) async fn is_quiet(&self) {
+        self.has_accepted_all().await;
         let mut open = self.shared.open.subscribe();
         let quiet = in_time("all connections end", open.wait_for(|open| *open == 0)).await;
         quiet.expect("the wire is there");
+    }
+
+    /// Connections are accepted in the order in which they were made: one more comes after all of them.
+    async fn has_accepted_all(&self) {
+        let last = TcpStream::connect(self.address).await;
+        let mut last = last.expect("the wire listens");
+        last.shutdown().await.expect("it is open");
+        // Nobody says anything; how it ends is no matter.
+        let _ = in_time("it ends", last.read_to_end(&mut Vec::new())).await;
     }
 }
 
