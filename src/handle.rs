@@ -137,7 +137,8 @@ impl Handle {
         stored: Option<(Session, Kept)>,
         tokens: &DiditTokens,
     ) -> Result<Option<DiditTokens>, Error> {
-        let is_own = session.tokens().access_token().is(tokens.access_token());
+        let is_of = |session: &Session| session.tokens().access_token().is(tokens.access_token());
+        let is_own = is_of(session) || self.session().is_some_and(is_of);
         let upkeep = &self.upkeep;
         match stored {
             Some((there, kept)) if there.tokens().are(tokens) => {
@@ -145,9 +146,7 @@ impl Handle {
                 upkeep.land(flight).await.map(Some)
             }
             // What is missing is a refresh token, which counts as spent by now.
-            Some((there, _)) if there.tokens().access_token().is(tokens.access_token()) => {
-                Err(Error::new(ErrorKind::NotRenewable))
-            }
+            Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::NotRenewable)),
             Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
             None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
             _ => Ok(None),

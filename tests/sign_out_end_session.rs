@@ -211,10 +211,20 @@ async fn somebody_who_is_not_signed_in_stays_here() {
     for config in [discovered, in_memory] {
         let browser = browser(&didit, config(&didit));
         assert_eq!(sign_out(&browser).await, "/");
-        browser.set_cookie("__Host-didit", &"A".repeat(43));
-        assert_eq!(sign_out(&browser).await, "/");
     }
     assert_eq!(didit.requests().len(), 0);
+}
+
+// Behaviours 89 and 90.
+#[tokio::test]
+async fn whoever_was_signed_in_ends_the_session_there_too() {
+    let didit = didit();
+    let browser = browser(&didit, in_memory(&didit));
+    // The id of a session that is over.
+    browser.set_cookie("__Host-didit", &"A".repeat(43));
+    let there = sign_out(&browser).await;
+    assert!(there.starts_with(PAGE), "{there}");
+    assert!(!there.contains("id_token_hint"), "{there}");
 }
 
 // Behaviours 8 and 89.

@@ -66,13 +66,18 @@ async fn a_connection_has_a_time_out_of_its_own() {
         pending::<()>().await;
     })
     .await;
-    for (connect, total, outcome) in [(3, 9, PROVIDER_UNREACHABLE), (9, 3, PROVIDER_TIMEOUT)] {
+    // Never longer than half of the whole call: what was not sent is known not to have been.
+    for (connect, total, milliseconds) in [(3, 9, 3000), (9, 3, 1500)] {
         let config = config(&format!("https://{}/token", mute.address))
             .with_connect_timeout(Duration::from_secs(connect))
             .with_http_timeout(Duration::from_secs(total));
         let before = Instant::now();
-        assert_eq!(sign_in(config).await, outcome);
-        assert_eq!(before.elapsed().as_secs(), 3);
+        assert_eq!(sign_in(config).await, PROVIDER_UNREACHABLE);
+        let elapsed = before.elapsed().as_millis();
+        assert!(
+            (milliseconds..milliseconds + 100).contains(&elapsed),
+            "{elapsed}"
+        );
     }
 }
 

@@ -38,16 +38,21 @@ impl Upkeep {
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, mut page) = oneshot::channel();
         let task = async move {
+            let is_anybody = !matches!(found, Found::Nothing);
             let (last, here) = upkeep.end_here(found).await;
             // Whoever asked may have gone.
             let _ = tell_end.send(here);
-            let Some(last) = last else { return };
+            if !is_anybody {
+                return;
+            }
             let metadata = match upkeep.calls.metadata(upkeep.now()).await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
             };
-            let _ = tell_page.send(upkeep.page(&metadata, &last.session));
-            if last.is_first {
+            // Also of a session that is over already, as after a double click.
+            let session = last.as_ref().map(|last| &last.session);
+            let _ = tell_page.send(upkeep.page(&metadata, session));
+            if let Some(last) = last.filter(|last| last.is_first) {
                 upkeep.end_there(&metadata, &last).await;
             }
         };
@@ -100,9 +105,10 @@ impl Upkeep {
     }
 
     /// Where the browser ends the provider's session.
-    fn page(&self, metadata: &Metadata, session: &Session) -> Option<String> {
-        let page = metadata.end_session_endpoint.as_ref();
-        page.map(|page| self.end_session.url(page, session.tokens().id_token()))
+    fn page(&self, metadata: &Metadata, session: Option<&Session>) -> Option<String> {
+        let page = metadata.end_session_endpoint.as_ref()?;
+        let id_token = session.and_then(|session| session.tokens().id_token());
+        Some(self.end_session.url(page, id_token))
     }
 
     async fn end_there(&self, metadata: &Metadata, last: &Last) {

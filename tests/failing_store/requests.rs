@@ -19,7 +19,7 @@ fn stored() -> (FakeDidit, FailingStore) {
 }
 
 // Behaviour 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
     let (didit, store) = stored();
     let browser = signed_in(&didit, &store).await;
@@ -55,7 +55,7 @@ async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
 }
 
 // Behaviour 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_is_taken_for_signed_in() {
     let (didit, store) = stored();
     let signed_in = signed_in(&didit, &store).await;
@@ -100,7 +100,7 @@ async fn a_handlers_refresh_says_that_the_store_failed() {
 }
 
 // Behaviour 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_use_that_cannot_be_noted_is_no_reason_to_refuse_anybody() {
     let (didit, store) = stored();
     let browser = browser(config(&didit, &store).with_scopes(["openid"]));

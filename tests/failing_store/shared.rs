@@ -24,7 +24,7 @@ async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
 }
 
 // Behaviour 17.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_one_has_used_the_other_refuses() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
@@ -55,7 +55,7 @@ async fn what_one_has_used_the_other_refuses() {
 }
 
 // Behaviour 17.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_both_at_once_one_asks_didit() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
@@ -70,7 +70,7 @@ async fn of_both_at_once_one_asks_didit() {
 }
 
 // Behaviour 82: who repeats a callback while the store fails is told so.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_knows_of_a_callback_while_the_store_fails() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
@@ -84,7 +84,7 @@ async fn nobody_knows_of_a_callback_while_the_store_fails() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_store_of_one_process_keeps_no_states() {
     let didit = didit();
     for (store, notes) in [

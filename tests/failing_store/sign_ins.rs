@@ -22,7 +22,7 @@ fn flow_cookies(browser: &Browser) -> usize {
 }
 
 // Behaviours 17 and 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
@@ -49,7 +49,7 @@ async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
 }
 
 // Behaviour 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_cannot_be_kept_does_not_begin() {
     for stores in [FailingStore::new, FailingStore::shared] {
         for redirects in [false, true] {
@@ -78,7 +78,7 @@ async fn a_session_that_cannot_be_kept_does_not_begin() {
 }
 
 // Behaviours 75 and 82.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_session_of_before_stays_where_no_other_begins() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
