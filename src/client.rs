@@ -99,7 +99,7 @@ impl DiditClient {
     /// # Errors
     ///
     /// - [`NotRenewable`](crate::ErrorKind::NotRenewable): there is no refresh token, or one that works
-    ///   once was sent before;
+    ///   once was sent before (which a process remembers for 20 minutes at least, a store with the session);
     /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant): the provider calls it invalid; a session in a
     ///   store has ended;
     /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;

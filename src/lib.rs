@@ -83,11 +83,11 @@
 //! sign-in begins a new one.
 //!
 //! **Renewal.** A process that wants to renew the tokens of a stored session first claims it, in one atomic
-//! step; the others go on with the old access token while it lives, else they wait for the new one. A refresh
-//! token that works once is never sent twice: not after a time-out, not after a crash, not by another process.
-//! If nobody knows what came of it, the session lives on its access token and is not renewed again. Only if no
-//! connection was established the claim is taken back. Tokens that work more often are tried again: after a
-//! failure not for 10 seconds.
+//! step; the others go on with the old access token while it lives, else they wait for the new one, for as long
+//! as the time-out of a call and 5 seconds. A refresh token that works once is never sent twice: not after a
+//! time-out, not after a crash, not by another process. If nobody knows what came of it, the session lives on
+//! its access token and is not renewed again. Only if no connection was established the claim is taken back.
+//! Tokens that work more often are tried again: after a failure not for 10 seconds.
 //!
 //! While a store does not answer, extractors and [`RequireSignIn`] answer 503 with `Retry-After`, also
 //! `Option<_>`; handlers that ask for nothing go on. Nobody is taken for signed in or out.
@@ -131,9 +131,9 @@
 //! | `__Host-didit` | the session; larger ones go on in `__Host-didit.1`, `.2`, …; or, with a store, 256 random bits that name it | the session's limits |
 //! | `__Host-didit-flow-…` | a sign-in under way, one each; at most 5, and 3 KB | 20 minutes |
 //!
-//! All are `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, encrypted and authenticated
-//! (AES-256-GCM-SIV), and their limits are sealed inside; in a store so is the session, under the hash of
-//! its id. On an `http` loopback redirect URI the names
+//! All are `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`. Their content is encrypted and authenticated
+//! (AES-256-GCM-SIV), and its limits are sealed inside; where the cookie is an id, that holds for what the
+//! store has under its hash. On an `http` loopback redirect URI the names
 //! lack `__Host-`, and the cookies `Secure`. A session may take 4 KB by default; see
 //! [`with_session_cookie_limit`](ConfigBuilder::with_session_cookie_limit).
 //!
@@ -183,8 +183,8 @@
 //!
 //! It asks neither Didit's introspection nor its live check whether a session still lives. Processes that
 //! keep sessions in cookies refresh independently of each other, which is harmless with Didit's Sign in API,
-//! whose refresh tokens can be used again; a provider whose tokens work once has to be called so
-//! ([`with_single_use_refresh_tokens`](Provider::with_single_use_refresh_tokens)).
+//! whose refresh tokens can be used again. Declare a provider whose tokens work once with
+//! [`with_single_use_refresh_tokens`](Provider::with_single_use_refresh_tokens).
 //!
 //! [Didit]: https://didit.me
 //! [`oauth2`]: https://docs.rs/oauth2
@@ -244,6 +244,31 @@ pub mod protocol {
 }
 
 /// Where sessions are kept on the server.
+///
+/// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an end. The layer
+/// keeps a session there under the hash of a random id, which the browser has and the store never sees;
+/// without the layer's keys a value cannot be read, changed or put under another name.
+///
+/// | | for |
+/// |---|---|
+/// | [`MemoryStore`](store::MemoryStore) | one process |
+/// | `RedisStore` (feature `redis`) | several processes and machines |
+/// | your own, as in `examples/session_store` | a database that is there anyway |
+///
+/// ```
+/// # fn main() -> Result<(), tower_didit::ConfigError> {
+/// use tower_didit::{Config, store::MemoryStore};
+///
+/// let config = Config::builder("client-id", "https://app.example/callback")
+///     .with_client_secret("client-secret")
+///     .with_session_store(MemoryStore::new())
+///     .build()?;
+/// # let _ = config;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `conformance::check` (feature `test-util`) tells whether a store does what it owes.
 pub mod store {
     #[cfg(feature = "test-util")]
     pub use crate::session::conformance;

@@ -10,7 +10,6 @@ use http::{HeaderValue, StatusCode, header};
 /// A handler may answer anything else as well: a script, which cannot follow the redirect to another site,
 /// is told the [`location`](Self::location).
 #[derive(Clone, Debug)]
-#[must_use = "it says where the browser goes on: return it from the handler, or tell its location"]
 pub struct SignedOut {
     location: HeaderValue,
 }

@@ -219,7 +219,9 @@ impl Journal {
         file.sync_all()?;
         fs::rename(&path, &self.path)?;
         // The name is in the folder, which has to reach the disk as well.
-        if let Some(folder) = self.path.parent().filter(|_| cfg!(unix)) {
+        if cfg!(unix) {
+            let folder = fs::canonicalize(&self.path)?;
+            let folder = folder.parent().expect("a file is in a folder");
             File::open(folder)?.sync_all()?;
         }
         self.file = file;

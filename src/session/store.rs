@@ -1,16 +1,4 @@
-//! Where sessions are kept on the server.
-//!
-//! A [`SessionStore`] is a map of sealed values, each with a version and an end. The layer keeps a
-//! session there under the hash of a random id; the browser has the id, the store never sees it, and
-//! without the layer's keys the values cannot be read, changed or swapped.
-//!
-//! | | for |
-//! |---|---|
-//! | [`MemoryStore`](crate::store::MemoryStore) | one process |
-//! | `RedisStore` (feature `redis`) | several processes and machines |
-//! | your own | a database that is there anyway |
-//!
-//! Feature `test-util`: `store::conformance::check` tells whether a store does what it owes.
+//! What keeps sessions on the server.
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duration};
 

@@ -63,7 +63,7 @@ async fn a_client_of_no_request_gives_the_tokens_back() {
         assert_eq!(didit.count(Endpoint::Token), 2);
         assert_eq!(browser.get("/").await.text(), first);
 
-        // However long ago that was, a token that works once is not sent again.
+        // Longer ago than an outcome is remembered: a token that works once is not sent again.
         didit.clock().advance(120 * SECOND);
         let again = client.refresh(&kept).await;
         if works_once {

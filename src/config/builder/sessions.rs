@@ -55,8 +55,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// The keys of the cookies: the first seals, all open, so a key is rolled by putting the new
-    /// one in front. Each is at least 32 random bytes, the same for every instance of the
+    /// The keys of the cookies, and of what a store has: the first seals, all open. A key is rolled by putting
+    /// the new one in front; where several processes are not restarted at once, by adding it behind first, so
+    /// that all can open what one has sealed with it. Each is at least 32 random bytes, the same for every instance of the
     /// application; where they are kept as text (`openssl rand -base64 32`), decode it first.
     ///
     /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge
