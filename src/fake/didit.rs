@@ -27,7 +27,7 @@ use super::{
     listen,
     log::RecordedRequest,
     person::Person,
-    product::{self, Product},
+    product::Product,
     routes,
     settings::MAX_AUTHENTICATION_LIFETIME,
     state::State,
@@ -93,7 +93,7 @@ impl FakeDidit {
         let didit = self.clone().with_redirect_uri(redirect_uri);
         let state = didit.lock();
         let config = Config::builder(&state.client.id, redirect_uri)
-            .with_provider(product::provider(&state))
+            .with_provider(state.provider())
             .with_transport(self.clone())
             .with_clock(Arc::clone(&state.clock));
         match state.client.secret() {

@@ -1,7 +1,6 @@
 //! Which of Didit's products the fake is.
 
-use super::{endpoint::Endpoint, issuer::Issuer, state::State};
-use crate::provider::Provider;
+use super::{endpoint::Endpoint, issuer::Issuer};
 
 /// A product with its own endpoints, scopes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,23 +84,8 @@ impl Product {
     }
 }
 
-/// The provider that an application is configured with.
-pub(super) fn provider(state: &State) -> Provider {
-    let mut provider = match state.product {
-        Product::SignIn => Provider::didit(),
-        Product::Authentication => return Provider::authentication(state.issuer.as_str()),
-    };
-    if state.has(Endpoint::Revocation) {
-        provider = provider.with_revocation_endpoint(format!("{DIDIT}{REVOCATION}"));
-    }
-    if state.has(Endpoint::EndSession) {
-        provider = provider.with_end_session_endpoint(format!("{DIDIT}{END_SESSION}"));
-    }
-    provider
-}
-
 /// Where the Sign in API has its endpoints, whatever its issuer is.
-const DIDIT: &str = "https://apx.didit.me";
+pub(super) const DIDIT: &str = "https://apx.didit.me";
 
 /// Of the Sign in API, where it is switched on.
 pub(super) const REVOCATION: &str = "/auth/v2/revoke";

@@ -11,10 +11,10 @@ use super::{
     keys::Keys,
     ledger::Ledger,
     log::Log,
-    product::Product,
+    product::{DIDIT, END_SESSION, Product, REVOCATION},
     script::Script,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, provider::Provider};
 
 /// The settings, and what happened so far.
 #[derive(Debug)]
@@ -78,6 +78,21 @@ impl State {
     pub(super) fn has(&self, endpoint: Endpoint) -> bool {
         let is_extra = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
         !is_extra || self.switched_on.contains(&endpoint)
+    }
+
+    /// The provider that an application is configured with.
+    pub(super) fn provider(&self) -> Provider {
+        let mut provider = match self.product {
+            Product::SignIn => Provider::didit(),
+            Product::Authentication => return Provider::authentication(self.issuer.as_str()),
+        };
+        if self.has(Endpoint::Revocation) {
+            provider = provider.with_revocation_endpoint(format!("{DIDIT}{REVOCATION}"));
+        }
+        if self.has(Endpoint::EndSession) {
+            provider = provider.with_end_session_endpoint(format!("{DIDIT}{END_SESSION}"));
+        }
+        provider
     }
 
     /// Seconds since 1970.

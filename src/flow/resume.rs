@@ -70,24 +70,24 @@ impl Flow {
         let rules = &self.upkeep.sessions.rules;
         let claim = kept.and_then(|kept| kept.claim);
         let standing = rules.standing(&session, claim, now);
-        match standing {
-            Standing::Over => self.enter(Presence::Nobody, brought, None, request),
+        let is_due = match standing {
+            Standing::Due => true,
             // Others have given up; who sent the refresh token waits for what comes late.
-            Standing::Good | Standing::Spent if !self.comes_late(&session, now) => {
-                if standing == Standing::Spent {
-                    return self.enter(Presence::Nobody, brought, None, request);
-                }
-                self.go_on_with(session, kept, brought, now, request)
-            }
-            Standing::Due | Standing::Good | Standing::Spent => {
-                let due = Due {
-                    session,
-                    kept,
-                    brought,
-                };
-                self.refresh(due, now, request)
-            }
+            Standing::Good | Standing::Spent => self.comes_late(&session, now),
+            Standing::Over => false,
+        };
+        if is_due {
+            let due = Due {
+                session,
+                kept,
+                brought,
+            };
+            return self.refresh(due, now, request);
         }
+        if standing == Standing::Good {
+            return self.go_on_with(session, kept, brought, now, request);
+        }
+        self.enter(Presence::Nobody, brought, None, request)
     }
 
     /// Whether new tokens are on their way for a session that goes on without them.
