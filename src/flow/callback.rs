@@ -106,7 +106,7 @@ impl Flow {
             return self.without_sign_in(state, request);
         }
 
-        let (replaced, brought) = self.upkeep.sessions.find(&request.headers, now);
+        let (replaced, brought) = self.upkeep.sessions.find(&request.headers, || now);
         let ending = Box::new(Ending {
             return_to,
             flow_cookie_removal,

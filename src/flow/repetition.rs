@@ -47,7 +47,7 @@ impl Flow {
         &self,
         request: &Parts,
     ) -> impl Future<Output = Result<Repetition, Error>> + Send + use<> {
-        let (found, _) = self.upkeep.sessions.find(&request.headers, self.now());
+        let (found, _) = self.upkeep.sessions.find(&request.headers, || self.now());
         let upkeep = Arc::clone(&self.upkeep);
         async move {
             let is_signed_in = match found {

@@ -31,7 +31,7 @@ impl Flow {
     /// Finds the session, if there is one, for the handlers to extract. It waits for a store, and for a
     /// refresh.
     pub(super) fn resume(self: &Arc<Self>, request: &mut Parts) -> Step {
-        let (found, brought) = self.upkeep.sessions.find(&request.headers, self.now());
+        let (found, brought) = self.upkeep.sessions.find(&request.headers, || self.now());
         match found {
             Found::Nothing => self.enter(Presence::Nobody, brought, None, request),
             Found::Session(session) => self.stand(session, None, brought, request),

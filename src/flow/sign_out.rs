@@ -30,7 +30,7 @@ impl Flow {
             let error = Error::new(ErrorKind::CrossSiteSignOut);
             return Step::Reply(self.failure(&error, request, None));
         }
-        let (found, brought) = self.upkeep.sessions.find(&request.headers, self.now());
+        let (found, brought) = self.upkeep.sessions.find(&request.headers, || self.now());
         let mut removals: Vec<_> = self.upkeep.sessions.removals(brought.existing).collect();
         let lines = request.headers.get_all(header::COOKIE);
         removals.extend(self.flow_cookies().end_all(lines));

@@ -51,7 +51,11 @@ impl Found {
 
 impl Sessions {
     /// What a request brings, and what it says.
-    pub(crate) fn find(&self, headers: &HeaderMap, now: Timestamp) -> (Found, Brought) {
+    pub(crate) fn find(
+        &self,
+        headers: &HeaderMap,
+        now: impl FnOnce() -> Timestamp,
+    ) -> (Found, Brought) {
         let cookies = SessionCookies::read(headers, self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
@@ -61,7 +65,7 @@ impl Sessions {
         let found = match &self.place {
             Place::Cookies(sealed) => sealed
                 .open(&cookies)
-                .filter(|session| session.lives(self.rules.limits, now))
+                .filter(|session| session.lives(self.rules.limits, now()))
                 .map(Found::Session),
             Place::Store(_) => cookies.id().map(|id| Found::Key(SessionKey::of_id(&id))),
         };
