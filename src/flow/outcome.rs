@@ -142,40 +142,30 @@ impl Flow {
     /// back a session that has ended meanwhile, or tokens that were replaced.
     fn cookies_of(&self, handle: &Handle, change: Option<CookieChange>) -> Vec<HeaderValue> {
         let sessions = &self.upkeep.sessions;
-        let handlers = handle.change();
-        if let Some(Change::Ended) = handlers {
-            return sessions.removals(handle.existing).collect();
-        }
-        let Place::Cookies(sealed) = &sessions.place else {
-            return Vec::new();
-        };
-        let session = match (handlers, change) {
-            (_, Some(CookieChange::Removed(id))) if self.upkeep.has_ended(id) => None,
-            (_, Some(CookieChange::Removed(_))) => {
-                return sessions.removals(handle.existing).collect();
-            }
+        let removals = || sessions.removals(handle.existing).collect();
+        let session = match (handle.change(), change) {
+            (None, None) => return Vec::new(),
+            (Some(Change::Ended), _) => return removals(),
+            (_, Some(CookieChange::Removed(id))) if self.upkeep.has_ended(id) => return Vec::new(),
+            (_, Some(CookieChange::Removed(_))) => return removals(),
             (Some(Change::Renewed(tokens)), _) => {
                 let session = handle.session().cloned();
                 session.map(|session| session.carrying(tokens))
             }
-            (_, Some(CookieChange::Written)) => handle.session().cloned(),
-            (_, None) => None,
+            (None, Some(CookieChange::Written)) => handle.session().cloned(),
+        };
+        let session = session.filter(|session| !self.upkeep.is_superseded(session));
+        let (Some(session), Place::Cookies(sealed)) = (session, &sessions.place) else {
+            return Vec::new();
         };
         let now = self.now();
-        let written = session
-            .filter(|session| !self.upkeep.is_superseded(session))
-            .map(|session| {
-                let session = session.used(sessions.rules.limits, now);
-                sealed.write(&session, handle.existing, now)
-            });
-        match written {
-            Some(Ok(cookies)) => cookies,
-            Some(Err(error)) => {
+        let session = session.used(sessions.rules.limits, now);
+        sealed
+            .write(&session, handle.existing, now)
+            .unwrap_or_else(|error| {
                 tracing::warn!(%error, "session not written: the old one goes on");
                 Vec::new()
-            }
-            None => Vec::new(),
-        }
+            })
     }
 
     fn see_callback(

@@ -50,7 +50,7 @@ enum Turn {
 
 impl StoredSessions {
     /// New tokens for a session, from the provider or from the process that was faster. `horizon` is how
-    /// long a refresh may take, with room to spare.
+    /// long others wait for a refresh.
     pub(crate) async fn renew(
         &self,
         session: Session,
