@@ -3,14 +3,14 @@
 #[path = "../examples/session_store/store.rs"]
 mod store;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use axum::{Router, routing::get};
 use store::FileStore;
 use tower_didit::{
     DiditAuth, IdClaims,
     fake::{Browser, FakeDidit, Person},
-    store::{MemoryStore, conformance},
+    store::{MemoryStore, SessionStore, conformance},
 };
 
 /// A file that is not there.
@@ -26,6 +26,15 @@ fn file(name: &str) -> PathBuf {
 async fn memory_does() {
     let store = MemoryStore::new();
     conformance::check(&store, &store.clone()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_shared_behind_a_pointer_does() {
+    let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+    conformance::check(&store, &Arc::clone(&store)).await;
+    let didit = FakeDidit::new("client", "secret");
+    let config = didit.config("https://app.example/callback");
+    assert!(config.with_session_store(store).build().is_ok());
 }
 
 #[tokio::test]

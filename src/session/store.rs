@@ -1,6 +1,6 @@
 //! What keeps sessions on the server.
 
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duration};
+use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use aws_lc_rs::{digest, rand};
 use bytes::Bytes;
@@ -82,6 +82,52 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Default: they do.
     fn is_shared(&self) -> bool {
         true
+    }
+}
+
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+        (**self).load(key)
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        value: &'a [u8],
+        lifetime: Duration,
+    ) -> StoreFuture<'a, bool> {
+        (**self).create(key, value, lifetime)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        version: u64,
+        value: &'a [u8],
+        lifetime: Duration,
+    ) -> StoreFuture<'a, bool> {
+        (**self).replace(key, version, value, lifetime)
+    }
+
+    fn claim<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        version: u64,
+        claim: Claim,
+    ) -> StoreFuture<'a, bool> {
+        (**self).claim(key, version, claim)
+    }
+
+    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
+        (**self).release(key, version)
+    }
+
+    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+        (**self).delete(key)
+    }
+
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
     }
 }
 

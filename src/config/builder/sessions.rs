@@ -24,8 +24,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Keeps sessions on the server; the browser has a random id. They can then be as large as they need
-    /// to be, end for good with a sign-out, and hold refresh tokens that work once.
+    /// Keeps sessions on the server; the browser has a random id. They may then have 64 KB, end for good with a
+    /// sign-out, and hold refresh tokens that work once.
     ///
     /// [`MemoryStore`](crate::store::MemoryStore) is for one process; `RedisStore` (feature `redis`) is for
     /// several, and so is whatever implements [`SessionStore`](crate::store::SessionStore).
@@ -57,8 +57,8 @@ impl ConfigBuilder {
 
     /// The keys of the cookies, and of what a store has: the first seals, all open. A key is rolled by putting
     /// the new one in front; where several processes are not restarted at once, by adding it behind first, so
-    /// that all can open what one has sealed with it. Each is at least 32 random bytes, the same for every instance of the
-    /// application; where they are kept as text (`openssl rand -base64 32`), decode it first.
+    /// that all can open what one has sealed with it. Each is at least 32 random bytes, the same for every
+    /// instance of the application; where they are kept as text (`openssl rand -base64 32`), decode it first.
     ///
     /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge
     /// sessions, and changing it signs everybody out: set keys in production.
