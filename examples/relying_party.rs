@@ -13,7 +13,11 @@
 //!
 //! In JSON for `Accept: application/json`, as plain pages for a browser.
 
-use std::{env, error::Error, time::SystemTime};
+use std::{
+    env,
+    error::Error,
+    time::{Duration, SystemTime},
+};
 
 use aws_lc_rs::digest;
 use axum::{
@@ -66,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_graceful_shutdown(asked_to_stop())
         .await?;
     // What was sent to the provider is finished, so that nobody loses a session.
-    auth.finish().await;
+    let _ = tokio::time::timeout(Duration::from_secs(20), auth.finish()).await;
     Ok(())
 }
 

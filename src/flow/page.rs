@@ -27,8 +27,8 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "If that was not what you wanted, try again.",
         ),
         ErrorKind::SessionUnavailable => (
-            "This site cannot be reached in full right now",
-            "It cannot tell who is signed in. Please try again in a moment.",
+            "This page is not available right now",
+            "The site cannot tell who is signed in. Please try again in a moment.",
         ),
         ErrorKind::SessionEnded | ErrorKind::NotRenewable | ErrorKind::NotSignedIn => (
             "Please sign in first",
