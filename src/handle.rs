@@ -113,10 +113,7 @@ impl Handle {
                 let stored = stored.load(*key).await?;
                 self.refresh_stored(&session, stored, tokens).await?
             }
-            _ if session.tokens().are(tokens) => {
-                let flight = self.upkeep.refresh(&session, None, self.upkeep.now());
-                Some(self.upkeep.land(flight).await?)
-            }
+            _ if session.tokens().are(tokens) => Some(self.upkeep.refresh_tokens(tokens).await?),
             _ => None,
         };
         let Some(renewed) = renewed else {

@@ -10,10 +10,7 @@ use super::{
     Arrival, Flow, Step,
     answer::{append_cookies, see_other},
 };
-use crate::{
-    error::{Error, ErrorKind},
-    session::Found,
-};
+use crate::error::{Error, ErrorKind};
 
 /// How a sign-out ends.
 pub(crate) struct Ending {
@@ -37,13 +34,6 @@ impl Flow {
         tracing::debug!("signed out");
 
         let upkeep = Arc::clone(&self.upkeep);
-        if let Found::Nothing = found {
-            let nothing = Ending {
-                outcome: Ok(None),
-                removals,
-            };
-            return Step::Reply(self.signed_out(nothing, request));
-        }
         Step::Wait(Box::pin(async move {
             let outcome = upkeep.sign_out(found).await;
             Arrival::SignedOut(Box::new(Ending { outcome, removals }))

@@ -56,8 +56,11 @@ impl StoredSessions {
                 continue;
             }
             let claim = Claim::new(self.now().plus(horizon));
-            if bounded(self.store.claim(&key, kept.version, claim)).await? {
-                return Ok(Some((session, kept.claim.is_none())));
+            match bounded(self.store.claim(&key, kept.version, claim)).await {
+                Ok(true) => return Ok(Some((session, kept.claim.is_none()))),
+                Ok(false) => {}
+                // The provider can be told all the same.
+                Err(_) => return Ok(Some((session, false))),
             }
         }
         Ok(self.find(key).await?.map(|(session, _)| (session, false)))

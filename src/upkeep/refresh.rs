@@ -35,7 +35,7 @@ impl Upkeep {
         })
     }
 
-    /// The refresh of tokens that no session here keeps.
+    /// The refresh of tokens that no store has.
     pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
         let upkeep = Arc::clone(self);
         let before = tokens.clone();

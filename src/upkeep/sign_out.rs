@@ -34,17 +34,16 @@ impl Upkeep {
     /// [`ErrorKind::SessionUnavailable`] when the store could not be told. It is told as soon as it answers,
     /// if that is within a minute.
     pub(crate) async fn sign_out(self: &Arc<Self>, found: Found) -> Result<Option<String>, Error> {
+        if let Found::Nothing = found {
+            return Ok(None);
+        }
         let upkeep = Arc::clone(self);
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, mut page) = oneshot::channel();
         let task = async move {
-            let is_anybody = !matches!(found, Found::Nothing);
             let (last, here) = upkeep.end_here(found).await;
             // Whoever asked may have gone.
             let _ = tell_end.send(here);
-            if !is_anybody {
-                return;
-            }
             let metadata = match upkeep.calls.metadata(upkeep.now()).await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
