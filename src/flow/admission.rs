@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     handle::Handle,
     return_to::ReturnTo,
-    session::{ExistingChunks, Found, Place, Session},
+    session::{ExistingChunks, Found, Session},
 };
 
 /// A good callback, whose session is about to begin.
@@ -28,12 +28,6 @@ pub(super) struct Admission {
     pub(super) replaced: Found,
 }
 
-/// When a session is kept.
-pub(super) enum Keeping {
-    Done(Settled),
-    Later(Later),
-}
-
 impl Flow {
     /// Begins a session that takes the place of another one. The handle of the callback's handler learns
     /// where it is.
@@ -42,26 +36,20 @@ impl Flow {
         session: Session,
         admission: Admission,
         handle: Option<Arc<Handle>>,
-    ) -> Keeping {
-        if let Place::Cookies(sealed) = &self.upkeep.sessions.place {
-            let written = sealed.write(&session, admission.existing, self.now());
-            if let (Ok(_), Found::Session(replaced)) = (&written, &admission.replaced) {
-                self.upkeep.end(replaced.id());
-            }
-            return Keeping::Done(self.begun(written, admission));
-        }
+    ) -> Later {
         let flow = Arc::clone(self);
-        Keeping::Later(Box::pin(async move {
-            let sessions = &flow.upkeep.sessions;
-            let created = sessions.create(&session, admission.existing).await;
-            if let (Ok(_), Found::Key(replaced)) = (&created, &admission.replaced) {
-                flow.upkeep.forget(*replaced).await;
+        Box::pin(async move {
+            let upkeep = &flow.upkeep;
+            let existing = admission.existing;
+            let created = upkeep.sessions.create(&session, existing, flow.now()).await;
+            if created.is_ok() {
+                upkeep.replace(&admission.replaced).await;
             }
             let written = match created {
                 // Its handler has signed out, in a task of its own.
-                Ok((_, Some(key))) if flow.upkeep.has_ended(session.id()) => {
-                    flow.upkeep.forget(key).await;
-                    Ok(sessions.removals(admission.existing).collect())
+                Ok((_, Some(key))) if upkeep.has_ended(session.id()) => {
+                    upkeep.forget(key).await;
+                    Ok(upkeep.sessions.removals(existing).collect())
                 }
                 Ok((cookies, key)) => {
                     if let (Some(handle), Some(key)) = (handle, key) {
@@ -72,7 +60,7 @@ impl Flow {
                 Err(error) => Err(error),
             };
             flow.begun(written, admission)
-        }))
+        })
     }
 
     fn begun(&self, written: Result<Vec<HeaderValue>, Error>, admission: Admission) -> Settled {

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 
-use super::{
-    Arrival, Departure, Flow, Step,
-    admission::{Admission, Keeping, go_to},
-};
+use super::{Arrival, Departure, Flow, Step, admission::Admission};
 use crate::{
     config::Completion,
     error::Error,
@@ -181,14 +178,12 @@ impl Flow {
             replaced,
         };
         match self.config.completion {
-            Completion::Redirect => match self.begin_session(session, admission, None) {
-                Keeping::Done(settled) => Step::Reply(go_to(return_to, settled)),
-                Keeping::Later(later) => {
-                    Step::Wait(Box::pin(
-                        async move { Arrival::Kept(later.await, return_to) },
-                    ))
-                }
-            },
+            Completion::Redirect => {
+                let begun = self.begin_session(session, admission, None);
+                Step::Wait(Box::pin(
+                    async move { Arrival::Begun(begun.await, return_to) },
+                ))
+            }
             Completion::Forward => {
                 request.extensions.insert(tokens.claims().clone());
                 request.extensions.insert(tokens);

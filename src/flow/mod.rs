@@ -93,7 +93,7 @@ pub(crate) enum Arrival {
     /// The store could not be told that there is to be one.
     Unclaimed(Error, Box<callback::Ending>),
     /// The session of a sign-in that leads straight to its page.
-    Kept(Settled, ReturnTo),
+    Begun(Settled, ReturnTo),
     /// What is known of a callback that was used before.
     Repeated(Result<Repetition, Error>),
     /// What came of a sign-out.
@@ -185,7 +185,7 @@ impl Flow {
             Arrival::Unclaimed(error, ending) => {
                 Step::Reply(self.unclaimed(&error, &ending, request))
             }
-            Arrival::Kept(settled, return_to) => Step::Reply(go_to(return_to, settled)),
+            Arrival::Begun(settled, return_to) => Step::Reply(go_to(return_to, settled)),
             Arrival::Repeated(repetition) => Step::Reply(self.repeated(repetition, request)),
             Arrival::SignedOut(ending) => Step::Reply(self.signed_out(*ending, request)),
         }

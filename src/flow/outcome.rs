@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response};
 
 use super::{
     Flow,
-    admission::{Admission, Keeping},
+    admission::Admission,
     answer::{Later, Settled, append_cookies, forbid_storing, keep_private},
     asked_page::AskedPage,
 };
@@ -204,14 +204,7 @@ impl Flow {
             append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
             return Seen::AsItIs;
         };
-        match self.begin_session(session, admission, Some(Arc::clone(handle))) {
-            Keeping::Done(Settled::With(cookies)) => {
-                append_cookies(&mut head.headers, cookies);
-                Seen::AsItIs
-            }
-            Keeping::Done(Settled::Reply(reply)) => Seen::Reply(reply),
-            Keeping::Later(later) => Seen::Later(later),
-        }
+        Seen::Later(self.begin_session(session, admission, Some(Arc::clone(handle))))
     }
 
     /// After a sign-out in the callback's handler: no session begins, and that of before is over too.
@@ -223,20 +216,11 @@ impl Flow {
     ) -> Seen {
         let removals = self.upkeep.sessions.removals(handle.existing);
         append_cookies(&mut head.headers, removals);
-        match replaced {
-            Found::Nothing => Seen::AsItIs,
-            Found::Session(session) => {
-                self.upkeep.end(session.id());
-                Seen::AsItIs
-            }
-            Found::Key(key) => {
-                let upkeep = Arc::clone(&self.upkeep);
-                Seen::Later(Box::pin(async move {
-                    upkeep.forget(key).await;
-                    Settled::With(Vec::new())
-                }))
-            }
-        }
+        let upkeep = Arc::clone(&self.upkeep);
+        Seen::Later(Box::pin(async move {
+            upkeep.replace(&replaced).await;
+            Settled::With(Vec::new())
+        }))
     }
 
     fn report_missing_callback_route(&self) {

@@ -92,14 +92,15 @@ impl Sessions {
         &self,
         session: &Session,
         existing: ExistingChunks,
+        now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         match &self.place {
             Place::Cookies(sealed) => {
-                let cookies = sealed.write(session, existing, session.written)?;
+                let cookies = sealed.write(session, existing, now)?;
                 Ok((cookies, None))
             }
             Place::Store(stored) => {
-                let (cookies, key) = stored.create(session, existing).await?;
+                let (cookies, key) = stored.create(session, existing, now).await?;
                 Ok((cookies, Some(key)))
             }
         }

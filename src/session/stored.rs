@@ -145,8 +145,8 @@ impl StoredSessions {
         &self,
         session: &Session,
         existing: ExistingChunks,
+        now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, SessionKey), Error> {
-        let now = self.now();
         let mut id = Zeroizing::new([0; 32]);
         rand::fill(id.as_mut_slice()).expect("the system's random source works");
         let key = SessionKey::of_id(&id);

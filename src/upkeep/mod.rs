@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
-    session::{Kept, Place, Session, SessionId, Sessions, SingleFlight, store::SessionKey},
+    session::{Found, Kept, Place, Session, SessionId, Sessions, SingleFlight, store::SessionKey},
     under_way::UnderWay,
 };
 
@@ -83,7 +83,18 @@ impl Upkeep {
         }
     }
 
-    /// Ends the session under `key` in the store: another one takes its place in the browser.
+    /// Ends what another session, or none, takes the place of in the browser.
+    pub(crate) async fn replace(self: &Arc<Self>, replaced: &Found) {
+        match replaced {
+            Found::Nothing => {}
+            Found::Session(session) => {
+                self.end(session.id());
+            }
+            Found::Key(key) => self.forget(*key).await,
+        }
+    }
+
+    /// Ends the session under `key` in the store.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
         if let Place::Store(stored) = &self.sessions.place
             && stored.delete(&key).await.is_err()
