@@ -147,7 +147,7 @@
 //! have, for this client and this sign-in, and nothing in its header is trusted; the return-to cannot
 //! leave the site; redirects of the provider are not followed; what the application knows of its own
 //! address comes from the configured redirect URI, never from a header. Every call has a time-out and a
-//! limit of size, and at most 256 exchanges and refreshes of one layer wait for Didit at a time.
+//! limit of size, and at most 256 exchanges of one layer, and as many refreshes, wait for Didit at a time.
 //! `SECURITY.md` lists what is promised and what is not.
 //!
 //! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
