@@ -11,9 +11,30 @@ use std::{
 /// Every life and limit in this crate is measured by the clock of the
 /// [`Config`](crate::Config), so that a test can move it; the default is the system's.
 /// (Time-outs of outbound calls are tokio's.)
-pub trait Clock: fmt::Debug + Send + Sync + 'static {
+///
+/// A closure is a clock:
+///
+/// ```
+/// # fn main() -> Result<(), tower_didit::ConfigError> {
+/// use std::time::{Duration, SystemTime};
+///
+/// let config = tower_didit::Config::builder("client-id", "https://app.example/callback")
+///     .with_client_secret("client-secret")
+///     .with_clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
+///     .build()?;
+/// # let _ = config;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> SystemTime;
+}
+
+impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
+    fn now(&self) -> SystemTime {
+        self()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
@@ -22,8 +43,13 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
+impl fmt::Debug for dyn Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
 /// The clock of the operating system.
-#[derive(Debug)]
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {

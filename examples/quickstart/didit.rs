@@ -2,7 +2,10 @@
 
 use std::{env, error::Error};
 
-use tower_didit::{Config, Provider, fake::FakeDidit};
+use tower_didit::{
+    Config, Provider,
+    fake::{FakeDidit, FakeDiditExt},
+};
 
 /// The real one where the environment has credentials, else a fake one in this process.
 ///

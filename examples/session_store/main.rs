@@ -10,7 +10,8 @@ use std::{env, error::Error};
 use axum::{Router, response::Html, routing::get};
 use tokio::net::TcpListener;
 use tower_didit::{
-    Config, ConfigBuilder, DiditAuth, IdClaims, Provider, ReturnTo, fake::FakeDidit,
+    Config, ConfigBuilder, DiditAuth, IdClaims, Provider, ReturnTo,
+    fake::{FakeDidit, FakeDiditExt},
 };
 
 use store::FileStore;

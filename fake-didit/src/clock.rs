@@ -3,12 +3,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-use crate::clock::Clock;
 
 /// A clock that stands still until a test moves it; all clones are the same clock.
 ///
@@ -16,7 +14,7 @@ use crate::clock::Clock;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_didit::{Clock, fake::FakeClock};
+/// use fake_didit::FakeClock;
 ///
 /// let clock = FakeClock::new();
 /// let before = clock.now();
@@ -24,28 +22,52 @@ use crate::clock::Clock;
 /// assert_eq!(clock.now(), before + Duration::from_secs(90));
 /// ```
 #[derive(Clone, Debug)]
-pub struct FakeClock {
-    seconds: Arc<AtomicU64>,
+pub struct FakeClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    /// Seconds since 1970, or the seconds that the system's time is advanced by.
+    seconds: AtomicU64,
+    follows_system: AtomicBool,
 }
 
 impl FakeClock {
     /// A clock that shows 2026-01-01T00:00:00Z.
     pub fn new() -> Self {
-        Self {
-            seconds: Arc::new(AtomicU64::new(START)),
-        }
+        Self::standing(START)
     }
 
     /// A clock that shows `time`; a time before 1970 becomes 1970.
     pub fn at(time: SystemTime) -> Self {
-        Self {
-            seconds: Arc::new(AtomicU64::new(unix_seconds(time))),
+        Self::standing(unix_seconds(time))
+    }
+
+    /// The time that it shows.
+    pub fn now(&self) -> SystemTime {
+        let seconds = Duration::from_secs(self.0.seconds.load(Ordering::SeqCst));
+        if self.0.follows_system.load(Ordering::SeqCst) {
+            SystemTime::now() + seconds
+        } else {
+            UNIX_EPOCH + seconds
         }
     }
 
     /// Moves the clock, and all its clones, forward by whole seconds.
     pub fn advance(&self, by: Duration) {
-        self.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.0.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    /// From now on it shows the system's time, and what it is [advanced](Self::advance) by.
+    pub(crate) fn follow_system(&self) {
+        self.0.seconds.store(0, Ordering::SeqCst);
+        self.0.follows_system.store(true, Ordering::SeqCst);
+    }
+
+    fn standing(seconds: u64) -> Self {
+        Self(Arc::new(Hands {
+            seconds: AtomicU64::new(seconds),
+            follows_system: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -55,14 +77,8 @@ impl Default for FakeClock {
     }
 }
 
-impl Clock for FakeClock {
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.seconds.load(Ordering::SeqCst))
-    }
-}
-
 /// Seconds since 1970; a time before that is 0.
-pub(super) fn unix_seconds(time: SystemTime) -> u64 {
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
@@ -84,5 +100,14 @@ mod tests {
         let clock = FakeClock::at(UNIX_EPOCH + Duration::from_secs(10));
         clock.clone().advance(Duration::from_secs(5));
         assert_eq!(unix_seconds(clock.now()), 15);
+    }
+
+    #[test]
+    fn a_clock_that_follows_the_system_can_be_advanced() {
+        let clock = FakeClock::new();
+        clock.follow_system();
+        clock.advance(Duration::from_secs(3600));
+        let ahead = clock.now().duration_since(SystemTime::now()).unwrap();
+        assert!((3599..=3600).contains(&ahead.as_secs()), "{ahead:?}");
     }
 }

@@ -15,24 +15,25 @@ use http::{Request, Response};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tower_service::Service;
 
-use super::{
-    answer::Answer,
-    authorize::{AuthorizeRequest, Refusal},
-    client::Client,
+use crate::{
     clock::FakeClock,
-    decision,
-    endpoint::Endpoint,
     fault::{Fault, Misdeed, tamper},
     keys::{Algorithm, Keys},
     listen,
     log::RecordedRequest,
     person::Person,
-    product::Product,
-    routes,
+    provider::{
+        answer::Answer,
+        authorize::{AuthorizeRequest, Refusal},
+        client::Client,
+        decision,
+        endpoint::Endpoint,
+        product::Product,
+        routes,
+        state::State,
+    },
     settings::MAX_AUTHENTICATION_LIFETIME,
-    state::State,
 };
-use crate::config::{Config, ConfigBuilder};
 
 /// A whole Didit in the process, its Sign in API or [Didit Authentication](Self::authentication):
 /// honest and strict by default, hostile on request.
@@ -41,10 +42,7 @@ use crate::config::{Config, ConfigBuilder};
 /// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a
 /// socket. All clones are the same Didit; a setter on one of them changes all.
 #[derive(Clone)]
-pub struct FakeDidit {
-    state: Arc<Mutex<State>>,
-    clock: FakeClock,
-}
+pub struct FakeDidit(Arc<Mutex<State>>);
 
 impl FakeDidit {
     /// A Didit with one client, which authenticates with HTTP Basic (RFC 6749 §2.3.1).
@@ -75,31 +73,41 @@ impl FakeDidit {
         didit.set(|state| state.keys = Keys::new(&[Algorithm::Es256], "k_fake"))
     }
 
-    /// The clock that it runs on, unless [`with_system_clock`](Self::with_system_clock) was called.
-    pub fn clock(&self) -> FakeClock {
-        self.clock.clone()
+    /// The product that it is.
+    pub fn product(&self) -> Product {
+        self.lock().product
     }
 
-    /// Starts the configuration of an application that signs in here: with the fake's own client, on
-    /// its clock, in the process. The redirect URI is registered. The provider is Didit's, with the endpoints
-    /// besides that are switched on by now.
-    ///
-    /// The application of a public client lacks only its cookie keys.
-    ///
-    /// # Panics
-    ///
-    /// As [`with_redirect_uri`](Self::with_redirect_uri).
-    pub fn config(&self, redirect_uri: &str) -> ConfigBuilder {
-        let didit = self.clone().with_redirect_uri(redirect_uri);
-        let state = didit.lock();
-        let config = Config::builder(&state.client.id, redirect_uri)
-            .with_provider(state.provider())
-            .with_transport(self.clone())
-            .with_clock(Arc::clone(&state.clock));
-        match state.client.secret() {
-            Some(secret) => config.with_client_secret(secret),
-            None => config,
-        }
+    /// The `iss` of everything that has one.
+    pub fn issuer(&self) -> String {
+        self.lock().issuer.as_str().to_owned()
+    }
+
+    /// The client's id.
+    pub fn client_id(&self) -> String {
+        self.lock().client.id.clone()
+    }
+
+    /// The client's secret; a public client has none.
+    pub fn client_secret(&self) -> Option<String> {
+        self.lock().client.secret().map(str::to_owned)
+    }
+
+    /// The URL of token revocation (RFC 7009), where it is
+    /// [switched on](Self::with_revocation_endpoint).
+    pub fn revocation_endpoint(&self) -> Option<String> {
+        self.lock().optional_endpoint(Endpoint::Revocation)
+    }
+
+    /// The URL of the page that ends a session, where it is
+    /// [switched on](Self::with_end_session_endpoint).
+    pub fn end_session_endpoint(&self) -> Option<String> {
+        self.lock().optional_endpoint(Endpoint::EndSession)
+    }
+
+    /// The clock that it runs on.
+    pub fn clock(&self) -> FakeClock {
+        self.lock().clock.clone()
     }
 
     /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime ends; port 0 picks a free one.
@@ -212,28 +220,24 @@ impl FakeDidit {
     }
 
     /// The origins that a browser finds it at.
-    pub(super) fn origins(&self) -> Vec<String> {
+    pub(crate) fn origins(&self) -> Vec<String> {
         let state = self.lock();
         state.product.origins(&state.issuer)
     }
 
-    pub(super) fn set(self, change: impl FnOnce(&mut State)) -> Self {
+    pub(crate) fn set(self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.lock());
         self
     }
 
     fn with_client(product: Product, client: Client) -> Self {
-        let clock = FakeClock::new();
-        let state = State::new(product, client, clock.clone());
-        Self {
-            state: Arc::new(Mutex::new(state)),
-            clock,
-        }
+        let state = State::new(product, client, FakeClock::new());
+        Self(Arc::new(Mutex::new(state)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic of a test's thread must not hide what it was about.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The authorization request behind a URL, or where a scripted error sends the browser.

@@ -14,44 +14,44 @@
 //! - [`Browser`] has a cookie jar and knows what a browser sends when a link, a form or a script asks.
 //! - [`FakeClock`] moves time.
 //!
-//! It shares no code of the protocol with the rest of the crate, and its keys are public: never trust it
-//! outside of a test.
+//! Its keys are public: never trust it outside of a test.
 //!
 //! # A test of an application
 //!
+//! The browser visits the application and the fake in the process, without a socket. Here the application
+//! is a link to Didit and a callback that shows the code:
+//!
 //! ```
-//! use axum::{Router, routing::get};
-//! use tower_didit::{DiditAuth, DiditTokens, ReturnTo, fake::{Browser, FakeDidit}};
+//! use axum::{Router, extract::RawQuery, response::Html, routing::get};
+//! use fake_didit::{Browser, FakeDidit};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), tower_didit::ConfigError> {
-//! let didit = FakeDidit::new("app", "secret");
-//! let config = didit.config("https://app.example/callback").build()?;
+//! # async fn main() {
+//! let didit = FakeDidit::new("app", "secret").with_redirect_uri("https://app.example/callback");
 //! let app = Router::new()
-//!     .route("/profile", get(|_: DiditTokens| async { "your profile" }))
-//!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async { back }))
-//!     .layer(DiditAuth::new(config));
+//!     .route("/", get(|| async { Html(
+//!         "<a id=sign-in href='https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+//!          &redirect_uri=https://app.example/callback'>Sign in</a>"
+//!     ) }))
+//!     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
 //!
 //! let browser = Browser::new("https://app.example", app).add_didit(&didit);
-//! let sign_in = browser.visit("/profile").await;
-//! assert!(sign_in.url().starts_with("https://auth.didit.me/"));
-//! let profile = browser.click(&sign_in, "approve-alejandra").await;
-//! assert_eq!(profile.url(), "https://app.example/profile");
-//! assert_eq!(profile.text(), "your profile");
-//! # Ok(())
+//! let home = browser.visit("/").await;
+//! let sign_in = browser.click(&home, "sign-in").await;
+//! let callback = browser.click(&sign_in, "approve-alejandra").await;
+//! assert!(callback.text().starts_with("code="));
 //! # }
 //! ```
 //!
-//! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`.
-//! `FakeDidit::config` runs the application on the fake's clock, which stands still until
-//! [`FakeClock::advance`] moves it.
+//! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`. The
+//! fake's clock stands still until [`FakeClock::advance`] moves it.
 //!
 //! # A sign-in by hand
 //!
 //! ```
 //! use bytes::Bytes;
 //! use http::Request;
-//! use tower_didit::fake::{Endpoint, FakeDidit, Fault, Person};
+//! use fake_didit::{Endpoint, FakeDidit, Fault, Person};
 //! use tower_service::Service;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -95,65 +95,31 @@
 //! the metadata document is below the issuer and leads to all other endpoints. A client that goes by that
 //! document needs nothing else, be it in the process or on the socket of [`FakeDidit::listen`].
 
-mod answer;
 mod authentication;
-mod authorize;
-mod base64url;
-mod bearer;
 mod browser;
-mod client;
 mod clock;
-mod cookie_jar;
-mod decision;
 mod didit;
-mod discovery;
-mod end_session;
-mod endpoint;
 mod fault;
 mod forgery;
-mod form;
-mod grant;
-mod html;
-mod id_token;
-mod interactions;
-mod introspect;
-mod issuer;
-mod jws;
-mod key_pair;
 mod keys;
-mod ledger;
 mod listen;
 mod log;
-mod media_type;
-mod oauth_error;
-mod page;
 mod person;
-mod product;
-mod rejected_cookie;
-mod revocation;
-mod routes;
-mod scope;
-mod script;
-mod secrets;
+mod provider;
 mod settings;
-mod sign_in_page;
-mod site;
-mod state;
-mod stored_cookie;
 #[cfg(test)]
 mod tests;
-mod token;
-mod user_info;
-mod visit;
 
-pub use browser::Browser;
+pub use browser::{
+    Browser,
+    page::Page,
+    rejected_cookie::RejectedCookie,
+    stored_cookie::{SameSite, StoredCookie},
+};
 pub use clock::FakeClock;
 pub use didit::FakeDidit;
-pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use forgery::Forgery;
 pub use log::RecordedRequest;
-pub use page::Page;
 pub use person::Person;
-pub use rejected_cookie::RejectedCookie;
-pub use stored_cookie::{SameSite, StoredCookie};
+pub use provider::{endpoint::Endpoint, product::Product};

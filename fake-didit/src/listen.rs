@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tower_service::Service;
 
 /// Serves HTTP/1.1 until the runtime ends; each connection in a task of its own.
-pub(super) async fn serve<S>(listener: TcpListener, service: S)
+pub(crate) async fn serve<S>(listener: TcpListener, service: S)
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Infallible>
         + Clone

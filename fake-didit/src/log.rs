@@ -9,16 +9,16 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, header};
 use serde_json::Value;
 
-use super::{endpoint::Endpoint, form::Form};
+use crate::provider::{endpoint::Endpoint, form::Form};
 
 /// The latest requests, and a count of all.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     requests: VecDeque<RecordedRequest>,
     counts: HashMap<Endpoint, usize>,
 }
 
-/// A request as it arrived at [`FakeDidit`](super::FakeDidit).
+/// A request as it arrived at [`FakeDidit`](crate::FakeDidit).
 ///
 /// Its `Debug` shows no secret: neither query, nor body, nor the values of `Authorization` and `Cookie`.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct RecordedRequest {
 }
 
 impl Log {
-    pub(super) fn record(&mut self, request: &Request<Bytes>, endpoint: Option<Endpoint>) {
+    pub(crate) fn record(&mut self, request: &Request<Bytes>, endpoint: Option<Endpoint>) {
         if self.requests.len() == CAPACITY {
             self.requests.pop_front();
         }
@@ -47,15 +47,15 @@ impl Log {
         }
     }
 
-    pub(super) fn requests(&self) -> Vec<RecordedRequest> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.requests.iter().cloned().collect()
     }
 
-    pub(super) fn count(&self, endpoint: Endpoint) -> usize {
+    pub(crate) fn count(&self, endpoint: Endpoint) -> usize {
         self.counts.get(&endpoint).copied().unwrap_or_default()
     }
 
-    pub(super) fn last(&self, endpoint: Endpoint) -> Option<RecordedRequest> {
+    pub(crate) fn last(&self, endpoint: Endpoint) -> Option<RecordedRequest> {
         self.requests
             .iter()
             .rev()

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::scope::Scope;
+use crate::provider::scope::Scope;
 
-/// Someone who can sign in at [`FakeDidit`](super::FakeDidit).
+/// Someone who can sign in at [`FakeDidit`](crate::FakeDidit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Person {
@@ -16,7 +16,7 @@ pub enum Person {
 
 impl Person {
     /// Everyone, in the order of the sign-in page's buttons.
-    pub(super) const ALL: [Self; 2] = [Self::Alejandra, Self::John];
+    pub(crate) const ALL: [Self; 2] = [Self::Alejandra, Self::John];
 
     /// The `sub` of their tokens; it never changes.
     pub fn subject(self) -> &'static str {
@@ -43,7 +43,7 @@ impl Person {
     }
 
     /// The word for this person in element ids and forms.
-    pub(super) fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::Alejandra => "alejandra",
             Self::John => "john",
@@ -51,12 +51,12 @@ impl Person {
     }
 
     /// The person behind a [`slug`](Self::slug).
-    pub(super) fn by_slug(slug: &str) -> Option<Self> {
+    pub(crate) fn by_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|person| person.slug() == slug)
     }
 
     /// How they prove who they are to Didit Authentication (RFC 8176).
-    pub(super) fn authentication_method(self) -> &'static str {
+    pub(crate) fn authentication_method(self) -> &'static str {
         match self {
             Self::Alejandra => "passkey",
             Self::John => "email",
@@ -64,7 +64,7 @@ impl Person {
     }
 
     /// The claim `verified` of Didit Authentication; what is inside is made up.
-    pub(super) fn verified(self) -> Value {
+    pub(crate) fn verified(self) -> Value {
         match self {
             Self::Alejandra => json!({"email": true, "phone": true, "identity": true}),
             Self::John => json!({}),
@@ -72,7 +72,7 @@ impl Person {
     }
 
     /// What the userinfo endpoint says: `sub`, and the members that follow the granted scopes.
-    pub(super) fn user_info(self, scope: &Scope) -> Map<String, Value> {
+    pub(crate) fn user_info(self, scope: &Scope) -> Map<String, Value> {
         let mut members = Map::new();
         members.insert("sub".to_owned(), self.subject().into());
         for name in scope.iter() {
@@ -125,7 +125,7 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::product::Product;
+    use crate::provider::product::Product;
 
     const SCOPES: &str = "openid email phone picture names";
 

@@ -1,15 +1,15 @@
 //! How the fake is set up.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use super::{
-    authorize::is_redirect_uri, didit::FakeDidit, endpoint::Endpoint, issuer::Issuer,
-    keys::Algorithm, product::Product,
+use crate::{
+    didit::FakeDidit,
+    keys::Algorithm,
+    provider::{authorize::is_redirect_uri, endpoint::Endpoint, issuer::Issuer, product::Product},
 };
-use crate::clock::SystemClock;
 
 /// The longest life of an access token of Didit Authentication.
-pub(super) const MAX_AUTHENTICATION_LIFETIME: Duration = Duration::from_secs(300);
+pub(crate) const MAX_AUTHENTICATION_LIFETIME: Duration = Duration::from_secs(300);
 
 const ENDS_AT_SESSION: &str = "a session of Didit Authentication ends at /session/";
 
@@ -87,7 +87,7 @@ impl FakeDidit {
     /// its issuer:
     ///
     /// ```
-    /// # use tower_didit::fake::FakeDidit;
+    /// # use fake_didit::FakeDidit;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
     /// let didit = FakeDidit::new("app", "secret");
@@ -193,10 +193,10 @@ impl FakeDidit {
         self.set(|state| state.rotates_refresh_tokens = true)
     }
 
-    /// Runs on the machine's own time, for a fake that a person clicks through. Default: its
-    /// [`clock`](Self::clock), which stands still.
+    /// Follows the system's time, for a fake that a person clicks through. Its
+    /// [`clock`](Self::clock) can still be advanced. Default: the clock stands still.
     #[must_use]
     pub fn with_system_clock(self) -> Self {
-        self.set(|state| state.clock = Arc::new(SystemClock))
+        self.set(|state| state.clock.follow_system())
     }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use tower_didit::{
-    Clock, ConfigBuilder, DiditAuth, DiditTokens, IdClaims,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    ConfigBuilder, DiditAuth, DiditTokens, IdClaims,
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
     store::{MemoryStore, RedisStore},
 };
 use tower_sessions::{Session, SessionManagerLayer};

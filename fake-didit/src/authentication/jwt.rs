@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::fake::{grant::Grant, state::State};
+use crate::provider::{grant::Grant, state::State};
 
 /// An access token: a JWT of its own type, which names the client.
-pub(super) fn access_token(state: &mut State, grant: &Grant) -> String {
+pub(crate) fn access_token(state: &mut State, grant: &Grant) -> String {
     let mut header = state.keys.header();
     header.insert("typ".to_owned(), "at+jwt".into());
     let mut claims = claims(state, grant);
@@ -14,7 +14,7 @@ pub(super) fn access_token(state: &mut State, grant: &Grant) -> String {
 }
 
 /// An ID token: neither a `nonce` nor an `at_hash`.
-pub(super) fn id_token(state: &mut State, grant: &Grant) -> String {
+pub(crate) fn id_token(state: &mut State, grant: &Grant) -> String {
     let claims = claims(state, grant);
     state.keys.sign(&state.keys.header(), &claims)
 }

@@ -8,22 +8,22 @@ use serde::{
 };
 
 /// The members of a request body: all are strings, and none comes twice.
-pub(super) struct Members(Vec<(String, String)>);
+pub(crate) struct Members(Vec<(String, String)>);
 
 impl Members {
     /// Reads a body; `None` when it is anything else.
-    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         serde_json::from_slice(body).ok()
     }
 
     /// A member's value; an empty one counts as missing.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Whether there is no other member than these.
-    pub(super) fn are_among(&self, names: &[&str]) -> bool {
+    pub(crate) fn are_among(&self, names: &[&str]) -> bool {
         self.0.iter().all(|(name, _)| names.contains(&&**name))
     }
 }

@@ -3,12 +3,12 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::answer::{self, Answer};
+use crate::provider::answer::{self, Answer};
 
 mod jwt;
 mod members;
-pub(super) mod session;
-pub(super) mod token;
+pub(crate) mod session;
+pub(crate) mod token;
 
 /// An error as Didit Authentication tells it: a code and nothing else.
 fn refused(status: StatusCode, code: &str) -> Answer {

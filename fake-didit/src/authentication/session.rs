@@ -5,7 +5,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::fake::{
+use crate::provider::{
     answer::{self, Answer},
     bearer,
     grant::Grant,
@@ -14,7 +14,7 @@ use crate::fake::{
 
 /// `GET` tells about the session of an access token, `DELETE` ends it. Only the current access token
 /// of a session is good for either.
-pub(in crate::fake) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if ![Method::GET, Method::DELETE].contains(request.method()) {
         return answer::method_not_allowed("GET, DELETE");
     }

@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{jwt, members::Members, refused};
-use crate::fake::{
+use crate::provider::{
     answer::{self, Answer},
     grant::{Grant, is_verifier},
     media_type,
@@ -15,7 +15,7 @@ use crate::fake::{
 };
 
 /// Answers a token request.
-pub(in crate::fake) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }

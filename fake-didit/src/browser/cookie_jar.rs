@@ -3,16 +3,17 @@
 use http::{HeaderMap, header};
 use url::Url;
 
-use super::{
+use crate::{
+    browser::{
+        rejected_cookie::RejectedCookie,
+        stored_cookie::{SameSite, StoredCookie},
+    },
     clock::{FakeClock, unix_seconds},
-    rejected_cookie::RejectedCookie,
-    stored_cookie::{SameSite, StoredCookie},
 };
-use crate::clock::Clock;
 
 /// The cookies of one browser, oldest first, and those that it refused.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CookieJar {
+pub(crate) struct CookieJar {
     clock: Option<FakeClock>,
     cookies: Vec<StoredCookie>,
     rejected: Vec<RejectedCookie>,
@@ -20,7 +21,7 @@ pub(super) struct CookieJar {
 
 /// Who caused a request, as far as `SameSite` asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// The person, or a page of the same site.
     SameSite,
     /// A link of another site: a top-level navigation by a safe method.
@@ -30,7 +31,7 @@ pub(super) enum Cause {
 }
 
 impl CookieJar {
-    pub(super) fn new(clock: Option<FakeClock>) -> Self {
+    pub(crate) fn new(clock: Option<FakeClock>) -> Self {
         Self {
             clock,
             ..Self::default()
@@ -38,7 +39,7 @@ impl CookieJar {
     }
 
     /// Takes in all `Set-Cookie` lines of an answer from `url`.
-    pub(super) fn receive(&mut self, url: &Url, headers: &HeaderMap) {
+    pub(crate) fn receive(&mut self, url: &Url, headers: &HeaderMap) {
         for line in headers.get_all(header::SET_COOKIE) {
             let line = String::from_utf8_lossy(line.as_bytes());
             match StoredCookie::parse(&line, url, self.now()) {
@@ -51,7 +52,7 @@ impl CookieJar {
     }
 
     /// Stores a cookie in place of an older version, or deletes that when the new one has expired.
-    pub(super) fn put(&mut self, cookie: StoredCookie) {
+    pub(crate) fn put(&mut self, cookie: StoredCookie) {
         let expired = cookie.is_expired(self.now());
         let older = self
             .cookies
@@ -66,12 +67,12 @@ impl CookieJar {
     }
 
     /// Removes all cookies of this name.
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(crate) fn remove(&mut self, name: &str) {
         self.cookies.retain(|cookie| cookie.name() != name);
     }
 
     /// The value of the `Cookie` header for `url`: longer paths first, then older cookies (§5.8.3).
-    pub(super) fn header(&self, url: &Url, cause: Cause) -> Option<String> {
+    pub(crate) fn header(&self, url: &Url, cause: Cause) -> Option<String> {
         let mut sent = self.cookies();
         sent.retain(|cookie| cookie.belongs_to(url) && travels(cookie.same_site(), cause));
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path().len()));
@@ -83,7 +84,7 @@ impl CookieJar {
     }
 
     /// The cookies that have not expired, oldest first.
-    pub(super) fn cookies(&self) -> Vec<StoredCookie> {
+    pub(crate) fn cookies(&self) -> Vec<StoredCookie> {
         let now = self.now();
         self.cookies
             .iter()
@@ -92,12 +93,12 @@ impl CookieJar {
             .collect()
     }
 
-    pub(super) fn rejected(&self) -> &[RejectedCookie] {
+    pub(crate) fn rejected(&self) -> &[RejectedCookie] {
         &self.rejected
     }
 
     /// The same clock, no cookies.
-    pub(super) fn emptied(&self) -> Self {
+    pub(crate) fn emptied(&self) -> Self {
         Self::new(self.clock.clone())
     }
 

@@ -4,7 +4,7 @@ use std::iter;
 
 /// What a click leads to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Click {
+pub(crate) enum Click {
     /// A link.
     Link(String),
     /// A form: where it posts to, and its fields.
@@ -13,7 +13,7 @@ pub(super) enum Click {
 
 /// Finds the link, or the button of a form, with this `id`. It reads the HTML that a careful author
 /// writes by hand: attributes in double quotes, forms that post.
-pub(super) fn click(html: &str, id: &str) -> Option<Click> {
+pub(crate) fn click(html: &str, id: &str) -> Option<Click> {
     let at = html.find(&format!(" id=\"{id}\""))?;
     let element = tag(html, html.get(..at)?.rfind('<')?)?;
     if element.starts_with("<a ") {

@@ -1,5 +1,13 @@
 //! A browser for tests.
 
+mod cookie_jar;
+mod html;
+pub(crate) mod page;
+pub(crate) mod rejected_cookie;
+mod site;
+pub(crate) mod stored_cookie;
+mod visit;
+
 use std::{
     collections::HashMap,
     fmt,
@@ -13,15 +21,17 @@ use http_body::Body;
 use tower_service::Service;
 use url::Url;
 
-use super::{
+use crate::{
+    browser::{
+        cookie_jar::{Cause, CookieJar},
+        page::Page,
+        rejected_cookie::RejectedCookie,
+        site::Site,
+        stored_cookie::{StoredCookie, is_trustworthy},
+        visit::{Mode, Visit},
+    },
     clock::FakeClock,
-    cookie_jar::{Cause, CookieJar},
     didit::FakeDidit,
-    page::Page,
-    rejected_cookie::RejectedCookie,
-    site::Site,
-    stored_cookie::{StoredCookie, is_trustworthy},
-    visit::{Mode, Visit},
 };
 
 /// A browser with a cookie jar that visits Tower services, without a socket.

@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
-/// The answer to a request of a [`Browser`](super::Browser).
+/// The answer to a request of a [`Browser`](crate::Browser).
 ///
 /// Its `Debug` shows neither body nor query nor header values: codes and cookies are there.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub(super) fn new(url: Url, history: Vec<String>, response: Response<Bytes>) -> Self {
+    pub(crate) fn new(url: Url, history: Vec<String>, response: Response<Bytes>) -> Self {
         Self {
             url,
             history,
@@ -36,7 +36,7 @@ impl Page {
         self.url.as_str()
     }
 
-    pub(super) fn parsed_url(&self) -> &Url {
+    pub(crate) fn parsed_url(&self) -> &Url {
         &self.url
     }
 
@@ -103,7 +103,7 @@ impl Page {
     }
 
     /// The absolute URL to go on to, when this is a redirect.
-    pub(super) fn redirect(&self) -> Option<Url> {
+    pub(crate) fn redirect(&self) -> Option<Url> {
         let location = self
             .header(header::LOCATION.as_str())
             .filter(|_| self.status().is_redirection())?;

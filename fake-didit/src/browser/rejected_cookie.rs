@@ -10,7 +10,7 @@ pub struct RejectedCookie {
 }
 
 impl RejectedCookie {
-    pub(super) fn new(line: String, reason: &'static str) -> Self {
+    pub(crate) fn new(line: String, reason: &'static str) -> Self {
         Self { line, reason }
     }
 

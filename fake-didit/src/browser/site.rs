@@ -17,14 +17,14 @@ use url::{Position, Url};
 
 /// Any Tower service, its types forgotten; bodies are read whole.
 #[derive(Clone)]
-pub(super) struct Site(Arc<dyn Fn(Request<Bytes>) -> Exchange + Send + Sync>);
+pub(crate) struct Site(Arc<dyn Fn(Request<Bytes>) -> Exchange + Send + Sync>);
 
 type Exchange = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
 impl Site {
     /// A service with bodies of its own. An error of it, or of its body, is a panic: there is no
     /// answer that a test could look at.
-    pub(super) fn new<S, R>(service: S) -> Self
+    pub(crate) fn new<S, R>(service: S) -> Self
     where
         S: Service<Request<RequestBody>, Response = Response<R>> + Clone + Send + 'static,
         S::Error: fmt::Debug,
@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// A service whose bodies are [`Bytes`] already.
-    pub(super) fn of_bytes<S>(service: S) -> Self
+    pub(crate) fn of_bytes<S>(service: S) -> Self
     where
         S: Service<Request<Bytes>, Response = Response<Bytes>> + Clone + Send + 'static,
         S::Error: fmt::Debug,
@@ -81,7 +81,7 @@ impl Site {
     }
 
     /// Asks for `url` as over a socket: the path in the request line, the host in its header.
-    pub(super) async fn answer(&self, url: &Url, mut request: Request<Bytes>) -> Response<Bytes> {
+    pub(crate) async fn answer(&self, url: &Url, mut request: Request<Bytes>) -> Response<Bytes> {
         let path = url[Position::BeforePath..Position::AfterQuery].to_owned();
         *request.uri_mut() = path.parse::<Uri>().expect("the path of a URL is a URI");
         let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use cookie::Cookie;
 use url::{Host, Url};
 
-/// A cookie as a [`Browser`](super::Browser) keeps it. Its `Debug` hides the value.
+/// A cookie as a [`Browser`](crate::Browser) keeps it. Its `Debug` hides the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredCookie {
     name: String,
@@ -35,7 +35,7 @@ pub enum SameSite {
 impl StoredCookie {
     /// Reads a `Set-Cookie` line that came from `url` at `now` (RFC 6265bis §5.6, §5.7); the error
     /// says why a browser would drop it.
-    pub(super) fn parse(line: &str, url: &Url, now: u64) -> Result<Self, &'static str> {
+    pub(crate) fn parse(line: &str, url: &Url, now: u64) -> Result<Self, &'static str> {
         if line.len() > MAX_LENGTH {
             return Err("longer than 4096 bytes");
         }
@@ -72,7 +72,7 @@ impl StoredCookie {
     }
 
     /// A plain cookie for one host and all of its paths.
-    pub(super) fn host_only(name: &str, value: &str, host: &str) -> Self {
+    pub(crate) fn host_only(name: &str, value: &str, host: &str) -> Self {
         Self {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -87,7 +87,7 @@ impl StoredCookie {
         }
     }
 
-    pub(super) fn secure(mut self, secure: bool) -> Self {
+    pub(crate) fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
@@ -138,17 +138,17 @@ impl StoredCookie {
     }
 
     /// Whether the other is a newer version of this one (RFC 6265bis §5.7 step 22).
-    pub(super) fn is_replaced_by(&self, other: &Self) -> bool {
+    pub(crate) fn is_replaced_by(&self, other: &Self) -> bool {
         (&self.name, &self.host, self.host_only, &self.path)
             == (&other.name, &other.host, other.host_only, &other.path)
     }
 
-    pub(super) fn is_expired(&self, now: u64) -> bool {
+    pub(crate) fn is_expired(&self, now: u64) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
     /// Whether it is sent to `url` (RFC 6265bis §5.8.3), `SameSite` aside.
-    pub(super) fn belongs_to(&self, url: &Url) -> bool {
+    pub(crate) fn belongs_to(&self, url: &Url) -> bool {
         let host = if self.host_only {
             url.host_str() == Some(&self.host)
         } else {
@@ -211,7 +211,7 @@ impl From<cookie::SameSite> for SameSite {
 }
 
 /// Whether browsers take an origin for as safe as https: https itself, and this machine.
-pub(super) fn is_trustworthy(url: &Url) -> bool {
+pub(crate) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use url::{Origin, Url};
 
-use super::{
+use crate::browser::{
     cookie_jar::Cause,
     html::{Click, click},
     page::Page,
@@ -13,20 +13,20 @@ use super::{
 
 /// A request that knows who caused it, and follows redirects as the Fetch standard says.
 #[derive(Clone)]
-pub(super) struct Visit {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) body: Option<Bytes>,
-    pub(super) mode: Mode,
+pub(crate) struct Visit {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) mode: Mode,
     /// The page that caused it; `None`: the person typed it.
-    pub(super) initiator: Option<Url>,
+    pub(crate) initiator: Option<Url>,
     /// The most distant relation so far between the initiator and the URLs of the chain.
-    pub(super) relation: Relation,
+    pub(crate) relation: Relation,
 }
 
 /// How the browser fetches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     /// A page in the window.
     Navigate,
     /// A script's request.
@@ -35,14 +35,14 @@ pub(super) enum Mode {
 
 /// The values of `Sec-Fetch-Site` between two URLs, near to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Relation {
+pub(crate) enum Relation {
     SameOrigin,
     SameSite,
     CrossSite,
 }
 
 impl Visit {
-    pub(super) fn new(method: Method, url: Url, mode: Mode, initiator: Option<Url>) -> Self {
+    pub(crate) fn new(method: Method, url: Url, mode: Mode, initiator: Option<Url>) -> Self {
         let relation = initiator
             .as_ref()
             .map_or(Relation::SameOrigin, |from| Relation::between(from, &url));
@@ -57,7 +57,7 @@ impl Visit {
     }
 
     /// What a click on the element with this `id` leads to; `None` when the page has none.
-    pub(super) fn click(page: &Page, id: &str) -> Option<Self> {
+    pub(crate) fn click(page: &Page, id: &str) -> Option<Self> {
         let from = page.parsed_url();
         let visit = |method, to: &str| {
             let to = from
@@ -77,7 +77,7 @@ impl Visit {
         })
     }
 
-    pub(super) fn with_form(mut self, form: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_form(mut self, form: &[(&str, &str)]) -> Self {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -86,7 +86,7 @@ impl Visit {
     }
 
     /// The next one after a redirect (Fetch §4.4, HTTP-redirect fetch).
-    pub(super) fn redirected(mut self, status: StatusCode, to: Url) -> Self {
+    pub(crate) fn redirected(mut self, status: StatusCode, to: Url) -> Self {
         let becomes_get = match status {
             StatusCode::SEE_OTHER => self.method != Method::GET && self.method != Method::HEAD,
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
@@ -104,7 +104,7 @@ impl Visit {
     }
 
     /// What `SameSite` goes by: who caused the visit, not where redirects went in between.
-    pub(super) fn cause(&self) -> Cause {
+    pub(crate) fn cause(&self) -> Cause {
         let related = self
             .initiator
             .as_ref()
@@ -119,7 +119,7 @@ impl Visit {
     }
 
     /// The HTTP request, with the headers that a browser sends.
-    pub(super) fn request(&self) -> Request<Bytes> {
+    pub(crate) fn request(&self) -> Request<Bytes> {
         let mut request = Request::new(self.body.clone().unwrap_or_default());
         *request.method_mut() = self.method.clone();
         let headers = request.headers_mut();

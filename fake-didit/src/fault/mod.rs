@@ -1,17 +1,23 @@
 //! How the fake misbehaves on request.
 
+pub(crate) mod script;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{answer::Answer, forgery::Forgery, id_token, keys::Keys, oauth_error::OAuthError};
+use crate::{
+    forgery::Forgery,
+    keys::Keys,
+    provider::{answer::Answer, id_token, oauth_error::OAuthError},
+};
 
-/// One way to misbehave, for [`FakeDidit::on_next`](super::FakeDidit::on_next).
+/// One way to misbehave, for [`FakeDidit::on_next`](crate::FakeDidit::on_next).
 ///
 /// ```
-/// use tower_didit::fake::Fault;
+/// use fake_didit::Fault;
 ///
 /// Fault::error("temporarily_unavailable").with_status(503).with_description("back at noon");
 /// Fault::answer(http::Response::builder().status(502).body("<h1>Bad Gateway</h1>").unwrap());
@@ -21,15 +27,15 @@ use super::{answer::Answer, forgery::Forgery, id_token, keys::Keys, oauth_error:
 /// Fault::edit_id_token(|_header, claims| {
 ///     claims.insert("aud".to_owned(), "somebody-else".into());
 /// });
-/// Fault::forge(tower_didit::fake::Forgery::AlgorithmNone);
+/// Fault::forge(fake_didit::Forgery::AlgorithmNone);
 /// Fault::replace_id_token(|token| token.to_uppercase());
 /// ```
 #[derive(Clone)]
-pub struct Fault(pub(super) Misdeed);
+pub struct Fault(pub(crate) Misdeed);
 
 /// What a fault does.
 #[derive(Clone)]
-pub(super) enum Misdeed {
+pub(crate) enum Misdeed {
     Refuse(OAuthError),
     Answer(Answer),
     Hang,
@@ -40,15 +46,15 @@ pub(super) enum Misdeed {
     ReplaceIdToken(ReplaceIdToken),
 }
 
-pub(super) type Edit = Arc<dyn Fn(&mut Map<String, Value>) + Send + Sync>;
-pub(super) type EditIdToken =
+pub(crate) type Edit = Arc<dyn Fn(&mut Map<String, Value>) + Send + Sync>;
+pub(crate) type EditIdToken =
     Arc<dyn Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync>;
-pub(super) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
+pub(crate) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Fault {
     /// The error answer of RFC 6749 §5.2 with any code; 401 for `invalid_client`, else 400.
     ///
-    /// At [`Endpoint::Authorize`](super::Endpoint::Authorize) the error travels with the browser
+    /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error travels with the browser
     /// instead (RFC 6749 §4.1.2.1), if the request itself is good.
     pub fn error(code: impl Into<String>) -> Self {
         Self(Misdeed::Refuse(OAuthError::new(code)))
@@ -115,7 +121,7 @@ impl Fault {
     }
 
     /// The honest answer with an ID token in which this one thing is wrong; for
-    /// [`Endpoint::Token`](super::Endpoint::Token).
+    /// [`Endpoint::Token`](crate::Endpoint::Token).
     pub fn forge(forgery: Forgery) -> Self {
         Self(Misdeed::Forge(forgery))
     }
@@ -142,7 +148,7 @@ impl fmt::Debug for Fault {
 }
 
 /// An honest answer, tampered with.
-pub(super) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
+pub(crate) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
     match misdeed {
         Misdeed::Edit(edit) => with_object(answer, |members| edit(members)),
         Misdeed::EditIdToken(edit) => with_id_token(answer, |token| {

@@ -2,30 +2,30 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{endpoint::Endpoint, fault::Fault};
+use crate::{fault::Fault, provider::endpoint::Endpoint};
 
 /// The faults of each endpoint: those for its next calls, then the one for every call.
 #[derive(Debug, Default)]
-pub(super) struct Script {
+pub(crate) struct Script {
     next: HashMap<Endpoint, VecDeque<Fault>>,
     every: HashMap<Endpoint, Fault>,
 }
 
 impl Script {
-    pub(super) fn on_next(&mut self, endpoint: Endpoint, fault: Fault) {
+    pub(crate) fn on_next(&mut self, endpoint: Endpoint, fault: Fault) {
         self.next.entry(endpoint).or_default().push_back(fault);
     }
 
-    pub(super) fn on_every(&mut self, endpoint: Endpoint, fault: Fault) {
+    pub(crate) fn on_every(&mut self, endpoint: Endpoint, fault: Fault) {
         self.every.insert(endpoint, fault);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// The fault for the call that came in now.
-    pub(super) fn take(&mut self, endpoint: Endpoint) -> Option<Fault> {
+    pub(crate) fn take(&mut self, endpoint: Endpoint) -> Option<Fault> {
         let queued = self.next.get_mut(&endpoint).and_then(VecDeque::pop_front);
         queued.or_else(|| self.every.get(&endpoint).cloned())
     }

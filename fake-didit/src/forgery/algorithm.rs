@@ -1,9 +1,9 @@
 //! `alg` says something else than how the token is signed.
 
 use super::{Forgery, good::Good};
-use crate::fake::{base64url::encoded, jws::written, keys::Algorithm};
+use crate::keys::{Algorithm, base64url::encoded, jws::written};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let said = |algorithm: &str| good.with_header([("alg", algorithm.into())]);
     Some(match forgery {
         Forgery::AlgorithmNone => unsigned(good, "none"),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Forgery, good::Good};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     Some(match forgery {
         Forgery::NonceMissing => good.without_claim("nonce"),
         Forgery::NonceOther => good.with_claim("nonce", "another-nonce"),

@@ -2,24 +2,26 @@
 
 use serde_json::{Map, Value};
 
-use crate::fake::{
-    base64url::{decoded, encoded},
-    jws,
-    keys::{Algorithm, Keys},
+use crate::{
+    keys::{
+        Algorithm, Keys,
+        base64url::{decoded, encoded},
+        jws,
+    },
     person::Person,
 };
 
 /// An honest token, taken apart.
-pub(super) struct Good<'a> {
-    pub(super) token: &'a str,
-    pub(super) header: Map<String, Value>,
-    pub(super) claims: Map<String, Value>,
-    pub(super) keys: &'a Keys,
+pub(crate) struct Good<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) keys: &'a Keys,
 }
 
 impl<'a> Good<'a> {
     /// Takes a token apart; `None` when it is not one of [`Keys::sign`].
-    pub(super) fn read(token: &'a str, keys: &'a Keys) -> Option<Self> {
+    pub(crate) fn read(token: &'a str, keys: &'a Keys) -> Option<Self> {
         let (header, claims) = jws::open(token)?;
         Some(Self {
             token,
@@ -30,52 +32,52 @@ impl<'a> Good<'a> {
     }
 
     /// The algorithm of the honest signature.
-    pub(super) fn algorithm(&self) -> Algorithm {
+    pub(crate) fn algorithm(&self) -> Algorithm {
         self.keys.algorithm
     }
 
     /// A claim that is a string.
-    pub(super) fn text(&self, claim: &str) -> &str {
+    pub(crate) fn text(&self, claim: &str) -> &str {
         let value = self.claims.get(claim).and_then(Value::as_str);
         value.unwrap_or_default()
     }
 
     /// A claim that is a time.
-    pub(super) fn time(&self, claim: &str) -> u64 {
+    pub(crate) fn time(&self, claim: &str) -> u64 {
         let value = self.claims.get(claim).and_then(Value::as_u64);
         value.unwrap_or_default()
     }
 
     /// The `sub` of somebody else.
-    pub(super) fn other_subject(&self) -> &'static str {
+    pub(crate) fn other_subject(&self) -> &'static str {
         let others = Person::ALL.into_iter().map(Person::subject);
         let mut others = others.filter(|subject| *subject != self.text("sub"));
         others.next().unwrap_or_default()
     }
 
     /// The token with other claims.
-    pub(super) fn with_claims(&self, edit: impl FnOnce(&mut Map<String, Value>)) -> String {
+    pub(crate) fn with_claims(&self, edit: impl FnOnce(&mut Map<String, Value>)) -> String {
         let mut claims = self.claims.clone();
         edit(&mut claims);
         self.keys.sign(&self.header, &claims)
     }
 
     /// The token with one claim more, or another.
-    pub(super) fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
+    pub(crate) fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
         self.with_claims(|claims| {
             claims.insert(name.to_owned(), value.into());
         })
     }
 
     /// The token without a claim.
-    pub(super) fn without_claim(&self, name: &str) -> String {
+    pub(crate) fn without_claim(&self, name: &str) -> String {
         self.with_claims(|claims| {
             claims.remove(name);
         })
     }
 
     /// The header with some members more, or others.
-    pub(super) fn header_with<const N: usize>(
+    pub(crate) fn header_with<const N: usize>(
         &self,
         members: [(&str, Value); N],
     ) -> Map<String, Value> {
@@ -85,49 +87,49 @@ impl<'a> Good<'a> {
     }
 
     /// The token with another header.
-    pub(super) fn with_header<const N: usize>(&self, members: [(&str, Value); N]) -> String {
+    pub(crate) fn with_header<const N: usize>(&self, members: [(&str, Value); N]) -> String {
         self.keys.sign(&self.header_with(members), &self.claims)
     }
 
     /// The token with other claims, whatever they are.
-    pub(super) fn with_payload(&self, payload: &[u8]) -> String {
+    pub(crate) fn with_payload(&self, payload: &[u8]) -> String {
         jws::compact(&jws::written(&self.header), payload, &self.keys.signing())
     }
 
     /// The token with another header, whatever it is.
-    pub(super) fn with_raw_header(&self, header: &[u8]) -> String {
+    pub(crate) fn with_raw_header(&self, header: &[u8]) -> String {
         jws::compact(header, &jws::written(&self.claims), &self.keys.signing())
     }
 
     /// The claims as JSON, with one member more at the end.
-    pub(super) fn payload_and(&self, member: &[u8]) -> Vec<u8> {
+    pub(crate) fn payload_and(&self, member: &[u8]) -> Vec<u8> {
         object_and(&self.claims, member)
     }
 
     /// The header as JSON, with one member more at the end.
-    pub(super) fn header_and(&self, member: &[u8]) -> Vec<u8> {
+    pub(crate) fn header_and(&self, member: &[u8]) -> Vec<u8> {
         object_and(&self.header, member)
     }
 
     /// The token with the claims encoded in a way of their own, and signed like that.
-    pub(super) fn with_encoded_payload(&self, payload: &str) -> String {
+    pub(crate) fn with_encoded_payload(&self, payload: &str) -> String {
         let input = format!("{}.{payload}", encoded(jws::written(&self.header)));
         let signature = self.keys.signing().sign(input.as_bytes());
         format!("{input}.{}", encoded(signature))
     }
 
     /// What is signed, and the signature.
-    pub(super) fn halves(&self) -> (&str, &str) {
+    pub(crate) fn halves(&self) -> (&str, &str) {
         self.token.rsplit_once('.').unwrap_or((self.token, ""))
     }
 
     /// The bytes of the signature.
-    pub(super) fn signature(&self) -> Vec<u8> {
+    pub(crate) fn signature(&self) -> Vec<u8> {
         decoded(self.halves().1).unwrap_or_default()
     }
 
     /// The token with another signature.
-    pub(super) fn with_signature(&self, signature: &[u8]) -> String {
+    pub(crate) fn with_signature(&self, signature: &[u8]) -> String {
         format!("{}.{}", self.halves().0, encoded(signature))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Forgery, good::Good, stranger::Stranger};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let stranger = Stranger::of(good);
     let by_stranger =
         |name, value: Value| stranger.signed(&good.header_with([(name, value)]), good);

@@ -4,9 +4,9 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use serde_json::Value;
 
 use super::{Forgery, good::Good, public_key::PublicKey};
-use crate::fake::{base64url::encoded, jws::written, keys::Algorithm};
+use crate::keys::{Algorithm, base64url::encoded, jws::written};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let secret = ec(forgery, &PublicKey::of(good, Algorithm::Es256))
         .or_else(|| rsa(forgery, &PublicKey::of(good, Algorithm::Rs256)))
         .or_else(|| other(forgery, good))?;

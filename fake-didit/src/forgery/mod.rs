@@ -14,7 +14,7 @@ mod text;
 mod times;
 
 use self::good::Good;
-use super::keys::Keys;
+use crate::keys::Keys;
 
 /// An enum with the list of its variants and with their names, so that none is forgotten.
 macro_rules! listed {
@@ -39,13 +39,13 @@ macro_rules! listed {
 }
 
 listed! {
-    /// One thing that is wrong with an ID token, for [`Fault::forge`](super::Fault::forge).
+    /// One thing that is wrong with an ID token, for [`Fault::forge`](crate::Fault::forge).
     ///
     /// The forged token is the honest one with this one thing changed, signed again with the fake's own
     /// key, unless the signature is what is wrong. A relying party refuses every one of them.
     ///
     /// ```
-    /// use tower_didit::fake::{Endpoint, FakeDidit, Fault, Forgery};
+    /// use fake_didit::{Endpoint, FakeDidit, Fault, Forgery};
     ///
     /// for forgery in Forgery::ALL {
     ///     let didit = FakeDidit::new("app", "secret");
@@ -315,7 +315,7 @@ listed! {
 
 impl Forgery {
     /// The forged token; `None` when `token` is not an honest one.
-    pub(super) fn of(self, token: &str, keys: &Keys) -> Option<String> {
+    pub(crate) fn of(self, token: &str, keys: &Keys) -> Option<String> {
         let good = Good::read(token, keys)?;
         parties::forged(self, &good)
             .or_else(|| times::forged(self, &good))

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Forgery, good::Good};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let (issuer, client) = (good.text("iss"), good.text("aud"));
     Some(match forgery {
         Forgery::IssuerOther => good.with_claim("iss", "https://evil.example"),

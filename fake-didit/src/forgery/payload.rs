@@ -1,9 +1,9 @@
 //! Claims, or a header, that are not the one JSON object that they must be.
 
 use super::{Forgery, good::Good};
-use crate::fake::jws::written;
+use crate::keys::jws::written;
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let claims = written(&good.claims);
     Some(match forgery {
         Forgery::PayloadArray => good.with_payload(&[b"[", &*claims, b"]"].concat()),

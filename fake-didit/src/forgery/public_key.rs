@@ -4,16 +4,16 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::good::Good;
-use crate::fake::{base64url::decoded, key_pair::KeyPair, keys::Algorithm};
+use crate::keys::{Algorithm, base64url::decoded, key_pair::KeyPair};
 
 /// A public key of the provider.
-pub(super) struct PublicKey {
+pub(crate) struct PublicKey {
     pair: KeyPair,
     jwk: Value,
 }
 
 impl PublicKey {
-    pub(super) fn of(good: &Good<'_>, algorithm: Algorithm) -> Self {
+    pub(crate) fn of(good: &Good<'_>, algorithm: Algorithm) -> Self {
         Self {
             pair: good.keys.pair(algorithm),
             jwk: good.keys.current_jwk(algorithm),
@@ -21,38 +21,38 @@ impl PublicKey {
     }
 
     /// A `SubjectPublicKeyInfo`, which works for any key (RFC 5280 §4.1.2.7).
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         self.pair.spki()
     }
 
     /// [`der`](Self::der) as OpenSSL prints it.
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         pem("PUBLIC KEY", &self.pair.spki())
     }
 
     /// The form of the algorithm's own standard: a point, or an `RSAPublicKey` (RFC 8017 §A.1.1).
-    pub(super) fn bare(&self) -> Vec<u8> {
+    pub(crate) fn bare(&self) -> Vec<u8> {
         self.pair.public_key().to_vec()
     }
 
     /// An `RSAPublicKey` as OpenSSL prints it.
-    pub(super) fn bare_pem(&self) -> String {
+    pub(crate) fn bare_pem(&self) -> String {
         pem("RSA PUBLIC KEY", self.pair.public_key())
     }
 
     /// The JWK, as it is in the provider's JWK set.
-    pub(super) fn jwk(&self) -> String {
+    pub(crate) fn jwk(&self) -> String {
         self.jwk.to_string()
     }
 
     /// A member of the JWK as it is written there.
-    pub(super) fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         let text = self.jwk.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     }
 
     /// A number of the JWK.
-    pub(super) fn number(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn number(&self, name: &str) -> Vec<u8> {
         decoded(&self.text(name)).unwrap_or_default()
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     use aws_lc_rs::digest::{SHA256, digest};
 
     use super::*;
-    use crate::fake::keys::Keys;
+    use crate::keys::Keys;
 
     fn hash(bytes: impl AsRef<[u8]>) -> String {
         let hash = digest(&SHA256, bytes.as_ref());

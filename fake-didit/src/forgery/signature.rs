@@ -1,9 +1,9 @@
 //! A signature that is not the one of what stands before it.
 
 use super::{Forgery, good::Good, stranger::Stranger};
-use crate::fake::{base64url::encoded, jws::written, keys::Algorithm};
+use crate::keys::{Algorithm, base64url::encoded, jws::written};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let mut signature = good.signature();
     Some(match forgery {
         Forgery::SignatureEmpty => good.with_signature(&[]),

@@ -4,16 +4,16 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::good::Good;
-use crate::fake::{jws, key_pair::KeyPair, keys::Algorithm};
+use crate::keys::{Algorithm, jws, key_pair::KeyPair};
 
 /// A stranger's key for the algorithm of the honest one.
-pub(super) struct Stranger {
+pub(crate) struct Stranger {
     key: KeyPair,
     certificate: &'static [u8],
 }
 
 impl Stranger {
-    pub(super) fn of(good: &Good<'_>) -> Self {
+    pub(crate) fn of(good: &Good<'_>) -> Self {
         match good.algorithm() {
             Algorithm::Es256 => Self {
                 key: KeyPair::ec(include_bytes!("../keys/stranger-es256.der")),
@@ -27,17 +27,17 @@ impl Stranger {
     }
 
     /// The public key.
-    pub(super) fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         self.key.jwk()
     }
 
     /// The certificate as `x5c` has it: not base64url (RFC 7515 §4.1.6).
-    pub(super) fn certificate(&self) -> String {
+    pub(crate) fn certificate(&self) -> String {
         BASE64_STANDARD.encode(self.certificate)
     }
 
     /// The honest claims below another header, signed by the stranger.
-    pub(super) fn signed(&self, header: &Map<String, Value>, good: &Good<'_>) -> String {
+    pub(crate) fn signed(&self, header: &Map<String, Value>, good: &Good<'_>) -> String {
         let (header, claims) = (jws::written(header), jws::written(&good.claims));
         jws::compact(&header, &claims, &self.key)
     }

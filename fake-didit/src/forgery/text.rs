@@ -6,12 +6,12 @@ use base64::{
 };
 
 use super::{Forgery, good::Good};
-use crate::fake::{
+use crate::keys::{
     base64url::{decoded, encoded},
     jws::written,
 };
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let token = good.token;
     let (input, signature) = good.halves();
     Some(match forgery {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Forgery, good::Good};
 
-pub(super) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
+pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
     let (now, end) = (good.time("iat"), good.time("exp"));
     Some(match forgery {
         Forgery::ExpirationPast => good.with_claim("exp", now - HOUR),

@@ -9,28 +9,28 @@ use aws_lc_rs::{
 };
 use serde_json::{Value, json};
 
-use super::base64url::encoded;
+use crate::keys::base64url::encoded;
 
 /// A key for ES256 or for RS256 (RFC 7518 §3.4, §3.3).
-pub(super) enum KeyPair {
+pub(crate) enum KeyPair {
     Ec(EcdsaKeyPair),
     Rsa(RsaKeyPair),
 }
 
 impl KeyPair {
     /// A P-256 key in PKCS #8.
-    pub(super) fn ec(pkcs8: &[u8]) -> Self {
+    pub(crate) fn ec(pkcs8: &[u8]) -> Self {
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
         Self::Ec(key.expect("an embedded P-256 key"))
     }
 
     /// A 2048-bit RSA key in PKCS #8.
-    pub(super) fn rsa(pkcs8: &[u8]) -> Self {
+    pub(crate) fn rsa(pkcs8: &[u8]) -> Self {
         Self::Rsa(RsaKeyPair::from_pkcs8(pkcs8).expect("an embedded RSA key"))
     }
 
     /// The signature of a JWS (RFC 7515 §5.1).
-    pub(super) fn sign(&self, input: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, input: &[u8]) -> Vec<u8> {
         match self {
             Self::Ec(key) => {
                 let signature = key.sign(&SystemRandom::new(), input);
@@ -52,7 +52,7 @@ impl KeyPair {
     }
 
     /// The public key as a JWK with nothing but the numbers (RFC 7518 §6).
-    pub(super) fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         match self {
             Self::Ec(_) => {
                 // RFC 5480 §2.2: an uncompressed point is 4, then x, then y.
@@ -71,7 +71,7 @@ impl KeyPair {
     }
 
     /// The public key as an uncompressed point, or as an `RSAPublicKey` in DER.
-    pub(super) fn public_key(&self) -> &[u8] {
+    pub(crate) fn public_key(&self) -> &[u8] {
         match self {
             Self::Ec(key) => key.public_key().as_ref(),
             Self::Rsa(key) => key.public_key().as_ref(),
@@ -79,7 +79,7 @@ impl KeyPair {
     }
 
     /// The public key as a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1.2.7).
-    pub(super) fn spki(&self) -> Vec<u8> {
+    pub(crate) fn spki(&self) -> Vec<u8> {
         let der: Result<PublicKeyX509Der<'_>, _> = match self {
             Self::Ec(key) => key.public_key().as_der(),
             Self::Rsa(key) => key.public_key().as_der(),

@@ -1,15 +1,19 @@
 //! The keys that sign ID tokens: published test keys, see `keys/README.md`.
 
+pub(crate) mod base64url;
+pub(crate) mod jws;
+pub(crate) mod key_pair;
+
 use serde_json::{Map, Value, json};
 
-use super::{jws, key_pair::KeyPair};
+use key_pair::KeyPair;
 
 /// One P-256 and one RSA key at a time, and for how long those before and after are published.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Keys {
-    pub(super) algorithm: Algorithm,
+pub(crate) struct Keys {
+    pub(crate) algorithm: Algorithm,
     /// Publish the keys as the example in Didit's documentation does.
-    pub(super) bare: bool,
+    pub(crate) bare: bool,
     /// What there are keys for.
     algorithms: &'static [Algorithm],
     kid_prefix: &'static str,
@@ -20,14 +24,14 @@ pub(super) struct Keys {
 
 /// How ID tokens are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Es256,
     Rs256,
 }
 
 impl Keys {
     /// Keys for these algorithms; the first one signs.
-    pub(super) fn new(algorithms: &'static [Algorithm], kid_prefix: &'static str) -> Self {
+    pub(crate) fn new(algorithms: &'static [Algorithm], kid_prefix: &'static str) -> Self {
         Self {
             algorithm: algorithms.first().copied().unwrap_or(Algorithm::Es256),
             bare: false,
@@ -40,31 +44,31 @@ impl Keys {
     }
 
     /// From now on new keys, under new names, sign and are published; the old ones are gone.
-    pub(super) fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.generation += 1;
         self.retire();
     }
 
     /// From now on new keys sign; the old ones are still published.
-    pub(super) fn rotate_gently(&mut self) {
+    pub(crate) fn rotate_gently(&mut self) {
         self.oldest = self.generation;
         self.generation += 1;
         self.newest = self.generation;
     }
 
     /// Publishes the next keys, too.
-    pub(super) fn announce(&mut self) {
+    pub(crate) fn announce(&mut self) {
         self.oldest = self.generation;
         self.newest = self.generation + 1;
     }
 
     /// Publishes only the keys that sign.
-    pub(super) fn retire(&mut self) {
+    pub(crate) fn retire(&mut self) {
         (self.oldest, self.newest) = (self.generation, self.generation);
     }
 
     /// The header of an honest ID token.
-    pub(super) fn header(&self) -> Map<String, Value> {
+    pub(crate) fn header(&self) -> Map<String, Value> {
         let header = [
             ("alg", self.algorithm.name().into()),
             ("kid", self.kid(self.algorithm, self.generation).into()),
@@ -77,23 +81,23 @@ impl Keys {
     }
 
     /// A token, signed with the configured algorithm, whatever the header says.
-    pub(super) fn sign(&self, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
+    pub(crate) fn sign(&self, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
         let key = self.signing();
         jws::compact(&jws::written(header), &jws::written(claims), &key)
     }
 
     /// The key that signs.
-    pub(super) fn signing(&self) -> KeyPair {
+    pub(crate) fn signing(&self) -> KeyPair {
         self.pair(self.algorithm)
     }
 
     /// The key of an algorithm, in the set that signs now.
-    pub(super) fn pair(&self, algorithm: Algorithm) -> KeyPair {
+    pub(crate) fn pair(&self, algorithm: Algorithm) -> KeyPair {
         algorithm.pair(self.generation)
     }
 
     /// The JWK set (RFC 7517 §5).
-    pub(super) fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self) -> Value {
         let generations = self.oldest..=self.newest;
         let keys = generations.flat_map(|generation| {
             let algorithms = self.algorithms.iter();
@@ -103,7 +107,7 @@ impl Keys {
     }
 
     /// The JWK of an algorithm, in the set that signs now.
-    pub(super) fn current_jwk(&self, algorithm: Algorithm) -> Value {
+    pub(crate) fn current_jwk(&self, algorithm: Algorithm) -> Value {
         self.jwk(algorithm, self.generation)
     }
 
@@ -139,7 +143,7 @@ impl Default for Keys {
 }
 
 impl Algorithm {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
@@ -148,10 +152,10 @@ impl Algorithm {
 
     fn pair(self, generation: usize) -> KeyPair {
         match (self, generation % 2) {
-            (Self::Es256, 1) => KeyPair::ec(include_bytes!("keys/es256-1.der")),
-            (Self::Es256, _) => KeyPair::ec(include_bytes!("keys/es256-2.der")),
-            (Self::Rs256, 1) => KeyPair::rsa(include_bytes!("keys/rs256-1.der")),
-            (Self::Rs256, _) => KeyPair::rsa(include_bytes!("keys/rs256-2.der")),
+            (Self::Es256, 1) => KeyPair::ec(include_bytes!("es256-1.der")),
+            (Self::Es256, _) => KeyPair::ec(include_bytes!("es256-2.der")),
+            (Self::Rs256, 1) => KeyPair::rsa(include_bytes!("rs256-1.der")),
+            (Self::Rs256, _) => KeyPair::rsa(include_bytes!("rs256-2.der")),
         }
     }
 }

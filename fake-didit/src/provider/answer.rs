@@ -5,10 +5,10 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
 /// What goes back to whoever asked.
-pub(super) type Answer = Response<Bytes>;
+pub(crate) type Answer = Response<Bytes>;
 
 /// A JSON document that nobody may store (RFC 6749 §5.1).
-pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
+pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     let mut answer = Response::new(Bytes::from(value.to_string()));
     *answer.status_mut() = status;
     let fixed = [
@@ -20,7 +20,7 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
 }
 
 /// A JSON document that anyone may keep for so many seconds.
-pub(super) fn document(value: &Value, max_age: u64) -> Answer {
+pub(crate) fn document(value: &Value, max_age: u64) -> Answer {
     let mut answer = Response::new(Bytes::from(value.to_string()));
     let kept = HeaderValue::from_str(&format!("public, max-age={max_age}"))
         .expect("words and a number are a header value");
@@ -29,7 +29,7 @@ pub(super) fn document(value: &Value, max_age: u64) -> Answer {
 }
 
 /// A page for a person.
-pub(super) fn page(status: StatusCode, html: String) -> Answer {
+pub(crate) fn page(status: StatusCode, html: String) -> Answer {
     let mut answer = Response::new(Bytes::from(html));
     *answer.status_mut() = status;
     let fixed = [
@@ -46,7 +46,7 @@ pub(super) fn page(status: StatusCode, html: String) -> Answer {
 }
 
 /// A 303, so that the browser goes on with a GET.
-pub(super) fn redirect(to: &str) -> Answer {
+pub(crate) fn redirect(to: &str) -> Answer {
     let mut answer = Response::new(Bytes::new());
     *answer.status_mut() = StatusCode::SEE_OTHER;
     let location = HeaderValue::from_str(to)
@@ -62,7 +62,7 @@ pub(super) fn redirect(to: &str) -> Answer {
 }
 
 /// 405 with what would have been right.
-pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
+pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
     let answer = json(
         StatusCode::METHOD_NOT_ALLOWED,
         &serde_json::json!({"error": "method_not_allowed"}),
@@ -71,7 +71,7 @@ pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
 }
 
 /// The answer with these headers set.
-pub(super) fn with_headers<const N: usize>(
+pub(crate) fn with_headers<const N: usize>(
     mut answer: Answer,
     headers: [(HeaderName, &'static str); N],
 ) -> Answer {

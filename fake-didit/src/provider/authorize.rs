@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::{Url, form_urlencoded};
 
-use super::{
+use crate::provider::{
     client::Client,
     form::{Form, FormError},
     product::Product,
@@ -12,28 +12,28 @@ use super::{
 };
 
 /// What a request is checked against.
-pub(super) struct Registration<'a> {
-    pub(super) product: Product,
-    pub(super) client: &'a Client,
-    pub(super) redirect_uris: &'a [String],
+pub(crate) struct Registration<'a> {
+    pub(crate) product: Product,
+    pub(crate) client: &'a Client,
+    pub(crate) redirect_uris: &'a [String],
     /// The `iss` of answers (RFC 9207 §2), if they have one.
-    pub(super) iss: Option<&'a str>,
+    pub(crate) iss: Option<&'a str>,
 }
 
 /// A request that was found good.
 #[derive(Clone)]
-pub(super) struct AuthorizeRequest {
-    pub(super) redirect_uri: String,
-    pub(super) scope: Scope,
-    pub(super) nonce: Option<String>,
-    pub(super) challenge: Option<String>,
+pub(crate) struct AuthorizeRequest {
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: Scope,
+    pub(crate) nonce: Option<String>,
+    pub(crate) challenge: Option<String>,
     state: Option<String>,
     iss: Option<String>,
 }
 
 /// A request that was not.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The client or its redirect URI cannot be trusted: a page, never a redirect (RFC 6749 §4.1.2.1).
     Page(String),
     /// Told to the client: the URL to go back to.
@@ -42,7 +42,7 @@ pub(super) enum Refusal {
 
 impl AuthorizeRequest {
     /// Checks the query of an authorization request.
-    pub(super) fn parse(query: &str, registration: &Registration<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(query: &str, registration: &Registration<'_>) -> Result<Self, Refusal> {
         let Registration {
             product, client, ..
         } = *registration;
@@ -107,12 +107,12 @@ impl AuthorizeRequest {
     }
 
     /// Where the browser goes with a code.
-    pub(super) fn approved(&self, code: &str) -> String {
+    pub(crate) fn approved(&self, code: &str) -> String {
         self.back(&[("code", code)])
     }
 
     /// Where the browser goes with an error.
-    pub(super) fn refused(&self, code: &str, description: &str) -> String {
+    pub(crate) fn refused(&self, code: &str, description: &str) -> String {
         self.back(&[("error", code), ("error_description", description)])
     }
 
@@ -142,7 +142,7 @@ impl fmt::Debug for AuthorizeRequest {
 
 /// Whether a URI may be registered: absolute, without a fragment (RFC 6749 §3.1.2), and fit for a
 /// `Location` header.
-pub(super) fn is_redirect_uri(uri: &str) -> bool {
+pub(crate) fn is_redirect_uri(uri: &str) -> bool {
     uri.bytes().all(|byte| byte.is_ascii_graphic())
         && Url::parse(uri).is_ok_and(|url| url.has_host() && url.fragment().is_none())
 }

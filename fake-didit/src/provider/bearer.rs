@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, header};
 
 /// The token in the `Authorization` header, the only place where one is looked for.
-pub(super) fn token(request: &Request<Bytes>) -> Option<&str> {
+pub(crate) fn token(request: &Request<Bytes>) -> Option<&str> {
     let (scheme, token) = request
         .headers()
         .get(header::AUTHORIZATION)?

@@ -6,11 +6,14 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, header};
 use subtle::ConstantTimeEq;
 
-use super::{form, form::Form, oauth_error::OAuthError};
+use crate::provider::{
+    form::{self, Form},
+    oauth_error::OAuthError,
+};
 
 /// A registered client and how it proves itself.
-pub(super) struct Client {
-    pub(super) id: String,
+pub(crate) struct Client {
+    pub(crate) id: String,
     secret: Secret,
 }
 
@@ -25,27 +28,27 @@ enum Secret {
 }
 
 impl Client {
-    pub(super) fn confidential(id: String, secret: String) -> Self {
+    pub(crate) fn confidential(id: String, secret: String) -> Self {
         Self {
             id,
             secret: Secret::Basic(secret),
         }
     }
 
-    pub(super) fn public(id: String) -> Self {
+    pub(crate) fn public(id: String) -> Self {
         Self {
             id,
             secret: Secret::None,
         }
     }
 
-    pub(super) fn expect_secret_in_body(&mut self) {
+    pub(crate) fn expect_secret_in_body(&mut self) {
         if let Secret::Basic(secret) = &mut self.secret {
             self.secret = Secret::Post(std::mem::take(secret));
         }
     }
 
-    pub(super) fn secret(&self) -> Option<&str> {
+    pub(crate) fn secret(&self) -> Option<&str> {
         match &self.secret {
             Secret::Basic(secret) | Secret::Post(secret) => Some(secret),
             Secret::None => None,
@@ -53,7 +56,7 @@ impl Client {
     }
 
     /// The name of its method (OpenID Connect Core §9).
-    pub(super) fn authentication_method(&self) -> &'static str {
+    pub(crate) fn authentication_method(&self) -> &'static str {
         match self.secret {
             Secret::Basic(_) => "client_secret_basic",
             Secret::Post(_) => "client_secret_post",
@@ -61,12 +64,12 @@ impl Client {
         }
     }
 
-    pub(super) fn is_public(&self) -> bool {
+    pub(crate) fn is_public(&self) -> bool {
         matches!(self.secret, Secret::None)
     }
 
     /// Checks a request of the token endpoint, in constant time where secrets meet.
-    pub(super) fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<(), OAuthError> {
+    pub(crate) fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<(), OAuthError> {
         let header = authorization(headers)?;
         let (sent_id, sent_secret) = (form.get("client_id"), form.get("client_secret"));
         if header.is_some() && sent_secret.is_some() {
@@ -113,7 +116,7 @@ impl Client {
     }
 
     /// Checks an endpoint that only takes Basic authentication.
-    pub(super) fn authenticate_basic(&self, headers: &HeaderMap) -> Result<(), OAuthError> {
+    pub(crate) fn authenticate_basic(&self, headers: &HeaderMap) -> Result<(), OAuthError> {
         let (Secret::Basic(secret) | Secret::Post(secret)) = &self.secret else {
             return Err(OAuthError::invalid_client("a public client may not ask"));
         };

@@ -3,19 +3,21 @@
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 
-use super::{
-    answer::{self, Answer},
-    authorize::{AuthorizeRequest, Refusal, Registration},
+use crate::{
     fault::Misdeed,
-    form::Form,
-    grant::Grant,
     person::Person,
-    sign_in_page,
-    state::State,
+    provider::{
+        answer::{self, Answer},
+        authorize::{AuthorizeRequest, Refusal, Registration},
+        form::Form,
+        grant::Grant,
+        sign_in_page,
+        state::State,
+    },
 };
 
 /// Answers `GET` of the authorization endpoint: the sign-in page, or why not.
-pub(super) fn ask(
+pub(crate) fn ask(
     state: &mut State,
     request: &Request<Bytes>,
     misdeed: Option<&Misdeed>,
@@ -41,7 +43,7 @@ pub(super) fn ask(
 }
 
 /// The authorization request in a query.
-pub(super) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
+pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
     let query = request.uri().query().unwrap_or_default();
     let registration = Registration {
         product: state.product,
@@ -53,7 +55,7 @@ pub(super) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeR
 }
 
 /// Where a scripted error sends the browser: it is told to the client like a real one.
-pub(super) fn scripted(asked: &AuthorizeRequest, misdeed: &Misdeed) -> Option<String> {
+pub(crate) fn scripted(asked: &AuthorizeRequest, misdeed: &Misdeed) -> Option<String> {
     let Misdeed::Refuse(error) = misdeed else {
         return None;
     };
@@ -64,7 +66,7 @@ pub(super) fn scripted(asked: &AuthorizeRequest, misdeed: &Misdeed) -> Option<St
 }
 
 /// Answers the forms of the sign-in page.
-pub(super) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }
@@ -97,7 +99,7 @@ pub(super) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
 }
 
 /// Issues a code; gives where the browser goes with it.
-pub(super) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
+pub(crate) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
     let now = state.now();
     let expires_at = now.saturating_add(state.code_lifetime);
     let session = state.ledger.new_id("session");
@@ -108,6 +110,6 @@ pub(super) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Perso
 }
 
 /// Where the browser goes when the person said no.
-pub(super) fn decline(asked: &AuthorizeRequest) -> String {
+pub(crate) fn decline(asked: &AuthorizeRequest) -> String {
     asked.refused("access_denied", "the user declined")
 }

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::provider::{
     endpoint::Endpoint,
     product::{END_SESSION, Product, REVOCATION},
     state::State,
 };
 
 /// How long the document may be kept, in seconds.
-pub(super) const MAX_AGE: u64 = 300;
+pub(crate) const MAX_AGE: u64 = 300;
 
 /// The document: no more and no less than what the fake does.
-pub(super) fn document(state: &State) -> Value {
+pub(crate) fn document(state: &State) -> Value {
     let mut document = match state.product {
         Product::SignIn => sign_in(state),
         Product::Authentication => authentication(state),

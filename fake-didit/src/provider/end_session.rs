@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use url::form_urlencoded;
 
-use super::{
+use crate::provider::{
     answer::{self, Answer},
     form::{self, Form},
     sign_in_page,
@@ -16,7 +16,7 @@ use super::{
 ///
 /// The fake knows no browser from another, so there is no session of its own to end, and what was granted
 /// stays granted.
-pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     let parameters = match *request.method() {
         Method::GET => request.uri().query().unwrap_or_default(),
         Method::POST if form::is_announced(request.headers()) => {

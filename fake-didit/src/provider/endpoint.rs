@@ -1,6 +1,6 @@
 //! The places where Didit can be asked.
 
-/// One of the endpoints of [`FakeDidit`](super::FakeDidit), found by the path alone.
+/// One of the endpoints of [`FakeDidit`](crate::FakeDidit), found by the path alone.
 ///
 /// The second path is that of Didit Authentication; it is below the path of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,9 +19,9 @@ pub enum Endpoint {
     Introspect,
     /// None; `/session/`: the live check, and sign-out.
     Session,
-    /// `/auth/v2/revoke`, if it is [switched on](super::FakeDidit::with_revocation_endpoint); none.
+    /// `/auth/v2/revoke`, if it is [switched on](crate::FakeDidit::with_revocation_endpoint); none.
     Revocation,
-    /// `/auth/v2/logout`, if it is [switched on](super::FakeDidit::with_end_session_endpoint); none. The
+    /// `/auth/v2/logout`, if it is [switched on](crate::FakeDidit::with_end_session_endpoint); none. The
     /// page where a session at the provider ends.
     EndSession,
     /// `/auth/config/jwks` and `/auth/jwks`; `/.well-known/jwks.json`.

@@ -4,18 +4,18 @@ use std::str;
 
 use http::HeaderMap;
 
-use super::media_type;
+use crate::provider::media_type;
 
 /// The parameters of a query or of a form body.
 ///
 /// Stricter than a browser's reading, so that a client's mistake is seen: a bad percent escape and
 /// text that is not UTF-8 are refused, and so is a parameter that comes twice (RFC 6749 §3.1, §3.2).
 #[derive(Debug)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 /// Why a text is not a form, as an `error_description`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum FormError {
+pub(crate) enum FormError {
     /// A percent escape is broken, or the text is not UTF-8.
     Malformed,
     /// This parameter is there more than once.
@@ -24,7 +24,7 @@ pub(super) enum FormError {
 
 impl Form {
     /// Reads a form.
-    pub(super) fn parse(text: &str) -> Result<Self, FormError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormError> {
         let form = Self::with_repetitions(text)?;
         match form.repeated() {
             Some(name) => Err(FormError::Duplicate(name.to_owned())),
@@ -33,7 +33,7 @@ impl Form {
     }
 
     /// Reads a form in which a parameter may come twice.
-    pub(super) fn with_repetitions(text: &str) -> Result<Self, FormError> {
+    pub(crate) fn with_repetitions(text: &str) -> Result<Self, FormError> {
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Some((decode(name)?, decode(value)?))
@@ -45,7 +45,7 @@ impl Form {
     }
 
     /// A parameter that comes more than once.
-    pub(super) fn repeated(&self) -> Option<&str> {
+    pub(crate) fn repeated(&self) -> Option<&str> {
         self.names()
             .enumerate()
             .find(|(at, name)| self.names().take(*at).any(|before| before == *name))
@@ -53,17 +53,17 @@ impl Form {
     }
 
     /// The names of all parameters, repetitions included.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// How often a parameter is there.
-    pub(super) fn times(&self, name: &str) -> usize {
+    pub(crate) fn times(&self, name: &str) -> usize {
         self.0.iter().filter(|(known, _)| known == name).count()
     }
 
     /// A parameter's (first) value. One sent without a value counts as omitted (RFC 6749 §3.1).
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
@@ -71,7 +71,7 @@ impl Form {
 
 impl FormError {
     /// The words for an `error_description`.
-    pub(super) fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         match self {
             Self::Malformed => "the parameters are not form-urlencoded".to_owned(),
             Self::Duplicate(name) => format!("parameter {name} is there more than once"),
@@ -80,7 +80,7 @@ impl FormError {
 }
 
 /// Undoes form-urlencoding; `None` when the text is not such an encoding.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -104,7 +104,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
 }
 
 /// Whether a body is announced as a form.
-pub(super) fn is_announced(headers: &HeaderMap) -> bool {
+pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
     media_type::is(headers, "application/x-www-form-urlencoded")
 }
 

@@ -6,23 +6,26 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
-use super::{authorize::AuthorizeRequest, person::Person, scope::Scope};
+use crate::{
+    person::Person,
+    provider::{authorize::AuthorizeRequest, scope::Scope},
+};
 
 /// One approved authorization request. Every code and token belongs to one; revoking it ends them all.
-pub(super) struct Grant {
-    pub(super) person: Person,
+pub(crate) struct Grant {
+    pub(crate) person: Person,
     /// The `sid` of Didit Authentication.
-    pub(super) session: String,
-    pub(super) scope: Scope,
-    pub(super) nonce: Option<String>,
-    pub(super) signed_in_at: u64,
+    pub(crate) session: String,
+    pub(crate) scope: Scope,
+    pub(crate) nonce: Option<String>,
+    pub(crate) signed_in_at: u64,
     redirect_uri: String,
     challenge: Option<String>,
     revoked: AtomicBool,
 }
 
 impl Grant {
-    pub(super) fn new(
+    pub(crate) fn new(
         request: AuthorizeRequest,
         person: Person,
         session: String,
@@ -40,16 +43,16 @@ impl Grant {
         }
     }
 
-    pub(super) fn revoke(&self) {
+    pub(crate) fn revoke(&self) {
         self.revoked.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn is_revoked(&self) -> bool {
+    pub(crate) fn is_revoked(&self) -> bool {
         self.revoked.load(Ordering::SeqCst)
     }
 
     /// Whether a token request fits to the authorization request; the error says why not.
-    pub(super) fn fits(
+    pub(crate) fn fits(
         &self,
         redirect_uri: &str,
         verifier: Option<&str>,
@@ -78,7 +81,7 @@ impl Grant {
 }
 
 /// RFC 7636 §4.1: 43 to 128 unreserved characters.
-pub(super) fn is_verifier(text: &str) -> bool {
+pub(crate) fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text
             .bytes()

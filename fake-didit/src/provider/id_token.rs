@@ -4,10 +4,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{grant::Grant, jws, keys::Keys};
+use crate::{
+    keys::{Keys, jws},
+    provider::grant::Grant,
+};
 
 /// The claims for a grant whose access token is `access_token`.
-pub(super) fn claims(
+pub(crate) fn claims(
     grant: &Grant,
     issuer: &str,
     client_id: &str,
@@ -34,7 +37,7 @@ pub(super) fn claims(
 }
 
 /// The token once more, its header and claims changed and signed again.
-pub(super) fn edited(
+pub(crate) fn edited(
     token: &str,
     keys: &Keys,
     edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>),

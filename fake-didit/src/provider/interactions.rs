@@ -2,11 +2,11 @@
 
 use std::{collections::VecDeque, fmt};
 
-use super::authorize::AuthorizeRequest;
+use crate::provider::authorize::AuthorizeRequest;
 
 /// The open interactions, oldest first: at most 256 of them, each for ten minutes and one click.
 #[derive(Default)]
-pub(super) struct Interactions(VecDeque<Interaction>);
+pub(crate) struct Interactions(VecDeque<Interaction>);
 
 struct Interaction {
     id: String,
@@ -15,7 +15,7 @@ struct Interaction {
 }
 
 impl Interactions {
-    pub(super) fn open(&mut self, id: String, request: AuthorizeRequest, now: u64) {
+    pub(crate) fn open(&mut self, id: String, request: AuthorizeRequest, now: u64) {
         if self.0.len() == CAPACITY {
             self.0.pop_front();
         }
@@ -27,7 +27,7 @@ impl Interactions {
     }
 
     /// Ends an interaction, if it is still open.
-    pub(super) fn take(&mut self, id: &str, now: u64) -> Option<AuthorizeRequest> {
+    pub(crate) fn take(&mut self, id: &str, now: u64) -> Option<AuthorizeRequest> {
         let at = self.0.iter().position(|interaction| interaction.id == id)?;
         let interaction = self.0.remove(at)?;
         (now < interaction.expires_at).then_some(interaction.request)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use serde_json::json;
 
-use super::{
+use crate::provider::{
     answer::{self, Answer},
     form::{self, Form},
     oauth_error::OAuthError,
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Tells the client about an access token; any other token is `{"active": false}`.
-pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }

@@ -2,25 +2,25 @@
 
 /// An issuer, kept byte for byte (OpenID Connect Core §2); endpoints are built from its parts.
 #[derive(Clone, Debug)]
-pub(super) struct Issuer(String);
+pub(crate) struct Issuer(String);
 
 impl Issuer {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Scheme, host and port.
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         self.parts().0
     }
 
     /// The path that well-known paths go behind: a slash at the end is left out (OpenID Connect
     /// Discovery §4).
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         let path = self.parts().1;
         path.strip_suffix('/').unwrap_or(path)
     }

@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{grant::Grant, scope::Scope, secrets::Secrets};
+use crate::provider::{grant::Grant, scope::Scope, secrets::Secrets};
 
 /// Grants with the codes and tokens that were issued for them. Times are seconds since 1970.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     secrets: Secrets,
     grants: Vec<Arc<Grant>>,
     codes: HashMap<String, Code>,
@@ -25,10 +25,10 @@ struct Code {
 }
 
 /// An issued access token.
-pub(super) struct AccessToken {
-    pub(super) scope: Scope,
-    pub(super) issued_at: u64,
-    pub(super) expires_at: u64,
+pub(crate) struct AccessToken {
+    pub(crate) scope: Scope,
+    pub(crate) issued_at: u64,
+    pub(crate) expires_at: u64,
     grant: Arc<Grant>,
 }
 
@@ -39,7 +39,7 @@ struct RefreshToken {
 }
 
 impl Ledger {
-    pub(super) fn new(client_id: &str) -> Self {
+    pub(crate) fn new(client_id: &str) -> Self {
         Self {
             secrets: Secrets::new(client_id),
             grants: Vec::new(),
@@ -51,12 +51,12 @@ impl Ledger {
     }
 
     /// A new name for something that is kept elsewhere.
-    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+    pub(crate) fn new_id(&mut self, prefix: &str) -> String {
         self.secrets.next(prefix)
     }
 
     /// Enters a grant and gives its code.
-    pub(super) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
+    pub(crate) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
         let grant = Arc::new(grant);
         self.grants.push(Arc::clone(&grant));
         let code = self.secrets.next("code");
@@ -72,7 +72,7 @@ impl Ledger {
     }
 
     /// Enters an access token.
-    pub(super) fn issue_access_token(
+    pub(crate) fn issue_access_token(
         &mut self,
         token: String,
         grant: Arc<Grant>,
@@ -90,12 +90,12 @@ impl Ledger {
     }
 
     /// From now on the access tokens of a grant so far count no more.
-    pub(super) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
+    pub(crate) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
         self.access_tokens
             .retain(|_, token| !Arc::ptr_eq(&token.grant, grant));
     }
 
-    pub(super) fn issue_refresh_token(&mut self, grant: Arc<Grant>, expires_at: u64) -> String {
+    pub(crate) fn issue_refresh_token(&mut self, grant: Arc<Grant>, expires_at: u64) -> String {
         let token = self.secrets.next("rt");
         self.refresh_tokens.insert(
             token.clone(),
@@ -110,7 +110,7 @@ impl Ledger {
 
     /// Uses a code up; the error says why it is no good. A request that does not fit leaves the code
     /// as it was. A second use of a used one ends its grant (RFC 6749 §4.1.2).
-    pub(super) fn redeem(
+    pub(crate) fn redeem(
         &mut self,
         code: &str,
         redirect_uri: &str,
@@ -136,7 +136,7 @@ impl Ledger {
 
     /// The grant of a refresh token that still counts; the error says why it does not. A replaced
     /// token that comes back ends its grant: one of the two holders stole it (RFC 9700 §4.14.2).
-    pub(super) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
+    pub(crate) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
         let entry = self
             .refresh_tokens
             .get(token)
@@ -156,14 +156,14 @@ impl Ledger {
     }
 
     /// From now on this refresh token must not come back.
-    pub(super) fn replace_refresh_token(&mut self, token: &str) {
+    pub(crate) fn replace_refresh_token(&mut self, token: &str) {
         if let Some(entry) = self.refresh_tokens.get_mut(token) {
             entry.replaced = true;
         }
     }
 
     /// An access token that still counts, with its grant.
-    pub(super) fn access(&self, token: &str, now: u64) -> Option<(&AccessToken, &Grant)> {
+    pub(crate) fn access(&self, token: &str, now: u64) -> Option<(&AccessToken, &Grant)> {
         let entry = self
             .access_tokens
             .get(token)
@@ -172,25 +172,25 @@ impl Ledger {
     }
 
     /// Enters an ID token.
-    pub(super) fn note_id_token(&mut self, token: String) {
+    pub(crate) fn note_id_token(&mut self, token: String) {
         self.id_tokens.insert(token);
     }
 
     /// Whether this is an ID token that was issued, however long ago.
-    pub(super) fn knows_id_token(&self, token: &str) -> bool {
+    pub(crate) fn knows_id_token(&self, token: &str) -> bool {
         self.id_tokens.contains(token)
     }
 
     /// Ends an access token; a refresh token with all of its grant (RFC 7009 §2.1), be it the latest of
     /// the grant or not.
-    pub(super) fn revoke(&mut self, token: &str) {
+    pub(crate) fn revoke(&mut self, token: &str) {
         self.access_tokens.remove(token);
         if let Some(entry) = self.refresh_tokens.get(token) {
             entry.grant.revoke();
         }
     }
 
-    pub(super) fn revoke_all(&mut self) {
+    pub(crate) fn revoke_all(&mut self) {
         self.grants.iter().for_each(|grant| grant.revoke());
     }
 }

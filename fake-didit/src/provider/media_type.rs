@@ -3,7 +3,7 @@
 use http::{HeaderMap, header};
 
 /// Whether `Content-Type` is this media type; its parameters do not matter.
-pub(super) fn is(headers: &HeaderMap, media_type: &str) -> bool {
+pub(crate) fn is(headers: &HeaderMap, media_type: &str) -> bool {
     let announced = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

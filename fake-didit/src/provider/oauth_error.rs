@@ -3,19 +3,19 @@
 use http::{StatusCode, header};
 use serde_json::json;
 
-use super::answer::{self, Answer};
+use crate::provider::answer::{self, Answer};
 
 /// An error of the token endpoint: a code for the client's code, a description for its author.
 #[derive(Clone, Debug)]
-pub(super) struct OAuthError {
-    pub(super) code: String,
-    pub(super) description: Option<String>,
-    pub(super) status: StatusCode,
+pub(crate) struct OAuthError {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
+    pub(crate) status: StatusCode,
 }
 
 impl OAuthError {
     /// An error with the status that belongs to its code: 401 for `invalid_client`, else 400.
-    pub(super) fn new(code: impl Into<String>) -> Self {
+    pub(crate) fn new(code: impl Into<String>) -> Self {
         let code = code.into();
         let status = if code == "invalid_client" {
             StatusCode::UNAUTHORIZED
@@ -29,27 +29,27 @@ impl OAuthError {
         }
     }
 
-    pub(super) fn because(self, description: impl Into<String>) -> Self {
+    pub(crate) fn because(self, description: impl Into<String>) -> Self {
         Self {
             description: Some(description.into()),
             ..self
         }
     }
 
-    pub(super) fn invalid_request(description: impl Into<String>) -> Self {
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
         Self::new("invalid_request").because(description)
     }
 
-    pub(super) fn invalid_client(description: impl Into<String>) -> Self {
+    pub(crate) fn invalid_client(description: impl Into<String>) -> Self {
         Self::new("invalid_client").because(description)
     }
 
-    pub(super) fn invalid_grant(description: impl Into<String>) -> Self {
+    pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
         Self::new("invalid_grant").because(description)
     }
 
     /// The answer; a 401 names the scheme to use (RFC 6749 §5.2).
-    pub(super) fn answer(&self) -> Answer {
+    pub(crate) fn answer(&self) -> Answer {
         let body = match &self.description {
             Some(description) => json!({"error": self.code, "error_description": description}),
             None => json!({"error": self.code}),

@@ -1,10 +1,11 @@
 //! Which of Didit's products the fake is.
 
-use super::{endpoint::Endpoint, issuer::Issuer};
+use crate::provider::{endpoint::Endpoint, issuer::Issuer};
 
-/// A product with its own endpoints, scopes and tokens.
+/// One of Didit's two sign-in products, each with endpoints, scopes and tokens of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Product {
+#[non_exhaustive]
+pub enum Product {
     /// The Sign in API.
     SignIn,
     /// Didit Authentication: each application is an OpenID provider of its own.
@@ -13,7 +14,7 @@ pub(super) enum Product {
 
 impl Product {
     /// The issuer, unless another one is chosen.
-    pub(super) fn issuer(self) -> Issuer {
+    pub(crate) fn issuer(self) -> Issuer {
         Issuer::new(match self {
             Self::SignIn => "https://apx.didit.me",
             Self::Authentication => "https://app.auth.didit.me",
@@ -22,7 +23,7 @@ impl Product {
 
     /// The endpoint at `path`, byte for byte: `/auth/v2/token/` is not the token endpoint of one
     /// product, and `/token` not that of the other.
-    pub(super) fn endpoint(self, issuer: &Issuer, path: &str) -> Option<Endpoint> {
+    pub(crate) fn endpoint(self, issuer: &Issuer, path: &str) -> Option<Endpoint> {
         let below_issuer = path.strip_prefix(issuer.path());
         if below_issuer == Some(DISCOVERY) {
             return Some(Endpoint::Discovery);
@@ -51,7 +52,7 @@ impl Product {
     }
 
     /// The path that the buttons of the sign-in page lead below.
-    pub(super) fn decision_path(self, issuer: &Issuer) -> &str {
+    pub(crate) fn decision_path(self, issuer: &Issuer) -> &str {
         match self {
             Self::SignIn => "",
             Self::Authentication => issuer.path(),
@@ -59,7 +60,7 @@ impl Product {
     }
 
     /// The origins that a browser finds it at.
-    pub(super) fn origins(self, issuer: &Issuer) -> Vec<String> {
+    pub(crate) fn origins(self, issuer: &Issuer) -> Vec<String> {
         let mut origins = vec![issuer.origin().to_owned()];
         if self == Self::SignIn {
             origins.extend(["https://auth.didit.me", "https://apx.didit.me"].map(str::to_owned));
@@ -68,7 +69,7 @@ impl Product {
     }
 
     /// The scopes that it knows.
-    pub(super) fn scopes(self) -> &'static [&'static str] {
+    pub(crate) fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::SignIn => &SIGN_IN_SCOPES,
             Self::Authentication => &["openid", "email", "phone", "profile", "offline_access"],
@@ -76,7 +77,7 @@ impl Product {
     }
 
     /// The scope that opens a refresh token.
-    pub(super) fn offline_scope(self) -> &'static str {
+    pub(crate) fn offline_scope(self) -> &'static str {
         match self {
             Self::SignIn => "offline",
             Self::Authentication => "offline_access",
@@ -85,12 +86,12 @@ impl Product {
 }
 
 /// Where the Sign in API has its endpoints, whatever its issuer is.
-pub(super) const DIDIT: &str = "https://apx.didit.me";
+pub(crate) const DIDIT: &str = "https://apx.didit.me";
 
 /// Of the Sign in API, where it is switched on.
-pub(super) const REVOCATION: &str = "/auth/v2/revoke";
+pub(crate) const REVOCATION: &str = "/auth/v2/revoke";
 /// Likewise.
-pub(super) const END_SESSION: &str = "/auth/v2/logout";
+pub(crate) const END_SESSION: &str = "/auth/v2/logout";
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 

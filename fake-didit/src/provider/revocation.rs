@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use super::{
+use crate::provider::{
     answer::{self, Answer},
     oauth_error::OAuthError,
     state::State,
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Takes a token back: 200 without a body, also for a token that nobody knows (RFC 7009 §2.2).
-pub(super) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }

@@ -4,20 +4,23 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::{
-    answer::{self, Answer},
-    authentication, decision, discovery, end_session,
-    endpoint::Endpoint,
+use crate::{
+    authentication,
     fault::Misdeed,
-    introspect,
-    product::Product,
-    revocation,
-    state::State,
-    token, user_info,
+    provider::{
+        answer::{self, Answer},
+        decision, discovery, end_session,
+        endpoint::Endpoint,
+        introspect,
+        product::Product,
+        revocation,
+        state::State,
+        token, user_info,
+    },
 };
 
 /// The answer of an endpoint, as honest as `misdeed` lets it be; 404 where there is none.
-pub(super) fn answer(
+pub(crate) fn answer(
     state: &mut State,
     endpoint: Option<Endpoint>,
     request: &Request<Bytes>,
@@ -47,7 +50,7 @@ pub(super) fn answer(
 }
 
 /// What every path answers when the product is not switched on, and any other path always.
-pub(super) fn not_found() -> Answer {
+pub(crate) fn not_found() -> Answer {
     answer::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
 }
 

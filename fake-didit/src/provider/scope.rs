@@ -4,11 +4,11 @@ use std::fmt;
 
 /// A list of scopes (RFC 6749 §3.3), without repetitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Scope(Vec<String>);
+pub(crate) struct Scope(Vec<String>);
 
 impl Scope {
     /// Reads a space-separated list; the error names the first scope that is not `known`.
-    pub(super) fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
         let mut names: Vec<String> = Vec::new();
         for name in text.split(' ').filter(|name| !name.is_empty()) {
             if !known.contains(&name) {
@@ -21,23 +21,23 @@ impl Scope {
         Ok(Self(names))
     }
 
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn contains(&self, name: &str) -> bool {
+    pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|known| known == name)
     }
 
-    pub(super) fn is_within(&self, other: &Self) -> bool {
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.iter().all(|name| other.contains(name))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 }

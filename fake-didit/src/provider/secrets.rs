@@ -9,13 +9,13 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 ///
 /// Within one fake no value repeats; two runs of a test get the same values. That is what a test
 /// wants and what a real provider must never do.
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     seed: String,
     given: u64,
 }
 
 impl Secrets {
-    pub(super) fn new(client_id: &str) -> Self {
+    pub(crate) fn new(client_id: &str) -> Self {
         Self {
             seed: format!("tower-didit fake\0{client_id}\0"),
             given: 0,
@@ -23,7 +23,7 @@ impl Secrets {
     }
 
     /// 43 unreserved characters behind a prefix that says what they are for.
-    pub(super) fn next(&mut self, prefix: &str) -> String {
+    pub(crate) fn next(&mut self, prefix: &str) -> String {
         self.given += 1;
         let hash = digest(&SHA256, format!("{}{}", self.seed, self.given).as_bytes());
         format!("{prefix}_{}", BASE64_URL_SAFE_NO_PAD.encode(hash.as_ref()))

@@ -1,9 +1,9 @@
 //! What a person sees.
 
-use super::{person::Person, scope::Scope};
+use crate::{person::Person, provider::scope::Scope};
 
 /// The page that asks who signs in; its buttons lead below `path`.
-pub(super) fn sign_in(client_id: &str, scope: &Scope, interaction: &str, path: &str) -> String {
+pub(crate) fn sign_in(client_id: &str, scope: &Scope, interaction: &str, path: &str) -> String {
     let client = escaped(client_id);
     let scopes: Vec<_> = scope
         .iter()
@@ -30,7 +30,7 @@ pub(super) fn sign_in(client_id: &str, scope: &Scope, interaction: &str, path: &
 }
 
 /// The page for a request that cannot be answered.
-pub(super) fn problem(why: &str) -> String {
+pub(crate) fn problem(why: &str) -> String {
     document(
         "Sign-in not possible",
         &format!("<h1>Sign-in not possible</h1>\n<p>{}</p>", escaped(why)),
@@ -38,12 +38,12 @@ pub(super) fn problem(why: &str) -> String {
 }
 
 /// The page at the end of a session.
-pub(super) fn signed_out() -> String {
+pub(crate) fn signed_out() -> String {
     document("Signed out", "<h1>Signed out</h1>")
 }
 
 /// The page for a session that does not end.
-pub(super) fn not_signed_out(why: &str) -> String {
+pub(crate) fn not_signed_out(why: &str) -> String {
     document(
         "Sign-out not possible",
         &format!("<h1>Sign-out not possible</h1>\n<p>{}</p>", escaped(why)),

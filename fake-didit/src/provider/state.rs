@@ -1,50 +1,49 @@
 //! All that a fake Didit knows.
 
-use std::sync::Arc;
-
-use super::{
-    client::Client,
+use crate::{
     clock::{FakeClock, unix_seconds},
-    endpoint::Endpoint,
-    interactions::Interactions,
-    issuer::Issuer,
+    fault::script::Script,
     keys::Keys,
-    ledger::Ledger,
     log::Log,
-    product::{DIDIT, END_SESSION, Product, REVOCATION},
-    script::Script,
+    provider::{
+        client::Client,
+        endpoint::Endpoint,
+        interactions::Interactions,
+        issuer::Issuer,
+        ledger::Ledger,
+        product::{DIDIT, END_SESSION, Product, REVOCATION},
+    },
 };
-use crate::{clock::Clock, provider::Provider};
 
 /// The settings, and what happened so far.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) product: Product,
+pub(crate) struct State {
+    pub(crate) product: Product,
     /// Didit has not switched the product on for this application.
-    pub(super) is_off: bool,
-    pub(super) client: Client,
-    pub(super) redirect_uris: Vec<String>,
-    pub(super) post_logout_redirect_uris: Vec<String>,
+    pub(crate) is_off: bool,
+    pub(crate) client: Client,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
     /// Endpoints that a real Didit does not have.
-    pub(super) switched_on: Vec<Endpoint>,
-    pub(super) issuer: Issuer,
+    pub(crate) switched_on: Vec<Endpoint>,
+    pub(crate) issuer: Issuer,
     /// Whether the answer to an authorization request has an `iss` (RFC 9207).
-    pub(super) sends_iss: bool,
-    pub(super) code_lifetime: u64,
-    pub(super) access_token_lifetime: u64,
-    pub(super) refresh_token_lifetime: u64,
-    pub(super) rotates_refresh_tokens: bool,
-    pub(super) jwks_max_age: u64,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) keys: Keys,
-    pub(super) ledger: Ledger,
-    pub(super) interactions: Interactions,
-    pub(super) script: Script,
-    pub(super) log: Log,
+    pub(crate) sends_iss: bool,
+    pub(crate) code_lifetime: u64,
+    pub(crate) access_token_lifetime: u64,
+    pub(crate) refresh_token_lifetime: u64,
+    pub(crate) rotates_refresh_tokens: bool,
+    pub(crate) jwks_max_age: u64,
+    pub(crate) clock: FakeClock,
+    pub(crate) keys: Keys,
+    pub(crate) ledger: Ledger,
+    pub(crate) interactions: Interactions,
+    pub(crate) script: Script,
+    pub(crate) log: Log,
 }
 
 impl State {
-    pub(super) fn new(product: Product, client: Client, clock: FakeClock) -> Self {
+    pub(crate) fn new(product: Product, client: Client, clock: FakeClock) -> Self {
         Self {
             product,
             is_off: false,
@@ -58,7 +57,7 @@ impl State {
             refresh_token_lifetime: 30 * 24 * 3600,
             rotates_refresh_tokens: false,
             jwks_max_age: 300,
-            clock: Arc::new(clock),
+            clock,
             keys: Keys::default(),
             ledger: Ledger::new(&client.id),
             interactions: Interactions::default(),
@@ -69,34 +68,29 @@ impl State {
     }
 
     /// The endpoint at a path.
-    pub(super) fn endpoint(&self, path: &str) -> Option<Endpoint> {
+    pub(crate) fn endpoint(&self, path: &str) -> Option<Endpoint> {
         let endpoint = self.product.endpoint(&self.issuer, path);
         endpoint.filter(|&endpoint| self.has(endpoint))
     }
 
     /// Whether it has an endpoint that the product may have.
-    pub(super) fn has(&self, endpoint: Endpoint) -> bool {
+    pub(crate) fn has(&self, endpoint: Endpoint) -> bool {
         let is_extra = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
         !is_extra || self.switched_on.contains(&endpoint)
     }
 
-    /// The provider that an application is configured with.
-    pub(super) fn provider(&self) -> Provider {
-        let mut provider = match self.product {
-            Product::SignIn => Provider::didit(),
-            Product::Authentication => return Provider::authentication(self.issuer.as_str()),
+    /// The URL of an endpoint that a real Didit does not have, where it is switched on.
+    pub(crate) fn optional_endpoint(&self, endpoint: Endpoint) -> Option<String> {
+        let path = match endpoint {
+            Endpoint::Revocation => REVOCATION,
+            Endpoint::EndSession => END_SESSION,
+            _ => return None,
         };
-        if self.has(Endpoint::Revocation) {
-            provider = provider.with_revocation_endpoint(format!("{DIDIT}{REVOCATION}"));
-        }
-        if self.has(Endpoint::EndSession) {
-            provider = provider.with_end_session_endpoint(format!("{DIDIT}{END_SESSION}"));
-        }
-        provider
+        self.has(endpoint).then(|| format!("{DIDIT}{path}"))
     }
 
     /// Seconds since 1970.
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         unix_seconds(self.clock.now())
     }
 }

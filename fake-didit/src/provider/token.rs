@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
+use crate::provider::{
     answer::{self, Answer},
     form::{self, Form},
     grant::Grant,
@@ -31,7 +31,7 @@ struct Tokens {
 }
 
 /// Answers a token request.
-pub(super) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }
@@ -138,7 +138,7 @@ fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
 }
 
 /// The form that a request of the client brings.
-pub(super) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
+pub(crate) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
     if !form::is_announced(request.headers()) {
         return Err(OAuthError::invalid_request(
             "Content-Type must be application/x-www-form-urlencoded",
@@ -150,7 +150,7 @@ pub(super) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
 }
 
 /// A parameter that must be there.
-pub(super) fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
+pub(crate) fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
     form.get(name)
         .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{
+use crate::provider::{
     answer::{self, Answer},
     bearer,
     state::State,
 };
 
 /// Tells who the bearer of an access token speaks for.
-pub(super) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::GET {
         return answer::method_not_allowed("GET");
     }

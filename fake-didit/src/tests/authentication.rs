@@ -5,9 +5,11 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    REDIRECT_URI, VERIFIER, ask, ask_json, get, keys::part, keys::verifies, query, request,
+    REDIRECT_URI, VERIFIER, ask, ask_json, get,
+    keys::{part, verifies},
+    query, request,
 };
-use crate::fake::{Browser, Endpoint, FakeDidit, Fault, Person};
+use crate::{Browser, Endpoint, FakeDidit, Fault, Person};
 
 const ISSUER: &str = "https://app.auth.didit.me";
 

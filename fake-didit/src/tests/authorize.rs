@@ -3,7 +3,7 @@ use std::panic::catch_unwind;
 use http::{Method, StatusCode};
 
 use super::{ask, authorize_url, code_form, didit, get, query, refusal, request, tokens};
-use crate::fake::{Endpoint, FakeDidit, Fault, Person};
+use crate::{Endpoint, FakeDidit, Fault, Person};
 
 /// Where the browser is sent with an error, for a request with these changes.
 async fn told(changes: &[(&str, &str)]) -> String {

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Map, Value};
 
 use super::{REDIRECT_URI, authorize_url, didit};
-use crate::fake::{Browser, Endpoint, Person, SameSite};
+use crate::{Browser, Endpoint, Person, SameSite};
 
 /// An application that tells what it was sent.
 fn app() -> Router {

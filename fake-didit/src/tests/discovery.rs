@@ -2,7 +2,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{ask, ask_json, didit, get, request};
-use crate::fake::{Endpoint, FakeDidit, Fault};
+use crate::{Endpoint, FakeDidit, Fault};
 
 async fn document(didit: &FakeDidit, issuer: &str) -> Value {
     let url = format!("{issuer}/.well-known/openid-configuration");

@@ -4,7 +4,7 @@ use http::{Method, Request, StatusCode};
 use url::form_urlencoded;
 
 use super::{Bytes, ask, didit, get, request, signed_in, user_info};
-use crate::fake::{Endpoint, FakeDidit};
+use crate::{Endpoint, FakeDidit};
 
 const PAGE: &str = "https://apx.didit.me/auth/v2/logout";
 const BYE: &str = "https://app.example/bye";

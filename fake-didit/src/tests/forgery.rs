@@ -6,7 +6,7 @@ use super::{
     didit,
     keys::{id_token, keys, part, verifies},
 };
-use crate::fake::{
+use crate::{
     Endpoint, FakeDidit, Fault, Forgery, Person,
     keys::{Algorithm, Keys},
 };

@@ -2,7 +2,7 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Bytes, ask_json, didit, signed_in, token_request};
-use crate::fake::Person;
+use crate::Person;
 
 fn introspection(form: &str) -> Request<Bytes> {
     let mut request = token_request(form.to_owned());

@@ -8,22 +8,22 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{ask, ask_json, didit, get, request, signed_in};
-use crate::fake::{Endpoint, FakeDidit, Fault, Person};
+use crate::{Endpoint, FakeDidit, Fault, Person};
 
-pub(super) async fn keys(didit: &FakeDidit) -> Vec<Value> {
+pub(crate) async fn keys(didit: &FakeDidit) -> Vec<Value> {
     let (status, jwks) = ask_json(didit, get("https://apx.didit.me/auth/config/jwks")).await;
     assert_eq!(status, StatusCode::OK);
     jwks["keys"].as_array().unwrap().clone()
 }
 
-pub(super) async fn id_token(didit: &FakeDidit) -> String {
+pub(crate) async fn id_token(didit: &FakeDidit) -> String {
     signed_in(didit).await["id_token"]
         .as_str()
         .unwrap()
         .to_owned()
 }
 
-pub(super) fn part(token: &str, at: usize) -> Value {
+pub(crate) fn part(token: &str, at: usize) -> Value {
     let text = BASE64_URL_SAFE_NO_PAD
         .decode(token.split('.').nth(at).unwrap())
         .unwrap();
@@ -31,7 +31,7 @@ pub(super) fn part(token: &str, at: usize) -> Value {
 }
 
 /// Whether the key of the set signed the token.
-pub(super) fn verifies(token: &str, jwk: &Value) -> bool {
+pub(crate) fn verifies(token: &str, jwk: &Value) -> bool {
     let number = |name: &str| {
         BASE64_URL_SAFE_NO_PAD
             .decode(jwk[name].as_str().unwrap())

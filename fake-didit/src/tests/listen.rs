@@ -4,7 +4,7 @@ use tokio::{
 };
 
 use super::{authorize_url, didit};
-use crate::fake::{Endpoint, FakeDidit, Fault};
+use crate::{Endpoint, FakeDidit, Fault};
 
 /// What comes back over a socket for a request written by hand.
 async fn answer(didit: &FakeDidit, request: &str) -> String {

@@ -22,7 +22,7 @@ use serde_json::Value;
 use tower_service::Service;
 use url::{Url, form_urlencoded};
 
-use super::{FakeDidit, Person};
+use crate::{FakeDidit, Person};
 
 const REDIRECT_URI: &str = "https://app.example/callback?kept=1";
 

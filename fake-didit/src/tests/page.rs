@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
 use super::{ask, authorize_url, code_form, didit, get, query, tokens, user_info};
-use crate::fake::{FakeDidit, Person};
+use crate::{FakeDidit, Person};
 
 /// Opens the sign-in page and gives its interaction id.
 async fn opened(didit: &FakeDidit) -> String {

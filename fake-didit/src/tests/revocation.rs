@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::{
     Bytes, ask, ask_json, didit, refresh_form, refusal, signed_in, token_request, tokens, user_info,
 };
-use crate::fake::{Endpoint, FakeDidit};
+use crate::{Endpoint, FakeDidit};
 
 fn revocation(form: String) -> Request<Bytes> {
     let mut request = token_request(form);

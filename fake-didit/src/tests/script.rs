@@ -17,7 +17,7 @@ use super::{
     ask, ask_json, code, code_form, didit, get, refusal, signed_in, token_request, tokens,
     user_info,
 };
-use crate::fake::{Endpoint, FakeDidit, Fault};
+use crate::{Endpoint, FakeDidit, Fault};
 
 #[tokio::test]
 async fn all_errors_of_rfc_6749_can_be_scripted() {

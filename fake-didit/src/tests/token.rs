@@ -9,7 +9,7 @@ use super::{
     REDIRECT_URI, VERIFIER, ask, ask_json, authorize_url, code, code_form, didit, query,
     refresh_form, refusal, signed_in, token_request, tokens, user_info,
 };
-use crate::fake::{Endpoint, FakeDidit, Person};
+use crate::{Endpoint, FakeDidit, Person};
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{ask, didit, get, request, signed_in, user_info};
-use crate::fake::Person;
+use crate::Person;
 
 const URL: &str = "https://apx.didit.me/auth/v2/users/retrieve";
 

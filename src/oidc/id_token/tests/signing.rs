@@ -61,7 +61,7 @@ impl EcKey {
 }
 
 pub(super) fn rsa_key() -> RsaKeyPair {
-    RsaKeyPair::from_pkcs8(include_bytes!("../../../fake/keys/rs256-1.der")).unwrap()
+    RsaKeyPair::from_pkcs8(include_bytes!("rs256.der")).unwrap()
 }
 
 /// RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and sign, then the
