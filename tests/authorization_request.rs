@@ -22,7 +22,7 @@ fn parameters(location: &str) -> BTreeMap<String, String> {
     location.query_pairs().into_owned().collect()
 }
 
-// Behaviours 9 and 13.
+// OpenID Connect Core §3.1.2.1; behaviours 9 and 13.
 #[tokio::test]
 async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
     let overriding = "/login?prompt=none&max_age=0&login_hint=evil&ui_locales=xx&acr_values=weak\
@@ -63,7 +63,7 @@ async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
     }
 }
 
-// Behaviour 57.
+// OpenID Connect Core §3.1.3.7 step 13; behaviour 57.
 #[tokio::test]
 async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
     let (didit, browser) = visitor(|config| config.with_max_age(Duration::from_secs(300)));
@@ -87,7 +87,7 @@ async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
     }
 }
 
-// Behaviour 57.
+// OpenID Connect Core §3.1.3.7 step 12; behaviour 57.
 #[tokio::test]
 async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
     let with_acr = |acr: &'static str| {
@@ -120,7 +120,7 @@ async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 
-// Behaviour 22; OpenID Connect Core §3.1.2.1 and §3.1.2.6.
+// OpenID Connect Core §3.1.2.1 and §3.1.2.6; behaviour 22.
 #[tokio::test]
 async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
     for code in [
@@ -153,7 +153,7 @@ async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
     }
 }
 
-// Behaviour 22.
+// OpenID Connect Core §3.1.2.6; behaviour 22.
 #[tokio::test]
 async fn a_silent_sign_in_ends_at_the_sign_in_page() {
     let (didit, browser) = visitor(|config| config.with_prompt("none"));
@@ -171,7 +171,8 @@ async fn a_silent_sign_in_ends_at_the_sign_in_page() {
     assert_eq!(home.text(), Person::Alejandra.subject());
 }
 
-// Behaviour 4.
+// OpenID Connect Core §3.1.2.6; behaviour 22. The second sign-in evicts only the one that it
+// continues.
 #[tokio::test]
 async fn a_silent_sign_in_that_goes_on_takes_the_place_of_no_other() {
     let (didit, browser) = visitor(|config| config.with_prompt("none"));
@@ -240,7 +241,7 @@ fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
     }
 }
 
-// Behaviours 51 and 52.
+// RFC 7519 §4.1.4 and §4.1.6; behaviours 51 and 52.
 #[tokio::test]
 async fn an_id_token_is_judged_when_it_has_arrived() {
     let didit = FakeDidit::new("client", "secret").with_jwks_max_age(Duration::from_secs(60));
@@ -272,6 +273,7 @@ fn refused(started: &Page, code: &str) -> String {
     format!("{CALLBACK}?error={code}&state={state}")
 }
 
+// OpenID Connect Core §3.1.2.6; behaviour 22.
 #[tokio::test]
 async fn without_prompt_none_such_an_answer_is_an_error() {
     for configure in [

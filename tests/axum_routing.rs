@@ -198,8 +198,9 @@ async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
         StatusCode::SEE_OTHER
     );
 
-    // Behaviour 21: the redirect URI's path is never what is left, so its callback is an ordinary
-    // page. The code is not sent, and nobody goes round in circles.
+    // RFC 6749 §4.1.2.1; behaviour 21. In a nested router the path of the redirect URI is never the
+    // one that is left, so its callback is an ordinary page: the code is not sent, and nothing
+    // leads in a circle.
     let started = browser.get("/shop/orders").await;
     let back = didit.approve(started.location(), Person::John);
     let page = browser.get(&back).await;

@@ -71,7 +71,7 @@ async fn of_a_body_without_end_little_more_is_read() {
     }
 }
 
-// Behaviour 36: not even a good answer is decompressed.
+// Behaviour 36. Not even a good body is decompressed.
 #[tokio::test]
 async fn compression_does_not_get_around_it() {
     for deflated in [stored(TOKENS.as_bytes()), bomb()] {

@@ -85,6 +85,7 @@ async fn turn_until(done: impl Fn() -> bool) {
     panic!("it did not come to that");
 }
 
+// Behaviour 5.
 #[tokio::test]
 async fn planted_cookies_do_not_blow_up_an_answer() {
     let didit = FakeDidit::new("client-id", "client-secret");

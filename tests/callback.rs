@@ -94,7 +94,7 @@ impl UnderWay {
     }
 }
 
-// Behaviours 16, 19, 21.
+// RFC 6749 §3.1, §4.1.2 and §10.12; behaviours 16, 19 and 21.
 #[tokio::test]
 async fn a_query_that_is_no_authorization_response_is_malformed() {
     let flow = UnderWay::new().await;
@@ -142,7 +142,7 @@ async fn a_query_that_is_no_authorization_response_is_malformed() {
     flow.assert_completes().await;
 }
 
-// Behaviours 20, 21; RFC 6749 appendix A.7.
+// RFC 6749 §4.1.2.1 and appendix A.7; behaviour 21.
 #[tokio::test]
 async fn an_error_that_no_provider_sends_is_malformed() {
     for error in ["", "%00", "a%0D%0Ab", "%C3%A9", "%FF"] {
@@ -154,7 +154,7 @@ async fn an_error_that_no_provider_sends_is_malformed() {
     }
 }
 
-// Behaviours 16, 21.
+// RFC 6749 §4.1.2.1 and §10.12; behaviours 16 and 21.
 #[tokio::test]
 async fn a_state_that_this_browser_did_not_start_is_unknown() {
     let flow = UnderWay::new().await;
@@ -171,7 +171,7 @@ async fn a_state_that_this_browser_did_not_start_is_unknown() {
     flow.assert_completes().await;
 }
 
-// Behaviour 16.
+// RFC 6749 §10.12; behaviour 16.
 #[tokio::test]
 async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
     let flow = UnderWay::new().await;
@@ -212,7 +212,7 @@ async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
     flow.assert_completes().await;
 }
 
-// Behaviour 16.
+// RFC 6749 §10.12; behaviour 16.
 #[tokio::test]
 async fn a_cookie_header_may_hold_anything() {
     let flow = UnderWay::new().await;
@@ -259,7 +259,7 @@ async fn a_sign_in_has_twenty_minutes_even_if_the_browser_keeps_the_cookie() {
     assert_eq!(flow.flow_cookies(), []);
 }
 
-// Behaviour 20.
+// RFC 6749 §4.1.2.1; behaviour 20.
 #[tokio::test]
 async fn a_refusal_at_the_sign_in_page_ends_the_sign_in() {
     for (error, status, code) in [
@@ -282,7 +282,7 @@ async fn a_refusal_at_the_sign_in_page_ends_the_sign_in() {
     }
 }
 
-// Behaviour 20.
+// RFC 6749 §4.1.2.1; behaviour 20.
 #[tokio::test]
 async fn no_text_of_the_provider_is_on_the_page() {
     let script = "%3Cscript%3Ealert%28%22canary%22%29%3C%2Fscript%3E";
@@ -303,7 +303,7 @@ async fn no_text_of_the_provider_is_on_the_page() {
     }
 }
 
-// Behaviour 23, for providers that do not advertise `iss`: it may be missing.
+// RFC 9207 §2.4; behaviour 23. These providers do not advertise `iss`, so it may be missing.
 #[tokio::test]
 async fn an_issuer_that_is_not_didits_ends_the_sign_in() {
     for issuer in [
@@ -338,7 +338,7 @@ async fn an_issuer_that_is_not_didits_ends_the_sign_in() {
     }
 }
 
-// Behaviour 24.
+// RFC 6749 §4.1.2; behaviour 24.
 #[tokio::test]
 async fn unknown_parameters_are_ignored() {
     let flow = UnderWay::new().await;
@@ -349,7 +349,7 @@ async fn unknown_parameters_are_ignored() {
     assert_eq!(flow.call(&query).await.text(), "signed in");
 }
 
-// Behaviours 26, 27.
+// OAuth 2.0 Form Post Response Mode §2, RFC 9110 §9.2.1; behaviours 26 and 27.
 #[tokio::test]
 async fn only_get_uses_a_sign_in_up() {
     let flow = UnderWay::new().await;

@@ -13,6 +13,7 @@ use support::{
 };
 use tower_didit::fake::Person;
 
+// Behaviour 95. The fake provider that ships, in a real browser.
 #[tokio::test]
 async fn a_user_signs_in_and_out() {
     let app = Quickstart::start();

@@ -70,7 +70,7 @@ fn assert_private(page: &Page) {
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
 }
 
-// Behaviour 25.
+// RFC 6749 §3.1.2.5; behaviour 25.
 #[tokio::test]
 async fn the_applications_handler_gets_the_tokens_and_the_page_to_return_to() {
     let didit = didit();
@@ -93,7 +93,7 @@ async fn the_applications_handler_gets_the_tokens_and_the_page_to_return_to() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// Behaviour 25.
+// RFC 6749 §3.1.2.5; behaviour 25.
 #[tokio::test]
 async fn the_layer_itself_redirects_to_the_page_to_return_to() {
     let didit = didit();
@@ -116,7 +116,7 @@ async fn the_layer_itself_redirects_to_the_page_to_return_to() {
     assert!(sets_session(&page));
 }
 
-// Behaviour 25: only an answer below 400 of the application signs the user in.
+// RFC 6749 §3.1.2.5; behaviour 25. Only an answer of the application below 400 signs the user in.
 #[tokio::test]
 async fn a_handler_that_refuses_has_not_signed_the_user_in() {
     for (status, signs_in) in [
@@ -179,7 +179,7 @@ async fn a_missing_route_for_the_callback_is_reported_once() {
     assert!(logs.contains("/callback"), "{logs}");
 }
 
-// Behaviour 17.
+// RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test]
 async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_nothing() {
     let didit = didit();
@@ -214,7 +214,7 @@ async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_no
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// Behaviour 28.
+// RFC 6749 §4.1.2; behaviour 28.
 #[tokio::test(start_paused = true)]
 async fn a_double_submit_is_one_token_request_and_one_session() {
     let didit = didit();
@@ -231,7 +231,7 @@ async fn a_double_submit_is_one_token_request_and_one_session() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// Behaviour 28.
+// RFC 6749 §4.1.2; behaviour 28.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_double_submit_on_many_threads_is_one_session() {
     let didit = didit();
@@ -255,7 +255,7 @@ async fn a_double_submit_on_many_threads_is_one_session() {
     }
 }
 
-// Behaviour 20.
+// RFC 6749 §4.1.2.1; behaviour 20.
 #[tokio::test]
 async fn the_error_is_in_the_extensions_of_the_answer() {
     let seen = Arc::<Mutex<Option<Error>>>::default();
@@ -292,7 +292,7 @@ async fn the_error_is_in_the_extensions_of_the_answer() {
     assert!(error().is_none());
 }
 
-// Behaviours 7, 20.
+// RFC 9111 §5.2.2.5, RFC 6749 §4.1.2.1; behaviours 7 and 20.
 #[tokio::test]
 async fn an_application_can_have_its_own_page_for_errors() {
     let didit = didit();

@@ -61,7 +61,7 @@ fn assert_refused(config: ConfigBuilder, words: &str) {
     }
 }
 
-// Behaviour 95: a wrong configuration fails when it is built.
+// Behaviour 95.
 #[test]
 fn what_is_missing_is_named_with_where_to_find_it() {
     for id in ["", " \t"] {
@@ -111,7 +111,7 @@ fn what_is_missing_is_named_with_where_to_find_it() {
     );
 }
 
-// Behaviours 41 and 95.
+// RFC 6749 §3.2; behaviours 41 and 95.
 #[test]
 fn a_url_is_absolute_https_and_bare() {
     type Place = (&'static str, fn(&str) -> ConfigBuilder);
@@ -171,7 +171,7 @@ fn a_url_is_absolute_https_and_bare() {
     }
 }
 
-// Behaviour 95: whatever else is wrong with the URL, its password is not repeated.
+// Behaviour 95. Whatever else is wrong with the URL.
 #[test]
 fn a_password_in_a_url_is_not_repeated() {
     for config in [
@@ -229,7 +229,7 @@ fn the_scopes_are_scopes_and_openid_is_among_them() {
     );
 }
 
-// Behaviour 95: Didit Authentication gives an ID token whatever was asked for.
+// Behaviour 95. Didit Authentication issues an ID token whatever the scopes are.
 #[tokio::test]
 async fn didit_authentication_needs_no_scope_openid() {
     for (config, sent) in [
@@ -253,7 +253,7 @@ async fn didit_authentication_needs_no_scope_openid() {
     );
 }
 
-// Behaviour 87: a cookie of before would bring a spent one back.
+// RFC 9700 §4.14.2; behaviour 87. An old cookie would bring a spent token back.
 #[test]
 fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
     for scopes in [&["openid", "offline_access"][..], &["offline_access"]] {
@@ -310,6 +310,7 @@ fn cookie_keys_are_long_enough() {
     assert!(public().with_cookie_keys([[7; 32]]).build().is_ok());
 }
 
+// Behaviour 95.
 #[test]
 fn paths_are_of_this_site_and_mean_one_thing_each() {
     let no_path = "is not a path of this site";
@@ -391,7 +392,7 @@ fn paths_are_of_this_site_and_mean_one_thing_each() {
     );
 }
 
-// Behaviour 95: bounds at start-up.
+// Behaviour 95.
 #[test]
 fn durations_and_sizes_have_a_range() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);

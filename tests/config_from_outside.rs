@@ -175,7 +175,7 @@ fn run(variables: &[(&str, OsString)]) -> String {
     said.split_once(">>>").unwrap().0.to_owned()
 }
 
-// Behaviours 41 and 95.
+// RFC 6749 §3.2; behaviours 41 and 95.
 #[test]
 fn a_pem_file_holds_certificates() {
     let good =

@@ -37,7 +37,7 @@ async fn asked(browser: &Browser) -> BTreeMap<String, String> {
     location.query_pairs().into_owned().collect()
 }
 
-// Behaviours 1, 32 and 55.
+// OpenID Connect Core §3.1.2.1, RFC 6749 §2.3, RFC 9700 §4.5.3; behaviours 1, 32 and 55.
 #[tokio::test]
 async fn a_sign_in_sends_what_is_documented_and_nothing_else() {
     let (didit, browser) = visitor(|config| config);
@@ -87,6 +87,7 @@ async fn scopes_are_asked_for_only_if_they_are_configured_and_need_no_openid() {
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn a_refresh_token_that_works_once_does_not_go_into_a_cookie() {
     let didit = FakeDidit::authentication(CLIENT_ID);
@@ -111,7 +112,7 @@ async fn the_issuer_is_read_from_the_publishable_key() {
     assert!(matches!(broken, Err(ConfigError::NoIssuer)));
 }
 
-// Behaviour 43.
+// OpenID Connect Core §3.1.3.7 step 2; behaviour 43.
 #[tokio::test]
 async fn during_the_switch_to_a_custom_domain_both_issuers_are_accepted() {
     let of_old = Fault::edit_id_token(|_, claims| {
@@ -131,7 +132,7 @@ async fn during_the_switch_to_a_custom_domain_both_issuers_are_accepted() {
     }
 }
 
-// Behaviours 47 and 58.
+// RFC 8725 §3.11; behaviour 58.
 #[tokio::test]
 async fn an_access_token_is_no_id_token_although_the_same_key_signs_it() {
     let (didit, browser) = visitor(|config| config);
@@ -143,7 +144,7 @@ async fn an_access_token_is_no_id_token_although_the_same_key_signs_it() {
     assert_eq!(sign_in(&browser, &didit).await, "wrong-token-type");
 }
 
-// Behaviour 34.
+// RFC 6749 §5.2; behaviours 33 and 34.
 #[tokio::test]
 async fn its_errors_are_told_apart() {
     let (didit, browser) = visitor(|config| config);

@@ -51,7 +51,7 @@ fn asked(didit: &FakeDidit) -> [usize; 3] {
     [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token].map(|endpoint| didit.count(endpoint))
 }
 
-// Behaviours 1 and 63.
+// OpenID Connect Core §3.1.2.1; behaviours 1 and 63.
 #[tokio::test]
 async fn it_is_found_when_it_is_first_needed_and_then_known() {
     let (didit, browser) = visitor();
@@ -192,7 +192,7 @@ async fn a_page_for_members_says_so_as_well() {
     assert_eq!(didit.count(Endpoint::Discovery), 2);
 }
 
-// Behaviour 61; OpenID Connect Discovery §4.3.
+// OpenID Connect Discovery §4.3; behaviour 61.
 #[tokio::test]
 async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
     let (didit, browser) = visitor();
@@ -224,7 +224,7 @@ async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 
-// Behaviours 41 and 61.
+// RFC 6749 §3.2, RFC 8725 §3.1; behaviours 41 and 47.
 #[tokio::test]
 async fn endpoints_that_must_not_be_used_are_not() {
     let (didit, browser) = visitor();
@@ -274,7 +274,7 @@ async fn endpoints_that_must_not_be_used_are_not() {
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 
-// Behaviour 62.
+// OpenID Connect Discovery §4.1; behaviour 62.
 #[tokio::test]
 async fn an_issuer_may_have_a_path_and_a_slash_at_its_end() {
     for (issuer, document) in [
@@ -299,7 +299,7 @@ async fn an_issuer_may_have_a_path_and_a_slash_at_its_end() {
     }
 }
 
-// Behaviour 64.
+// OpenID Connect Discovery §3; behaviour 64.
 #[tokio::test]
 async fn endpoints_are_those_of_the_metadata_of_today() {
     let (didit, browser) = visitor();
@@ -342,7 +342,7 @@ async fn what_is_replaced_is_not_taken_from_the_metadata() {
     assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
 }
 
-// Behaviour 23; RFC 9207 §2.4.
+// RFC 9207 §2.4; behaviour 23.
 #[tokio::test]
 async fn a_provider_that_names_itself_in_its_answers_has_to() {
     let didit = FakeDidit::new("client", "secret").with_iss_parameter();
@@ -373,7 +373,7 @@ async fn a_provider_that_names_itself_in_its_answers_has_to() {
     assert_eq!(browser.get(&declined).await.text(), "access-denied");
 }
 
-// Behaviour 32.
+// RFC 8414 §2; behaviour 32.
 #[tokio::test]
 async fn the_client_authenticates_as_the_metadata_says() {
     let methods = "token_endpoint_auth_methods_supported";
@@ -424,7 +424,7 @@ async fn the_client_authenticates_as_the_metadata_says() {
     assert_eq!(request.form_value("client_secret"), None);
 }
 
-// Behaviour 29; RFC 9700 §4.4.
+// RFC 9700 §4.4; behaviour 29.
 #[tokio::test]
 async fn a_sign_in_that_was_started_at_one_provider_does_not_end_at_another() {
     let one = FakeDidit::new("client", "secret");

@@ -86,7 +86,7 @@ fn assert_problem(page: &Page, rejection: Rejection, case: &str) {
     assert_eq!(page.header("set-cookie"), None, "{case}");
 }
 
-// Behaviour 93, first half.
+// RFC 9110 §15.5.2, RFC 9457; behaviour 93.
 #[tokio::test]
 async fn a_program_that_is_not_signed_in_gets_401_with_a_challenge_and_a_problem() {
     let didit = didit();
@@ -106,7 +106,7 @@ async fn a_program_that_is_not_signed_in_gets_401_with_a_challenge_and_a_problem
     assert!(didit.requests().is_empty());
 }
 
-// Behaviour 93, first half.
+// OpenID Connect Core §3.1.2.1, RFC 9700 §4.11; behaviours 1 and 8.
 #[tokio::test]
 async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
     let didit = didit();
@@ -132,7 +132,7 @@ async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
     assert_eq!(didit.count(Endpoint::Token), 3);
 }
 
-// Behaviours 10, 11, 12 and 93, first half.
+// RFC 9700 §4.12; behaviours 10, 11 and 12.
 #[tokio::test]
 async fn the_headers_say_whether_a_person_waits_for_a_page() {
     let didit = didit();
@@ -196,7 +196,7 @@ async fn the_headers_say_whether_a_person_waits_for_a_page() {
     }
 }
 
-// Behaviour 12.
+// RFC 9700 §4.12; behaviour 12.
 #[tokio::test]
 async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
     let didit = didit();
@@ -235,7 +235,7 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
     }
 }
 
-// Behaviour 12, where the handler itself asks for a sign-in.
+// RFC 9700 §4.12; behaviour 12. The handler itself asks for the sign-in.
 #[tokio::test]
 async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() {
     let didit = didit();
@@ -259,7 +259,7 @@ async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() 
     }
 }
 
-// Behaviour 12, for methods that no page navigation has.
+// RFC 9700 §4.12; behaviour 12. No navigation has these methods.
 #[tokio::test]
 async fn a_handler_that_answers_another_method_with_sign_in_refuses() {
     let didit = didit();
@@ -275,7 +275,7 @@ async fn a_handler_that_answers_another_method_with_sign_in_refuses() {
     assert!(browser.cookies().is_empty());
 }
 
-// Behaviour 93: inside `nest`, the page is the one that the person asked for.
+// RFC 9700 §4.11; behaviour 8. `nest` strips the path that a route sees.
 #[tokio::test]
 async fn a_nested_route_comes_back_to_its_outer_address() {
     let didit = didit();
@@ -368,7 +368,7 @@ async fn a_rejection_says_the_same_to_programs_and_to_people() {
     }
 }
 
-// Behaviour 94, second half.
+// RFC 9110 §15.5.2, CVE-2025-54576, CVE-2025-64484; behaviours 93 and 94.
 #[tokio::test]
 async fn headers_of_the_client_make_nobody_signed_in() {
     let didit = didit();

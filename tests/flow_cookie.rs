@@ -43,7 +43,7 @@ fn is_refused(page: &Page, code: &str) -> bool {
         && page.text().contains(&format!("<code>{code}</code>"))
 }
 
-// Behaviour 6.
+// RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
 async fn it_is_locked_to_this_host_for_twenty_minutes() {
     let attributes = [
@@ -73,7 +73,7 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
     }
 }
 
-// Behaviour 6.
+// RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
 async fn a_changed_one_is_no_sign_in() {
     let didit = FakeDidit::new("client", "secret");
@@ -103,7 +103,7 @@ async fn a_changed_one_is_no_sign_in() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// Behaviour 6.
+// RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
 async fn it_ends_by_the_time_sealed_in_it() {
     for (age, ends_well) in [(1199, true), (1200, false), (1_000_000, false)] {
@@ -127,7 +127,7 @@ async fn it_ends_by_the_time_sealed_in_it() {
     }
 }
 
-// Behaviour 6.
+// RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
 async fn a_browser_forgets_it_by_its_max_age() {
     let didit = FakeDidit::new("client", "secret");

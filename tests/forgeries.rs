@@ -40,7 +40,8 @@ fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
     visitors
 }
 
-// Behaviours 43 to 60; the clause of each is with the forgery.
+// OpenID Connect Core §2, §3.1.3.7 and §3.1.3.8, RFC 7515 §4.1.11, RFC 7519 §4.1 and §7.2, RFC 8725
+// §3, RFC 9700 §4.5.3; behaviours 43 to 56 and 58 to 60. The clause of each is with the forgery.
 #[tokio::test]
 async fn no_forgery_signs_anybody_in() {
     for (name, didit, browser) in visitors() {
@@ -62,7 +63,7 @@ async fn no_forgery_signs_anybody_in() {
             didit.clock().advance(std::time::Duration::from_secs(60));
         }
         assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA, "{name}");
-        // Behaviour 49; RFC 8725 §3.10.
+        // RFC 8725 §3.10; behaviour 49. No other host was asked.
         assert_eq!(hosts_of(&didit, &browser).await, hosts, "{name}");
     }
 }
@@ -244,7 +245,8 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
     }
 }
 
-// Behaviour 48: TLS would allow to skip the signature, and nothing else.
+// OpenID Connect Core §3.1.3.7 step 6; behaviour 48. With `insecure_trust_tls_for_id_token` TLS
+// stands in for the signature, and for nothing else.
 #[tokio::test]
 async fn without_signatures_only_signatures_are_not_looked_at() {
     let didit = FakeDidit::new("client", "secret");
@@ -264,7 +266,7 @@ async fn without_signatures_only_signatures_are_not_looked_at() {
     assert_eq!(didit.count(Endpoint::Jwks), 0);
 }
 
-// Behaviour 55.
+// OpenID Connect Core §3.1.3.7 step 11; behaviour 55.
 #[tokio::test]
 async fn a_nonce_that_may_be_missing_must_still_be_the_right_one() {
     let didit = FakeDidit::new("client", "secret");

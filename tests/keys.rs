@@ -48,7 +48,7 @@ async fn a_hundred_sign_ins_ask_for_them_once() {
     assert!(asked.body().is_empty());
 }
 
-// Behaviour 66.
+// OpenID Connect Core §10.1.1; behaviour 66.
 #[tokio::test]
 async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
@@ -63,7 +63,7 @@ async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
     }
 }
 
-// Behaviours 66 and 70.
+// OpenID Connect Core §10.1 and §10.1.1; behaviours 66 and 70.
 #[tokio::test]
 async fn keys_without_names_are_followed_as_well() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
@@ -192,7 +192,7 @@ async fn where_there_never_were_any_the_sign_in_fails_and_the_next_one_asks_agai
     );
 }
 
-// Behaviours 70, 71 and 72.
+// OpenID Connect Core §10.1, RFC 7517 §5, RFC 7518 §3.3; behaviours 70, 71 and 72.
 #[tokio::test]
 async fn keys_that_cannot_be_used_do_not_spoil_the_others() {
     let (didit, browser) = visitor();

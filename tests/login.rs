@@ -71,7 +71,7 @@ fn assert_refused(page: &Page, status: StatusCode, code: &str) {
     assert_eq!(page.header("set-cookie"), None);
 }
 
-// Behaviour 1.
+// OpenID Connect Core §3.1.2.1, RFC 7636 §4.3; behaviour 1.
 #[tokio::test]
 async fn the_browser_goes_to_didit_with_a_whole_authorization_request() {
     let redirect_uri = "https://app.example/callback?tenant=a%20b&x=%2F";
@@ -104,7 +104,7 @@ async fn the_browser_goes_to_didit_with_a_whole_authorization_request() {
     }
 }
 
-// Behaviour 1.
+// RFC 6749 §3.1; behaviour 1.
 #[tokio::test]
 async fn the_query_of_the_authorization_endpoint_is_kept() {
     for (endpoint, start) in [
@@ -124,7 +124,7 @@ async fn the_query_of_the_authorization_endpoint_is_kept() {
     }
 }
 
-// Behaviour 2.
+// RFC 6749 §10.10, RFC 7636 §7.1; behaviour 2.
 #[tokio::test]
 async fn a_thousand_sign_ins_repeat_nothing() {
     let (_, browser) = visitor(|config| config);
@@ -150,7 +150,7 @@ async fn a_thousand_sign_ins_repeat_nothing() {
     }
 }
 
-// Behaviour 2.
+// RFC 7636 §4.1 and §7.1; behaviour 2.
 #[tokio::test]
 async fn the_code_verifier_is_never_seen_by_the_browser() {
     let (didit, browser) = visitor(|config| config);
@@ -188,7 +188,7 @@ async fn the_code_verifier_is_never_seen_by_the_browser() {
     }
 }
 
-// Behaviour 7.
+// RFC 9111 §5.2.2.5; behaviour 7.
 #[tokio::test]
 async fn nothing_of_a_sign_in_is_stored_by_caches() {
     let (didit, browser) = visitor(|config| config);
@@ -311,6 +311,7 @@ async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
     assert_eq!(page.header("set-cookie"), None);
 }
 
+// Behaviour 10.
 #[tokio::test]
 async fn a_page_inside_of_an_android_app_is_a_page_too() {
     // A WebView names its app with every request; scripts say `XMLHttpRequest`.

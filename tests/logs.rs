@@ -332,7 +332,7 @@ fn leaks(leaked: &'static str) -> Vec<(Fault, &'static str)> {
     ]
 }
 
-// Behaviours 34 and 95.
+// RFC 6749 §5.1; behaviours 34 and 95.
 #[tokio::test]
 async fn sign_ins_that_fail() {
     const LEAKED: &str = "what-the-provider-should-not-repeat";

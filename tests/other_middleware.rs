@@ -132,7 +132,7 @@ async fn it_stands_in_one_stack_with_cors() {
     assert_eq!(page.header("access-control-allow-origin"), Some("*"));
 }
 
-// Behaviour 81.
+// RFC 9111 §4.1 and §5.2.2.7; behaviour 81.
 #[tokio::test]
 async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
     let didit = didit();

@@ -29,13 +29,13 @@ use support::{
 };
 use tokio::join;
 
-// Behaviours 63, 64 and 65.
+// OpenID Connect Discovery §3; behaviours 63, 64 and 65.
 #[tokio::test]
 async fn signs_in_at_a_provider_that_signs_with_rsa() {
     documents_are_fetched_once_for_several_sign_ins("RS256").await;
 }
 
-// Behaviours 63, 64 and 65.
+// OpenID Connect Discovery §3; behaviours 63, 64 and 65.
 #[tokio::test]
 async fn signs_in_at_a_provider_that_signs_with_an_elliptic_curve() {
     documents_are_fetched_once_for_several_sign_ins("ES256").await;
@@ -52,7 +52,7 @@ async fn documents_are_fetched_once_for_several_sign_ins(keys: &str) {
     assert_eq!(token_requests(&peer).await, 4);
 }
 
-// Behaviours 66 and 68.
+// OpenID Connect Core §10.1.1; behaviours 66 and 68.
 #[tokio::test]
 async fn a_new_key_is_fetched_by_the_first_who_meets_it() {
     let (here, there) = (Port::keep(), Port::keep());
@@ -95,7 +95,7 @@ async fn an_application_that_starts_before_its_provider_finds_it_later() {
     assert_eq!(metadata_requests(&peer).await, 1);
 }
 
-// Behaviour 66.
+// OpenID Connect Core §10.1.1; behaviour 66.
 #[tokio::test]
 async fn sessions_and_sign_ins_go_on_over_a_restart_of_the_provider() {
     let (here, there) = (Port::keep(), Port::keep());
@@ -114,7 +114,7 @@ async fn sessions_and_sign_ins_go_on_over_a_restart_of_the_provider() {
     assert_eq!(key_requests(&peer).await, 1);
 }
 
-// Behaviour 32.
+// RFC 8414 §2; behaviour 32.
 #[tokio::test]
 async fn a_client_proves_itself_in_the_way_that_the_metadata_names() {
     let public = [
@@ -136,7 +136,7 @@ async fn a_client_proves_itself_in_the_way_that_the_metadata_names() {
     }
 }
 
-// Behaviour 23.
+// RFC 9207 §2.4; behaviour 23.
 #[tokio::test]
 async fn a_callback_must_name_the_issuer_as_the_metadata_promises() {
     let (here, there) = (Port::keep(), Port::keep());
@@ -167,7 +167,7 @@ async fn a_callback_must_name_the_issuer_as_the_metadata_promises() {
     assert_eq!(token_requests(&peer).await, 0);
 }
 
-// Behaviour 61.
+// OpenID Connect Discovery §4.3; behaviour 61.
 #[tokio::test]
 async fn nobody_is_sent_to_a_provider_that_goes_by_another_name() {
     let (here, there) = (Port::keep(), Port::keep());

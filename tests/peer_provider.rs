@@ -21,11 +21,13 @@ use support::{
     browser::Browser, peer::Peer, port::Port, relying_party::RelyingParty, sign_in::sign_in,
 };
 
+// RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test]
 async fn signs_in_at_a_provider_that_signs_with_rsa() {
     a_whole_sign_in("RS256").await;
 }
 
+// RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test]
 async fn signs_in_at_a_provider_that_signs_with_an_elliptic_curve() {
     a_whole_sign_in("ES256").await;

@@ -26,7 +26,7 @@ use support::{
 
 const REVOCATIONS: &str = "POST /auth/v2/revoke ";
 
-// Behaviours 32, 89 and 90.
+// RFC 6749 §2.3, RFC 7009 §2.2, OpenID Connect RP-Initiated Logout §2; behaviours 32, 89 and 90.
 #[tokio::test]
 async fn it_ends_here_and_there_however_the_client_proves_itself() {
     let public = [

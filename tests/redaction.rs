@@ -198,6 +198,7 @@ async fn the_error_is_in_the_extensions_of_its_answer() {
     assert!(didit.requests().is_empty());
 }
 
+// Behaviour 95.
 #[test]
 fn services_show_what_they_wrap() {
     #[derive(Clone, Debug)]
@@ -281,6 +282,7 @@ macro_rules! assert_lacks {
 }
 
 /// Fails to compile where a secret could be copied, printed, compared byte by byte or written.
+// Behaviour 95.
 #[test]
 fn secrets_lack_what_would_spread_them() {
     assert_lacks! {

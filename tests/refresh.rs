@@ -165,7 +165,7 @@ async fn a_client_that_goes_away_cancels_nothing() {
     assert_eq!(refreshes(&didit), 1);
 }
 
-// Behaviour 85.
+// RFC 6749 §6; behaviour 85.
 #[tokio::test]
 async fn a_new_refresh_token_replaces_the_old_and_one_that_is_left_out_stays() {
     let keeping = didit();
@@ -186,7 +186,7 @@ async fn a_new_refresh_token_replaces_the_old_and_one_that_is_left_out_stays() {
     }
 }
 
-// Behaviour 85; RFC 6749 §6.
+// RFC 6749 §6; behaviour 85.
 #[tokio::test]
 async fn scopes_never_come_to_those_that_were_granted() {
     let didit = didit();
@@ -375,7 +375,7 @@ async fn a_didit_that_does_not_answer_is_not_asked_again_at_once() {
     assert_eq!(refreshes(&didit), 2);
 }
 
-// Behaviour 39.
+// RFC 6749 §5.1; behaviours 39 and 87.
 #[tokio::test]
 async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
     let didit = didit();
@@ -394,6 +394,7 @@ async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
     }
 }
 
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn a_refresh_token_that_works_once_is_not_sent_from_a_cookie() {
     let didit = didit();

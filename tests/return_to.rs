@@ -43,7 +43,7 @@ async fn end(didit: &FakeDidit, browser: &Browser, start: &Page) -> String {
     callback.location().to_owned()
 }
 
-// Behaviour 8.
+// RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
 async fn no_address_leads_away() {
     let hostile = hostile();
@@ -64,7 +64,7 @@ async fn no_address_leads_away() {
     assert_eq!(didit.count(Endpoint::Token), travelled.len());
 }
 
-// Behaviour 8.
+// RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
 async fn what_is_no_address_leads_to_the_landing_page() {
     for configured in ["/", "/home?tab=1"] {
@@ -87,7 +87,7 @@ async fn what_is_no_address_leads_to_the_landing_page() {
     }
 }
 
-// Behaviour 8.
+// RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
 async fn pages_of_this_site_are_kept_byte_for_byte() {
     let longest = format!("/{:x<511}", "long?");
@@ -109,7 +109,7 @@ async fn pages_of_this_site_are_kept_byte_for_byte() {
     }
 }
 
-// Behaviour 8.
+// RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
 async fn a_guarded_page_comes_back_byte_for_byte() {
     let (didit, browser) = visitor(|config| config);
@@ -126,7 +126,7 @@ async fn a_guarded_page_comes_back_byte_for_byte() {
     }
 }
 
-// Behaviour 8, and GHSA-7p99-3798-f85c.
+// RFC 9700 §4.11, GHSA-7p99-3798-f85c; behaviour 8.
 #[tokio::test]
 async fn a_guarded_path_that_reads_as_another_site_does_not_lead_there() {
     let (didit, browser) = visitor(|config| config);

@@ -55,6 +55,7 @@ fn who<B>(request: &Request<B>) -> &'static str {
     }
 }
 
+// Behaviour 95.
 #[tokio::test]
 async fn a_plain_service_with_full_bodies_is_enough() {
     let didit = didit();
@@ -149,8 +150,8 @@ struct Opaque(Rc<str>);
 #[derive(Debug)]
 struct Failure(Rc<str>);
 
-// Behaviour 95: the types say that an ordinary request, its answer and its error are not boxed, read
-// or replaced; a future that has to be `Send` could not hold these.
+// Behaviour 95. The types show that an ordinary request, its answer and its error are not boxed,
+// read or replaced: a future that must be `Send` could not hold these.
 #[tokio::test]
 async fn bodies_and_errors_of_any_type_pass_as_they_are() {
     fn assert_service<S, B, R, E>(_: &DiditAuthService<S>)
@@ -265,6 +266,7 @@ impl Body for Odd {
     }
 }
 
+// Behaviour 95.
 #[tokio::test]
 async fn frames_trailers_hints_and_the_error_of_a_body_pass_one_by_one() {
     let inner = service_fn(async |_: Request<()>| {

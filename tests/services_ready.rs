@@ -152,7 +152,7 @@ fn it_is_ready_when_the_inner_service_is() {
     );
 }
 
-// Behaviour 95: a callback that waits for Didit keeps the place that it was given.
+// Behaviour 95. A callback that waits for the provider keeps the permit that it was given.
 #[tokio::test(start_paused = true)]
 async fn a_waiting_callback_counts_for_a_limit_and_gives_its_place_back() {
     for fails in [false, true] {

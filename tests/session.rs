@@ -45,7 +45,7 @@ fn value(browser: &Browser, name: &str) -> String {
     browser.cookie(name).unwrap().value().to_owned()
 }
 
-// Behaviour 76.
+// RFC 6265bis §4.1.3.2; behaviour 76.
 #[tokio::test]
 async fn the_cookie_is_locked_to_the_host_and_plain_only_on_loopback_http() {
     for (origin, name, secure) in [
@@ -202,7 +202,7 @@ async fn it_opens_only_for_its_own_client_origin_and_key() {
     }
 }
 
-// Behaviour 77: without keys of their own the cookies are sealed by the client secret.
+// Behaviour 77.
 #[tokio::test]
 async fn without_keys_the_client_secret_seals_it() {
     let issuing = didit();

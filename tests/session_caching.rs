@@ -88,7 +88,7 @@ fn lines(page: &Page, name: &str) -> Vec<String> {
         .collect()
 }
 
-// Behaviour 81.
+// RFC 9111 §4.1 and §5.2.2.7; behaviour 81.
 #[tokio::test]
 async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() {
     let didit = FakeDidit::new("client-id", "client-secret");
@@ -122,7 +122,7 @@ async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() 
     }
 }
 
-// Behaviours 7 and 81.
+// RFC 9111 §5.2.2.5; behaviours 7 and 81.
 #[tokio::test]
 async fn a_redirect_to_sign_in_is_stored_nowhere() {
     let didit = FakeDidit::new("client-id", "client-secret");

@@ -84,7 +84,7 @@ fn chunk_names(count: usize) -> Vec<String> {
     [SESSION.to_owned()].into_iter().chain(more).collect()
 }
 
-// Behaviour 83: what could not be read back is refused.
+// Behaviour 83.
 #[tokio::test]
 async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
     for (length, fits) in [(2500, true), (2700, false), (20_000, false)] {
@@ -120,6 +120,7 @@ async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
     }
 }
 
+// Behaviour 83.
 #[tokio::test]
 async fn a_sign_in_that_does_not_fit_leaves_the_session_of_before() {
     let didit = didit();

@@ -53,7 +53,7 @@ fn set_cookies(page: &Page) -> Vec<&str> {
     lines.map(|line| line.to_str().unwrap()).collect()
 }
 
-// Behaviour 80, first half.
+// Behaviour 80.
 #[tokio::test]
 async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
     let didit = didit();
@@ -75,7 +75,7 @@ async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
     assert_eq!(kept.get("/").await.text(), NOBODY);
 }
 
-// Behaviour 80, first half.
+// Behaviour 80.
 #[tokio::test]
 async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
     let didit = didit();
@@ -97,7 +97,7 @@ async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
     assert!(set_cookies(&page).is_empty());
 }
 
-// Behaviour 80: the sealed limits hold, and so do those of a configuration that was tightened.
+// Behaviour 80. The sealed limits hold, and so do those of a tightened configuration.
 #[tokio::test]
 async fn of_old_and_new_limits_the_tighter_one_counts() {
     for (old, new, lasts) in [

@@ -97,7 +97,7 @@ fn restart(browser: &Browser, config: ConfigBuilder) -> Browser {
     restarted
 }
 
-// Behaviour 75: session fixation.
+// Behaviour 75. Session fixation.
 #[tokio::test]
 async fn what_was_planted_in_a_browser_is_never_signed_in_by_its_user() {
     let didit = didit();

@@ -99,7 +99,7 @@ async fn until(
     answer
 }
 
-// Behaviours 87 and 89.
+// Behaviour 89.
 #[tokio::test]
 async fn new_tokens_that_come_after_a_sign_out_elsewhere_end_what_it_could_not() {
     let processes = Processes::new();
@@ -164,7 +164,7 @@ async fn a_sign_out_is_finished_although_the_browser_has_gone() {
     assert_eq!(processes.didit.count(Endpoint::Session), 1);
 }
 
-// Behaviour 87.
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn a_request_of_before_renews_what_the_store_has_by_now() {
     let processes = Processes::new();

@@ -196,6 +196,7 @@ fn nobody_is_signed_in_by_another_id_than_is_in_the_store() {
     nobody_is_signed_in_by_other_cookies(true);
 }
 
+// Behaviour 77.
 #[test]
 fn no_request_whatever_breaks_anything() {
     let stories = [Story::start(false), Story::start(true)];

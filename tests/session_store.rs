@@ -70,7 +70,7 @@ fn settings(didit: &FakeDidit) -> ConfigBuilder {
         .with_scopes(["openid", "offline_access"])
 }
 
-// Behaviours 75 and 76.
+// RFC 6265bis §4.1.3.2; behaviours 75 and 76.
 #[tokio::test]
 async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
     let didit = didit();
@@ -113,7 +113,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
     assert_eq!(browser.get("/user").await.text(), "nobody");
 }
 
-// Behaviours 84 and 85.
+// RFC 6749 §6; behaviours 84 and 85.
 #[tokio::test]
 async fn tokens_that_work_once_are_renewed_once() {
     let (didit, config) = once();
@@ -136,7 +136,7 @@ async fn tokens_that_work_once_are_renewed_once() {
     assert_eq!(browser.get("/").await.text(), handlers.text());
 }
 
-// Behaviour 84: what another process was given is read from the store.
+// RFC 9700 §4.14.2; behaviour 84. What another process was given is read from the store.
 #[tokio::test(start_paused = true)]
 async fn two_processes_renew_tokens_that_work_once_once() {
     let didit = FakeDidit::authentication("app");
@@ -180,7 +180,7 @@ async fn a_session_that_moves_from_cookies_to_a_store_leaves_no_chunk_behind() {
     assert_ne!(browser.get("/user").await.text(), "nobody");
 }
 
-// Behaviour 87.
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn one_that_may_have_been_sent_is_never_sent_again() {
     let (didit, config) = once();
@@ -203,7 +203,7 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 
-// Behaviours 86 and 87.
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
     let (didit, config) = once();

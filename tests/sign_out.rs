@@ -55,7 +55,7 @@ fn assert_refused(page: &Page, status: StatusCode, code: &str, case: &str) {
     );
 }
 
-// Behaviours 7 and 89.
+// RFC 9111 §5.2.2.5; behaviours 7 and 89.
 #[tokio::test]
 async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothing_else() {
     let didit = didit();
@@ -199,7 +199,7 @@ async fn only_this_origin_may_ask_for_it() {
     }
 }
 
-// Behaviour 94, of the sign-out: the origin is configured, not claimed.
+// Behaviour 94. The origin is configured, not claimed by a request.
 #[tokio::test]
 async fn a_header_that_names_the_host_does_not_move_the_origin() {
     let didit = didit();

@@ -87,7 +87,7 @@ fn names(parameters: &[(String, String)]) -> Vec<&str> {
     parameters.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-// Behaviour 90.
+// OpenID Connect RP-Initiated Logout §2 and §3; behaviour 90.
 #[tokio::test]
 async fn it_leads_over_the_providers_page_and_back() {
     for config in [discovered, in_memory] {
@@ -113,7 +113,7 @@ async fn it_leads_over_the_providers_page_and_back() {
     }
 }
 
-// Behaviour 90.
+// OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
 async fn without_an_address_of_this_site_the_provider_shows_a_page() {
     let didit = didit();
@@ -126,7 +126,7 @@ async fn without_an_address_of_this_site_the_provider_shows_a_page() {
     assert_eq!(page.url(), there);
 }
 
-// Behaviour 90.
+// OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
 async fn without_such_a_page_the_sign_out_is_local_and_no_id_token_is_kept() {
     let didit = FakeDidit::new("client", "secret");
@@ -138,7 +138,7 @@ async fn without_such_a_page_the_sign_out_is_local_and_no_id_token_is_kept() {
     }
 }
 
-// Behaviour 90.
+// OpenID Connect RP-Initiated Logout §3; behaviour 90.
 #[tokio::test]
 async fn whatever_state_comes_back_the_page_is_one_like_any_other() {
     let didit = didit();
@@ -158,7 +158,7 @@ async fn whatever_state_comes_back_the_page_is_one_like_any_other() {
     assert!(browser.cookies().is_empty());
 }
 
-// Behaviour 90.
+// OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
 async fn a_huge_hint_is_left_out() {
     let didit = didit();
@@ -175,7 +175,7 @@ async fn a_huge_hint_is_left_out() {
     assert_eq!(browser.follow(&there).await.text(), "goodbye");
 }
 
-// Behaviours 89 and 90.
+// RFC 7009 §2.2, OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90.
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_is_slow_to_revoke_ends_its_session_all_the_same() {
     for fault in [Fault::hang(), Fault::error("x").with_status(503)] {
@@ -190,7 +190,8 @@ async fn a_provider_that_is_slow_to_revoke_ends_its_session_all_the_same() {
     }
 }
 
-// Behaviours 89 and 90: a button that is pressed twice shows the answer to the second request.
+// OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90. A button that is pressed twice shows
+// the answer to the second request.
 #[tokio::test]
 async fn of_two_at_once_both_lead_there() {
     for config in [discovered, in_memory] {
@@ -204,7 +205,7 @@ async fn of_two_at_once_both_lead_there() {
     }
 }
 
-// Behaviours 89 and 90.
+// OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90.
 #[tokio::test]
 async fn somebody_who_is_not_signed_in_stays_here() {
     let didit = didit();
@@ -215,7 +216,7 @@ async fn somebody_who_is_not_signed_in_stays_here() {
     assert_eq!(didit.requests().len(), 0);
 }
 
-// Behaviours 89 and 90.
+// OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90.
 #[tokio::test]
 async fn whoever_was_signed_in_ends_the_session_there_too() {
     let didit = didit();
@@ -227,7 +228,7 @@ async fn whoever_was_signed_in_ends_the_session_there_too() {
     assert!(!there.contains("id_token_hint"), "{there}");
 }
 
-// Behaviours 8 and 89.
+// OpenID Connect RP-Initiated Logout §3, RFC 9700 §4.11; behaviour 90.
 #[tokio::test]
 async fn only_the_pages_that_are_listed_can_be_asked_for() {
     let didit = FakeDidit::new("client", "secret");
@@ -270,7 +271,7 @@ async fn only_the_pages_that_are_listed_can_be_asked_for() {
     assert_eq!(page.location(), "/bye");
 }
 
-// Behaviours 8 and 90.
+// OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
 async fn the_providers_page_goes_before_those_of_this_site() {
     let didit = didit();

@@ -79,7 +79,7 @@ async fn counts(didit: &FakeDidit, access_token: &str) -> bool {
     answer.expect("infallible").status() == StatusCode::OK
 }
 
-// Behaviour 89.
+// RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
 async fn the_refresh_token_goes_and_with_it_the_access_token() {
     for is_stored in [false, true] {
@@ -104,7 +104,7 @@ async fn the_refresh_token_goes_and_with_it_the_access_token() {
     }
 }
 
-// Behaviour 89.
+// RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
 async fn without_one_the_access_token_goes() {
     let didit = didit();
@@ -117,7 +117,7 @@ async fn without_one_the_access_token_goes() {
     assert_eq!(hint.as_deref(), Some("access_token"));
 }
 
-// Behaviours 32 and 89.
+// RFC 6749 §2.3, RFC 7009 §2.1; behaviours 32 and 89.
 #[tokio::test]
 async fn the_client_proves_itself_as_for_tokens() {
     let post = didit().with_client_secret_post();
@@ -133,7 +133,7 @@ async fn the_client_proves_itself_as_for_tokens() {
     }
 }
 
-// Behaviour 89.
+// RFC 6749 §3.2; behaviours 41 and 89.
 #[tokio::test]
 async fn an_endpoint_that_is_given_counts_as_one_that_is_found() {
     let didit = didit();
@@ -146,7 +146,7 @@ async fn an_endpoint_that_is_given_counts_as_one_that_is_found() {
     assert!(refused.is_err());
 }
 
-// Behaviour 89.
+// RFC 7009 §2.2; behaviour 89.
 #[tokio::test(start_paused = true)]
 async fn whatever_the_provider_answers_the_session_here_ends() {
     let second = Duration::from_secs(1);
@@ -170,7 +170,7 @@ async fn whatever_the_provider_answers_the_session_here_ends() {
     }
 }
 
-// Behaviour 89.
+// RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
 async fn two_at_once_revoke_once() {
     let didit = didit();
@@ -180,7 +180,7 @@ async fn two_at_once_revoke_once() {
     assert_eq!(didit.count(Endpoint::Revocation), 1);
 }
 
-// Behaviours 61 and 89.
+// RFC 6749 §3.2, OpenID Connect RP-Initiated Logout §2; behaviours 41 and 90.
 #[tokio::test]
 async fn what_is_advertised_and_of_no_use_counts_as_missing() {
     for useless in [

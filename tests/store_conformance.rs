@@ -22,6 +22,7 @@ fn file(name: &str) -> PathBuf {
     file
 }
 
+// Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
 async fn memory_does() {
     let store = MemoryStore::new();
@@ -37,6 +38,7 @@ async fn a_store_that_is_shared_behind_a_pointer_does() {
     assert!(config.with_session_store(store).build().is_ok());
 }
 
+// Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
 async fn the_example_does() {
     let file = file("conformance");

@@ -82,7 +82,7 @@ fn assert_unknown(page: &Page) {
     assert_eq!(page.header("set-cookie"), None);
 }
 
-// Behaviour 3.
+// RFC 9700 §4.7; behaviour 3.
 #[tokio::test]
 async fn a_sign_in_ends_only_in_the_browser_that_started_it() {
     for (has_a_sign_in_under_way, is_signed_in) in
@@ -115,7 +115,7 @@ async fn a_sign_in_ends_only_in_the_browser_that_started_it() {
     }
 }
 
-// Behaviour 3.
+// RFC 9700 §4.5 and §4.7; behaviour 3.
 #[tokio::test]
 async fn a_code_of_another_browser_is_worth_nothing() {
     let (didit, browser_a) = visitor();
@@ -134,7 +134,7 @@ async fn a_code_of_another_browser_is_worth_nothing() {
     assert_eq!(browser_a.get(&back_a).await.location(), "/");
 }
 
-// Behaviour 3.
+// RFC 9700 §4.7; behaviour 3.
 #[tokio::test]
 async fn a_flow_cookie_opens_only_under_its_own_name() {
     let (didit, browser_a) = visitor();

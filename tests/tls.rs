@@ -22,7 +22,7 @@ use tokio_rustls::{
 };
 use tower_didit::Provider;
 
-// Behaviour 41.
+// RFC 6749 §3.2; behaviour 41.
 #[tokio::test]
 async fn a_certificate_must_be_trusted_and_name_the_host() {
     let here = self_signed("127.0.0.1");
@@ -59,14 +59,14 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
     }
 }
 
-// Behaviour 41.
+// RFC 6749 §3.2; behaviour 41.
 #[tokio::test]
 async fn a_loopback_address_may_do_without_tls() {
     let server = Server::saying(answer("200 OK", "", TOKENS.as_bytes())).await;
     assert_eq!(sign_in(server.config()).await, SIGNED_IN);
 }
 
-// Behaviour 41: a proxy would carry the secrets off this machine, in the clear.
+// RFC 6749 §3.2; behaviour 41. A proxy would carry the secrets off this machine in clear.
 #[test]
 fn no_proxy_comes_between_a_loopback_address() {
     let nobody = "http://127.0.0.1:9";
@@ -82,7 +82,7 @@ fn no_proxy_comes_between_a_loopback_address() {
     assert!(said.contains("1 passed"), "{said}");
 }
 
-// Behaviour 41.
+// RFC 6749 §3.2; behaviour 41.
 #[test]
 fn every_other_address_is_refused_when_it_is_configured() {
     for (url, good) in [

@@ -9,7 +9,7 @@ use serde_json::json;
 use support_exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
 use tower_didit::fake::Fault;
 
-// Behaviours 33, 42.
+// RFC 6749 §4.1.2 and §5.2; behaviours 33 and 42.
 #[tokio::test]
 async fn each_error_of_rfc_6749_has_a_case_of_its_own() {
     let site = Site::new();
@@ -36,7 +36,7 @@ async fn each_error_of_rfc_6749_has_a_case_of_its_own() {
     }
 }
 
-// Behaviour 34.
+// RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn what_is_not_a_json_object_is_refused() {
     let good = good().to_string();
@@ -67,7 +67,7 @@ async fn what_is_not_a_json_object_is_refused() {
     refused(200, JSON, bodies).await;
 }
 
-// Behaviour 34; RFC 8259 §2.
+// RFC 6749 §5.1, RFC 8259 §2; behaviour 34.
 #[tokio::test]
 async fn what_has_more_behind_the_json_object_is_refused() {
     let bodies = [good().to_string().as_str(), "}", "x", "\0", "<!-- more -->"]
@@ -75,7 +75,7 @@ async fn what_has_more_behind_the_json_object_is_refused() {
     refused(200, JSON, bodies).await;
 }
 
-// Behaviour 34.
+// RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn what_is_not_called_json_is_refused() {
     for content_type in ["text/html", "text/plain", "application/jwt", "json", ""] {
@@ -85,7 +85,7 @@ async fn what_is_not_called_json_is_refused() {
     refused(200, "application/x-www-form-urlencoded", [form]).await;
 }
 
-// Behaviour 34.
+// RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn another_status_brings_no_tokens() {
     for status in [
@@ -95,7 +95,7 @@ async fn another_status_brings_no_tokens() {
     }
 }
 
-// Behaviour 34.
+// RFC 6749 §5.2; behaviour 34.
 #[tokio::test]
 async fn an_error_without_a_usable_code_is_refused() {
     let html = format!("<html><h1>{CANARY}</h1></html>");
@@ -121,7 +121,7 @@ async fn an_error_without_a_usable_code_is_refused() {
     refused(200, JSON, [error, detail]).await;
 }
 
-// Behaviours 37, 38.
+// RFC 6749 §7.1, OpenID Connect Core §3.1.3.3; behaviours 37 and 38.
 #[tokio::test]
 async fn a_member_that_is_missing_or_not_what_it_should_be_is_refused() {
     let mut bodies = Vec::new();
@@ -150,7 +150,7 @@ async fn a_member_that_is_missing_or_not_what_it_should_be_is_refused() {
     refused(200, JSON, bodies).await;
 }
 
-// Behaviour 34.
+// RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn a_member_that_is_there_twice_is_refused() {
     let members = good();

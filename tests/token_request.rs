@@ -24,7 +24,7 @@ use tower_didit::{
 };
 use url::Url;
 
-// Behaviours 30, 31, 42.
+// RFC 6749 §2.3.1 and §4.1.3, RFC 7636 §4.5; behaviours 30 and 31.
 #[tokio::test]
 async fn on_the_wire_it_is_this_to_the_letter() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,7 +107,8 @@ async fn the_token_endpoints_url_is_used_exactly_as_given() {
     }
 }
 
-// Behaviours 30, 31: `FakeDidit` decodes and compares id and secret, redirect URI and verifier.
+// RFC 6749 §2.3.1 and §4.1.3; behaviours 30 and 31. `FakeDidit` decodes and compares id and secret,
+// redirect URI and verifier.
 #[tokio::test]
 async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
     for (id, secret, joined) in [
@@ -132,7 +133,7 @@ async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
     }
 }
 
-// Behaviours 30, 32.
+// RFC 6749 §2.3 and §4.1.3; behaviours 30 and 32.
 #[tokio::test]
 async fn a_public_client_says_who_it_is_and_sends_no_secret() {
     let didit = FakeDidit::new_public("public+app");
@@ -148,7 +149,7 @@ async fn a_public_client_says_who_it_is_and_sends_no_secret() {
     assert!(request.form_value("code_verifier").is_some());
 }
 
-// Behaviour 40.
+// RFC 6749 §5.1; behaviour 40.
 #[tokio::test]
 async fn the_granted_scopes_are_what_the_answer_says() {
     let didit = FakeDidit::new("app", "secret");
@@ -178,7 +179,7 @@ async fn the_granted_scopes_are_what_the_answer_says() {
     }
 }
 
-// Behaviour 40: what cannot be read must not become all that was asked for.
+// RFC 6749 §5.1; behaviour 40. An unreadable scope must not become all scopes that were requested.
 #[tokio::test]
 async fn a_scope_that_cannot_be_read_is_refused() {
     let didit = FakeDidit::new("app", "secret");

@@ -16,7 +16,7 @@ use tower_didit::{
     fake::{Endpoint, Fault},
 };
 
-// Behaviours 34, 37, 40.
+// RFC 6749 §5.1 and §7.1; behaviours 37 and 40.
 #[tokio::test]
 async fn members_may_be_missing_or_unknown() {
     let site = Site::trusting();
@@ -48,7 +48,7 @@ async fn members_may_be_missing_or_unknown() {
     }
 }
 
-// Behaviour 34.
+// RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn the_content_type_may_be_written_in_any_case_and_may_be_missing() {
     let site = Site::trusting();
@@ -60,7 +60,7 @@ async fn the_content_type_may_be_written_in_any_case_and_may_be_missing() {
     }
 }
 
-// Behaviour 39.
+// RFC 6749 §5.1; behaviour 39.
 #[tokio::test]
 async fn a_lifetime_may_be_written_in_many_ways_and_is_never_too_much() {
     let site = Site::trusting();
@@ -112,7 +112,7 @@ async fn a_lifetime_may_be_written_in_many_ways_and_is_never_too_much() {
     assert_eq!(error.kind().code(), "invalid-answer");
 }
 
-// Behaviour 95, as far as a sign-in goes.
+// Behaviour 95.
 #[tokio::test]
 async fn a_good_sign_in_logs_no_secret() {
     let site = Site::new();

@@ -79,7 +79,7 @@ async fn the_user_stays_who_they_are_and_the_tokens_are_gone() {
     assert_eq!(tokens.text(), "living");
 }
 
-// Behaviour 39.
+// RFC 6749 §5.1; behaviour 39.
 #[tokio::test]
 async fn an_unknown_end_is_none() {
     let (didit, browser) = visitor();

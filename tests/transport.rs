@@ -29,7 +29,7 @@ use tokio::{
 use tower::{Service, ServiceExt, service_fn};
 use tower_didit::fake::{Endpoint, FakeDidit, Fault, Person};
 
-// Behaviour 36. The clock of tokio stands still, and moves on when nothing else happens.
+// Behaviours 36 and 95. The clock of tokio stands still, and moves on when nothing else happens.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_does_not_come_in_time_is_a_time_out() {
     let head = answer("200 OK", "", TOKENS.as_bytes()).len() - TOKENS.len();
@@ -58,7 +58,7 @@ async fn an_answer_that_does_not_come_in_time_is_a_time_out() {
     }
 }
 
-// Behaviours 36, 95: a TLS handshake that nobody answers.
+// Behaviours 36 and 95. Nobody answers the TLS handshake.
 #[tokio::test(start_paused = true)]
 async fn a_connection_has_a_time_out_of_its_own() {
     let mute = Server::start(|socket| async move {
@@ -81,7 +81,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
     }
 }
 
-// Behaviour 36.
+// Behaviours 36 and 95.
 #[tokio::test(start_paused = true)]
 async fn any_service_is_under_the_same_time_out() {
     for seconds in [10, 4] {
@@ -105,7 +105,7 @@ async fn any_service_is_under_the_same_time_out() {
     }
 }
 
-// Behaviour 36.
+// RFC 6749 §4.1.2 and §5.1; behaviours 34 and 42.
 #[tokio::test]
 async fn a_connection_that_breaks_makes_didit_unreachable() {
     const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
@@ -139,7 +139,6 @@ async fn a_connection_that_breaks_makes_didit_unreachable() {
     }
 }
 
-// Behaviour 36.
 #[tokio::test]
 async fn without_a_connection_didit_is_unreachable() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,7 +165,7 @@ async fn a_redirect_leads_nowhere() {
     }
 }
 
-// Behaviour 42.
+// RFC 6749 §4.1.2; behaviour 42.
 #[tokio::test]
 async fn a_code_is_not_sent_again_when_a_connection_that_was_good_breaks() {
     let requests = Arc::<AtomicUsize>::default();
@@ -193,7 +192,7 @@ async fn a_code_is_not_sent_again_when_a_connection_that_was_good_breaks() {
     assert_eq!(server.connections(), 1);
 }
 
-// Behaviour 84, as far as a sign-in goes; 42.
+// RFC 6749 §4.1.2; behaviour 42.
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_goes_away_cancels_nothing_that_was_sent() {
     let didit = FakeDidit::new("app", "secret");

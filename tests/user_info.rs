@@ -60,7 +60,7 @@ async fn it_is_told_as_didit_has_it() {
     assert_eq!(didit.count(Endpoint::UserInfo), 2);
 }
 
-// Behaviour 74; RFC 6750 §2.1.
+// OpenID Connect Core §5.3.1, RFC 6750 §2.1; behaviour 74.
 #[tokio::test]
 async fn the_access_token_travels_in_the_header_and_nowhere_else() {
     let (didit, browser) = visitor().await;
@@ -82,7 +82,7 @@ async fn the_access_token_travels_in_the_header_and_nowhere_else() {
     }
 }
 
-// Behaviours 73 and 74; OpenID Connect Core §5.3.2.
+// OpenID Connect Core §5.3.2 and §5.3.3; behaviours 73 and 74.
 #[tokio::test]
 async fn what_is_not_about_this_user_is_not_told() {
     let (didit, browser) = visitor().await;

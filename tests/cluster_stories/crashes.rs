@@ -15,7 +15,7 @@ use crate::support::{
     wire::Stage,
 };
 
-// Behaviours 84 and 87.
+// RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
     let mut cluster = Cluster::start("crashes").await;

@@ -14,7 +14,7 @@ use crate::support::{
     wire::Wire,
 };
 
-// Behaviours 84 and 87.
+// RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_may_have_been_sent_is_spent_and_one_that_was_not_is_not() {
     let cluster = Cluster::start("provider-faults").await;

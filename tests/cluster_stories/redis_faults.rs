@@ -104,7 +104,7 @@ async fn new_tokens_that_cannot_be_saved_for_long_end_nothing() {
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
-// Behaviours 75 and 82.
+// Behaviour 82.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
     let mut cluster = Cluster::start("restarted").await;

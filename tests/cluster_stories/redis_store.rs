@@ -11,7 +11,7 @@ use tower_didit::{
 
 use crate::support::{member, redis::Redis};
 
-// Behaviour 82.
+// Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
 async fn redis_does_what_a_session_store_owes() {
     let redis = Redis::start("conformance");
@@ -54,7 +54,6 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
     assert_eq!(redis.ask(&["EXISTS", &key]).number(), 0);
 }
 
-// Behaviour 84.
 #[tokio::test]
 async fn an_ordinary_request_is_one_command() {
     let redis = Redis::start("commands");

@@ -36,7 +36,7 @@ use crate::support::{
     visitor::{Answer, Visitor},
 };
 
-// Behaviours 84, 87 and 88.
+// RFC 9700 §4.14.2; behaviours 84, 87 and 88.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_thousand_sessions_under_faults_those_are_lost_that_have_to_be() {
     let mut random = Random::from_environment();

@@ -7,10 +7,10 @@
 //! // Behaviour 4.
 //! ```
 //!
-//! The clause comes first; it is left out only where the behaviour has none. A citation stands above
-//! a test or inside of it, on lines of its own; in the `//!` lines of a file it counts for all tests
-//! of that file, or for a fuzz target. `UPDATE=1 cargo test --test docs behaviours` writes the lists
-//! anew.
+//! The clause comes first. Without one a test may cite a behaviour of level B, and one that has none. A
+//! citation stands above a test or inside of it, on lines of its own; in the `//!` lines of a file it
+//! counts for all tests of that file, or for a fuzz target. `UPDATE=1 cargo test --test docs behaviours`
+//! writes the lists anew.
 
 mod citation;
 mod document;
@@ -116,7 +116,7 @@ fn objection(citation: &Citation, behaviours: &[Behaviour], path: &str) -> Optio
             "{path}:{line}: behaviour {behaviour} is not in BEHAVIOURS.md"
         ));
     };
-    (cited.has_clause && !citation.has_clause).then(|| {
+    (cited.needs_clause && !citation.has_clause).then(|| {
         format!(
             "{path}:{line}: cite the clause of behaviour {behaviour} first: \
              `// CLAUSE; behaviour {behaviour}.`"

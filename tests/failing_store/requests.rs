@@ -18,7 +18,7 @@ fn stored() -> (FakeDidit, FailingStore) {
     (didit, store)
 }
 
-// Behaviour 82.
+// RFC 9110 §15.6.4; behaviour 82.
 #[tokio::test(start_paused = true)]
 async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
     let (didit, store) = stored();

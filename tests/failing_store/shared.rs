@@ -23,7 +23,7 @@ async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
     didit.approve(login.location(), Person::Alejandra)
 }
 
-// Behaviour 17.
+// RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test(start_paused = true)]
 async fn what_one_has_used_the_other_refuses() {
     let didit = didit();
@@ -54,7 +54,7 @@ async fn what_one_has_used_the_other_refuses() {
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 }
 
-// Behaviour 17.
+// RFC 6749 §4.1.2; behaviours 17 and 28.
 #[tokio::test(start_paused = true)]
 async fn of_both_at_once_one_asks_didit() {
     let didit = didit();
@@ -69,7 +69,7 @@ async fn of_both_at_once_one_asks_didit() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// Behaviour 82: who repeats a callback while the store fails is told so.
+// Behaviour 82. A repeated callback is answered 503 as well.
 #[tokio::test(start_paused = true)]
 async fn nobody_knows_of_a_callback_while_the_store_fails() {
     let didit = didit();

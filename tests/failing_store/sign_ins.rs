@@ -21,7 +21,7 @@ fn flow_cookies(browser: &Browser) -> usize {
     cookies.filter(|cookie| of_flows(cookie.name())).count()
 }
 
-// Behaviours 17 and 82.
+// Behaviour 82.
 #[tokio::test(start_paused = true)]
 async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
     let didit = didit();
@@ -77,7 +77,7 @@ async fn a_session_that_cannot_be_kept_does_not_begin() {
     }
 }
 
-// Behaviours 75 and 82.
+// Behaviour 82.
 #[tokio::test(start_paused = true)]
 async fn the_session_of_before_stays_where_no_other_begins() {
     let didit = didit();

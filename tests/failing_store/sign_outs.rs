@@ -58,7 +58,7 @@ async fn the_browser_forgets_its_session_and_the_store_will() {
     }
 }
 
-// Behaviour 82: it is tried for a minute.
+// Behaviour 82. The deletion is retried for a minute.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
     let didit = didit();
@@ -77,7 +77,7 @@ async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
     assert_eq!(store.count(Method::Delete), attempts);
 }
 
-// Behaviour 82: anybody can send an id that nobody has.
+// Behaviour 82. Anybody can send the id of no session.
 #[tokio::test(start_paused = true)]
 async fn strangers_do_not_make_it_busy() {
     let didit = didit();

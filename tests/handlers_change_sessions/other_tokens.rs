@@ -39,7 +39,7 @@ async fn the_tokens_of_somebody_else_change_no_session() {
     }
 }
 
-// Behaviours 84 and 87.
+// RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test]
 async fn a_client_of_no_request_gives_the_tokens_back() {
     for Case {
@@ -76,7 +76,6 @@ async fn a_client_of_no_request_gives_the_tokens_back() {
     }
 }
 
-// Behaviour 84.
 #[tokio::test]
 async fn without_a_refresh_token_nothing_is_sent() {
     for place in Place::BOTH {

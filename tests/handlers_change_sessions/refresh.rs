@@ -14,7 +14,7 @@ use tower_didit::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-// Behaviours 81 and 84.
+// RFC 6749 §6; behaviours 81 and 85.
 #[tokio::test]
 async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
     for place in Place::BOTH {
@@ -60,7 +60,7 @@ async fn however_many_want_it_one_asks_didit() {
     }
 }
 
-// Behaviour 84: those of handlers and those of the layer are one.
+// Behaviour 84. A refresh of the layer and one of a handler are the same.
 #[tokio::test(start_paused = true)]
 async fn what_the_layer_does_already_no_handler_does_again() {
     for Case {
@@ -84,7 +84,7 @@ async fn what_the_layer_does_already_no_handler_does_again() {
     }
 }
 
-// Behaviours 84 and 75.
+// RFC 6749 §6; behaviour 85.
 #[tokio::test]
 async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
     for Case { didit, config, .. } in cases() {
@@ -102,7 +102,7 @@ async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
     }
 }
 
-// Behaviour 87.
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
 async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again() {
     let didit = FakeDidit::authentication("app");
@@ -133,7 +133,7 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 
-// Behaviour 81: nothing is honoured after the head was sent.
+// Behaviour 81. Cookies travel with the head.
 #[tokio::test]
 async fn after_the_head_was_sent_the_tokens_are_only_given_back() {
     for Case {

@@ -53,7 +53,7 @@ async fn it_does_what_the_logout_path_does() {
     }
 }
 
-// Behaviours 90 and 95.
+// OpenID Connect RP-Initiated Logout §2; behaviours 90 and 95.
 #[tokio::test]
 async fn it_leads_to_the_providers_page_and_shows_no_id_token_in_a_log() {
     for place in Place::BOTH {
@@ -103,7 +103,7 @@ async fn at_the_callback_no_session_begins_and_none_of_before_is_left() {
     }
 }
 
-// Behaviours 84 and 89.
+// Behaviour 89.
 #[tokio::test]
 async fn after_a_refresh_the_session_there_ends_with_the_new_tokens() {
     for Case {
@@ -132,7 +132,7 @@ async fn after_a_refresh_the_session_there_ends_with_the_new_tokens() {
     }
 }
 
-// Behaviours 87 and 89.
+// Behaviour 89.
 #[tokio::test]
 async fn new_tokens_that_are_refused_are_renewed_once_more() {
     let didit = FakeDidit::authentication("app");
@@ -146,7 +146,7 @@ async fn new_tokens_that_are_refused_are_renewed_once_more() {
     assert_eq!(didit.count(Endpoint::Token), 3);
 }
 
-// Behaviour 84: another tab has signed out meanwhile.
+// Behaviour 89. Another tab signed out.
 #[tokio::test]
 async fn a_session_that_was_signed_out_is_not_renewed() {
     for place in Place::BOTH {
@@ -164,7 +164,7 @@ async fn a_session_that_was_signed_out_is_not_renewed() {
     }
 }
 
-// Behaviour 81: nothing is honoured after the head was sent.
+// Behaviour 81. Cookies travel with the head.
 #[tokio::test]
 async fn after_the_head_was_sent_no_cookie_is_removed() {
     for Case {

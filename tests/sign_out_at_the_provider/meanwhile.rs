@@ -107,7 +107,7 @@ async fn two_at_once_tell_didit_once() {
     }
 }
 
-// Behaviours 84 and 89.
+// Behaviour 89.
 #[tokio::test(start_paused = true)]
 async fn tokens_that_come_after_it_end_with_the_session() {
     let didit = didit();

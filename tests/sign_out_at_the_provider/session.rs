@@ -54,7 +54,7 @@ async fn an_access_token_that_has_ended_is_renewed_first() {
     assert!(!lives_there(&didit, &tokens[1]).await);
 }
 
-// Behaviours 87 and 89.
+// RFC 9700 §4.14.2; behaviours 87 and 89.
 #[tokio::test]
 async fn it_sends_no_refresh_token_that_may_have_been_sent() {
     for leaves_elsewhere in [false, true] {

@@ -24,7 +24,8 @@ pub(super) struct Document<'a> {
 
 pub(super) struct Behaviour {
     pub(super) number: u32,
-    pub(super) has_clause: bool,
+    /// Whether a specification demands it, by a clause that citations name first.
+    pub(super) needs_clause: bool,
     pub(super) is_due: bool,
     /// The lines that list its tests, with the empty ones around them.
     list: Range<usize>,
@@ -148,7 +149,7 @@ fn block(lines: &[&str], start: usize, number: u32) -> Result<Behaviour, (usize,
     }
     Ok(Behaviour {
         number,
-        has_clause: clause.is_some(),
+        needs_clause: level != "B" && clause.is_some_and(|clause| clause.contains('§')),
         is_due,
         list: facts.end..end,
     })

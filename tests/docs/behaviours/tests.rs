@@ -127,13 +127,18 @@ fn a_due_behaviour_without_a_test_is_found() {
 }
 
 #[test]
-fn a_citation_without_its_clause_is_found() {
+fn a_citation_without_the_clause_that_demands_it_is_found() {
     let planted = A.replace("RFC 6749 §3.1; behaviour 1", "Behaviour 1");
-    assert_wrong(
-        DOCUMENT,
-        &[("tests/a.rs", &planted)],
-        "tests/a.rs:2: cite the clause of behaviour 1 first: `// CLAUSE; behaviour 1.`",
-    );
+    let sources = [("tests/a.rs", &*planted)];
+    let complaint = "tests/a.rs:2: cite the clause of behaviour 1 first: `// CLAUSE; behaviour 1.`";
+    for level in ["M", "S", "S/B"] {
+        let document = DOCUMENT.replacen("M ·", &format!("{level} ·"), 1);
+        assert_wrong(&document, &sources, complaint);
+    }
+    for needless in ["B · RFC 6749 §3.1", "M · CVE-2021-1", "M"] {
+        let document = DOCUMENT.replacen("M · RFC 6749 §3.1", needless, 1);
+        assert_eq!(checked(&document, &sources).wrong, [""; 0]);
+    }
 }
 
 #[test]
@@ -191,10 +196,11 @@ fn a_malformed_document_is_found() {
             "* [tests/a.rs]",
             "BEHAVIOURS.md:11: behaviour 1: below its facts stand the tests alone",
         ),
-        ("###", "####", "BEHAVIOURS.md: it has no behaviours"),
     ] {
-        assert_wrong(&DOCUMENT.replace(from, to), &[], complaint);
+        assert_wrong(&DOCUMENT.replacen(from, to, 1), &[], complaint);
     }
+    let none = "BEHAVIOURS.md: it has no behaviours";
+    assert_wrong("# Behaviours\n", &[], none);
 }
 
 /// The behaviours that a source cites, and with which tests; or what is wrong.
