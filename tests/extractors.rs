@@ -10,6 +10,7 @@ use axum::{
 };
 use http::{Method, Request, StatusCode, header};
 use support_session::sign_in;
+use tower::ServiceExt;
 use tower_didit::{
     DiditAuth, DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, Endpoint, FakeDidit, Page, Person},
@@ -383,5 +384,58 @@ async fn headers_of_the_client_make_nobody_signed_in() {
         let request = Request::get("/members/orders").header(name, value);
         let page = browser.send(request.body("").unwrap()).await;
         assert_problem(&page, Rejection::NotSignedIn, name);
+    }
+}
+
+// RFC 9110 §15.5.2, CVE-2025-54576, CVE-2026-40575; behaviour 93.
+#[tokio::test]
+async fn no_trick_in_the_path_gets_past_a_guard() {
+    let app = routes().layer(DiditAuth::new(didit().config(CALLBACK).build().unwrap()));
+    let send = async |path: &str, name: &str, value: &str| {
+        let request = Request::get(path).header(name, value);
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        app.clone().oneshot(request).await.unwrap().status()
+    };
+    for path in [
+        "/members/orders?/optional",
+        "/members/orders?x=/optional#/optional",
+        "/members/orders#/optional",
+        "https://app.example/members/orders",
+    ] {
+        let status = send(path, "accept", "*/*").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    // A path that reads as the guarded one after decoding or resolving is another one here.
+    for path in [
+        "//members/orders",
+        "/members//orders",
+        "/members/orders/",
+        "/members/./orders",
+        "/members%2forders",
+        "/members/%6frders",
+        "/Members/orders",
+        "/members/orders;a=b",
+        "/members/orders%00",
+        "/members/orders%23",
+        "/members/orders%3f/optional",
+        "/optional/../members/orders",
+        "/optional/%2e%2e/members/orders",
+        "/optional/..;/members/orders",
+        "/login/..;/members/orders",
+        "/callback/%2e%2e%2fmembers/orders",
+    ] {
+        let status = send(path, "accept", "*/*").await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for (name, value) in [
+        ("user-agent", "GoogleHC/1.0"),
+        ("user-agent", "kube-probe/1.33"),
+        ("x-forwarded-uri", "/optional"),
+        ("x-original-uri", "/optional"),
+        ("x-rewrite-url", "/optional"),
+        ("x-http-method-override", "OPTIONS"),
+    ] {
+        let status = send("/members/orders", name, value).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{name}: {value}");
     }
 }

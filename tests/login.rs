@@ -326,6 +326,47 @@ async fn a_page_inside_of_an_android_app_is_a_page_too() {
     }
 }
 
+// CVE-2025-64484; behaviour 94.
+#[tokio::test]
+async fn a_header_that_names_another_host_changes_nothing() {
+    let (didit, browser) = visitor(|config| config);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-port", "8443"),
+        ("x-forwarded-prefix", "/evil"),
+        ("x-forwarded-uri", "/evil"),
+        ("x-original-url", "/evil"),
+        ("x-rewrite-url", "/evil"),
+        ("forwarded", "host=evil.example;proto=http"),
+    ] {
+        let browser = browser.new_browser();
+        let send = async |url: &str| {
+            let request = Request::get(url)
+                .header("accept", "text/html")
+                .header(name, value);
+            browser.send(request.body("").unwrap()).await
+        };
+        let start = send("/members?x=%2F").await;
+        let asked = asked(&start);
+        assert_eq!(asked["redirect_uri"], CALLBACK, "{name}");
+        let back = didit.approve(start.location(), Person::Alejandra);
+        let callback = send(&back).await;
+        assert_eq!(callback.status(), StatusCode::SEE_OTHER, "{name}");
+        assert_eq!(callback.location(), "/members?x=%2F", "{name}");
+        for page in [&start, &callback] {
+            for line in page.headers().get_all("set-cookie") {
+                let line = line.to_str().unwrap();
+                assert!(line.starts_with("__Host-didit"), "{name}: {line}");
+                assert!(line.contains("; Secure; Path=/;"), "{name}: {line}");
+                assert!(!line.contains("Domain"), "{name}: {line}");
+            }
+        }
+        assert_eq!(send("/members").await.text(), "members", "{name}");
+    }
+}
+
 #[tokio::test]
 async fn login_and_logout_can_be_renamed() {
     let (didit, browser) = visitor(|config| {

@@ -9,7 +9,7 @@ use http::{Method, StatusCode, header};
 use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, Fault, Forgery, Page, Person, SameSite},
     store::MemoryStore,
 };
 
@@ -84,6 +84,9 @@ async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
         assert_eq!(browser.get("/user").await.text(), person.subject());
         let cookie = browser.cookie("__Host-didit").expect("a session");
         assert_eq!(cookie.value().len(), 43, "256 bits");
+        assert!(cookie.is_secure() && cookie.is_http_only() && cookie.is_host_only());
+        assert_eq!(cookie.same_site(), Some(SameSite::Lax));
+        assert_eq!(cookie.path(), "/");
         assert_eq!(browser.cookies().len(), 1);
         ids.push(cookie.value().to_owned());
     }
@@ -225,6 +228,41 @@ async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
     didit.clock().advance(Duration::from_secs(10));
     assert_ne!(second.get("/").await.text(), old);
     assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// OpenID Connect Core §12.2; behaviour 86.
+#[tokio::test]
+async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
+    let of_john = Fault::edit_id_token(|_, claims| {
+        claims.insert("sub".to_owned(), Person::John.subject().into());
+    });
+    for (fault, code) in [
+        (of_john, "foreign-id-token"),
+        (Fault::forge(Forgery::IssuerOther), "invalid-issuer"),
+        (Fault::forge(Forgery::AudienceOther), "invalid-audience"),
+        (
+            Fault::forge(Forgery::AuthorizedPartyOther),
+            "invalid-audience",
+        ),
+        (Fault::forge(Forgery::ExpirationPast), "id-token-expired"),
+        (
+            Fault::forge(Forgery::SignatureBitFlipped),
+            "invalid-signature",
+        ),
+        (Fault::forge(Forgery::AlgorithmNone), "forbidden-algorithm"),
+    ] {
+        let (didit, config) = once();
+        let browser = browser(config);
+        sign_in(&browser, &didit).await;
+        let first = browser.get("/").await.text().to_owned();
+        didit.on_next(Endpoint::Token, fault);
+        let refused = browser.fetch(Method::GET, "/refresh").await;
+        assert_eq!(refused.json()["code"], code);
+        assert_eq!(browser.get("/").await.text(), first, "{code}");
+        let user = browser.get("/user").await;
+        assert_eq!(user.text(), Person::Alejandra.subject(), "{code}");
+        assert_eq!(didit.count(Endpoint::Token), 2, "{code}");
+    }
 }
 
 // Behaviour 84.

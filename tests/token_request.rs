@@ -19,8 +19,9 @@ use tokio::{
     time::timeout,
 };
 use tower_didit::{
-    Config, ConfigBuilder, DiditAuth, DiditTokens,
+    Config, ConfigBuilder, DiditAuth, DiditTokens, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person, RecordedRequest},
+    protocol::ClientAuthentication,
 };
 use url::Url;
 
@@ -147,6 +148,22 @@ async fn a_public_client_says_who_it_is_and_sends_no_secret() {
     let id = request.form_value("client_id");
     assert_eq!(id.as_deref(), Some("public+app"));
     assert!(request.form_value("code_verifier").is_some());
+}
+
+// RFC 6749 §2.3.1; behaviours 30 and 32.
+#[tokio::test]
+async fn a_client_that_is_configured_to_sends_its_secret_in_the_body() {
+    let didit = FakeDidit::new("a:b", "c +%é").with_client_secret_post();
+    let post = Provider::didit().with_client_authentication(ClientAuthentication::Post);
+    let config = didit.config(CALLBACK).with_provider(post);
+    let page = sign_in(&didit, &browser(config)).await;
+    assert_eq!(page.status(), StatusCode::OK);
+
+    let request = token_request(&didit);
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.form_value("client_id").as_deref(), Some("a:b"));
+    let secret = request.form_value("client_secret");
+    assert_eq!(secret.as_deref(), Some("c +%é"));
 }
 
 // RFC 6749 §5.1; behaviour 40.
