@@ -144,6 +144,42 @@ async fn what_is_not_about_this_user_is_not_told() {
     );
 }
 
+// OpenID Connect Core §5.3.2; behaviour 74.
+#[tokio::test]
+async fn nothing_in_it_replaces_what_the_id_token_says() {
+    async fn who(
+        client: DiditClient,
+        tokens: DiditTokens,
+        user: IdClaims,
+    ) -> Result<Json<Value>, Error> {
+        client.user_info(&tokens).await?;
+        let audiences: Vec<_> = user.audiences().collect();
+        Ok(Json(json!([user.issuer(), user.subject(), audiences])))
+    }
+    let didit = FakeDidit::new("client", "secret");
+    let config = didit.config(CALLBACK).build();
+    let app = Router::new()
+        .route("/", get(who))
+        .route("/callback", get(|_: IdClaims| async {}))
+        .layer(DiditAuth::new(config.expect("a good configuration")));
+    let browser = Browser::new("https://app.example", app);
+    sign_in(&browser, &didit).await;
+    let others = Fault::edit(|members| {
+        members.insert("iss".to_owned(), json!("https://evil.example"));
+        members.insert("aud".to_owned(), json!(["other"]));
+    });
+    didit.on_next(Endpoint::UserInfo, others);
+    let expected = json!([
+        "https://apx.didit.me",
+        Person::Alejandra.subject(),
+        ["client"]
+    ]);
+    for _ in 0..2 {
+        assert_eq!(browser.get("/").await.json(), expected);
+    }
+    assert_eq!(didit.count(Endpoint::UserInfo), 2);
+}
+
 #[tokio::test]
 async fn a_provider_without_such_an_endpoint_offers_none() {
     let didit = FakeDidit::new("client", "secret");

@@ -153,7 +153,7 @@ struct Cited {
 /// The behaviours that a comment cites.
 fn parse(comment: &str) -> Result<Vec<Cited>, String> {
     let (mut cited, mut rest) = (Vec::new(), comment);
-    while let Some(Word {
+    while let Some(Start {
         before,
         word,
         after,
@@ -179,23 +179,23 @@ fn parse(comment: &str) -> Result<Vec<Cited>, String> {
     Ok(cited)
 }
 
-struct Word<'a> {
+/// The first word of a citation, and the text around it.
+struct Start<'a> {
     before: &'a str,
     word: &'a str,
     after: &'a str,
 }
 
 /// The first word that reads as the start of a citation, whatever its form: a number follows.
-fn first_citation(text: &str) -> Option<Word<'_>> {
+fn first_citation(text: &str) -> Option<Start<'_>> {
     let lower = text.to_ascii_lowercase();
-    let starts = lower.match_indices("behavio").map(|(start, _)| start);
-    starts.into_iter().find_map(|start| {
+    lower.match_indices("behavio").find_map(|(start, _)| {
         let (before, rest) = text.split_at_checked(start)?;
         let end = rest.find(|c: char| !c.is_alphabetic())?;
         let (word, after) = rest.split_at_checked(end)?;
         let next = after.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_citation = next.starts_with(|c: char| c.is_ascii_digit());
-        is_citation.then_some(Word {
+        is_citation.then_some(Start {
             before,
             word,
             after,
@@ -219,20 +219,17 @@ fn list(text: &str) -> Option<(Vec<u32>, &str)> {
 
 /// A number, or `4 to 6`.
 fn item(text: &str) -> Option<(Vec<u32>, &str)> {
-    let number = |text: &str| {
-        let end = text.find(|c: char| !c.is_ascii_digit());
-        let (digits, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
-        Some((digits.parse::<u32>().ok()?, rest.len()))
-    };
-    let after = |length: usize| {
-        text.split_at_checked(text.len() - length)
-            .map(|(_, rest)| rest)
-    };
     let (first, rest) = number(text)?;
-    let Some((last, length)) = after(rest)?.strip_prefix(" to ").and_then(number) else {
-        return Some((vec![first], after(rest)?));
-    };
-    Some(((first..=last).collect(), after(length)?))
+    Some(match rest.strip_prefix(" to ").and_then(number) {
+        Some((last, rest)) => ((first..=last).collect(), rest),
+        None => (vec![first], rest),
+    })
+}
+
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (digits, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    Some((digits.parse().ok()?, rest))
 }
 
 const HOW: &str = "a citation is written `// CLAUSE; behaviour 7.` or `// CLAUSE; behaviours 7, 8 and \

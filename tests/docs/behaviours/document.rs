@@ -13,7 +13,11 @@
 //! The clause may be missing. In place of `due` may stand `due, except for …`, `not yet: …` or
 //! `not now: …`, each with its reason.
 
-use std::{collections::BTreeMap, iter, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+    ops::Range,
+};
 
 use super::Tests;
 
@@ -70,22 +74,18 @@ impl<'a> Document<'a> {
 
     /// The text, with these tests in its lists and no others.
     pub(super) fn fill_in(&self, tests: &BTreeMap<u32, Tests>) -> String {
-        let mut text = String::new();
-        let mut write = |line: &str| {
-            text.push_str(line);
-            text.push('\n');
-        };
+        let mut filled_in = Vec::new();
         let mut next = 0;
         for behaviour in &self.behaviours {
             let Range { start, end } = behaviour.list;
-            self.between(next..start).for_each(&mut write);
-            list(tests.get(&behaviour.number), end == self.lines.len())
-                .iter()
-                .for_each(|line| write(line));
+            filled_in.extend(self.between(next..start).map(str::to_owned));
+            filled_in.extend(list(tests.get(&behaviour.number), end == self.lines.len()));
             next = end;
         }
-        self.between(next..self.lines.len()).for_each(&mut write);
-        text
+        let rest = self.between(next..self.lines.len());
+        filled_in.extend(rest.map(str::to_owned));
+        filled_in.push(String::new());
+        filled_in.join("\n")
     }
 
     /// A line for each behaviour whose list is not what these tests make.
@@ -172,7 +172,7 @@ fn is_due(status: &str) -> Option<bool> {
 
 /// The lines of a list of tests.
 fn list(tests: Option<&Tests>, is_last: bool) -> Vec<String> {
-    let line = |(path, names): (&String, &std::collections::BTreeSet<String>)| {
+    let line = |(path, names): (&String, &BTreeSet<String>)| {
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
         let mut line = format!("- [{path}]({path})");
         if !names.is_empty() {
