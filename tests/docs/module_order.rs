@@ -64,7 +64,7 @@ fn check(files: &[(String, String)]) -> Vec<String> {
         let path: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
         let from = path.first().copied().unwrap_or_default();
         let Some(own) = rank(from) else {
-            complaints.push(format!("src/{name}: no rank in tests/module_order.rs"));
+            complaints.push(format!("src/{name}: no rank in tests/docs/module_order.rs"));
             continue;
         };
         for (line, used) in uses(&path, without_tests(&code(source))) {

@@ -1,8 +1,5 @@
 //! How much of Didit's answer is read: 1 MiB, whatever carries it.
 
-mod support_id_token;
-mod support_server;
-
 use std::{
     convert::Infallible,
     sync::{
@@ -11,9 +8,11 @@ use std::{
     },
 };
 
+use crate::support::server::{
+    SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write,
+};
 use bytes::Bytes;
 use http::{Request, Response};
-use support_server::{SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write};
 use tokio::io::AsyncWriteExt;
 use tower::service_fn;
 

@@ -1,6 +1,4 @@
 //! What a configuration takes from outside: environment variables and certificates.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{ffi::OsString, process::Command};
 
 use tower_didit::Config;
@@ -159,7 +157,7 @@ fn run(variables: &[(&str, OsString)]) -> String {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([
         "--exact",
-        "the_environment_of_the_process_is_read",
+        "config_from_outside::the_environment_of_the_process_is_read",
         "--nocapture",
     ]);
     for (name, _) in std::env::vars_os() {

@@ -1,6 +1,4 @@
 //! What reaches a log at its most talkative, over the real transport: never a secret.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     io,
     sync::{Arc, Mutex, Once},

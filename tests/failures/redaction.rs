@@ -1,13 +1,11 @@
 //! What `Debug` shows of types that hold secrets, and which threads they may cross.
 
-mod support_session;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use support_session::sign_in;
 use tower::{Layer, ServiceExt};
 use tower_didit::{
     Config, ConfigError, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, Provider,

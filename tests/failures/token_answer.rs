@@ -1,12 +1,8 @@
 //! What Didit's token endpoint may answer that is no answer: a typed error, no session, the code
 //! sent once, and nothing of the answer on a page or in a log. `Site::refuse` checks the latter.
 
-mod support_exchange;
-mod support_id_token;
-mod support_logs;
-
+use crate::support::exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
 use serde_json::json;
-use support_exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
 use tower_didit::fake::Fault;
 
 // Behaviours 33, 42.

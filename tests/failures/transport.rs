@@ -1,8 +1,5 @@
 //! The way to Didit: a connection that hangs, breaks, or is not to be trusted.
 
-mod support_id_token;
-mod support_server;
-
 use std::{
     convert::Infallible,
     future::pending,
@@ -15,12 +12,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Request, Response};
-use support_server::{
+use crate::support::server::{
     CALLBACK, SIGNED_IN, Server, TOKENS, answer, browser, config, read_request, sign_in,
     sign_in_with, write,
 };
+use bytes::Bytes;
+use http::{Request, Response};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Notify,

@@ -1,9 +1,7 @@
 //! Every forgery of an ID token: the good one with one thing wrong. None signs anybody in, and each is
 //! refused for what it is.
 
-mod support_identity;
-
-use support_identity::{ALEJANDRA, CALLBACK, sign_in, visit};
+use crate::support::identity::{ALEJANDRA, CALLBACK, sign_in, visit};
 use tower_didit::{
     ErrorKind, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Forgery},

@@ -1,12 +1,10 @@
 //! The keys of the provider: fetched rarely, followed at once, and never for a stranger's sake.
 
-mod support_identity;
-
 use std::time::Duration;
 
+use crate::support::identity::{ALEJANDRA, CALLBACK, sign_in, visit};
 use http::Response;
 use serde_json::{Value, json};
-use support_identity::{ALEJANDRA, CALLBACK, sign_in, visit};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault};
 
 const MINUTE: Duration = Duration::from_secs(60);

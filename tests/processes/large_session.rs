@@ -1,13 +1,7 @@
 //! A session that takes several cookies, in a real browser.
 
-#[expect(dead_code, reason = "another story needs more of it")]
-mod support {
-    pub(crate) mod chromium;
-    pub(crate) mod process;
-}
-
+use crate::harness::chromium::Chromium;
 use axum::{Router, response::Html, routing::get};
-use support::chromium::Chromium;
 use tokio::net::TcpListener;
 use tower_didit::{
     DiditAuth, IdClaims, Provider, ReturnTo,

@@ -1,45 +1,15 @@
-//! Sessions on several machines: three processes of `examples/relying_party`, a real Redis, and a provider
-//! whose refresh tokens work once.
-//!
-//! | in the middle of a refresh | the session |
-//! |---|---|
-//! | the process is killed before the refresh token is sent, in flight, or before the new tokens are saved | lives on its access token, and ends with it |
-//! | the process is killed after the new tokens are saved | goes on with them |
-//! | all clients leave | goes on with the new tokens |
-//! | the provider fails, hangs up, loses its answer, stalls, stammers | lives on its access token, and ends with it |
-//! | the provider refuses the connection | goes on; the next attempt brings new tokens |
-//! | the provider calls the refresh token invalid | ends |
-//! | Redis stands still, or starts again with its data | cannot be asked for meanwhile (503), and goes on |
-//! | Redis starts again without data | is gone |
+//! Real processes over real sockets: several applications beside one Redis, a provider that this project
+//! did not write, a browser with a window.
 
 #![expect(
     clippy::indexing_slicing,
     reason = "a member that a JSON value lacks reads as null"
 )]
 
-mod support {
-    pub(crate) mod change;
-    pub(crate) mod cluster;
-    pub(crate) mod course;
-    pub(crate) mod member;
-    pub(crate) mod moment;
-    pub(crate) mod port;
-    pub(crate) mod process;
-    pub(crate) mod provider;
-    pub(crate) mod random;
-    pub(crate) mod redis;
-    pub(crate) mod relying_party;
-    pub(crate) mod resp;
-    pub(crate) mod visitor;
-    pub(crate) mod wire;
-}
-
-mod cluster_stories {
-    mod crashes;
-    mod provider_faults;
-    mod redis_faults;
-    mod redis_store;
-    mod refresh;
-    mod rounds;
-    mod tally;
-}
+mod cluster;
+mod harness;
+mod large_session;
+mod peer_discovered;
+mod peer_provider;
+mod peer_sign_out;
+mod quickstart;

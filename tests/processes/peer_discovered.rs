@@ -2,30 +2,16 @@
 //! more: npm's `oidc-provider` in `tests/peer`, which is found by its metadata, changes its keys, is
 //! down, and starts again. Real processes over real HTTP.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a member that a JSON value lacks reads as null"
-)]
-
-mod support {
-    pub(crate) mod browser;
-    pub(crate) mod peer;
-    pub(crate) mod port;
-    pub(crate) mod process;
-    pub(crate) mod relying_party;
-    pub(crate) mod sign_in;
-}
-
-use reqwest::{
-    StatusCode, Url,
-    header::{CONTENT_TYPE, SET_COOKIE},
-};
-use support::{
+use crate::harness::{
     browser::{Browser, Visit},
     peer::Peer,
     port::Port,
     relying_party::RelyingParty,
     sign_in::sign_in,
+};
+use reqwest::{
+    StatusCode, Url,
+    header::{CONTENT_TYPE, SET_COOKIE},
 };
 use tokio::join;
 

@@ -1,25 +1,11 @@
 //! A whole sign-in of `examples/relying_party` at an OpenID provider that this project did not
 //! write, on Didit's paths: npm's `oidc-provider` in `tests/peer`, real processes over real HTTP.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a member that a JSON value lacks reads as null"
-)]
-
-mod support {
-    pub(crate) mod browser;
-    pub(crate) mod peer;
-    pub(crate) mod port;
-    pub(crate) mod process;
-    pub(crate) mod relying_party;
-    pub(crate) mod sign_in;
-}
-
-use reqwest::StatusCode;
-use serde_json::json;
-use support::{
+use crate::harness::{
     browser::Browser, peer::Peer, port::Port, relying_party::RelyingParty, sign_in::sign_in,
 };
+use reqwest::StatusCode;
+use serde_json::json;
 
 #[tokio::test]
 async fn signs_in_at_a_provider_that_signs_with_rsa() {

@@ -1,28 +1,14 @@
 //! A sign-out of `examples/relying_party` at an OpenID provider that takes tokens back and has a page that
 //! ends its own session: npm's `oidc-provider` in `tests/peer`. Real processes over real HTTP.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a member that a JSON value lacks reads as null"
-)]
-
-mod support {
-    pub(crate) mod browser;
-    pub(crate) mod peer;
-    pub(crate) mod port;
-    pub(crate) mod process;
-    pub(crate) mod relying_party;
-    pub(crate) mod sign_in;
-}
-
-use reqwest::StatusCode;
-use support::{
+use crate::harness::{
     browser::Browser,
     peer::Peer,
     port::Port,
     relying_party::{CLIENT_ID, RelyingParty},
     sign_in::sign_in,
 };
+use reqwest::StatusCode;
 
 const REVOCATIONS: &str = "POST /auth/v2/revoke ";
 

@@ -2,12 +2,7 @@
 //!
 //! What each stage looked like is left in `target/screenshots/`.
 
-mod support {
-    pub(crate) mod chromium;
-    pub(crate) mod process;
-}
-
-use support::{
+use crate::harness::{
     chromium::Chromium,
     process::{self, Process},
 };

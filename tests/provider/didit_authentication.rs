@@ -1,13 +1,11 @@
 //! Didit Authentication: a public client, JSON token requests, no nonce.
 
-mod support_identity;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde_json::{Map, Value};
-use support_identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use tower_didit::{
     ConfigBuilder, ConfigError, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},

@@ -1,12 +1,10 @@
 //! A provider that is found by its issuer.
 
-mod support_identity;
-
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::support::identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
-use support_identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use tower_didit::{
     ConfigBuilder, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},

@@ -1,8 +1,5 @@
 //! Whom secrets may be sent to: https with a good certificate, or a loopback address.
 
-mod support_id_token;
-mod support_server;
-
 use std::{
     process::Command,
     sync::{
@@ -11,8 +8,10 @@ use std::{
     },
 };
 
+use crate::support::server::{
+    SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write,
+};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use support_server::{SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -71,7 +70,7 @@ async fn a_loopback_address_may_do_without_tls() {
 fn no_proxy_comes_between_a_loopback_address() {
     let nobody = "http://127.0.0.1:9";
     let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_loopback_address_may_do_without_tls"])
+        .args(["--exact", "tls::a_loopback_address_may_do_without_tls"])
         .envs([("HTTP_PROXY", nobody), ("http_proxy", nobody)])
         .envs([("ALL_PROXY", nobody), ("all_proxy", nobody)])
         .env_remove("NO_PROXY")

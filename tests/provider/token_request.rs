@@ -1,9 +1,8 @@
 //! What is sent to Didit's token endpoint, and which scopes its answer grants.
 
-mod support_id_token;
-
 use std::time::Duration;
 
+use crate::support::id_token::{ID_TOKEN, trusted_didit};
 use aws_lc_rs::digest;
 use axum::{Router, routing::get};
 use base64::{
@@ -12,7 +11,6 @@ use base64::{
 };
 use http::StatusCode;
 use serde_json::{Value, json};
-use support_id_token::{ID_TOKEN, trusted_didit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

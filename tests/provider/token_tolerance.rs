@@ -1,16 +1,12 @@
 //! What Didit's token endpoint may leave out, add, or write in another way.
 
-mod support_exchange;
-mod support_id_token;
-mod support_logs;
-
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::support::exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
+use crate::support::id_token::ID_TOKEN;
+use crate::support::logs::{capture, logs};
 use axum::response::Response;
 use serde_json::json;
-use support_exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
-use support_id_token::ID_TOKEN;
-use support_logs::{capture, logs};
 use tower_didit::{
     Clock, DiditTokens,
     fake::{Endpoint, Fault},

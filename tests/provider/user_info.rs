@@ -1,11 +1,9 @@
 //! What Didit tells about a user, when a handler asks.
 
-mod support_session;
-
+use crate::support::sign_in::sign_in;
 use axum::{Json, Router, routing::get};
 use http::{Request, Response};
 use serde_json::{Value, json};
-use support_session::sign_in;
 use tower_didit::{
     Config, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider, Rejection,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},

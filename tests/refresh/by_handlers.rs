@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, task::Poll, time::Duration};
 
-use crate::application::{
+use crate::support::handlers::{
     Case, HOME, NOBODY, Place, app, cases, once, set_cookies, sign_in_for, user_of,
 };
 use futures_util::{FutureExt, future::join_all};

@@ -1,7 +1,5 @@
 //! What one process does to sessions that another one, or another request, is at work on.
 
-mod support_session;
-
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
@@ -10,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, body::Body, routing::get};
 use http::{Request, header};
-use support_session::sign_in;
 use tower::ServiceExt;
 use tower_didit::{
     DiditAuth, DiditClient, DiditTokens, IdClaims,

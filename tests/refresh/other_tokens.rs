@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::application::{Case, HOME, Place, app, cases, set_cookies, sign_in_for, user_of};
+use crate::support::handlers::{Case, HOME, Place, app, cases, set_cookies, sign_in_for, user_of};
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use tower_didit::{

@@ -1,7 +1,5 @@
 //! Renewing the tokens of a session that is sealed into cookies.
 
-mod support_session;
-
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
@@ -9,10 +7,10 @@ use std::{
     time::Duration,
 };
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request, StatusCode, header};
 use serde_json::json;
-use support_session::sign_in;
 use tower::ServiceExt;
 use tower_didit::{
     ConfigError, DiditAuth, DiditTokens, IdClaims, Provider, ReturnTo,

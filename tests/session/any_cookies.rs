@@ -6,7 +6,7 @@ use proptest::{
     sample::{Index, select},
 };
 
-use super::support_who::SESSION;
+use crate::support::who::SESSION;
 
 /// Its name and its value.
 pub(crate) type Cookie = (String, Vec<u8>);

@@ -1,10 +1,7 @@
 //! What caches are told: who reads the session, says so.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -14,7 +11,6 @@ use axum::{
 use futures_util::stream;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use support_session::sign_in;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use tower_didit::{

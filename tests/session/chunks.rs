@@ -1,22 +1,13 @@
 //! Sessions that need more than one cookie.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support_session;
-mod support_who;
-
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
+use crate::support::sign_in::sign_in;
+use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
-use support_session::sign_in;
-use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},

@@ -1,15 +1,10 @@
 //! A session from its sign-in to its end, sealed into one cookie.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-mod support_who;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
+use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::Router;
 use http::{Request, StatusCode, header};
-use support_session::sign_in;
-use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
     ConfigBuilder, DiditAuth,
     fake::{Browser, Endpoint, FakeDidit, Person, SameSite},

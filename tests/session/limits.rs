@@ -1,15 +1,10 @@
 //! How long a session lasts, and when it is issued again.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-mod support_who;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
+use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::{Router, routing::get};
 use http::{Method, StatusCode, header};
-use support_session::sign_in;
-use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
     ConfigBuilder, DiditAuth,
     fake::{Browser, Endpoint, FakeDidit, Page},

@@ -1,13 +1,11 @@
 //! What holds of a session whether it is in cookies or in a store.
 
-mod support_session;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join_all;
 use http::StatusCode;
-use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},

@@ -1,11 +1,8 @@
 //! Whatever cookies a request brings: nobody is signed in by any but the very ones that were set, and
 //! nothing breaks.
-#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-mod support_cookies;
-mod support_session;
-mod support_who;
-
+use crate::any_cookies::{Cookie, bytes, changes, chunk_name, lines, names};
+use crate::support::sign_in::sign_in;
+use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::Router;
 use http::{HeaderName, HeaderValue, Method, Request, header};
 use proptest::{
@@ -14,9 +11,6 @@ use proptest::{
     sample::{select, subsequence},
     test_runner::{Config, TestRunner},
 };
-use support_cookies::{Cookie, bytes, changes, chunk_name, lines, names};
-use support_session::sign_in;
-use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tokio::runtime::Runtime;
 use tower_didit::{
     ConfigBuilder, DiditAuth,

@@ -1,14 +1,10 @@
 //! Sessions of all sizes in a browser's cookies: either they come back, or the sign-in says what to do.
 
-mod support_logs;
-mod support_session;
-mod support_who;
-
+use crate::support::logs::{capture, logs};
+use crate::support::sign_in::sign_in;
+use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::Router;
 use http::StatusCode;
-use support_logs::{capture, logs};
-use support_session::sign_in;
-use support_who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use tower_didit::{
     DiditAuth,
     fake::{Browser, Endpoint, FakeDidit, Fault},

@@ -1,12 +1,10 @@
 //! Sessions on the server.
 
-mod support_session;
-
 use std::{future::poll_fn, task::Poll, time::Duration};
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode, header};
-use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},

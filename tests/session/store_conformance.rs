@@ -1,6 +1,6 @@
 //! Stores do what they owe: the crate's own, and the one that the example teaches with.
 
-#[path = "../examples/session_store/store.rs"]
+#[path = "../../examples/session_store/store.rs"]
 mod store;
 
 use std::{fs, path::PathBuf, sync::Arc};

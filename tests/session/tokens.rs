@@ -1,6 +1,4 @@
 //! The tokens of a user, as the callback and later requests see them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};

@@ -1,13 +1,11 @@
 //! What is left of a session when its access token has ended.
 
-mod support_session;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},

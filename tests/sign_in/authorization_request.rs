@@ -1,10 +1,8 @@
 //! What an application may ask of its provider, and what comes of it.
 
-mod support_identity;
-
 use std::{collections::BTreeMap, time::Duration};
 
-use support_identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
+use crate::support::identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use tower_didit::{
     ConfigBuilder,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},

@@ -1,6 +1,4 @@
 //! What a stranger sends costs little.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
 use tower::ServiceExt;

@@ -1,8 +1,6 @@
 //! What follows the callback: the application's handler or a redirect, a session once and only once,
 //! and what people and programs are told when it fails.
 
-mod support_logs;
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -19,7 +17,7 @@ use tower_didit::{
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
 };
 
-use support_logs::{capture, logs};
+use crate::support::logs::{capture, logs};
 
 fn didit() -> FakeDidit {
     FakeDidit::new("app", "secret")

@@ -1,7 +1,5 @@
 //! Where people come back to: always to this site, whoever wrote the address.
 
-mod support_return_to;
-
 use axum::{Router, routing::get};
 use http::StatusCode;
 use tower_didit::{
@@ -10,7 +8,7 @@ use tower_didit::{
 };
 use url::{Position, Url, form_urlencoded};
 
-use support_return_to::{hostile, stays};
+use crate::hostile_addresses::{hostile, stays};
 
 const ORIGIN: &str = "https://app.example";
 const CALLBACK: &str = "https://app.example/callback";

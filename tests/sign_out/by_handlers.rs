@@ -1,6 +1,6 @@
 //! Handlers that sign people out.
 
-use crate::application::{
+use crate::support::handlers::{
     Case, HOME, NOBODY, Place, app, cases, once, set_cookies, sign_in_for, user_of,
 };
 use axum::body::Bytes;

@@ -1,14 +1,12 @@
 //! Signing out where the provider has a page that ends its own session (OpenID Connect RP-Initiated
 //! Logout), and where people go afterwards.
 
-mod support_session;
-
 use std::time::Duration;
 
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join;
 use http::{Method, StatusCode};
-use support_session::sign_in;
 use tokio::time::Instant;
 use tower_didit::{
     ConfigBuilder, ConfigError, DiditAuth, DiditTokens, Provider,

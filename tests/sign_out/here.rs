@@ -1,11 +1,7 @@
 //! Signing out, of this application alone: Didit has nothing to tell.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-
+use crate::support::sign_in::sign_in;
 use axum::{Router, response::Html, routing::get};
 use http::{Method, Request, StatusCode, header};
-use support_session::sign_in;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page},

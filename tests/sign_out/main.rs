@@ -1,8 +1,11 @@
-//! Handlers that change the session of their request, through [`tower_didit::DiditClient`].
+//! Signing out, of the application and of the provider.
 
-mod application;
-mod other_tokens;
-mod refresh;
-mod sign_out;
-#[path = "../support_session/mod.rs"]
-mod support_session;
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod at_the_provider;
+mod by_handlers;
+mod end_session;
+mod here;
+mod revocation;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,16 +1,13 @@
 //! Signing out where a provider takes tokens back (RFC 7009).
 
-mod support_logs;
-mod support_session;
-
 use std::time::Duration;
 
+use crate::support::logs::{capture, logs};
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join;
 use http::{Request, StatusCode};
 use serde_json::json;
-use support_logs::{capture, logs};
-use support_session::sign_in;
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_didit::{

@@ -15,8 +15,8 @@ use tower_didit::{
 };
 
 use crate::{
-    support_id_token::{ID_TOKEN, trusted_didit},
-    support_logs::{capture, logs},
+    support::id_token::{ID_TOKEN, trusted_didit},
+    support::logs::{capture, logs},
 };
 
 /// An application and its Didit, and what the application and a middleware around it saw last.

@@ -19,7 +19,7 @@ use tower_didit::{
     store::MemoryStore,
 };
 
-use crate::support_session::sign_in;
+use crate::support::sign_in::sign_in;
 
 const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const HOME: &str = "https://app.example";

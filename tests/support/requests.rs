@@ -13,23 +13,23 @@ pub(crate) fn didit() -> FakeDidit {
 }
 
 pub(crate) fn auth(didit: &FakeDidit) -> DiditAuth {
-    DiditAuth::new(didit.config(CALLBACK).build().unwrap())
+    let config = didit.config(CALLBACK).build();
+    DiditAuth::new(config.expect("a good configuration"))
 }
 
 /// The name and value of a `Set-Cookie` line.
 pub(crate) fn cookie<R>(response: &Response<R>, name: &str) -> String {
     let lines = response.headers().get_all(header::SET_COOKIE).iter();
-    let mut lines = lines.map(|line| line.to_str().unwrap().split(';').next().unwrap());
-    lines
-        .find(|line| line.starts_with(name))
-        .unwrap()
-        .to_owned()
+    let mut pairs = lines.filter_map(|line| line.to_str().ok()?.split(';').next());
+    let found = pairs.find(|pair| pair.starts_with(name));
+    found.expect("the cookie is set").to_owned()
 }
 
 /// The callback of a sign-in that Alejandra approved.
 pub(crate) fn callback<R>(started: &Response<R>, didit: &FakeDidit) -> http::request::Builder {
-    let to = started.headers()[header::LOCATION].to_str().unwrap();
-    let back = didit.approve(to, Person::Alejandra);
-    let path = back.strip_prefix("https://app.example").unwrap();
-    Request::get(path).header(header::COOKIE, cookie(started, "__Host-didit-flow-"))
+    let to = &started.headers()[header::LOCATION];
+    let back = didit.approve(to.to_str().expect("a URL"), Person::Alejandra);
+    let path = back.strip_prefix("https://app.example");
+    Request::get(path.expect("back at the application"))
+        .header(header::COOKIE, cookie(started, "__Host-didit-flow-"))
 }

@@ -19,7 +19,7 @@ use tokio::{
 use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, fake::Browser};
 use url::Url;
 
-use crate::support_id_token::{ID_TOKEN, trusted_didit};
+use crate::support::id_token::{ID_TOKEN, trusted_didit};
 
 /// Does with each connection as it is told.
 pub(crate) struct Server {

@@ -1,11 +1,7 @@
 //! Where in an axum router the layer works, and where axum has requests pass it by.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-
+use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
-use support_session::sign_in;
 use tower_didit::{
     DiditAuth, DiditTokens, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, Person},

@@ -1,15 +1,11 @@
 //! What handlers take as arguments, and what they refuse in the user's place.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-
+use crate::support::sign_in::sign_in;
 use axum::{
     Router,
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
 use http::{Method, Request, StatusCode, header};
-use support_session::sign_in;
 use tower_didit::{
     DiditAuth, DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, Endpoint, FakeDidit, Page, Person},

@@ -1,8 +1,5 @@
 //! The layer among others.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_session;
-
+use crate::support::sign_in::sign_in;
 use axum::{
     Router,
     extract::Request,
@@ -11,7 +8,6 @@ use axum::{
     routing::get,
 };
 use http::{Method, StatusCode, header};
-use support_session::sign_in;
 use tower::ServiceBuilder;
 use tower_didit::{
     Config, DiditAuth, DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,

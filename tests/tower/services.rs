@@ -1,8 +1,4 @@
 //! The contract of Tower, with services and bodies of every kind.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_service;
-
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -14,11 +10,11 @@ use std::{
     task::{Context, Poll},
 };
 
+use crate::support::requests::{auth, callback, cookie, didit};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use support_service::{auth, callback, cookie, didit};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
     DiditTokens,

@@ -1,8 +1,4 @@
 //! Readiness: the service that was polled is the one that is called, also when that is later.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support_service;
-
 use std::{
     convert::Infallible,
     future::{Future, Ready, ready},
@@ -13,8 +9,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use crate::support::requests::{auth, callback, cookie, didit};
 use http::{Request, Response, StatusCode, header};
-use support_service::{auth, callback, cookie, didit};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
     RequireSignIn,

@@ -12,7 +12,8 @@ use tower_didit::{
     store::MemoryStore,
 };
 
-use crate::{store::FailingStore, support_session::sign_in};
+use super::failing_store::FailingStore;
+use crate::support::sign_in::sign_in;
 
 pub(crate) const HOME: &str = "https://app.example";
 pub(crate) const CALLBACK: &str = "https://app.example/callback";

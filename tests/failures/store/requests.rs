@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Endpoint, FakeDidit, Person};
 
-use crate::{
+use super::{
     application::{NOBODY, assert_unavailable, browser, config, didit, memory, signed_in},
-    store::{FailingStore, Method},
+    failing_store::{FailingStore, Method},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -104,7 +104,7 @@ async fn a_handlers_refresh_says_that_the_store_failed() {
 async fn a_use_that_cannot_be_noted_is_no_reason_to_refuse_anybody() {
     let (didit, store) = stored();
     let browser = browser(config(&didit, &store).with_scopes(["openid"]));
-    crate::support_session::sign_in(&browser, &didit).await;
+    crate::support::sign_in::sign_in(&browser, &didit).await;
     didit.clock().advance(3 * HOUR);
     store.fail(&[Method::Replace]);
     assert_eq!(

@@ -4,9 +4,9 @@ use futures_util::future::join;
 use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
 
-use crate::{
+use super::{
     application::{browser, config, didit, memory},
-    store::{FailingStore, Method},
+    failing_store::{FailingStore, Method},
 };
 
 /// The same browser, in front of one process and of the other.
@@ -79,7 +79,7 @@ async fn nobody_knows_of_a_callback_while_the_store_fails() {
     browsers[0].get(&back).await;
     store.fail_all();
     for browser in &browsers {
-        crate::application::assert_unavailable(&browser.fetch(Verb::GET, &back).await);
+        super::application::assert_unavailable(&browser.fetch(Verb::GET, &back).await);
     }
     assert_eq!(didit.count(Endpoint::Token), 1);
 }

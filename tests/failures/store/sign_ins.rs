@@ -3,9 +3,9 @@
 use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
 
-use crate::{
+use super::{
     application::{NOBODY, assert_unavailable, browser, config, didit, memory},
-    store::{FailingStore, Method},
+    failing_store::{FailingStore, Method},
 };
 
 /// Starts a sign-in: gives the way back.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use tower_didit::fake::{Browser, Endpoint, FakeDidit};
 
-use crate::{
+use super::{
     application::{CALLBACK, NOBODY, assert_unavailable, browser, didit, memory, signed_in},
-    store::{FailingStore, Method},
-    support_session::sign_in,
+    failing_store::{FailingStore, Method},
 };
+use crate::support::sign_in::sign_in;
 
 /// A session at Didit Authentication.
 async fn user(didit: &FakeDidit, store: &FailingStore) -> Browser {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
-use crate::support::{
+use crate::harness::{
     change::Kind,
     cluster::{Cluster, PROCESSES},
     member::Member,

@@ -9,7 +9,7 @@ use tower_didit::{
     store::{RedisStore, conformance},
 };
 
-use crate::support::{member, redis::Redis};
+use crate::harness::{member, redis::Redis};
 
 // Behaviour 82.
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{cluster::Cluster, moment::wait_until};
+use crate::harness::{cluster::Cluster, moment::wait_until};
 
 // Behaviour 84.
 #[tokio::test(flavor = "multi_thread")]

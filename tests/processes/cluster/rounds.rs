@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tower_didit::fake::RecordedRequest;
 
 use super::tally::Tally;
-use crate::support::{
+use crate::harness::{
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,

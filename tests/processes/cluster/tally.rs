@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use reqwest::StatusCode;
 
 use super::rounds::{Answers, Round, Trouble};
-use crate::support::{cluster::Cluster, course::Course, provider::Provider, visitor::Answer};
+use crate::harness::{cluster::Cluster, course::Course, provider::Provider, visitor::Answer};
 
 /// What came of it all.
 #[derive(Debug, Default)]

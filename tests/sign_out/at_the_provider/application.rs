@@ -10,7 +10,7 @@ use tower_didit::{
     fake::{Browser, Endpoint, FakeDidit, Page},
 };
 
-use crate::support_session::sign_in;
+use crate::support::sign_in::sign_in;
 
 pub(crate) const HOME: &str = "https://app.example";
 pub(crate) const CALLBACK: &str = "https://app.example/callback";

@@ -11,7 +11,7 @@ use tower_didit::{
     transport::TransportError,
 };
 
-use crate::application::{
+use super::application::{
     LATER, PLACES, SECOND, assert_signed_out, deleted_with, didit, in_memory, lives_there,
     sign_out, until_asked, user,
 };

@@ -3,5 +3,3 @@
 mod application;
 mod meanwhile;
 mod session;
-#[path = "../support_session/mod.rs"]
-mod support_session;

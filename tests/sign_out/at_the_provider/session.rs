@@ -7,7 +7,7 @@ use tower_didit::{
     store::MemoryStore,
 };
 
-use crate::application::{
+use super::application::{
     HOME, LATER, PLACES, app, assert_signed_out, deleted_with, didit, in_cookies, in_memory,
     lives_there, sign_out, user,
 };

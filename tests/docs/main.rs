@@ -1,0 +1,4 @@
+//! What the repository says of itself.
+
+mod module_order;
+mod readme;
