@@ -8,20 +8,21 @@ use std::{
     },
 };
 
-use crate::support::server::{
-    SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write,
-};
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::io::AsyncWriteExt;
 use tower::service_fn;
+
+use crate::support::server::{
+    SIGNED_IN, Server, TOKENS, answer, attempt, config, read_request, write,
+};
 
 // Behaviour 36.
 #[tokio::test]
 async fn the_limit_is_one_mebibyte() {
     for (length, outcome) in [(MIB, SIGNED_IN), (MIB + 1, INVALID_ANSWER)] {
         let server = Server::saying(answer("200 OK", "", &padded(length))).await;
-        assert_eq!(sign_in(server.config()).await, outcome, "{length}");
+        assert_eq!(attempt(server.config()).await, outcome, "{length}");
         assert_eq!(server.connections(), 1);
     }
 }
@@ -34,7 +35,7 @@ async fn it_holds_for_any_service() {
             Ok::<_, Infallible>(Response::new(Bytes::from(padded(length))))
         });
         let config = config("https://apx.didit.me/token").with_transport(service);
-        assert_eq!(sign_in(config).await, outcome, "{length}");
+        assert_eq!(attempt(config).await, outcome, "{length}");
     }
 }
 
@@ -63,7 +64,7 @@ async fn of_a_body_without_end_little_more_is_read() {
             }
         })
         .await;
-        assert_eq!(sign_in(server.config()).await, INVALID_ANSWER, "{header}");
+        assert_eq!(attempt(server.config()).await, INVALID_ANSWER, "{header}");
         // What the system's buffers hold comes on top.
         let sent = sent.load(Ordering::Relaxed);
         assert!((MIB / 2..16 * MIB).contains(&sent), "{sent}, {header}");
@@ -78,7 +79,7 @@ async fn compression_does_not_get_around_it() {
         assert!(gzip.len() < MIB);
         let gzip = answer("200 OK", "content-encoding: gzip\r\n", &gzip);
         let server = Server::saying(gzip).await;
-        assert_eq!(sign_in(server.config()).await, INVALID_ANSWER);
+        assert_eq!(attempt(server.config()).await, INVALID_ANSWER);
     }
 }
 

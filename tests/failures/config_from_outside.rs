@@ -1,4 +1,5 @@
 //! What a configuration takes from outside: environment variables and certificates.
+
 use std::{ffi::OsString, process::Command};
 
 use tower_didit::Config;

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::sign_in::sign_in;
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -19,7 +18,12 @@ use tower_didit::{
     transport::{TransportError, TransportFuture},
 };
 
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    cookies::SESSION,
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth},
+};
+
 const CLIENT_SECRET: &str = "hunter2-client-secret";
 const COOKIE_KEY: &[u8; 32] = b"hunter2-cookie-key-of-32-bytes!!";
 
@@ -74,8 +78,8 @@ async fn tokens_pages_and_cookies_show_no_secret() {
     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
     let app = Router::new()
         .route("/callback", get(callback))
-        .layer(DiditAuth::new(config.build().unwrap()));
-    let browser = Browser::new("https://app.example", app);
+        .layer(auth(config));
+    let browser = Browser::new(HOME, app);
     let page = sign_in(&browser, &didit).await;
     assert_eq!(page.status(), StatusCode::OK);
 
@@ -85,7 +89,7 @@ async fn tokens_pages_and_cookies_show_no_secret() {
         tokens.refresh_token().unwrap(),
         tokens.id_token().unwrap(),
     );
-    let cookie = browser.cookie("__Host-didit").unwrap();
+    let cookie = browser.cookie(SESSION).unwrap();
     let request = didit.last(Endpoint::Token).unwrap();
     let (code, verifier) = (
         request.form_value("code").unwrap(),
@@ -130,8 +134,8 @@ async fn an_error_shows_neither_code_nor_answer() {
         kept.lock().unwrap().push(error.clone());
         Response::new(Bytes::new())
     });
-    let app = Router::new().layer(DiditAuth::new(config.build().unwrap()));
-    let browser = Browser::new("https://app.example", app);
+    let app = Router::new().layer(auth(config));
+    let browser = Browser::new(HOME, app);
     let answer = |body: &str| Fault::answer(Response::new(body.to_owned()));
     for (fault, kind, display) in [
         (
@@ -168,7 +172,7 @@ async fn an_error_shows_neither_code_nor_answer() {
 #[tokio::test]
 async fn the_error_is_in_the_extensions_of_its_answer() {
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let app = Router::new().layer(DiditAuth::new(didit.config(CALLBACK).build().unwrap()));
+    let app = Router::new().layer(auth(didit.config(CALLBACK)));
     for (request, kind) in [
         (Request::get("/logout"), ErrorKind::MethodNotAllowed),
         (Request::get("/callback"), ErrorKind::MalformedCallback),
@@ -201,7 +205,7 @@ fn services_show_what_they_wrap() {
     #[derive(Clone, Debug)]
     struct Inner;
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let auth = DiditAuth::new(didit.config(CALLBACK).build().unwrap());
+    let auth = auth(didit.config(CALLBACK));
     let service = auth.layer(RequireSignIn::new().layer(Inner));
     assert_redacted(&service, "Inner", &["hunter2"]);
 }

@@ -1,9 +1,12 @@
 //! What Didit's token endpoint may answer that is no answer: a typed error, no session, the code
 //! sent once, and nothing of the answer on a page or in a log. `Site::refuse` checks the latter.
 
-use crate::support::exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
 use serde_json::json;
 use tower_didit::fake::Fault;
+
+use crate::support::exchange::{
+    CANARY, JSON, Site, answer, good, good_with, good_with_more, start,
+};
 
 // Behaviours 33, 42.
 #[tokio::test]
@@ -37,7 +40,9 @@ async fn each_error_of_rfc_6749_has_a_case_of_its_own() {
 async fn what_is_not_a_json_object_is_refused() {
     let good = good().to_string();
     let utf_16: Vec<u8> = good.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let not_utf_8 = with("scope", json!("é")).replace('é', "?").into_bytes();
+    let not_utf_8 = good_with("scope", json!("é"))
+        .replace('é', "?")
+        .into_bytes();
     let not_utf_8 = not_utf_8.iter().map(|b| if *b == b'?' { 0xe9 } else { *b });
     let nested = format!(r#"{{"{CANARY}":1,"scope":{}"#, "[".repeat(100_000));
     let bodies: Vec<Vec<u8>> = vec![
@@ -54,7 +59,7 @@ async fn what_is_not_a_json_object_is_refused() {
         format!("\u{feff}{good}").into(),
         good.replace("\"scope\"", "scope").into(),
         nested.into(),
-        with("x", json!("y".repeat(1024 * 1024))).into(),
+        good_with("x", json!("y".repeat(1024 * 1024))).into(),
         utf_16,
         not_utf_8.collect(),
         vec![0; 1000],
@@ -132,15 +137,15 @@ async fn a_member_that_is_missing_or_not_what_it_should_be_is_refused() {
             json!([CANARY]),
             json!({}),
         ] {
-            bodies.push(with(name, value));
+            bodies.push(good_with(name, value));
         }
     }
     for token_type in ["mac", "DPoP", "N_A", "Bearer ", "Bearer,mac", ""] {
-        bodies.push(with("token_type", json!(token_type)));
+        bodies.push(good_with("token_type", json!(token_type)));
     }
     for name in ["token_type", "refresh_token"] {
         for value in [json!(42), json!(["Bearer"]), json!({})] {
-            bodies.push(with(name, value));
+            bodies.push(good_with(name, value));
         }
     }
     refused(200, JSON, bodies).await;
@@ -154,7 +159,7 @@ async fn a_member_that_is_there_twice_is_refused() {
     refused(
         200,
         JSON,
-        twice.map(|(name, value)| with_more(&format!("{name:?}:{value}"))),
+        twice.map(|(name, value)| good_with_more(&format!("{name:?}:{value}"))),
     )
     .await;
 }

@@ -12,10 +12,6 @@ use std::{
     time::Duration,
 };
 
-use crate::support::server::{
-    CALLBACK, SIGNED_IN, Server, TOKENS, answer, browser, config, read_request, sign_in,
-    sign_in_with, write,
-};
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::{
@@ -24,7 +20,16 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 use tower::{Service, ServiceExt, service_fn};
-use tower_didit::fake::{Endpoint, FakeDidit, Fault, Person};
+use tower_didit::fake::{Endpoint, Fault};
+
+use crate::support::{
+    server::{
+        SIGNED_IN, Server, TENANT_CALLBACK, TOKENS, answer, attempt, attempt_with, browser, config,
+        read_request, write,
+    },
+    sign_in::approved,
+    site::didit,
+};
 
 // Behaviour 36. The clock of tokio stands still, and moves on when nothing else happens.
 #[tokio::test(start_paused = true)]
@@ -43,7 +48,7 @@ async fn an_answer_that_does_not_come_in_time_is_a_time_out() {
         let hurried = server.config().with_http_timeout(Duration::from_secs(4));
         for (config, seconds) in [(server.config(), 10), (hurried, 4)] {
             let before = Instant::now();
-            assert_eq!(sign_in(config).await, PROVIDER_TIMEOUT, "{index}");
+            assert_eq!(attempt(config).await, PROVIDER_TIMEOUT, "{index}");
             assert_eq!(before.elapsed().as_secs(), seconds, "{index}");
         }
         assert_eq!(server.connections(), 2);
@@ -51,7 +56,7 @@ async fn an_answer_that_does_not_come_in_time_is_a_time_out() {
 
     for drips in &servers[1..] {
         let patient = drips.config().with_http_timeout(Duration::from_secs(300));
-        assert_eq!(sign_in(patient).await, SIGNED_IN);
+        assert_eq!(attempt(patient).await, SIGNED_IN);
     }
 }
 
@@ -69,7 +74,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
             .with_connect_timeout(Duration::from_secs(connect))
             .with_http_timeout(Duration::from_secs(total));
         let before = Instant::now();
-        assert_eq!(sign_in(config).await, PROVIDER_UNREACHABLE);
+        assert_eq!(attempt(config).await, PROVIDER_UNREACHABLE);
         let elapsed = before.elapsed().as_millis();
         assert!(
             (milliseconds..milliseconds + 100).contains(&elapsed),
@@ -82,10 +87,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn any_service_is_under_the_same_time_out() {
     for seconds in [10, 4] {
-        let (hanging, late) = (
-            FakeDidit::new("app", "secret"),
-            FakeDidit::new("app", "secret"),
-        );
+        let (hanging, late) = (didit(), didit());
         hanging.on_every(Endpoint::Token, Fault::hang());
         late.on_every(Endpoint::Token, Fault::delay(Duration::from_secs(60)));
         let config = || config("https://apx.didit.me/auth/v2/token");
@@ -96,7 +98,7 @@ async fn any_service_is_under_the_same_time_out() {
         ] {
             let config = config.with_http_timeout(Duration::from_secs(seconds));
             let before = Instant::now();
-            assert_eq!(sign_in(config).await, PROVIDER_TIMEOUT);
+            assert_eq!(attempt(config).await, PROVIDER_TIMEOUT);
             assert_eq!(before.elapsed().as_secs(), seconds);
         }
     }
@@ -129,7 +131,7 @@ async fn a_connection_that_breaks_makes_didit_unreachable() {
         })
         .await;
         for server in [closes, resets] {
-            let outcome = sign_in(server.config()).await;
+            let outcome = attempt(server.config()).await;
             assert_eq!(outcome, PROVIDER_UNREACHABLE, "{start}");
             assert_eq!(server.connections(), 1, "{start}");
         }
@@ -146,7 +148,7 @@ async fn without_a_connection_didit_is_unreachable() {
         Err::<Response<Bytes>, _>(io::Error::other("out of order"))
     });
     for config in [config(&refused), config(&refused).with_transport(broken)] {
-        assert_eq!(sign_in(config).await, PROVIDER_UNREACHABLE);
+        assert_eq!(attempt(config).await, PROVIDER_UNREACHABLE);
     }
 }
 
@@ -157,7 +159,7 @@ async fn a_redirect_leads_nowhere() {
         let elsewhere = Server::saying(answer("200 OK", "", TOKENS.as_bytes())).await;
         let location = format!("location: http://{}/\r\n", elsewhere.address);
         let server = Server::saying(answer(status, &location, b"")).await;
-        assert_eq!(sign_in(server.config()).await, INVALID_ANSWER, "{status}");
+        assert_eq!(attempt(server.config()).await, INVALID_ANSWER, "{status}");
         let connections = (server.connections(), elsewhere.connections());
         assert_eq!(connections, (1, 0), "{status}");
     }
@@ -184,8 +186,8 @@ async fn a_code_is_not_sent_again_when_a_connection_that_was_good_breaks() {
     })
     .await;
     let browser = browser(server.config());
-    assert_eq!(sign_in_with(&browser).await, SIGNED_IN);
-    assert_eq!(sign_in_with(&browser).await, PROVIDER_UNREACHABLE);
+    assert_eq!(attempt_with(&browser).await, SIGNED_IN);
+    assert_eq!(attempt_with(&browser).await, PROVIDER_UNREACHABLE);
     assert_eq!(requests.load(Ordering::Relaxed), 2);
     assert_eq!(server.connections(), 1);
 }
@@ -193,7 +195,7 @@ async fn a_code_is_not_sent_again_when_a_connection_that_was_good_breaks() {
 // Behaviour 84, as far as a sign-in goes; 42.
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_goes_away_cancels_nothing_that_was_sent() {
-    let didit = FakeDidit::new("app", "secret");
+    let didit = didit();
     let [asked, released, finished] = [(); 3].map(|()| Arc::new(Notify::new()));
     let transport = {
         let (asked, released, finished) = (asked.clone(), released.clone(), finished.clone());
@@ -213,9 +215,8 @@ async fn a_browser_that_goes_away_cancels_nothing_that_was_sent() {
             }
         })
     };
-    let browser = browser(didit.config(CALLBACK).with_transport(transport));
-    let login = browser.get("/login").await;
-    let callback = didit.approve(login.location(), Person::Alejandra);
+    let browser = browser(didit.config(TENANT_CALLBACK).with_transport(transport));
+    let callback = approved("/login", &browser, &didit).await;
 
     let answer = browser.get(&callback);
     tokio::select! {

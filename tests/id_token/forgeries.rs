@@ -1,22 +1,23 @@
 //! Every forgery of an ID token: the good one with one thing wrong. None signs anybody in, and each is
 //! refused for what it is.
 
-use crate::support::identity::{ALEJANDRA, CALLBACK, sign_in, visit};
 use tower_didit::{
     ErrorKind, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Forgery},
     protocol::SigningAlgorithm,
 };
 
+use crate::support::{
+    identity::{ALEJANDRA, attempt, visit},
+    site::{CALLBACK, didit},
+};
+
 /// A Didit of each kind that signs in its own way, with an application.
 fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
     let sign_in_api = [
-        ("ES256", FakeDidit::new("client", "secret")),
-        ("RS256", FakeDidit::new("client", "secret").with_rs256()),
-        (
-            "keys without names",
-            FakeDidit::new("client", "secret").with_bare_jwks(),
-        ),
+        ("ES256", didit()),
+        ("RS256", didit().with_rs256()),
+        ("keys without names", didit().with_bare_jwks()),
     ];
     let mut visitors: Vec<_> = sign_in_api
         .into_iter()
@@ -26,7 +27,7 @@ fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
         })
         .collect();
 
-    let every = FakeDidit::new("client", "secret");
+    let every = didit();
     let provider = Provider::didit().with_signing_algorithms(SigningAlgorithm::ALL.iter().copied());
     let browser = visit(every.config(CALLBACK).with_provider(provider));
     visitors.push(("every algorithm", every, browser));
@@ -49,7 +50,7 @@ async fn no_forgery_signs_anybody_in() {
             }
             didit.on_next(Endpoint::Token, Fault::forge(forgery));
             let tokens = didit.count(Endpoint::Token);
-            let outcome = sign_in(&browser, &didit).await;
+            let outcome = attempt(&browser, &didit).await;
             assert_eq!(
                 outcome,
                 refusal(forgery, name).code(),
@@ -59,7 +60,7 @@ async fn no_forgery_signs_anybody_in() {
             // So that unknown keys may be looked for again.
             didit.clock().advance(std::time::Duration::from_secs(60));
         }
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA, "{name}");
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA, "{name}");
         // Behaviour 49; RFC 8725 §3.10.
         assert_eq!(hosts_of(&didit, &browser).await, hosts, "{name}");
     }
@@ -67,7 +68,7 @@ async fn no_forgery_signs_anybody_in() {
 
 /// Who was asked for anything so far, once an honest sign-in was among it.
 async fn hosts_of(didit: &FakeDidit, browser: &Browser) -> Vec<String> {
-    assert_eq!(sign_in(browser, didit).await, ALEJANDRA);
+    assert_eq!(attempt(browser, didit).await, ALEJANDRA);
     let requests = didit.requests();
     let mut hosts: Vec<_> = requests
         .iter()
@@ -245,7 +246,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
 // Behaviour 48: TLS would allow to skip the signature, and nothing else.
 #[tokio::test]
 async fn without_signatures_only_signatures_are_not_looked_at() {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let provider = Provider::didit().insecure_trust_tls_for_id_token();
     let browser = visit(didit.config(CALLBACK).with_provider(provider));
     for forgery in Forgery::ALL.iter().copied() {
@@ -257,7 +258,7 @@ async fn without_signatures_only_signatures_are_not_looked_at() {
             kind => kind.code(),
         };
         didit.on_next(Endpoint::Token, Fault::forge(forgery));
-        assert_eq!(sign_in(&browser, &didit).await, expected, "{forgery:?}");
+        assert_eq!(attempt(&browser, &didit).await, expected, "{forgery:?}");
     }
     assert_eq!(didit.count(Endpoint::Jwks), 0);
 }
@@ -265,7 +266,7 @@ async fn without_signatures_only_signatures_are_not_looked_at() {
 // Behaviour 55.
 #[tokio::test]
 async fn a_nonce_that_may_be_missing_must_still_be_the_right_one() {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let provider = Provider::didit().insecure_accept_missing_nonce();
     let browser = visit(didit.config(CALLBACK).with_provider(provider));
     for (forgery, outcome) in [
@@ -274,6 +275,6 @@ async fn a_nonce_that_may_be_missing_must_still_be_the_right_one() {
         (Forgery::NonceNumber, "invalid-nonce"),
     ] {
         didit.on_next(Endpoint::Token, Fault::forge(forgery));
-        assert_eq!(sign_in(&browser, &didit).await, outcome, "{forgery:?}");
+        assert_eq!(attempt(&browser, &didit).await, outcome, "{forgery:?}");
     }
 }

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use crate::support::identity::{ALEJANDRA, CALLBACK, sign_in, visit};
 use http::Response;
 use serde_json::{Value, json};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault};
+
+use crate::support::{
+    identity::{ALEJANDRA, attempt, visit},
+    site::{CALLBACK, didit},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn visitor() -> (FakeDidit, Browser) {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let browser = visit(didit.config(CALLBACK));
     (didit, browser)
 }
@@ -36,7 +40,7 @@ fn unknown_kid(kid: &'static str) -> Fault {
 async fn a_hundred_sign_ins_ask_for_them_once() {
     let (didit, browser) = visitor();
     for _ in 0..100 {
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     }
     assert_eq!(didit.count(Endpoint::Token), 100);
     assert_eq!(didit.count(Endpoint::Jwks), 1);
@@ -50,11 +54,11 @@ async fn a_hundred_sign_ins_ask_for_them_once() {
 #[tokio::test]
 async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
-        let didit = with(FakeDidit::new("client", "secret"));
+        let didit = with(didit());
         let browser = visit(didit.config(CALLBACK));
         for rotations in 0..3 {
-            assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
-            assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+            assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+            assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
             assert_eq!(didit.count(Endpoint::Jwks), 1 + rotations);
             didit.rotate_keys();
         }
@@ -65,11 +69,11 @@ async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
 #[tokio::test]
 async fn keys_without_names_are_followed_as_well() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
-        let didit = with(FakeDidit::new("client", "secret")).with_bare_jwks();
+        let didit = with(didit()).with_bare_jwks();
         let browser = visit(didit.config(CALLBACK));
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
         didit.rotate_keys();
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
         assert_eq!(didit.count(Endpoint::Jwks), 2);
 
         // And tokens that do not name theirs.
@@ -77,9 +81,9 @@ async fn keys_without_names_are_followed_as_well() {
             header.remove("kid");
         });
         didit.on_every(Endpoint::Token, nameless);
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
         didit.rotate_keys();
-        assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
         assert_eq!(didit.count(Endpoint::Jwks), 3);
     }
 }
@@ -88,25 +92,25 @@ async fn keys_without_names_are_followed_as_well() {
 #[tokio::test]
 async fn ten_thousand_unknown_names_do_not_make_it_ask_all_the_time() {
     let (didit, browser) = visitor();
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     didit.on_every(Endpoint::Token, unknown_kid("https://evil.example/key"));
     for _ in 0..10_000 {
-        assert_eq!(sign_in(&browser, &didit).await, "unknown-key");
+        assert_eq!(attempt(&browser, &didit).await, "unknown-key");
     }
     assert_eq!(didit.count(Endpoint::Jwks), 1 + 3);
 
     // From then on, once a minute: enough to follow a rotation that hides among them.
     didit.clock().advance(MINUTE);
     for _ in 0..10 {
-        assert_eq!(sign_in(&browser, &didit).await, "unknown-key");
+        assert_eq!(attempt(&browser, &didit).await, "unknown-key");
     }
     assert_eq!(didit.count(Endpoint::Jwks), 1 + 4);
     didit.clear_faults();
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     didit.rotate_keys();
-    assert_eq!(sign_in(&browser, &didit).await, "unknown-key");
+    assert_eq!(attempt(&browser, &didit).await, "unknown-key");
     didit.clock().advance(MINUTE);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 }
 
 // Behaviour 68.
@@ -116,7 +120,7 @@ async fn sign_ins_at_the_same_time_share_one_fetch() {
     for fetches in 1..=2 {
         let slow = Fault::delay(Duration::from_millis(1));
         didit.on_next(Endpoint::Jwks, slow);
-        let all = (0..20).map(|_| sign_in(&browser, &didit));
+        let all = (0..20).map(|_| attempt(&browser, &didit));
         for outcome in futures_util::future::join_all(all).await {
             assert_eq!(outcome, ALEJANDRA);
         }
@@ -129,24 +133,24 @@ async fn sign_ins_at_the_same_time_share_one_fetch() {
 #[tokio::test]
 async fn known_keys_go_on_working_for_a_day_while_new_ones_cannot_be_had() {
     let (didit, browser) = visitor();
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     didit.on_every(
         Endpoint::Jwks,
         Fault::error("server_error").with_status(500),
     );
     didit.clock().advance(23 * HOUR);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     assert_eq!(didit.count(Endpoint::Jwks), 2);
     didit.clock().advance(HOUR);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 
     // A day after the five minutes that they were good for.
     didit.clock().advance(6 * MINUTE);
-    assert_eq!(sign_in(&browser, &didit).await, "invalid-answer");
+    assert_eq!(attempt(&browser, &didit).await, "invalid-answer");
     didit.clear_faults();
     didit.clock().advance(Duration::from_secs(2));
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 }
 
 #[tokio::test]
@@ -175,13 +179,13 @@ async fn where_there_never_were_any_the_sign_in_fails_and_the_next_one_asks_agai
         didit.on_every(Endpoint::Jwks, fault);
         let before = didit.count(Endpoint::Jwks);
         for _ in 0..20 {
-            assert_eq!(sign_in(&browser, &didit).await, code);
+            assert_eq!(attempt(&browser, &didit).await, code);
         }
         assert!(didit.count(Endpoint::Jwks) <= before + 11);
         didit.clock().advance(HOUR);
     }
     didit.clear_faults();
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     let hosts = didit.requests();
     assert!(
         hosts
@@ -222,6 +226,6 @@ async fn keys_that_cannot_be_used_do_not_spoil_the_others() {
         );
     });
     didit.on_next(Endpoint::Jwks, spoiled);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     assert_eq!(didit.count(Endpoint::Jwks), 1);
 }

@@ -8,9 +8,6 @@ use std::{
     },
 };
 
-use crate::support::server::{
-    SIGNED_IN, Server, TOKENS, answer, config, read_request, sign_in, write,
-};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tokio_rustls::{
     TlsAcceptor,
@@ -20,6 +17,10 @@ use tokio_rustls::{
     },
 };
 use tower_didit::Provider;
+
+use crate::support::server::{
+    SIGNED_IN, Server, TOKENS, answer, attempt, config, read_request, write,
+};
 
 // Behaviour 41.
 #[tokio::test]
@@ -51,7 +52,7 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
         if let Some(trusted) = trusted {
             config = config.add_root_certificates(trusted.cert.pem());
         }
-        assert_eq!(sign_in(config).await, outcome);
+        assert_eq!(attempt(config).await, outcome);
         assert_eq!(server.connections(), 1);
         let sent = usize::from(outcome == SIGNED_IN);
         assert_eq!(requests.load(Ordering::Relaxed), sent);
@@ -62,7 +63,7 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
 #[tokio::test]
 async fn a_loopback_address_may_do_without_tls() {
     let server = Server::saying(answer("200 OK", "", TOKENS.as_bytes())).await;
-    assert_eq!(sign_in(server.config()).await, SIGNED_IN);
+    assert_eq!(attempt(server.config()).await, SIGNED_IN);
 }
 
 // Behaviour 41: a proxy would carry the secrets off this machine, in the clear.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::support::id_token::{ID_TOKEN, trusted_didit};
 use aws_lc_rs::digest;
 use axum::{Router, routing::get};
 use base64::{
@@ -17,10 +16,16 @@ use tokio::{
     time::timeout,
 };
 use tower_didit::{
-    Config, ConfigBuilder, DiditAuth, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person, RecordedRequest},
+    Config, ConfigBuilder, DiditTokens,
+    fake::{Browser, Endpoint, FakeDidit, Fault, RecordedRequest},
 };
-use url::Url;
+
+use crate::support::{
+    id_token::{ID_TOKEN, trusted_didit},
+    query::{parameter, parameters},
+    sign_in::sign_in,
+    site::{HOME, auth, didit},
+};
 
 // Behaviours 30, 31, 42.
 #[tokio::test]
@@ -32,12 +37,8 @@ async fn on_the_wire_it_is_this_to_the_letter() {
         .with_client_secret("client-secret")
         .with_provider(trusted_didit().with_token_endpoint(token_endpoint));
     let browser = browser(config);
-    let login = Url::parse(browser.get("/login").await.location()).unwrap();
-    let asked = |name: &str| {
-        let value = login.query_pairs().find(|(key, _)| key == name);
-        value.expect("it is there").1.into_owned()
-    };
-    let (state, challenge) = (asked("state"), asked("code_challenge"));
+    let asked = parameters(browser.get("/login").await.location());
+    let (state, challenge) = (&asked["state"], &asked["code_challenge"]);
 
     let callback = format!("/callback?code=Splx%2BlO%20BeZ%26Q&state={state}");
     let (page, request) = tokio::join!(browser.get(&callback), serve_once(&listener));
@@ -72,7 +73,7 @@ async fn on_the_wire_it_is_this_to_the_letter() {
     assert!((43..=128).contains(&verifier.len()), "{verifier}");
     assert!(verifier.bytes().all(is_unreserved), "{verifier}");
     let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
-    assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(hash), challenge);
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(hash), *challenge);
     assert_eq!(
         after,
         "redirect_uri=https%3A%2F%2Fapp.example%2Fcallback%3Ftenant%3D1"
@@ -96,8 +97,7 @@ async fn the_token_endpoints_url_is_used_exactly_as_given() {
             .with_client_secret("client-secret")
             .with_provider(trusted_didit().with_token_endpoint(endpoint));
         let browser = browser(config);
-        let login = Url::parse(browser.get("/login").await.location()).unwrap();
-        let (_, state) = login.query_pairs().find(|(key, _)| key == "state").unwrap();
+        let state = parameter(browser.get("/login").await.location(), "state");
         let callback = format!("/callback?code=x&state={state}");
         let (_, request) = tokio::join!(browser.get(&callback), serve_once(&listener));
         let line = request.lines().next().unwrap();
@@ -118,7 +118,7 @@ async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
         ("*-._~", "*-._~", "*-._%7E:*-._%7E"),
     ] {
         let didit = FakeDidit::new(id, secret);
-        let page = sign_in(&didit, &browser(didit.config(CALLBACK))).await;
+        let page = sign_in(&browser(didit.config(CALLBACK)), &didit).await;
         assert_eq!(page.status(), StatusCode::OK, "{id:?}");
         let expected = format!("Basic {}", BASE64_STANDARD.encode(joined));
         let request = token_request(&didit);
@@ -135,7 +135,7 @@ async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
 async fn a_public_client_says_who_it_is_and_sends_no_secret() {
     let didit = FakeDidit::new_public("public+app");
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
-    let page = sign_in(&didit, &browser(config)).await;
+    let page = sign_in(&browser(config), &didit).await;
     assert_eq!(page.status(), StatusCode::OK);
 
     let request = token_request(&didit);
@@ -149,7 +149,7 @@ async fn a_public_client_says_who_it_is_and_sends_no_secret() {
 // Behaviour 40.
 #[tokio::test]
 async fn the_granted_scopes_are_what_the_answer_says() {
-    let didit = FakeDidit::new("app", "secret");
+    let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "email"]);
     let browser = browser(config);
     for (members, granted) in [
@@ -168,7 +168,7 @@ async fn the_granted_scopes_are_what_the_answer_says() {
         ),
     ] {
         didit.on_next(Endpoint::Token, scope_members(members.clone()));
-        let page = sign_in(&didit, &browser).await;
+        let page = sign_in(&browser, &didit).await;
         let shown = (page.status(), page.text());
         assert_eq!(shown, (StatusCode::OK, granted), "{members}");
         // The session says the same.
@@ -179,13 +179,13 @@ async fn the_granted_scopes_are_what_the_answer_says() {
 // Behaviour 40: what cannot be read must not become all that was asked for.
 #[tokio::test]
 async fn a_scope_that_cannot_be_read_is_refused() {
-    let didit = FakeDidit::new("app", "secret");
+    let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "email"]);
     let browser = browser(config);
     let unreadable = json!([7, true, {}, [["openid"]], ["openid", 7]]);
     for scope in unreadable.as_array().unwrap() {
         didit.on_next(Endpoint::Token, scope_members(json!({"scope": scope})));
-        let page = sign_in(&didit, &browser).await;
+        let page = sign_in(&browser, &didit).await;
         assert_eq!(page.status(), StatusCode::BAD_GATEWAY, "{scope}");
         assert!(page.text().contains("invalid-answer"), "{scope}");
     }
@@ -201,19 +201,12 @@ fn scope_members(members: Value) -> Fault {
 
 /// A browser at an application whose pages show the granted scopes.
 fn browser(config: ConfigBuilder) -> Browser {
-    let config = config.build().expect("a good configuration");
     let scopes = get(|tokens: DiditTokens| async move { tokens.scopes().to_string() });
     let app = Router::new()
         .route("/", scopes.clone())
         .route("/callback", scopes)
-        .layer(DiditAuth::new(config));
-    Browser::new("https://app.example", app)
-}
-
-async fn sign_in(didit: &FakeDidit, browser: &Browser) -> Page {
-    let login = browser.get("/login").await;
-    let callback = didit.approve(login.location(), Person::Alejandra);
-    browser.get(&callback).await
+        .layer(auth(config));
+    Browser::new(HOME, app)
 }
 
 fn token_request(didit: &FakeDidit) -> RecordedRequest {

@@ -2,14 +2,17 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::exchange::{CANARY, JSON, Site, answer, good, start, with, with_more};
-use crate::support::id_token::ID_TOKEN;
-use crate::support::logs::{capture, logs};
 use axum::response::Response;
 use serde_json::json;
 use tower_didit::{
     Clock, DiditTokens,
     fake::{Endpoint, Fault},
+};
+
+use crate::support::{
+    exchange::{CANARY, JSON, Site, answer, good, good_with, good_with_more, start},
+    id_token::ID_TOKEN,
+    logs::{capture, logs},
 };
 
 // Behaviours 34, 37, 40.
@@ -23,18 +26,18 @@ async fn members_may_be_missing_or_unknown() {
     for (body, has_refresh_token) in [
         (good().to_string(), true),
         (format!(" \r\n\t{}\n", good()), true),
-        (with("token_type", json!("bearer")), true),
-        (with("token_type", json!("BEARER")), true),
-        (with("token_type", json!(null)), true),
-        (with("refresh_token", json!(null)), false),
-        (with("refresh_token", json!("")), false),
+        (good_with("token_type", json!("bearer")), true),
+        (good_with("token_type", json!("BEARER")), true),
+        (good_with("token_type", json!(null)), true),
+        (good_with("refresh_token", json!(null)), false),
+        (good_with("refresh_token", json!("")), false),
         (
             json!({"access_token": "at", "id_token": ID_TOKEN}).to_string(),
             false,
         ),
-        (with_more(&many.join(",")), true),
-        (with_more(&format!(r#""deep":{open}{close}"#)), true),
-        (with_more(r#""x":1,"x":2"#), true),
+        (good_with_more(&many.join(",")), true),
+        (good_with_more(&format!(r#""deep":{open}{close}"#)), true),
+        (good_with_more(r#""x":1,"x":2"#), true),
     ] {
         let what = start(body.as_bytes());
         let tokens = site.accept(answer(200, JSON, body), &what).await;
@@ -143,7 +146,7 @@ async fn a_good_sign_in_logs_no_secret() {
 
 /// A good answer with this JSON text as its lifetime.
 fn with_expires_in(json: &str) -> String {
-    with("expires_in", json!("HERE")).replace(r#""HERE""#, json)
+    good_with("expires_in", json!("HERE")).replace(r#""HERE""#, json)
 }
 
 /// How long the access token lives on, in seconds.

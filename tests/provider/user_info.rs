@@ -1,22 +1,28 @@
 //! What Didit tells about a user, when a handler asks.
 
-use crate::support::sign_in::sign_in;
+use std::sync::{Arc, Mutex};
+
 use axum::{Json, Router, routing::get};
 use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_didit::{
-    Config, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider, Rejection,
+    Config, ConfigBuilder, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider,
+    Rejection,
     fake::{Browser, Endpoint, FakeDidit, Fault, Person},
 };
 
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    faults::{with, without},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
 
-fn visit(config: Config) -> Browser {
+fn visit(config: ConfigBuilder) -> Browser {
     let app = Router::new()
         .route("/", get(told))
         .route("/callback", get(|_: IdClaims| async {}))
-        .layer(DiditAuth::new(config));
-    Browser::new("https://app.example", app)
+        .layer(auth(config));
+    Browser::new(HOME, app)
 }
 
 async fn told(didit: DiditClient, tokens: DiditTokens) -> Result<Json<Value>, Error> {
@@ -24,11 +30,11 @@ async fn told(didit: DiditClient, tokens: DiditTokens) -> Result<Json<Value>, Er
 }
 
 async fn visitor() -> (FakeDidit, Browser) {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let config = didit
         .config(CALLBACK)
         .with_scopes(["openid", "email", "names"]);
-    let browser = visit(config.build().expect("a good configuration"));
+    let browser = visit(config);
     sign_in(&browser, &didit).await;
     (didit, browser)
 }
@@ -47,9 +53,7 @@ async fn it_is_told_as_didit_has_it() {
     );
     // Asked at the call, and only then.
     assert_eq!(didit.count(Endpoint::UserInfo), 1);
-    let more = Fault::edit(|members| {
-        members.insert("unknown".to_owned(), json!([1, {"kept": null}]));
-    });
+    let more = with("unknown", json!([1, {"kept": null}]));
     didit.on_next(Endpoint::UserInfo, more);
     assert_eq!(
         browser.get("/").await.json()["unknown"],
@@ -84,14 +88,6 @@ async fn the_access_token_travels_in_the_header_and_nowhere_else() {
 #[tokio::test]
 async fn what_is_not_about_this_user_is_not_told() {
     let (didit, browser) = visitor().await;
-    let with_sub = |sub: Value| {
-        Fault::edit(move |members| {
-            members.insert("sub".to_owned(), sub.clone());
-        })
-    };
-    let without_sub = Fault::edit(|members| {
-        members.remove("sub");
-    });
     let twice = format!(r#"{{"sub":"x","sub":{:?}}}"#, Person::Alejandra.subject());
     let answer = |status: u16, body: &str| {
         let answer = Response::builder().status(status);
@@ -99,17 +95,17 @@ async fn what_is_not_about_this_user_is_not_told() {
     };
     for (fault, code, status) in [
         (
-            with_sub(json!(Person::John.subject())),
+            with("sub", json!(Person::John.subject())),
             "foreign-user-info",
             502,
         ),
         (
-            with_sub(json!([Person::Alejandra.subject()])),
+            with("sub", json!([Person::Alejandra.subject()])),
             "foreign-user-info",
             502,
         ),
-        (with_sub(json!("")), "foreign-user-info", 502),
-        (without_sub, "foreign-user-info", 502),
+        (with("sub", json!("")), "foreign-user-info", 502),
+        (without("sub"), "foreign-user-info", 502),
         (answer(200, &twice), "invalid-answer", 502),
         (answer(200, "[]"), "invalid-answer", 502),
         (
@@ -144,7 +140,7 @@ async fn what_is_not_about_this_user_is_not_told() {
 
 #[tokio::test]
 async fn a_provider_without_such_an_endpoint_offers_none() {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     // The Sign in API under the name of a provider that has only what is said here.
     let provider = Provider::authentication("https://apx.didit.me")
         .with_authorization_endpoint("https://auth.didit.me/")
@@ -152,11 +148,9 @@ async fn a_provider_without_such_an_endpoint_offers_none() {
     let config = Config::builder("client", CALLBACK)
         .with_cookie_keys([[7; 32]])
         .with_provider(provider)
-        .with_transport(didit)
-        .build()
-        .expect("a good configuration");
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let note = std::sync::Arc::clone(&seen);
+        .with_transport(didit);
+    let seen = Arc::new(Mutex::new(None));
+    let note = Arc::clone(&seen);
     let app = Router::new()
         .route(
             "/",
@@ -164,8 +158,8 @@ async fn a_provider_without_such_an_endpoint_offers_none() {
                 *note.lock().expect("no panic") = Some(client);
             }),
         )
-        .layer(DiditAuth::new(config));
-    let page = Browser::new("https://app.example", app).get("/").await;
+        .layer(auth(config));
+    let page = Browser::new(HOME, app).get("/").await;
     assert_eq!(page.status(), 200);
 
     // A client goes wherever its handler takes it, and tokens come from any sign-in.
@@ -180,13 +174,9 @@ async fn a_provider_without_such_an_endpoint_offers_none() {
 }
 
 async fn tokens_of_a_sign_in() -> (FakeDidit, DiditTokens) {
-    let didit = FakeDidit::new("client", "secret");
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let note = std::sync::Arc::clone(&seen);
-    let config = didit
-        .config(CALLBACK)
-        .build()
-        .expect("a good configuration");
+    let didit = didit();
+    let seen = Arc::new(Mutex::new(None));
+    let note = Arc::clone(&seen);
     let app = Router::new()
         .route(
             "/callback",
@@ -194,8 +184,8 @@ async fn tokens_of_a_sign_in() -> (FakeDidit, DiditTokens) {
                 *note.lock().expect("no panic") = Some(tokens);
             }),
         )
-        .layer(DiditAuth::new(config));
-    sign_in(&Browser::new("https://app.example", app), &didit).await;
+        .layer(auth(didit.config(CALLBACK)));
+    sign_in(&Browser::new(HOME, app), &didit).await;
     let tokens = seen.lock().expect("no panic").take();
     (didit, tokens.expect("the handler ran"))
 }

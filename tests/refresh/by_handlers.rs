@@ -1,15 +1,16 @@
 //! Handlers that renew the tokens of their requests.
 
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::time::Duration;
 
-use crate::support::handlers::{
-    Case, HOME, NOBODY, Place, app, cases, once, set_cookies, sign_in_for, user_of,
-};
-use futures_util::{FutureExt, future::join_all};
+use futures_util::future::join_all;
 use http::{Method, StatusCode};
-use tower_didit::{
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
-    store::MemoryStore,
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault, Person};
+
+use crate::support::{
+    cookies::{copy_cookies, set_cookies},
+    handlers::{Case, Place, app, cases, once, sign_in_for, user_of},
+    site::{HOME, NOBODY, didit, memory},
+    tasks::poll_until,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
     for place in Place::BOTH {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let app = app(place.config(&didit));
         let (browser, first) = user_of(&didit, &app.router).await;
         let page = browser.get("/refresh").await;
@@ -36,7 +37,7 @@ async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
             Place::Cookies => (2, "private, no-store"),
             Place::Memory => (1, "public, max-age=60"),
         };
-        assert_eq!(set_cookies(&page), cookies);
+        assert_eq!(set_cookies(&page).len(), cookies);
         assert_eq!(page.header("cache-control"), Some(caching));
     }
 }
@@ -106,7 +107,7 @@ async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
 #[tokio::test]
 async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again() {
     let didit = FakeDidit::authentication("app");
-    let store = MemoryStore::new().with_clock(didit.clock());
+    let store = memory(&didit);
     let config = || once(&didit).with_session_store(store.clone());
     let browser = Browser::new(HOME, app(config()).router);
     let login = browser.get("/login?return_to=/?refresh-in-vain").await;
@@ -123,8 +124,7 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
     // Nor by another process, which has not seen it go.
     didit.clock().advance(299 * SECOND);
     let other = Browser::new(HOME, app(config()).router);
-    let session = browser.cookie("__Host-didit").expect("a session");
-    other.set_cookie("__Host-didit", session.value());
+    copy_cookies(&browser, &other);
     assert_eq!(other.get("/user").await.text(), Person::John.subject());
     let refused = browser.get("/refresh").await;
     assert_eq!(refused.json()["code"], "not-renewable");
@@ -147,7 +147,7 @@ async fn after_the_head_was_sent_the_tokens_are_only_given_back() {
         let (browser, first) = user_of(&didit, &app.router).await;
         let page = browser.get("/stream").await;
         assert_ne!(page.text(), first);
-        assert_eq!(set_cookies(&page), 0);
+        assert_eq!(set_cookies(&page).len(), 0);
         assert_eq!(didit.count(Endpoint::Token), 2);
         // A session in a store has them nevertheless.
         let now = browser.get("/").await.text().to_owned();
@@ -163,13 +163,7 @@ async fn a_browser_that_goes_away_cancels_nothing() {
         let app = app(config);
         let (browser, first) = user_of(&didit, &app.router).await;
         didit.on_next(Endpoint::Token, Fault::delay(SECOND));
-        let mut answer = Box::pin(browser.get("/refresh"));
-        while didit.count(Endpoint::Token) == 1 {
-            let is_pending = poll_fn(|cx| Poll::Ready(answer.poll_unpin(cx).is_pending()));
-            assert!(is_pending.await);
-            tokio::task::yield_now().await;
-        }
-        drop(answer);
+        drop(poll_until(browser.get("/refresh"), || didit.count(Endpoint::Token) > 1).await);
         let now = browser.get("/refresh").await.text().to_owned();
         assert_ne!(now, first);
         assert_eq!(browser.get("/").await.text(), now);

@@ -1,15 +1,11 @@
 //! What one process does to sessions that another one, or another request, is at work on.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::Poll,
     time::Duration,
 };
 
-use crate::support::sign_in::sign_in;
-use axum::{Router, body::Body, routing::get};
+use axum::{Router, body::Body, response::Response, routing::get};
 use http::{Request, header};
 use tower::ServiceExt;
 use tower_didit::{
@@ -18,7 +14,13 @@ use tower_didit::{
     store::MemoryStore,
 };
 
-const HOME: &str = "https://app.example";
+use crate::support::{
+    cookies::{copy_cookies, header_of},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, memory},
+    tasks::{assert_is_pending, poll_until},
+};
+
 const NEARLY_THE_END: Duration = Duration::from_secs(285);
 
 /// Processes that share a store, for sessions whose refresh tokens work once.
@@ -34,7 +36,7 @@ type Given = Arc<Mutex<Vec<(DiditClient, DiditTokens)>>>;
 impl Processes {
     fn new() -> Self {
         let didit = FakeDidit::authentication("app");
-        let store = MemoryStore::new().with_clock(didit.clock());
+        let store = memory(&didit);
         Self {
             didit,
             store,
@@ -46,11 +48,11 @@ impl Processes {
     fn start(&self, keys: &[[u8; 32]]) -> (DiditAuth, Router) {
         let config = self
             .didit
-            .config("https://app.example/callback")
+            .config(CALLBACK)
             .with_cookie_keys(keys.iter().copied())
             .with_scopes(["openid", "offline_access"])
             .with_session_store(self.store.clone());
-        let auth = DiditAuth::new(config.build().expect("a good configuration"));
+        let auth = auth(config);
         let given = Arc::clone(&self.given);
         let keep = move |client: DiditClient, tokens: DiditTokens| async move {
             let token = tokens.access_token().secret().to_owned();
@@ -74,27 +76,17 @@ impl Processes {
     }
 }
 
-type Answer = Pin<Box<dyn Future<Output = axum::response::Response>>>;
-
-/// A request with the browser's session, which goes on until `is_there`.
-async fn until(
+/// A request with the browser's session.
+fn send(
     app: Router,
     browser: &Browser,
     request: http::request::Builder,
-    is_there: impl Fn() -> bool,
-) -> Answer {
-    let cookie = browser.cookie("__Host-didit").expect("a session");
+) -> impl Future<Output = Response> + use<> {
     let request = request
-        .header(header::COOKIE, format!("__Host-didit={}", cookie.value()))
+        .header(header::COOKIE, header_of(browser))
         .body(Body::empty())
         .expect("a good request");
-    let mut answer: Answer = Box::pin(async { app.oneshot(request).await.expect("infallible") });
-    while !is_there() {
-        let pending = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx).is_pending()));
-        assert!(pending.await);
-        tokio::task::yield_now().await;
-    }
-    answer
+    async { app.oneshot(request).await.expect("infallible") }
 }
 
 // Behaviours 87 and 89.
@@ -110,7 +102,7 @@ async fn new_tokens_that_come_after_a_sign_out_elsewhere_end_what_it_could_not()
     let late = Fault::delay(Duration::from_millis(20));
     didit.on_next(Endpoint::Token, late);
     let asked = || didit.count(Endpoint::Token) == 2;
-    let answer = until(renews, &browser, Request::get("/"), asked).await;
+    let answer = poll_until(send(renews, &browser, Request::get("/")), asked).await;
 
     browser.post_form("/logout", &[]).await;
     answer.await;
@@ -139,8 +131,7 @@ async fn a_sign_out_ends_a_session_that_this_process_cannot_read() {
     sign_in(&browser, &processes.didit).await;
     assert!(processes.kept());
     let elsewhere = Browser::new(HOME, older);
-    let cookie = browser.cookie("__Host-didit").expect("a session");
-    elsewhere.set_cookie("__Host-didit", cookie.value());
+    copy_cookies(&browser, &elsewhere);
     elsewhere.post_form("/logout", &[]).await;
     assert!(!processes.kept());
 }
@@ -152,11 +143,9 @@ async fn a_sign_out_is_finished_although_the_browser_has_gone() {
     let (auth, app) = processes.start(&[[7; 32]]);
     let browser = Browser::new(HOME, app.clone());
     sign_in(&browser, &processes.didit).await;
-    let logout = Request::post("/logout");
-    let mut polled = until(app, &browser, logout, || true).await;
-    let pending = poll_fn(|cx| Poll::Ready(polled.as_mut().poll(cx).is_pending()));
-    assert!(pending.await, "it waits for what it has begun");
-    drop(polled);
+    let mut answer = Box::pin(send(app, &browser, Request::post("/logout")));
+    assert_is_pending(&mut answer).await;
+    drop(answer);
     auth.finish().await;
     assert!(!processes.kept());
     assert_eq!(processes.didit.count(Endpoint::Session), 1);

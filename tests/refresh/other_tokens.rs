@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use crate::support::handlers::{Case, HOME, Place, app, cases, set_cookies, sign_in_for, user_of};
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use tower_didit::{
     ErrorKind,
-    fake::{Browser, Endpoint, FakeDidit, Person},
+    fake::{Browser, Endpoint, Person},
+};
+
+use crate::support::{
+    cookies::set_cookies,
+    handlers::{Case, Place, app, cases, sign_in_for, user_of},
+    site::{HOME, didit},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,14 +21,14 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn the_tokens_of_somebody_else_change_no_session() {
     for place in Place::BOTH {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let app = app(place.config(&didit));
         let (browser, own) = user_of(&didit, &app.router).await;
         let other = Browser::new(HOME, app.router.clone());
         sign_in_for(&other, &didit, "/", Person::John).await;
         let page = browser.get("/refresh-kept").await;
         assert_eq!(page.status(), StatusCode::OK);
-        assert_eq!(set_cookies(&page), 0);
+        assert_eq!(set_cookies(&page).len(), 0);
         assert_eq!(browser.get("/").await.text(), own);
         let user = browser.get("/user").await;
         assert_eq!(user.text(), Person::Alejandra.subject());
@@ -80,7 +85,7 @@ async fn a_client_of_no_request_gives_the_tokens_back() {
 #[tokio::test]
 async fn without_a_refresh_token_nothing_is_sent() {
     for place in Place::BOTH {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let app = app(place.config(&didit).with_scopes(["openid"]));
         let (browser, _) = user_of(&didit, &app.router).await;
         let refused = browser.fetch(Method::GET, "/refresh").await;

@@ -6,18 +6,10 @@ use proptest::{
     sample::{Index, select},
 };
 
-use crate::support::who::SESSION;
+use crate::support::cookies::chunk_name;
 
 /// Its name and its value.
 pub(crate) type Cookie = (String, Vec<u8>);
-
-/// The name of a session's cookie, by its number.
-pub(crate) fn chunk_name(index: usize) -> String {
-    match index {
-        0 => SESSION.to_owned(),
-        _ => format!("{SESSION}.{index}"),
-    }
-}
 
 /// What is done to the cookies of somebody.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What caches are told: who reads the session, says so.
+
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -14,12 +14,15 @@ use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use tower_didit::{
-    DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo, SignIn,
+    DiditTokens, IdClaims, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, FakeDidit, Page},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    cookies::SESSION,
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
 
 type Tokens = Option<DiditTokens>;
 
@@ -74,7 +77,7 @@ fn app(didit: &FakeDidit) -> Router {
             get(|_: Tokens| async { with([("vary", "*")]) }),
         )
         .merge(members)
-        .layer(DiditAuth::new(didit.config(CALLBACK).build().unwrap()))
+        .layer(auth(didit.config(CALLBACK)))
 }
 
 fn lines(page: &Page, name: &str) -> Vec<String> {
@@ -87,7 +90,7 @@ fn lines(page: &Page, name: &str) -> Vec<String> {
 // Behaviour 81.
 #[tokio::test]
 async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() {
-    let didit = FakeDidit::new("client-id", "client-secret");
+    let didit = didit();
     let stranger = Browser::new(HOME, app(&didit));
     let user = stranger.new_browser();
     assert_eq!(sign_in(&user, &didit).await.status(), StatusCode::OK);
@@ -121,7 +124,7 @@ async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() 
 // Behaviours 7 and 81.
 #[tokio::test]
 async fn a_redirect_to_sign_in_is_stored_nowhere() {
-    let didit = FakeDidit::new("client-id", "client-secret");
+    let didit = didit();
     let browser = Browser::new(HOME, app(&didit));
     for path in ["/required", "/members", "/sign-in"] {
         let page = browser.get(path).await;
@@ -138,7 +141,7 @@ async fn a_redirect_to_sign_in_is_stored_nowhere() {
 // Behaviour 81.
 #[tokio::test]
 async fn a_streaming_body_passes_as_it_comes_and_the_cookie_is_in_the_head() {
-    let didit = FakeDidit::new("client-id", "client-secret");
+    let didit = didit();
     let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
     let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some(receiver)));
     let streaming = move |_: IdClaims| async move {
@@ -152,15 +155,12 @@ async fn a_streaming_body_passes_as_it_comes_and_the_cookie_is_in_the_head() {
     let app = Router::new()
         .route("/callback", get(|_: IdClaims| async {}))
         .route("/stream", get(streaming))
-        .layer(DiditAuth::new(didit.config(CALLBACK).build().unwrap()));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app.clone());
     sign_in(&browser, &didit).await;
     didit.clock().advance(Duration::from_secs(8640));
 
-    let cookie = format!(
-        "__Host-didit={}",
-        browser.cookie("__Host-didit").unwrap().value()
-    );
+    let cookie = format!("__Host-didit={}", browser.cookie(SESSION).unwrap().value());
     let request = Request::get("/stream").header(header::COOKIE, cookie);
     // The head is here, with the renewal, before a byte of the body was made.
     let response = app

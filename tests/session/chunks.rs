@@ -1,29 +1,38 @@
 //! Sessions that need more than one cookie.
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use crate::support::sign_in::sign_in;
-use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    ConfigBuilder, DiditTokens,
+    fake::{Browser, Endpoint, FakeDidit, Page, StoredCookie},
 };
+
+use super::application::app;
+use crate::support::{
+    cookies::{SESSION, chunk_name, names},
+    faults::with,
+    sign_in::{approved, sign_in},
+    site,
+    site::{CALLBACK, HOME, auth},
+};
+
+mod forged;
 
 const LARGEST_LIMIT: usize = 40 * 1024;
 
-const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Its access tokens outlive every session.
 fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret").with_access_token_lifetime(YEAR)
-}
-
-fn app(config: ConfigBuilder) -> Router {
-    routes().layer(DiditAuth::new(config.build().unwrap()))
+    site::didit().with_access_token_lifetime(YEAR)
 }
 
 fn config(didit: &FakeDidit) -> ConfigBuilder {
@@ -39,11 +48,7 @@ fn large_sessions(didit: &FakeDidit) -> Browser {
 /// access token belongs to it.)
 fn issue_next(didit: &FakeDidit, length: usize) -> String {
     let token = format!("a{:.>1$}", "z", length - 1);
-    let issued = token.clone();
-    let edit = move |answer: &mut serde_json::Map<_, _>| {
-        answer.insert("refresh_token".to_owned(), issued.clone().into());
-    };
-    didit.on_next(Endpoint::Token, Fault::edit(edit));
+    didit.on_next(Endpoint::Token, with("refresh_token", &*token));
     token
 }
 
@@ -59,20 +64,13 @@ async fn sign_in_with(browser: &Browser, didit: &FakeDidit, length: usize) -> Pa
 
 fn cookies(browser: &Browser) -> Vec<(String, String)> {
     let cookies = browser.cookies().into_iter();
-    let pair = |cookie: tower_didit::fake::StoredCookie| {
-        (cookie.name().to_owned(), cookie.value().to_owned())
-    };
+    let pair = |cookie: StoredCookie| (cookie.name().to_owned(), cookie.value().to_owned());
     cookies.map(pair).collect()
-}
-
-fn names(browser: &Browser) -> Vec<String> {
-    cookies(browser).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names of a session's cookies when there are so many.
 fn chunk_names(count: usize) -> Vec<String> {
-    let more = (1..count).map(|index| format!("{SESSION}.{index}"));
-    [SESSION.to_owned()].into_iter().chain(more).collect()
+    (0..count).map(chunk_name).collect()
 }
 
 // Behaviour 83: what could not be read back is refused.
@@ -88,12 +86,11 @@ async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
         };
         let app = Router::new()
             .route("/callback", get(callback))
-            .layer(DiditAuth::new(config(&didit).build().unwrap()));
+            .layer(auth(config(&didit)));
         let browser = Browser::new(HOME, app);
 
         issue_next(&didit, length);
-        let started = browser.get("/login").await;
-        let back = didit.approve(started.location(), Person::Alejandra);
+        let back = approved("/login", &browser, &didit).await;
         let request = Request::get(&back).header(header::ACCEPT, "application/json");
         let page = browser.send(request.body("").unwrap()).await;
 
@@ -228,106 +225,6 @@ async fn a_session_that_shrinks_or_ends_leaves_no_orphan() {
     assert_eq!(names(&browser), ["theme"]);
 }
 
-// Behaviour 79.
-#[tokio::test]
-async fn chunks_that_are_not_the_ones_that_were_written_are_nobodys() {
-    let didit = didit();
-    let browser = large_sessions(&didit);
-    sign_in_with(&browser, &didit, 10_000).await;
-    let other = cookies(&browser);
-    let page = sign_in_with(&browser, &didit, 10_000).await;
-    let good = cookies(&browser);
-    assert_eq!(good.len(), 4);
-
-    let token = page.text();
-    let cases = HARMLESS.map(|case| (case, token)).into_iter();
-    for ((case, change), expected) in cases.chain(HARMFUL.map(|case| (case, NOBODY))) {
-        let mut chunks = good.clone();
-        change(&mut chunks, &other);
-        let lines = [chunks.iter().map(pair).collect::<Vec<_>>().join("; ")];
-        assert!(ask(&browser, &lines).await == expected, "{case}");
-        // HTTP/2 splits them.
-        let lines: Vec<_> = chunks.iter().map(pair).collect();
-        assert!(
-            ask(&browser, &lines).await == expected,
-            "{case}, on lines of their own"
-        );
-    }
-    assert_eq!(didit.count(Endpoint::Token), 2);
-}
-
-/// What happens to the chunks of a session, given those of another one.
-type Change = fn(&mut Vec<(String, String)>, &[(String, String)]);
-
-const HARMLESS: [(&str, Change); 4] = [
-    ("as they are", |_, _| {}),
-    ("in another order on the line", |chunks, _| chunks.reverse()),
-    ("among other cookies", |chunks, _| {
-        chunks.insert(1, ("__Host-diditx".to_owned(), "1".to_owned()));
-        chunks.push(("__Host-didit-1".to_owned(), "1".to_owned()));
-        chunks.push(("didit".to_owned(), "1.x".to_owned()));
-    }),
-    ("with a name that no chunk has", |chunks, _| {
-        chunks.push((format!("{SESSION}.01"), "1".to_owned()));
-        chunks.push((format!("{SESSION}.x"), "1".to_owned()));
-    }),
-];
-
-const HARMFUL: [(&str, Change); 14] = [
-    ("the first is missing", |chunks, _| drop(chunks.remove(0))),
-    ("one is missing", |chunks, _| drop(chunks.remove(2))),
-    ("the last is missing", |chunks, _| drop(chunks.pop())),
-    ("only the first is there", |chunks, _| chunks.truncate(1)),
-    ("two are swapped", |chunks, _| {
-        let first = std::mem::take(&mut chunks[1].1);
-        chunks[1].1 = std::mem::replace(&mut chunks[2].1, first);
-    }),
-    ("one has another index", |chunks, _| {
-        chunks[3].0 = format!("{SESSION}.4");
-    }),
-    ("one is too many", |chunks, _| {
-        chunks.push((format!("{SESSION}.4"), "A".to_owned()));
-    }),
-    ("an empty one is too many", |chunks, _| {
-        chunks.push((format!("{SESSION}.4"), String::new()));
-    }),
-    ("one is too many far behind", |chunks, _| {
-        chunks.push((format!("{SESSION}.10"), "A".to_owned()));
-    }),
-    ("one is there twice", |chunks, _| {
-        chunks.push(chunks[2].clone());
-    }),
-    ("the first is there twice", |chunks, _| {
-        chunks.push(chunks[0].clone());
-    }),
-    ("one is of another session", |chunks, other| {
-        chunks[2] = other[2].clone();
-    }),
-    ("the count is lower", |chunks, _| {
-        chunks[0].1.replace_range(..1, "3");
-        chunks.pop();
-    }),
-    ("the text was joined", |chunks, _| {
-        let rest: String = chunks.drain(1..).map(|(_, text)| text).collect();
-        chunks[0].1 = format!("1{}{rest}", &chunks[0].1[1..]);
-    }),
-];
-
-fn pair((name, value): &(String, String)) -> String {
-    format!("{name}={value}")
-}
-
-/// What [`who`] says of a request with these `Cookie` lines and no others.
-async fn ask(browser: &Browser, lines: &[String]) -> String {
-    let mut request = Request::get("/");
-    for line in lines {
-        request = request.header(header::COOKIE, line);
-    }
-    let page = browser.send(request.body("").unwrap()).await;
-    assert_eq!(page.status(), StatusCode::OK);
-    page.text().to_owned()
-}
-
 // Behaviours 79 and 81.
 #[tokio::test]
 async fn a_renewal_writes_all_chunks_again() {
@@ -336,10 +233,10 @@ async fn a_renewal_writes_all_chunks_again() {
     let page = sign_in_with(&browser, &didit, 10_000).await;
     let before = cookies(&browser);
 
-    didit.clock().advance(std::time::Duration::from_secs(8639));
+    didit.clock().advance(Duration::from_secs(8639));
     let early = browser.get("/").await;
     assert_eq!(early.header("set-cookie"), None);
-    didit.clock().advance(std::time::Duration::from_secs(1));
+    didit.clock().advance(Duration::from_secs(1));
     let renewed = browser.get("/").await;
     assert_eq!(
         renewed.headers().get_all(header::SET_COOKIE).iter().count(),

@@ -1,52 +1,24 @@
 //! A session from its sign-in to its end, sealed into one cookie.
+
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
-use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
-use axum::Router;
 use http::{Request, StatusCode, header};
-use tower_didit::{
-    ConfigBuilder, DiditAuth,
-    fake::{Browser, Endpoint, FakeDidit, Person, SameSite},
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person, SameSite};
+
+use super::application::{app, ask, signed_in};
+use crate::support::{
+    cookies::{SESSION, flow_cookies, header_of, session},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, didit},
 };
-
-const FLOW: &str = "__Host-didit-flow-";
-
-fn app(config: ConfigBuilder) -> Router {
-    routes().layer(DiditAuth::new(config.build().unwrap()))
-}
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
-
-/// A signed-in browser, and what [`who`] says of it.
-async fn signed_in(didit: &FakeDidit, config: ConfigBuilder) -> (Browser, String) {
-    let browser = Browser::new(HOME, app(config));
-    let page = sign_in(&browser, didit).await;
-    assert_eq!(page.status(), StatusCode::OK);
-    (browser, page.text().to_owned())
-}
-
-/// What [`who`] says of a request with these cookies and no others.
-async fn ask(browser: &Browser, cookies: impl AsRef<[u8]>) -> String {
-    let request = Request::get("/").header(header::COOKIE, cookies.as_ref());
-    let page = browser.send(request.body("").unwrap()).await;
-    assert_eq!(page.status(), StatusCode::OK);
-    page.text().to_owned()
-}
-
-fn value(browser: &Browser, name: &str) -> String {
-    browser.cookie(name).unwrap().value().to_owned()
-}
 
 // Behaviour 76.
 #[tokio::test]
 async fn the_cookie_is_locked_to_the_host_and_plain_only_on_loopback_http() {
     for (origin, name, secure) in [
-        ("https://app.example", "__Host-didit", true),
-        ("https://app.example:8443", "__Host-didit", true),
-        ("https://localhost", "__Host-didit", true),
+        (HOME, SESSION, true),
+        ("https://app.example:8443", SESSION, true),
+        ("https://localhost", SESSION, true),
         ("http://localhost:3000", "didit", false),
         ("http://127.0.0.1:3000", "didit", false),
         ("http://[::1]:3000", "didit", false),
@@ -74,10 +46,10 @@ async fn the_cookie_is_locked_to_the_host_and_plain_only_on_loopback_http() {
 #[tokio::test]
 async fn with_any_byte_changed_missing_or_added_it_is_nobodys() {
     let didit = didit();
-    let (browser, user) = signed_in(&didit, didit.config(CALLBACK)).await;
-    let good = value(&browser, SESSION).into_bytes();
+    let (browser, user) = signed_in(&didit, app(didit.config(CALLBACK))).await;
+    let good = session(&browser).into_bytes();
     let cookie = |value: &[u8]| [SESSION.as_bytes(), b"=", value].concat();
-    assert_eq!(ask(&browser, cookie(&good)).await, user);
+    assert_eq!(ask(&browser, &[cookie(&good)]).await, user);
 
     for position in 0..good.len() {
         let (before, [byte, after @ ..]) = good.split_at(position) else {
@@ -90,13 +62,17 @@ async fn with_any_byte_changed_missing_or_added_it_is_nobodys() {
             [before, b"A", &[*byte], after].concat(),
             before.to_vec(),
         ] {
-            assert_eq!(ask(&browser, cookie(&bad)).await, NOBODY, "at {position}");
+            assert_eq!(
+                ask(&browser, &[cookie(&bad)]).await,
+                NOBODY,
+                "at {position}"
+            );
         }
     }
     for bad in [&b"1."[..], b".", b"0.A", b"00", b"99.A", b"%", b"\xff\xfe"] {
-        assert_eq!(ask(&browser, cookie(bad)).await, NOBODY, "{bad:?}");
+        assert_eq!(ask(&browser, &[cookie(bad)]).await, NOBODY, "{bad:?}");
         assert_eq!(
-            ask(&browser, cookie(&[&good, bad].concat())).await,
+            ask(&browser, &[cookie(&[&good, bad].concat())]).await,
             NOBODY,
             "{bad:?}"
         );
@@ -108,19 +84,15 @@ async fn with_any_byte_changed_missing_or_added_it_is_nobodys() {
 #[tokio::test]
 async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
     let didit = didit();
-    let (browser, user) = signed_in(&didit, didit.config(CALLBACK)).await;
-    let session = value(&browser, SESSION);
+    let (browser, user) = signed_in(&didit, app(didit.config(CALLBACK))).await;
+    let session = session(&browser);
     let started = browser.get("/login").await;
-    let flow = browser
-        .cookies()
-        .into_iter()
-        .find(|cookie| cookie.name().starts_with(FLOW))
-        .unwrap();
+    let flow = flow_cookies(&browser).remove(0);
 
     for text in [flow.value().to_owned(), format!("1.{}", flow.value())] {
-        assert_eq!(ask(&browser, format!("{SESSION}={text}")).await, NOBODY);
+        assert_eq!(ask(&browser, &[format!("{SESSION}={text}")]).await, NOBODY);
     }
-    assert_eq!(ask(&browser, format!("{SESSION}={session}")).await, user);
+    assert_eq!(ask(&browser, &[format!("{SESSION}={session}")]).await, user);
 
     let back = didit.approve(started.location(), Person::Alejandra);
     let come_back = async |text: &str| {
@@ -144,56 +116,44 @@ async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
 async fn it_opens_only_for_its_own_client_origin_and_key() {
     let (key, new_key) = ([7; 32], [8; 32]);
     let issuing = didit();
-    let (browser, user) =
-        signed_in(&issuing, issuing.config(CALLBACK).with_cookie_keys([key])).await;
-    let cookie = format!("{SESSION}={}", value(&browser, SESSION));
+    let sealed = app(issuing.config(CALLBACK).with_cookie_keys([key]));
+    let (browser, user) = signed_in(&issuing, sealed).await;
+    let cookie = header_of(&browser);
 
     let config = |client: &str, callback: &str, keys: &[[u8; 32]]| {
-        FakeDidit::new(client, "client-secret")
+        FakeDidit::new(client, "secret")
             .config(callback)
             .with_cookie_keys(keys.to_vec())
     };
     for (case, config, opens) in [
-        (
-            "another instance",
-            config("client-id", CALLBACK, &[key]),
-            true,
-        ),
+        ("another instance", config("client", CALLBACK, &[key]), true),
         (
             "a rolled key",
-            config("client-id", CALLBACK, &[new_key, key]),
+            config("client", CALLBACK, &[new_key, key]),
             true,
         ),
         (
             "another path of the callback",
-            config("client-id", "https://app.example/back", &[key]),
+            config("client", "https://app.example/back", &[key]),
             true,
         ),
-        (
-            "another client",
-            config("client-ie", CALLBACK, &[key]),
-            false,
-        ),
+        ("another client", config("clienu", CALLBACK, &[key]), false),
         (
             "another host",
-            config("client-id", "https://app2.example/callback", &[key]),
+            config("client", "https://app2.example/callback", &[key]),
             false,
         ),
         (
             "another port",
-            config("client-id", "https://app.example:8443/callback", &[key]),
+            config("client", "https://app.example:8443/callback", &[key]),
             false,
         ),
-        (
-            "another key",
-            config("client-id", CALLBACK, &[new_key]),
-            false,
-        ),
+        ("another key", config("client", CALLBACK, &[new_key]), false),
         ("the key of the secret", issuing.config(CALLBACK), false),
     ] {
         let other = Browser::new(HOME, app(config));
         let expected = if opens { &user } else { NOBODY };
-        assert_eq!(&ask(&other, &cookie).await, expected, "{case}");
+        assert_eq!(&ask(&other, &[&cookie]).await, expected, "{case}");
     }
 }
 
@@ -201,11 +161,11 @@ async fn it_opens_only_for_its_own_client_origin_and_key() {
 #[tokio::test]
 async fn without_keys_the_client_secret_seals_it() {
     let issuing = didit();
-    let (browser, user) = signed_in(&issuing, issuing.config(CALLBACK)).await;
-    let cookie = format!("{SESSION}={}", value(&browser, SESSION));
-    for (secret, expected) in [("client-secret", &*user), ("client-secreu", NOBODY)] {
-        let config = FakeDidit::new("client-id", secret).config(CALLBACK);
+    let (browser, user) = signed_in(&issuing, app(issuing.config(CALLBACK))).await;
+    let cookie = header_of(&browser);
+    for (secret, expected) in [("secret", &*user), ("secreu", NOBODY)] {
+        let config = FakeDidit::new("client", secret).config(CALLBACK);
         let other = Browser::new(HOME, app(config));
-        assert_eq!(ask(&other, &cookie).await, expected, "{secret}");
+        assert_eq!(ask(&other, &[&cookie]).await, expected, "{secret}");
     }
 }

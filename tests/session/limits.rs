@@ -1,13 +1,19 @@
 //! How long a session lasts, and when it is issued again.
+
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
-use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::{Router, routing::get};
-use http::{Method, StatusCode, header};
+use http::Method;
 use tower_didit::{
-    ConfigBuilder, DiditAuth,
-    fake::{Browser, Endpoint, FakeDidit, Page},
+    ConfigBuilder,
+    fake::{Browser, Endpoint, FakeDidit},
+};
+
+use super::application::{routes, signed_in};
+use crate::support::{
+    cookies::{SESSION, session, set_cookies},
+    site,
+    site::{CALLBACK, HOME, NOBODY, auth},
 };
 
 fn app(config: ConfigBuilder) -> Router {
@@ -21,31 +27,14 @@ fn app(config: ConfigBuilder) -> Router {
                 )
             }),
         )
-        .layer(DiditAuth::new(config.build().unwrap()))
+        .layer(auth(config))
 }
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Its access tokens outlive every session.
 fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret").with_access_token_lifetime(YEAR)
-}
-
-/// A signed-in browser, and what [`who`] says of it.
-async fn signed_in(didit: &FakeDidit, config: ConfigBuilder) -> (Browser, String) {
-    let browser = Browser::new(HOME, app(config));
-    let page = sign_in(&browser, didit).await;
-    assert_eq!(page.status(), StatusCode::OK);
-    (browser, page.text().to_owned())
-}
-
-fn value(browser: &Browser, name: &str) -> String {
-    browser.cookie(name).unwrap().value().to_owned()
-}
-
-fn set_cookies(page: &Page) -> Vec<&str> {
-    let lines = page.headers().get_all(header::SET_COOKIE).iter();
-    lines.map(|line| line.to_str().unwrap()).collect()
+    site::didit().with_access_token_lifetime(YEAR)
 }
 
 // Behaviour 80, first half.
@@ -55,7 +44,7 @@ async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
     let config = didit
         .config(CALLBACK)
         .with_session_idle(Duration::from_secs(100));
-    let (browser, user) = signed_in(&didit, config).await;
+    let (browser, user) = signed_in(&didit, app(config)).await;
     assert_eq!(
         browser.cookie(SESSION).unwrap().max_age(),
         Some(Duration::from_secs(100))
@@ -78,7 +67,7 @@ async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
         .config(CALLBACK)
         .with_session_idle(Duration::from_secs(100))
         .with_session_absolute(Duration::from_secs(250));
-    let (browser, user) = signed_in(&didit, config).await;
+    let (browser, user) = signed_in(&didit, app(config)).await;
 
     for (step, rest) in [(90, 100), (90, 70), (69, 1)] {
         didit.clock().advance(Duration::from_secs(step));
@@ -109,9 +98,9 @@ async fn of_old_and_new_limits_the_tighter_one_counts() {
                 .with_session_idle(Duration::from_secs(idle))
                 .with_session_absolute(Duration::from_secs(absolute))
         };
-        let (browser, user) = signed_in(&didit, config(old)).await;
+        let (browser, user) = signed_in(&didit, app(config(old))).await;
         let restarted = Browser::new(HOME, app(config(new)));
-        restarted.set_cookie(SESSION, &value(&browser, SESSION));
+        restarted.set_cookie(SESSION, &session(&browser));
         let kept = restarted.clone();
 
         didit.clock().advance(Duration::from_secs(lasts - 1));
@@ -125,7 +114,7 @@ async fn of_old_and_new_limits_the_tighter_one_counts() {
 async fn the_limits_are_a_day_and_a_week_by_default() {
     const DAY: u64 = 24 * 60 * 60;
     let didit = didit();
-    let (browser, user) = signed_in(&didit, didit.config(CALLBACK)).await;
+    let (browser, user) = signed_in(&didit, app(didit.config(CALLBACK))).await;
     let unused = browser.clone();
     let pass = |seconds| didit.clock().advance(Duration::from_secs(seconds));
 
@@ -151,8 +140,8 @@ async fn it_is_issued_again_after_a_tenth_of_the_idle_limit_and_not_before() {
     let config = didit
         .config(CALLBACK)
         .with_session_idle(Duration::from_secs(100));
-    let (browser, user) = signed_in(&didit, config).await;
-    let first = value(&browser, SESSION);
+    let (browser, user) = signed_in(&didit, app(config)).await;
+    let first = session(&browser);
 
     for (step, renewed) in [(9, false), (1, true), (0, false), (9, false), (1, true)] {
         didit.clock().advance(Duration::from_secs(step));
@@ -181,7 +170,7 @@ async fn a_renewal_is_appended_to_the_cookies_of_the_handler_and_forbids_storing
     let config = didit
         .config(CALLBACK)
         .with_session_idle(Duration::from_secs(100));
-    let (browser, _) = signed_in(&didit, config).await;
+    let (browser, _) = signed_in(&didit, app(config)).await;
 
     let page = browser.get("/theme").await;
     assert_eq!(set_cookies(&page), ["theme=dark"]);

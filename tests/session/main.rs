@@ -7,6 +7,7 @@
 )]
 
 mod any_cookies;
+mod application;
 mod caching;
 mod chunks;
 mod cookie;

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join_all;
 use http::StatusCode;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims,
+    fake::{Browser, Endpoint, FakeDidit, Person},
     store::MemoryStore,
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-const SESSION: &str = "__Host-didit";
-const NOBODY: &str = "nobody";
+use crate::support::{
+    cookies::{SESSION, copy_cookies, session},
+    faults::with_refresh_token_of,
+    sign_in::{approved, sign_in, sign_in_as},
+    site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
+};
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Where the sessions of an application are, however often it is started.
@@ -27,7 +29,7 @@ enum Place {
 
 impl Place {
     fn both(didit: &FakeDidit) -> [Self; 2] {
-        let store = MemoryStore::new().with_clock(didit.clock());
+        let store = memory(didit);
         [Self::Cookies, Self::Store(store)]
     }
 
@@ -42,10 +44,6 @@ impl Place {
     }
 }
 
-fn didit() -> FakeDidit {
-    FakeDidit::new("client", "secret")
-}
-
 fn start(config: ConfigBuilder) -> Browser {
     let app = Router::new()
         .route(
@@ -56,9 +54,7 @@ fn start(config: ConfigBuilder) -> Browser {
         )
         .route("/told", get(told))
         .route("/callback", get(|_: IdClaims| async {}))
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
+        .layer(auth(config));
     Browser::new(HOME, app)
 }
 
@@ -70,10 +66,10 @@ async fn told(user: IdClaims, tokens: DiditTokens, didit: DiditClient) -> Result
     Ok(format!("{} {email} {token}", user.subject()))
 }
 
-async fn sign_in_as(person: Person, browser: &Browser, didit: &FakeDidit) {
-    let login = browser.get("/login").await;
-    let back = didit.approve(login.location(), person);
-    assert_eq!(browser.get(&back).await.status(), StatusCode::OK);
+/// Signs somebody in, and sees whose session it is from then on.
+async fn enter(person: Person, browser: &Browser, didit: &FakeDidit) {
+    let page = sign_in_as(person, browser, didit).await;
+    assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(who(browser).await, person.subject());
 }
 
@@ -83,15 +79,10 @@ async fn who(browser: &Browser) -> String {
     page.text().to_owned()
 }
 
-fn cookie(browser: &Browser) -> String {
-    let cookie = browser.cookie(SESSION).expect("a session");
-    cookie.value().to_owned()
-}
-
 /// The same browser, at an application that was started anew.
 fn restart(browser: &Browser, config: ConfigBuilder) -> Browser {
     let restarted = start(config);
-    restarted.set_cookie(SESSION, &cookie(browser));
+    copy_cookies(browser, &restarted);
     restarted
 }
 
@@ -101,18 +92,17 @@ async fn what_was_planted_in_a_browser_is_never_signed_in_by_its_user() {
     let didit = didit();
     for place in Place::both(&didit) {
         let attacker = start(place.config(&didit));
-        sign_in_as(Person::John, &attacker, &didit).await;
+        enter(Person::John, &attacker, &didit).await;
         let unknown = "A".repeat(43);
-        for planted in [cookie(&attacker), unknown] {
+        for planted in [session(&attacker), unknown] {
             let victim = attacker.new_browser();
             victim.set_cookie(SESSION, &planted);
-            let login = victim.get("/login").await;
-            let back = didit.approve(login.location(), Person::Alejandra);
+            let back = approved("/login", &victim, &didit).await;
             victim.set_cookie(SESSION, &planted);
             victim.get(&back).await;
 
             assert_eq!(who(&victim).await, Person::Alejandra.subject());
-            assert_ne!(cookie(&victim), planted);
+            assert_ne!(session(&victim), planted);
             let thief = attacker.new_browser();
             thief.set_cookie(SESSION, &planted);
             assert_ne!(who(&thief).await, Person::Alejandra.subject(), "{place:?}");
@@ -126,12 +116,12 @@ async fn of_whoever_was_signed_in_before_nothing_is_left() {
     let didit = didit();
     for place in Place::both(&didit) {
         let browser = start(place.config(&didit));
-        sign_in_as(Person::Alejandra, &browser, &didit).await;
+        enter(Person::Alejandra, &browser, &didit).await;
         let before = browser.clone();
         let told = browser.get("/told").await.text().to_owned();
         assert!(told.contains(Person::Alejandra.email()));
 
-        sign_in_as(Person::John, &browser, &didit).await;
+        enter(Person::John, &browser, &didit).await;
         let told = browser.get("/told").await.text().to_owned();
         assert!(told.contains(Person::John.subject()) && told.contains(Person::John.email()));
         assert!(!told.contains(Person::Alejandra.email()));
@@ -157,7 +147,7 @@ async fn the_first_key_seals_all_open_and_one_that_was_removed_is_forgotten() {
         let unused = start(config(&[old]));
         sign_in(&unused, &didit).await;
         let used = start(config(&[old]));
-        sign_in_as(Person::John, &used, &didit).await;
+        enter(Person::John, &used, &didit).await;
 
         // The key is rolled. Use writes a session anew, with the new one.
         let used = restart(&used, config(&[new, old]));
@@ -232,12 +222,9 @@ async fn what_does_not_fit_is_refused_and_leaves_the_session_of_before() {
     let didit = didit();
     for (place, fits) in Place::both(&didit).into_iter().zip([2000, 60_000]) {
         let browser = start(place.config(&didit));
-        sign_in_as(Person::John, &browser, &didit).await;
+        enter(Person::John, &browser, &didit).await;
         for (length, is_kept) in [(fits + 6000, false), (fits, true)] {
-            let edit = move |answer: &mut serde_json::Map<_, _>| {
-                answer.insert("refresh_token".to_owned(), "r".repeat(length).into());
-            };
-            didit.on_next(Endpoint::Token, Fault::edit(edit));
+            didit.on_next(Endpoint::Token, with_refresh_token_of(length));
             let page = sign_in(&browser, &didit).await;
             if is_kept {
                 assert_eq!(page.status(), StatusCode::OK, "{place:?}");
@@ -261,7 +248,7 @@ async fn under_load_everybody_has_their_own_tokens() {
         let mut users = Vec::new();
         for person in people.take(12) {
             let browser = first.new_browser();
-            sign_in_as(person, &browser, &didit).await;
+            enter(person, &browser, &didit).await;
             users.push((browser, person));
         }
         let mut before = Vec::new();

@@ -1,9 +1,10 @@
 //! Whatever cookies a request brings: nobody is signed in by any but the very ones that were set, and
 //! nothing breaks.
-use crate::any_cookies::{Cookie, bytes, changes, chunk_name, lines, names};
-use crate::support::sign_in::sign_in;
-use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
-use axum::Router;
+
+use super::{
+    any_cookies::{Cookie, bytes, changes, lines, names},
+    application::app,
+};
 use http::{HeaderName, HeaderValue, Method, Request, header};
 use proptest::{
     collection::vec,
@@ -12,10 +13,13 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use tokio::runtime::Runtime;
-use tower_didit::{
-    ConfigBuilder, DiditAuth,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page},
-    store::MemoryStore,
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Page};
+
+use crate::support::{
+    cookies::{SESSION, chunk_name},
+    faults::with_refresh_token_of,
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, didit, memory},
 };
 
 /// An application, and the cookies of some who are signed in there.
@@ -33,10 +37,10 @@ impl Story {
             .enable_all()
             .build();
         let runtime = runtime.expect("a runtime");
-        let didit = FakeDidit::new("client-id", "client-secret");
+        let didit = didit();
         let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
         let config = if has_store {
-            config.with_session_store(MemoryStore::new().with_clock(didit.clock()))
+            config.with_session_store(memory(&didit))
         } else {
             config.with_session_cookie_limit(40 * 1024)
         };
@@ -72,18 +76,9 @@ impl Story {
     }
 }
 
-fn app(config: ConfigBuilder) -> Router {
-    routes().layer(DiditAuth::new(
-        config.build().expect("a good configuration"),
-    ))
-}
-
 /// The session's cookies of somebody who has just signed in, in order, and what the application calls them.
 async fn enter(browser: &Browser, didit: &FakeDidit, length: usize) -> (Vec<Cookie>, String) {
-    let edit = move |answer: &mut serde_json::Map<_, _>| {
-        answer.insert("refresh_token".to_owned(), "r".repeat(length).into());
-    };
-    didit.on_next(Endpoint::Token, Fault::edit(edit));
+    didit.on_next(Endpoint::Token, with_refresh_token_of(length));
     let browser = browser.new_browser();
     let page = sign_in(&browser, didit).await;
     let cookies = browser.cookies().into_iter();

@@ -1,13 +1,16 @@
 //! Sessions of all sizes in a browser's cookies: either they come back, or the sign-in says what to do.
 
-use crate::support::logs::{capture, logs};
-use crate::support::sign_in::sign_in;
-use crate::support::who::{CALLBACK, HOME, NOBODY, SESSION, routes};
 use axum::Router;
 use http::StatusCode;
-use tower_didit::{
-    DiditAuth,
-    fake::{Browser, Endpoint, FakeDidit, Fault},
+use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+
+use super::application;
+use crate::support::{
+    cookies::{SESSION, chunk_name, names},
+    faults::{with_refresh_token_of, without},
+    logs::{capture, logs},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, didit},
 };
 
 const LARGEST_LIMIT: usize = 40 * 1024;
@@ -19,22 +22,17 @@ fn app(didit: &FakeDidit, limit: usize) -> Router {
         .config(CALLBACK)
         .with_scopes(["openid", "offline"])
         .with_session_cookie_limit(limit);
-    routes().layer(DiditAuth::new(
-        config.build().expect("a good configuration"),
-    ))
+    application::app(config)
 }
 
 /// Signs in with a refresh token of this length, or with none. Whether there is a session then, which is
 /// there at the next request as well.
 async fn fits(browser: &Browser, didit: &FakeDidit, length: usize) -> bool {
-    let token = "r".repeat(length);
-    let edit = move |answer: &mut serde_json::Map<_, _>| {
-        answer.remove("refresh_token");
-        if !token.is_empty() {
-            answer.insert("refresh_token".to_owned(), token.clone().into());
-        }
+    let fault = match length {
+        0 => without("refresh_token"),
+        _ => with_refresh_token_of(length),
     };
-    didit.on_next(Endpoint::Token, Fault::edit(edit));
+    didit.on_next(Endpoint::Token, fault);
     let page = sign_in(browser, didit).await;
     if page.status() != StatusCode::OK {
         assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -50,12 +48,8 @@ async fn fits(browser: &Browser, didit: &FakeDidit, length: usize) -> bool {
 /// The lengths of the session's cookies, and of all their text.
 fn chunks(browser: &Browser) -> (Vec<usize>, usize) {
     let cookies = browser.cookies();
-    let names = cookies.iter().map(tower_didit::fake::StoredCookie::name);
-    let expected = (0..cookies.len()).map(|index| match index {
-        0 => SESSION.to_owned(),
-        _ => format!("{SESSION}.{index}"),
-    });
-    assert!(names.eq(expected), "{cookies:?}");
+    let expected: Vec<_> = (0..cookies.len()).map(chunk_name).collect();
+    assert_eq!(names(browser), expected);
     let lengths = cookies.iter().map(|cookie| cookie.value().len());
     let lengths: Vec<_> = lengths.collect();
     let count = format!("{}.", cookies.len());
@@ -66,7 +60,7 @@ fn chunks(browser: &Browser) -> (Vec<usize>, usize) {
 #[tokio::test]
 async fn of_any_size_it_comes_back_or_is_refused_with_what_to_do() {
     for limit in [4096, LARGEST_LIMIT] {
-        let didit = FakeDidit::new("client-id", "client-secret");
+        let didit = didit();
         let browser = Browser::new(HOME, app(&didit, limit));
         let (mut largest, mut smallest_refused) = (0, usize::MAX);
         let lengths = std::iter::successors(Some(0), |length| Some(length + length / 8 + 20));
@@ -98,7 +92,7 @@ async fn of_any_size_it_comes_back_or_is_refused_with_what_to_do() {
 // Behaviour 79.
 #[tokio::test]
 async fn every_exact_multiple_of_a_cookie_comes_back_and_so_does_one_byte_more() {
-    let didit = FakeDidit::new("client-id", "client-secret");
+    let didit = didit();
     let browser = Browser::new(HOME, app(&didit, LARGEST_LIMIT));
     assert!(fits(&browser, &didit, 100).await);
     // Four characters of text are three bytes of session.

@@ -1,18 +1,21 @@
 //! Sessions on the server.
 
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode, header};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
+    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
-    store::MemoryStore,
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    cookies::{SESSION, chunk_name, copy_cookies, session},
+    sign_in::{sign_in, sign_in_as},
+    site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
+    tasks::poll_until,
+};
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const NEARLY_A_DAY: Duration = Duration::from_secs(24 * 3600 - 1);
 
@@ -25,7 +28,7 @@ fn routes() -> Router {
         .route(
             "/user",
             get(|user: Option<IdClaims>| async move {
-                user.map_or("nobody".to_owned(), |user| user.subject().to_owned())
+                user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
             }),
         )
         .route(
@@ -39,19 +42,14 @@ fn routes() -> Router {
 }
 
 fn browser(config: ConfigBuilder) -> Browser {
-    let auth = DiditAuth::new(config.build().expect("a good configuration"));
-    Browser::new(HOME, routes().layer(auth))
-}
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client", "secret")
+    Browser::new(HOME, routes().layer(auth(config)))
 }
 
 fn stored(didit: &FakeDidit) -> ConfigBuilder {
     didit
         .config(CALLBACK)
         .with_scopes(["openid", "email", "offline"])
-        .with_session_store(MemoryStore::new().with_clock(didit.clock()))
+        .with_session_store(memory(didit))
 }
 
 /// Didit Authentication, whose refresh tokens work once.
@@ -75,15 +73,13 @@ async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
     let browser = browser(stored(&didit));
     let mut ids = Vec::new();
     for person in [Person::Alejandra, Person::Alejandra, Person::John] {
-        let login = browser.get("/login").await;
-        let back = didit.approve(login.location(), person);
-        let page = browser.get(&back).await;
+        let page = sign_in_as(person, &browser, &didit).await;
         assert_eq!(page.status(), StatusCode::OK);
         assert_eq!(browser.get("/user").await.text(), person.subject());
-        let cookie = browser.cookie("__Host-didit").expect("a session");
-        assert_eq!(cookie.value().len(), 43, "256 bits");
+        let id = session(&browser);
+        assert_eq!(id.len(), 43, "256 bits");
         assert_eq!(browser.cookies().len(), 1);
-        ids.push(cookie.value().to_owned());
+        ids.push(id);
     }
     ids.sort();
     ids.dedup();
@@ -98,17 +94,17 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
     sign_in(&browser, &didit).await;
     for _ in 0..6 {
         didit.clock().advance(NEARLY_A_DAY);
-        assert_ne!(browser.get("/user").await.text(), "nobody");
+        assert_ne!(browser.get("/user").await.text(), NOBODY);
     }
     didit.clock().advance(DAY);
-    assert_eq!(browser.get("/user").await.text(), "nobody");
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
 
     sign_in(&browser, &didit).await;
     for _ in 0..7 * 24 {
-        assert_ne!(browser.get("/user").await.text(), "nobody");
+        assert_ne!(browser.get("/user").await.text(), NOBODY);
         didit.clock().advance(Duration::from_secs(3600));
     }
-    assert_eq!(browser.get("/user").await.text(), "nobody");
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
 }
 
 // Behaviours 84 and 85.
@@ -138,7 +134,7 @@ async fn tokens_that_work_once_are_renewed_once() {
 #[tokio::test(start_paused = true)]
 async fn two_processes_renew_tokens_that_work_once_once() {
     let didit = FakeDidit::authentication("app");
-    let store = MemoryStore::new().with_clock(didit.clock());
+    let store = memory(&didit);
     let config = || {
         let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
         let config = config.with_scopes(["openid", "offline_access"]);
@@ -147,8 +143,7 @@ async fn two_processes_renew_tokens_that_work_once_once() {
     let here = browser(config());
     sign_in(&here, &didit).await;
     let there = browser(config());
-    let cookie = here.cookie("__Host-didit").expect("a session");
-    there.set_cookie("__Host-didit", cookie.value());
+    copy_cookies(&here, &there);
 
     let mut last = here.get("/").await.text().to_owned();
     for round in 1..4 {
@@ -168,14 +163,14 @@ async fn two_processes_renew_tokens_that_work_once_once() {
 async fn a_session_that_moves_from_cookies_to_a_store_leaves_no_chunk_behind() {
     let didit = didit();
     let browser = browser(stored(&didit));
-    browser.set_cookie("__Host-didit", "3.chunk");
+    browser.set_cookie(SESSION, "3.chunk");
     for index in 1..11 {
-        browser.set_cookie(&format!("__Host-didit.{index}"), "chunk");
+        browser.set_cookie(&chunk_name(index), "chunk");
     }
-    assert_eq!(browser.get("/user").await.text(), "nobody");
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
     sign_in(&browser, &didit).await;
     assert_eq!(browser.cookies().len(), 1);
-    assert_ne!(browser.get("/user").await.text(), "nobody");
+    assert_ne!(browser.get("/user").await.text(), NOBODY);
 }
 
 // Behaviour 87.
@@ -196,7 +191,7 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
     assert_eq!(didit.count(Endpoint::Token), 2);
     didit.clock().advance(Duration::from_secs(60));
     for _ in 0..10 {
-        assert_eq!(browser.get("/user").await.text(), "nobody");
+        assert_eq!(browser.get("/user").await.text(), NOBODY);
     }
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
@@ -205,7 +200,7 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
 #[tokio::test]
 async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
     let (didit, config) = once();
-    let store = MemoryStore::new().with_clock(didit.clock());
+    let store = memory(&didit);
     let process = |config: ConfigBuilder| browser(config.with_session_store(store.clone()));
     let first = process(config);
     sign_in(&first, &didit).await;
@@ -213,8 +208,7 @@ async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
 
     // Another process, which has never seen the keys.
     let second = process(settings(&didit));
-    let cookie = first.cookie("__Host-didit").expect("a session");
-    second.set_cookie("__Host-didit", cookie.value());
+    copy_cookies(&first, &second);
     didit.clock().advance(Duration::from_secs(285));
     didit.on_every(Endpoint::Jwks, Fault::error("down").with_status(500));
     assert_eq!(second.get("/").await.text(), old);
@@ -229,20 +223,13 @@ async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
 #[tokio::test]
 async fn the_end_of_a_program_waits_for_what_was_sent() {
     let (didit, config) = once();
-    let auth = DiditAuth::new(config.build().expect("a good configuration"));
+    let auth = auth(config);
     let browser = Browser::new(HOME, routes().layer(auth.clone()));
     sign_in(&browser, &didit).await;
     let first = browser.get("/").await.text().to_owned();
     didit.clock().advance(Duration::from_secs(400));
     didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
-    {
-        let mut gone = Box::pin(browser.get("/"));
-        while didit.count(Endpoint::Token) == 1 {
-            let pending = poll_fn(|cx| Poll::Ready(gone.as_mut().poll(cx).is_pending()));
-            assert!(pending.await);
-            tokio::task::yield_now().await;
-        }
-    }
+    drop(poll_until(browser.get("/"), || didit.count(Endpoint::Token) > 1).await);
     auth.finish().await;
     didit.on_every(Endpoint::Token, Fault::hang());
     assert_ne!(browser.get("/").await.text(), first);
@@ -279,7 +266,7 @@ async fn a_sign_out_ends_it_for_every_copy() {
     let page = browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert!(browser.cookies().is_empty());
-    assert_eq!(copy.get("/user").await.text(), "nobody");
+    assert_eq!(copy.get("/user").await.text(), NOBODY);
     let refused = copy.fetch(Method::GET, "/").await;
     assert_eq!(refused.json()["code"], "not-signed-in");
     assert!(!refused.headers().contains_key(header::SET_COOKIE));

@@ -8,9 +8,15 @@ use std::{fs, path::PathBuf, sync::Arc};
 use axum::{Router, routing::get};
 use store::FileStore;
 use tower_didit::{
-    DiditAuth, IdClaims,
+    IdClaims,
     fake::{Browser, FakeDidit, Person},
     store::{MemoryStore, SessionStore, conformance},
+};
+
+use crate::support::{
+    cookies::copy_cookies,
+    sign_in::sign_in_as,
+    site::{CALLBACK, HOME, auth, didit},
 };
 
 /// A file that is not there.
@@ -32,8 +38,8 @@ async fn memory_does() {
 async fn a_store_that_is_shared_behind_a_pointer_does() {
     let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
     conformance::check(&store, &Arc::clone(&store)).await;
-    let didit = FakeDidit::new("client", "secret");
-    let config = didit.config("https://app.example/callback");
+    let didit = didit();
+    let config = didit.config(CALLBACK);
     assert!(config.with_session_store(store).build().is_ok());
 }
 
@@ -51,10 +57,7 @@ async fn the_example_does() {
 /// An application that was just started, with a file of before.
 fn start(didit: &FakeDidit, file: &PathBuf) -> Browser {
     let store = FileStore::open(file).expect("a file");
-    let config = didit
-        .config("https://app.example/callback")
-        .with_session_store(store);
-    let config = config.build().expect("a good configuration");
+    let config = didit.config(CALLBACK).with_session_store(store);
     let app = Router::new()
         .route(
             "/",
@@ -63,8 +66,8 @@ fn start(didit: &FakeDidit, file: &PathBuf) -> Browser {
             }),
         )
         .route("/callback", get(|_: IdClaims| async {}))
-        .layer(DiditAuth::new(config));
-    Browser::new("https://app.example", app)
+        .layer(auth(config));
+    Browser::new(HOME, app)
 }
 
 /// The application is started again.
@@ -73,25 +76,21 @@ fn restart(browser: &Browser, didit: &FakeDidit, file: &PathBuf) -> Browser {
 }
 
 fn with_cookies_of(browser: &Browser, restarted: Browser) -> Browser {
-    for cookie in browser.cookies() {
-        restarted.set_cookie(cookie.name(), cookie.value());
-    }
+    copy_cookies(browser, &restarted);
     restarted
 }
 
-async fn sign_in(browser: &Browser, didit: &FakeDidit, person: Person) {
-    let login = browser.get("/login").await;
-    let back = didit.approve(login.location(), person);
-    browser.get(&back).await;
+async fn enter(person: Person, browser: &Browser, didit: &FakeDidit) {
+    sign_in_as(person, browser, didit).await;
     assert_eq!(browser.get("/").await.text(), person.subject());
 }
 
 #[tokio::test]
 async fn with_the_example_a_session_outlives_a_restart() {
     let file = file("restart");
-    let didit = FakeDidit::new("client", "secret").with_system_clock();
+    let didit = didit().with_system_clock();
     let browser = start(&didit, &file);
-    sign_in(&browser, &didit, Person::John).await;
+    enter(Person::John, &browser, &didit).await;
 
     let browser = restart(&browser, &didit, &file);
     assert_eq!(browser.get("/").await.text(), Person::John.subject());
@@ -104,12 +103,12 @@ async fn with_the_example_a_session_outlives_a_restart() {
 #[tokio::test]
 async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() {
     let file = file("crash");
-    let didit = FakeDidit::new("client", "secret").with_system_clock();
+    let didit = didit().with_system_clock();
     let browser = start(&didit, &file);
-    sign_in(&browser, &didit, Person::John).await;
+    enter(Person::John, &browser, &didit).await;
     let whole = fs::read(&file).expect("a file");
     let other = browser.new_browser();
-    sign_in(&other, &didit, Person::Alejandra).await;
+    enter(Person::Alejandra, &other, &didit).await;
     let both = fs::read(&file).expect("a file");
 
     for length in [
@@ -125,7 +124,7 @@ async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() 
         assert_eq!(john.get("/").await.text(), Person::John.subject());
         assert_eq!(alejandra.get("/").await.text(), "");
         // It goes on, behind what is whole.
-        sign_in(&john, &didit, Person::Alejandra).await;
+        enter(Person::Alejandra, &john, &didit).await;
         let again = restart(&john, &didit, &file);
         assert_eq!(again.get("/").await.text(), Person::Alejandra.subject());
     }

@@ -1,20 +1,19 @@
 //! The tokens of a user, as the callback and later requests see them.
+
 use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, StatusCode, header};
 use tower::ServiceExt;
 use tower_didit::{
-    Clock, DiditAuth, DiditTokens,
-    fake::{Endpoint, FakeDidit, Fault, Person},
+    Clock, DiditTokens,
+    fake::{Endpoint, FakeDidit, Fault},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
+use crate::support::{
+    requests::{callback, cookie},
+    site::{CALLBACK, auth, didit},
+};
 
 /// What the callback and a later request of the same user see.
 async fn tokens_of(didit: &FakeDidit) -> [DiditTokens; 2] {
@@ -25,31 +24,20 @@ async fn tokens_of(didit: &FakeDidit) -> [DiditTokens; 2] {
     let app = Router::new()
         .route("/callback", get(keep))
         .route("/", get(keep))
-        .layer(DiditAuth::new(config.build().unwrap()));
-    let ask = async |uri: &str, cookie: &str| {
-        let request = Request::get(uri).header(header::COOKIE, cookie);
+        .layer(auth(config));
+    let ask = async |request: http::request::Builder| {
         let request = request.body(Body::empty()).unwrap();
         app.clone().oneshot(request).await.unwrap()
-    };
-    let first_cookie = |response: &Response<_>| {
-        let line = response.headers()[header::SET_COOKIE].to_str().unwrap();
-        line.split_once(';').unwrap().0.to_owned()
     };
     let tokens = |response: &Response<Body>| {
         assert_eq!(response.status(), StatusCode::OK);
         response.extensions().get::<DiditTokens>().unwrap().clone()
     };
-    let started = ask("/login", "").await;
-    let flow = first_cookie(&started);
-    let to = started.headers()[header::LOCATION].to_str().unwrap();
-    let back = didit.approve(to, Person::Alejandra);
-    let response = ask(back.strip_prefix(HOME).unwrap(), &flow).await;
-    let lines = response.headers().get_all(header::SET_COOKIE).iter();
-    let session = lines
-        .map(|line| line.to_str().unwrap())
-        .find(|line| line.starts_with("__Host-didit="));
-    let later = ask("/", session.unwrap().split_once(';').unwrap().0).await;
-    [tokens(&response), tokens(&later)]
+    let started = ask(Request::get("/login")).await;
+    let signed_in = ask(callback(&started, didit)).await;
+    let session = cookie(&signed_in, "__Host-didit=");
+    let later = ask(Request::get("/").header(header::COOKIE, session)).await;
+    [tokens(&signed_in), tokens(&later)]
 }
 
 #[tokio::test]

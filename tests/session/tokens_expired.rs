@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    ConfigBuilder, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
+    fake::{Browser, Endpoint, FakeDidit, Page, Person},
 };
 
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    faults::{with, without},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -32,14 +36,12 @@ fn visit(didit: &FakeDidit, config: ConfigBuilder) -> Browser {
             "/callback",
             get(|_: DiditTokens, back: ReturnTo| async { back }),
         )
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
-    Browser::new("https://app.example", app).add_didit(didit)
+        .layer(auth(config));
+    Browser::new(HOME, app).add_didit(didit)
 }
 
 fn visitor() -> (FakeDidit, Browser) {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let browser = visit(&didit, didit.config(CALLBACK));
     (didit, browser)
 }
@@ -81,10 +83,7 @@ async fn the_user_stays_who_they_are_and_the_tokens_are_gone() {
 #[tokio::test]
 async fn an_unknown_end_is_none() {
     let (didit, browser) = visitor();
-    let endless = Fault::edit(|answer| {
-        answer.remove("expires_in");
-    });
-    didit.on_next(Endpoint::Token, endless);
+    didit.on_next(Endpoint::Token, without("expires_in"));
     sign_in(&browser, &didit).await;
     didit.clock().advance(20 * HOUR);
     assert_eq!(browser.get("/tokens").await.text(), "living");
@@ -93,10 +92,7 @@ async fn an_unknown_end_is_none() {
 #[tokio::test]
 async fn tokens_that_end_at_once_lead_nobody_in_circles() {
     let (didit, browser) = visitor();
-    let dead = Fault::edit(|answer| {
-        answer.insert("expires_in".to_owned(), json!(0));
-    });
-    didit.on_every(Endpoint::Token, dead);
+    didit.on_every(Endpoint::Token, with("expires_in", 0));
     sign_in(&browser, &didit).await;
     let page = browser.visit("/tokens").await;
     assert!(is_refused(&page, "tokens-expired"), "{page:?}");

@@ -1,23 +1,23 @@
 //! What an application may ask of its provider, and what comes of it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use crate::support::identity::{ALEJANDRA, CALLBACK, NOBODY, sign_in, visit};
 use tower_didit::{
     ConfigBuilder,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
 };
-use url::Url;
+
+use crate::support::{
+    faults::with_claim,
+    identity::{ALEJANDRA, attempt, visit},
+    query::parameters,
+    site::{CALLBACK, NOBODY, didit},
+};
 
 fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit, Browser) {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let browser = visit(configure(didit.config(CALLBACK)));
     (didit, browser)
-}
-
-fn parameters(location: &str) -> BTreeMap<String, String> {
-    let location = Url::parse(location).expect("an absolute URL");
-    location.query_pairs().into_owned().collect()
 }
 
 // Behaviours 9 and 13.
@@ -65,7 +65,7 @@ async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
 #[tokio::test]
 async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
     let (didit, browser) = visitor(|config| config.with_max_age(Duration::from_secs(300)));
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     let edited = |auth_time: Option<u64>| {
         Fault::edit_id_token(move |_, claims| match auth_time {
             Some(age) => {
@@ -78,26 +78,21 @@ async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
         })
     };
     didit.on_next(Endpoint::Token, edited(Some(360)));
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     for too_old in [Some(361), None] {
         didit.on_next(Endpoint::Token, edited(too_old));
-        assert_eq!(sign_in(&browser, &didit).await, "authentication-too-old");
+        assert_eq!(attempt(&browser, &didit).await, "authentication-too-old");
     }
 }
 
 // Behaviour 57.
 #[tokio::test]
 async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
-    let with_acr = |acr: &'static str| {
-        Fault::edit_id_token(move |_, claims| {
-            claims.insert("acr".to_owned(), acr.into());
-        })
-    };
     let (didit, browser) = visitor(|config| config.require_acr_values(["gold", "silver"]));
     let location = parameters(browser.get("/login").await.location());
     assert_eq!(location["acr_values"], "gold silver");
     assert_eq!(
-        sign_in(&browser.new_browser(), &didit).await,
+        attempt(&browser.new_browser(), &didit).await,
         "insufficient-authentication"
     );
     for (acr, outcome) in [
@@ -105,9 +100,9 @@ async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
         ("bronze", "insufficient-authentication"),
         ("gold silver", "insufficient-authentication"),
     ] {
-        didit.on_next(Endpoint::Token, with_acr(acr));
+        didit.on_next(Endpoint::Token, with_claim("acr", acr));
         assert_eq!(
-            sign_in(&browser.new_browser(), &didit).await,
+            attempt(&browser.new_browser(), &didit).await,
             outcome,
             "{acr}"
         );
@@ -115,7 +110,7 @@ async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
 
     // Where it is only asked for, the claim tells.
     let (didit, browser) = visitor(|config| config.with_acr_values(["gold"]));
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 }
 
 // Behaviour 22; OpenID Connect Core §3.1.2.1 and §3.1.2.6.
@@ -232,7 +227,7 @@ fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
         ),
     ];
     for (configure, text) in cases {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let error = configure(didit.config(CALLBACK)).build().err();
         assert_eq!(error.expect("a bad configuration").to_string(), text);
     }
@@ -241,7 +236,7 @@ fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
 // Behaviours 51 and 52.
 #[tokio::test]
 async fn an_id_token_is_judged_when_it_has_arrived() {
-    let didit = FakeDidit::new("client", "secret").with_jwks_max_age(Duration::from_secs(60));
+    let didit = didit().with_jwks_max_age(Duration::from_secs(60));
     let slow = didit.clone();
     let transport = tower::service_fn(move |request: http::Request<bytes::Bytes>| {
         slow.clock().advance(Duration::from_secs(7));
@@ -252,7 +247,7 @@ async fn an_id_token_is_judged_when_it_has_arrived() {
         .with_clock_skew(Duration::ZERO)
         .with_transport(transport);
     let browser = visit(exact);
-    assert_eq!(sign_in(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     // It expires while the keys are fetched.
     didit.clock().advance(Duration::from_secs(3600));
     let short = Fault::edit_id_token(|_, claims| {
@@ -260,7 +255,7 @@ async fn an_id_token_is_judged_when_it_has_arrived() {
         claims.insert("exp".to_owned(), (now + 7).into());
     });
     didit.on_next(Endpoint::Token, short);
-    assert_eq!(sign_in(&browser, &didit).await, "id-token-expired");
+    assert_eq!(attempt(&browser, &didit).await, "id-token-expired");
 }
 
 /// Where the provider sends the browser back with an error.

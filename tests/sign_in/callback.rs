@@ -1,13 +1,21 @@
-//! The way back from Didit: what the callback refuses, before a code is sent anywhere.
+//! The way back from Didit: what the callback refuses before a code is sent anywhere.
 
 use std::time::Duration;
 
 use axum::{Router, routing::get};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower_didit::{
-    DiditAuth, DiditTokens,
+    DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Page, Person, StoredCookie},
 };
+
+use crate::support::{
+    cookies::{self, SESSION},
+    site::{CALLBACK, HOME, auth, didit},
+};
+
+mod answers;
+mod flow_cookies;
 
 /// A sign-in under way, of which Didit has said yes.
 struct UnderWay {
@@ -24,12 +32,11 @@ impl UnderWay {
 
     /// The person took this long to say yes.
     async fn after(taken: Duration) -> Self {
-        let didit = FakeDidit::new("app", "secret");
-        let config = didit.config(CALLBACK).build().expect("a good one");
+        let didit = didit();
         let app = Router::new()
             .route("/callback", get(|_: DiditTokens| async { "signed in" }))
-            .layer(DiditAuth::new(config));
-        let browser = Browser::new("https://app.example", app);
+            .layer(auth(didit.config(CALLBACK)));
+        let browser = Browser::new(HOME, app);
 
         let login = browser.get("/login").await;
         didit.clock().advance(taken);
@@ -88,9 +95,7 @@ impl UnderWay {
     }
 
     fn flow_cookies(&self) -> Vec<StoredCookie> {
-        let mut cookies = self.browser.cookies();
-        cookies.retain(|cookie| cookie.name().starts_with(FLOW));
-        cookies
+        cookies::flow_cookies(&self.browser)
     }
 }
 
@@ -171,173 +176,6 @@ async fn a_state_that_this_browser_did_not_start_is_unknown() {
     flow.assert_completes().await;
 }
 
-// Behaviour 16.
-#[tokio::test]
-async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
-    let flow = UnderWay::new().await;
-    let good = flow.flow_cookies().remove(0);
-    flow.browser.get("/login").await;
-    let others = flow.flow_cookies().remove(1);
-    let value = good.value();
-
-    let flipped = |position: usize| {
-        let mut bytes = value.as_bytes().to_vec();
-        bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
-        String::from_utf8(bytes).unwrap()
-    };
-    let mut tampered: Vec<_> = (0..value.len()).step_by(7).map(flipped).collect();
-    tampered.extend([
-        flipped(value.len() - 1),
-        value[..value.len() - 1].to_owned(),
-        value[..value.len() / 2].to_owned(),
-        format!("{value}A"),
-        format!("{value}{value}"),
-        String::new(),
-        "=".to_owned(),
-        // A good one, of another sign-in of this browser.
-        others.value().to_owned(),
-    ]);
-    for value in &tampered {
-        flow.browser.set_cookie(good.name(), value);
-        let page = flow.call(&flow.query()).await;
-        flow.assert_refused(&page, 400, "unknown-sign-in", value);
-    }
-
-    flow.browser.remove_cookie(good.name());
-    let page = flow.call(&flow.query()).await;
-    flow.assert_refused(&page, 400, "unknown-sign-in", "no cookie");
-
-    flow.browser.set_cookie(good.name(), value);
-    flow.browser.remove_cookie(others.name());
-    flow.assert_completes().await;
-}
-
-// Behaviour 16.
-#[tokio::test]
-async fn a_cookie_header_may_hold_anything() {
-    let flow = UnderWay::new().await;
-    let good = flow.flow_cookies().remove(0);
-    let (name, value) = (good.name(), good.value());
-    for line in [
-        b"".as_slice(),
-        b";;;=;=;",
-        b"\xff\xfe=\x80; \xc3\xa9",
-        name.as_bytes(),
-        format!("{name}=").as_bytes(),
-        format!("{name}=\"{value}\"").as_bytes(),
-        format!("{}={value}", name.to_lowercase()).as_bytes(),
-        [name.as_bytes(), b"=\xff", value.as_bytes()]
-            .concat()
-            .as_slice(),
-        "a=b;".repeat(20_000).as_bytes(),
-    ] {
-        let line = HeaderValue::from_bytes(line).unwrap();
-        let page = flow.call_with(&flow.query(), &[line]).await;
-        flow.assert_refused(&page, 400, "unknown-sign-in", "a cookie header");
-    }
-
-    // The control, among cookies of others and on a line of its own.
-    let lines = [
-        "a=\u{7f}; ;=x".replace('\u{7f}', ""),
-        format!("{name}={value}"),
-    ]
-    .map(|line| HeaderValue::from_str(&line).unwrap());
-    let page = flow.call_with(&flow.query(), &lines).await;
-    assert_eq!(page.text(), "signed in");
-}
-
-// Behaviour 18.
-#[tokio::test]
-async fn a_sign_in_has_twenty_minutes_even_if_the_browser_keeps_the_cookie() {
-    let flow = UnderWay::after(Duration::from_secs(20 * 60 - 1)).await;
-    flow.assert_completes().await;
-
-    let flow = UnderWay::after(Duration::from_secs(20 * 60)).await;
-    assert_eq!(flow.flow_cookies().len(), 1);
-    let page = flow.call(&flow.query()).await;
-    flow.assert_refused(&page, 400, "sign-in-expired", "20 minutes");
-    assert_eq!(flow.flow_cookies(), []);
-}
-
-// Behaviour 20.
-#[tokio::test]
-async fn a_refusal_at_the_sign_in_page_ends_the_sign_in() {
-    for (error, status, code) in [
-        ("access_denied", 403, "access-denied"),
-        // Codes of the token endpoint mean something else here.
-        ("invalid_request", 502, "provider-refused"),
-        ("server_error", 502, "provider-refused"),
-        ("login_required", 502, "provider-refused"),
-        ("something-else", 502, "provider-refused"),
-    ] {
-        let flow = UnderWay::new().await;
-        let page = flow
-            .call(&format!("error={error}&state={}", flow.state))
-            .await;
-        flow.assert_refused(&page, status, code, error);
-        assert_eq!(flow.flow_cookies(), [], "{error}");
-
-        let page = flow.call(&flow.query()).await;
-        flow.assert_refused(&page, 400, "unknown-sign-in", "over is over");
-    }
-}
-
-// Behaviour 20.
-#[tokio::test]
-async fn no_text_of_the_provider_is_on_the_page() {
-    let script = "%3Cscript%3Ealert%28%22canary%22%29%3C%2Fscript%3E";
-    for error in [
-        format!("error=access_denied&error_description={script}&error_uri={script}"),
-        format!("error={script}"),
-        format!("error={}", "canary".repeat(1000)),
-    ] {
-        let flow = UnderWay::new().await;
-        let query = format!("/callback?{error}&state={}", flow.state);
-        let page = flow.browser.get(&query).await;
-        assert!(page.text().starts_with("<!doctype html>"), "{error}");
-        assert!(!page.text().contains("script"), "{}", page.text());
-        assert!(!page.text().contains("canary"), "{}", page.text());
-        let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none';"), "{policy}");
-        assert!(page.bytes().len() < 4096, "{}", page.text());
-    }
-}
-
-// Behaviour 23, for providers that do not advertise `iss`: it may be missing.
-#[tokio::test]
-async fn an_issuer_that_is_not_didits_ends_the_sign_in() {
-    for issuer in [
-        "https://evil.example",
-        "https://apx.didit.me/",
-        "https://APX.didit.me",
-        "http://apx.didit.me",
-        "https://apx.didit.me.evil.example",
-        "",
-    ] {
-        for refuses in [false, true] {
-            let flow = UnderWay::new().await;
-            let answer = if refuses {
-                format!("error=access_denied&state={}", flow.state)
-            } else {
-                flow.query()
-            };
-            let page = flow.call(&format!("{answer}&iss={issuer}")).await;
-            flow.assert_refused(&page, 400, "foreign-issuer", issuer);
-            assert_eq!(flow.flow_cookies(), [], "{issuer}");
-        }
-    }
-    for issuer in [
-        "https://apx.didit.me",
-        "https%3A%2F%2Fdidit.me",
-        "https://auth.didit.me/",
-        "https://auth.didit.me",
-    ] {
-        let flow = UnderWay::new().await;
-        let page = flow.call(&format!("{}&iss={issuer}", flow.query())).await;
-        assert_eq!(page.text(), "signed in", "{issuer}");
-    }
-}
-
 // Behaviour 24.
 #[tokio::test]
 async fn unknown_parameters_are_ignored() {
@@ -377,7 +215,3 @@ async fn only_get_uses_a_sign_in_up() {
     assert_eq!(flow.flow_cookies().len(), 1);
     flow.assert_completes().await;
 }
-
-const CALLBACK: &str = "https://app.example/callback";
-const SESSION: &str = "__Host-didit";
-const FLOW: &str = "__Host-didit-flow-";

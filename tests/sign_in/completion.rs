@@ -11,56 +11,32 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 use tower_didit::{
-    Config, ConfigBuilder, DiditAuth, DiditTokens, Error, ErrorKind, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    ConfigBuilder, DiditTokens, Error, ErrorKind, ReturnTo,
+    fake::{Browser, Endpoint, Fault, Page},
 };
 
-use crate::support::logs::{capture, logs};
+use crate::support::{
+    cookies::{SESSION, flow_cookies, sets_session},
+    logs::{capture, logs},
+    sign_in::approved,
+    site::{CALLBACK, HOME, NOBODY, auth, didit},
+};
 
-fn didit() -> FakeDidit {
-    FakeDidit::new("app", "secret")
-}
-
-fn config(didit: &FakeDidit) -> ConfigBuilder {
-    didit.config("https://app.example/callback")
-}
+/// Where the sign-ins start.
+const ORDERS: &str = "/login?return_to=/orders%3Fpage%3D2";
 
 /// An application whose pages say who is there, with its own handler for the callback.
 fn app(config: ConfigBuilder, callback: axum::routing::MethodRouter) -> Router {
-    let config: Config = config.build().expect("a good configuration");
     let who = |tokens: Option<DiditTokens>| async move {
-        tokens.map_or("nobody", |_| "somebody").into_response()
+        tokens.map_or(NOBODY, |_| "somebody").into_response()
     };
     Router::new()
         .route("/", get(who))
         .route("/orders", get(who))
         .route("/callback", callback)
-        .layer(DiditAuth::new(config))
-}
-
-fn browser(app: Router) -> Browser {
-    Browser::new("https://app.example", app)
-}
-
-/// Starts a sign-in on `/orders?page=2`; gives the callback that Didit's yes leads to.
-async fn approved(browser: &Browser, didit: &FakeDidit) -> String {
-    let login = browser.get("/login?return_to=/orders%3Fpage%3D2").await;
-    didit.approve(login.location(), Person::Alejandra)
-}
-
-fn sets_session(page: &Page) -> bool {
-    page.headers()
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .any(|line| line.as_bytes().starts_with(b"__Host-didit="))
-}
-
-fn flow_cookies(browser: &Browser) -> usize {
-    let cookies = browser.cookies();
-    let is_flow = |name: &str| name.starts_with("__Host-didit-flow-");
-    cookies.iter().filter(|c| is_flow(c.name())).count()
+        .layer(auth(config))
 }
 
 fn assert_private(page: &Page) {
@@ -78,15 +54,15 @@ async fn the_applications_handler_gets_the_tokens_and_the_page_to_return_to() {
         let body = format!("{} {id_token} {}", back.as_str(), tokens.scopes());
         (headers, body)
     };
-    let browser = browser(app(config(&didit), get(handler)));
-    let callback = approved(&browser, &didit).await;
+    let browser = Browser::new(HOME, app(didit.config(CALLBACK), get(handler)));
+    let callback = approved(ORDERS, &browser, &didit).await;
 
     let page = browser.get(&callback).await;
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(page.text(), "/orders?page=2 true openid");
     assert_eq!(page.header("x-own"), Some("kept"));
     assert_private(&page);
-    assert_eq!(flow_cookies(&browser), 0);
+    assert_eq!(flow_cookies(&browser).len(), 0);
     assert_eq!(browser.get("/").await.text(), "somebody");
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
@@ -95,18 +71,18 @@ async fn the_applications_handler_gets_the_tokens_and_the_page_to_return_to() {
 #[tokio::test]
 async fn the_layer_itself_redirects_to_the_page_to_return_to() {
     let didit = didit();
-    let config = config(&didit).with_redirect_after_sign_in();
+    let config = didit.config(CALLBACK).with_redirect_after_sign_in();
     let never = get(|| async { StatusCode::IM_A_TEAPOT });
-    let browser = browser(app(config, never));
-    let callback = approved(&browser, &didit).await;
+    let browser = Browser::new(HOME, app(config, never));
+    let callback = approved(ORDERS, &browser, &didit).await;
 
     let page = browser.visit(&callback).await;
     assert_eq!(page.url(), "https://app.example/orders?page=2");
     assert_eq!(page.history().len(), 2);
     assert_eq!(page.text(), "somebody");
-    assert_eq!(flow_cookies(&browser), 0);
+    assert_eq!(flow_cookies(&browser).len(), 0);
 
-    let callback = approved(&browser, &didit).await;
+    let callback = approved(ORDERS, &browser, &didit).await;
     let page = browser.get(&callback).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(page.location(), "/orders?page=2");
@@ -141,13 +117,13 @@ async fn a_handler_that_refuses_has_not_signed_the_user_in() {
                 "own words",
             )
         };
-        let browser = browser(app(config(&didit), get(handler)));
-        let callback = approved(&browser, &didit).await;
+        let browser = Browser::new(HOME, app(didit.config(CALLBACK), get(handler)));
+        let callback = approved(ORDERS, &browser, &didit).await;
         let page = browser.get(&callback).await;
 
         assert_eq!(page.status().as_u16(), status);
         assert_eq!(sets_session(&page), signs_in, "{status}");
-        assert_eq!(flow_cookies(&browser), 0, "{status}");
+        assert_eq!(flow_cookies(&browser).len(), 0, "{status}");
         assert_private(&page);
         let who = browser.get("/").await;
         assert_eq!(who.text() == "somebody", signs_in, "{status}");
@@ -159,14 +135,14 @@ async fn a_handler_that_refuses_has_not_signed_the_user_in() {
 async fn a_missing_route_for_the_callback_is_reported_once() {
     capture();
     let didit = didit();
-    let config = config(&didit).build().unwrap();
-    let browser = browser(Router::new().layer(DiditAuth::new(config)));
+    let app = Router::new().layer(auth(didit.config(CALLBACK)));
+    let browser = Browser::new(HOME, app);
     for _ in 0..2 {
-        let callback = approved(&browser, &didit).await;
+        let callback = approved(ORDERS, &browser, &didit).await;
         let page = browser.get(&callback).await;
         assert_eq!(page.status(), StatusCode::NOT_FOUND);
         assert!(!sets_session(&page));
-        assert_eq!(flow_cookies(&browser), 0);
+        assert_eq!(flow_cookies(&browser).len(), 0);
     }
     let logs = logs();
     assert_eq!(
@@ -181,9 +157,12 @@ async fn a_missing_route_for_the_callback_is_reported_once() {
 #[tokio::test]
 async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_nothing() {
     let didit = didit();
-    let config = config(&didit).with_landing_page("/orders");
-    let browser = browser(app(config, get(|_: DiditTokens| async { "signed in" })));
-    let callback = approved(&browser, &didit).await;
+    let config = didit.config(CALLBACK).with_landing_page("/orders");
+    let browser = Browser::new(
+        HOME,
+        app(config, get(|_: DiditTokens| async { "signed in" })),
+    );
+    let callback = approved(ORDERS, &browser, &didit).await;
     let flow_cookie = browser.cookies().remove(0);
     assert_eq!(browser.get(&callback).await.text(), "signed in");
 
@@ -199,7 +178,7 @@ async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_no
         assert!(!sets_session(&page));
     }
 
-    browser.remove_cookie("__Host-didit");
+    browser.remove_cookie(SESSION);
     for keeps_flow_cookie in [true, false] {
         if !keeps_flow_cookie {
             browser.remove_cookie(flow_cookie.name());
@@ -217,8 +196,8 @@ async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_no
 async fn a_double_submit_is_one_token_request_and_one_session() {
     let didit = didit();
     let handler = get(|_: DiditTokens| async { "signed in" });
-    let browser = browser(app(config(&didit), handler));
-    let callback = approved(&browser, &didit).await;
+    let browser = Browser::new(HOME, app(didit.config(CALLBACK), handler));
+    let callback = approved(ORDERS, &browser, &didit).await;
     didit.on_next(Endpoint::Token, Fault::delay(Duration::from_secs(5)));
 
     let (first, second) = tokio::join!(browser.get(&callback), browser.get(&callback));
@@ -234,10 +213,10 @@ async fn a_double_submit_is_one_token_request_and_one_session() {
 async fn a_double_submit_on_many_threads_is_one_session() {
     let didit = didit();
     let handler = get(|_: DiditTokens| async { "signed in" });
-    let browser = Arc::new(browser(app(config(&didit), handler)));
+    let browser = Arc::new(Browser::new(HOME, app(didit.config(CALLBACK), handler)));
     for round in 1..=20 {
-        browser.remove_cookie("__Host-didit");
-        let callback = Arc::new(approved(&browser, &didit).await);
+        browser.remove_cookie(SESSION);
+        let callback = Arc::new(approved(ORDERS, &browser, &didit).await);
         let submits: Vec<_> = (0..8)
             .map(|_| {
                 let (browser, callback) = (Arc::clone(&browser), Arc::clone(&callback));
@@ -259,16 +238,16 @@ async fn the_error_is_in_the_extensions_of_the_answer() {
     let seen = Arc::<Mutex<Option<Error>>>::default();
     let watcher = Arc::clone(&seen);
     let didit = didit();
-    let app = app(config(&didit), get(|_: DiditTokens| async {})).layer(
+    let app = app(didit.config(CALLBACK), get(|_: DiditTokens| async {})).layer(
         axum::middleware::map_response(move |response: Response| {
             *watcher.lock().unwrap() = response.extensions().get::<Error>().cloned();
             std::future::ready(response)
         }),
     );
-    let browser = browser(app);
+    let browser = Browser::new(HOME, app);
     let error = || seen.lock().unwrap().take();
 
-    let state = approved(&browser, &didit).await;
+    let state = approved(ORDERS, &browser, &didit).await;
     let state = state.split_once("&state=").unwrap().1;
     let script = "%3Cscript%3E%0Aalert(1)%C3%A9".to_owned() + &"y".repeat(1000);
     let long = "x".repeat(1000);
@@ -284,9 +263,9 @@ async fn the_error_is_in_the_extensions_of_the_answer() {
     browser.get("/callback").await;
     assert_eq!(error().unwrap().kind(), ErrorKind::MalformedCallback);
     didit.on_next(Endpoint::Token, Fault::error("invalid_client"));
-    browser.get(&approved(&browser, &didit).await).await;
+    browser.get(&approved(ORDERS, &browser, &didit).await).await;
     assert_eq!(error().unwrap().kind(), ErrorKind::InvalidClient);
-    browser.get(&approved(&browser, &didit).await).await;
+    browser.get(&approved(ORDERS, &browser, &didit).await).await;
     assert!(error().is_none());
 }
 
@@ -294,7 +273,7 @@ async fn the_error_is_in_the_extensions_of_the_answer() {
 #[tokio::test]
 async fn an_application_can_have_its_own_page_for_errors() {
     let didit = didit();
-    let config = config(&didit).with_error_page(|error, request| {
+    let config = didit.config(CALLBACK).with_error_page(|error, request| {
         let body = format!(
             "own page: {} at {}",
             error.kind().code(),
@@ -307,14 +286,14 @@ async fn an_application_can_have_its_own_page_for_errors() {
             .body(body.into())
             .expect("a page")
     });
-    let browser = browser(app(config, get(|_: DiditTokens| async {})));
+    let browser = Browser::new(HOME, app(config, get(|_: DiditTokens| async {})));
     let login = browser.get("/login").await;
-    assert_eq!(flow_cookies(&browser), 1);
+    assert_eq!(flow_cookies(&browser).len(), 1);
 
     let page = browser.get(&didit.decline(login.location())).await;
     assert_eq!(page.status(), StatusCode::FORBIDDEN);
     assert_eq!(page.text(), "own page: access-denied at /callback");
     assert_eq!(page.header("x-own"), Some("kept"));
     assert_private(&page);
-    assert_eq!(flow_cookies(&browser), 0);
+    assert_eq!(flow_cookies(&browser).len(), 0);
 }

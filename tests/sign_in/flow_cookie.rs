@@ -5,28 +5,31 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::{Router, routing::get};
 use http::StatusCode;
 use tower_didit::{
-    DiditAuth, DiditTokens,
+    DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Page, Person},
+};
+
+use crate::support::{
+    cookies::{FLOW, set_cookies},
+    site::{HOME, auth, didit},
 };
 
 fn browser(didit: &FakeDidit, origin: &str) -> Browser {
     let config = didit
         .config(&format!("{origin}/callback"))
-        .with_redirect_after_sign_in()
-        .build()
-        .expect("a good configuration");
+        .with_redirect_after_sign_in();
     let app = Router::new()
         .route("/members", get(|_: DiditTokens| async { "members" }))
-        .layer(DiditAuth::new(config));
+        .layer(auth(config));
     Browser::new(origin, app)
 }
 
 /// The one `Set-Cookie` line of an answer: name, value, attributes.
 fn set_cookie(page: &Page) -> (String, String, BTreeSet<String>) {
-    let mut lines = page.headers().get_all("set-cookie").iter();
-    let line = lines.next().and_then(|line| line.to_str().ok());
-    assert_eq!(lines.next(), None, "one cookie");
-    let mut parts = line.unwrap_or_default().split("; ");
+    let [line] = set_cookies(page)[..] else {
+        panic!("not one cookie: {page:?}");
+    };
+    let mut parts = line.split("; ");
     let (name, value) = parts
         .next()
         .and_then(|pair| pair.split_once('='))
@@ -54,10 +57,10 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
         "Secure",
     ];
     for (origin, prefix, attributes) in [
-        ("https://app.example", "__Host-didit-flow-", &attributes[..]),
+        (HOME, FLOW, &attributes[..]),
         ("http://localhost:3000", "didit-flow-", &attributes[..4]),
     ] {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let browser = browser(&didit, origin);
         let start = browser.get("/login").await;
         let (name, _, set) = set_cookie(&start);
@@ -76,8 +79,8 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
 // Behaviour 6.
 #[tokio::test]
 async fn a_changed_one_is_no_sign_in() {
-    let didit = FakeDidit::new("client", "secret");
-    let browser = browser(&didit, "https://app.example");
+    let didit = didit();
+    let browser = browser(&didit, HOME);
     let start = browser.get("/login").await;
     let (name, value, _) = set_cookie(&start);
     let back = didit.approve(start.location(), Person::Alejandra);
@@ -107,9 +110,9 @@ async fn a_changed_one_is_no_sign_in() {
 #[tokio::test]
 async fn it_ends_by_the_time_sealed_in_it() {
     for (age, ends_well) in [(1199, true), (1200, false), (1_000_000, false)] {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         // This browser has no clock: it keeps every cookie, whatever its Max-Age.
-        let browser = browser(&didit, "https://app.example");
+        let browser = browser(&didit, HOME);
         let start = browser.get("/login").await;
         let (name, _, _) = set_cookie(&start);
         didit.clock().advance(Duration::from_secs(age));
@@ -130,8 +133,8 @@ async fn it_ends_by_the_time_sealed_in_it() {
 // Behaviour 6.
 #[tokio::test]
 async fn a_browser_forgets_it_by_its_max_age() {
-    let didit = FakeDidit::new("client", "secret");
-    let browser = browser(&didit, "https://app.example").with_clock(didit.clock());
+    let didit = didit();
+    let browser = browser(&didit, HOME).with_clock(didit.clock());
     let start = browser.get("/login").await;
     didit.clock().advance(Duration::from_secs(1199));
     assert_eq!(browser.cookies().len(), 1);

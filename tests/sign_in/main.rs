@@ -1,7 +1,5 @@
 //! Signing in: from the link to the page that a user returns to.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod authorization_request;
 mod bounds;
 mod callback;

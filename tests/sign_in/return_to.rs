@@ -3,42 +3,34 @@
 use axum::{Router, routing::get};
 use http::StatusCode;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person},
+    ConfigBuilder, DiditTokens, ReturnTo,
+    fake::{Browser, Endpoint, FakeDidit},
 };
 use url::{Position, Url, form_urlencoded};
 
 use crate::hostile_addresses::{hostile, stays};
-
-const ORIGIN: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    sign_in::end_of,
+    site::{CALLBACK, HOME, auth, didit},
+};
 
 /// An application whose every page is for members.
 fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit, Browser) {
-    let didit = FakeDidit::new("client", "secret");
-    let config = configure(didit.config(CALLBACK)).build();
+    let didit = didit();
+    let config = configure(didit.config(CALLBACK));
     let app = Router::new()
         .route(
             "/callback",
             get(|_: DiditTokens, back: ReturnTo| async { back }),
         )
         .fallback(|_: DiditTokens| async { "members" })
-        .layer(DiditAuth::new(config.expect("a good configuration")));
-    (didit, Browser::new(ORIGIN, app))
+        .layer(auth(config));
+    (didit, Browser::new(HOME, app))
 }
 
 fn login(target: &str) -> String {
     let target: String = form_urlencoded::byte_serialize(target.as_bytes()).collect();
     format!("/login?return_to={target}")
-}
-
-/// Goes on from an answer that starts a sign-in; gives the `Location` that it ends with.
-async fn end(didit: &FakeDidit, browser: &Browser, start: &Page) -> String {
-    assert_eq!(start.status(), StatusCode::SEE_OTHER, "{}", start.url());
-    let back = didit.approve(start.location(), Person::Alejandra);
-    let callback = browser.get(&back).await;
-    assert_eq!(callback.status(), StatusCode::SEE_OTHER, "{}", start.url());
-    callback.location().to_owned()
 }
 
 // Behaviour 8.
@@ -55,7 +47,7 @@ async fn no_address_leads_away() {
     assert!(travelled.len() > 1000);
     for target in &travelled {
         let start = browser.get(&login(target)).await;
-        let location = end(&didit, &browser, &start).await;
+        let location = end_of(&start, &browser, &didit).await;
         assert!(stays(&location), "{target:?} leads to {location:?}");
         assert_eq!(location, "/", "{target:?}");
     }
@@ -69,7 +61,7 @@ async fn what_is_no_address_leads_to_the_landing_page() {
         let (didit, browser) = visitor(|config| config.with_landing_page(configured));
         for target in NO_ADDRESSES {
             let start = browser.get(&login(target)).await;
-            let location = end(&didit, &browser, &start).await;
+            let location = end_of(&start, &browser, &didit).await;
             assert_eq!(location, configured, "{target:?}");
         }
         for url in [
@@ -80,7 +72,7 @@ async fn what_is_no_address_leads_to_the_landing_page() {
             "/login?return_to=//evil.example&return_to=/x",
         ] {
             let start = browser.get(url).await;
-            assert_eq!(end(&didit, &browser, &start).await, configured, "{url}");
+            assert_eq!(end_of(&start, &browser, &didit).await, configured, "{url}");
         }
     }
 }
@@ -102,7 +94,7 @@ async fn pages_of_this_site_are_kept_byte_for_byte() {
             let parsed = ReturnTo::parse(page);
             assert_eq!(parsed.as_ref().map(ReturnTo::as_str), Some(page));
             let start = browser.get(&login(page)).await;
-            assert_eq!(end(&didit, &browser, &start).await, page);
+            assert_eq!(end_of(&start, &browser, &didit).await, page);
         }
     }
 }
@@ -119,7 +111,7 @@ async fn a_guarded_page_comes_back_byte_for_byte() {
     ] {
         let browser = browser.new_browser();
         let start = browser.get(page).await;
-        assert_eq!(end(&didit, &browser, &start).await, page);
+        assert_eq!(end_of(&start, &browser, &didit).await, page);
         assert_eq!(browser.get(page).await.text(), "members");
     }
 }
@@ -130,11 +122,11 @@ async fn a_guarded_path_that_reads_as_another_site_does_not_lead_there() {
     let (didit, browser) = visitor(|config| config);
     for path in DOUBTFUL_PATHS.split_whitespace() {
         let browser = browser.new_browser();
-        let url = format!("{ORIGIN}{path}");
+        let url = format!("{HOME}{path}");
         let start = browser.get(&url).await;
         let sent = Url::parse(&url).unwrap();
         assert_eq!(&sent[Position::BeforePath..], path, "a browser sends it so");
-        let location = end(&didit, &browser, &start).await;
+        let location = end_of(&start, &browser, &didit).await;
         assert!(stays(&location), "{path} leads to {location:?}");
         assert_eq!(location, "/", "{path}");
     }
@@ -153,7 +145,7 @@ async fn the_layers_own_paths_are_no_pages_to_come_back_to() {
         let start = browser
             .get(&login(target).replace("/login?", "/enter?"))
             .await;
-        assert_eq!(end(&didit, &browser, &start).await, ends, "{target}");
+        assert_eq!(end_of(&start, &browser, &didit).await, ends, "{target}");
     }
 }
 
@@ -165,7 +157,7 @@ async fn an_address_of_more_than_512_bytes_becomes_the_landing_page() {
         for start in [login(&page), page.clone()] {
             let browser = browser.new_browser();
             let start = browser.get(&start).await;
-            let location = end(&didit, &browser, &start).await;
+            let location = end_of(&start, &browser, &didit).await;
             assert_eq!(location, if kept { &*page } else { "/" }, "{length}");
         }
     }
@@ -185,7 +177,7 @@ async fn whoever_declined_can_try_again_and_ends_on_the_same_page() {
         assert_eq!(declined.status(), StatusCode::FORBIDDEN);
         let question = browser.click(&declined, "try-again").await;
         let ended = browser.click(&question, "approve-john").await;
-        assert_eq!(ended.url(), format!("{ORIGIN}{ends}"));
+        assert_eq!(ended.url(), format!("{HOME}{ends}"));
         browser.post_form("/logout", &[]).await;
     }
 }

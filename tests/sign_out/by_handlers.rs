@@ -1,22 +1,14 @@
 //! Handlers that sign people out.
 
-use crate::support::handlers::{
-    Case, HOME, NOBODY, Place, app, cases, once, set_cookies, sign_in_for, user_of,
-};
-use axum::body::Bytes;
-use http::{Method, Request, StatusCode};
-use tower::ServiceExt;
+use http::{Method, StatusCode};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault, Person};
 
-/// Whether Didit's session of an access token lives.
-async fn lives_there(didit: &FakeDidit, access_token: &str) -> bool {
-    let request = Request::get("https://app.auth.didit.me/session/")
-        .header("authorization", format!("Bearer {access_token}"))
-        .body(Bytes::new())
-        .expect("a good request");
-    let answer = didit.clone().oneshot(request).await;
-    answer.expect("infallible").status() == StatusCode::OK
-}
+use super::at_the_provider::lives_there;
+use crate::support::{
+    cookies::{SESSION, set_cookies},
+    handlers::{Case, Place, app, cases, once, sign_in_for, user_of},
+    site::{HOME, NOBODY, didit},
+};
 
 // Behaviours 81 and 89.
 #[tokio::test]
@@ -37,9 +29,9 @@ async fn it_does_what_the_logout_path_does() {
         assert_eq!(page.location(), "/bye");
         assert_eq!(page.header("cache-control"), Some("private, no-store"));
         // The handler's own cookie stays.
-        assert_eq!(set_cookies(&page), 2);
+        assert_eq!(set_cookies(&page).len(), 2);
         assert!(browser.cookie("theme").is_some());
-        assert!(browser.cookie("__Host-didit").is_none());
+        assert!(browser.cookie(SESSION).is_none());
 
         // What is sealed into a cookie lives on in a copy of it.
         assert_eq!(copy.get("/user").await.text() == NOBODY, is_stored);
@@ -49,7 +41,7 @@ async fn it_does_what_the_logout_path_does() {
 
         let again = browser.post_form("/sign-out", &[]).await;
         assert_eq!(again.status(), StatusCode::SEE_OTHER);
-        assert_eq!(set_cookies(&again), 1);
+        assert_eq!(set_cookies(&again).len(), 1);
     }
 }
 
@@ -57,14 +49,14 @@ async fn it_does_what_the_logout_path_does() {
 #[tokio::test]
 async fn it_leads_to_the_providers_page_and_shows_no_id_token_in_a_log() {
     for place in Place::BOTH {
-        let didit = FakeDidit::new("client", "secret").with_end_session_endpoint();
+        let didit = didit().with_end_session_endpoint();
         let app = app(place.config(&didit));
         let (browser, _) = user_of(&didit, &app.router).await;
         let page = browser.post_form("/sign-out", &[]).await;
         let there = page.location();
         assert!(there.starts_with("https://apx.didit.me/auth/v2/logout?id_token_hint=e"));
         assert!(page.headers()["location"].is_sensitive());
-        assert!(browser.cookie("__Host-didit").is_none());
+        assert!(browser.cookie(SESSION).is_none());
     }
 }
 
@@ -150,7 +142,7 @@ async fn new_tokens_that_are_refused_are_renewed_once_more() {
 #[tokio::test]
 async fn a_session_that_was_signed_out_is_not_renewed() {
     for place in Place::BOTH {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         let app = app(place.config(&didit));
         let (browser, _) = user_of(&didit, &app.router).await;
         let copy = browser.clone();
@@ -159,7 +151,7 @@ async fn a_session_that_was_signed_out_is_not_renewed() {
         match place {
             Place::Memory => assert_eq!(refused.json()["code"], "not-signed-in"),
             // Its cookie does not come back.
-            Place::Cookies => assert_eq!(set_cookies(&refused), 1),
+            Place::Cookies => assert_eq!(set_cookies(&refused).len(), 1),
         }
     }
 }
@@ -178,8 +170,8 @@ async fn after_the_head_was_sent_no_cookie_is_removed() {
         let (browser, _) = user_of(&didit, &app.router).await;
         let page = browser.get("/stream?sign-out").await;
         assert_eq!(page.text(), "signed out");
-        assert_eq!(set_cookies(&page), 0);
-        assert!(browser.cookie("__Host-didit").is_some());
+        assert_eq!(set_cookies(&page).len(), 0);
+        assert!(browser.cookie(SESSION).is_some());
         assert_eq!(browser.get("/user").await.text() == NOBODY, is_stored);
     }
 }

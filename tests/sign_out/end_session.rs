@@ -3,25 +3,29 @@
 
 use std::time::Duration;
 
-use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 use tower_didit::{
-    ConfigBuilder, ConfigError, DiditAuth, DiditTokens, Provider,
+    ConfigBuilder, ConfigError, DiditTokens, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault},
-    store::MemoryStore,
 };
 use url::Url;
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    cookies::SESSION,
+    faults::with_claim,
+    sign_in::sign_in,
+    site,
+    site::{CALLBACK, HOME, NOBODY, auth, memory},
+};
+
 const GOODBYE: &str = "https://app.example/goodbye";
 const PAGE: &str = "https://apx.didit.me/auth/v2/logout";
 
 fn didit() -> FakeDidit {
-    FakeDidit::new("client", "secret")
+    site::didit()
         .with_end_session_endpoint()
         .with_post_logout_redirect_uri(GOODBYE)
 }
@@ -35,7 +39,7 @@ fn discovered(didit: &FakeDidit) -> ConfigBuilder {
 }
 
 fn in_memory(didit: &FakeDidit) -> ConfigBuilder {
-    discovered(didit).with_session_store(MemoryStore::new().with_clock(didit.clock()))
+    discovered(didit).with_session_store(memory(didit))
 }
 
 /// Pages that show the ID token.
@@ -43,7 +47,7 @@ fn browser(didit: &FakeDidit, config: ConfigBuilder) -> Browser {
     let id_token = |tokens: Option<DiditTokens>| async move {
         let id_token = tokens.as_ref().map(DiditTokens::id_token);
         match id_token {
-            None => "nobody".to_owned(),
+            None => NOBODY.to_owned(),
             Some(None) => "not kept".to_owned(),
             Some(Some(id_token)) => id_token.secret().to_owned(),
         }
@@ -52,9 +56,7 @@ fn browser(didit: &FakeDidit, config: ConfigBuilder) -> Browser {
         .route("/", get(id_token))
         .route("/callback", get(id_token))
         .route("/goodbye", get(|| async { "goodbye" }))
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
+        .layer(auth(config));
     Browser::new(HOME, app).add_didit(didit)
 }
 
@@ -74,10 +76,10 @@ async fn sign_out(browser: &Browser) -> String {
     page.location().to_owned()
 }
 
-/// The parameters of the provider's page.
+/// The parameters of the provider's page, in their order.
 fn parameters(url: &str) -> Vec<(String, String)> {
+    assert!(url.starts_with(PAGE), "{url}");
     let url: Url = url.parse().expect("a URL");
-    assert!(url.as_str().starts_with(PAGE), "{url}");
     url.query_pairs().into_owned().collect()
 }
 
@@ -107,7 +109,7 @@ async fn it_leads_over_the_providers_page_and_back() {
         let page = browser.follow(&there).await;
         assert_eq!(page.url(), format!("{GOODBYE}?state={value}"));
         assert_eq!(page.text(), "goodbye");
-        assert_eq!(browser.get("/").await.text(), "nobody");
+        assert_eq!(browser.get("/").await.text(), NOBODY);
     }
 }
 
@@ -127,7 +129,7 @@ async fn without_an_address_of_this_site_the_provider_shows_a_page() {
 // Behaviour 90.
 #[tokio::test]
 async fn without_such_a_page_the_sign_out_is_local_and_no_id_token_is_kept() {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = site::didit();
     for config in [discovered, in_memory] {
         let (browser, id_token) = user(&didit, config(&didit)).await;
         assert_ne!(id_token, "not kept");
@@ -160,10 +162,7 @@ async fn whatever_state_comes_back_the_page_is_one_like_any_other() {
 #[tokio::test]
 async fn a_huge_hint_is_left_out() {
     let didit = didit();
-    let huge = |_: &mut _, claims: &mut serde_json::Map<_, _>| {
-        claims.insert("groups".to_owned(), "a".repeat(4096).into());
-    };
-    didit.on_next(Endpoint::Token, Fault::edit_id_token(huge));
+    didit.on_next(Endpoint::Token, with_claim("groups", "a".repeat(4096)));
     let (browser, id_token) = user(&didit, in_memory(&didit)).await;
     assert!(id_token.len() > 4096);
     let there = sign_out(&browser).await;
@@ -219,7 +218,7 @@ async fn whoever_was_signed_in_ends_the_session_there_too() {
     let didit = didit();
     let browser = browser(&didit, in_memory(&didit));
     // The id of a session that is over.
-    browser.set_cookie("__Host-didit", &"A".repeat(43));
+    browser.set_cookie(SESSION, &"A".repeat(43));
     let there = sign_out(&browser).await;
     assert!(there.starts_with(PAGE), "{there}");
     assert!(!there.contains("id_token_hint"), "{there}");
@@ -228,7 +227,7 @@ async fn whoever_was_signed_in_ends_the_session_there_too() {
 // Behaviours 8 and 89.
 #[tokio::test]
 async fn only_the_pages_that_are_listed_can_be_asked_for() {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = site::didit();
     let pages = ["/bye", "/see-you?soon=1", "https://www.example/goodbye"];
     let browser = browser(&didit, discovered(&didit).with_sign_out_pages(pages));
     let ask = async |query: &str| {

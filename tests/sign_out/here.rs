@@ -1,25 +1,25 @@
 //! Signing out, of this application alone: Didit has nothing to tell.
-use crate::support::sign_in::sign_in;
+
 use axum::{Router, response::Html, routing::get};
 use http::{Method, Request, StatusCode, header};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page},
+    ConfigBuilder, DiditTokens,
+    fake::{Browser, Endpoint, FakeDidit, Page},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
+use crate::support::{
+    cookies::{SESSION, names, set_cookies},
+    faults::with_refresh_token_of,
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
 
 fn browser(config: ConfigBuilder) -> Browser {
     let signed_in = |tokens: Option<DiditTokens>| async move { tokens.is_some().to_string() };
     let app = Router::new()
         .route("/", get(signed_in))
         .route("/callback", get(|_: DiditTokens| async {}))
-        .layer(DiditAuth::new(config.build().unwrap()));
+        .layer(auth(config));
     Browser::new(HOME, app)
 }
 
@@ -33,11 +33,6 @@ async fn user(didit: &FakeDidit) -> Browser {
 
 async fn is_signed_in(browser: &Browser) -> bool {
     browser.get("/").await.text() == "true"
-}
-
-fn names(browser: &Browser) -> Vec<String> {
-    let cookies = browser.cookies().into_iter();
-    cookies.map(|cookie| cookie.name().to_owned()).collect()
 }
 
 fn assert_refused(page: &Page, status: StatusCode, code: &str, case: &str) {
@@ -58,10 +53,7 @@ async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothin
     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
     let browser = browser(config.with_session_cookie_limit(40 * 1024));
     browser.set_cookie("theme", "dark");
-    let large = |answer: &mut serde_json::Map<_, _>| {
-        answer.insert("refresh_token".to_owned(), "a".repeat(10_000).into());
-    };
-    didit.on_next(Endpoint::Token, Fault::edit(large));
+    didit.on_next(Endpoint::Token, with_refresh_token_of(10_000));
     sign_in(&browser, &didit).await;
     browser.get("/login").await;
     browser.get("/login?return_to=/orders").await;
@@ -78,8 +70,8 @@ async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothin
     assert_eq!(didit.requests().len(), asked, "Didit was asked nothing");
 
     // A removal has the attributes without which a browser ignores it (RFC 6265bis §4.1.3.2).
-    for line in page.headers().get_all(header::SET_COOKIE) {
-        let (name, attributes) = line.to_str().unwrap().split_once('=').unwrap();
+    for line in set_cookies(&page) {
+        let (name, attributes) = line.split_once('=').unwrap();
         assert!(name.starts_with("__Host-didit"), "{name}");
         assert_eq!(
             attributes,
@@ -99,7 +91,7 @@ async fn it_works_when_nobody_is_signed_in() {
     assert_eq!(page.header("set-cookie"), None);
 
     // Nor does it mind cookies that it cannot read.
-    browser.set_cookie("__Host-didit", "rubbish");
+    browser.set_cookie(SESSION, "rubbish");
     browser.set_cookie("__Host-didit.3", "rubbish");
     browser.set_cookie("__Host-didit-flow-rubbish", "rubbish");
     let page = browser.post_form("/logout", &[]).await;

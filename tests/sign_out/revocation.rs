@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::support::logs::{capture, logs};
-use crate::support::sign_in::sign_in;
 use axum::{Router, routing::get};
 use futures_util::future::join;
 use http::{Request, StatusCode};
@@ -11,13 +9,16 @@ use serde_json::json;
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, Provider,
+    ConfigBuilder, DiditTokens, Provider,
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, RecordedRequest},
-    store::MemoryStore,
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
+use crate::support::{
+    logs::{capture, logs},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, memory},
+};
+
 /// Both have to be encoded.
 const CLIENT: &str = "relying party:1";
 const SECRET: &str = "s3cret+/=%";
@@ -43,9 +44,7 @@ async fn user(didit: &FakeDidit, config: ConfigBuilder) -> (Browser, String, Opt
     };
     let app = Router::new()
         .route("/callback", get(tokens))
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
+        .layer(auth(config));
     let browser = Browser::new(HOME, app);
     let page = sign_in(&browser, didit).await;
     assert_eq!(page.status(), StatusCode::OK);
@@ -83,7 +82,7 @@ async fn the_refresh_token_goes_and_with_it_the_access_token() {
         let didit = didit();
         let mut config = discovered(&didit);
         if is_stored {
-            config = config.with_session_store(MemoryStore::new().with_clock(didit.clock()));
+            config = config.with_session_store(memory(&didit));
         }
         let (browser, access_token, refresh_token) = user(&didit, config).await;
         assert!(counts(&didit, &access_token).await);

@@ -10,13 +10,15 @@ use axum::{Router, response::Response, routing::get};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tower_didit::{
-    DiditAuth, DiditTokens, Error, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    DiditTokens, Error, Provider,
+    fake::{Browser, Endpoint, FakeDidit, Fault},
 };
 
-use crate::{
-    support::id_token::{ID_TOKEN, trusted_didit},
-    support::logs::{capture, logs},
+use super::{
+    id_token::{ID_TOKEN, trusted_didit},
+    logs::{capture, logs},
+    sign_in,
+    site::{CALLBACK, HOME, auth},
 };
 
 /// An application and its Didit, and what the application and a middleware around it saw last.
@@ -41,11 +43,9 @@ impl Site {
         capture();
         let didit = FakeDidit::new("app", "the-client-secret");
         let config = didit
-            .config("https://app.example/callback")
+            .config(CALLBACK)
             .with_provider(provider)
-            .with_scopes(["openid", "offline"])
-            .build()
-            .expect("a good configuration");
+            .with_scopes(["openid", "offline"]);
         let tokens = Arc::<Mutex<Option<DiditTokens>>>::default();
         let error = Arc::<Mutex<Option<Error>>>::default();
         let (seen_tokens, seen_error) = (Arc::clone(&tokens), Arc::clone(&error));
@@ -55,13 +55,13 @@ impl Site {
         let app = Router::new()
             .route("/", page.clone())
             .route("/callback", page)
-            .layer(DiditAuth::new(config))
+            .layer(auth(config))
             .layer(axum::middleware::map_response(move |response: Response| {
                 *seen_error.lock().expect("no panic") = response.extensions().get().cloned();
                 std::future::ready(response)
             }));
         Self {
-            browser: Browser::new("https://app.example", app),
+            browser: Browser::new(HOME, app),
             didit,
             tokens,
             error,
@@ -70,8 +70,7 @@ impl Site {
 
     /// The callback that Didit's yes leads this browser to.
     pub(crate) async fn approved(&self, browser: &Browser) -> String {
-        let login = browser.get("/login").await;
-        self.didit.approve(login.location(), Person::Alejandra)
+        sign_in::approved("/login", browser, &self.didit).await
     }
 
     /// Signs in with a fault at the token endpoint that does no harm; gives the tokens.
@@ -141,7 +140,7 @@ pub(crate) fn good() -> Value {
 }
 
 /// A good answer with one member that is other than it should be, as JSON.
-pub(crate) fn with(name: &str, value: Value) -> String {
+pub(crate) fn good_with(name: &str, value: Value) -> String {
     let mut members = good();
     let replaced = members.as_object_mut().expect("an object");
     replaced.insert(name.to_owned(), value);
@@ -149,7 +148,7 @@ pub(crate) fn with(name: &str, value: Value) -> String {
 }
 
 /// A good answer with more members in front, as JSON.
-pub(crate) fn with_more(members: &str) -> String {
+pub(crate) fn good_with_more(members: &str) -> String {
     good()
         .to_string()
         .replacen('{', &format!("{{{members},"), 1)

@@ -15,16 +15,15 @@ use axum::{
 use http::header;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
-    fake::{Browser, FakeDidit, Page, Person},
-    store::MemoryStore,
+    fake::{Browser, FakeDidit, Person},
 };
 
-use crate::support::sign_in::sign_in;
+use super::{
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
-pub(crate) const HOME: &str = "https://app.example";
-pub(crate) const CALLBACK: &str = "https://app.example/callback";
-pub(crate) const NOBODY: &str = "nobody";
 
 /// Where sessions are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ impl Place {
         let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
         match self {
             Self::Cookies => config,
-            Self::Memory => config.with_session_store(MemoryStore::new().with_clock(didit.clock())),
+            Self::Memory => config.with_session_store(memory(didit)),
         }
     }
 }
@@ -76,7 +75,7 @@ pub(crate) struct Case {
 /// In cookies; in memory; in memory, with a refresh token that works once.
 pub(crate) fn cases() -> [Case; 3] {
     let [cookies, memory] = Place::BOTH.map(|place| {
-        let didit = FakeDidit::new("client", "secret");
+        let didit = didit();
         Case {
             config: place.config(&didit),
             didit,
@@ -97,7 +96,7 @@ pub(crate) fn cases() -> [Case; 3] {
 }
 
 pub(crate) fn app(config: ConfigBuilder) -> App {
-    let auth = DiditAuth::new(config.build().expect("a good configuration"));
+    let auth = auth(config);
     let kept = Kept::default();
     let router = Router::new()
         .route("/", get(token))
@@ -131,10 +130,6 @@ pub(crate) async fn sign_in_for(
     let login = browser.get(&format!("/login?return_to={page}")).await;
     let back = didit.approve(login.location(), who);
     browser.get(&back).await.text().to_owned()
-}
-
-pub(crate) fn set_cookies(page: &Page) -> usize {
-    page.headers().get_all(header::SET_COOKIE).iter().count()
 }
 
 fn access_token(tokens: &DiditTokens) -> String {

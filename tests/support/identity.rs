@@ -4,38 +4,33 @@ use axum::{Router, routing::get};
 use bytes::Bytes;
 use http::Response;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, IdClaims,
+    ConfigBuilder, IdClaims,
     fake::{Browser, FakeDidit, Person},
 };
 
-pub(crate) const CALLBACK: &str = "https://app.example/callback";
-/// What it says of somebody who is not signed in.
-pub(crate) const NOBODY: &str = "nobody";
+use super::site::{HOME, NOBODY, auth};
 
 /// The application in a new browser: every page is the user's subject, every failure its code.
 pub(crate) fn visit(config: ConfigBuilder) -> Browser {
-    let config = config
-        .with_error_page(|error, _| {
-            let code = Bytes::from_static(error.kind().code().as_bytes());
-            let response = Response::builder().status(error.kind().status());
-            response.body(code).expect("a good answer")
-        })
-        .build()
-        .expect("a good configuration");
+    let config = config.with_error_page(|error, _| {
+        let code = Bytes::from_static(error.kind().code().as_bytes());
+        let response = Response::builder().status(error.kind().status());
+        response.body(code).expect("a good answer")
+    });
     let app = Router::new()
         .route("/", get(who))
         .route("/callback", get(|user: IdClaims| who(Some(user))))
-        .layer(DiditAuth::new(config));
-    Browser::new("https://app.example", app)
+        .layer(auth(config));
+    Browser::new(HOME, app)
 }
 
 async fn who(user: Option<IdClaims>) -> String {
     user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
 }
 
-/// Lets Alejandra sign in with a new browser; gives what the callback says, after it was checked that
-/// the application says the same from then on.
-pub(crate) async fn sign_in(browser: &Browser, didit: &FakeDidit) -> String {
+/// Has Alejandra sign in with a new browser: gives how that ends, which is what the application says from
+/// then on.
+pub(crate) async fn attempt(browser: &Browser, didit: &FakeDidit) -> String {
     let browser = browser.new_browser();
     let login = browser.get("/login").await;
     if login.status() != 303 {
@@ -56,5 +51,5 @@ pub(crate) async fn sign_in(browser: &Browser, didit: &FakeDidit) -> String {
     }
 }
 
-/// What [`sign_in`] says of a sign-in that succeeds.
+/// What [`attempt`] says of a sign-in that succeeds.
 pub(crate) const ALEJANDRA: &str = "alejandra";

@@ -1,21 +1,9 @@
 //! A sign-in by requests and answers, for services that know no browser.
 
 use http::{Request, Response, header};
-use tower_didit::{
-    DiditAuth,
-    fake::{FakeDidit, Person},
-};
+use tower_didit::fake::{FakeDidit, Person};
 
-const CALLBACK: &str = "https://app.example/callback";
-
-pub(crate) fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
-
-pub(crate) fn auth(didit: &FakeDidit) -> DiditAuth {
-    let config = didit.config(CALLBACK).build();
-    DiditAuth::new(config.expect("a good configuration"))
-}
+use super::{cookies::FLOW, site::HOME};
 
 /// The name and value of a `Set-Cookie` line.
 pub(crate) fn cookie<R>(response: &Response<R>, name: &str) -> String {
@@ -29,7 +17,6 @@ pub(crate) fn cookie<R>(response: &Response<R>, name: &str) -> String {
 pub(crate) fn callback<R>(started: &Response<R>, didit: &FakeDidit) -> http::request::Builder {
     let to = &started.headers()[header::LOCATION];
     let back = didit.approve(to.to_str().expect("a URL"), Person::Alejandra);
-    let path = back.strip_prefix("https://app.example");
-    Request::get(path.expect("back at the application"))
-        .header(header::COOKIE, cookie(started, "__Host-didit-flow-"))
+    let path = back.strip_prefix(HOME).expect("back at the application");
+    Request::get(path).header(header::COOKIE, cookie(started, FLOW))
 }

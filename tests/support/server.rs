@@ -16,10 +16,13 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, fake::Browser};
-use url::Url;
+use tower_didit::{Config, ConfigBuilder, DiditTokens, fake::Browser};
 
-use crate::support::id_token::{ID_TOKEN, trusted_didit};
+use super::{
+    id_token::{ID_TOKEN, trusted_didit},
+    query::parameter,
+    site::{HOME, auth},
+};
 
 /// Does with each connection as it is told.
 pub(crate) struct Server {
@@ -99,29 +102,26 @@ pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 
 pub(crate) fn config(token_endpoint: &str) -> ConfigBuilder {
     let provider = trusted_didit().with_token_endpoint(token_endpoint);
-    Config::builder("app", CALLBACK)
+    Config::builder("app", TENANT_CALLBACK)
         .with_client_secret("secret")
         .with_provider(provider)
 }
 
 /// A new browser at a new application.
 pub(crate) fn browser(config: ConfigBuilder) -> Browser {
-    let config = config.build().expect("a good configuration");
     let app = Router::new()
         .route("/callback", get(|_: DiditTokens| async { "signed in" }))
-        .layer(DiditAuth::new(config));
-    Browser::new("https://app.example", app)
+        .layer(auth(config));
+    Browser::new(HOME, app)
 }
 
 /// How a sign-in of a new browser at a new application ends.
-pub(crate) async fn sign_in(config: ConfigBuilder) -> String {
-    sign_in_with(&browser(config)).await
+pub(crate) async fn attempt(config: ConfigBuilder) -> String {
+    attempt_with(&browser(config)).await
 }
 
-pub(crate) async fn sign_in_with(browser: &Browser) -> String {
-    let login = Url::parse(browser.get("/login").await.location()).expect("a URL");
-    let mut query = login.query_pairs();
-    let (_, state) = query.find(|(name, _)| name == "state").expect("a state");
+pub(crate) async fn attempt_with(browser: &Browser) -> String {
+    let state = parameter(browser.get("/login").await.location(), "state");
     let request = Request::get(format!("/callback?code=x&state={state}&tenant=1"))
         .header(header::ACCEPT, "application/json")
         .body("");
@@ -138,7 +138,7 @@ pub(crate) async fn sign_in_with(browser: &Browser) -> String {
 }
 
 /// Its end is how a server here knows the end of a token request.
-pub(crate) const CALLBACK: &str = "https://app.example/callback?tenant=1";
+pub(crate) const TENANT_CALLBACK: &str = "https://app.example/callback?tenant=1";
 pub(crate) static TOKENS: LazyLock<String> = LazyLock::new(|| {
     format!(r#"{{"access_token":"at","token_type":"Bearer","id_token":"{ID_TOKEN}"}}"#)
 });

@@ -1,22 +1,16 @@
 //! Where in an axum router the layer works, and where axum has requests pass it by.
-use crate::support::sign_in::sign_in;
+
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
 use tower_didit::{
-    DiditAuth, DiditTokens, RequireSignIn,
+    DiditTokens, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, Person},
 };
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
-
-fn auth(didit: &FakeDidit) -> DiditAuth {
-    DiditAuth::new(didit.config(CALLBACK).build().unwrap())
-}
+use crate::support::{
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
 
 fn callback() -> Router {
     Router::new().route("/callback", get(|_: DiditTokens| async { "signed in" }))
@@ -53,7 +47,7 @@ async fn added_last_it_sees_routes_nested_and_merged_ones_and_the_fallback() {
         .nest("/shop", orders())
         .nest_service("/service", orders())
         .fallback(|_: DiditTokens| async { "found" })
-        .layer(auth(&didit));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
     let pages = [
         "/orders",
@@ -71,7 +65,7 @@ async fn as_a_service_around_the_router_it_sees_everything() {
     let app = callback()
         .merge(orders())
         .fallback(|_: DiditTokens| async {});
-    let app = tower::Layer::layer(&auth(&didit), app);
+    let app = tower::Layer::layer(&auth(didit.config(CALLBACK)), app);
     assert_works(&Browser::new(HOME, app), &didit, &["/orders", "/no/route"]).await;
 }
 
@@ -80,7 +74,7 @@ async fn its_own_paths_need_no_route_but_the_callback_in_the_fallback_is_a_handl
     let didit = didit();
     let app = Router::new()
         .fallback(|_: DiditTokens| async { "the fallback" })
-        .layer(auth(&didit));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
     let page = sign_in(&browser, &didit).await;
     assert_eq!(
@@ -93,7 +87,7 @@ async fn its_own_paths_need_no_route_but_the_callback_in_the_fallback_is_a_handl
 #[tokio::test]
 async fn a_callback_that_has_no_route_signs_nobody_in() {
     let didit = didit();
-    let browser = Browser::new(HOME, orders().layer(auth(&didit)));
+    let browser = Browser::new(HOME, orders().layer(auth(didit.config(CALLBACK))));
     assert_eq!(
         sign_in(&browser, &didit).await.status(),
         StatusCode::NOT_FOUND
@@ -108,7 +102,12 @@ async fn a_callback_that_has_no_route_signs_nobody_in() {
 #[tokio::test]
 async fn gap_route_layer_leaves_paths_without_a_route_out() {
     let didit = didit();
-    let browser = Browser::new(HOME, callback().merge(orders()).route_layer(auth(&didit)));
+    let browser = Browser::new(
+        HOME,
+        callback()
+            .merge(orders())
+            .route_layer(auth(didit.config(CALLBACK))),
+    );
     assert_eq!(browser.get("/login").await.status(), StatusCode::NOT_FOUND);
     let page = browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::NOT_FOUND);
@@ -125,7 +124,7 @@ async fn gap_route_layer_leaves_paths_without_a_route_out() {
 async fn gap_a_fallback_that_is_set_after_the_layer_does_not_pass_it() {
     let didit = didit();
     let app = callback()
-        .layer(auth(&didit))
+        .layer(auth(didit.config(CALLBACK)))
         .fallback(|tokens: Option<DiditTokens>| async move { tokens.is_some().to_string() });
     let browser = Browser::new(HOME, app);
     let page = browser.get("/no/route").await;
@@ -141,7 +140,7 @@ async fn gap_a_fallback_that_is_set_after_the_layer_does_not_pass_it() {
 #[tokio::test]
 async fn gap_a_plain_router_that_is_merged_into_a_layered_one_does_not_pass_it() {
     let didit = didit();
-    let layered = || callback().layer(auth(&didit));
+    let layered = || callback().layer(auth(didit.config(CALLBACK)));
     for (case, app, login) in [
         (
             "plain into layered",
@@ -167,18 +166,13 @@ async fn gap_a_plain_router_that_is_merged_into_a_layered_one_does_not_pass_it()
 #[tokio::test]
 async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
     let didit = didit();
-    let config = || {
-        didit
-            .config("https://app.example/shop/callback")
-            .build()
-            .unwrap()
-    };
+    let config = || didit.config("https://app.example/shop/callback");
     let inner = callback().merge(orders());
     let nest = |inner| Browser::new(HOME, Router::new().nest("/shop", inner));
 
     // A default fallback is not nested, so that its own paths are missed altogether; with another
     // fallback it answers at the path that is left.
-    let browser = nest(inner.clone().layer(DiditAuth::new(config())));
+    let browser = nest(inner.clone().layer(auth(config())));
     for path in ["/login", "/shop/login"] {
         assert_eq!(
             browser.get(path).await.status(),
@@ -187,7 +181,7 @@ async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
         );
     }
     let inner = inner.fallback(async || StatusCode::NOT_FOUND);
-    let browser = nest(inner.layer(DiditAuth::new(config())));
+    let browser = nest(inner.layer(auth(config())));
     assert_eq!(browser.get("/login").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(
         browser.get("/shop/login").await.status(),

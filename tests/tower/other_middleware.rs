@@ -1,5 +1,5 @@
 //! The layer among others.
-use crate::support::sign_in::sign_in;
+
 use axum::{
     Router,
     extract::Request,
@@ -10,27 +10,22 @@ use axum::{
 use http::{Method, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_didit::{
-    Config, DiditAuth, DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
-    fake::{Browser, FakeDidit},
+    DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
+    fake::{Browser, Endpoint, FakeDidit},
 };
 use tower_http::cors::CorsLayer;
 
-const HOME: &str = "https://app.example";
-const CALLBACK: &str = "https://app.example/callback";
-
-fn didit() -> FakeDidit {
-    FakeDidit::new("client-id", "client-secret")
-}
+use crate::support::{
+    cookies::copy_cookies,
+    sign_in::{approved, sign_in},
+    site::{CALLBACK, HOME, NOBODY, auth, didit},
+};
 
 fn callback() -> Router {
     Router::new().route(
         "/callback",
         get(|_: DiditTokens, back: ReturnTo| async { back }),
     )
-}
-
-fn auth(didit: &FakeDidit) -> DiditAuth {
-    DiditAuth::new(didit.config(CALLBACK).build().unwrap())
 }
 
 #[tokio::test]
@@ -45,7 +40,7 @@ async fn cookies_that_the_application_sets_survive_the_way_to_a_sign_in() {
             "/pay",
             get(move || async move { (cart, SignIn::new()).into_response() }),
         )
-        .layer(auth(&didit));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
 
     let page = browser.get("/pay").await;
@@ -68,7 +63,7 @@ async fn a_middleware_that_hides_a_refusal_has_the_last_word() {
     let app = callback()
         .route("/hidden", get(|_: DiditTokens| async {}).layer(hide))
         .route("/shown", get(|_: DiditTokens| async {}))
-        .layer(auth(&didit));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
     assert_eq!(browser.get("/hidden").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(browser.get("/shown").await.status(), StatusCode::SEE_OTHER);
@@ -79,7 +74,10 @@ async fn a_middleware_that_hides_a_refusal_has_the_last_word() {
 async fn tokens_of_another_layer_are_not_believed() {
     let didit = didit();
     let staff = FakeDidit::new("staff", "staff-secret");
-    let staff_config = staff.config("https://app.example/staff/callback");
+    let staff_config = staff
+        .config("https://app.example/staff/callback")
+        .without_login_path()
+        .without_logout_path();
     let staff_only = Router::new()
         .route("/staff/tokens", get(|_: DiditTokens| async {}))
         .route(
@@ -87,22 +85,16 @@ async fn tokens_of_another_layer_are_not_believed() {
             get(|| async {}).layer(RequireSignIn::new()),
         )
         .route("/staff/optional", get(who))
-        .layer(DiditAuth::new(
-            staff_config
-                .without_login_path()
-                .without_logout_path()
-                .build()
-                .unwrap(),
-        ));
+        .layer(auth(staff_config));
     let app = callback()
         .route("/", get(who))
         .merge(staff_only)
-        .layer(auth(&didit));
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
     sign_in(&browser, &didit).await;
 
     assert_eq!(browser.get("/").await.text(), "somebody");
-    assert_eq!(browser.get("/staff/optional").await.text(), "nobody");
+    assert_eq!(browser.get("/staff/optional").await.text(), NOBODY);
     for path in ["/staff/tokens", "/staff/guarded"] {
         let page = browser.fetch(Method::GET, path).await;
         assert_eq!(page.status(), StatusCode::UNAUTHORIZED, "{path}");
@@ -110,7 +102,7 @@ async fn tokens_of_another_layer_are_not_believed() {
 }
 
 async fn who(tokens: Option<DiditTokens>) -> &'static str {
-    tokens.map_or("nobody", |_| "somebody")
+    tokens.map_or(NOBODY, |_| "somebody")
 }
 
 #[tokio::test]
@@ -119,7 +111,7 @@ async fn it_stands_in_one_stack_with_cors() {
     let app = callback().route("/", get(who)).layer(
         ServiceBuilder::new()
             .layer(CorsLayer::permissive())
-            .layer(auth(&didit)),
+            .layer(auth(didit.config(CALLBACK))),
     );
     let browser = Browser::new(HOME, app);
     sign_in(&browser, &didit).await;
@@ -135,7 +127,9 @@ async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
     let read = |request: Request| async move {
         DiditTokens::of(request.extensions()).map(|tokens| tokens.is_some().to_string())
     };
-    let app = callback().route("/", get(read)).layer(auth(&didit));
+    let app = callback()
+        .route("/", get(read))
+        .layer(auth(didit.config(CALLBACK)));
     let browser = Browser::new(HOME, app);
     for (signed_in, text) in [(false, "false"), (true, "true")] {
         if signed_in {
@@ -156,17 +150,13 @@ async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
 #[tokio::test]
 async fn services_of_one_layer_complete_a_sign_in_once() {
     let didit = didit();
-    let config: Config = didit.config(CALLBACK).build().unwrap();
-    let auth = DiditAuth::new(config);
+    let auth = auth(didit.config(CALLBACK));
     let browser = Browser::new(HOME, callback().layer(auth.clone()));
-    let started = browser.get("/login").await;
-    let back = didit.approve(started.location(), tower_didit::fake::Person::John);
+    let back = approved("/login", &browser, &didit).await;
 
     let other = Browser::new(HOME, callback().layer(auth));
-    for cookie in browser.cookies() {
-        other.set_cookie(cookie.name(), cookie.value());
-    }
+    copy_cookies(&browser, &other);
     assert_eq!(browser.get(&back).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(other.get(&back).await.status(), StatusCode::CONFLICT);
-    assert_eq!(didit.count(tower_didit::fake::Endpoint::Token), 1);
+    assert_eq!(didit.count(Endpoint::Token), 1);
 }

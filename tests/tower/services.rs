@@ -1,4 +1,5 @@
 //! The contract of Tower, with services and bodies of every kind.
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -10,7 +11,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::support::requests::{auth, callback, cookie, didit};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
@@ -20,6 +20,11 @@ use tower_didit::{
     DiditTokens,
     fake::{Endpoint, FakeDidit},
     middleware::{DiditAuthService, ResponseBody, ResponseFuture},
+};
+
+use crate::support::{
+    requests::{callback, cookie},
+    site::{CALLBACK, auth, didit},
 };
 
 /// Sign-in, callback and a later request, by a service that knows no more than http.
@@ -57,7 +62,7 @@ async fn a_plain_service_with_full_bodies_is_enough() {
     let inner = service_fn(async |request: Request<Full<Bytes>>| {
         Ok::<_, Infallible>(Response::new(Full::from(who(&request))))
     });
-    let service = auth(&didit).layer(inner);
+    let service = auth(didit.config(CALLBACK)).layer(inner);
     let response = sign_in_through(service, &didit, Full::default).await;
     let body = response.into_body().collect().await.unwrap();
     assert_eq!(body.to_bytes(), "somebody");
@@ -73,7 +78,7 @@ async fn tonics_body_passes_with_its_trailers() {
         let body = Full::from(who(&request)).with_trailers(ready(Some(Ok(trailers))));
         Ok::<_, tonic::Status>(Response::new(tonic::body::Body::new(body)))
     });
-    let service = auth(&didit).layer(inner);
+    let service = auth(didit.config(CALLBACK)).layer(inner);
     let response = sign_in_through(service, &didit, tonic::body::Body::empty).await;
     let body = response.into_body().collect().await.unwrap();
     assert_eq!(body.trailers().unwrap()["grpc-status"], "0");
@@ -91,7 +96,7 @@ async fn a_hyper_server_speaks_it_over_a_socket() {
         let sent = request.into_body().collect().await?.to_bytes();
         Ok::<_, hyper::Error>(Response::new(Full::from([who.as_bytes(), &sent].concat())))
     });
-    let service = TowerToHyperService::new(auth(&didit).layer(echo));
+    let service = TowerToHyperService::new(auth(didit.config(CALLBACK)).layer(echo));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -174,7 +179,7 @@ async fn bodies_and_errors_of_any_type_pass_as_they_are() {
             })
         }
     });
-    let mut service = auth(&didit()).layer(inner);
+    let mut service = auth(didit().config(CALLBACK)).layer(inner);
     assert_service::<_, Opaque, Rc<str>, Failure>(&service);
 
     let text = Rc::from("the same");
@@ -272,7 +277,7 @@ async fn frames_trailers_hints_and_the_error_of_a_body_pass_one_by_one() {
             Err(Failure(Rc::from("broken"))),
         ])))
     });
-    let response = auth(&didit())
+    let response = auth(didit().config(CALLBACK))
         .layer(inner)
         .oneshot(Request::new(()))
         .await
@@ -299,7 +304,7 @@ async fn frames_trailers_hints_and_the_error_of_a_body_pass_one_by_one() {
 #[tokio::test]
 async fn an_answer_of_the_layer_knows_its_length() {
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Odd::new([]))));
-    let service = auth(&didit()).layer(inner);
+    let service = auth(didit().config(CALLBACK)).layer(inner);
     for (path, empty) in [("/login", true), ("/logout", false)] {
         let request = Request::get(path).body(()).unwrap();
         let response = service.clone().oneshot(request).await.unwrap();

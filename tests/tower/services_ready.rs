@@ -1,4 +1,5 @@
 //! Readiness: the service that was polled is the one that is called, also when that is later.
+
 use std::{
     convert::Infallible,
     future::{Future, Ready, ready},
@@ -9,12 +10,16 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::support::requests::{auth, callback, cookie, didit};
 use http::{Request, Response, StatusCode, header};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
     RequireSignIn,
     fake::{Endpoint, Fault},
+};
+
+use crate::support::{
+    requests::{callback, cookie},
+    site::{CALLBACK, auth, didit},
 };
 
 /// Panics when it is called without having been polled ready: it, and not another clone of it.
@@ -61,7 +66,7 @@ async fn the_service_that_was_polled_is_the_one_that_is_called() {
         ready: false,
         calls: Arc::clone(&calls),
     };
-    let mut service = auth(&didit).layer(RequireSignIn::new().layer(strict));
+    let mut service = auth(didit.config(CALLBACK)).layer(RequireSignIn::new().layer(strict));
     let mut sessions = Vec::new();
     for turn in 1..=2 {
         let login = Request::get("/login").body(()).unwrap();
@@ -135,7 +140,7 @@ fn it_is_ready_when_the_inner_service_is() {
         broken: Arc::default(),
     };
     let guarded = RequireSignIn::new().layer(gate.clone());
-    let mut service = auth(&didit()).layer(guarded);
+    let mut service = auth(didit().config(CALLBACK)).layer(guarded);
     assert!(poll(|cx| service.poll_ready(cx)).is_pending());
     gate.open.store(true, Ordering::SeqCst);
     assert_eq!(poll(|cx| service.poll_ready(cx)), Poll::Ready(Ok(())));
@@ -155,7 +160,7 @@ async fn a_waiting_callback_counts_for_a_limit_and_gives_its_place_back() {
         let didit = didit();
         let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
         let limit = tower::limit::ConcurrencyLimitLayer::new(1);
-        let mut service = auth(&didit).layer(limit.layer(inner));
+        let mut service = auth(didit.config(CALLBACK)).layer(limit.layer(inner));
         let login = Request::get("/login").body(()).unwrap();
         let started = service.clone().oneshot(login).await.unwrap();
 

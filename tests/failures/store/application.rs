@@ -6,26 +6,15 @@ use axum::{
 };
 use http::StatusCode;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, RequireSignIn, ReturnTo,
-    SignedOut,
+    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, RequireSignIn, ReturnTo, SignedOut,
     fake::{Browser, FakeDidit, Page},
-    store::MemoryStore,
 };
 
 use super::failing_store::FailingStore;
-use crate::support::sign_in::sign_in;
-
-pub(crate) const HOME: &str = "https://app.example";
-pub(crate) const CALLBACK: &str = "https://app.example/callback";
-pub(crate) const NOBODY: &str = "nobody";
-
-pub(crate) fn didit() -> FakeDidit {
-    FakeDidit::new("client", "secret")
-}
-
-pub(crate) fn memory(didit: &FakeDidit) -> MemoryStore {
-    MemoryStore::new().with_clock(didit.clock())
-}
+use crate::support::{
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, auth},
+};
 
 pub(crate) fn config(didit: &FakeDidit, store: &FailingStore) -> ConfigBuilder {
     didit
@@ -49,9 +38,7 @@ pub(crate) fn browser(config: ConfigBuilder) -> Browser {
         .route("/sign-out", post(sign_out))
         .route("/callback", get(callback))
         .merge(members)
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
+        .layer(auth(config));
     Browser::new(HOME, app)
 }
 

@@ -6,8 +6,13 @@ use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Endpoint, FakeDidit, Person};
 
 use super::{
-    application::{NOBODY, assert_unavailable, browser, config, didit, memory, signed_in},
+    application::{assert_unavailable, browser, config, signed_in},
     failing_store::{FailingStore, Method},
+};
+use crate::support::{
+    cookies::SESSION,
+    sign_in::sign_in,
+    site::{NOBODY, didit, memory},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -67,7 +72,7 @@ async fn nobody_is_taken_for_signed_in() {
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(refused.json()["code"], "not-signed-in");
     // An id that nobody has may be somebody's.
-    stranger.set_cookie("__Host-didit", &"A".repeat(43));
+    stranger.set_cookie(SESSION, &"A".repeat(43));
     assert_unavailable(&stranger.get("/user").await);
     store.work();
     assert_eq!(stranger.get("/user").await.text(), NOBODY);
@@ -104,7 +109,7 @@ async fn a_handlers_refresh_says_that_the_store_failed() {
 async fn a_use_that_cannot_be_noted_is_no_reason_to_refuse_anybody() {
     let (didit, store) = stored();
     let browser = browser(config(&didit, &store).with_scopes(["openid"]));
-    crate::support::sign_in::sign_in(&browser, &didit).await;
+    sign_in(&browser, &didit).await;
     didit.clock().advance(3 * HOUR);
     store.fail(&[Method::Replace]);
     assert_eq!(

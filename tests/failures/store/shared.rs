@@ -5,8 +5,13 @@ use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
 
 use super::{
-    application::{browser, config, didit, memory},
+    application::{browser, config},
     failing_store::{FailingStore, Method},
+};
+use crate::support::{
+    cookies::copy_cookies,
+    sign_in::approved,
+    site::{didit, memory},
 };
 
 /// The same browser, in front of one process and of the other.
@@ -16,11 +21,9 @@ fn two(didit: &FakeDidit, store: &FailingStore) -> [Browser; 2] {
 
 /// Starts a sign-in: gives the way back. The other one has the cookie as well.
 async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
-    let login = one.get("/login").await;
-    let cookies = one.cookies();
-    let cookie = cookies.last().expect("a flow cookie");
-    other.set_cookie(cookie.name(), cookie.value());
-    didit.approve(login.location(), Person::Alejandra)
+    let back = approved("/login", one, didit).await;
+    copy_cookies(one, other);
+    back
 }
 
 // Behaviour 17.
@@ -40,8 +43,7 @@ async fn what_one_has_used_the_other_refuses() {
         assert_eq!(refused.json()["code"], "sign-in-already-completed");
         other.remove_cookie(other.cookies().last().map_or("", |cookie| cookie.name()));
     }
-    let cookie = one.cookie("__Host-didit").expect("a session");
-    other.set_cookie("__Host-didit", cookie.value());
+    copy_cookies(one, other);
     let page = other.get(&back).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(page.location(), "/");

@@ -1,25 +1,17 @@
 //! Sign-ins while the store fails.
 
-use http::{Method as Verb, StatusCode};
-use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
+use http::Method as Verb;
+use tower_didit::fake::{Endpoint, Person};
 
 use super::{
-    application::{NOBODY, assert_unavailable, browser, config, didit, memory},
+    application::{assert_unavailable, browser, config},
     failing_store::{FailingStore, Method},
 };
-
-/// Starts a sign-in: gives the way back.
-async fn started(browser: &Browser, didit: &FakeDidit) -> String {
-    let login = browser.get("/login").await;
-    assert_eq!(login.status(), StatusCode::SEE_OTHER);
-    didit.approve(login.location(), Person::Alejandra)
-}
-
-fn flow_cookies(browser: &Browser) -> usize {
-    let cookies = browser.cookies().into_iter();
-    let of_flows = |name: &str| name.starts_with("__Host-didit-flow-");
-    cookies.filter(|cookie| of_flows(cookie.name())).count()
-}
+use crate::support::{
+    cookies::flow_cookies,
+    sign_in::{approved, sign_in_as},
+    site::{NOBODY, didit, memory},
+};
 
 // Behaviours 17 and 82.
 #[tokio::test(start_paused = true)]
@@ -28,7 +20,7 @@ async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
     let store = FailingStore::shared(memory(&didit));
     let browser = browser(config(&didit, &store));
     store.fail_all();
-    let back = started(&browser, &didit).await;
+    let back = approved("/login", &browser, &didit).await;
     for page in [
         browser.get(&back).await,
         browser.fetch(Verb::GET, &back).await,
@@ -36,7 +28,7 @@ async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
         assert_unavailable(&page);
         assert_eq!(page.header("cache-control"), Some("private, no-store"));
     }
-    assert_eq!(flow_cookies(&browser), 1);
+    assert_eq!(flow_cookies(&browser).len(), 1);
     assert_eq!(didit.count(Endpoint::Token), 0);
 
     store.work();
@@ -45,7 +37,7 @@ async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
         browser.get("/user").await.text(),
         Person::Alejandra.subject()
     );
-    assert_eq!(flow_cookies(&browser), 0);
+    assert_eq!(flow_cookies(&browser).len(), 0);
 }
 
 // Behaviour 82.
@@ -60,7 +52,7 @@ async fn a_session_that_cannot_be_kept_does_not_begin() {
                 config = config.with_redirect_after_sign_in();
             }
             let browser = browser(config);
-            let back = started(&browser, &didit).await;
+            let back = approved("/login", &browser, &didit).await;
             store.fail(&[Method::Create]);
             let page = browser.fetch(Verb::GET, &back).await;
             assert_unavailable(&page);
@@ -83,12 +75,10 @@ async fn the_session_of_before_stays_where_no_other_begins() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
     let browser = browser(config(&didit, &store));
-    let back = started(&browser, &didit).await;
+    let back = approved("/login", &browser, &didit).await;
     browser.get(&back).await;
     store.fail(&[Method::Create]);
-    let login = browser.get("/login").await;
-    let back = didit.approve(login.location(), Person::John);
-    assert_unavailable(&browser.get(&back).await);
+    assert_unavailable(&sign_in_as(Person::John, &browser, &didit).await);
     store.work();
     assert_eq!(
         browser.get("/user").await.text(),

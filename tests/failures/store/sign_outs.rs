@@ -6,10 +6,14 @@ use http::StatusCode;
 use tower_didit::fake::{Browser, Endpoint, FakeDidit};
 
 use super::{
-    application::{CALLBACK, NOBODY, assert_unavailable, browser, didit, memory, signed_in},
+    application::{assert_unavailable, browser, signed_in},
     failing_store::{FailingStore, Method},
 };
-use crate::support::sign_in::sign_in;
+use crate::support::{
+    cookies::SESSION,
+    sign_in::sign_in,
+    site::{CALLBACK, NOBODY, didit, memory},
+};
 
 /// A session at Didit Authentication.
 async fn user(didit: &FakeDidit, store: &FailingStore) -> Browser {
@@ -85,7 +89,7 @@ async fn strangers_do_not_make_it_busy() {
     let stranger = signed_in(&didit, &store).await.new_browser();
     store.fail_all();
     for number in 0..1000 {
-        stranger.set_cookie("__Host-didit", &format!("{number:A<43}"));
+        stranger.set_cookie(SESSION, &format!("{number:A<43}"));
         assert_unavailable(&stranger.post_form("/logout", &[]).await);
     }
     let before = store.count(Method::Delete);

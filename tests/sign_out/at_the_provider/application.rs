@@ -6,14 +6,16 @@ use axum::{Router, routing::get};
 use http::{Method, Request, StatusCode};
 use tower::ServiceExt;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens,
+    ConfigBuilder, DiditTokens,
     fake::{Browser, Endpoint, FakeDidit, Page},
 };
 
-use crate::support::sign_in::sign_in;
+use crate::support::{
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, auth},
+    tasks::yield_until,
+};
 
-pub(crate) const HOME: &str = "https://app.example";
-pub(crate) const CALLBACK: &str = "https://app.example/callback";
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 /// Longer than an access token lives.
 pub(crate) const LATER: Duration = Duration::from_secs(400);
@@ -42,14 +44,12 @@ pub(crate) fn app(config: ConfigBuilder) -> Router {
             get(move |tokens: Option<DiditTokens>| async move {
                 match tokens {
                     Some(tokens) => token(tokens).await,
-                    None => "nobody".to_owned(),
+                    None => NOBODY.to_owned(),
                 }
             }),
         )
         .route("/callback", get(token))
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ))
+        .layer(auth(config))
 }
 
 /// A signed-in browser.
@@ -96,11 +96,5 @@ pub(crate) async fn lives_there(didit: &FakeDidit, access_token: &str) -> bool {
 
 /// Lets tasks run until Didit was asked so often.
 pub(crate) async fn until_asked(didit: &FakeDidit, endpoint: Endpoint, times: usize) {
-    for _ in 0..1000 {
-        if didit.count(endpoint) == times {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("asked {} times", didit.count(endpoint));
+    yield_until(|| didit.count(endpoint) == times).await;
 }

@@ -1,8 +1,8 @@
 //! What happens while Didit takes its time, or does not answer.
 
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::time::Duration;
 
-use futures_util::{FutureExt, future::join};
+use futures_util::future::join;
 use http::{Method, Request};
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -15,6 +15,7 @@ use super::application::{
     LATER, PLACES, SECOND, assert_signed_out, deleted_with, didit, in_memory, lives_there,
     sign_out, until_asked, user,
 };
+use crate::support::{site::NOBODY, tasks::poll_until};
 
 // Behaviour 89.
 #[tokio::test(start_paused = true)]
@@ -44,7 +45,7 @@ async fn the_session_here_ends_first_whatever_didit_answers() {
             let (page, meanwhile) = join(sign_out(&browser), meanwhile).await;
             assert_eq!(start.elapsed().as_secs(), expected.as_secs(), "{fault:?}");
             assert_signed_out(&browser, &page);
-            assert_eq!(meanwhile == "nobody", is_stored, "{fault:?}");
+            assert_eq!(meanwhile == NOBODY, is_stored, "{fault:?}");
         }
     }
 }
@@ -69,7 +70,7 @@ async fn it_works_while_didit_is_down() {
         let page = sign_out(&browser).await;
         assert_signed_out(&browser, &page);
         assert_eq!(didit.count(Endpoint::Session), 0);
-        assert_eq!(browser.get("/").await.text(), "nobody");
+        assert_eq!(browser.get("/").await.text(), NOBODY);
     }
 }
 
@@ -80,13 +81,7 @@ async fn a_browser_that_goes_away_cancels_nothing() {
     let browser = user(&didit, in_memory(&didit)).await;
     didit.clock().advance(LATER);
     didit.on_next(Endpoint::Session, Fault::delay(SECOND));
-    let mut answer = Box::pin(sign_out(&browser));
-    while didit.count(Endpoint::Session) == 0 {
-        let is_pending = poll_fn(|cx| Poll::Ready(answer.poll_unpin(cx).is_pending()));
-        assert!(is_pending.await);
-        tokio::task::yield_now().await;
-    }
-    drop(answer);
+    drop(poll_until(sign_out(&browser), || didit.count(Endpoint::Session) > 0).await);
     tokio::time::advance(SECOND).await;
     until_asked(&didit, Endpoint::Session, 2).await;
     let tokens = deleted_with(&didit);
@@ -121,7 +116,7 @@ async fn tokens_that_come_after_it_end_with_the_session() {
     };
     let (late, page) = join(late.get("/"), leave).await;
     assert_signed_out(&browser, &page);
-    assert_eq!(late.text(), "nobody");
+    assert_eq!(late.text(), NOBODY);
     assert_eq!(didit.count(Endpoint::Token), 2);
     // The first was replaced by then.
     let tokens = deleted_with(&didit);

@@ -3,3 +3,5 @@
 mod application;
 mod meanwhile;
 mod session;
+
+pub(crate) use application::lives_there;

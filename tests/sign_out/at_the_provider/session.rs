@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use tower_didit::{
-    fake::{Browser, Endpoint, Fault},
-    store::MemoryStore,
-};
+use tower_didit::fake::{Browser, Endpoint, Fault};
 
 use super::application::{
-    HOME, LATER, PLACES, app, assert_signed_out, deleted_with, didit, in_cookies, in_memory,
-    lives_there, sign_out, user,
+    LATER, PLACES, app, assert_signed_out, deleted_with, didit, in_cookies, in_memory, lives_there,
+    sign_out, user,
+};
+use crate::support::{
+    cookies::copy_cookies,
+    site::{HOME, NOBODY, memory},
 };
 
 // Behaviour 89.
@@ -24,7 +25,7 @@ async fn it_ends_the_session_there_with_the_access_token_of_now() {
         assert_signed_out(&browser, &page);
         assert!(!lives_there(&didit, &token).await);
         assert_eq!(deleted_with(&didit), [token]);
-        assert_eq!(browser.get("/").await.text(), "nobody");
+        assert_eq!(browser.get("/").await.text(), NOBODY);
     }
 
     let didit = didit();
@@ -59,7 +60,7 @@ async fn an_access_token_that_has_ended_is_renewed_first() {
 async fn it_sends_no_refresh_token_that_may_have_been_sent() {
     for leaves_elsewhere in [false, true] {
         let didit = didit();
-        let store = MemoryStore::new().with_clock(didit.clock());
+        let store = memory(&didit);
         let config = || in_memory(&didit).with_session_store(store.clone());
         let browser = user(&didit, config()).await;
         didit.clock().advance(Duration::from_secs(290));
@@ -70,8 +71,7 @@ async fn it_sends_no_refresh_token_that_may_have_been_sent() {
         didit.clock().advance(LATER);
         let leaving = if leaves_elsewhere {
             let other = Browser::new(HOME, app(config()));
-            let session = browser.cookie("__Host-didit").expect("a session");
-            other.set_cookie("__Host-didit", session.value());
+            copy_cookies(&browser, &other);
             other
         } else {
             browser
