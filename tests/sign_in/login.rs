@@ -1,5 +1,7 @@
 //! Starting a sign-in: where the browser is sent, and with what.
 
+mod starters;
+
 use std::collections::{BTreeMap, HashSet};
 
 use aws_lc_rs::digest;
@@ -19,8 +21,6 @@ use crate::support::{
     sign_in::end_of,
     site::{CALLBACK, HOME, auth, didit},
 };
-
-mod starters;
 
 /// Pages for everybody, a page for members, and pages that start a sign-in themselves.
 fn browser(config: ConfigBuilder) -> Browser {

@@ -1,5 +1,7 @@
 //! What handlers take as arguments, and what they refuse in the user's place.
 
+mod methods;
+
 use axum::{
     Router,
     response::{IntoResponse, Response},
@@ -15,8 +17,6 @@ use crate::support::{
     sign_in::sign_in,
     site::{CALLBACK, HOME, auth, didit},
 };
-
-mod methods;
 
 fn routes() -> Router {
     let members = Router::new()
