@@ -1,5 +1,8 @@
 //! What `build` makes of a configuration: all that is wrong is said before the first request.
 
+mod scopes;
+mod urls;
+
 use std::time::Duration;
 
 use axum::{Router, routing::get};
@@ -10,9 +13,6 @@ use tower_didit::{
 };
 
 use crate::support::site::{CALLBACK, HOME, auth};
-
-mod scopes;
-mod urls;
 
 fn good() -> ConfigBuilder {
     Config::builder("client-id", CALLBACK).with_client_secret("client-secret")

@@ -1,5 +1,8 @@
 //! What reaches a log at its most talkative, over the real transport: never a secret.
 
+mod leaks;
+mod story;
+
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -8,12 +11,10 @@ use tower_didit::{
     store::{MemoryStore, RedisStore},
 };
 
-mod leaks;
-mod story;
-
-use leaks::leaks;
-use story::{CLIENT_SECRET, Story, assert_none_is_logged};
-
+use self::{
+    leaks::leaks,
+    story::{CLIENT_SECRET, Story, assert_none_is_logged},
+};
 use crate::support::{cookies::SESSION, faults::with, logs::logs, site::CALLBACK};
 
 // Behaviour 95.

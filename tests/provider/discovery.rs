@@ -1,5 +1,8 @@
 //! A provider that is found by its issuer.
 
+mod down;
+mod metadata;
+
 use std::time::Duration;
 
 use http::StatusCode;
@@ -15,9 +18,6 @@ use crate::support::{
     sign_in::approved,
     site::{CALLBACK, NOBODY, didit},
 };
-
-mod down;
-mod metadata;
 
 const ISSUER: &str = "https://apx.didit.me";
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -1,5 +1,8 @@
 //! Renewing the tokens of a session that is sealed into cookies.
 
+mod failures;
+mod under_way;
+
 use std::time::Duration;
 
 use axum::{Router, routing::get};
@@ -16,9 +19,6 @@ use crate::support::{
     sign_in::{sign_in, sign_in_as},
     site::{CALLBACK, HOME, NOBODY, auth, didit},
 };
-
-mod failures;
-mod under_way;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

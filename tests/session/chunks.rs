@@ -1,5 +1,7 @@
 //! Sessions that need more than one cookie.
 
+mod forged;
+
 use std::{
     sync::{
         Arc,
@@ -20,11 +22,8 @@ use crate::support::{
     cookies::{SESSION, chunk_name, names},
     faults::with,
     sign_in::{approved, sign_in},
-    site,
-    site::{CALLBACK, HOME, auth},
+    site::{self, CALLBACK, HOME, auth},
 };
-
-mod forged;
 
 const LARGEST_LIMIT: usize = 40 * 1024;
 

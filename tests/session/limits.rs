@@ -12,8 +12,7 @@ use tower_didit::{
 use super::application::{routes, signed_in};
 use crate::support::{
     cookies::{SESSION, session, set_cookies},
-    site,
-    site::{CALLBACK, HOME, NOBODY, auth},
+    site::{self, CALLBACK, HOME, NOBODY, auth},
 };
 
 fn app(config: ConfigBuilder) -> Router {

@@ -1,5 +1,8 @@
 //! The way back from Didit: what the callback refuses before a code is sent anywhere.
 
+mod answers;
+mod flow_cookies;
+
 use std::time::Duration;
 
 use axum::{Router, routing::get};
@@ -13,9 +16,6 @@ use crate::support::{
     cookies::{self, SESSION},
     site::{CALLBACK, HOME, auth, didit},
 };
-
-mod answers;
-mod flow_cookies;
 
 /// A sign-in under way, of which Didit has said yes.
 struct UnderWay {

@@ -1,5 +1,8 @@
 //! Starting a sign-in: where the browser is sent, and with what.
 
+mod other_hosts;
+mod starters;
+
 use std::collections::{BTreeMap, HashSet};
 
 use aws_lc_rs::digest;
@@ -19,9 +22,6 @@ use crate::support::{
     sign_in::end_of,
     site::{CALLBACK, HOME, auth, didit},
 };
-
-mod other_hosts;
-mod starters;
 
 /// Pages for everybody, a page for members, and pages that start a sign-in themselves.
 fn browser(config: ConfigBuilder) -> Browser {

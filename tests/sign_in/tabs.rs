@@ -1,5 +1,8 @@
 //! Several sign-ins at once: in the tabs of one browser, and in two browsers.
 
+mod budget;
+mod neighbours;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use axum::{Router, routing::get};
@@ -15,9 +18,6 @@ use crate::support::{
     sign_in::approved,
     site::{CALLBACK, HOME, NOBODY, auth, didit},
 };
-
-mod budget;
-mod neighbours;
 
 fn app(config: ConfigBuilder) -> Router {
     Router::new()

@@ -17,8 +17,7 @@ use crate::support::{
     cookies::SESSION,
     faults::with_claim,
     sign_in::sign_in,
-    site,
-    site::{CALLBACK, HOME, NOBODY, auth, memory},
+    site::{self, CALLBACK, HOME, NOBODY, auth, memory},
 };
 
 const GOODBYE: &str = "https://app.example/goodbye";

@@ -1,5 +1,8 @@
 //! What handlers take as arguments, and what they refuse in the user's place.
 
+mod disguises;
+mod methods;
+
 use axum::{
     Router,
     response::{IntoResponse, Response},
@@ -15,9 +18,6 @@ use crate::support::{
     sign_in::sign_in,
     site::{CALLBACK, HOME, auth, didit},
 };
-
-mod disguises;
-mod methods;
 
 fn routes() -> Router {
     let members = Router::new()
