@@ -15,7 +15,7 @@ use self::{
     leaks::leaks,
     story::{CLIENT_SECRET, Story, assert_none_is_logged},
 };
-use crate::support::{cookies::SESSION, faults::with, logs::logs, site::CALLBACK};
+use crate::support::{cookies::SESSION, faults::with, logs::logs, port::Port, site::CALLBACK};
 
 // Behaviour 95.
 #[tokio::test]
@@ -68,10 +68,9 @@ async fn sessions_in_a_store() {
 #[tokio::test]
 async fn a_store_that_cannot_be_reached() {
     const PASSWORD: &str = "the-password-of-redis-in-this-test";
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
-    let store = RedisStore::new(&format!("redis://user:{PASSWORD}@{address}/")).unwrap();
+    let nobody = Port::keep();
+    let url = format!("redis://user:{PASSWORD}@127.0.0.1:{}/", nobody.number());
+    let store = RedisStore::new(&url).unwrap();
     let story = Story::begin_with(store).await;
     story.keep(PASSWORD);
     let page = story.come_back().await;
@@ -142,12 +141,9 @@ async fn sign_ins_that_fail() {
 // Behaviour 95.
 #[tokio::test]
 async fn a_provider_that_cannot_be_reached() {
-    // Nobody listens there, and nobody else is given the port.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
+    let nobody = Port::keep();
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
-    let story = Story::at(didit, &format!("http://{address}"), |config| config);
+    let story = Story::at(didit, &nobody.origin(), |config| config);
     let page = story.come_back().await;
     assert_eq!(page.text(), "provider-unreachable");
     assert_eq!(story.didit.count(Endpoint::Token), 0);

@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::Notify,
     time::{Instant, interval, timeout},
 };
@@ -23,6 +23,7 @@ use tower::{Service, ServiceExt, service_fn};
 use tower_didit::fake::{Endpoint, Fault};
 
 use crate::support::{
+    port::Port,
     server::{
         SIGNED_IN, Server, TENANT_CALLBACK, TOKENS, answer, attempt, attempt_with, browser, config,
         read_request, write,
@@ -140,9 +141,8 @@ async fn a_connection_that_breaks_makes_didit_unreachable() {
 
 #[tokio::test]
 async fn without_a_connection_didit_is_unreachable() {
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let refused = format!("http://{}/token", nobody.local_addr().unwrap());
-    drop(nobody);
+    let nobody = Port::keep();
+    let refused = format!("{}/token", nobody.origin());
     let broken = service_fn(|_: Request<Bytes>| async {
         Err::<Response<Bytes>, _>(io::Error::other("out of order"))
     });

@@ -1,11 +1,18 @@
 //! A session that takes several cookies, in a real browser.
 
-use crate::harness::chromium::Chromium;
 use axum::{Router, response::Html, routing::get};
 use tokio::net::TcpListener;
 use tower_didit::{
-    DiditAuth, IdClaims, Provider, ReturnTo,
-    fake::{Endpoint, FakeDidit, Fault, Person},
+    IdClaims, Provider, ReturnTo,
+    fake::{Endpoint, Person},
+};
+
+use crate::{
+    harness::chromium::Chromium,
+    support::{
+        faults::with_refresh_token_of,
+        site::{auth, didit},
+    },
 };
 
 /// Starts an application whose sessions take more than 12 KB; gives its address.
@@ -15,15 +22,8 @@ async fn start() -> String {
     let site = format!("http://localhost:{port}");
 
     let callback = format!("{site}/callback");
-    let didit = FakeDidit::new("client-id", "client-secret")
-        .with_redirect_uri(&callback)
-        .with_system_clock();
-    didit.on_every(
-        Endpoint::Token,
-        Fault::edit(|answer| {
-            answer.insert("refresh_token".to_owned(), "r".repeat(9000).into());
-        }),
-    );
+    let didit = didit().with_redirect_uri(&callback).with_system_clock();
+    didit.on_every(Endpoint::Token, with_refresh_token_of(9000));
     let address = didit.listen("127.0.0.1:0").await.expect("a free port");
     let provider = Provider::didit().with_authorization_endpoint(format!("http://{address}/"));
     let config = didit
@@ -47,9 +47,7 @@ async fn start() -> String {
             "/callback",
             get(|_: IdClaims, back: ReturnTo| async { back }),
         )
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
+        .layer(auth(config));
     tokio::spawn(async move { axum::serve(listener, app).await });
     site
 }

@@ -13,3 +13,5 @@ mod peer_discovered;
 mod peer_provider;
 mod peer_sign_out;
 mod quickstart;
+#[path = "../support/mod.rs"]
+mod support;

@@ -2,18 +2,18 @@
 //! more: npm's `oidc-provider` in `tests/peer`, which is found by its metadata, changes its keys, is
 //! down, and starts again. Real processes over real HTTP.
 
-use crate::harness::{
-    browser::{Browser, Visit},
-    peer::Peer,
-    port::Port,
-    relying_party::RelyingParty,
-    sign_in::sign_in,
-};
 use reqwest::{
     StatusCode, Url,
     header::{CONTENT_TYPE, SET_COOKIE},
 };
 use tokio::join;
+
+use crate::{
+    harness::{
+        answer::Answer, browser::Browser, peer::Peer, relying_party::RelyingParty, sign_in::sign_in,
+    },
+    support::port::Port,
+};
 
 // OpenID Connect Discovery §3; behaviours 63, 64 and 65.
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn rotate_keys(peer: &Peer) {
 }
 
 #[track_caller]
-fn assert_is_no_sign_in(visit: &Visit, kind: &str) {
+fn assert_is_no_sign_in(visit: &Answer, kind: &str) {
     assert_eq!(visit.status, StatusCode::BAD_GATEWAY, "{}", visit.body);
     let content_type = visit.headers[CONTENT_TYPE].to_str().ok();
     assert!(

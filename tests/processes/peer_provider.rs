@@ -1,11 +1,13 @@
 //! A whole sign-in of `examples/relying_party` at an OpenID provider that this project did not
 //! write, on Didit's paths: npm's `oidc-provider` in `tests/peer`, real processes over real HTTP.
 
-use crate::harness::{
-    browser::Browser, peer::Peer, port::Port, relying_party::RelyingParty, sign_in::sign_in,
-};
 use reqwest::StatusCode;
 use serde_json::json;
+
+use crate::{
+    harness::{browser::Browser, peer::Peer, relying_party::RelyingParty, sign_in::sign_in},
+    support::port::Port,
+};
 
 // RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test]

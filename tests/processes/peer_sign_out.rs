@@ -1,14 +1,17 @@
 //! A sign-out of `examples/relying_party` at an OpenID provider that takes tokens back and has a page that
 //! ends its own session: npm's `oidc-provider` in `tests/peer`. Real processes over real HTTP.
 
-use crate::harness::{
-    browser::Browser,
-    peer::Peer,
-    port::Port,
-    relying_party::{CLIENT_ID, RelyingParty},
-    sign_in::sign_in,
-};
 use reqwest::StatusCode;
+
+use crate::{
+    harness::{
+        browser::Browser,
+        peer::Peer,
+        relying_party::{CLIENT_ID, RelyingParty},
+        sign_in::sign_in,
+    },
+    support::port::Port,
+};
 
 const REVOCATIONS: &str = "POST /auth/v2/revoke ";
 

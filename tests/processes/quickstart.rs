@@ -2,11 +2,12 @@
 //!
 //! What each stage looked like is left in `target/screenshots/`.
 
+use tower_didit::fake::Person;
+
 use crate::harness::{
     chromium::Chromium,
     process::{self, Process},
 };
-use tower_didit::fake::Person;
 
 // Behaviour 95. The fake provider that ships, in a real browser.
 #[tokio::test]

@@ -6,12 +6,12 @@ use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
 use crate::harness::{
+    answer::Answer,
     change::Kind,
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
     moment::wait_for_all,
-    visitor::Answer,
     wire::Stage,
 };
 
@@ -38,7 +38,7 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
         // The others go on with the access token while it lives, and nobody refreshes.
         let others = [(elected + 1) % PROCESSES, (elected + 2) % PROCESSES];
         for answer in cluster.visitor().ask_all(200, &others, member).await {
-            answer.is_of(member, &cluster.provider);
+            cluster.provider.assert_is_of(&answer, member);
         }
         cluster.start_again(elected);
     }

@@ -63,7 +63,7 @@ async fn all_clients_leave(cluster: &Cluster, member: &Member) {
     })
     .await;
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
     }
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
@@ -73,12 +73,12 @@ async fn all_clients_leave(cluster: &Cluster, member: &Member) {
 async fn the_provider_cannot_be_reached(cluster: &Cluster, member: &Member) {
     cluster.provider.close().await;
     for answer in cluster.visitor().ask_all(200, &[0, 1], member).await {
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
     }
     cluster.provider.listen().await;
     assert_eq!(cluster.provider.attempts_of(member.session()), 0);
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
     }
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
@@ -87,7 +87,7 @@ async fn the_provider_cannot_be_reached(cluster: &Cluster, member: &Member) {
 async fn lives_on(cluster: &Cluster, member: &Member) {
     wait_until(member.dead()).await;
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
     }
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }

@@ -6,11 +6,11 @@ use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
 use crate::harness::{
+    answer::Answer,
     change::Kind,
     cluster::{Cluster, PROCESSES},
     member::Member,
     moment::{eventually, wait_for_all, wait_until},
-    visitor::Answer,
     wire::Stage,
 };
 
@@ -116,7 +116,7 @@ async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
     cluster.redis.start_again();
     // At once: the first command on the lost connection is sent again.
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
-        answer.is_of(&member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, &member);
     }
 
     cluster.redis.start_again_empty();
@@ -126,12 +126,13 @@ async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
     for process in 0..PROCESSES {
         let page = cluster.visitor().navigate(process, "/me", &member).await;
         assert!(page.status.is_redirection(), "{page:?}");
-        assert!(page.location().starts_with(&cluster.provider.issuer()));
+        let location = page.location().expect("it leads to the provider");
+        assert!(location.as_str().starts_with(&cluster.provider.issuer()));
     }
     let again = cluster.sign_in(Duration::from_secs(300)).await;
     assert_ne!(again.key(), member.key());
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &again).await {
-        answer.is_of(&again, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, &again);
     }
 }
 
@@ -159,7 +160,7 @@ async fn all_have_it_again(cluster: &Cluster, member: &Member) {
         start.elapsed()
     );
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
     }
 }
 
@@ -172,7 +173,7 @@ async fn is_there_again(cluster: &Cluster, process: usize, member: &Member) {
         if answer.says_try_again() {
             return None;
         }
-        answer.is_of(member, &cluster.provider);
+        cluster.provider.assert_is_of(&answer, member);
         Some(())
     })
     .await;

@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use tower_didit::{
-    DiditAuth, DiditTokens, ReturnTo,
-    fake::{Browser, FakeDidit, Person},
+    DiditTokens, ReturnTo,
+    fake::{Browser, Person},
     store::{RedisStore, conformance},
 };
 
-use crate::harness::{member, redis::Redis};
+use crate::{
+    harness::{member, redis::Redis},
+    support::{
+        cookies,
+        sign_in::sign_in,
+        site::{CALLBACK, HOME, auth, didit},
+    },
+};
 
 // Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
@@ -25,7 +32,7 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
     let redis = Redis::start("secrecy");
     let browser = signed_in(&redis).await;
     let tokens = browser.get("/tokens").await.text().to_owned();
-    let cookie = browser.cookie("__Host-didit").expect("a session");
+    let id = cookies::session(&browser);
 
     let keys = redis.ask(&["KEYS", "*"]);
     let keys = keys
@@ -35,14 +42,14 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
     let keys: Vec<_> = keys.collect();
     // The session, and the sign-in that was completed.
     assert_eq!(keys.len(), 2);
-    assert!(keys.contains(&member::key(cookie.value())));
+    assert!(keys.contains(&member::key(&id)));
     for key in keys {
-        assert!(!key.contains(cookie.value()));
+        assert!(!key.contains(&id));
         let life = redis.ask(&["PTTL", &key]).number();
         assert!((1..=24 * 3600 * 1000).contains(&life), "{key}: {life}");
         let value = redis.ask(&["GET", &key]);
         let value = String::from_utf8_lossy(value.text()).into_owned();
-        let secrets = [cookie.value(), Person::Alejandra.subject()];
+        let secrets = [id.as_str(), Person::Alejandra.subject()];
         for secret in tokens.split(' ').chain(secrets) {
             assert!(!secret.is_empty() && !value.contains(secret));
         }
@@ -50,7 +57,7 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
 
     let signed_out = browser.post_form("/logout", &[]).await;
     assert!(signed_out.status().is_redirection());
-    let key = member::key(cookie.value());
+    let key = member::key(&id);
     assert_eq!(redis.ask(&["EXISTS", &key]).number(), 0);
 }
 
@@ -78,9 +85,9 @@ fn store(redis: &Redis) -> RedisStore {
 
 /// The browser of Alejandra, at an application whose sessions are in Redis.
 async fn signed_in(redis: &Redis) -> Browser {
-    let didit = FakeDidit::new("client", "secret");
+    let didit = didit();
     let config = didit
-        .config("https://app.example/callback")
+        .config(CALLBACK)
         .with_scopes(["openid", "offline"])
         .with_session_store(store(redis));
     let tokens = |tokens: DiditTokens| async move {
@@ -98,12 +105,9 @@ async fn signed_in(redis: &Redis) -> Browser {
             "/callback",
             get(|_: DiditTokens, back: ReturnTo| async { back }),
         )
-        .layer(DiditAuth::new(
-            config.build().expect("a good configuration"),
-        ));
-    let browser = Browser::new("https://app.example", app);
-    let started = browser.get("/login").await;
-    let back = didit.approve(started.location(), Person::Alejandra);
-    assert!(browser.get(&back).await.status().is_redirection());
+        .layer(auth(config));
+    let browser = Browser::new(HOME, app);
+    let page = sign_in(&browser, &didit).await;
+    assert!(page.status().is_redirection());
     browser
 }

@@ -16,7 +16,7 @@ async fn two_hundred_requests_over_three_processes_are_one_refresh() {
     assert_eq!(cluster.provider.attempts_of(dying.session()), 1);
     // Nothing but the new token is of use.
     for answer in &answers {
-        answer.is_of(&dying, &cluster.provider);
+        cluster.provider.assert_is_of(answer, &dying);
         assert_eq!(answer.body, answers[0].body);
     }
 
@@ -24,12 +24,12 @@ async fn two_hundred_requests_over_three_processes_are_one_refresh() {
     assert!(Instant::now() < living.alive(), "this machine is too slow");
     let answers = cluster.visitor().ask_all(200, &[0, 1, 2], &living).await;
     for answer in &answers {
-        answer.is_of(&living, &cluster.provider);
+        cluster.provider.assert_is_of(answer, &living);
     }
     assert_eq!(cluster.provider.attempts_of(living.session()), 1);
     let after = cluster.visitor().ask_all(3, &[0, 1, 2], &living).await;
     for answer in &after {
-        answer.is_of(&living, &cluster.provider);
+        cluster.provider.assert_is_of(answer, &living);
         assert_eq!(answer.body, after[0].body);
     }
     assert_eq!(cluster.provider.attempts().len(), 2);

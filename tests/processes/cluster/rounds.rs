@@ -29,13 +29,14 @@ use tower_didit::fake::RecordedRequest;
 
 use super::tally::Tally;
 use crate::harness::{
+    answer::Answer,
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
     moment::{eventually, wait_for_all},
     provider::Provider,
     random::Random,
-    visitor::{Answer, Visitor},
+    visitor::Visitor,
 };
 
 // RFC 9700 §4.14.2; behaviours 84, 87 and 88.

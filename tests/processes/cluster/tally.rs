@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use reqwest::StatusCode;
 
 use super::rounds::{Answers, Round, Trouble};
-use crate::harness::{cluster::Cluster, course::Course, provider::Provider, visitor::Answer};
+use crate::harness::{answer::Answer, cluster::Cluster, course::Course, provider::Provider};
 
 /// What came of it all.
 #[derive(Debug, Default)]
@@ -88,7 +88,7 @@ impl Tally {
                         assert_eq!(me["sub"], member.subject());
                         assert_eq!(me["claims"]["sid"], member.session());
                     }
-                    "/tokens/fingerprint" => answer.is_of(member, provider),
+                    "/tokens/fingerprint" => provider.assert_is_of(answer, member),
                     _ => assert_eq!(answer.body, "hello"),
                 }
             }

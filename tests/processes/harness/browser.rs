@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use reqwest::{
     Client, Method, StatusCode, Url,
-    header::{ACCEPT, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE},
-    redirect,
+    header::{ACCEPT, COOKIE, ORIGIN},
 };
 use serde_json::Value;
+
+use super::answer::{Answer, client};
 
 /// A cookie jar and no more. All programs are on one host, and cookies know no ports: as in a
 /// browser, each gets all of them. A clone has a copy of it.
@@ -17,50 +18,39 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
-/// One answer.
-pub(crate) struct Visit {
-    pub(crate) url: Url,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
 impl Browser {
     pub(crate) fn new() -> Self {
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .expect("a client for plain HTTP");
-        let cookies = BTreeMap::new();
-        Self { http, cookies }
+        Self {
+            http: client(),
+            cookies: BTreeMap::new(),
+        }
     }
 
     pub(crate) async fn json(&mut self, url: &Url) -> Value {
-        let visit = self.get(url, "application/json").await;
-        assert_eq!(visit.status, StatusCode::OK, "{url}: {}", visit.body);
-        visit.json()
+        let answer = self.get(url, "application/json").await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()
     }
 
     /// Opens a page and follows where it leads; gives every answer on the way.
-    pub(crate) async fn follow(&mut self, url: &Url) -> Vec<Visit> {
+    pub(crate) async fn follow(&mut self, url: &Url) -> Vec<Answer> {
         let mut visits = vec![self.get(url, "text/html").await];
-        while let Some(next) = visits.last().and_then(Visit::location) {
+        while let Some(next) = visits.last().and_then(Answer::location) {
             assert!(visits.len() < 20, "redirected in circles, last to {next}");
             visits.push(self.get(&next, "text/html").await);
         }
         visits
     }
 
-    pub(crate) async fn get(&mut self, url: &Url, accept: &str) -> Visit {
+    pub(crate) async fn get(&mut self, url: &Url, accept: &str) -> Answer {
         self.request(Method::GET, url, accept).await
     }
 
-    pub(crate) async fn post(&mut self, url: &Url) -> Visit {
+    pub(crate) async fn post(&mut self, url: &Url) -> Answer {
         self.request(Method::POST, url, "text/html").await
     }
 
-    async fn request(&mut self, method: Method, url: &Url, accept: &str) -> Visit {
+    async fn request(&mut self, method: Method, url: &Url, accept: &str) -> Answer {
         let mut request = self
             .http
             .request(method.clone(), url.clone())
@@ -77,15 +67,12 @@ impl Browser {
             request = request.header(COOKIE, pairs.join("; "));
         }
         let response = request.send().await.expect("an answer comes");
-        for cookie in response.headers().get_all(SET_COOKIE) {
-            self.keep(cookie.to_str().expect("a cookie is ASCII"));
+        let answer = Answer::read(response).await;
+        let answer = answer.expect("an answer has an end");
+        for cookie in answer.set_cookies() {
+            self.keep(cookie);
         }
-        Visit {
-            url: url.clone(),
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.text().await.expect("an answer has an end"),
-        }
+        answer
     }
 
     fn keep(&mut self, cookie: &str) {
@@ -98,19 +85,5 @@ impl Browser {
             self.cookies
                 .insert(name.trim().to_owned(), value.trim().to_owned());
         }
-    }
-}
-
-impl Visit {
-    /// Where it leads.
-    pub(crate) fn location(&self) -> Option<Url> {
-        self.headers.get(LOCATION).map(|location| {
-            let location = location.to_str().expect("a location is ASCII");
-            self.url.join(location).expect("a location is a URL")
-        })
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("JSON was asked for")
     }
 }

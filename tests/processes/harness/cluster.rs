@@ -11,13 +11,13 @@ use tower_didit::fake::Person;
 use super::{
     change::Kind,
     member::Member,
-    port::Port,
     provider::Provider,
     redis::Redis,
     relying_party::{CLIENT_ID, RelyingParty, redirect_uri},
     visitor::Visitor,
     wire::Wire,
 };
+use crate::support::port::Port;
 
 pub(crate) const PROCESSES: usize = 3;
 
@@ -154,7 +154,13 @@ impl Cluster {
         let person = [Person::Alejandra, Person::John][index % 2];
         let started = self.visitor.get(here, "/login", None).await;
         let started = started.expect("the process runs");
-        let back = self.provider.didit().approve(started.location(), person);
+        let back = self.provider.didit().approve(
+            started
+                .location()
+                .expect("it leads to the provider")
+                .as_str(),
+            person,
+        );
         let (_, back) = back
             .split_once("/callback")
             .expect("back at the application");

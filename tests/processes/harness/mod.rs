@@ -1,5 +1,6 @@
 //! Programs that the stories run as real processes, and what stands between them.
 
+pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod change;
 pub(crate) mod chromium;
@@ -8,7 +9,6 @@ pub(crate) mod course;
 pub(crate) mod member;
 pub(crate) mod moment;
 pub(crate) mod peer;
-pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod provider;
 pub(crate) mod random;

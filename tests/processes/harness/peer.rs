@@ -6,10 +6,10 @@ use reqwest::Url;
 
 use super::{
     browser::Browser,
-    port::Port,
     process::Process,
     relying_party::{CLIENT_ID, CLIENT_SECRET, redirect_uri},
 };
+use crate::support::port::Port;
 
 /// Who signs in there.
 pub(crate) const ACCOUNT: &str = "alejandra";

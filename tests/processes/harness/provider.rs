@@ -21,10 +21,12 @@ use tower::Service;
 use tower_didit::fake::FakeDidit;
 
 use super::{
+    answer::Answer,
     course::{Attempt, Course},
+    member::Member,
     moment::{in_time, wait_until},
-    port::Port,
 };
+use crate::support::port::Port;
 
 /// The provider. Its refresh tokens work once; one that comes back ends its session.
 pub(crate) struct Provider {
@@ -106,9 +108,16 @@ impl Provider {
     }
 
     /// Whether a session was given the access token that has this fingerprint.
-    pub(crate) fn has_given(&self, fingerprint: &str, session: &str) -> bool {
+    fn has_given(&self, fingerprint: &str, session: &str) -> bool {
         let given = (fingerprint.to_owned(), session.to_owned());
         lock(&self.books.given).contains(&given)
+    }
+
+    /// Asserts that an answer is good, and shows a token of `member`.
+    #[track_caller]
+    pub(crate) fn assert_is_of(&self, answer: &Answer, member: &Member) {
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert!(self.has_given(&answer.body, member.session()), "another's");
     }
 
     /// Refuses connections from now on. It never keeps one: none is left over.

@@ -8,7 +8,8 @@ use std::{
     process::{self, Command},
 };
 
-use super::{port::Port, process::Process, resp::Value};
+use super::{process::Process, resp::Value};
+use crate::support::port::Port;
 
 /// A running `redis-server` that keeps what it acknowledges, as `RedisStore` wants it: it writes to disk
 /// before it answers.

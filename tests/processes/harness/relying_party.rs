@@ -2,10 +2,8 @@
 
 use reqwest::Url;
 
-use super::{
-    port::Port,
-    process::{self, Process},
-};
+use super::process::{self, Process};
+use crate::support::port::Port;
 
 /// Must be form-encoded inside Basic.
 pub(crate) const CLIENT_ID: &str = "relying party:1";

@@ -1,27 +1,20 @@
 //! Who asks the processes of the application.
 
 use reqwest::{
-    Client, StatusCode, Url,
-    header::{ACCEPT, COOKIE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE},
-    redirect,
+    Client, Url,
+    header::{ACCEPT, COOKIE},
 };
-use serde_json::Value;
 
-use super::{member::Member, provider::Provider};
+use super::{
+    answer::{Answer, client},
+    member::Member,
+};
 
 /// Asks the processes. Cloning copies a pointer.
 #[derive(Clone)]
 pub(crate) struct Visitor {
     http: Client,
     origins: Vec<Url>,
-}
-
-/// An answer of the application.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
 }
 
 impl Visitor {
@@ -85,60 +78,15 @@ impl Visitor {
             request = request.header(COOKIE, cookie);
         }
         let response = request.send().await.ok()?;
-        Some(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.text().await.ok()?,
-        })
+        Answer::read(response).await
     }
 }
 
 impl Default for Visitor {
     fn default() -> Self {
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build();
         Self {
-            http: http.expect("a client for plain HTTP"),
+            http: client(),
             origins: Vec::new(),
         }
-    }
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        serde_json::from_str(&self.body).expect("JSON was asked for")
-    }
-
-    /// Asserts that it is good, and shows a token of `member`.
-    #[track_caller]
-    pub(crate) fn is_of(&self, member: &Member, provider: &Provider) {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        assert!(
-            provider.has_given(&self.body, member.session()),
-            "another's"
-        );
-    }
-
-    pub(crate) fn says_try_again(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE && self.headers.contains_key(RETRY_AFTER)
-    }
-
-    /// Where it leads.
-    pub(crate) fn location(&self) -> &str {
-        let location = self.headers.get(LOCATION).expect("it leads somewhere");
-        location.to_str().expect("a location is ASCII")
-    }
-
-    /// The cookie that it sets and whose name starts like this.
-    pub(crate) fn cookie(&self, start: &str) -> String {
-        let cookies = self.headers.get_all(SET_COOKIE).iter();
-        let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-        let cookie = cookies.find(|cookie| cookie.starts_with(start));
-        cookie
-            .unwrap_or_else(|| panic!("no cookie {start}: {self:?}"))
-            .to_owned()
     }
 }
