@@ -220,6 +220,7 @@ mod tests {
         assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
     }
 
+    // Behaviour 77.
     #[test]
     fn another_purpose_label_client_or_origin_does_not_open() {
         let session = sealer(&[&[7; 32]], Purpose::Session);
@@ -251,6 +252,7 @@ mod tests {
         }
     }
 
+    // Behaviour 78.
     #[test]
     fn all_keys_open_and_the_first_seals() {
         let (old, new) = ([1; 32], [2; 32]);
@@ -262,6 +264,7 @@ mod tests {
         assert!(!opens(&after, b"l", &before.seal(b"l", b"text")));
     }
 
+    // Behaviour 77.
     #[test]
     fn any_changed_or_missing_character_is_refused() {
         let sealer = sealer(&[&[7; 32]], Purpose::Session);

@@ -3,6 +3,8 @@
 //!
 //! An input has a line each for the query of the callback, the `Cookie` header, and the page to return
 //! to. `$STATE`, `$NAME` and `$VALUE` in it stand for the state and the cookie of a sign-in under way.
+//!
+//! RFC 6749 §4.1.2, RFC 9700 §4.7 and §4.11; behaviours 3, 8, 17 and 95.
 #![no_main]
 
 use std::sync::{

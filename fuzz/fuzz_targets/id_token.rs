@@ -1,4 +1,6 @@
 //! The ID token in a token response: nothing but a good one signs anybody in.
+//!
+//! RFC 7515 §5.2, RFC 7519 §7.2; behaviours 48, 59 and 95.
 #![no_main]
 
 use std::str;

@@ -1,4 +1,6 @@
 //! The keys of a provider: good tokens sign in with their own keys, and with no others.
+//!
+//! RFC 7517 §5; behaviours 71 and 95.
 #![no_main]
 
 use std::collections::HashMap;

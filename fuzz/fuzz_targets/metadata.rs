@@ -1,5 +1,7 @@
 //! The metadata of a provider that is found by its issuer: nobody is sent, and nothing is asked,
 //! where it may not lead.
+//!
+//! OpenID Connect Discovery §4.3, RFC 6749 §3.2; behaviours 41 and 61.
 #![no_main]
 
 use bytes::Bytes;

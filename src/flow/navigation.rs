@@ -102,6 +102,7 @@ mod tests {
         );
     }
 
+    // Behaviours 10 and 11.
     #[test]
     fn a_script_a_frame_and_a_prefetch_are_not() {
         let html = ("accept", "text/html");

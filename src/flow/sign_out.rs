@@ -98,6 +98,7 @@ mod tests {
         assert!(allowed(None, None));
     }
 
+    // Behaviour 89.
     #[test]
     fn other_sites_may_not() {
         assert!(!allowed(Some("cross-site"), Some("https://app.example")));

@@ -58,7 +58,7 @@ mod tests {
         request.url(&endpoint.unwrap(), hint.map(IdToken::new).as_ref())
     }
 
-    // Behaviour 90.
+    // OpenID Connect RP-Initiated Logout §2; behaviour 90.
     #[test]
     fn it_says_who_signs_out_and_where_to_go_afterwards() {
         assert_eq!(
@@ -76,7 +76,7 @@ mod tests {
         assert_ne!(full, url(Some("a.b.c"), Some("https://app.example/bye")));
     }
 
-    // Behaviour 90.
+    // OpenID Connect RP-Initiated Logout §2; behaviour 90.
     #[test]
     fn a_huge_hint_is_left_out() {
         assert!(url(Some(&"x".repeat(4096)), None).contains("id_token_hint"));

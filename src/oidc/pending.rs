@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(after.interaction(), Interaction::None);
     }
 
-    // Behaviour 29.
+    // RFC 9700 §4.4; behaviour 29.
     #[test]
     fn it_is_at_the_provider_where_it_was_started() {
         let pending = pending();
@@ -245,6 +245,7 @@ mod tests {
         assert!(!pending.has_state(""));
     }
 
+    // Behaviour 95.
     #[test]
     fn debug_shows_no_secret() {
         let pending = pending();

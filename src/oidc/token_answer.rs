@@ -223,7 +223,7 @@ mod tests {
         tokens.expires_at.map(|end| end.since(NOW).as_secs())
     }
 
-    // Behaviour 39.
+    // RFC 6749 §5.1; behaviour 39.
     #[test]
     fn a_lifetime_is_a_number_or_a_numeric_string() {
         for (written, seconds) in [
@@ -250,7 +250,7 @@ mod tests {
         );
     }
 
-    // Behaviour 40.
+    // RFC 6749 §5.1; behaviour 40.
     #[test]
     fn only_scopes_that_are_left_out_are_those_that_were_asked_for() {
         for (member, scopes) in [
@@ -274,7 +274,7 @@ mod tests {
         }
     }
 
-    // Behaviours 37 and 38.
+    // RFC 6749 §7.1, OpenID Connect Core §3.1.3.3; behaviours 37 and 38.
     #[test]
     fn what_is_missing_or_foreign_is_said() {
         let text = "the provider's answer cannot be used: ";

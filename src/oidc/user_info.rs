@@ -70,7 +70,7 @@ mod tests {
         user_info(&response, provider, &user).map_err(|error| error.kind())
     }
 
-    // Behaviour 73.
+    // OpenID Connect Core §5.3.2; behaviour 73.
     #[test]
     fn user_id_is_a_subject_only_at_didit() {
         let other = Provider::discovered("https://op.example");
@@ -81,7 +81,7 @@ mod tests {
         );
     }
 
-    // Behaviour 73.
+    // OpenID Connect Core §5.3.2; behaviour 73.
     #[test]
     fn it_is_about_the_user_of_the_id_token() {
         for good in [
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(told(200, twice).err(), Some(ErrorKind::InvalidAnswer));
     }
 
-    // Behaviour 74.
+    // OpenID Connect Core §5.3.3; behaviour 74.
     #[test]
     fn anything_but_an_object_is_refused() {
         for (status, body, kind) in [

@@ -175,12 +175,14 @@ mod tests {
         Timestamp::from_unix(1000 + seconds)
     }
 
+    // Behaviour 80.
     #[test]
     fn it_ends_when_it_is_not_used() {
         assert!(session().lives(LIMITS, at(99)));
         assert!(!session().lives(LIMITS, at(100)));
     }
 
+    // Behaviour 80.
     #[test]
     fn use_renews_it_after_a_tenth_of_the_idle_limit_but_never_past_the_absolute_one() {
         assert!(session().renewed(LIMITS, at(9)).is_none());
@@ -192,6 +194,7 @@ mod tests {
         assert!(!session.lives(LIMITS, at(250)));
     }
 
+    // Behaviour 80.
     #[test]
     fn limits_that_were_tightened_hold_for_old_sessions() {
         let tighter = Limits {

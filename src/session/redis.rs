@@ -285,6 +285,7 @@ mod tests {
         assert!(read(vec![0; HEAD - 1]).is_err());
     }
 
+    // Behaviour 95.
     #[test]
     fn nothing_shows_the_password() {
         let store = RedisStore::new("redis://user:hunter2@127.0.0.1/").unwrap();

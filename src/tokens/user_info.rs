@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    // Behaviour 60.
+    // OpenID Connect Core §5.1; behaviour 60.
     #[test]
     fn only_true_is_true() {
         for verified in [json!("true"), json!(1), json!(null), json!(["true"])] {

@@ -1,4 +1,5 @@
-//! A port of the loopback interface, for a program that others hear of before it starts.
+//! A port of the loopback interface, for a program that others hear of before it starts, or that never
+//! starts.
 
 use tokio::net::TcpSocket;
 

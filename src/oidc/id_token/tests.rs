@@ -113,6 +113,7 @@ fn a_good_token_says_who_the_user_is() {
     );
 }
 
+// RFC 8725 §3.1; behaviour 47.
 #[test]
 fn each_algorithm_verifies_its_own_tokens_and_no_others() {
     let keys: Vec<_> = [
@@ -156,7 +157,7 @@ fn each_algorithm_verifies_its_own_tokens_and_no_others() {
     }
 }
 
-// Behaviour 47.
+// RFC 8725 §3.1; behaviour 47.
 #[test]
 fn only_algorithms_that_are_allowed_are_tried() {
     let key = EcKey::new(SigningAlgorithm::Es256);
@@ -168,7 +169,7 @@ fn only_algorithms_that_are_allowed_are_tried() {
     );
 }
 
-// Behaviour 43; OpenID Connect Core §3.1.3.7 step 2.
+// OpenID Connect Core §3.1.3.7 step 2; behaviour 43.
 #[test]
 fn the_issuer_is_one_of_the_providers_names_byte_for_byte() {
     assert_eq!(refusal("iss", json!("https://auth.didit.me/")), None);
@@ -194,7 +195,7 @@ fn the_issuer_is_one_of_the_providers_names_byte_for_byte() {
     );
 }
 
-// Behaviours 44, 45 and 60; steps 3 to 5.
+// OpenID Connect Core §3.1.3.7 steps 3 to 5; behaviours 44, 45 and 60.
 #[test]
 fn the_audience_is_this_client_and_whom_it_trusts() {
     assert_eq!(refusal("aud", json!(["app"])), None);
@@ -238,7 +239,7 @@ fn the_audience_is_this_client_and_whom_it_trusts() {
     );
 }
 
-// Behaviours 51, 52 and 53; steps 9 and 10, RFC 7519 §4.1.4 to §4.1.6.
+// OpenID Connect Core §3.1.3.7 steps 9 and 10, RFC 7519 §4.1.4 to §4.1.6; behaviours 51, 52 and 53.
 #[test]
 fn a_token_is_of_this_moment() {
     for (name, value, refused) in [
@@ -273,7 +274,7 @@ fn a_token_is_of_this_moment() {
     assert_eq!(refused("iat", NOW + 1), Some(ErrorKind::IdTokenNotYetValid));
 }
 
-// Behaviour 54; OpenID Connect Core §2.
+// OpenID Connect Core §2; behaviour 54.
 #[test]
 fn the_subject_is_a_text_of_at_most_255_bytes() {
     assert_eq!(refusal("sub", json!("x".repeat(255))), None);
@@ -290,7 +291,7 @@ fn the_subject_is_a_text_of_at_most_255_bytes() {
     assert_eq!(refusal_without("sub"), Some(ErrorKind::MalformedIdToken));
 }
 
-// Behaviour 55; step 11.
+// OpenID Connect Core §3.1.3.7 step 11; behaviour 55.
 #[test]
 fn the_nonce_is_that_of_the_sign_in() {
     for nonce in [
@@ -315,6 +316,7 @@ fn the_nonce_is_that_of_the_sign_in() {
     assert_eq!(other, Some(ErrorKind::InvalidNonce));
 }
 
+// OpenID Connect Core §3.1.3.7 step 11; behaviour 55.
 #[test]
 fn a_cookie_does_not_decide_whether_a_nonce_is_needed() {
     let key = EcKey::new(SigningAlgorithm::Es256);
@@ -356,7 +358,7 @@ fn what_need_not_be_there_may_be_null() {
     }
 }
 
-// Behaviour 57; steps 12 and 13.
+// OpenID Connect Core §3.1.3.7 steps 12 and 13; behaviour 57.
 #[test]
 fn an_authentication_is_as_fresh_and_as_strong_as_required() {
     let fresh = IdTokenRules {
@@ -393,7 +395,8 @@ fn an_authentication_is_as_fresh_and_as_strong_as_required() {
     );
 }
 
-// Behaviour 56; §3.1.3.8. The hashes are those of OpenID Connect Core appendix A.4 and A.6.
+// OpenID Connect Core §3.1.3.8; behaviour 56. The hashes are those of OpenID Connect Core appendix
+// A.4 and A.6.
 #[test]
 fn hashes_are_those_of_the_access_token_and_the_code() {
     assert_eq!(refusal("at_hash", json!("77QmUPtjPfzWtF2AnpK9RQ")), None);
@@ -406,7 +409,7 @@ fn hashes_are_those_of_the_access_token_and_the_code() {
     }
 }
 
-// Behaviour 58; RFC 8725 §3.11 and §3.12, Back-Channel Logout §2.4.
+// RFC 8725 §3.11 and §3.12, OpenID Connect Back-Channel Logout §2.4; behaviour 58.
 #[test]
 fn another_kind_of_token_is_no_id_token() {
     let key = EcKey::new(SigningAlgorithm::Es256);
@@ -440,7 +443,7 @@ fn another_kind_of_token_is_no_id_token() {
     );
 }
 
-// Behaviours 46 and 50; RFC 7515 §4.1.1 and §4.1.11, RFC 7797 §7, RFC 8725 §3.1.
+// RFC 7515 §4.1.1 and §4.1.11, RFC 7797 §7, RFC 8725 §3.2; behaviours 46 and 50.
 #[test]
 fn a_header_says_how_it_is_signed_and_nothing_that_must_be_understood() {
     let key = EcKey::new(SigningAlgorithm::Es256);
@@ -476,7 +479,7 @@ fn a_header_says_how_it_is_signed_and_nothing_that_must_be_understood() {
     }
 }
 
-// Behaviour 59; RFC 7515 §5.2, RFC 7519 §4 and §7.2. Each is a good token but for one thing.
+// RFC 7515 §5.2, RFC 7519 §4 and §7.2; behaviour 59. Each is a good token but for one thing.
 #[test]
 fn what_is_no_signed_json_is_malformed() {
     let key = EcKey::new(SigningAlgorithm::Es256);
@@ -546,6 +549,7 @@ fn what_is_no_signed_json_is_malformed() {
     refused(&token, "its payload is no JSON object");
 }
 
+// OpenID Connect Core §3.1.3.7 step 6; behaviour 48.
 #[test]
 fn without_signatures_everything_else_is_checked() {
     let mut foreign = claims();
@@ -573,7 +577,7 @@ fn without_signatures_everything_else_is_checked() {
     );
 }
 
-// Behaviour 86; OpenID Connect Core §12.2.
+// OpenID Connect Core §12.2; behaviour 86.
 #[test]
 fn a_refreshed_token_continues_its_sign_in() {
     let mut original = claims();

@@ -23,6 +23,7 @@ fn ec_refusal(edit: impl FnOnce(&mut Map<String, Value>)) -> Option<KeyRefusal> 
     verify(&jwks(&json!([key])), EC_TOKEN).err()
 }
 
+// OpenID Connect Core §3.1.3.7 step 6; behaviour 48.
 #[test]
 fn the_tokens_of_rfc_7515_a_2_and_a_3_verify() {
     let keys = jwks(&json!([rsa(), ec()]));
@@ -33,6 +34,7 @@ fn the_tokens_of_rfc_7515_a_2_and_a_3_verify() {
     assert_eq!(verify(&keys, &swapped), Err(KeyRefusal::InvalidSignature));
 }
 
+// RFC 7517 §5; behaviour 71.
 #[test]
 fn of_the_keys_of_rfc_7517_those_for_signatures_count() {
     // Appendix A.1; the RSA key is that of RFC 7638 §3.1 as well.
@@ -57,7 +59,8 @@ fn of_the_keys_of_rfc_7517_those_for_signatures_count() {
     assert!(private.0.is_empty());
 }
 
-// Behaviours 70 and 71; didit.md's example of a key set.
+// OpenID Connect Core §10.1, RFC 7517 §5; behaviours 70 and 71. The second set is the example in
+// Didit's documentation.
 #[test]
 fn a_set_as_didit_publishes_it_is_read() {
     let mut bare = ec();
@@ -75,7 +78,7 @@ fn a_set_as_didit_publishes_it_is_read() {
     assert_eq!(documented.0.len(), 1);
 }
 
-// Behaviour 71.
+// RFC 7517 §5; behaviour 71.
 #[test]
 fn what_is_broken_or_foreign_is_left_out_and_the_rest_counts() {
     let keys = jwks(&json!([
@@ -115,7 +118,7 @@ fn what_is_broken_or_foreign_is_left_out_and_the_rest_counts() {
     );
 }
 
-// Behaviour 72.
+// RFC 7518 §3.3; behaviour 72.
 #[test]
 fn weak_and_impossible_keys_are_refused() {
     let n = BASE64_URL_SAFE_NO_PAD.decode(N).unwrap();
@@ -152,6 +155,7 @@ fn weak_and_impossible_keys_are_refused() {
     }
 }
 
+// RFC 7517 §4 and §5; behaviour 71.
 #[test]
 fn a_key_is_for_what_it_says() {
     for (member, value) in [
@@ -180,7 +184,7 @@ fn a_key_is_for_what_it_says() {
     }
 }
 
-// Behaviours 70 and 71.
+// OpenID Connect Core §10.1, RFC 7517 §5; behaviours 70 and 71.
 #[test]
 fn a_key_is_chosen_by_its_name_else_by_its_kind() {
     let named = |name: &str, mut key: Value| {

@@ -127,7 +127,7 @@ fn what_sign_ins_do_without_may_be_of_no_use() {
     }
 }
 
-// Behaviour 32.
+// RFC 8414 §2; behaviour 32.
 #[test]
 fn the_client_authenticates_in_a_way_that_the_provider_supports() {
     for (methods, method) in [
@@ -159,7 +159,7 @@ fn the_client_authenticates_in_a_way_that_the_provider_supports() {
     );
 }
 
-// Behaviour 62.
+// OpenID Connect Discovery §4.1; behaviour 62.
 #[test]
 fn the_document_stands_below_the_issuer_with_or_without_its_last_slash() {
     for (issuer, url) in [

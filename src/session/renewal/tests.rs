@@ -160,16 +160,19 @@ async fn holds(scenario: Scenario, at_least: u128) {
     assert!(walked.ways > at_least, "{walked:?}");
 }
 
+// RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test(start_paused = true)]
 async fn one_that_works_once_is_sent_once_whatever_two_things_go_wrong() {
     holds(of(TWO, true, 2), 300_000).await;
 }
 
+// Behaviour 87.
 #[tokio::test(start_paused = true)]
 async fn one_that_works_more_than_once_is_taken_over_whatever_goes_wrong() {
     holds(of(TWO, false, 1), 50_000).await;
 }
 
+// Behaviour 89.
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_comes_between() {
     holds(of(TWO_AND_A_SIGN_OUT, true, 0), 10_000).await;
@@ -177,6 +180,7 @@ async fn a_sign_out_comes_between() {
     holds(of(ONE_AND_A_SIGN_OUT, false, 1), 1000).await;
 }
 
+// Behaviour 82. Concurrent updates are not lost.
 #[tokio::test(start_paused = true)]
 async fn use_is_noted_at_the_same_time() {
     let unused = Duration::from_secs(100);
@@ -184,6 +188,7 @@ async fn use_is_noted_at_the_same_time() {
     holds(Scenario { unused, ..scenario }, 20_000).await;
 }
 
+// Behaviour 84.
 #[tokio::test(start_paused = true)]
 async fn three_want_it() {
     holds(of(THREE, true, 0), 10_000).await;

@@ -1,0 +1,5 @@
+//! What the repository says of itself.
+
+mod behaviours;
+mod module_order;
+mod readme;

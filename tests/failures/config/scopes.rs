@@ -1,0 +1,115 @@
+//! Scopes and secrets that do not go with the provider.
+
+use axum::Router;
+use tower_didit::{ConfigBuilder, Provider, fake::Browser, protocol::ClientAuthentication};
+
+use super::{assert_refused, good, public};
+use crate::support::{
+    query::parameters,
+    site::{HOME, auth},
+};
+
+/// Of Didit Authentication: its clients have keys of their own, and no secret.
+fn authentication() -> ConfigBuilder {
+    public()
+        .with_provider(Provider::authentication("https://acme.auth.didit.me"))
+        .with_cookie_keys([[7; 32]])
+}
+
+fn not_a_scope(scope: &str) -> String {
+    format!("{scope:?} is not a scope: a scope is visible ASCII without space, quote and backslash")
+}
+
+// Behaviour 95.
+#[test]
+fn the_scopes_are_scopes_and_openid_is_among_them() {
+    for (scopes, words) in [
+        (
+            &["email", "offline"][..],
+            r#"the scopes "email offline" lack `openid` (scopes have spaces in between)"#,
+        ),
+        (
+            &["OpenID"],
+            r#"the scopes "OpenID" lack `openid` (scopes have spaces in between)"#,
+        ),
+        (
+            &[],
+            r#"the scopes "" lack `openid` (scopes have spaces in between)"#,
+        ),
+        (&["openid", ""], &not_a_scope("")),
+        (&["openid email"], &not_a_scope("openid email")),
+        (&["openid", "caf\u{e9}"], &not_a_scope("caf\u{e9}")),
+        (&["openid", "a\"b"], &not_a_scope("a\"b")),
+        (&["openid", "a\\b"], &not_a_scope("a\\b")),
+        (&["openid", "a\nb"], &not_a_scope("a\nb")),
+    ] {
+        assert_refused(good().with_scopes(scopes.iter().copied()), words);
+    }
+    assert!(
+        good()
+            .with_scopes(["email", "openid", "urn:x:y"])
+            .build()
+            .is_ok()
+    );
+}
+
+// Behaviour 95. Didit Authentication issues an ID token whatever the scopes are.
+#[tokio::test]
+async fn didit_authentication_needs_no_scope_openid() {
+    for (config, sent) in [
+        (authentication(), None),
+        (authentication().with_scopes([""; 0]), None),
+        (
+            authentication().with_scopes(["profile", "email"]),
+            Some("profile email"),
+        ),
+        (authentication().with_scopes(["openid"]), Some("openid")),
+    ] {
+        let app = Router::new().layer(auth(config));
+        let page = Browser::new(HOME, app).get("/login").await;
+        let asked = parameters(page.location());
+        assert_eq!(asked.get("scope").map(String::as_str), sent);
+    }
+    assert_refused(
+        authentication().with_scopes(["openid email"]),
+        &not_a_scope("openid email"),
+    );
+}
+
+// RFC 9700 §4.14.2; behaviour 87. An old cookie would bring a spent token back.
+#[test]
+fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
+    for scopes in [&["openid", "offline_access"][..], &["offline_access"]] {
+        assert_refused(
+            authentication()
+                .with_scopes(scopes.iter().copied())
+                .with_sessions_in_cookies(),
+            "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
+             use `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` \
+             (several; `DIDIT_REDIS_URL`), or leave the scope `offline_access` or `offline` out",
+        );
+        let by_default = authentication().with_scopes(scopes.iter().copied());
+        assert!(by_default.build().is_ok(), "in memory");
+    }
+    let reusable = good().with_scopes(["openid", "offline_access"]);
+    assert!(reusable.build().is_ok());
+}
+
+// Behaviour 95.
+#[test]
+fn a_secret_that_no_client_of_the_provider_has_is_refused() {
+    let public = Provider::didit().with_client_authentication(ClientAuthentication::None);
+    for config in [
+        authentication(),
+        authentication().with_provider(public.clone()),
+    ] {
+        assert_refused(
+            config.with_client_secret("client-secret"),
+            "this provider's clients have no secret: leave the client secret \
+             (`DIDIT_CLIENT_SECRET`) out, and give 32 random bytes to `with_cookie_keys` \
+             (`DIDIT_COOKIE_KEYS`) instead",
+        );
+    }
+    assert!(authentication().build().is_ok());
+    assert!(authentication().with_provider(public).build().is_ok());
+}

@@ -1,0 +1,223 @@
+//! What a configuration takes from outside: environment variables and certificates.
+
+use std::{ffi::OsString, process::Command};
+
+use tower_didit::Config;
+
+const CHILD: &str = "TOWER_DIDIT_CHILD_OF_A_TEST";
+
+/// Tests of one process share its environment, so each of these has a process of its own. It runs
+/// this very test again, which then prints what it makes of its environment.
+#[test]
+fn the_environment_of_the_process_is_read() {
+    if std::env::var_os(CHILD).is_some() {
+        return print_what_the_environment_says();
+    }
+    assert_eq!(
+        run(&[]),
+        "the client id is empty; it is in Didit's console (`DIDIT_CLIENT_ID`)"
+    );
+
+    let config = run_with(&[
+        ("DIDIT_SCOPES", "openid  offline".into()),
+        ("DIDIT_SESSION_IDLE", "".into()),
+        ("DIDIT_SESSION_ABSOLUTE", "600".into()),
+    ]);
+    for shown in [
+        r#"client_id: "from-the-environment""#,
+        r#""https://env.example/back""#,
+        r#"["openid", "offline"]"#,
+        "idle: 86400s, absolute: 600s",
+    ] {
+        assert!(config.contains(shown), "{shown} is not in {config}");
+    }
+    assert!(!config.contains("hunter2"), "{config}");
+
+    let file = std::env::temp_dir().join(format!("tower-didit-{}.pem", std::process::id()));
+    std::fs::write(&file, CERTIFICATE).unwrap();
+    let trusting = run_with(&[("DIDIT_ROOT_CERTIFICATES", file.clone().into())]);
+    std::fs::remove_file(&file).unwrap();
+    assert!(trusting.starts_with("Config {"), "{trusting}");
+
+    for (name, value, words) in REFUSED {
+        let said = run_with(&[(name, value.into())]);
+        assert_eq!(said, *words, "{name}={value}");
+    }
+    let authentication = [
+        ("DIDIT_PROVIDER", "authentication".into()),
+        ("DIDIT_PUBLISHABLE_KEY", PUBLISHABLE_KEY.into()),
+    ];
+    assert_eq!(
+        run_with(&authentication),
+        "this provider's clients have no secret: leave the client secret (`DIDIT_CLIENT_SECRET`) \
+         out, and give 32 random bytes to `with_cookie_keys` (`DIDIT_COOKIE_KEYS`) instead"
+    );
+    // The machine's certificates are looked for where these two say, and there are none.
+    let nowhere = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, "/nowhere".into()));
+    assert_eq!(run_with(&nowhere), NO_CERTIFICATES);
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+        let latin1 = OsString::from_vec(b"caf\xe9".to_vec());
+        assert_eq!(
+            run_with(&[("DIDIT_CLIENT_SECRET", latin1)]),
+            "the environment variable `DIDIT_CLIENT_SECRET` is not UTF-8"
+        );
+    }
+}
+
+/// One wrong variable among good ones, and what `build` says.
+const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "DIDIT_PROVIDER",
+        "google",
+        "the environment variable `DIDIT_PROVIDER` must be `sign-in`, `authentication` or \
+         `discovered`",
+    ),
+    ("DIDIT_PROVIDER", "authentication", NO_ISSUER),
+    ("DIDIT_PROVIDER", "discovered", NO_ISSUER),
+    (
+        "DIDIT_CALLBACK",
+        "Redirect",
+        "the environment variable `DIDIT_CALLBACK` must be `forward` or `redirect`",
+    ),
+    (
+        "DIDIT_HTTP_TIMEOUT",
+        "-1",
+        "the environment variable `DIDIT_HTTP_TIMEOUT` must be a whole number of seconds",
+    ),
+    (
+        "DIDIT_SESSION_IDLE",
+        "1.5",
+        "the environment variable `DIDIT_SESSION_IDLE` must be a whole number of seconds",
+    ),
+    (
+        "DIDIT_SESSION_ABSOLUTE",
+        "99999999999999999999",
+        "the environment variable `DIDIT_SESSION_ABSOLUTE` must be a whole number of seconds",
+    ),
+    (
+        "DIDIT_COOKIE_KEYS",
+        "hunter2!",
+        "the environment variable `DIDIT_COOKIE_KEYS` must be base64, with spaces between several \
+         keys",
+    ),
+    (
+        "DIDIT_COOKIE_KEYS",
+        "c2hvcnQ=",
+        "cookie key 1 has 5 bytes, and at least 32 random ones are needed",
+    ),
+    (
+        "DIDIT_ROOT_CERTIFICATES",
+        "/nowhere/ca.pem",
+        "the environment variable `DIDIT_ROOT_CERTIFICATES` names a file that cannot be read: No \
+         such file or directory (os error 2)",
+    ),
+    (
+        "DIDIT_TOKEN_ENDPOINT",
+        "/token",
+        r#"the token endpoint "/token" is not an absolute URL"#,
+    ),
+    (
+        "DIDIT_JWKS_URI",
+        "http://didit.example/jwks",
+        r#"the JWKS URI "http://didit.example/jwks" must be https, or http on loopback"#,
+    ),
+    (
+        "DIDIT_SCOPES",
+        "email",
+        r#"the scopes "email" lack `openid` (scopes have spaces in between)"#,
+    ),
+    (
+        "DIDIT_HTTP_TIMEOUT",
+        "0",
+        "the HTTP time-out must be between 1 millisecond and 5 minutes",
+    ),
+];
+
+fn print_what_the_environment_says() {
+    match Config::from_env().build() {
+        Ok(config) => println!("<<<{config:?}>>>"),
+        Err(error) => println!("<<<{error}>>>"),
+    }
+}
+
+/// What a process says that has these variables besides the needed ones.
+fn run_with(variables: &[(&str, OsString)]) -> String {
+    let needed = [
+        ("DIDIT_CLIENT_ID", "from-the-environment".into()),
+        ("DIDIT_CLIENT_SECRET", "hunter2".into()),
+        ("DIDIT_REDIRECT_URI", "https://env.example/back".into()),
+    ];
+    run(&[&needed, variables].concat())
+}
+
+/// What a process says that has these variables and no other `DIDIT_` ones.
+fn run(variables: &[(&str, OsString)]) -> String {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args([
+        "--exact",
+        "config_from_outside::the_environment_of_the_process_is_read",
+        "--nocapture",
+    ]);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DIDIT_") {
+            child.env_remove(name);
+        }
+    }
+    child.env(CHILD, "1").envs(variables.iter().cloned());
+    let output = child.output().unwrap();
+    assert!(output.status.success());
+    let output = String::from_utf8(output.stdout).unwrap();
+    let (_, said) = output.split_once("<<<").unwrap();
+    said.split_once(">>>").unwrap().0.to_owned()
+}
+
+// RFC 6749 §3.2; behaviours 41 and 95.
+#[test]
+fn a_pem_file_holds_certificates() {
+    let good =
+        || Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    assert!(good().add_root_certificates(CERTIFICATE).build().is_ok());
+    let no_base64 = CERTIFICATE.replacen("MII", "!!!", 1);
+    let no_certificate = CERTIFICATE.replacen("MII", "AAA", 1);
+    let no_end = CERTIFICATE.replacen("-----END", "-----", 1);
+    let a_key = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+    for pem in [
+        &*no_base64,
+        &no_certificate,
+        &no_end,
+        a_key,
+        "no PEM at all",
+        "",
+    ] {
+        let error = good().add_root_certificates(pem).build();
+        assert!(error.is_err(), "accepted: {pem:?}");
+        assert_eq!(error.unwrap_err().to_string(), NO_CERTIFICATES);
+    }
+}
+
+const NO_ISSUER: &str = "the provider has no issuer: give at least one to `Provider::with_issuers` \
+    (`DIDIT_ISSUER`), or the whole publishable key (`DIDIT_PUBLISHABLE_KEY`)";
+
+/// Of `https://acme.auth.didit.me`.
+const PUBLISHABLE_KEY: &str = "pk_live_aHR0cHM6Ly9hY21lLmF1dGguZGlkaXQubWU";
+
+const NO_CERTIFICATES: &str = "no usable root certificates; install the system's (on Debian the \
+    package `ca-certificates`), or give a PEM file to `add_root_certificates` \
+    (`DIDIT_ROOT_CERTIFICATES`)";
+
+/// Self-signed, for nobody.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBdjCCARugAwIBAgIUZyEnXXD3OHD98g5WaQKqMuztBGwwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjMxODI2MzVaGA8yMTI2MTAzMDE4MjYz
+NVowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBzt
+bkx7O/gGTjmsig0f//p8axk/PGTXULJRdxGfcFU5rRrWEx0eQ9wRFrEwnSaT9c9a
+zTW3aQEIzAuZnshvIAujUzBRMB0GA1UdDgQWBBSOIq+RZf8Q69W/kqxyqjEUVoMz
+vDAfBgNVHSMEGDAWgBSOIq+RZf8Q69W/kqxyqjEUVoMzvDAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0kAMEYCIQDRHEBdSQt+X5Llb9+HJqKITSsyabSoU2dr
+EwaoOd+KXgIhAKp64fltf9VhQGjys8NhAVDslOkhoQLnddInCRlkDkde
+-----END CERTIFICATE-----
+";

@@ -1,0 +1,68 @@
+//! What a provider should not repeat.
+
+use http::Response;
+use serde_json::json;
+use tower_didit::fake::Fault;
+
+use crate::support::faults::with_claim;
+
+/// Answers of the token endpoint that repeat what they should not.
+pub(super) fn leaks(leaked: &'static str) -> Vec<(Fault, &'static str)> {
+    let leak = |status: u16, body: String| {
+        Fault::answer(Response::builder().status(status).body(body).unwrap())
+    };
+    vec![
+        (
+            Fault::error("invalid_grant").with_description(leaked),
+            "invalid-grant",
+        ),
+        (
+            Fault::error("odd")
+                .with_status(401)
+                .with_description(leaked),
+            "provider-refused",
+        ),
+        (leak(200, format!("<h1>{leaked}</h1>")), "invalid-answer"),
+        (leak(500, format!("<h1>{leaked}</h1>")), "invalid-answer"),
+        (leak(302, leaked.to_owned()), "invalid-answer"),
+        (leak(200, format!(r#"["{leaked}"]"#)), "invalid-answer"),
+        (
+            leak(200, format!(r#"{{"access_token":["{leaked}"]}}"#)),
+            "invalid-answer",
+        ),
+        (
+            leak(
+                200,
+                format!(r#"{{"access_token":"{leaked}","id_token":7}}"#),
+            ),
+            "invalid-answer",
+        ),
+        (
+            leak(200, format!(r#"{{"access_token":"{leaked}"}}"#)),
+            "invalid-answer",
+        ),
+        (
+            leak(
+                200,
+                format!(r#"{{"access_token":"a","token_type":"{leaked}"}}"#),
+            ),
+            "invalid-answer",
+        ),
+        (
+            leak(200, format!(r#"{{"access_token":"{leaked}"#)),
+            "invalid-answer",
+        ),
+        (
+            leak(400, format!(r#"{{"detail":"{leaked}"}}"#)),
+            "invalid-answer",
+        ),
+        (
+            leak(400, format!(r#"{{"error":{{"a":"{leaked}"}}}}"#)),
+            "invalid-answer",
+        ),
+        (with_claim("sub", json!([leaked])), "malformed-id-token"),
+        (with_claim("iat", json!(leaked)), "malformed-id-token"),
+        (with_claim("nonce", json!(leaked)), "invalid-nonce"),
+        (with_claim("at_hash", json!(leaked)), "invalid-token-hash"),
+    ]
+}

@@ -1,0 +1,14 @@
+//! What goes wrong: at the provider, in a store, in a configuration; and what is told of it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod body_limit;
+mod config;
+mod config_from_outside;
+mod logs;
+mod redaction;
+mod store;
+#[path = "../support/mod.rs"]
+mod support;
+mod token_answer;
+mod transport;

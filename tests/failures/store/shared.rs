@@ -1,0 +1,102 @@
+//! Sign-ins at two layers that share a store: one code, one token request.
+
+use futures_util::future::join;
+use http::{Method as Verb, StatusCode};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person};
+
+use super::{
+    application::{browser, config},
+    failing_store::{FailingStore, Method},
+};
+use crate::support::{
+    cookies::copy_cookies,
+    sign_in::approved,
+    site::{didit, memory},
+};
+
+/// The same browser, in front of one process and of the other.
+fn two(didit: &FakeDidit, store: &FailingStore) -> [Browser; 2] {
+    [(); 2].map(|()| browser(config(didit, store)))
+}
+
+/// Starts a sign-in: gives the way back. The other one has the cookie as well.
+async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
+    let back = approved("/login", one, didit).await;
+    copy_cookies(one, other);
+    back
+}
+
+// RFC 6749 §4.1.2; behaviour 17.
+#[tokio::test(start_paused = true)]
+async fn what_one_has_used_the_other_refuses() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let [one, other] = &browsers;
+    let back = started(&browsers, &didit).await;
+    assert_eq!(one.get(&back).await.text(), "signed in");
+
+    // With the cookie of the sign-in, which may be a copy; then without.
+    for _ in 0..2 {
+        let refused = other.fetch(Verb::GET, &back).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        assert_eq!(refused.json()["code"], "sign-in-already-completed");
+        other.remove_cookie(other.cookies().last().map_or("", |cookie| cookie.name()));
+    }
+    copy_cookies(one, other);
+    let page = other.get(&back).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert_eq!(page.location(), "/");
+    assert_eq!(didit.count(Endpoint::Token), 1);
+    assert_eq!(other.get("/user").await.text(), Person::Alejandra.subject());
+
+    // What neither knows is a stranger's.
+    let forged = format!("{back}x");
+    let refused = other.fetch(Verb::GET, &forged).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+}
+
+// RFC 6749 §4.1.2; behaviours 17 and 28.
+#[tokio::test(start_paused = true)]
+async fn of_both_at_once_one_asks_didit() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let [one, other] = &browsers;
+    let back = started(&browsers, &didit).await;
+    let both = join(one.fetch(Verb::GET, &back), other.fetch(Verb::GET, &back)).await;
+    let mut statuses = [both.0, both.1].map(|page| page.status().as_u16());
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(didit.count(Endpoint::Token), 1);
+}
+
+// Behaviour 82. A repeated callback is answered 503 as well.
+#[tokio::test(start_paused = true)]
+async fn nobody_knows_of_a_callback_while_the_store_fails() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browsers = two(&didit, &store);
+    let back = started(&browsers, &didit).await;
+    browsers[0].get(&back).await;
+    store.fail_all();
+    for browser in &browsers {
+        super::application::assert_unavailable(&browser.fetch(Verb::GET, &back).await);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_of_one_process_keeps_no_states() {
+    let didit = didit();
+    for (store, notes) in [
+        (FailingStore::new(memory(&didit)), 0),
+        (FailingStore::shared(memory(&didit)), 1),
+    ] {
+        let browsers = two(&didit, &store);
+        let back = started(&browsers, &didit).await;
+        browsers[0].get(&back).await;
+        assert_eq!(store.count(Method::Create), 1);
+        assert_eq!(store.count(Method::Note), notes);
+    }
+}

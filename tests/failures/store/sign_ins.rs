@@ -1,0 +1,87 @@
+//! Sign-ins while the store fails.
+
+use http::Method as Verb;
+use tower_didit::fake::{Endpoint, Person};
+
+use super::{
+    application::{assert_unavailable, browser, config},
+    failing_store::{FailingStore, Method},
+};
+use crate::support::{
+    cookies::flow_cookies,
+    sign_in::{approved, sign_in_as},
+    site::{NOBODY, didit, memory},
+};
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let browser = browser(config(&didit, &store));
+    store.fail_all();
+    let back = approved("/login", &browser, &didit).await;
+    for page in [
+        browser.get(&back).await,
+        browser.fetch(Verb::GET, &back).await,
+    ] {
+        assert_unavailable(&page);
+        assert_eq!(page.header("cache-control"), Some("private, no-store"));
+    }
+    assert_eq!(flow_cookies(&browser).len(), 1);
+    assert_eq!(didit.count(Endpoint::Token), 0);
+
+    store.work();
+    assert_eq!(browser.get(&back).await.text(), "signed in");
+    assert_eq!(
+        browser.get("/user").await.text(),
+        Person::Alejandra.subject()
+    );
+    assert_eq!(flow_cookies(&browser).len(), 0);
+}
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_cannot_be_kept_does_not_begin() {
+    for stores in [FailingStore::new, FailingStore::shared] {
+        for redirects in [false, true] {
+            let didit = didit();
+            let store = stores(memory(&didit));
+            let mut config = config(&didit, &store);
+            if redirects {
+                config = config.with_redirect_after_sign_in();
+            }
+            let browser = browser(config);
+            let back = approved("/login", &browser, &didit).await;
+            store.fail(&[Method::Create]);
+            let page = browser.fetch(Verb::GET, &back).await;
+            assert_unavailable(&page);
+            assert_eq!(page.header("cache-control"), Some("private, no-store"));
+            assert!(browser.cookies().is_empty(), "the sign-in is over");
+            assert_eq!(didit.count(Endpoint::Token), 1);
+
+            store.work();
+            assert_eq!(browser.get("/user").await.text(), NOBODY);
+            let again = browser.fetch(Verb::GET, &back).await;
+            assert_eq!(again.json()["code"], "sign-in-already-completed");
+            assert_eq!(didit.count(Endpoint::Token), 1);
+        }
+    }
+}
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
+async fn the_session_of_before_stays_where_no_other_begins() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let browser = browser(config(&didit, &store));
+    let back = approved("/login", &browser, &didit).await;
+    browser.get(&back).await;
+    store.fail(&[Method::Create]);
+    assert_unavailable(&sign_in_as(Person::John, &browser, &didit).await);
+    store.work();
+    assert_eq!(
+        browser.get("/user").await.text(),
+        Person::Alejandra.subject()
+    );
+}

@@ -1,0 +1,102 @@
+//! Sign-outs while the store fails.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+
+use super::{
+    application::{assert_unavailable, browser, signed_in},
+    failing_store::{FailingStore, Method},
+};
+use crate::support::{
+    cookies::SESSION,
+    sign_in::sign_in,
+    site::{CALLBACK, NOBODY, didit, memory},
+};
+
+/// A session at Didit Authentication.
+async fn user(didit: &FakeDidit, store: &FailingStore) -> Browser {
+    let config = didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_session_store(store.clone());
+    let browser = browser(config);
+    assert_eq!(sign_in(&browser, didit).await.status(), StatusCode::OK);
+    browser
+}
+
+/// Lets what was begun go on in the background, for longer than it may take between two attempts.
+async fn a_moment_later() {
+    for _ in 0..10 {
+        tokio::time::advance(Duration::from_millis(500)).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+// Behaviours 82 and 89.
+#[tokio::test(start_paused = true)]
+async fn the_browser_forgets_its_session_and_the_store_will() {
+    let didit = FakeDidit::authentication("app");
+    let all: &[_] = &[Method::Load, Method::Claim, Method::Delete];
+    for (failing, is_told) in [(all, false), (&[Method::Delete], true)] {
+        for path in ["/logout", "/sign-out"] {
+            let store = FailingStore::new(memory(&didit));
+            let browser = user(&didit, &store).await;
+            let copy = browser.clone();
+            let before = didit.count(Endpoint::Session);
+            store.fail(failing);
+            let page = browser.post_form(path, &[]).await;
+            assert_unavailable(&page);
+            assert_eq!(page.header("cache-control"), Some("private, no-store"));
+            assert!(browser.cookies().is_empty());
+            assert_eq!(browser.get("/user").await.text(), NOBODY);
+            a_moment_later().await;
+            let told = didit.count(Endpoint::Session) - before;
+            assert_eq!(told, usize::from(is_told));
+
+            store.work();
+            a_moment_later().await;
+            assert_eq!(copy.get("/user").await.text(), NOBODY);
+        }
+    }
+}
+
+// Behaviour 82. The deletion is retried for a minute.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let browser = signed_in(&didit, &store).await;
+    store.fail(&[Method::Delete]);
+    assert_unavailable(&browser.post_form("/logout", &[]).await);
+    for _ in 0..20 {
+        a_moment_later().await;
+    }
+    let attempts = store.count(Method::Delete);
+    assert!((10..100).contains(&attempts), "{attempts}");
+    for _ in 0..20 {
+        a_moment_later().await;
+    }
+    assert_eq!(store.count(Method::Delete), attempts);
+}
+
+// Behaviour 82. Anybody can send the id of no session.
+#[tokio::test(start_paused = true)]
+async fn strangers_do_not_make_it_busy() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let stranger = signed_in(&didit, &store).await.new_browser();
+    store.fail_all();
+    for number in 0..1000 {
+        stranger.set_cookie(SESSION, &format!("{number:A<43}"));
+        assert_unavailable(&stranger.post_form("/logout", &[]).await);
+    }
+    let before = store.count(Method::Delete);
+    for _ in 0..5 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    let attempts = store.count(Method::Delete) - before;
+    assert!((5..500).contains(&attempts), "{attempts}");
+}

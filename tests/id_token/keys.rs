@@ -1,0 +1,231 @@
+//! The keys of the provider: fetched rarely, followed at once, and never for a stranger's sake.
+
+use std::time::Duration;
+
+use http::Response;
+use serde_json::{Value, json};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault};
+
+use crate::support::{
+    identity::{ALEJANDRA, attempt, visit},
+    site::{CALLBACK, didit},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn visitor() -> (FakeDidit, Browser) {
+    let didit = didit();
+    let browser = visit(didit.config(CALLBACK));
+    (didit, browser)
+}
+
+/// The keys that are published are others than those of the good answer.
+fn with_keys(edit: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Fault {
+    Fault::edit(move |document| {
+        let keys = document.get_mut("keys").and_then(Value::as_array_mut);
+        edit(keys.expect("a key set"));
+    })
+}
+
+/// The keys for ID tokens are named otherwise than the tokens say.
+fn unknown_kid(kid: &'static str) -> Fault {
+    Fault::edit_id_token(move |header, _| {
+        header.insert("kid".to_owned(), kid.into());
+    })
+}
+
+// Behaviour 65.
+#[tokio::test]
+async fn a_hundred_sign_ins_ask_for_them_once() {
+    let (didit, browser) = visitor();
+    for _ in 0..100 {
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 100);
+    assert_eq!(didit.count(Endpoint::Jwks), 1);
+    let asked = didit.last(Endpoint::Jwks).expect("it was asked");
+    assert_eq!(asked.method(), "GET");
+    assert!(asked.header("authorization").is_none());
+    assert!(asked.body().is_empty());
+}
+
+// OpenID Connect Core §10.1.1; behaviour 66.
+#[tokio::test]
+async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
+    for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
+        let didit = with(didit());
+        let browser = visit(didit.config(CALLBACK));
+        for rotations in 0..3 {
+            assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+            assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+            assert_eq!(didit.count(Endpoint::Jwks), 1 + rotations);
+            didit.rotate_keys();
+        }
+    }
+}
+
+// OpenID Connect Core §10.1 and §10.1.1; behaviours 66 and 70.
+#[tokio::test]
+async fn keys_without_names_are_followed_as_well() {
+    for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
+        let didit = with(didit()).with_bare_jwks();
+        let browser = visit(didit.config(CALLBACK));
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+        didit.rotate_keys();
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(didit.count(Endpoint::Jwks), 2);
+
+        // And tokens that do not name theirs.
+        let nameless = Fault::edit_id_token(|header, _| {
+            header.remove("kid");
+        });
+        didit.on_every(Endpoint::Token, nameless);
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+        didit.rotate_keys();
+        assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+        assert_eq!(didit.count(Endpoint::Jwks), 3);
+    }
+}
+
+// Behaviour 67.
+#[tokio::test]
+async fn ten_thousand_unknown_names_do_not_make_it_ask_all_the_time() {
+    let (didit, browser) = visitor();
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    didit.on_every(Endpoint::Token, unknown_kid("https://evil.example/key"));
+    for _ in 0..10_000 {
+        assert_eq!(attempt(&browser, &didit).await, "unknown-key");
+    }
+    assert_eq!(didit.count(Endpoint::Jwks), 1 + 3);
+
+    // From then on, once a minute: enough to follow a rotation that hides among them.
+    didit.clock().advance(MINUTE);
+    for _ in 0..10 {
+        assert_eq!(attempt(&browser, &didit).await, "unknown-key");
+    }
+    assert_eq!(didit.count(Endpoint::Jwks), 1 + 4);
+    didit.clear_faults();
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    didit.rotate_keys();
+    assert_eq!(attempt(&browser, &didit).await, "unknown-key");
+    didit.clock().advance(MINUTE);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+}
+
+// Behaviour 68.
+#[tokio::test]
+async fn sign_ins_at_the_same_time_share_one_fetch() {
+    let (didit, browser) = visitor();
+    for fetches in 1..=2 {
+        let slow = Fault::delay(Duration::from_millis(1));
+        didit.on_next(Endpoint::Jwks, slow);
+        let all = (0..20).map(|_| attempt(&browser, &didit));
+        for outcome in futures_util::future::join_all(all).await {
+            assert_eq!(outcome, ALEJANDRA);
+        }
+        assert_eq!(didit.count(Endpoint::Jwks), fetches);
+        didit.rotate_keys();
+    }
+}
+
+// Behaviour 69.
+#[tokio::test]
+async fn known_keys_go_on_working_for_a_day_while_new_ones_cannot_be_had() {
+    let (didit, browser) = visitor();
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    didit.on_every(
+        Endpoint::Jwks,
+        Fault::error("server_error").with_status(500),
+    );
+    didit.clock().advance(23 * HOUR);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(didit.count(Endpoint::Jwks), 2);
+    didit.clock().advance(HOUR);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+
+    // A day after the five minutes that they were good for.
+    didit.clock().advance(6 * MINUTE);
+    assert_eq!(attempt(&browser, &didit).await, "invalid-answer");
+    didit.clear_faults();
+    didit.clock().advance(Duration::from_secs(2));
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+}
+
+#[tokio::test]
+async fn where_there_never_were_any_the_sign_in_fails_and_the_next_one_asks_again() {
+    let (didit, browser) = visitor();
+    for (fault, code) in [
+        (
+            Fault::error("server_error").with_status(503),
+            "invalid-answer",
+        ),
+        (
+            Fault::answer(Response::new("<h1>hello</h1>")),
+            "invalid-answer",
+        ),
+        (
+            Fault::answer(
+                Response::builder()
+                    .status(302)
+                    .header("location", "https://evil.example/")
+                    .body("")
+                    .expect("good"),
+            ),
+            "invalid-answer",
+        ),
+    ] {
+        didit.on_every(Endpoint::Jwks, fault);
+        let before = didit.count(Endpoint::Jwks);
+        for _ in 0..20 {
+            assert_eq!(attempt(&browser, &didit).await, code);
+        }
+        assert!(didit.count(Endpoint::Jwks) <= before + 11);
+        didit.clock().advance(HOUR);
+    }
+    didit.clear_faults();
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    let hosts = didit.requests();
+    assert!(
+        hosts
+            .iter()
+            .all(|request| request.uri().host() != Some("evil.example"))
+    );
+}
+
+// OpenID Connect Core §10.1, RFC 7517 §5, RFC 7518 §3.3; behaviours 70, 71 and 72.
+#[tokio::test]
+async fn keys_that_cannot_be_used_do_not_spoil_the_others() {
+    let (didit, browser) = visitor();
+    let spoiled = with_keys(|keys| {
+        let good = keys[0].clone();
+        let changed = |member: &str, value: Value| {
+            let mut key = good.clone();
+            key[member] = value;
+            key
+        };
+        keys.splice(
+            0..0,
+            [
+                json!(null),
+                json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"}),
+                json!({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}),
+                changed("use", json!("enc")),
+                changed("crv", json!("P-999")),
+                changed("x", json!("not base64url!")),
+                changed("x", json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+                changed("alg", json!("ES512")),
+                changed("d", json!("AAAA")),
+                // Another key of the same name.
+                changed("x", json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")),
+                json!({"kty": "EC", "crv": "P-256", "kid": good["kid"],
+                    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}),
+            ],
+        );
+    });
+    didit.on_next(Endpoint::Jwks, spoiled);
+    assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
+    assert_eq!(didit.count(Endpoint::Jwks), 1);
+}

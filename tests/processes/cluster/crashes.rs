@@ -1,0 +1,124 @@
+//! Processes that are killed in the middle of a refresh.
+
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use tokio::task::JoinHandle;
+
+use crate::harness::{
+    answer::Answer,
+    change::Kind,
+    cluster::{Cluster, PROCESSES},
+    course::Course,
+    member::Member,
+    moment::wait_for_all,
+    wire::Stage,
+};
+
+// RFC 9700 §4.14.2; behaviours 84 and 87.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
+    let mut cluster = Cluster::start("crashes").await;
+    let members = cluster.sign_in_many(4, Duration::from_secs(20)).await;
+    let [claimed, in_flight, unsaved, saved] = &members[..] else {
+        unreachable!("there are four");
+    };
+    let crashes = [
+        (claimed, Crash::BeforeItIsSent),
+        (in_flight, Crash::InFlight),
+        (unsaved, Crash::BeforeTheSave),
+        (saved, Crash::AfterTheSave),
+    ];
+
+    wait_for_all(members.iter().map(Member::due)).await;
+    for (index, (member, crash)) in crashes.iter().enumerate() {
+        assert!(Instant::now() < member.alive(), "this machine is too slow");
+        let elected = index % PROCESSES;
+        die(&mut cluster, elected, member, *crash).await;
+        // The others go on with the access token while it lives, and nobody refreshes.
+        let others = [(elected + 1) % PROCESSES, (elected + 2) % PROCESSES];
+        for answer in cluster.visitor().ask_all(200, &others, member).await {
+            cluster.provider.assert_is_of(&answer, member);
+        }
+        cluster.start_again(elected);
+    }
+
+    // Then it ends, for all but whose new tokens were saved. Nobody has signed out or in.
+    wait_for_all(members.iter().map(Member::dead)).await;
+    for (member, crash) in crashes {
+        let expected = match crash {
+            Crash::AfterTheSave => StatusCode::OK,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
+            assert_eq!(answer.status, expected, "{crash:?}");
+        }
+        let attempts = usize::from(crash != Crash::BeforeItIsSent);
+        assert_eq!(
+            cluster.provider.attempts_of(member.session()),
+            attempts,
+            "{crash:?}"
+        );
+    }
+    let orphans = [claimed, in_flight, unsaved].map(Member::key);
+    assert_eq!(cluster.orphans(), orphans.into());
+}
+
+/// When a process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crash {
+    BeforeItIsSent,
+    InFlight,
+    BeforeTheSave,
+    AfterTheSave,
+}
+
+/// The one that is elected is killed.
+async fn die(cluster: &mut Cluster, elected: usize, member: &Member, crash: Crash) {
+    let wire = cluster.wires[elected].clone();
+    match crash {
+        Crash::BeforeItIsSent => {
+            let claim = wire.hold(Kind::Claim, Stage::Answer);
+            let client = client(cluster, elected, member);
+            claim.has_caught().await;
+            cluster.kill_at_once(elected);
+            claim.let_go();
+            got_nothing(client).await;
+        }
+        Crash::InFlight => {
+            cluster.provider.set_course(member.session(), Course::Held);
+            let client = client(cluster, elected, member);
+            cluster.provider.has_received(member.session()).await;
+            cluster.kill_at_once(elected);
+            cluster.provider.let_go();
+            got_nothing(client).await;
+        }
+        Crash::BeforeTheSave => {
+            let save = wire.hold(Kind::Save, Stage::Command);
+            let client = client(cluster, elected, member);
+            save.has_caught().await;
+            cluster.kill_at_once(elected);
+            save.lose();
+            got_nothing(client).await;
+        }
+        Crash::AfterTheSave => {
+            let save = wire.hold(Kind::Save, Stage::Answer);
+            let client = client(cluster, elected, member);
+            save.has_caught().await;
+            cluster.kill_at_once(elected);
+            save.let_go();
+            got_nothing(client).await;
+        }
+    }
+    cluster.bury(elected).await;
+}
+
+fn client(cluster: &Cluster, process: usize, member: &Member) -> JoinHandle<Option<Answer>> {
+    let (visitor, cookie) = (cluster.visitor().clone(), member.cookie().to_owned());
+    tokio::spawn(async move { visitor.get(process, "/hello", Some(&cookie)).await })
+}
+
+async fn got_nothing(client: JoinHandle<Option<Answer>>) {
+    let answer = client.await.expect("it does not panic");
+    assert!(answer.is_none(), "{answer:?}");
+}

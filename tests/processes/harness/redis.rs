@@ -1,0 +1,136 @@
+//! A real Redis.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::{self, Command},
+};
+
+use super::{process::Process, resp::Value};
+use crate::support::port::Port;
+
+/// A running `redis-server` that keeps what it acknowledges, as `RedisStore` wants it: it writes to disk
+/// before it answers.
+pub(crate) struct Redis {
+    port: Port,
+    folder: PathBuf,
+    process: Option<Process>,
+    /// The process's own, for the system's signals.
+    id: String,
+}
+
+impl Redis {
+    /// Starts one for the story `name`, without data.
+    pub(crate) fn start(name: &str) -> Self {
+        let folder = format!("redis-{name}-{}", process::id());
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        let mut redis = Self {
+            port: Port::keep(),
+            folder,
+            process: None,
+            id: String::new(),
+        };
+        redis.start_again_empty();
+        redis
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port.number()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port())
+    }
+
+    /// Crashes (SIGKILL).
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts again with the data that it had.
+    pub(crate) fn start_again(&mut self) {
+        self.kill();
+        let process = Process::start(
+            Command::new("redis-server")
+                .args(["--bind", "127.0.0.1", "--port", &self.port().to_string()])
+                .args(["--appendonly", "yes", "--appendfsync", "always"])
+                .args(["--save", ""])
+                .arg("--dir")
+                .arg(&self.folder),
+            "on Debian it is in the package `redis-server` (apt-get install redis-server)",
+        );
+        process.wait_for("Ready to accept connections");
+        self.process = Some(process);
+        let facts = self.ask(&["INFO", "server"]);
+        let facts = std::str::from_utf8(facts.text()).expect("text");
+        let id = facts
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
+        self.id = id.expect("it knows its process").into();
+    }
+
+    /// Starts again without data.
+    pub(crate) fn start_again_empty(&mut self) {
+        self.kill();
+        // It fails only where nothing is there.
+        let _ = fs::remove_dir_all(&self.folder);
+        fs::create_dir_all(&self.folder).expect("the target directory can be written");
+        self.start_again();
+    }
+
+    /// Stands still (SIGSTOP): connections are accepted by the system, and nothing is answered.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Goes on (SIGCONT).
+    pub(crate) fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    /// What it answers to a command.
+    pub(crate) fn ask(&self, words: &[&str]) -> Value {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port())).expect("Redis runs");
+        let sent = connection.write_all(&Value::command(words));
+        sent.expect("Redis listens");
+        let (mut bytes, mut more) = (Vec::new(), [0; 4096]);
+        loop {
+            let length = connection.read(&mut more).expect("Redis answers");
+            assert_ne!(length, 0, "Redis closed the connection");
+            bytes.extend_from_slice(&more[..length]);
+            if let Some((answer, _)) = Value::read(&bytes) {
+                return answer;
+            }
+        }
+    }
+
+    /// How many commands of its clients it has done; the `INFO` that tells it does not count.
+    pub(crate) fn commands(&self) -> u64 {
+        let stats = self.ask(&["INFO", "commandstats"]);
+        let stats = std::str::from_utf8(stats.text()).expect("text");
+        let calls = stats.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            (name != "info").then(|| rest.split_once(',').expect("more numbers").0)
+        });
+        calls
+            .map(|calls| calls.parse::<u64>().expect("a number"))
+            .sum()
+    }
+
+    fn signal(&self, name: &str) {
+        // `kill` is built into every shell, and no part of the standard library.
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.id)])
+            .status();
+        assert!(sent.expect("there is a shell").success());
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

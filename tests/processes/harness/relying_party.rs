@@ -1,0 +1,48 @@
+//! `examples/relying_party`.
+
+use reqwest::Url;
+
+use super::process::{self, Process};
+use crate::support::port::Port;
+
+/// Must be form-encoded inside Basic.
+pub(crate) const CLIENT_ID: &str = "relying party:1";
+/// Likewise.
+pub(crate) const CLIENT_SECRET: &str = "s3cret+/=%";
+pub(crate) const SCOPES: &str = "openid offline email names";
+
+/// The running application.
+pub(crate) struct RelyingParty {
+    origin: Url,
+    _process: Process,
+}
+
+impl RelyingParty {
+    /// Starts it on `port`, with `settings` besides the credentials and scopes, or in their place.
+    pub(crate) fn start(port: &Port, settings: &[(&str, &str)]) -> Self {
+        let process = Process::start(
+            process::example("relying_party")
+                .env("LISTEN", format!("127.0.0.1:{}", port.number()))
+                .env("DIDIT_CLIENT_ID", CLIENT_ID)
+                .env("DIDIT_CLIENT_SECRET", CLIENT_SECRET)
+                .env("DIDIT_REDIRECT_URI", redirect_uri(port))
+                .env("DIDIT_SCOPES", SCOPES)
+                .envs(settings.iter().copied()),
+            "it was just there",
+        );
+        let origin = process.wait_for("listening on ");
+        Self {
+            origin: origin.parse().expect("it prints a whole URL"),
+            _process: process,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.origin.join(path).expect("a path of the application")
+    }
+}
+
+/// Where the application at `port` is called back.
+pub(crate) fn redirect_uri(port: &Port) -> String {
+    format!("{}/callback", port.origin())
+}

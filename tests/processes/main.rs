@@ -1,0 +1,17 @@
+//! Real processes over real sockets: several applications beside one Redis, a provider that this project
+//! did not write, a browser with a window.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a member that a JSON value lacks reads as null"
+)]
+
+mod cluster;
+mod harness;
+mod large_session;
+mod peer_discovered;
+mod peer_provider;
+mod peer_sign_out;
+mod quickstart;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,145 @@
+//! The README's first program, `cargo run --example quickstart`, clicked through in a real browser.
+//!
+//! What each stage looked like is left in `target/screenshots/`.
+
+use tower_didit::fake::Person;
+
+use crate::harness::{
+    chromium::Chromium,
+    process::{self, Process},
+};
+
+// Behaviour 95. The fake provider that ships, in a real browser.
+#[tokio::test]
+async fn a_user_signs_in_and_out() {
+    let app = Quickstart::start();
+    let browser = Chromium::open("approve").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.shows("sign-in").await;
+    browser.screenshot("1-home").await;
+
+    browser.click("sign-in").await;
+    browser.shows("approve-john").await;
+    browser.screenshot("2-didit").await;
+
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/profile")).await;
+    let greeting = browser.shows("signed-in").await.text().await;
+    assert_eq!(greeting.expect("a text"), "Hello, Alejandra Rosas");
+    let subject = browser.shows("subject").await.text().await;
+    assert_eq!(subject.expect("a text"), Person::Alejandra.subject());
+    browser.screenshot("3-profile").await;
+
+    browser.click("sign-out").await;
+    browser.arrives_at(&app.url("/")).await;
+    browser.shows("sign-in").await;
+    assert_eq!(
+        browser.cookies().await,
+        [""; 0],
+        "a cookie outlived the sign-out"
+    );
+    browser.screenshot("4-signed-out").await;
+
+    // The profile is closed again: it leads back to Didit.
+    browser.goto(&app.url("/profile")).await;
+    browser.shows("approve-alejandra").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_user_declines_and_tries_again() {
+    let app = Quickstart::start();
+    let browser = Chromium::open("decline").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("decline").await;
+    browser.shows("try-again").await;
+    browser.screenshot("1-declined").await;
+
+    browser.click("try-again").await;
+    browser.click("approve-john").await;
+    browser.shows("signed-in").await;
+    browser.screenshot("2-profile").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn two_tabs_both_finish_the_later_one_first() {
+    let app = Quickstart::start();
+    let browser = Chromium::open("two-tabs").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.shows("approve-alejandra").await;
+
+    let first = browser.open_tab().await;
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-john").await;
+    browser.arrives_at(&app.url("/profile")).await;
+    browser.shows("signed-in").await;
+    browser.screenshot("1-second-tab").await;
+
+    browser.turn_to(first).await;
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/profile")).await;
+    browser.shows("signed-in").await;
+    browser.screenshot("2-first-tab").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_back_button_after_a_sign_in_starts_nothing_anew() {
+    let app = Quickstart::start();
+    let browser = Chromium::open("back").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    browser.shows("signed-in").await;
+    let session = browser.cookies().await;
+    assert_ne!(session, [""; 0], "signed in without a cookie");
+
+    browser.back().await;
+    browser.shows("approve-alejandra").await;
+    browser.screenshot("1-back").await;
+    browser.forward().await;
+    browser.shows("signed-in").await;
+
+    // Going back, and asking Didit once more, gives a second code for a sign-in that is over: the
+    // browser lands on the first page. Were the code sent, it would be on the profile, in a new session.
+    browser.back().await;
+    browser.reload().await;
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/")).await;
+    browser.screenshot("2-approved-again").await;
+    browser.goto(&app.url("/profile")).await;
+    browser.shows("signed-in").await;
+    assert_eq!(browser.cookies().await, session, "the session was replaced");
+    browser.close().await;
+}
+
+/// The example, beside its embedded Didit.
+struct Quickstart {
+    origin: String,
+    _process: Process,
+}
+
+impl Quickstart {
+    fn start() -> Self {
+        let process = Process::start(
+            process::example("quickstart").env("LISTEN", "127.0.0.1:0"),
+            "it was just there",
+        );
+        Self {
+            origin: process.wait_for("listening on "),
+            _process: process,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+}

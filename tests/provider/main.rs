@@ -1,0 +1,11 @@
+//! Providers: how one is found, and what is sent to it.
+
+mod calls;
+mod didit_authentication;
+mod discovery;
+#[path = "../support/mod.rs"]
+mod support;
+mod tls;
+mod token_request;
+mod token_tolerance;
+mod user_info;

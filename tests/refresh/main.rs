@@ -1,0 +1,8 @@
+//! Refreshes of the tokens of a session.
+
+mod by_handlers;
+mod other_processes;
+mod other_tokens;
+mod renewal;
+#[path = "../support/mod.rs"]
+mod support;

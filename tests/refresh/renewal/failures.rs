@@ -1,0 +1,153 @@
+//! Refreshes that fail, and how seldom they are tried again.
+
+use axum::{Router, routing::get};
+use http::{Method, StatusCode};
+use tower_didit::{
+    ConfigError, IdClaims, Provider,
+    fake::{Browser, Endpoint, Fault, Person},
+};
+
+use super::{BEFORE_THE_END, LIFE, MINUTE, SECOND, refreshes, signed_in};
+use crate::support::{
+    cookies::{copy_cookies, flow_cookies},
+    faults::with,
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, auth, didit},
+};
+
+// Behaviour 87.
+#[tokio::test]
+async fn only_a_dead_refresh_token_ends_the_session() {
+    let didit = didit();
+    let (browser, _) = signed_in(&didit).await;
+    didit.clock().advance(LIFE);
+    didit.revoke_all();
+    let page = browser.get("/user").await;
+    assert_eq!(page.text(), NOBODY);
+    assert_eq!(refreshes(&didit), 1);
+    assert!(browser.cookies().is_empty(), "the session is over");
+
+    let (browser, _) = signed_in(&didit).await;
+    didit.clock().advance(LIFE);
+    didit.revoke_all();
+    let page = browser.get("/").await;
+    assert!(page.location().starts_with("https://auth.didit.me/"));
+    assert_eq!(browser.cookies(), flow_cookies(&browser));
+}
+
+// Behaviour 87.
+#[tokio::test]
+async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom() {
+    let didit = didit();
+    let (browser, first) = signed_in(&didit).await;
+    didit.clock().advance(BEFORE_THE_END);
+    didit.on_every(
+        Endpoint::Token,
+        Fault::error("server_error").with_status(500),
+    );
+    for _ in 0..10 {
+        assert_eq!(browser.get("/").await.text(), first);
+    }
+    assert_eq!(refreshes(&didit), 1);
+
+    // The access token ends; the identity stays.
+    didit.clock().advance(SECOND);
+    for _ in 0..10 {
+        assert_eq!(
+            browser.get("/user").await.text(),
+            Person::Alejandra.subject()
+        );
+        let refused = browser.fetch(Method::GET, "/").await;
+        assert_eq!(refused.json()["code"], "tokens-expired");
+    }
+    assert_eq!(refreshes(&didit), 1);
+    didit.clock().advance(10 * SECOND);
+    assert_eq!(
+        browser.get("/user").await.text(),
+        Person::Alejandra.subject()
+    );
+    assert_eq!(refreshes(&didit), 2);
+
+    didit.clear_faults();
+    didit.clock().advance(MINUTE);
+    let page = browser.get("/").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert_ne!(page.text(), first);
+}
+
+// Behaviour 87.
+#[tokio::test(start_paused = true)]
+async fn a_didit_that_does_not_answer_is_not_asked_again_at_once() {
+    let didit = didit();
+    let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
+    let app = Router::new()
+        .route("/", get(|_: IdClaims| async { "members" }))
+        .route("/callback", get(|_: IdClaims| async {}))
+        .layer(auth(config));
+    let browser = Browser::new(HOME, app);
+    sign_in(&browser, &didit).await;
+    didit.clock().advance(LIFE);
+    didit.on_every(Endpoint::Token, Fault::hang());
+    for _ in 0..20 {
+        assert_eq!(browser.get("/").await.text(), "members");
+    }
+    assert_eq!(refreshes(&didit), 1);
+    didit.clock().advance(10 * SECOND);
+    assert_eq!(browser.get("/").await.text(), "members");
+    assert_eq!(refreshes(&didit), 2);
+}
+
+// RFC 6749 §5.1; behaviours 39 and 87.
+#[tokio::test]
+async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
+    let didit = didit();
+    didit.on_every(Endpoint::Token, with("expires_in", 0));
+    let (browser, _) = signed_in(&didit).await;
+    for refreshed in 0..3 {
+        for _ in 0..20 {
+            let page = browser.get("/user").await;
+            assert_eq!(page.text(), Person::Alejandra.subject());
+        }
+        assert_eq!(refreshes(&didit), refreshed);
+        didit.clock().advance(10 * SECOND);
+    }
+}
+
+// RFC 9700 §4.14.2; behaviour 87.
+#[tokio::test]
+async fn a_refresh_token_that_works_once_is_not_sent_from_a_cookie() {
+    let didit = didit();
+    let keys = [[7; 32]];
+    let config = didit
+        .config(CALLBACK)
+        .with_cookie_keys(keys)
+        .with_scopes(["openid", "offline"]);
+    let once = Provider::didit().with_single_use_refresh_tokens();
+    let refused = didit
+        .config(CALLBACK)
+        .with_provider(once.clone())
+        .with_scopes(["openid", "offline"])
+        .with_sessions_in_cookies()
+        .build();
+    assert!(matches!(refused, Err(ConfigError::SingleUseRefreshTokens)));
+
+    // The cookie is from before that was known.
+    let routes = || {
+        Router::new()
+            .route("/", get(|_: IdClaims| async { "members" }))
+            .route("/callback", get(|_: IdClaims| async {}))
+    };
+    let before = routes().layer(auth(config));
+    let known = didit
+        .config(CALLBACK)
+        .with_cookie_keys(keys)
+        .with_provider(once);
+    let after = routes().layer(auth(known));
+    let old = Browser::new(HOME, before);
+    sign_in(&old, &didit).await;
+    let browser = Browser::new(HOME, after);
+    copy_cookies(&old, &browser);
+    didit.clock().advance(LIFE);
+    assert_eq!(browser.get("/").await.text(), "members");
+    assert_eq!(refreshes(&didit), 0);
+}

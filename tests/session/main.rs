@@ -1,0 +1,23 @@
+//! Sessions, in cookies and in stores: their cookies, limits and tokens.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod any_cookies;
+mod application;
+mod caching;
+mod chunks;
+mod cookie;
+mod limits;
+mod places;
+mod properties;
+mod sizes;
+mod store;
+mod store_conformance;
+#[path = "../support/mod.rs"]
+mod support;
+mod tokens;
+mod tokens_expired;

@@ -1,0 +1,124 @@
+//! Sessions of all sizes in a browser's cookies: either they come back, or the sign-in says what to do.
+
+use axum::Router;
+use http::StatusCode;
+use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+
+use super::application;
+use crate::support::{
+    cookies::{SESSION, chunk_name, names},
+    faults::{with_refresh_token_of, without},
+    logs::{capture, logs},
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, NOBODY, didit},
+};
+
+const LARGEST_LIMIT: usize = 40 * 1024;
+/// What one cookie holds.
+const CHUNK: usize = 4096 - 110;
+
+fn app(didit: &FakeDidit, limit: usize) -> Router {
+    let config = didit
+        .config(CALLBACK)
+        .with_scopes(["openid", "offline"])
+        .with_session_cookie_limit(limit);
+    application::app(config)
+}
+
+/// Signs in with a refresh token of this length, or with none. Whether there is a session then, which is
+/// there at the next request as well.
+async fn fits(browser: &Browser, didit: &FakeDidit, length: usize) -> bool {
+    let fault = match length {
+        0 => without("refresh_token"),
+        _ => with_refresh_token_of(length),
+    };
+    didit.on_next(Endpoint::Token, fault);
+    let page = sign_in(browser, didit).await;
+    if page.status() != StatusCode::OK {
+        assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.text().contains("session-too-large"), "{length}");
+        return false;
+    }
+    assert!(page.text().ends_with(&"r".repeat(length)));
+    assert!(browser.get("/").await.text() == page.text(), "{length}");
+    assert!(browser.rejected_cookies().is_empty(), "{length}");
+    true
+}
+
+/// The lengths of the session's cookies, and of all their text.
+fn chunks(browser: &Browser) -> (Vec<usize>, usize) {
+    let cookies = browser.cookies();
+    let expected: Vec<_> = (0..cookies.len()).map(chunk_name).collect();
+    assert_eq!(names(browser), expected);
+    let lengths = cookies.iter().map(|cookie| cookie.value().len());
+    let lengths: Vec<_> = lengths.collect();
+    let count = format!("{}.", cookies.len());
+    (lengths.clone(), lengths.iter().sum::<usize>() - count.len())
+}
+
+// Behaviours 79 and 83.
+#[tokio::test]
+async fn of_any_size_it_comes_back_or_is_refused_with_what_to_do() {
+    for limit in [4096, LARGEST_LIMIT] {
+        let didit = didit();
+        let browser = Browser::new(HOME, app(&didit, limit));
+        let (mut largest, mut smallest_refused) = (0, usize::MAX);
+        let lengths = std::iter::successors(Some(0), |length| Some(length + length / 8 + 20));
+        for length in lengths.take_while(|length| *length < 60_000) {
+            capture();
+            if fits(&browser, &didit, length).await {
+                largest = length;
+                assert!(!logs().contains("MemoryStore"));
+            } else {
+                smallest_refused = smallest_refused.min(length);
+                assert!(logs().contains("`with_session_store`: `MemoryStore`, `RedisStore`"));
+            }
+        }
+        // Up to three quarters of the limit, as base64 has it, less what else is in a session.
+        assert!(
+            largest < smallest_refused,
+            "{largest} and {smallest_refused}"
+        );
+        assert!(largest > limit * 6 / 10 - 600, "{largest} of {limit}");
+        let user = browser.get("/").await;
+        assert_ne!(
+            user.text(),
+            NOBODY,
+            "a refusal leaves the session of before"
+        );
+    }
+}
+
+// Behaviour 79.
+#[tokio::test]
+async fn every_exact_multiple_of_a_cookie_comes_back_and_so_does_one_byte_more() {
+    let didit = didit();
+    let browser = Browser::new(HOME, app(&didit, LARGEST_LIMIT));
+    assert!(fits(&browser, &didit, 100).await);
+    // Four characters of text are three bytes of session.
+    let bytes = |text: usize| text * 3 / 4;
+    let rest = bytes(chunks(&browser).1) - 100;
+
+    for count in 1..=10 {
+        let length = bytes(count * CHUNK) - rest;
+        assert!(fits(&browser, &didit, length).await);
+        let (lengths, text) = chunks(&browser);
+        assert_eq!((lengths.len(), text), (count, count * CHUNK));
+        assert!(lengths.iter().skip(1).all(|length| *length == CHUNK));
+
+        // Ten are all that the limit allows, to the byte.
+        let more = fits(&browser, &didit, length + 1).await;
+        assert_eq!(more, count < 10);
+        if more {
+            let (lengths, _) = chunks(&browser);
+            assert_eq!(lengths.len(), count + 1);
+            assert!(lengths.last().is_some_and(|length| *length < 4));
+        }
+    }
+
+    // From ten cookies to one: nothing is left behind, nor what somebody planted behind them.
+    browser.set_cookie(&format!("{SESSION}.10"), "planted");
+    assert_eq!(browser.cookies().len(), 11);
+    assert!(fits(&browser, &didit, 0).await);
+    assert_eq!(chunks(&browser).0.len(), 1);
+}

@@ -1,0 +1,313 @@
+//! Sessions on the server.
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use http::{Method, StatusCode, header};
+use tower_didit::{
+    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
+    fake::{Browser, Endpoint, FakeDidit, Fault, Forgery, Page, Person, SameSite},
+};
+
+use crate::support::{
+    cookies::{SESSION, chunk_name, copy_cookies, session},
+    faults::with_claim,
+    sign_in::{sign_in, sign_in_as},
+    site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
+    tasks::poll_until,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const NEARLY_A_DAY: Duration = Duration::from_secs(24 * 3600 - 1);
+
+fn routes() -> Router {
+    Router::new()
+        .route(
+            "/",
+            get(|tokens: DiditTokens| async move { tokens.access_token().secret().to_owned() }),
+        )
+        .route(
+            "/user",
+            get(|user: Option<IdClaims>| async move {
+                user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
+            }),
+        )
+        .route(
+            "/refresh",
+            get(|tokens: DiditTokens, client: DiditClient| async move {
+                let tokens = client.refresh(&tokens).await?;
+                Ok::<_, Error>(tokens.access_token().secret().to_owned())
+            }),
+        )
+        .route("/callback", get(|_: IdClaims, _: ReturnTo| async {}))
+}
+
+fn browser(config: ConfigBuilder) -> Browser {
+    Browser::new(HOME, routes().layer(auth(config)))
+}
+
+fn stored(didit: &FakeDidit) -> ConfigBuilder {
+    didit
+        .config(CALLBACK)
+        .with_scopes(["openid", "email", "offline"])
+        .with_session_store(memory(didit))
+}
+
+/// Didit Authentication, whose refresh tokens work once.
+fn once() -> (FakeDidit, ConfigBuilder) {
+    let didit = FakeDidit::authentication("app");
+    let config = settings(&didit);
+    (didit, config)
+}
+
+fn settings(didit: &FakeDidit) -> ConfigBuilder {
+    didit
+        .config(CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_scopes(["openid", "offline_access"])
+}
+
+// RFC 6265bis §4.1.3.2; behaviours 75 and 76.
+#[tokio::test]
+async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    let mut ids = Vec::new();
+    for person in [Person::Alejandra, Person::Alejandra, Person::John] {
+        let page = sign_in_as(person, &browser, &didit).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(browser.get("/user").await.text(), person.subject());
+        let id = session(&browser);
+        assert_eq!(id.len(), 43, "256 bits");
+        let cookie = browser.cookie(SESSION).expect("a session");
+        assert!(cookie.is_secure() && cookie.is_http_only() && cookie.is_host_only());
+        assert_eq!(cookie.same_site(), Some(SameSite::Lax));
+        assert_eq!(cookie.path(), "/");
+        assert_eq!(browser.cookies().len(), 1);
+        ids.push(id);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+// Behaviour 80.
+#[tokio::test]
+async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    sign_in(&browser, &didit).await;
+    for _ in 0..6 {
+        didit.clock().advance(NEARLY_A_DAY);
+        assert_ne!(browser.get("/user").await.text(), NOBODY);
+    }
+    didit.clock().advance(DAY);
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
+
+    sign_in(&browser, &didit).await;
+    for _ in 0..7 * 24 {
+        assert_ne!(browser.get("/user").await.text(), NOBODY);
+        didit.clock().advance(Duration::from_secs(3600));
+    }
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
+}
+
+// RFC 6749 §6; behaviours 84 and 85.
+#[tokio::test]
+async fn tokens_that_work_once_are_renewed_once() {
+    let (didit, config) = once();
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    let mut last = browser.get("/").await.text().to_owned();
+    for round in 1..4 {
+        didit.clock().advance(Duration::from_secs(400));
+        let all = (0..50).map(|_| browser.get("/"));
+        let pages = futures_util::future::join_all(all).await;
+        let tokens: Vec<_> = pages.iter().map(Page::text).collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_ne!(tokens[0], last);
+        last = tokens[0].to_owned();
+        assert_eq!(didit.count(Endpoint::Token), 1 + round);
+    }
+    let handlers = browser.get("/refresh").await;
+    assert_eq!(handlers.status(), StatusCode::OK);
+    assert_ne!(handlers.text(), last);
+    assert_eq!(browser.get("/").await.text(), handlers.text());
+}
+
+// RFC 9700 §4.14.2; behaviour 84. What another process was given is read from the store.
+#[tokio::test(start_paused = true)]
+async fn two_processes_renew_tokens_that_work_once_once() {
+    let didit = FakeDidit::authentication("app");
+    let store = memory(&didit);
+    let config = || {
+        let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
+        let config = config.with_scopes(["openid", "offline_access"]);
+        config.with_session_store(store.clone())
+    };
+    let here = browser(config());
+    sign_in(&here, &didit).await;
+    let there = browser(config());
+    copy_cookies(&here, &there);
+
+    let mut last = here.get("/").await.text().to_owned();
+    for round in 1..4 {
+        didit.clock().advance(Duration::from_secs(400));
+        let both = [&here, &there].into_iter().cycle().take(20);
+        let pages = futures_util::future::join_all(both.map(|browser| browser.get("/"))).await;
+        let tokens: Vec<_> = pages.iter().map(Page::text).collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_ne!(tokens[0], last);
+        last = tokens[0].to_owned();
+        assert_eq!(didit.count(Endpoint::Token), 1 + round);
+    }
+}
+
+// Behaviour 79.
+#[tokio::test]
+async fn a_session_that_moves_from_cookies_to_a_store_leaves_no_chunk_behind() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    browser.set_cookie(SESSION, "3.chunk");
+    for index in 1..11 {
+        browser.set_cookie(&chunk_name(index), "chunk");
+    }
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
+    sign_in(&browser, &didit).await;
+    assert_eq!(browser.cookies().len(), 1);
+    assert_ne!(browser.get("/user").await.text(), NOBODY);
+}
+
+// RFC 9700 §4.14.2; behaviour 87.
+#[tokio::test]
+async fn one_that_may_have_been_sent_is_never_sent_again() {
+    let (didit, config) = once();
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(Duration::from_secs(290));
+    didit.on_next(
+        Endpoint::Token,
+        Fault::error("server_error").with_status(500),
+    );
+    for _ in 0..10 {
+        assert_eq!(browser.get("/").await.text(), first);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 2);
+    didit.clock().advance(Duration::from_secs(60));
+    for _ in 0..10 {
+        assert_eq!(browser.get("/user").await.text(), NOBODY);
+    }
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// RFC 9700 §4.14.2; behaviour 87.
+#[tokio::test]
+async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
+    let (didit, config) = once();
+    let store = memory(&didit);
+    let process = |config: ConfigBuilder| browser(config.with_session_store(store.clone()));
+    let first = process(config);
+    sign_in(&first, &didit).await;
+    let old = first.get("/").await.text().to_owned();
+
+    // Another process, which has never seen the keys.
+    let second = process(settings(&didit));
+    copy_cookies(&first, &second);
+    didit.clock().advance(Duration::from_secs(285));
+    didit.on_every(Endpoint::Jwks, Fault::error("down").with_status(500));
+    assert_eq!(second.get("/").await.text(), old);
+    assert_eq!(didit.count(Endpoint::Token), 1, "nothing was sent");
+    didit.clear_faults();
+    didit.clock().advance(Duration::from_secs(10));
+    assert_ne!(second.get("/").await.text(), old);
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// OpenID Connect Core §12.2; behaviour 86.
+#[tokio::test]
+async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
+    for (fault, code) in [
+        (
+            with_claim("sub", Person::John.subject()),
+            "foreign-id-token",
+        ),
+        (Fault::forge(Forgery::IssuerOther), "invalid-issuer"),
+        (Fault::forge(Forgery::AudienceOther), "invalid-audience"),
+        (
+            Fault::forge(Forgery::AuthorizedPartyOther),
+            "invalid-audience",
+        ),
+        (Fault::forge(Forgery::ExpirationPast), "id-token-expired"),
+        (
+            Fault::forge(Forgery::SignatureBitFlipped),
+            "invalid-signature",
+        ),
+        (Fault::forge(Forgery::AlgorithmNone), "forbidden-algorithm"),
+    ] {
+        let (didit, config) = once();
+        let browser = browser(config);
+        sign_in(&browser, &didit).await;
+        let first = browser.get("/").await.text().to_owned();
+        didit.on_next(Endpoint::Token, fault);
+        let refused = browser.fetch(Method::GET, "/refresh").await;
+        assert_eq!(refused.json()["code"], code);
+        assert_eq!(browser.get("/").await.text(), first, "{code}");
+        let user = browser.get("/user").await;
+        assert_eq!(user.text(), Person::Alejandra.subject(), "{code}");
+        assert_eq!(didit.count(Endpoint::Token), 2, "{code}");
+    }
+}
+
+// Behaviour 84.
+#[tokio::test]
+async fn the_end_of_a_program_waits_for_what_was_sent() {
+    let (didit, config) = once();
+    let auth = auth(config);
+    let browser = Browser::new(HOME, routes().layer(auth.clone()));
+    sign_in(&browser, &didit).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(Duration::from_secs(400));
+    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
+    drop(poll_until(browser.get("/"), || didit.count(Endpoint::Token) > 1).await);
+    auth.finish().await;
+    didit.on_every(Endpoint::Token, Fault::hang());
+    assert_ne!(browser.get("/").await.text(), first);
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// Behaviour 84.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
+    let (didit, config) = once();
+    let browser = browser(config);
+    sign_in(&browser, &didit).await;
+    didit.clock().advance(Duration::from_secs(299));
+    let slow = Fault::delay(Duration::from_secs(5));
+    didit.on_next(Endpoint::Token, slow);
+    let time_goes_by = async {
+        while didit.count(Endpoint::Token) == 1 {
+            tokio::task::yield_now().await;
+        }
+        didit.clock().advance(Duration::from_secs(1));
+    };
+    let (page, ()) = tokio::join!(browser.get("/user"), time_goes_by);
+    assert_eq!(page.text(), Person::Alejandra.subject());
+    assert_eq!(didit.count(Endpoint::Token), 2);
+}
+
+// Behaviour 89.
+#[tokio::test]
+async fn a_sign_out_ends_it_for_every_copy() {
+    let didit = didit();
+    let browser = browser(stored(&didit));
+    sign_in(&browser, &didit).await;
+    let copy = browser.clone();
+    let page = browser.post_form("/logout", &[]).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert!(browser.cookies().is_empty());
+    assert_eq!(copy.get("/user").await.text(), NOBODY);
+    let refused = copy.fetch(Method::GET, "/").await;
+    assert_eq!(refused.json()["code"], "not-signed-in");
+    assert!(!refused.headers().contains_key(header::SET_COOKIE));
+}

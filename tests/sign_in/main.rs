@@ -1,0 +1,13 @@
+//! Signing in: from the link to the page that a user returns to.
+
+mod authorization_request;
+mod bounds;
+mod callback;
+mod completion;
+mod flow_cookie;
+mod hostile_addresses;
+mod login;
+mod return_to;
+#[path = "../support/mod.rs"]
+mod support;
+mod tabs;

@@ -1,0 +1,96 @@
+//! With which tokens the session there is ended.
+
+use std::time::Duration;
+
+use tower_didit::fake::{Browser, Endpoint, Fault};
+
+use super::application::{
+    LATER, PLACES, app, assert_signed_out, deleted_with, didit, in_cookies, in_memory, lives_there,
+    sign_out, user,
+};
+use crate::support::{
+    cookies::copy_cookies,
+    site::{HOME, NOBODY, memory},
+};
+
+// Behaviour 89.
+#[tokio::test]
+async fn it_ends_the_session_there_with_the_access_token_of_now() {
+    for config in PLACES {
+        let didit = didit();
+        let browser = user(&didit, config(&didit)).await;
+        let token = browser.get("/").await.text().to_owned();
+        assert!(lives_there(&didit, &token).await);
+        let page = sign_out(&browser).await;
+        assert_signed_out(&browser, &page);
+        assert!(!lives_there(&didit, &token).await);
+        assert_eq!(deleted_with(&didit), [token]);
+        assert_eq!(browser.get("/").await.text(), NOBODY);
+    }
+
+    let didit = didit();
+    let browser = user(&didit, in_memory(&didit)).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(LATER);
+    let second = browser.get("/").await.text().to_owned();
+    assert_ne!(first, second);
+    sign_out(&browser).await;
+    assert_eq!(deleted_with(&didit), [second]);
+}
+
+// Behaviour 89.
+#[tokio::test]
+async fn an_access_token_that_has_ended_is_renewed_first() {
+    let didit = didit();
+    let browser = user(&didit, in_memory(&didit)).await;
+    let first = browser.get("/").await.text().to_owned();
+    didit.clock().advance(LATER);
+    let page = sign_out(&browser).await;
+    assert_signed_out(&browser, &page);
+    assert_eq!(didit.count(Endpoint::Token), 2);
+    let tokens = deleted_with(&didit);
+    assert_eq!(tokens.len(), 2);
+    assert_eq!(tokens[0], first);
+    assert_ne!(tokens[1], first);
+    assert!(!lives_there(&didit, &tokens[1]).await);
+}
+
+// RFC 9700 §4.14.2; behaviours 87 and 89.
+#[tokio::test]
+async fn it_sends_no_refresh_token_that_may_have_been_sent() {
+    for leaves_elsewhere in [false, true] {
+        let didit = didit();
+        let store = memory(&didit);
+        let config = || in_memory(&didit).with_session_store(store.clone());
+        let browser = user(&didit, config()).await;
+        didit.clock().advance(Duration::from_secs(290));
+        let broken = Fault::error("server_error").with_status(500);
+        didit.on_next(Endpoint::Token, broken);
+        browser.get("/").await;
+        assert_eq!(didit.count(Endpoint::Token), 2);
+        didit.clock().advance(LATER);
+        let leaving = if leaves_elsewhere {
+            let other = Browser::new(HOME, app(config()));
+            copy_cookies(&browser, &other);
+            other
+        } else {
+            browser
+        };
+        let page = sign_out(&leaving).await;
+        assert_signed_out(&leaving, &page);
+        assert_eq!(didit.count(Endpoint::Token), 2);
+        assert_eq!(deleted_with(&didit).len(), 1);
+    }
+}
+
+// Behaviour 89.
+#[tokio::test]
+async fn without_a_refresh_token_it_is_tried_once() {
+    let didit = didit();
+    let browser = user(&didit, in_cookies(&didit)).await;
+    didit.clock().advance(LATER);
+    let page = sign_out(&browser).await;
+    assert_signed_out(&browser, &page);
+    assert_eq!(deleted_with(&didit).len(), 1);
+    assert_eq!(didit.count(Endpoint::Token), 1);
+}

@@ -1,7 +1,0 @@
-//! Signing out at Didit Authentication, whose session decides who is signed in: here first, then there.
-
-mod application;
-mod meanwhile;
-mod session;
-#[path = "../support_session/mod.rs"]
-mod support_session;

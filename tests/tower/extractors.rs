@@ -1,0 +1,221 @@
+//! What handlers take as arguments, and what they refuse in the user's place.
+
+mod disguises;
+mod methods;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use http::{Method, StatusCode, header};
+use tower_didit::{
+    DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
+    fake::{Browser, Endpoint, FakeDidit, Page},
+};
+
+use crate::support::{
+    sign_in::sign_in,
+    site::{CALLBACK, HOME, auth, didit},
+};
+
+fn routes() -> Router {
+    let members = Router::new()
+        .route(
+            "/members/orders",
+            get(|| async { "orders" }).post(|| async { "ordered" }),
+        )
+        .route("/members/any", any(|| async {}))
+        .route_layer(RequireSignIn::new());
+    let optional = |tokens: Option<DiditTokens>, back: Option<ReturnTo>| async move {
+        format!("{} {}", tokens.is_some(), back.is_some())
+    };
+    Router::new()
+        .route(
+            "/required",
+            get(|_: DiditTokens| async { "yours" }).post(|_: DiditTokens| async {}),
+        )
+        .route("/optional", get(optional))
+        .route("/back", get(|_: ReturnTo| async {}))
+        .route("/by-hand", any(by_hand))
+        .route("/by-hand/elsewhere", post(|| async { to_orders() }))
+        .merge(members)
+}
+
+async fn by_hand(tokens: Option<DiditTokens>) -> Response {
+    tokens.map_or_else(
+        || SignIn::new().into_response(),
+        |_| "yours".into_response(),
+    )
+}
+
+fn to_orders() -> SignIn {
+    SignIn::returning_to(ReturnTo::parse("/orders?page=2").unwrap())
+}
+
+fn site(didit: &FakeDidit) -> Browser {
+    let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
+    let app = routes()
+        .route(
+            "/callback",
+            get(|_: DiditTokens, back: ReturnTo| async move { back }),
+        )
+        .layer(auth(config));
+    Browser::new(HOME, app).add_didit(didit)
+}
+
+fn assert_problem(page: &Page, rejection: Rejection, case: &str) {
+    assert_eq!(page.status(), rejection.status(), "{case}");
+    assert_eq!(
+        page.header("content-type"),
+        Some("application/problem+json"),
+        "{case}"
+    );
+    let expected = serde_json::json!({
+        "status": rejection.status().as_u16(),
+        "code": rejection.code(),
+        "title": rejection.body_text(),
+    });
+    assert_eq!(page.json(), expected, "{case}");
+    assert_eq!(page.header("location"), None, "{case}");
+    assert_eq!(page.header("set-cookie"), None, "{case}");
+}
+
+// RFC 9110 §15.5.2, RFC 9457; behaviour 93.
+#[tokio::test]
+async fn a_program_that_is_not_signed_in_gets_401_with_a_challenge_and_a_problem() {
+    let didit = didit();
+    let browser = site(&didit);
+    for path in ["/required", "/members/orders", "/by-hand"] {
+        let page = browser.fetch(Method::GET, path).await;
+        assert_problem(&page, Rejection::NotSignedIn, path);
+        assert_eq!(
+            page.header("www-authenticate"),
+            Some(r#"Didit realm="sign-in""#),
+            "{path}"
+        );
+    }
+    let page = browser.fetch(Method::GET, "/optional").await;
+    assert_eq!(page.text(), "false false");
+    assert!(browser.cookies().is_empty());
+    assert!(didit.requests().is_empty());
+}
+
+// OpenID Connect Core §3.1.2.1, RFC 9700 §4.11; behaviours 1 and 8.
+#[tokio::test]
+async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
+    let didit = didit();
+    for path in [
+        "/required?page=2&sort=a%2Fb&x=%20",
+        "/members/orders?q=%26&r=a+b",
+        "/by-hand?",
+    ] {
+        let browser = site(&didit);
+        let sent = browser.get(path).await;
+        assert_eq!(sent.status(), StatusCode::SEE_OTHER, "{path}");
+        assert!(
+            sent.location()
+                .starts_with("https://auth.didit.me/?response_type=code&")
+        );
+        assert_eq!(sent.bytes().len(), 0);
+
+        let asked = browser.visit(path).await;
+        let page = browser.click(&asked, "approve-alejandra").await;
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        assert_eq!(page.url(), format!("{HOME}{path}"));
+    }
+    assert_eq!(didit.count(Endpoint::Token), 3);
+}
+
+// RFC 9700 §4.11; behaviour 8. `nest` strips the path that a route sees.
+#[tokio::test]
+async fn a_nested_route_comes_back_to_its_outer_address() {
+    let didit = didit();
+    let app = Router::new()
+        .nest("/shop", routes())
+        .route(
+            "/callback",
+            get(|_: DiditTokens, back: ReturnTo| async move { back }),
+        )
+        .layer(auth(didit.config(CALLBACK)));
+    let browser = Browser::new(HOME, app).add_didit(&didit);
+    for path in ["/shop/required?page=2", "/shop/members/orders"] {
+        let browser = browser.new_browser();
+        let asked = browser.visit(path).await;
+        let page = browser.click(&asked, "approve-john").await;
+        assert_eq!(
+            (page.url(), page.status()),
+            (&*format!("{HOME}{path}"), StatusCode::OK)
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
+    let browser = Browser::new(HOME, routes());
+    for (method, path) in [
+        (Method::GET, "/required"),
+        (Method::POST, "/required"),
+        (Method::GET, "/optional"),
+        (Method::GET, "/back"),
+        (Method::GET, "/members/orders"),
+        (Method::GET, "/by-hand"),
+    ] {
+        let page = browser.fetch(method, path).await;
+        assert_problem(&page, Rejection::LayerMissing, path);
+        assert!(page.text().contains("`tower_didit::DiditAuth`"), "{path}");
+        // A page that a person opens says it as well; nobody is sent to Didit.
+        assert_problem(&browser.get(path).await, Rejection::LayerMissing, path);
+    }
+}
+
+#[tokio::test]
+async fn there_is_a_page_to_return_to_only_at_the_callback() {
+    let didit = didit();
+    let browser = site(&didit);
+    let page = browser.get("/back").await;
+    assert_problem(&page, Rejection::NotACallback, "/back");
+    sign_in(&browser, &didit).await;
+    assert_problem(
+        &browser.get("/back").await,
+        Rejection::NotACallback,
+        "/back",
+    );
+    assert_eq!(browser.get("/optional").await.text(), "true false");
+}
+
+#[tokio::test]
+async fn a_rejection_says_the_same_to_programs_and_to_people() {
+    for (rejection, status, code, text) in [
+        (
+            Rejection::NotSignedIn,
+            401,
+            "not-signed-in",
+            "sign in first",
+        ),
+        (
+            Rejection::NotACallback,
+            500,
+            "not-a-callback",
+            "`ReturnTo` is there only in the handler of the callback, the path of the redirect URI",
+        ),
+        (
+            Rejection::LayerMissing,
+            500,
+            "layer-missing",
+            "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this route \
+             and after `RequireSignIn`",
+        ),
+    ] {
+        assert_eq!(rejection.status().as_u16(), status);
+        assert_eq!(rejection.code(), code);
+        assert_eq!(rejection.body_text(), text);
+        assert_eq!(rejection.to_string(), text);
+        let response = rejection.into_response();
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(
+            response.headers().contains_key(header::WWW_AUTHENTICATE),
+            status == 401
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! Which requests for a page lead to a sign-in, by their methods and headers.
+
+use http::{Method, Request, StatusCode, header};
+use tower_didit::{Rejection, fake::Person};
+
+use super::{assert_problem, site};
+use crate::support::{sign_in::sign_in, site::didit};
+
+/// What a browser asks for when it opens a page, where it sends no `Sec-Fetch` headers.
+const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+// RFC 9700 §4.12; behaviours 10, 11 and 12.
+#[tokio::test]
+async fn the_headers_say_whether_a_person_waits_for_a_page() {
+    let didit = didit();
+    let browser = site(&didit);
+    let navigate = ("sec-fetch-mode", "navigate");
+    for (method, headers, redirected) in [
+        (
+            Method::GET,
+            vec![navigate, ("sec-fetch-dest", "document")],
+            true,
+        ),
+        (Method::GET, vec![("accept", HTML)], true),
+        (
+            Method::GET,
+            vec![("accept", HTML), ("sec-fetch-mode", "cors")],
+            false,
+        ),
+        (
+            Method::GET,
+            vec![navigate, ("sec-fetch-dest", "iframe")],
+            false,
+        ),
+        (
+            Method::GET,
+            vec![("accept", HTML), ("x-requested-with", "XMLHttpRequest")],
+            false,
+        ),
+        (
+            Method::GET,
+            vec![navigate, ("sec-purpose", "prefetch")],
+            false,
+        ),
+        (Method::GET, vec![("accept", "application/json")], false),
+        (Method::GET, vec![("accept", "*/*")], false),
+        (Method::GET, vec![], false),
+        (Method::HEAD, vec![navigate], false),
+        (
+            Method::POST,
+            vec![navigate, ("sec-fetch-dest", "document")],
+            false,
+        ),
+        (Method::POST, vec![("accept", HTML)], false),
+        (Method::PUT, vec![("accept", HTML)], false),
+        (Method::DELETE, vec![("accept", HTML)], false),
+        (Method::OPTIONS, vec![("accept", HTML)], false),
+    ] {
+        let mut request = Request::builder().method(&method).uri("/members/any");
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let page = browser.new_browser().send(request.body("").unwrap()).await;
+        let status = if redirected {
+            StatusCode::SEE_OTHER
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
+        assert_eq!(page.status(), status, "{method} {headers:?}");
+        let set = page.headers().get_all(header::SET_COOKIE).iter().count();
+        assert_eq!(set, usize::from(redirected), "{method} {headers:?}");
+        assert_eq!(page.headers().contains_key(header::LOCATION), redirected);
+    }
+}
+
+// RFC 9700 §4.12; behaviour 12.
+#[tokio::test]
+async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
+    let didit = didit();
+    let browser = site(&didit);
+    for path in ["/required", "/members/orders"] {
+        let form = browser
+            .post_form(path, &[("iban", "ES9121000418450200051332")])
+            .await;
+        assert_eq!(form.status(), StatusCode::UNAUTHORIZED, "{path}");
+        assert!(
+            form.headers().contains_key(header::WWW_AUTHENTICATE),
+            "{path}"
+        );
+        assert_eq!(form.header("cache-control"), Some("private, no-store"));
+        assert_eq!(form.header("set-cookie"), None);
+        // A person is told what became of the form, and can sign in from there.
+        assert!(form.text().contains("Please sign in first"));
+        assert!(form.text().contains(r#"<a id="sign-in" href="/login">"#));
+        let script = browser.fetch(Method::POST, path).await;
+        assert_problem(&script, Rejection::NotSignedIn, path);
+    }
+    assert!(didit.requests().is_empty());
+
+    // Once signed in, the same form is good.
+    assert_eq!(
+        sign_in(&browser, &didit).await.status(),
+        StatusCode::SEE_OTHER
+    );
+    let form = browser
+        .post_form("/members/orders", &[("iban", "ES91")])
+        .await;
+    assert_eq!(form.text(), "ordered");
+    for request in didit.requests() {
+        let sent = String::from_utf8_lossy(request.body()).into_owned() + request.path_and_query();
+        assert!(!sent.contains("iban"), "{request:?}");
+    }
+}
+
+// RFC 9700 §4.12; behaviour 12. The handler itself asks for the sign-in.
+#[tokio::test]
+async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() {
+    let didit = didit();
+    for (path, back) in [("/by-hand", "/"), ("/by-hand/elsewhere", "/orders?page=2")] {
+        let browser = site(&didit);
+        let page = browser
+            .post_form(path, &[("iban", "ES9121000418450200051332")])
+            .await;
+        // 303: whatever comes next is a GET without a body (RFC 9110 §15.4.4).
+        assert_eq!(page.status(), StatusCode::SEE_OTHER, "{path}");
+        let returning = didit.approve(page.location(), Person::Alejandra);
+        let end = browser.get(&returning).await;
+        assert_eq!(end.location(), back, "{path}");
+
+        let script = browser.new_browser().fetch(Method::POST, path).await;
+        assert_problem(&script, Rejection::NotSignedIn, path);
+    }
+    for request in didit.requests() {
+        let sent = String::from_utf8_lossy(request.body()).into_owned() + request.path_and_query();
+        assert!(!sent.contains("iban"), "{request:?}");
+    }
+}
+
+// RFC 9700 §4.12; behaviour 12. No navigation has these methods.
+#[tokio::test]
+async fn a_handler_that_answers_another_method_with_sign_in_refuses() {
+    let didit = didit();
+    let browser = site(&didit);
+    for method in [Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD] {
+        let request = Request::builder().method(&method).uri("/by-hand");
+        let request = request.header(header::ACCEPT, HTML).body("").unwrap();
+        let page = browser.send(request).await;
+        assert_eq!(page.status(), StatusCode::UNAUTHORIZED, "{method}");
+        assert!(page.headers().contains_key(header::WWW_AUTHENTICATE));
+        assert!(!page.headers().contains_key(header::LOCATION), "{method}");
+    }
+    assert!(browser.cookies().is_empty());
+}

@@ -1,0 +1,11 @@
+//! The layer among services, routers and other middleware.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod axum_routing;
+mod extractors;
+mod other_middleware;
+mod services;
+mod services_ready;
+#[path = "../support/mod.rs"]
+mod support;
