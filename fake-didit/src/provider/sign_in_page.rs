@@ -62,8 +62,8 @@ pub(crate) fn problem(why: &str) -> String {
     let main = format!(
         r#"<h1>This sign-in cannot go on</h1>
 <p class="reason">{why}</p>
-<p>Go back to the application and sign in again. If that leads here once more, the application's request has
-to be corrected.</p>"#
+<p>Go back to the application and sign in again. If you end up here again, the request that the application
+sends needs to be fixed.</p>"#
     );
     document("Sign-in not possible", "card", &main)
 }
@@ -80,7 +80,7 @@ pub(crate) fn not_signed_out(why: &str) -> String {
     let main = format!(
         r#"<h1>This sign-out cannot go on</h1>
 <p class="reason">{why}</p>
-<p>Go back to the application. Its sign-out request has to be corrected.</p>"#
+<p>Go back to the application. The request that it sends needs to be fixed.</p>"#
     );
     document("Sign-out not possible", "card", &main)
 }
@@ -118,19 +118,19 @@ fn item(person: &Person, slug: &str) -> String {
     let name = person.full_name().filter(|name| !name.is_empty());
     let known_by = person.email().or(person.phone());
     let initials = escaped(&initials(name.unwrap_or(person.subject())));
+    let details = known_by.or(name.and(Some(person.subject())));
+    let details = details.map_or_else(String::new, |details| {
+        format!("<small>{}</small> ", escaped(details))
+    });
     let verified = if person.is_verified() {
-        "verified"
+        r#"<span class="badge good">verified</span>"#
     } else {
-        "not verified"
-    };
-    let details = match name.and(known_by.or(Some(person.subject()))).or(known_by) {
-        Some(details) => format!("{} · {verified}", escaped(details)),
-        None => verified.to_owned(),
+        r#"<span class="badge">not verified</span>"#
     };
     let name = escaped(name.unwrap_or(person.subject()));
     let chosen = chosen(person.subject());
     format!(
-        r#"<li><button class="person" id="approve-{slug}"{chosen} type="submit"><span class="initials" aria-hidden="true">{initials}</span><span class="who"><b>Continue as {name}</b> <small>{details}</small></span></button></li>
+        r#"<li><button class="person" id="approve-{slug}"{chosen} type="submit"><span class="initials" aria-hidden="true">{initials}</span><span class="who"><b>Continue as {name}</b> {details}{verified}</span></button></li>
 "#
     )
 }
@@ -194,17 +194,22 @@ mod tests {
 
     #[test]
     fn a_person_without_a_name_is_shown_by_the_subject() {
-        let nobody = Accounts::from_iter([Person::new("u-1").with_phone("+15550100")]);
-        let html = page(&nobody);
-        assert!(html.contains("<b>Continue as u-1</b> <small>+15550100 · not verified</small>"));
-        let html = page(&Accounts::from_iter([
-            Person::new("u-1").with_verified(true)
-        ]));
-        assert!(html.contains("<b>Continue as u-1</b> <small>verified</small>"));
-        let html = page(&Accounts::from_iter([
-            Person::new("u-1").with_names("Ada", "")
-        ]));
-        assert!(html.contains("<b>Continue as Ada</b> <small>u-1 · not verified</small>"));
+        let shown = |person: Person, expected: &str| {
+            let html = page(&Accounts::from_iter([person]));
+            assert!(html.contains(expected), "{html}");
+        };
+        shown(
+            Person::new("u-1").with_phone("+15550100"),
+            r#"<b>Continue as u-1</b> <small>+15550100</small> <span class="badge">not verified</span>"#,
+        );
+        shown(
+            Person::new("u-1").with_verified(true),
+            r#"<b>Continue as u-1</b> <span class="badge good">verified</span>"#,
+        );
+        shown(
+            Person::new("u-1").with_names("Ada", ""),
+            "<b>Continue as Ada</b> <small>u-1</small> ",
+        );
     }
 
     #[test]
