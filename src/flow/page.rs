@@ -137,10 +137,12 @@ pub(super) fn page(kind: ErrorKind, way_on: &str, landing_page: &str) -> Respons
         WayOn::Reload => ("try-again", "", "Try again"),
         WayOn::LandingPage => ("go-on", &*landing_page, BACK),
     };
-    let mut links = format!(r#"<a id="{id}" href="{href}">{label}</a>"#);
-    if href != landing_page {
-        links += &format!(r#" <a id="home" href="{landing_page}">{BACK}</a>"#);
-    }
+    let on = format!(r#"<a id="{id}" href="{href}">{label}</a>"#);
+    let links = if href == landing_page {
+        on
+    } else {
+        format!(r#"{on} <a id="home" href="{landing_page}">{BACK}</a>"#)
+    };
     let code = kind.code();
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
