@@ -28,15 +28,29 @@
 
 use std::time::SystemTime;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::HeaderValue;
+
 pub use fake_didit::*;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     config::{Config, ConfigBuilder},
+    error::Error,
+    layer::DiditAuth,
     provider::Provider,
+    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
-/// An application for a [`FakeDidit`].
+/// Connects an application to a [`FakeDidit`], for its tests.
+///
+/// | what is tested | with |
+/// |---|---|
+/// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens) |
+/// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
+/// | the sign-in itself | [`config`](Self::config) and a [`Browser`] |
+///
+/// `examples/testing` shows all three.
 pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
     /// fake's client, provider and clock. The redirect URI is registered.
@@ -48,6 +62,97 @@ pub trait FakeDiditExt {
     ///
     /// As [`FakeDidit::with_redirect_uri`].
     fn config(&self, redirect_uri: &str) -> ConfigBuilder;
+
+    /// Begins a session of this person, without a sign-in: the `Cookie` header of a request that `auth`
+    /// takes for theirs.
+    ///
+    /// The session is in cookies or in the session store, as `auth` is configured. Its tokens are the
+    /// fake's, for the scopes that `auth` asks for: they can be used and refreshed.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::{Request, header};
+    /// use tower::ServiceExt;
+    /// use tower_didit::{
+    ///     DiditAuth, IdClaims,
+    ///     fake::{FakeDidit, FakeDiditExt, Person},
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let app = Router::new()
+    ///     .route("/profile", get(|user: IdClaims| async move { user.subject().to_owned() }))
+    ///     .layer(auth.clone());
+    ///
+    /// let alejandra = Person::alejandra();
+    /// let cookies = didit.session_cookies(&auth, &alejandra).await?;
+    /// let request = Request::get("/profile").header(header::COOKIE, cookies).body(Body::empty())?;
+    /// assert_eq!(app.oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidIssuer`](crate::ErrorKind::InvalidIssuer): `auth` does not accept the fake's
+    ///   issuer.
+    /// - [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge): the session does not fit into
+    ///   its cookies.
+    /// - [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store failed.
+    ///
+    /// # Panics
+    ///
+    /// When `auth` asks for a scope that the fake does not know.
+    fn session_cookies(
+        &self,
+        auth: &DiditAuth,
+        person: &Person,
+    ) -> impl Future<Output = Result<HeaderValue, Error>> + Send;
+
+    /// The claims of an ID token of this person, for a handler that is called as a function.
+    ///
+    /// ```
+    /// use tower_didit::{IdClaims, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// async fn hello(user: IdClaims) -> String {
+    ///     format!("Hello, {}", user.subject())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let john = Person::john();
+    /// let claims = FakeDidit::new("app", "secret").id_claims(&john);
+    /// assert_eq!(hello(claims).await, format!("Hello, {}", john.subject()));
+    /// # }
+    /// ```
+    fn id_claims(&self, person: &Person) -> IdClaims;
+
+    /// Tokens of this person for these scopes, for a handler that is called as a function. They work at the
+    /// fake.
+    ///
+    /// ```
+    /// use tower_didit::{DiditTokens, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// async fn scopes(tokens: DiditTokens) -> String {
+    ///     tokens.scopes().to_string()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "email"]);
+    /// assert_eq!(scopes(tokens).await, "openid email");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the fake does not know a scope.
+    fn tokens<I>(&self, person: &Person, scopes: I) -> DiditTokens
+    where
+        I: IntoIterator<Item: AsRef<str>>;
 }
 
 impl FakeDiditExt for FakeDidit {
@@ -62,12 +167,55 @@ impl FakeDiditExt for FakeDidit {
         };
         config.with_transport(didit)
     }
+
+    async fn session_cookies(
+        &self,
+        auth: &DiditAuth,
+        person: &Person,
+    ) -> Result<HeaderValue, Error> {
+        let tokens = self.tokens(person, auth.scopes().iter());
+        let cookies = auth.begin_session(tokens).await?;
+        let pairs: Vec<&[u8]> = cookies
+            .iter()
+            .filter_map(|cookie| cookie.as_bytes().split(|byte| *byte == b';').next())
+            .collect();
+        Ok(HeaderValue::from_bytes(&pairs.join(&b"; "[..])).expect("pairs of header values"))
+    }
+
+    fn id_claims(&self, person: &Person) -> IdClaims {
+        claims(&self.issue_tokens(person, ["openid"]))
+    }
+
+    fn tokens<I>(&self, person: &Person, scopes: I) -> DiditTokens
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let issued = self.issue_tokens(person, scopes);
+        let now = Timestamp::now(&self.clock());
+        DiditTokens::new(TokenSet {
+            access_token: AccessToken::new(issued.access_token()),
+            refresh_token: issued.refresh_token().map(RefreshToken::new),
+            id_token: Some(IdToken::new(issued.id_token())),
+            scopes: Scopes::new(issued.scope()),
+            expires_at: Some(now.plus(issued.expires_in())),
+            received_at: now,
+            claims: claims(&issued),
+        })
+    }
 }
 
 impl Clock for FakeClock {
     fn now(&self) -> SystemTime {
         FakeClock::now(self)
     }
+}
+
+/// The fake's own ID token needs no verification.
+fn claims(issued: &IssuedTokens) -> IdClaims {
+    let payload = issued.id_token().split('.').nth(1).unwrap_or_default();
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).ok();
+    let payload = payload.and_then(|payload| String::from_utf8(payload).ok());
+    IdClaims::from_session(payload.expect("the fake's ID token is a JWT").into())
 }
 
 fn provider(didit: &FakeDidit) -> Provider {

@@ -5,6 +5,13 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use crate::{client::DiditClient, config::Config, flow::Flow, service::DiditAuthService};
+#[cfg(feature = "test-util")]
+use crate::{
+    error::Error,
+    tokens::{DiditTokens, Scopes},
+};
+#[cfg(feature = "test-util")]
+use http::HeaderValue;
 
 /// Signs users in with Didit: the one layer to add.
 ///
@@ -71,6 +78,22 @@ impl DiditAuth {
     /// keeps itself. A handler extracts its own.
     pub fn client(&self) -> DiditClient {
         DiditClient::of_layer(Arc::clone(self.flow.upkeep()))
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl DiditAuth {
+    /// The scopes that it asks for.
+    pub(crate) fn scopes(&self) -> &Scopes {
+        self.flow.scopes()
+    }
+
+    /// Begins a session with tokens that no sign-in brought: gives the `Set-Cookie` values.
+    pub(crate) async fn begin_session(
+        &self,
+        tokens: DiditTokens,
+    ) -> Result<Vec<HeaderValue>, Error> {
+        self.flow.begin_session_with(tokens).await
     }
 }
 

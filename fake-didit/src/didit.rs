@@ -241,7 +241,7 @@ impl FakeDidit {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic of a test's thread must not hide what it was about.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,6 +45,11 @@ use crate::{
     under_way::UnderWay,
     upkeep::{Remembered, Upkeep},
 };
+#[cfg(feature = "test-util")]
+use crate::{
+    session::{ExistingChunks, Session},
+    tokens::{DiditTokens, Scopes},
+};
 
 /// All that one layer knows, shared by its services.
 #[derive(Debug)]
@@ -159,6 +164,30 @@ impl Flow {
 
     pub(crate) fn upkeep(&self) -> &Arc<Upkeep> {
         &self.upkeep
+    }
+
+    /// The scopes that it asks for.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.config.request.scopes
+    }
+
+    /// Begins a session with tokens that no sign-in brought: gives the `Set-Cookie` values.
+    #[cfg(feature = "test-util")]
+    pub(crate) async fn begin_session_with(
+        &self,
+        tokens: DiditTokens,
+    ) -> Result<Vec<HeaderValue>, Error> {
+        let issuer = tokens.claims().issuer();
+        self.config.id_token_rules.check_issuer(issuer)?;
+        let (sessions, now) = (&self.upkeep.sessions, self.now());
+        let metadata = self.upkeep.calls.metadata(now).await?;
+        let keeps_id_token = metadata.end_session_endpoint.is_some();
+        let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
+        sessions.check(&session)?;
+        let existing = ExistingChunks::default();
+        let (cookies, _) = sessions.create(&session, existing, now).await?;
+        Ok(cookies)
     }
 
     /// Decides, without waiting, what a request means.

@@ -96,7 +96,8 @@ fn refresh_token(state: &mut State, members: &Members) -> Result<Value, Code> {
     Ok(issue(state, grant))
 }
 
-fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
+/// What a grant opens.
+pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
     let (now, lifetime) = (state.now(), state.access_token_lifetime);
     let (scope, id_token) = (grant.scope.clone(), jwt::id_token(state, &grant));
     let access_token = jwt::access_token(state, &grant);

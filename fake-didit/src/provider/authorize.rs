@@ -106,6 +106,18 @@ impl AuthorizeRequest {
         Ok(request)
     }
 
+    /// A request for a scope that no browser brought.
+    pub(crate) fn for_scope(scope: Scope) -> Self {
+        Self {
+            redirect_uri: String::new(),
+            scope,
+            nonce: None,
+            challenge: None,
+            state: None,
+            iss: None,
+        }
+    }
+
     /// Where the browser goes with a code.
     pub(crate) fn approved(&self, code: &str) -> String {
         self.back(&[("code", code)])

@@ -55,10 +55,16 @@ impl Ledger {
         self.secrets.next(prefix)
     }
 
-    /// Enters a grant and gives its code.
-    pub(crate) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
+    /// Enters a grant.
+    pub(crate) fn enter(&mut self, grant: Grant) -> Arc<Grant> {
         let grant = Arc::new(grant);
         self.grants.push(Arc::clone(&grant));
+        grant
+    }
+
+    /// Enters a grant and gives its code.
+    pub(crate) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
+        let grant = self.enter(grant);
         let code = self.secrets.next("code");
         self.codes.insert(
             code.clone(),

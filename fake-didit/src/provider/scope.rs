@@ -21,6 +21,18 @@ impl Scope {
         Ok(Self(names))
     }
 
+    /// Adds a scope.
+    ///
+    /// # Panics
+    ///
+    /// When it is not `known`.
+    pub(crate) fn add(&mut self, name: &str, known: &[&str]) {
+        assert!(known.contains(&name), "unknown scope {name:?}");
+        if !self.contains(name) {
+            self.0.push(name.to_owned());
+        }
+    }
+
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }

@@ -19,7 +19,7 @@ use crate::provider::{
 
 /// A successful answer (RFC 6749 §5.1).
 #[derive(Serialize)]
-struct Tokens {
+pub(crate) struct Tokens {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
@@ -65,6 +65,11 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
         .redeem(code, redirect_uri, form.get("code_verifier"), now)
         .map_err(OAuthError::invalid_grant)?;
 
+    Ok(issue(state, grant))
+}
+
+/// What a grant opens.
+pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Tokens {
     let mut tokens = tokens(state, &grant, grant.scope.clone());
     let id_token = id_token(state, &grant, &tokens.access_token);
     state.ledger.note_id_token(id_token.clone());
@@ -72,7 +77,7 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
     if grant.scope.contains(state.product.offline_scope()) {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
     }
-    Ok(tokens)
+    tokens
 }
 
 /// No ID token here, and a new refresh token only where they rotate: so Didit answers.

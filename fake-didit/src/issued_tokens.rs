@@ -1,0 +1,124 @@
+//! Tokens without a sign-in.
+
+use std::{fmt, time::Duration};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    authentication,
+    didit::FakeDidit,
+    person::Person,
+    provider::{authorize::AuthorizeRequest, grant::Grant, product::Product, scope::Scope, token},
+};
+
+/// Tokens from [`FakeDidit::issue_tokens`]. `Debug` shows none of them.
+#[derive(Clone, Deserialize)]
+pub struct IssuedTokens {
+    access_token: String,
+    refresh_token: Option<String>,
+    id_token: String,
+    #[serde(default)]
+    scope: String,
+    expires_in: u64,
+}
+
+impl IssuedTokens {
+    /// The access token.
+    pub fn access_token(&self) -> &str {
+        &self.access_token
+    }
+
+    /// The refresh token, if the scopes open one.
+    pub fn refresh_token(&self) -> Option<&str> {
+        self.refresh_token.as_deref()
+    }
+
+    /// The ID token.
+    pub fn id_token(&self) -> &str {
+        &self.id_token
+    }
+
+    /// The granted scopes, separated by spaces.
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The lifetime of the access token.
+    pub fn expires_in(&self) -> Duration {
+        Duration::from_secs(self.expires_in)
+    }
+}
+
+impl fmt::Debug for IssuedTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedTokens")
+            .field("scope", &self.scope)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FakeDidit {
+    /// Issues tokens as after a sign-in of this person, without a request: none is counted or recorded. The
+    /// tokens work at every endpoint.
+    ///
+    /// ```
+    /// use fake_didit::{FakeDidit, Person};
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let tokens = didit.issue_tokens(&Person::alejandra(), ["openid", "offline"]);
+    /// assert!(tokens.refresh_token().is_some());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a scope is unknown.
+    pub fn issue_tokens<I>(&self, person: &Person, scopes: I) -> IssuedTokens
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let mut state = self.lock();
+        let mut scope = Scope::none();
+        for name in scopes {
+            scope.add(name.as_ref(), state.product.scopes());
+        }
+        let (session, now) = (state.ledger.new_id("session"), state.now());
+        let request = AuthorizeRequest::for_scope(scope);
+        let grant = Grant::new(request, person.clone(), session, now);
+        let grant = state.ledger.enter(grant);
+        let tokens = match state.product {
+            Product::SignIn => json!(token::issue(&mut state, grant)),
+            Product::Authentication => authentication::token::issue(&mut state, grant),
+        };
+        serde_json::from_value(tokens).expect("an answer of the token endpoint")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_products_issue_all_tokens_and_record_nothing() {
+        for (didit, offline) in [
+            (FakeDidit::new("app", "secret"), "offline"),
+            (FakeDidit::authentication("app"), "offline_access"),
+        ] {
+            let tokens = didit.issue_tokens(&Person::john(), ["openid", offline]);
+            assert!(tokens.refresh_token().is_some());
+            assert_eq!(tokens.id_token().split('.').count(), 3);
+            assert_eq!(tokens.scope(), format!("openid {offline}"));
+            assert!(didit.requests().is_empty());
+            for secret in [tokens.access_token(), tokens.id_token()] {
+                assert!(!format!("{tokens:?}").contains(secret));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "unknown scope \"admin\"")]
+    fn an_unknown_scope_is_refused() {
+        FakeDidit::new("app", "secret").issue_tokens(&Person::john(), ["admin"]);
+    }
+}
