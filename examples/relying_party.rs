@@ -1,6 +1,6 @@
 //! A complete application that is configured only through the environment, so that it can be
 //! pointed at anything that speaks OpenID Connect: see `Config::from_env` for the variables, and add
-//! `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG`.
+//! `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG` (default `info`).
 //!
 //! ```text
 //! GET  /                    {"signed_in": bool, "sub": …}
@@ -31,15 +31,14 @@ use tokio::net::TcpListener;
 use tower_didit::{
     Config, DiditAuth, DiditClient, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo,
 };
-use tracing::Level;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::builder()
-                .with_default_directive(Level::INFO.into())
+                .with_default_directive(LevelFilter::INFO.into())
                 .from_env_lossy(),
         )
         .with_writer(std::io::stderr)

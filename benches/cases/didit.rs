@@ -42,7 +42,7 @@ impl PreparedDidit {
     pub(crate) fn approve(&self, authorize_url: &str) -> String {
         let callback = self
             .didit
-            .approve(&unchallenged(authorize_url), Person::Alejandra);
+            .approve(&unchallenged(authorize_url), &Person::alejandra());
         let url = Url::parse(&callback).expect("a URL");
         let code = url.query_pairs().find(|(name, _)| name == "code");
         let (_, code) = code.expect("the code of a yes");

@@ -1,49 +1,94 @@
-//! What the quickstart shows.
+//! The pages of the quickstart.
 
 use axum::response::Html;
 use tower_didit::{DiditTokens, IdClaims, tokens::UserInfo};
 
-pub(crate) fn home(signed_in: bool) -> Html<String> {
-    page(if signed_in {
-        r#"<h1>Hello again</h1>
-<p>You are signed in.</p>
-<p><a class="button" id="profile" href="/profile">Your profile</a></p>"#
-    } else {
-        r#"<h1>A site with a sign-in</h1>
-<p>This page is for everybody, the next one for those whom Didit knows.</p>
-<p><a class="button" id="sign-in" href="/login?return_to=/profile">Sign in with Didit</a></p>
-<p><a href="/profile">Go to your profile</a>, and be asked to sign in on the way.</p>"#
-    })
+/// The home page of a visitor.
+pub(crate) fn welcome() -> Html<String> {
+    page(
+        r#"<h1>Welcome</h1>
+<p>Anyone can see this page. Your profile is only for people who have signed in.</p>
+<div class="actions">
+<a class="button" id="sign-in" href="/login?return_to=/profile">Sign in with Didit</a>
+<a class="button quiet" id="profile" href="/profile">Open your profile</a>
+</div>
+<p class="note">Opening your profile asks you to sign in first.</p>"#,
+    )
 }
 
+/// The home page of a user, who may have told a name.
+pub(crate) fn home(name: Option<&str>) -> Html<String> {
+    let hello = hello(name);
+    page(&format!(
+        r#"<h1 id="signed-in">{hello}</h1>
+<p>You are signed in.</p>
+<div class="actions">
+<a class="button" id="profile" href="/profile">Open your profile</a>
+{SIGN_OUT}
+</div>"#
+    ))
+}
+
+/// What this site knows of a user.
 pub(crate) fn profile(user: &IdClaims, tokens: &DiditTokens, told: &UserInfo) -> Html<String> {
-    let name = escaped(told.full_name().unwrap_or("somebody who does not say"));
+    let hello = hello(told.full_name());
     let email = match (told.email(), told.email_is_verified()) {
-        (Some(email), true) => format!("{}, which Didit has verified", escaped(email)),
-        (Some(email), false) => format!("{}, which nobody has verified", escaped(email)),
-        (None, _) => "not granted".to_owned(),
+        (Some(email), true) => format!("{} (verified by Didit)", escaped(email)),
+        (Some(email), false) => format!("{} (not verified)", escaped(email)),
+        (None, _) => "Not shared with this site".to_owned(),
     };
     let subject = escaped(user.subject());
     let scopes: Vec<_> = tokens.scopes().iter().map(escaped).collect();
-    let scopes = scopes.join("</code>, <code>");
+    let scopes = scopes.join("</code> <code>");
     page(&format!(
-        r#"<h1 id="signed-in">Hello, {name}</h1>
+        r#"<h1 id="signed-in">{hello}</h1>
 <dl>
-<dt>You are</dt><dd><code id="subject">{subject}</code></dd>
-<dt>Your e-mail address</dt><dd id="email">{email}</dd>
-<dt>You granted</dt><dd><code>{scopes}</code></dd>
+<dt>User ID</dt><dd><code id="subject">{subject}</code></dd>
+<dt>E-mail address</dt><dd id="email">{email}</dd>
+<dt>Permissions you granted this site</dt><dd><code>{scopes}</code></dd>
 </dl>
-<form method="post" action="/logout"><button id="sign-out">Sign out</button></form>
-<p><a href="/">Home</a></p>"#
+<div class="actions">
+{SIGN_OUT}
+<a class="button quiet" id="home" href="/">Home</a>
+</div>"#
     ))
+}
+
+/// For an address that leads nowhere.
+pub(crate) fn not_found() -> Html<String> {
+    page(
+        r#"<h1>Page not found</h1>
+<p>There is no page at this address.</p>
+<div class="actions"><a class="button" id="home" href="/">Home</a></div>"#,
+    )
+}
+
+fn hello(name: Option<&str>) -> String {
+    name.map_or_else(
+        || "Hello".to_owned(),
+        |name| format!("Hello, {}", escaped(name)),
+    )
 }
 
 fn page(content: &str) -> Html<String> {
     Html(format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>tower-didit quickstart</title>\n<style>{STYLE}</style>\n\
-         <main>\n{content}\n</main>\n</html>\n"
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>tower-didit quickstart</title>
+<style>
+{STYLE}</style>
+</head>
+<body>
+<main>
+<a class="brand" href="/">tower-didit quickstart</a>
+{content}
+</main>
+</body>
+</html>
+"#
     ))
 }
 
@@ -51,15 +96,6 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-const STYLE: &str = "
-:root { color-scheme: light dark }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center;
-       font: 1.05rem/1.6 system-ui, sans-serif; background: Canvas; color: CanvasText }
-main { max-width: 28rem; padding: 2rem }
-h1 { font-size: 1.6rem; line-height: 1.25 }
-dt { opacity: .7; font-size: .9rem }
-dd { margin: 0 0 .8rem; overflow-wrap: anywhere }
-.button, button { display: inline-block; padding: .65rem 1.3rem; border: 0; border-radius: .5rem;
-       background: #2667ff; color: #fff; font: inherit; text-decoration: none; cursor: pointer }
-:focus-visible { outline: 3px solid #2667ff; outline-offset: 3px }
-";
+const SIGN_OUT: &str = r#"<form method="post" action="/logout"><button class="quiet" id="sign-out">Sign out</button></form>"#;
+
+const STYLE: &str = include_str!("style.css");

@@ -2,6 +2,7 @@
 //! stop it, start it again, reload.
 //!
 //! The store is in `store.rs`. Without `DIDIT_CLIENT_ID` it signs in with a fake Didit of its own.
+//! `RUST_LOG` says what is logged (default `info`).
 
 mod store;
 
@@ -15,9 +16,18 @@ use tower_didit::{
 };
 
 use store::FileStore;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::builder()
+                .with_default_directive(LevelFilter::INFO.into())
+                .from_env_lossy(),
+        )
+        .with_writer(std::io::stderr)
+        .init();
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let file = env::var("SESSIONS")
         .map_or_else(|_| env::temp_dir().join("tower-didit-sessions"), Into::into);

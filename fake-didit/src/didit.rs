@@ -93,6 +93,11 @@ impl FakeDidit {
         self.lock().client.secret().map(str::to_owned)
     }
 
+    /// The people on the sign-in page, in the order of its buttons.
+    pub fn people(&self) -> Vec<Person> {
+        self.lock().accounts.to_vec()
+    }
+
     /// The URL of token revocation (RFC 7009), where it is
     /// [switched on](Self::with_revocation_endpoint).
     pub fn revocation_endpoint(&self) -> Option<String> {
@@ -122,7 +127,8 @@ impl FakeDidit {
         Ok(addr)
     }
 
-    /// A person signs in without a browser: gives the URL with the code that the browser goes to.
+    /// A person signs in without a browser, listed on the sign-in page or not: gives the URL with the code
+    /// that the browser goes to.
     ///
     /// The request is checked, counted and recorded like one of a browser. Of scripted faults only
     /// [`Fault::error`] has a meaning here.
@@ -130,9 +136,9 @@ impl FakeDidit {
     /// # Panics
     ///
     /// When `authorize_url` is not a good authorization request.
-    pub fn approve(&self, authorize_url: &str, person: Person) -> String {
+    pub fn approve(&self, authorize_url: &str, person: &Person) -> String {
         match self.asked(authorize_url) {
-            Ok(asked) => decision::approve(&mut self.lock(), &asked, person),
+            Ok(asked) => decision::approve(&mut self.lock(), &asked, person.clone()),
             Err(redirect) => redirect,
         }
     }

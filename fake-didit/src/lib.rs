@@ -8,6 +8,7 @@
 //!   JSON at the token endpoint, tokens that are JWTs, a session that can be asked for and ended.
 //! - Token revocation and a page that ends a session, which Didit has not and other providers have, can be
 //!   switched on: [`FakeDidit::with_revocation_endpoint`], [`FakeDidit::with_end_session_endpoint`].
+//! - [`Person`] is someone who signs in: Alejandra, John, or a person of your own.
 //! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
 //! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
 //! - [`RecordedRequest`] tells what it was asked.
@@ -46,6 +47,42 @@
 //! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`. The
 //! fake's clock stands still until [`FakeClock::advance`] moves it.
 //!
+//! # People
+//!
+//! Alejandra, about whom everything is verified, and John, about whom nothing is, have an account from the
+//! start. A [`Person`] is made for what a test is about; [`FakeDidit::add_person`] lists one more on the
+//! sign-in page, [`FakeDidit::with_people`] replaces the list, and [`Person::from_json`] reads people from a
+//! file. [`Browser::sign_in_as`] presses the person's button, [`FakeDidit::approve`] needs no browser and no
+//! list:
+//!
+//! ```
+//! # use axum::{Router, extract::RawQuery, routing::get};
+//! use fake_didit::{Browser, FakeDidit, Person};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let minor = Person::new("u-17")
+//!     .with_names("Kim", "Young")
+//!     .with_email("kim@example.com")
+//!     .with_over_18(false);
+//! let didit = FakeDidit::new("app", "secret")
+//!     .with_redirect_uri("https://app.example/callback")
+//!     .add_person(minor.clone());
+//!
+//! # let app = Router::new()
+//! #     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
+//! let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! let authorize_url = "https://auth.didit.me/?client_id=app&response_type=code&scope=openid+is_over_18\
+//!                      &state=s&redirect_uri=https://app.example/callback";
+//! browser.visit(authorize_url).await;
+//! let callback = browser.sign_in_as(&minor).await;
+//! assert!(callback.text().starts_with("code="));
+//!
+//! let callback = didit.approve(authorize_url, &minor);
+//! assert!(callback.starts_with("https://app.example/callback?code="));
+//! # }
+//! ```
+//!
 //! # A sign-in by hand
 //!
 //! ```
@@ -62,7 +99,7 @@
 //! let back = didit.approve(
 //!     "https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
 //!      &redirect_uri=https%3A%2F%2Fapp.example%2Fcallback",
-//!     Person::Alejandra,
+//!     &Person::alejandra(),
 //! );
 //! let (code, state) = back.strip_prefix("https://app.example/callback?code=").unwrap().split_once('&').unwrap();
 //! assert_eq!(state, "state=s");
@@ -123,5 +160,5 @@ pub use fault::Fault;
 pub use forgery::Forgery;
 pub use issued_tokens::IssuedTokens;
 pub use log::RecordedRequest;
-pub use person::Person;
+pub use person::{PeopleError, Person};
 pub use provider::{endpoint::Endpoint, product::Product};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     didit::FakeDidit,
     keys::Algorithm,
+    person::Person,
     provider::{authorize::is_redirect_uri, endpoint::Endpoint, issuer::Issuer, product::Product},
 };
 
@@ -27,6 +28,30 @@ impl FakeDidit {
             "not an absolute redirect URI without a fragment: {uri:?}"
         );
         self.set(|state| state.redirect_uris.push(uri))
+    }
+
+    /// The people on the sign-in page, in place of those before. Default: [Alejandra](Person::alejandra) and
+    /// [John](Person::john).
+    ///
+    /// Two people with the same subject are the same account: the later one replaces the earlier one in its
+    /// place. The button of a person has the id `approve-` and the first name in lower case, such as
+    /// `approve-alejandra`; a person without a first name has the family name there, and one without any
+    /// name the subject. What is neither letter nor digit becomes a hyphen, and an id that an earlier
+    /// button has gets `-2`, `-3` and so on.
+    /// [`Browser::sign_in_as`](crate::Browser::sign_in_as) needs no id.
+    ///
+    /// What was granted before stays granted, and tells what it told.
+    #[must_use]
+    pub fn with_people(self, people: impl IntoIterator<Item = Person>) -> Self {
+        let people = people.into_iter().collect();
+        self.set(|state| state.accounts = people)
+    }
+
+    /// One more person on the sign-in page, at its end; or in place of the one with the same subject. See
+    /// [`with_people`](Self::with_people).
+    #[must_use]
+    pub fn add_person(self, person: Person) -> Self {
+        self.set(|state| state.accounts.put(person))
     }
 
     /// Takes tokens back (RFC 7009): at `/auth/v2/revoke`, of which the metadata document tells. Its clients

@@ -248,8 +248,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where people go after a sign-in that started nowhere in particular, and after sign-out: a
-    /// path of this site, as [`ReturnTo::parse`](crate::ReturnTo::parse) takes it.
+    /// Where people go after a sign-in that started nowhere in particular, after sign-out, and from the
+    /// built-in error page: a path of this site, as [`ReturnTo::parse`](crate::ReturnTo::parse) takes it.
     ///
     /// Default: `/`.
     pub fn with_landing_page(mut self, path: impl Into<String>) -> Self {
@@ -312,7 +312,8 @@ impl ConfigBuilder {
     /// `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the challenge that a 401
     /// owes and the `Retry-After` of a 503.
     ///
-    /// Default: a small page for people, `application/problem+json` for programs.
+    /// Default: a small page for people, with a link that goes on and one to the
+    /// [landing page](Self::with_landing_page); `application/problem+json` for programs.
     ///
     /// ```
     /// # use tower_didit::Config;

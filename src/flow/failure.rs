@@ -32,9 +32,7 @@ impl Flow {
         }
         let mut response = match &self.config.error_page {
             Some(page) => (page.0)(error, request),
-            None if Asker::is_page(&request.headers) => {
-                page(error.kind(), &self.way_on(error.kind(), return_to))
-            }
+            None if Asker::is_page(&request.headers) => self.page(error.kind(), return_to),
             None => problem(error.kind()).into_response(),
         };
         if matches!(
@@ -49,18 +47,24 @@ impl Flow {
     /// The answer to a person who sent a form without being signed in.
     pub(super) fn sign_in_first(&self) -> Response<Bytes> {
         let kind = ErrorKind::NotSignedIn;
-        finished(page(kind, &self.way_on(kind, None)), &Error::new(kind))
+        finished(self.page(kind, None), &Error::new(kind))
     }
 
     /// The answer to a person whose page needs the session store, which does not answer.
     pub(super) fn not_now(&self) -> Response<Bytes> {
         let kind = ErrorKind::SessionUnavailable;
-        let mut response = page(kind, &self.way_on(kind, None));
+        let mut response = self.page(kind, None);
         response.headers_mut().insert(header::RETRY_AFTER, SOON);
         finished(response, &Error::new(kind))
     }
 
-    /// Where the page's link leads.
+    /// The built-in page.
+    fn page(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> Response<Bytes> {
+        let landing_page = self.config.landing_page.as_str();
+        page(kind, &self.way_on(kind, return_to), landing_page)
+    }
+
+    /// Where the page's first link leads.
     fn way_on(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
         let landing_page = || self.config.landing_page.as_str().to_owned();
         match (&self.config.routes.login, advice(kind).way_on) {

@@ -121,42 +121,41 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
     }
 }
 
-/// A page that needs nothing but itself. No text of the provider or of the request is on it; the
-/// link is made of a checked path.
-pub(super) fn page(kind: ErrorKind, way_on: &str) -> Response<Bytes> {
+/// A page that needs nothing but itself; a browser may ask the site for its icon. No text of the provider or
+/// of the request is on it; the links are made of checked paths.
+pub(super) fn page(kind: ErrorKind, way_on: &str, landing_page: &str) -> Response<Bytes> {
     let Advice {
         title,
         text,
         way_on: leads,
     } = advice(kind);
-    let link = match leads {
-        WayOn::TryAgain => format!(
-            r#"<a id="try-again" href="{}">Try again</a>"#,
-            escaped(way_on)
-        ),
-        WayOn::SignIn => format!(r#"<a id="sign-in" href="{}">Sign in</a>"#, escaped(way_on)),
+    let (way_on, landing_page) = (escaped(way_on), escaped(landing_page));
+    let (id, href, label) = match leads {
+        WayOn::TryAgain => ("try-again", &*way_on, "Try again"),
+        WayOn::SignIn => ("sign-in", &*way_on, "Sign in"),
         // This very address, code and all: it was not used yet.
-        WayOn::Reload => r#"<a id="try-again" href="">Try again</a>"#.to_owned(),
-        WayOn::LandingPage => {
-            format!(
-                r#"<a id="go-on" href="{}">Back to the site</a>"#,
-                escaped(way_on)
-            )
-        }
+        WayOn::Reload => ("try-again", "", "Try again"),
+        WayOn::LandingPage => ("go-on", &*landing_page, BACK),
+    };
+    let on = format!(r#"<a id="{id}" href="{href}">{label}</a>"#);
+    let links = if href == landing_page {
+        on
+    } else {
+        format!(r#"{on} <a id="home" href="{landing_page}">{BACK}</a>"#)
     };
     let code = kind.code();
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n\
-         <main>\n<h1>{title}</h1>\n<p>{text}</p>\n<p>{link}</p>\n\
-         <footer><code>{code}</code></footer>\n</main>\n</html>\n"
+         <main>\n<h1>{title}</h1>\n<p>{text}</p>\n<nav>{links}</nav>\n\
+         <footer>Error code: <code>{code}</code></footer>\n</main>\n</html>\n"
     );
     let mut response = Response::new(Bytes::from(html));
     *response.status_mut() = kind.status();
     let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
     );
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let nosniff = HeaderValue::from_static("nosniff");
@@ -183,13 +182,45 @@ fn escaped(path: &str) -> String {
     path.replace('&', "&amp;")
 }
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText;\
-font:1rem/1.6 system-ui,sans-serif}\
-main{max-width:26rem;padding:2rem}\
-h1{font-size:1.4rem;line-height:1.3}\
-a{display:inline-block;padding:.6rem 1.2rem;border-radius:.5rem;background:#2667ff;color:#fff;\
-text-decoration:none}\
-a:focus-visible{outline:3px solid #2667ff;outline-offset:3px}\
-footer{margin-top:2rem;opacity:.6;font-size:.85rem}";
+const BACK: &str = "Back to the site";
+
+const STYLE: &str = include_str!("page.css");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(kind: ErrorKind, way_on: &str) -> String {
+        let page = page(kind, way_on, "/start?a=1&b=2");
+        String::from_utf8(page.into_body().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_page_leads_on_and_back_to_the_landing_page() {
+        let home = r#"<a id="home" href="/start?a=1&amp;b=2">Back to the site</a>"#;
+        for (kind, on) in [
+            (
+                ErrorKind::AccessDenied,
+                r#"<a id="try-again" href="/login">"#,
+            ),
+            (ErrorKind::NotSignedIn, r#"<a id="sign-in" href="/login">"#),
+            (ErrorKind::TooManySignIns, r#"<a id="try-again" href="">"#),
+        ] {
+            let html = html(kind, "/login");
+            assert!(html.contains(on) && html.contains(home), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_leads_back_anyway_says_so_once() {
+        for (kind, link) in [
+            (ErrorKind::CrossSiteSignOut, "go-on"),
+            (ErrorKind::AccessDenied, "try-again"),
+        ] {
+            let html = html(kind, "/start?a=1&b=2");
+            assert_eq!(html.matches("<a ").count(), 1, "{html}");
+            let link = format!(r#"<a id="{link}" href="/start?a=1&amp;b=2">"#);
+            assert!(html.contains(&link), "{html}");
+        }
+    }
+}

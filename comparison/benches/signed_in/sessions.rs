@@ -68,7 +68,7 @@ fn didit(
         let browser = Browser::new("https://app.example", app.clone());
         runtime.block_on(async {
             let login = browser.get("/login").await;
-            let callback = didit.approve(login.location(), Person::Alejandra);
+            let callback = didit.approve(login.location(), &Person::alejandra());
             assert!(browser.get(&callback).await.status().is_success());
         });
         let cookie = browser.cookie("__Host-didit").expect("signed in");

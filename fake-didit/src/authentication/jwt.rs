@@ -30,14 +30,8 @@ fn claims(state: &mut State, grant: &Grant) -> Map<String, Value> {
         ("jti", state.ledger.new_id("jti").into()),
         ("iat", now.into()),
         ("exp", (now + state.access_token_lifetime).into()),
-        ("vendor_data", Value::Null),
-        ("org", Value::Null),
-        ("verified", grant.person.verified()),
         ("amr", json!([grant.person.authentication_method()])),
-        ("act", Value::Null),
     ];
-    claims
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+    let claims = claims.map(|(name, value)| (name.to_owned(), value));
+    claims.into_iter().chain(grant.person.claims()).collect()
 }

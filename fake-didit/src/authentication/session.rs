@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::refused;
 use crate::provider::{
@@ -34,13 +34,10 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
 
 /// As in the tokens, but `amr` is a single value here.
 fn told(grant: &Grant) -> Value {
-    json!({
-        "sub": grant.person.subject(),
-        "sid": grant.session,
-        "vendor_data": null,
-        "org": null,
-        "verified": grant.person.verified(),
-        "amr": grant.person.authentication_method(),
-        "act": null,
-    })
+    let person = &grant.person;
+    let mut told = person.claims();
+    told.insert("sub".to_owned(), person.subject().into());
+    told.insert("sid".to_owned(), grant.session.as_str().into());
+    told.insert("amr".to_owned(), person.authentication_method().into());
+    Value::Object(told)
 }

@@ -32,6 +32,8 @@ use crate::{
     },
     clock::FakeClock,
     didit::FakeDidit,
+    person::Person,
+    provider::sign_in_page::{self, NoButton},
 };
 
 /// A browser with a cookie jar that visits Tower services, without a socket.
@@ -51,7 +53,8 @@ pub struct Browser {
 #[derive(Clone, Debug, Default)]
 struct Memory {
     jar: CookieJar,
-    page: Option<Url>,
+    /// The page that the browser is on.
+    page: Option<Page>,
 }
 
 impl Browser {
@@ -197,6 +200,53 @@ impl Browser {
         self.all(visit).await
     }
 
+    /// Presses the button of a person on the [`FakeDidit`]'s sign-in page, which the browser is on, and
+    /// follows redirects. The button is found by the person's subject.
+    ///
+    /// ```
+    /// use axum::{Router, extract::RawQuery, routing::get};
+    /// use fake_didit::{Browser, FakeDidit, Person};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let ada = Person::new("u-1815").with_names("Ada", "Lovelace");
+    /// let didit = FakeDidit::new("app", "secret")
+    ///     .with_redirect_uri("https://app.example/callback")
+    ///     .add_person(ada.clone());
+    /// let app = Router::new()
+    ///     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
+    ///
+    /// let browser = Browser::new("https://app.example", app).add_didit(&didit);
+    /// browser
+    ///     .visit("https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+    ///             &redirect_uri=https://app.example/callback")
+    ///     .await;
+    /// let callback = browser.sign_in_as(&ada).await;
+    /// assert!(callback.text().starts_with("code="));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the browser is on another page, or that page does not list the person.
+    pub async fn sign_in_as(&self, person: &Person) -> Page {
+        let page = self.memory().page.clone();
+        let page = page.unwrap_or_else(|| {
+            panic!("the browser is on no page: visit one that leads to the sign-in page first")
+        });
+        let html = std::str::from_utf8(page.bytes()).unwrap_or_default();
+        let (subject, status, url) = (person.subject(), page.status(), page.url());
+        let id = sign_in_page::button(html, person).unwrap_or_else(|why| match why {
+            NoButton::OtherPage => panic!(
+                "the browser is not on the sign-in page but on the {status} of {url}: nobody can sign in there"
+            ),
+            NoButton::NotListed => panic!(
+                "the sign-in page does not list {subject:?}: add the person with FakeDidit::add_person"
+            ),
+        });
+        self.click(&page, &id).await
+    }
+
     /// A script's request (`fetch` with credentials) from the page that the browser is on, or from one
     /// of the application when it is on none. Redirects are not followed.
     pub async fn fetch(&self, method: Method, url: &str) -> Page {
@@ -288,7 +338,7 @@ impl Browser {
             .exchange(visit.url.clone(), visit.request(), visit.cause(), history)
             .await;
         if page.redirect().is_none() {
-            self.memory().page = Some(visit.url);
+            self.memory().page = Some(page.clone());
         }
         page
     }
@@ -324,7 +374,8 @@ impl Browser {
     }
 
     fn page(&self) -> Option<Url> {
-        self.memory().page.clone()
+        let memory = self.memory();
+        memory.page.as_ref().map(|page| page.parsed_url().clone())
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

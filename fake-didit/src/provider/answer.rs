@@ -36,10 +36,12 @@ pub(crate) fn page(status: StatusCode, html: String) -> Answer {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
-        // No `form-action`: some browsers apply it to the redirect back to the client as well.
+        // No `form-action`: some browsers apply it to the redirect back to the client as well. The image is
+        // the icon.
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+             frame-ancestors 'none'",
         ),
     ];
     with_headers(answer, fixed)

@@ -37,7 +37,7 @@ pub(crate) fn ask(
     }
     let (id, now) = (state.ledger.new_id("interaction"), state.now());
     let path = state.product.decision_path(&state.issuer);
-    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &id, path);
+    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &state.accounts, &id, path);
     state.interactions.open(id, asked, now);
     answer::page(StatusCode::OK, html)
 }
@@ -79,7 +79,9 @@ pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
     };
 
     let approves = request.uri().path().ends_with("/approve");
-    let person = form.get("person").and_then(Person::by_slug);
+    let person = form
+        .get("person")
+        .and_then(|subject| state.accounts.by_subject(subject).cloned());
     if approves && person.is_none() {
         return problem("nobody was chosen");
     }

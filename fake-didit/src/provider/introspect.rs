@@ -4,11 +4,14 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use serde_json::json;
 
-use crate::provider::{
-    answer::{self, Answer},
-    form::{self, Form},
-    oauth_error::OAuthError,
-    state::State,
+use crate::{
+    person::Person,
+    provider::{
+        answer::{self, Answer},
+        form::{self, Form},
+        oauth_error::OAuthError,
+        state::State,
+    },
 };
 
 /// Tells the client about an access token; any other token is `{"active": false}`.
@@ -30,17 +33,26 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     };
     let told = match state.ledger.access(token, state.now()) {
         None => json!({"active": false}),
-        Some((access, grant)) => json!({
-            "active": true,
-            "iss": state.issuer.as_str(),
-            "iat": access.issued_at,
-            "exp": access.expires_at,
-            "sub": grant.person.subject(),
-            "identifier": grant.person.email(),
-            "identifier_type": "email",
-            "claims": access.scope.to_string(),
-            "client_id": state.client.id,
-        }),
+        Some((access, grant)) => {
+            let (kind, identifier) = identifier(&grant.person).unzip();
+            json!({
+                "active": true,
+                "iss": state.issuer.as_str(),
+                "iat": access.issued_at,
+                "exp": access.expires_at,
+                "sub": grant.person.subject(),
+                "identifier": identifier,
+                "identifier_type": kind,
+                "claims": access.scope.to_string(),
+                "client_id": state.client.id,
+            })
+        }
     };
     answer::json(StatusCode::OK, &told)
+}
+
+/// How they are known to Didit: by the e-mail address, else by the phone number.
+fn identifier(person: &Person) -> Option<(&'static str, &str)> {
+    let email = person.email().map(|email| ("email", email));
+    email.or_else(|| person.phone().map(|phone| ("phone", phone)))
 }

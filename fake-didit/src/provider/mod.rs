@@ -6,6 +6,7 @@ pub(crate) mod bearer;
 pub(crate) mod client;
 pub(crate) mod decision;
 pub(crate) mod discovery;
+pub(crate) mod document;
 pub(crate) mod end_session;
 pub(crate) mod endpoint;
 pub(crate) mod form;

@@ -1,132 +1,172 @@
 //! What a person sees.
 
-use crate::{person::Person, provider::scope::Scope};
+use crate::{
+    person::{Person, accounts::Accounts},
+    provider::{
+        document::{document, escaped},
+        scope::Scope,
+    },
+};
 
 /// The page that asks who signs in; its buttons lead below `path`.
-pub(crate) fn sign_in(client_id: &str, scope: &Scope, interaction: &str, path: &str) -> String {
+pub(crate) fn sign_in(
+    client_id: &str,
+    scope: &Scope,
+    accounts: &Accounts,
+    interaction: &str,
+    path: &str,
+) -> String {
     let client = escaped(client_id);
-    let scopes: Vec<_> = scope
-        .iter()
-        .map(|name| format!("<li>{}</li>", escaped(name)))
-        .collect();
-    let scopes = scopes.concat();
-    let people = Person::ALL.map(button).concat();
+    let asked = asked(&client, scope);
+    let people = people(accounts);
     let (interaction, path) = (escaped(interaction), escaped(path));
-    document(
-        "Sign in",
-        &format!(
-            r#"<h1>Sign in</h1>
-<p><strong>{client}</strong> asks for:</p>
-<ul aria-label="Requested scopes">{scopes}</ul>
-<form method="post" action="{path}/approve">
+    let main = format!(
+        r#"<h1>Sign in to {client}</h1>
+{asked}<form method="post" action="{path}/approve" {MARK}>
 <input type="hidden" name="interaction" value="{interaction}">
 {people}</form>
 <form method="post" action="{path}/decline">
 <input type="hidden" name="interaction" value="{interaction}">
 <button class="quiet" id="decline" type="submit">Decline</button>
-</form>"#
-        ),
-    )
+</form>
+<p class="note">This is a fake Didit for tests. Nothing here is real, and no password is needed.</p>"#
+    );
+    document("Sign in", "card", &main)
+}
+
+/// The id of a person's button on a page that a browser got.
+pub(crate) fn button(html: &str, person: &Person) -> Result<String, NoButton> {
+    if !html.contains(MARK) {
+        return Err(NoButton::OtherPage);
+    }
+    let (before, _) = html
+        .split_once(&chosen(person.subject()))
+        .ok_or(NoButton::NotListed)?;
+    let (_, id) = before.rsplit_once(" id=\"").ok_or(NoButton::NotListed)?;
+    let (id, _) = id.split_once('"').ok_or(NoButton::NotListed)?;
+    Ok(id.to_owned())
+}
+
+/// Why a page has no button for a person.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoButton {
+    /// It is not the sign-in page.
+    OtherPage,
+    /// The sign-in page lists other people.
+    NotListed,
 }
 
 /// The page for a request that cannot be answered.
 pub(crate) fn problem(why: &str) -> String {
-    document(
-        "Sign-in not possible",
-        &format!("<h1>Sign-in not possible</h1>\n<p>{}</p>", escaped(why)),
-    )
+    let why = escaped(why);
+    let main = format!(
+        r#"<h1>This sign-in cannot go on</h1>
+<p class="reason">{why}</p>
+<p>Go back to the application and sign in again. If you end up here again, the request that the application
+sends needs to be fixed.</p>"#
+    );
+    document("Sign-in not possible", "card", &main)
 }
 
 /// The page at the end of a session.
 pub(crate) fn signed_out() -> String {
-    document("Signed out", "<h1>Signed out</h1>")
+    let main = "<h1>You are signed out</h1>\n<p>You can close this page, or go back to the application.</p>";
+    document("Signed out", "card", main)
 }
 
 /// The page for a session that does not end.
 pub(crate) fn not_signed_out(why: &str) -> String {
-    document(
-        "Sign-out not possible",
-        &format!("<h1>Sign-out not possible</h1>\n<p>{}</p>", escaped(why)),
-    )
+    let why = escaped(why);
+    let main = format!(
+        r#"<h1>This sign-out cannot go on</h1>
+<p class="reason">{why}</p>
+<p>Go back to the application. The request that it sends needs to be fixed.</p>"#
+    );
+    document("Sign-out not possible", "card", &main)
 }
 
-fn button(person: Person) -> String {
-    let (slug, name) = (person.slug(), person.full_name());
-    format!(
-        r#"<button id="approve-{slug}" name="person" value="{slug}" type="submit">Continue as {name}</button>
-"#
-    )
-}
-
-fn document(title: &str, main: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Fake Didit</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<p class="note">This is a fake Didit for tests. Nothing here is real.</p>
-{main}
-</main>
-</body>
-</html>
-"#
-    )
-}
-
-/// Text for HTML, also inside of a quoted attribute: the client id comes from outside.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            other => html.push(other),
-        }
+fn asked(client: &str, scope: &Scope) -> String {
+    if scope.is_empty() {
+        return String::new();
     }
-    html
+    let scopes: Vec<_> = scope
+        .iter()
+        .map(|name| format!("<li>{}</li>", escaped(name)))
+        .collect();
+    let scopes = scopes.concat();
+    format!(
+        r#"<div class="stack">
+<p><strong>{client}</strong> asks for:</p>
+<ul class="chips" aria-label="Requested scopes">{scopes}</ul>
+</div>
+"#
+    )
 }
 
-const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #16181d; --soft: #5b6270; --page: #f3f4f7; --card: #fff; --line: #d5d9e0; --act: #1f4fd8; --on-act: #fff }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #eceef2; --soft: #a4abb8; --page: #101216; --card: #1a1d23; --line: #363b46; --act: #9db8ff; --on-act: #0c1330 }
+fn people(accounts: &Accounts) -> String {
+    let people: String = accounts
+        .with_slugs()
+        .map(|(person, slug)| item(person, &slug))
+        .collect();
+    if people.is_empty() {
+        return "<p class=\"empty\">This fake has nobody to sign in as.</p>\n".to_owned();
+    }
+    format!("<ul class=\"people\" aria-label=\"People\">\n{people}</ul>\n")
 }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--page); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-main { width: 100%; max-width: 24rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
-h1 { margin: .75rem 0 .5rem; font-size: 1.5rem; line-height: 1.2 }
-p { margin: .5rem 0; overflow-wrap: anywhere }
-.note { margin: 0; font-size: .875rem; color: var(--soft) }
-ul { display: flex; flex-wrap: wrap; gap: .375rem; margin: .5rem 0 1.25rem; padding: 0; list-style: none }
-li { padding: .125rem .5rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .875rem }
-button { width: 100%; min-height: 2.75rem; margin-top: .5rem; padding: .5rem 1rem; border: 1px solid var(--act); border-radius: .5rem; background: var(--act); color: var(--on-act); font: inherit; font-weight: 600; cursor: pointer }
-button.quiet { background: transparent; color: var(--ink); border-color: var(--line) }
-button:focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
-";
+
+fn item(person: &Person, slug: &str) -> String {
+    let name = person.full_name().filter(|name| !name.is_empty());
+    let known_by = person.email().or(person.phone());
+    let initials = escaped(&initials(name.unwrap_or(person.subject())));
+    let details = known_by.or(name.and(Some(person.subject())));
+    let details = details.map_or_else(String::new, |details| {
+        format!("<small>{}</small> ", escaped(details))
+    });
+    let verified = if person.is_verified() {
+        r#"<span class="badge good">verified</span>"#
+    } else {
+        r#"<span class="badge">not verified</span>"#
+    };
+    let name = escaped(name.unwrap_or(person.subject()));
+    let chosen = chosen(person.subject());
+    format!(
+        r#"<li><button class="person" id="approve-{slug}"{chosen} type="submit"><span class="initials" aria-hidden="true">{initials}</span><span class="who"><b>Continue as {name}</b> {details}{verified}</span></button></li>
+"#
+    )
+}
+
+/// What a button adds to the form.
+fn chosen(subject: &str) -> String {
+    format!(r#" name="person" value="{}""#, escaped(subject))
+}
+
+/// The first letters of the first and the last word.
+fn initials(name: &str) -> String {
+    let mut letters = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|character| character.is_alphanumeric()));
+    let first = letters.next();
+    let letters: String = first.into_iter().chain(letters.next_back()).collect();
+    letters.to_uppercase()
+}
+
+/// By which a browser knows the page.
+const MARK: &str = r#"id="approve""#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn page(accounts: &Accounts) -> String {
+        let scope = Scope::parse("openid email", &["openid", "email"]).unwrap();
+        sign_in("app", &scope, accounts, "interaction_1", "/tenant")
+    }
+
     #[test]
     fn buttons_have_stable_ids() {
-        let html = sign_in(
-            "app",
-            &Scope::parse("openid email", &["openid", "email"]).unwrap(),
-            "interaction_1",
-            "/tenant",
-        );
+        let html = page(&Accounts::default());
         for id in ["approve-alejandra", "approve-john", "decline"] {
-            assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+            assert!(html.contains(&format!(" id=\"{id}\"")), "{id}");
         }
         assert!(html.contains("<li>email</li>"));
         assert!(html.contains("action=\"/tenant/approve\""));
@@ -134,7 +174,70 @@ mod tests {
 
     #[test]
     fn the_client_id_cannot_become_markup() {
-        let html = sign_in("<script>\"'&", &Scope::none(), "interaction_1", "");
-        assert!(html.contains("<strong>&lt;script&gt;&quot;&#39;&amp;</strong>"));
+        let accounts = Accounts::default();
+        let html = sign_in("<script>\"'&", &Scope::none(), &accounts, "1", "");
+        assert!(html.contains("<h1>Sign in to &lt;script&gt;&quot;&#39;&amp;</h1>"));
+    }
+
+    #[test]
+    fn what_is_known_of_a_person_cannot_become_markup() {
+        let person = Person::new("\"><script>")
+            .with_names("<b>Ada</b>", "O'Neil")
+            .with_email("<i>@example.com");
+        let html = page(&Accounts::from_iter([person]));
+        for markup in ["<script", "<b>Ada", "<i>"] {
+            assert!(!html.contains(markup), "{markup}");
+        }
+        assert!(html.contains("Continue as &lt;b&gt;Ada&lt;/b&gt; O&#39;Neil"));
+        assert!(html.contains(" value=\"&quot;&gt;&lt;script&gt;\""));
+    }
+
+    #[test]
+    fn a_person_without_a_name_is_shown_by_the_subject() {
+        let shown = |person: Person, expected: &str| {
+            let html = page(&Accounts::from_iter([person]));
+            assert!(html.contains(expected), "{html}");
+        };
+        shown(
+            Person::new("u-1").with_phone("+15550100"),
+            r#"<b>Continue as u-1</b> <small>+15550100</small> <span class="badge">not verified</span>"#,
+        );
+        shown(
+            Person::new("u-1").with_verified(true),
+            r#"<b>Continue as u-1</b> <span class="badge good">verified</span>"#,
+        );
+        shown(
+            Person::new("u-1").with_names("Ada", ""),
+            "<b>Continue as Ada</b> <small>u-1</small> ",
+        );
+    }
+
+    #[test]
+    fn a_page_without_people_says_so() {
+        let html = page(&Accounts::from_iter([]));
+        assert!(html.contains("This fake has nobody to sign in as."));
+        assert!(html.contains(" id=\"decline\""));
+    }
+
+    #[test]
+    fn a_persons_button_is_found_by_the_subject() {
+        let people =
+            ["u-1", "u-10", "\"u-1\""].map(|subject| Person::new(subject).with_names("Ada", ""));
+        let html = page(&Accounts::from_iter(people.clone()));
+        let ids = people.map(|person| button(&html, &person).unwrap());
+        assert_eq!(ids, ["approve-ada", "approve-ada-2", "approve-ada-3"]);
+        assert_eq!(button(&html, &Person::john()), Err(NoButton::NotListed));
+        assert_eq!(
+            button(&signed_out(), &Person::john()),
+            Err(NoButton::OtherPage)
+        );
+    }
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        assert_eq!(initials("Alejandra Rosas"), "AR");
+        assert_eq!(initials("ada augusta (countess) lovelace"), "AL");
+        assert_eq!(initials("Zoë"), "Z");
+        assert_eq!(initials("…"), "");
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     fault::script::Script,
     keys::Keys,
     log::Log,
+    person::accounts::Accounts,
     provider::{
         client::Client,
         endpoint::Endpoint,
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) clock: FakeClock,
     pub(crate) keys: Keys,
     pub(crate) ledger: Ledger,
+    pub(crate) accounts: Accounts,
     pub(crate) interactions: Interactions,
     pub(crate) script: Script,
     pub(crate) log: Log,
@@ -60,6 +62,7 @@ impl State {
             clock,
             keys: Keys::default(),
             ledger: Ledger::new(&client.id),
+            accounts: Accounts::default(),
             interactions: Interactions::default(),
             script: Script::default(),
             log: Log::default(),

@@ -64,7 +64,7 @@ fn refresh_grant(tokens: &Value) -> Value {
     json!({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
 }
 
-fn code(didit: &FakeDidit, scope: &str, person: Person) -> String {
+fn code(didit: &FakeDidit, scope: &str, person: &Person) -> String {
     query(
         &didit.approve(&sign_in_url(&[("scope", scope)]), person),
         "code",
@@ -79,7 +79,7 @@ async fn tokens(didit: &FakeDidit, body: &Value) -> Value {
 }
 
 async fn signed_in(didit: &FakeDidit) -> Value {
-    let code = code(didit, "openid offline_access", Person::Alejandra);
+    let code = code(didit, "openid offline_access", &Person::alejandra());
     tokens(didit, &code_grant(&code)).await
 }
 
@@ -171,7 +171,7 @@ async fn a_code_is_exchanged_for_signed_tokens_of_five_minutes() {
     let code = code(
         &didit,
         "openid email offline_access profile",
-        Person::Alejandra,
+        &Person::alejandra(),
     );
     let answer = ask(&didit, post(&code_grant(&code))).await;
     assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -197,11 +197,11 @@ async fn the_claims_are_the_documented_ones() {
     let url = sign_in_url(&[("nonce", "ignored")]);
     for (person, verified, amr) in [
         (
-            Person::Alejandra,
+            &Person::alejandra(),
             json!({"email": true, "phone": true, "identity": true}),
             "passkey",
         ),
-        (Person::John, json!({}), "email"),
+        (&Person::john(), json!({}), "email"),
     ] {
         let code = query(&didit.approve(&url, person), "code").unwrap();
         let tokens = tokens(&didit, &code_grant(&code)).await;
@@ -232,9 +232,32 @@ async fn the_claims_are_the_documented_ones() {
 }
 
 #[tokio::test]
+async fn the_claims_of_a_person_are_in_the_tokens_and_in_the_session() {
+    let didit = didit();
+    let person = Person::new("u-1")
+        .with_claim("vendor_data", json!("customer-7"))
+        .with_authentication_method("passkey");
+    let code = code(&didit, "", &person);
+    let tokens = tokens(&didit, &code_grant(&code)).await;
+    let (access, id) = (tokens["access_token"].as_str(), tokens["id_token"].as_str());
+    for token in [access, id] {
+        let claims = part(token.unwrap(), 1);
+        assert_eq!(claims["sub"], "u-1");
+        assert_eq!(claims["vendor_data"], "customer-7");
+        assert_eq!(claims["amr"], json!(["passkey"]));
+    }
+    let mut request = get(&format!("{ISSUER}/session/"));
+    let bearer = format!("Bearer {}", access.unwrap()).parse().unwrap();
+    request.headers_mut().insert("authorization", bearer);
+    let (_, session) = ask_json(&didit, request).await;
+    assert_eq!(session["vendor_data"], "customer-7");
+    assert_eq!(session["amr"], "passkey");
+}
+
+#[tokio::test]
 async fn only_the_documented_members_are_taken() {
     let didit = didit();
-    let code = code(&didit, "offline_access", Person::John);
+    let code = code(&didit, "offline_access", &Person::john());
     for (name, value, error) in [
         ("scope", json!("openid"), "unknown_field"),
         ("client_secret", json!("x"), "unknown_field"),
@@ -267,7 +290,7 @@ async fn only_the_documented_members_are_taken() {
 #[tokio::test]
 async fn only_json_without_authentication_is_read() {
     let didit = didit();
-    let code = code(&didit, "", Person::John);
+    let code = code(&didit, "", &Person::john());
     let good = post(&code_grant(&code));
 
     let mut request = good.clone();
@@ -297,14 +320,14 @@ async fn only_json_without_authentication_is_read() {
 #[tokio::test]
 async fn a_code_counts_once_and_for_a_minute() {
     let didit = didit();
-    let late = code(&didit, "", Person::John);
+    let late = code(&didit, "", &Person::john());
     didit.clock().advance(Duration::from_secs(60));
     assert_eq!(
         refusal(&didit, post(&code_grant(&late))).await,
         "invalid_grant"
     );
 
-    let once = code(&didit, "", Person::John);
+    let once = code(&didit, "", &Person::john());
     let tokens = tokens(&didit, &code_grant(&once)).await;
     assert_eq!(
         refusal(&didit, post(&code_grant(&once))).await,

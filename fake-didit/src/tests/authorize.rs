@@ -151,7 +151,7 @@ async fn only_get_is_allowed() {
 
 #[test]
 fn approving_keeps_the_query_and_the_state() {
-    let back = didit().approve(&authorize_url(&[]), Person::Alejandra);
+    let back = didit().approve(&authorize_url(&[]), &Person::alejandra());
     assert!(
         back.starts_with("https://app.example/callback?kept=1&code=code_"),
         "{back}"
@@ -161,7 +161,7 @@ fn approving_keeps_the_query_and_the_state() {
 
 #[test]
 fn without_a_state_none_comes_back() {
-    let back = didit().approve(&authorize_url(&[("state", "")]), Person::Alejandra);
+    let back = didit().approve(&authorize_url(&[("state", "")]), &Person::alejandra());
     assert!(query(&back, "state").is_none());
 }
 
@@ -180,8 +180,8 @@ fn approving_a_bad_request_panics_with_the_reason() {
         (("redirect_uri", "https://evil.example/"), "not registered"),
         (("scope", "email"), "invalid_scope"),
     ] {
-        let panic =
-            catch_unwind(|| didit().approve(&authorize_url(&[change]), Person::John)).unwrap_err();
+        let panic = catch_unwind(|| didit().approve(&authorize_url(&[change]), &Person::john()))
+            .unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains(reason), "{message}");
     }
@@ -205,7 +205,7 @@ fn a_redirect_uri_with_a_fragment_cannot_be_registered() {
 fn approving_without_a_browser_counts_as_a_request() {
     let didit = didit();
     let url = authorize_url(&[]);
-    didit.approve(&url, Person::John);
+    didit.approve(&url, &Person::john());
     assert_eq!(didit.count(Endpoint::Authorize), 1);
     assert_eq!(
         didit.last(Endpoint::Authorize).unwrap().uri().to_string(),
@@ -220,7 +220,7 @@ async fn a_scripted_error_travels_with_the_browser() {
         Endpoint::Authorize,
         Fault::error("temporarily_unavailable").with_description("at noon"),
     );
-    let back = didit.approve(&authorize_url(&[]), Person::John);
+    let back = didit.approve(&authorize_url(&[]), &Person::john());
     assert_eq!(
         query(&back, "error").as_deref(),
         Some("temporarily_unavailable")
@@ -239,7 +239,7 @@ async fn a_scripted_error_travels_with_the_browser() {
 async fn several_redirect_uris_are_told_apart_at_the_token_endpoint() {
     let other = "https://app.example/other";
     let didit = didit().with_redirect_uri(other);
-    let back = didit.approve(&authorize_url(&[("redirect_uri", other)]), Person::John);
+    let back = didit.approve(&authorize_url(&[("redirect_uri", other)]), &Person::john());
     assert!(
         back.starts_with("https://app.example/other?code="),
         "{back}"
@@ -261,7 +261,7 @@ async fn a_scripted_error_does_not_hide_a_bad_request() {
         ask(&didit, get(&bad)).await.status(),
         StatusCode::BAD_REQUEST
     );
-    assert!(catch_unwind(|| didit.approve(&bad, Person::John)).is_err());
+    assert!(catch_unwind(|| didit.approve(&bad, &Person::john())).is_err());
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn the_issuer_can_travel_with_the_browser() {
     let refused = refused.headers()["location"].to_str().unwrap();
     for back in [
         refused,
-        &didit.approve(&url, Person::John),
+        &didit.approve(&url, &Person::john()),
         &didit.decline(&url),
     ] {
         assert_eq!(query(back, "iss").as_deref(), Some("https://apx.didit.me"));

@@ -114,7 +114,7 @@ async fn a_sign_in_without_a_page_needs_only_the_location() {
     let browser = browser();
     let page = browser.get("/login").await;
     let back = browser
-        .visit(&fake.approve(page.location(), Person::Alejandra))
+        .visit(&fake.approve(page.location(), &Person::alejandra()))
         .await;
     assert_eq!(back.status(), StatusCode::OK);
 }

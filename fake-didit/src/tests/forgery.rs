@@ -207,7 +207,7 @@ fn a_token_without_a_nonce_is_forged_in_all_other_ways() {
 #[tokio::test]
 async fn a_swapped_payload_is_the_other_persons() {
     let token = forged(&didit(), Forgery::PayloadSwapped).await;
-    assert_eq!(part(&token, 1)["sub"], Person::John.subject());
+    assert_eq!(part(&token, 1)["sub"], Person::john().subject());
 }
 
 #[tokio::test]

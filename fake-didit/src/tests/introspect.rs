@@ -1,7 +1,9 @@
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Bytes, ask_json, didit, signed_in, token_request};
+use super::{
+    Bytes, ask_json, authorize_url, code_form, didit, query, signed_in, token_request, tokens,
+};
 use crate::Person;
 
 fn introspection(form: &str) -> Request<Bytes> {
@@ -24,7 +26,7 @@ async fn a_living_token_is_described_in_didits_words() {
             "iss": "https://apx.didit.me",
             "iat": 1_767_225_600,
             "exp": 1_767_229_200,
-            "sub": Person::Alejandra.subject(),
+            "sub": Person::alejandra().subject(),
             "identifier": "alejandra.rosas@example.com",
             "identifier_type": "email",
             "claims": "openid offline email",
@@ -36,6 +38,25 @@ async fn a_living_token_is_described_in_didits_words() {
         ask_json(&didit, introspection(&form)).await.1,
         json!({"active": false})
     );
+}
+
+#[tokio::test]
+async fn a_person_without_an_address_is_known_by_the_phone_number() {
+    let didit = didit();
+    let phone = Person::new("u-1").with_phone("+15550100");
+    for (person, identifier, kind) in [
+        (phone, json!("+15550100"), json!("phone")),
+        (Person::new("u-2"), Value::Null, Value::Null),
+    ] {
+        let back = didit.approve(&authorize_url(&[]), &person);
+        let code = query(&back, "code").unwrap();
+        let tokens = tokens(&didit, code_form(&code, &[])).await;
+        let form = format!("token={}", tokens["access_token"].as_str().unwrap());
+        let (_, told) = ask_json(&didit, introspection(&form)).await;
+        assert_eq!(told["sub"], person.subject());
+        assert_eq!(told["identifier"], identifier);
+        assert_eq!(told["identifier_type"], kind);
+    }
 }
 
 #[tokio::test]

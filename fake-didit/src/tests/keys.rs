@@ -69,7 +69,7 @@ async fn an_id_token_has_the_claims_of_openid_connect() {
         claims,
         json!({
             "iss": "https://apx.didit.me",
-            "sub": Person::Alejandra.subject(),
+            "sub": Person::alejandra().subject(),
             "aud": "app",
             "iat": 1_767_225_600,
             "exp": 1_767_229_200,
@@ -90,7 +90,7 @@ async fn the_issuer_can_be_set() {
 async fn without_a_nonce_there_is_none_in_the_token() {
     let didit = didit();
     let url = super::authorize_url(&[("nonce", "")]);
-    let code = super::query(&didit.approve(&url, Person::John), "code").unwrap();
+    let code = super::query(&didit.approve(&url, &Person::john()), "code").unwrap();
     let tokens = super::tokens(&didit, super::code_form(&code, &[])).await;
     assert!(
         part(tokens["id_token"].as_str().unwrap(), 1)

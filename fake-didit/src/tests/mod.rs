@@ -10,6 +10,7 @@ mod introspect;
 mod keys;
 mod listen;
 mod page;
+mod people;
 mod revocation;
 mod script;
 mod token;
@@ -60,7 +61,7 @@ fn authorize_url(changes: &[(&str, &str)]) -> String {
 /// Alejandra approves; gives the code.
 fn code(didit: &FakeDidit) -> String {
     query(
-        &didit.approve(&authorize_url(&[]), Person::Alejandra),
+        &didit.approve(&authorize_url(&[]), &Person::alejandra()),
         "code",
     )
     .unwrap()

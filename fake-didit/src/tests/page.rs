@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
 use super::{ask, authorize_url, code_form, didit, get, query, tokens, user_info};
-use crate::{FakeDidit, Person};
+use crate::{FakeDidit, Person, person::JOHN};
 
 /// Opens the sign-in page and gives its interaction id.
 async fn opened(didit: &FakeDidit) -> String {
@@ -27,19 +27,19 @@ async fn post(didit: &FakeDidit, path: &str, form: String) -> Response<Bytes> {
 #[tokio::test]
 async fn the_chosen_person_is_signed_in() {
     let didit = didit();
-    let form = format!("interaction={}&person=john", opened(&didit).await);
+    let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
     let answer = post(&didit, "/approve", form).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let code = query(answer.headers()["location"].to_str().unwrap(), "code").unwrap();
     let tokens = tokens(&didit, code_form(&code, &[])).await;
     let (_, told) = user_info(&didit, &tokens["access_token"]).await;
-    assert_eq!(told["sub"], Person::John.subject());
+    assert_eq!(told["sub"], Person::john().subject());
 }
 
 #[tokio::test]
 async fn decline_leads_back_with_access_denied() {
     let didit = didit();
-    let form = format!("interaction={}&person=john", opened(&didit).await);
+    let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
     let answer = post(&didit, "/decline", form).await;
     let location = answer.headers()["location"].to_str().unwrap();
     assert_eq!(query(location, "error").as_deref(), Some("access_denied"));
@@ -49,7 +49,7 @@ async fn decline_leads_back_with_access_denied() {
 #[tokio::test]
 async fn an_interaction_is_decided_once() {
     let didit = didit();
-    let form = format!("interaction={}&person=john", opened(&didit).await);
+    let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
     post(&didit, "/decline", form.clone()).await;
     assert_eq!(
         post(&didit, "/approve", form).await.status(),
@@ -61,7 +61,7 @@ async fn an_interaction_is_decided_once() {
 async fn an_interaction_expires_after_ten_minutes() {
     let didit = didit();
     for (waited, status) in [(599, StatusCode::SEE_OTHER), (600, StatusCode::BAD_REQUEST)] {
-        let form = format!("interaction={}&person=john", opened(&didit).await);
+        let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
         didit.clock().advance(Duration::from_secs(waited));
         assert_eq!(post(&didit, "/approve", form).await.status(), status);
     }
@@ -79,7 +79,7 @@ async fn the_oldest_interaction_goes_when_there_are_too_many() {
         (oldest, StatusCode::BAD_REQUEST),
         (second, StatusCode::SEE_OTHER),
     ] {
-        let form = format!("interaction={interaction}&person=john");
+        let form = format!("interaction={interaction}&person={JOHN}");
         assert_eq!(post(&didit, "/approve", form).await.status(), status);
     }
 }
@@ -90,7 +90,7 @@ async fn approving_needs_a_person_and_an_interaction() {
     let interaction = opened(&didit).await;
     for form in [
         format!("interaction={interaction}&person=nobody"),
-        "person=john".to_owned(),
+        format!("person={JOHN}"),
         "%".to_owned(),
     ] {
         assert_eq!(
@@ -100,4 +100,14 @@ async fn approving_needs_a_person_and_an_interaction() {
     }
     let answer = ask(&didit, get("https://auth.didit.me/approve")).await;
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_page_may_load_its_icon_and_nothing_else() {
+    let answer = ask(&didit(), get(&authorize_url(&[]))).await;
+    assert_eq!(
+        answer.headers()["content-security-policy"],
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
 }

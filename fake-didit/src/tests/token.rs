@@ -34,7 +34,10 @@ async fn a_code_is_exchanged_for_tokens() {
 #[tokio::test]
 async fn a_refresh_token_comes_only_with_offline() {
     let didit = didit();
-    let back = didit.approve(&authorize_url(&[("scope", "openid email")]), Person::John);
+    let back = didit.approve(
+        &authorize_url(&[("scope", "openid email")]),
+        &Person::john(),
+    );
     let tokens = tokens(&didit, code_form(&query(&back, "code").unwrap(), &[])).await;
     assert!(tokens.get("refresh_token").is_none());
 }
@@ -150,7 +153,7 @@ async fn a_missing_or_wrong_verifier_is_refused() {
 async fn a_verifier_without_a_challenge_is_refused() {
     let didit = didit();
     let url = authorize_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
-    let code = query(&didit.approve(&url, Person::John), "code").unwrap();
+    let code = query(&didit.approve(&url, &Person::john()), "code").unwrap();
     assert_eq!(
         refusal(&didit, code_form(&code, &[])).await,
         "invalid_grant"
@@ -334,7 +337,7 @@ async fn a_verifier_that_fits_but_is_malformed_is_refused() {
     for verifier in [&short, &long, &foreign] {
         let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         let url = authorize_url(&[("code_challenge", &challenge)]);
-        let code = query(&didit.approve(&url, Person::John), "code").unwrap();
+        let code = query(&didit.approve(&url, &Person::john()), "code").unwrap();
         let form = code_form(&code, &[("code_verifier", verifier)]);
         assert_eq!(refusal(&didit, form).await, "invalid_grant", "{verifier}");
     }

@@ -17,7 +17,7 @@ async fn members_follow_the_granted_scopes() {
     assert_eq!(
         told,
         json!({
-            "sub": Person::Alejandra.subject(),
+            "sub": Person::alejandra().subject(),
             "email": {"email": "alejandra.rosas@example.com", "is_verified": true, "is_primary": true}
         })
     );
