@@ -198,7 +198,7 @@ async fn two_facts_and_a_secret_are_enough() {
     assert!(to.starts_with("https://auth.didit.me/?response_type=code&client_id=client-id&"));
     assert!(to.contains("&scope=openid&"), "{to}");
 
-    let back = didit.approve(to, Person::John);
+    let back = didit.approve(to, &Person::john());
     let page = browser.get(&back).await;
     assert_eq!(
         (page.status(), page.location()),

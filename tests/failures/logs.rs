@@ -110,7 +110,9 @@ async fn sign_ins_that_fail() {
     assert_eq!(story.browser.get(&said).await.text(), "malformed-callback");
     let unknown = format!("{CALLBACK}?code={LEAKED}&state={LEAKED}");
     assert_eq!(story.browser.get(&unknown).await.text(), "unknown-sign-in");
-    let to = story.didit.approve(&story.start().await, Person::Alejandra);
+    let to = story
+        .didit
+        .approve(&story.start().await, &Person::alejandra());
     let foreign = format!("{to}&iss=https%3A%2F%2Fevil.example%2F{LEAKED}");
     assert_eq!(story.browser.get(&foreign).await.text(), "foreign-issuer");
     assert_eq!(story.didit.count(Endpoint::Token), faults + 1);

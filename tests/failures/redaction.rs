@@ -9,7 +9,7 @@ use tower::{Layer, ServiceExt};
 use tower_didit::{
     Config, ConfigError, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, Provider,
     Rejection, RequireSignIn, ReturnTo, SignIn, SignedOut,
-    fake::{self, Browser, Endpoint, FakeDidit, Fault},
+    fake::{self, Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
     middleware::{
         DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
     },
@@ -263,11 +263,11 @@ fn public_types_cross_threads() {
     cloned::<Fault>();
     cloned::<fake::FakeClock>();
     cloned::<fake::Page>();
+    cloned::<fake::Person>();
     cloned::<fake::RecordedRequest>();
     cloned::<fake::RejectedCookie>();
     cloned::<fake::StoredCookie>();
     value::<Endpoint>();
-    value::<fake::Person>();
 }
 
 /// Two candidates for `f` where the type has the trait: then this does not compile.

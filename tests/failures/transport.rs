@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 use tower::{Service, ServiceExt, service_fn};
-use tower_didit::fake::{Endpoint, Fault};
+use tower_didit::fake::{Endpoint, FakeDiditExt, Fault};
 
 use crate::support::{
     port::Port,

@@ -3,7 +3,7 @@
 
 use tower_didit::{
     ErrorKind, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Forgery},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Forgery},
     protocol::SigningAlgorithm,
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Response;
 use serde_json::{Value, json};
-use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault};
 
 use crate::support::{
     identity::{ALEJANDRA, attempt, visit},

@@ -4,7 +4,7 @@ use axum::{Router, response::Html, routing::get};
 use tokio::net::TcpListener;
 use tower_didit::{
     IdClaims, Provider, ReturnTo,
-    fake::{Endpoint, Person},
+    fake::{Endpoint, FakeDiditExt, Person},
 };
 
 use crate::{
@@ -69,7 +69,7 @@ async fn a_session_of_twelve_kilobytes_survives_a_reload_and_not_a_sign_out() {
 
     browser.reload().await;
     let subject = browser.shows("subject").await.text().await;
-    assert_eq!(subject.expect("a text"), Person::Alejandra.subject());
+    assert_eq!(subject.expect("a text"), Person::alejandra().subject());
     assert_eq!(browser.cookies().await, cookies);
 
     browser.click("sign-out").await;

@@ -28,7 +28,7 @@ async fn a_user_signs_in_and_out() {
     let greeting = browser.shows("signed-in").await.text().await;
     assert_eq!(greeting.expect("a text"), "Hello, Alejandra Rosas");
     let subject = browser.shows("subject").await.text().await;
-    assert_eq!(subject.expect("a text"), Person::Alejandra.subject());
+    assert_eq!(subject.expect("a text"), Person::alejandra().subject());
     browser.screenshot("3-profile").await;
 
     browser.click("sign-out").await;

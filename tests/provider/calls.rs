@@ -13,7 +13,7 @@ use http::{Response, StatusCode};
 use tokio::{net::TcpListener, time::Instant};
 use tower_didit::{
     Config, ConfigBuilder, DiditClient, DiditTokens, Error, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
 use crate::support::site::{CALLBACK, HOME, auth, didit};
@@ -46,7 +46,7 @@ async fn sign_in_and_out(browser: &Browser, didit: &FakeDidit) -> StatusCode {
     if login.status() != StatusCode::SEE_OTHER {
         return login.status();
     }
-    let back = didit.approve(login.location(), Person::Alejandra);
+    let back = didit.approve(login.location(), &Person::alejandra());
     for path in [&*back, "/told"] {
         let page = browser.get(path).await;
         if page.status() != StatusCode::OK {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 use tower_didit::{
     ConfigBuilder, ConfigError, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
 use crate::support::{
@@ -172,7 +172,7 @@ async fn a_person_clicks_through_it() {
     assert_eq!(page.status(), StatusCode::OK, "{}", page.text());
     assert!(page.url().starts_with(ISSUER));
     let home = browser.click(&page, "approve-john").await;
-    assert_eq!(home.text(), Person::John.subject());
+    assert_eq!(home.text(), Person::john().subject());
     let page = browser.new_browser().visit("/login").await;
     let refused = browser.new_browser().click(&page, "decline").await;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);

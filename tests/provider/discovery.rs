@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tower_didit::{
     ConfigBuilder, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
 use crate::support::{
@@ -120,7 +120,7 @@ async fn a_provider_that_names_itself_in_its_answers_has_to() {
         "&iss=https%3A%2F%2Fevil.example",
     ] {
         for decision in [FakeDidit::decline, |didit: &FakeDidit, url: &str| {
-            didit.approve(url, Person::Alejandra)
+            didit.approve(url, &Person::alejandra())
         }] {
             let browser = browser.new_browser();
             let login = browser.get("/login").await;
@@ -163,5 +163,5 @@ async fn a_sign_in_that_was_started_at_one_provider_does_not_end_at_another() {
     assert_eq!(at_one.get(&back).await.status(), StatusCode::OK);
     copy_cookies(&at_one, &at_other);
     assert_eq!(at_other.get("/").await.text(), NOBODY);
-    assert_eq!(at_one.get("/").await.text(), Person::Alejandra.subject());
+    assert_eq!(at_one.get("/").await.text(), Person::alejandra().subject());
 }

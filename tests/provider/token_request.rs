@@ -17,7 +17,7 @@ use tokio::{
 };
 use tower_didit::{
     Config, ConfigBuilder, DiditTokens, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, RecordedRequest},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, RecordedRequest},
     protocol::ClientAuthentication,
 };
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tower_didit::{
     Config, ConfigBuilder, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider,
     Rejection,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
 use crate::support::{
@@ -45,7 +45,7 @@ async fn it_is_told_as_didit_has_it() {
     assert_eq!(
         browser.get("/").await.json(),
         json!({
-            "sub": Person::Alejandra.subject(),
+            "sub": Person::alejandra().subject(),
             "email": {"email": "alejandra.rosas@example.com", "is_verified": true, "is_primary": true},
             "names": {"first_name": "Alejandra", "family_name": "Rosas", "full_name": "Alejandra Rosas",
                 "is_verified": true},
@@ -88,19 +88,19 @@ async fn the_access_token_travels_in_the_header_and_nowhere_else() {
 #[tokio::test]
 async fn what_is_not_about_this_user_is_not_told() {
     let (didit, browser) = visitor().await;
-    let twice = format!(r#"{{"sub":"x","sub":{:?}}}"#, Person::Alejandra.subject());
+    let twice = format!(r#"{{"sub":"x","sub":{:?}}}"#, Person::alejandra().subject());
     let answer = |status: u16, body: &str| {
         let answer = Response::builder().status(status);
         Fault::answer(answer.body(body.to_owned()).expect("a good answer"))
     };
     for (fault, code, status) in [
         (
-            with("sub", json!(Person::John.subject())),
+            with("sub", json!(Person::john().subject())),
             "foreign-user-info",
             502,
         ),
         (
-            with("sub", json!([Person::Alejandra.subject()])),
+            with("sub", json!([Person::alejandra().subject()])),
             "foreign-user-info",
             502,
         ),
@@ -164,7 +164,7 @@ async fn nothing_in_it_replaces_what_the_id_token_says() {
     didit.on_next(Endpoint::UserInfo, others);
     let expected = json!([
         "https://apx.didit.me",
-        Person::Alejandra.subject(),
+        Person::alejandra().subject(),
         ["client"]
     ]);
     for _ in 0..2 {

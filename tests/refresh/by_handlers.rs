@@ -28,7 +28,7 @@ async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
         assert_eq!(browser.get("/").await.text(), page.text());
         assert_eq!(didit.count(Endpoint::Token), 2);
         let user = browser.get("/user").await;
-        assert_eq!(user.text(), Person::Alejandra.subject());
+        assert_eq!(user.text(), Person::alejandra().subject());
 
         // The handler's own cookie stays.
         assert!(browser.cookie("theme").is_some());
@@ -91,10 +91,10 @@ async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
     for Case { didit, config, .. } in cases() {
         let app = app(config);
         let browser = Browser::new(HOME, app.router);
-        let token = sign_in_for(&browser, &didit, "/?refresh", Person::John).await;
+        let token = sign_in_for(&browser, &didit, "/?refresh", &Person::john()).await;
         assert_eq!(didit.count(Endpoint::Token), 2);
         assert_eq!(browser.get("/").await.text(), token);
-        assert_eq!(browser.get("/user").await.text(), Person::John.subject());
+        assert_eq!(browser.get("/user").await.text(), Person::john().subject());
         // They are as good as any.
         let page = browser.get("/refresh").await;
         assert_eq!(page.status(), StatusCode::OK);
@@ -111,7 +111,7 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
     let config = || once(&didit).with_session_store(store.clone());
     let browser = Browser::new(HOME, app(config()).router);
     let login = browser.get("/login?return_to=/?refresh-in-vain").await;
-    let back = didit.approve(login.location(), Person::John);
+    let back = didit.approve(login.location(), &Person::john());
     let broken = Fault::error("server_error").with_status(500);
     didit.on_every(Endpoint::Token, broken.clone());
     let first = Fault::edit(|_| {});
@@ -120,12 +120,12 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
     assert_eq!(didit.count(Endpoint::Token), 2);
     didit.clear_faults();
 
-    assert_eq!(browser.get("/user").await.text(), Person::John.subject());
+    assert_eq!(browser.get("/user").await.text(), Person::john().subject());
     // Nor by another process, which has not seen it go.
     didit.clock().advance(299 * SECOND);
     let other = Browser::new(HOME, app(config()).router);
     copy_cookies(&browser, &other);
-    assert_eq!(other.get("/user").await.text(), Person::John.subject());
+    assert_eq!(other.get("/user").await.text(), Person::john().subject());
     let refused = browser.get("/refresh").await;
     assert_eq!(refused.json()["code"], "not-renewable");
     didit.clock().advance(SECOND);

@@ -10,7 +10,7 @@ use http::{Request, header};
 use tower::ServiceExt;
 use tower_didit::{
     DiditAuth, DiditClient, DiditTokens, IdClaims,
-    fake::{Browser, Endpoint, FakeDidit, Fault},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
     store::MemoryStore,
 };
 

@@ -25,14 +25,14 @@ async fn the_tokens_of_somebody_else_change_no_session() {
         let app = app(place.config(&didit));
         let (browser, own) = user_of(&didit, &app.router).await;
         let other = Browser::new(HOME, app.router.clone());
-        sign_in_for(&other, &didit, "/", Person::John).await;
+        sign_in_for(&other, &didit, "/", &Person::john()).await;
         let page = browser.get("/refresh-kept").await;
         assert_eq!(page.status(), StatusCode::OK);
         assert_eq!(set_cookies(&page).len(), 0);
         assert_eq!(browser.get("/").await.text(), own);
         let user = browser.get("/user").await;
-        assert_eq!(user.text(), Person::Alejandra.subject());
-        assert_eq!(other.get("/user").await.text(), Person::John.subject());
+        assert_eq!(user.text(), Person::alejandra().subject());
+        assert_eq!(other.get("/user").await.text(), Person::john().subject());
 
         // Nobody at all may as well work with tokens that are kept.
         other.post_form("/logout", &[]).await;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::json;
 use tower_didit::{
     DiditTokens, IdClaims, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
 use crate::support::{
@@ -103,7 +103,7 @@ async fn it_happens_before_the_handler_in_the_last_half_minute() {
     assert_ne!(browser.get("/").await.text(), second);
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
 }
 
@@ -186,9 +186,9 @@ async fn everybody_gets_their_own() {
     let didit = didit();
     let app = app(&didit);
     let mut browsers = Vec::new();
-    for person in [Person::Alejandra, Person::John] {
+    for person in [Person::alejandra(), Person::john()] {
         let browser = Browser::new(HOME, app.clone());
-        let page = sign_in_as(person, &browser, &didit).await;
+        let page = sign_in_as(&person, &browser, &didit).await;
         let first = page.text().to_owned();
         browsers.push((browser, person, first));
     }

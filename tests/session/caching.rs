@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 use tower_didit::{
     DiditTokens, IdClaims, RequireSignIn, ReturnTo, SignIn,
-    fake::{Browser, FakeDidit, Page},
+    fake::{Browser, FakeDidit, FakeDiditExt, Page},
 };
 
 use crate::support::{

@@ -14,7 +14,7 @@ use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
 use tower_didit::{
     ConfigBuilder, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Page, StoredCookie},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, StoredCookie},
 };
 
 use super::application::app;

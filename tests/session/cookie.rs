@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Request, StatusCode, header};
-use tower_didit::fake::{Browser, Endpoint, FakeDidit, Person, SameSite};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person, SameSite};
 
 use super::application::{app, ask, signed_in};
 use crate::support::{
@@ -94,7 +94,7 @@ async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
     }
     assert_eq!(ask(&browser, &[format!("{SESSION}={session}")]).await, user);
 
-    let back = didit.approve(started.location(), Person::Alejandra);
+    let back = didit.approve(started.location(), &Person::alejandra());
     let come_back = async |text: &str| {
         let request = Request::get(&back)
             .header(header::ACCEPT, "application/json")

@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use http::Method;
 use tower_didit::{
     ConfigBuilder,
-    fake::{Browser, Endpoint, FakeDidit},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
 };
 
 use super::application::{routes, signed_in};

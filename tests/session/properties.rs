@@ -13,7 +13,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use tokio::runtime::Runtime;
-use tower_didit::fake::{Browser, Endpoint, FakeDidit, Page};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page};
 
 use crate::support::{
     cookies::{SESSION, chunk_name},

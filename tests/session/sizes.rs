@@ -2,7 +2,7 @@
 
 use axum::Router;
 use http::StatusCode;
-use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 
 use super::application;
 use crate::support::{

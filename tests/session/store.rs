@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use http::{Method, StatusCode, header};
 use tower_didit::{
     ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Forgery, Page, Person, SameSite},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Forgery, Page, Person, SameSite},
 };
 
 use crate::support::{
@@ -73,7 +73,7 @@ async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
     let didit = didit();
     let browser = browser(stored(&didit));
     let mut ids = Vec::new();
-    for person in [Person::Alejandra, Person::Alejandra, Person::John] {
+    for person in [&Person::alejandra(), &Person::alejandra(), &Person::john()] {
         let page = sign_in_as(person, &browser, &didit).await;
         assert_eq!(page.status(), StatusCode::OK);
         assert_eq!(browser.get("/user").await.text(), person.subject());
@@ -229,7 +229,7 @@ async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
 async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
     for (fault, code) in [
         (
-            with_claim("sub", Person::John.subject()),
+            with_claim("sub", Person::john().subject()),
             "foreign-id-token",
         ),
         (Fault::forge(Forgery::IssuerOther), "invalid-issuer"),
@@ -254,7 +254,7 @@ async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
         assert_eq!(refused.json()["code"], code);
         assert_eq!(browser.get("/").await.text(), first, "{code}");
         let user = browser.get("/user").await;
-        assert_eq!(user.text(), Person::Alejandra.subject(), "{code}");
+        assert_eq!(user.text(), Person::alejandra().subject(), "{code}");
         assert_eq!(didit.count(Endpoint::Token), 2, "{code}");
     }
 }
@@ -292,7 +292,7 @@ async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
         didit.clock().advance(Duration::from_secs(1));
     };
     let (page, ()) = tokio::join!(browser.get("/user"), time_goes_by);
-    assert_eq!(page.text(), Person::Alejandra.subject());
+    assert_eq!(page.text(), Person::alejandra().subject());
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 

@@ -9,7 +9,7 @@ use axum::{Router, routing::get};
 use store::FileStore;
 use tower_didit::{
     IdClaims,
-    fake::{Browser, FakeDidit, Person},
+    fake::{Browser, FakeDidit, FakeDiditExt, Person},
     store::{MemoryStore, SessionStore, conformance},
 };
 
@@ -82,7 +82,7 @@ fn with_cookies_of(browser: &Browser, restarted: Browser) -> Browser {
     restarted
 }
 
-async fn enter(person: Person, browser: &Browser, didit: &FakeDidit) {
+async fn enter(person: &Person, browser: &Browser, didit: &FakeDidit) {
     sign_in_as(person, browser, didit).await;
     assert_eq!(browser.get("/").await.text(), person.subject());
 }
@@ -92,10 +92,10 @@ async fn with_the_example_a_session_outlives_a_restart() {
     let file = file("restart");
     let didit = didit().with_system_clock();
     let browser = start(&didit, &file);
-    enter(Person::John, &browser, &didit).await;
+    enter(&Person::john(), &browser, &didit).await;
 
     let browser = restart(&browser, &didit, &file);
-    assert_eq!(browser.get("/").await.text(), Person::John.subject());
+    assert_eq!(browser.get("/").await.text(), Person::john().subject());
     let copy = browser.clone();
     browser.post_form("/logout", &[]).await;
     assert_eq!(restart(&copy, &didit, &file).get("/").await.text(), "");
@@ -107,10 +107,10 @@ async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() 
     let file = file("crash");
     let didit = didit().with_system_clock();
     let browser = start(&didit, &file);
-    enter(Person::John, &browser, &didit).await;
+    enter(&Person::john(), &browser, &didit).await;
     let whole = fs::read(&file).expect("a file");
     let other = browser.new_browser();
-    enter(Person::Alejandra, &other, &didit).await;
+    enter(&Person::alejandra(), &other, &didit).await;
     let both = fs::read(&file).expect("a file");
 
     for length in [
@@ -123,12 +123,12 @@ async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() 
         fs::write(&file, written).expect("a file");
         let john = restart(&browser, &didit, &file);
         let alejandra = with_cookies_of(&other, john.new_browser());
-        assert_eq!(john.get("/").await.text(), Person::John.subject());
+        assert_eq!(john.get("/").await.text(), Person::john().subject());
         assert_eq!(alejandra.get("/").await.text(), "");
         // It goes on, behind what is whole.
-        enter(Person::Alejandra, &john, &didit).await;
+        enter(&Person::alejandra(), &john, &didit).await;
         let again = restart(&john, &didit, &file);
-        assert_eq!(again.get("/").await.text(), Person::Alejandra.subject());
+        assert_eq!(again.get("/").await.text(), Person::alejandra().subject());
     }
     fs::remove_file(file).expect("a file");
 }

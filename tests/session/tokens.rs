@@ -6,8 +6,8 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, StatusCode, header};
 use tower::ServiceExt;
 use tower_didit::{
-    Clock, DiditTokens,
-    fake::{Endpoint, FakeDidit, Fault},
+    DiditTokens,
+    fake::{Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
 use crate::support::{

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use tower_didit::{
     ConfigBuilder, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
 };
 
 use crate::support::{
@@ -63,7 +63,7 @@ async fn the_user_stays_who_they_are_and_the_tokens_are_gone() {
     didit.clock().advance(Duration::from_secs(1));
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(browser.get("/guarded").await.text(), "for members");
     assert_eq!(browser.get("/maybe").await.text(), "false");
@@ -111,7 +111,7 @@ async fn where_didits_own_session_decides_this_one_ends_with_the_token() {
     didit.clock().advance(Duration::from_secs(299));
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(browser.get("/tokens").await.text(), "living");
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_didit::{
     ConfigBuilder,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Page, Person},
 };
 
 use crate::support::{
@@ -141,8 +141,11 @@ async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
         assert!(other.cookies().is_empty());
         assert_eq!(didit.count(Endpoint::Token), 0);
 
-        let back = didit.approve(again.location(), Person::Alejandra);
-        assert_eq!(browser.get(&back).await.text(), Person::Alejandra.subject());
+        let back = didit.approve(again.location(), &Person::alejandra());
+        assert_eq!(
+            browser.get(&back).await.text(),
+            Person::alejandra().subject()
+        );
     }
 }
 
@@ -161,7 +164,7 @@ async fn a_silent_sign_in_ends_at_the_sign_in_page() {
         .collect();
     assert_eq!(prompts, [true, false]);
     let home = browser.click(&page, "approve-alejandra").await;
-    assert_eq!(home.text(), Person::Alejandra.subject());
+    assert_eq!(home.text(), Person::alejandra().subject());
 }
 
 // OpenID Connect Core §3.1.2.6; behaviour 22. The second sign-in evicts only the one that it
@@ -181,8 +184,11 @@ async fn a_silent_sign_in_that_goes_on_takes_the_place_of_no_other() {
         .iter()
         .filter(|cookie| browser.cookie(cookie.name()).is_some());
     assert_eq!(kept.count(), 4);
-    let back = didit.approve(again.location(), Person::Alejandra);
-    assert_eq!(browser.get(&back).await.text(), Person::Alejandra.subject());
+    let back = didit.approve(again.location(), &Person::alejandra());
+    assert_eq!(
+        browser.get(&back).await.text(),
+        Person::alejandra().subject()
+    );
 }
 
 // Behaviour 95.
@@ -276,7 +282,7 @@ async fn without_prompt_none_such_an_answer_is_an_error() {
         let (didit, browser) = visitor(configure);
         let login = browser.get("/login").await;
         didit.on_next(Endpoint::Authorize, Fault::error("login_required"));
-        let refused = didit.approve(login.location(), Person::Alejandra);
+        let refused = didit.approve(login.location(), &Person::alejandra());
         assert_eq!(browser.get(&refused).await.text(), "provider-refused");
         assert_eq!(browser.get("/").await.text(), NOBODY);
     }

@@ -7,7 +7,7 @@ use http::{Request, StatusCode, header};
 use tower::ServiceExt;
 use tower_didit::{
     DiditTokens, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Fault},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
 use crate::support::{

@@ -9,7 +9,7 @@ use axum::{Router, routing::get};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower_didit::{
     DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person, StoredCookie},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person, StoredCookie},
 };
 
 use crate::support::{
@@ -40,7 +40,7 @@ impl UnderWay {
 
         let login = browser.get("/login").await;
         didit.clock().advance(taken);
-        let back = didit.approve(login.location(), Person::Alejandra);
+        let back = didit.approve(login.location(), &Person::alejandra());
         let (code, state) = back
             .strip_prefix(CALLBACK)
             .and_then(|query| query.strip_prefix("?code="))

@@ -14,7 +14,7 @@ use axum::{
 use http::StatusCode;
 use tower_didit::{
     ConfigBuilder, DiditTokens, Error, ErrorKind, ReturnTo,
-    fake::{Browser, Endpoint, Fault, Page},
+    fake::{Browser, Endpoint, FakeDiditExt, Fault, Page},
 };
 
 use crate::support::{

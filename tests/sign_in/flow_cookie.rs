@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use http::StatusCode;
 use tower_didit::{
     DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
 };
 
 use crate::support::{
@@ -69,7 +69,7 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
 
         // Browsers take it, bring it back from Didit, and then forget it.
         assert!(browser.rejected_cookies().is_empty());
-        let back = didit.approve(start.location(), Person::Alejandra);
+        let back = didit.approve(start.location(), &Person::alejandra());
         assert_eq!(browser.get(&back).await.location(), "/");
         assert!(browser.cookie(&name).is_none());
         assert_eq!(browser.get("/members").await.text(), "members");
@@ -83,7 +83,7 @@ async fn a_changed_one_is_no_sign_in() {
     let browser = browser(&didit, HOME);
     let start = browser.get("/login").await;
     let (name, value, _) = set_cookie(&start);
-    let back = didit.approve(start.location(), Person::Alejandra);
+    let back = didit.approve(start.location(), &Person::alejandra());
 
     let flipped = (0..value.len()).map(|at| {
         let mut changed = value.clone().into_bytes();
@@ -118,7 +118,7 @@ async fn it_ends_by_the_time_sealed_in_it() {
         didit.clock().advance(Duration::from_secs(age));
         assert!(browser.cookie(&name).is_some());
         let page = browser
-            .get(&didit.approve(start.location(), Person::Alejandra))
+            .get(&didit.approve(start.location(), &Person::alejandra()))
             .await;
         if ends_well {
             assert_eq!(page.location(), "/");
@@ -141,7 +141,7 @@ async fn a_browser_forgets_it_by_its_max_age() {
     didit.clock().advance(Duration::from_secs(1));
     assert!(browser.cookies().is_empty());
     let page = browser
-        .get(&didit.approve(start.location(), Person::Alejandra))
+        .get(&didit.approve(start.location(), &Person::alejandra()))
         .await;
     assert!(is_refused(&page, "unknown-sign-in"));
     assert_eq!(didit.count(Endpoint::Token), 0);

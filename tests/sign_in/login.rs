@@ -14,7 +14,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{Method, StatusCode};
 use tower_didit::{
     ConfigBuilder, DiditTokens, Provider, ReturnTo, SignIn,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
 };
 
 use crate::support::{
@@ -141,7 +141,7 @@ async fn a_thousand_sign_ins_repeat_nothing() {
 async fn the_code_verifier_is_never_seen_by_the_browser() {
     let (didit, browser) = visitor(|config| config);
     let start = browser.get("/login?return_to=/members").await;
-    let back = didit.approve(start.location(), Person::Alejandra);
+    let back = didit.approve(start.location(), &Person::alejandra());
     let callback = browser.get(&back).await;
     let members = browser.get(callback.location()).await;
     assert_eq!(members.text(), "members");
@@ -182,7 +182,7 @@ async fn nothing_of_a_sign_in_is_stored_by_caches() {
     for from in ["/login", "/members", "/start", "/callback?state=unknown"] {
         pages.push(browser.get(from).await);
     }
-    let code = didit.approve(pages[0].location(), Person::Alejandra);
+    let code = didit.approve(pages[0].location(), &Person::alejandra());
     let declined = didit.decline(pages[1].location());
     for back in [&code, &declined, &code] {
         pages.push(browser.get(back).await);

@@ -4,7 +4,7 @@ use axum::{Router, routing::get};
 use http::StatusCode;
 use tower_didit::{
     ConfigBuilder, DiditTokens, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
 };
 use url::{Position, Url, form_urlencoded};
 

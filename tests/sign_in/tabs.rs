@@ -9,7 +9,7 @@ use axum::{Router, routing::get};
 use http::{Request, StatusCode};
 use tower_didit::{
     ConfigBuilder, DiditTokens, ReturnTo,
-    fake::{Browser, Endpoint, FakeDidit, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
 };
 
 use crate::support::{
@@ -188,7 +188,7 @@ async fn cookies_that_http_2_split_over_header_lines_are_all_read() {
         .await;
     assert_eq!(page.headers().get_all("set-cookie").iter().count(), 2);
     assert!(!names(&browser).contains(&oldest));
-    backs.push(didit.approve(page.location(), Person::Alejandra));
+    backs.push(didit.approve(page.location(), &Person::alejandra()));
 
     for (tab, back) in backs.iter().enumerate().skip(1) {
         let page = browser.send(split(back).body("").unwrap()).await;

@@ -76,9 +76,9 @@ async fn at_the_callback_no_session_begins_and_none_of_before_is_left() {
         let copy = browser.clone();
         assert_eq!(
             browser.get("/user").await.text(),
-            Person::Alejandra.subject()
+            Person::alejandra().subject()
         );
-        let told = sign_in_for(&browser, &didit, "/?sign-out", Person::John).await;
+        let told = sign_in_for(&browser, &didit, "/?sign-out", &Person::john()).await;
         assert_eq!(told, "signed out");
         assert!(browser.cookies().is_empty());
         assert_eq!(browser.get("/user").await.text(), NOBODY);
@@ -90,7 +90,7 @@ async fn at_the_callback_no_session_begins_and_none_of_before_is_left() {
 
         // Nor where there was none.
         let stranger = Browser::new(HOME, app.router);
-        sign_in_for(&stranger, &didit, "/?sign-out", Person::John).await;
+        sign_in_for(&stranger, &didit, "/?sign-out", &Person::john()).await;
         assert!(stranger.cookies().is_empty());
     }
 }

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 use tower_didit::{
     ConfigBuilder, ConfigError, DiditTokens, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 use url::Url;
 

@@ -4,7 +4,7 @@ use axum::{Router, response::Html, routing::get};
 use http::{Method, Request, StatusCode, header};
 use tower_didit::{
     ConfigBuilder, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Page},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page},
 };
 
 use crate::support::{

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_didit::{
     ConfigBuilder, DiditTokens, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault, Page, RecordedRequest},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Page, RecordedRequest},
 };
 
 use crate::support::{

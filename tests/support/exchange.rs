@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tower_didit::{
     DiditTokens, Error, Provider,
-    fake::{Browser, Endpoint, FakeDidit, Fault},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
 use super::{

@@ -15,7 +15,7 @@ use axum::{
 use http::header;
 use tower_didit::{
     ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
-    fake::{Browser, FakeDidit, Person},
+    fake::{Browser, FakeDidit, FakeDiditExt, Person},
 };
 
 use super::{
@@ -124,7 +124,7 @@ pub(crate) async fn sign_in_for(
     browser: &Browser,
     didit: &FakeDidit,
     page: &str,
-    who: Person,
+    who: &Person,
 ) -> String {
     let page: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
     let login = browser.get(&format!("/login?return_to={page}")).await;

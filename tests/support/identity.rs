@@ -37,11 +37,11 @@ pub(crate) async fn attempt(browser: &Browser, didit: &FakeDidit) -> String {
         assert!(browser.cookies().is_empty(), "a flow cookie is left");
         return login.text().to_owned();
     }
-    let back = didit.approve(login.location(), Person::Alejandra);
+    let back = didit.approve(login.location(), &Person::alejandra());
     let page = browser.get(&back).await;
     let home = browser.get("/").await;
     if page.status() == 200 {
-        assert_eq!(page.text(), Person::Alejandra.subject());
+        assert_eq!(page.text(), Person::alejandra().subject());
         assert_eq!(home.text(), page.text());
         ALEJANDRA.to_owned()
     } else {

@@ -16,7 +16,7 @@ pub(crate) fn cookie<R>(response: &Response<R>, name: &str) -> String {
 /// The callback of a sign-in that Alejandra approved.
 pub(crate) fn callback<R>(started: &Response<R>, didit: &FakeDidit) -> http::request::Builder {
     let to = &started.headers()[header::LOCATION];
-    let back = didit.approve(to.to_str().expect("a URL"), Person::Alejandra);
+    let back = didit.approve(to.to_str().expect("a URL"), &Person::alejandra());
     let path = back.strip_prefix(HOME).expect("back at the application");
     Request::get(path).header(header::COOKIE, cookie(started, FLOW))
 }

@@ -4,7 +4,7 @@ use axum::{Router, routing::get};
 use http::{Method, StatusCode};
 use tower_didit::{
     DiditTokens, RequireSignIn,
-    fake::{Browser, Endpoint, FakeDidit, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person},
 };
 
 use crate::support::{
@@ -115,7 +115,7 @@ async fn gap_route_layer_leaves_paths_without_a_route_out() {
     // Routes do pass it: a page leads to Didit, and its callback, which has a route, works.
     let page = browser.get("/orders").await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
-    let back = didit.approve(page.location(), Person::John);
+    let back = didit.approve(page.location(), &Person::john());
     assert_eq!(browser.get(&back).await.status(), StatusCode::OK);
     assert_eq!(browser.get("/orders").await.status(), StatusCode::OK);
 }
@@ -192,7 +192,7 @@ async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
     // one that is left, so its callback is an ordinary page: the code is not sent, and nothing
     // leads in a circle.
     let started = browser.get("/shop/orders").await;
-    let back = didit.approve(started.location(), Person::John);
+    let back = didit.approve(started.location(), &Person::john());
     let page = browser.get(&back).await;
     assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(page.header("set-cookie"), None);

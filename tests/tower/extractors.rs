@@ -11,7 +11,7 @@ use axum::{
 use http::{Method, StatusCode, header};
 use tower_didit::{
     DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
-    fake::{Browser, Endpoint, FakeDidit, Page},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page},
 };
 
 use crate::support::{

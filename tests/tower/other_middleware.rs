@@ -11,7 +11,7 @@ use http::{Method, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_didit::{
     DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
-    fake::{Browser, Endpoint, FakeDidit},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
 };
 use tower_http::cors::CorsLayer;
 

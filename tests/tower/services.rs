@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
     DiditTokens,
-    fake::{Endpoint, FakeDidit},
+    fake::{Endpoint, FakeDidit, FakeDiditExt},
     middleware::{DiditAuthService, ResponseBody, ResponseFuture},
 };
 

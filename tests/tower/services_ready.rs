@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode, header};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
     RequireSignIn,
-    fake::{Endpoint, Fault},
+    fake::{Endpoint, FakeDiditExt, Fault},
 };
 
 use crate::support::{

@@ -105,7 +105,9 @@ impl Story {
 
     /// Comes back with a code.
     pub(super) async fn come_back(&self) -> Page {
-        let back = self.didit.approve(&self.start().await, Person::Alejandra);
+        let back = self
+            .didit
+            .approve(&self.start().await, &Person::alejandra());
         self.keep(&parameter(&back, "code"));
         let page = self.browser.get(&back).await;
         self.keep_cookies();
@@ -131,7 +133,7 @@ impl Story {
                 self.keep(credentials.strip_prefix("Basic ").unwrap());
             }
         }
-        self.keep(Person::Alejandra.subject());
+        self.keep(Person::alejandra().subject());
         std::mem::take(&mut self.secrets.lock().unwrap())
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 use http::StatusCode;
 use tower_didit::{
     ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, RequireSignIn, ReturnTo, SignedOut,
-    fake::{Browser, FakeDidit, Page},
+    fake::{Browser, FakeDidit, FakeDiditExt, Page},
 };
 
 use super::failing_store::FailingStore;

@@ -54,7 +54,7 @@ async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
     store.work();
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(browser.get("/members").await.text(), "members");
 }
@@ -114,7 +114,7 @@ async fn a_use_that_cannot_be_noted_is_no_reason_to_refuse_anybody() {
     store.fail(&[Method::Replace]);
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(store.count(Method::Replace), 1);
     didit.clock().advance(21 * HOUR);

@@ -48,7 +48,10 @@ async fn what_one_has_used_the_other_refuses() {
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(page.location(), "/");
     assert_eq!(didit.count(Endpoint::Token), 1);
-    assert_eq!(other.get("/user").await.text(), Person::Alejandra.subject());
+    assert_eq!(
+        other.get("/user").await.text(),
+        Person::alejandra().subject()
+    );
 
     // What neither knows is a stranger's.
     let forged = format!("{back}x");

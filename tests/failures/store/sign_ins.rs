@@ -35,7 +35,7 @@ async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
     assert_eq!(browser.get(&back).await.text(), "signed in");
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(flow_cookies(&browser).len(), 0);
 }
@@ -78,10 +78,10 @@ async fn the_session_of_before_stays_where_no_other_begins() {
     let back = approved("/login", &browser, &didit).await;
     browser.get(&back).await;
     store.fail(&[Method::Create]);
-    assert_unavailable(&sign_in_as(Person::John, &browser, &didit).await);
+    assert_unavailable(&sign_in_as(&Person::john(), &browser, &didit).await);
     store.work();
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
 }

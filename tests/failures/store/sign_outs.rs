@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 
 use super::{
     application::{assert_unavailable, browser, signed_in},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use tower_didit::{
     DiditTokens, ReturnTo,
-    fake::{Browser, Person},
+    fake::{Browser, FakeDiditExt, Person},
     store::{RedisStore, conformance},
 };
 
@@ -49,7 +49,8 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
         assert!((1..=24 * 3600 * 1000).contains(&life), "{key}: {life}");
         let value = redis.ask(&["GET", &key]);
         let value = String::from_utf8_lossy(value.text()).into_owned();
-        let secrets = [id.as_str(), Person::Alejandra.subject()];
+        let alejandra = Person::alejandra();
+        let secrets = [id.as_str(), alejandra.subject()];
         for secret in tokens.split(' ').chain(secrets) {
             assert!(!secret.is_empty() && !value.contains(secret));
         }

@@ -151,7 +151,11 @@ impl Cluster {
     /// Where a sign-in starts, one process; where it ends, another.
     async fn sign_in_one(&self, index: usize, life: Duration) -> Member {
         let (here, there) = (index % PROCESSES, (index + 1) % PROCESSES);
-        let person = [Person::Alejandra, Person::John][index % 2];
+        let person = if index % 2 == 0 {
+            Person::alejandra()
+        } else {
+            Person::john()
+        };
         let started = self.visitor.get(here, "/login", None).await;
         let started = started.expect("the process runs");
         let back = self.provider.didit().approve(
@@ -159,7 +163,7 @@ impl Cluster {
                 .location()
                 .expect("it leads to the provider")
                 .as_str(),
-            person,
+            &person,
         );
         let (_, back) = back
             .split_once("/callback")

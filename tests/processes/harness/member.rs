@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) struct Member {
     cookie: String,
     session: String,
-    subject: &'static str,
+    subject: String,
     /// Between these two moments the tokens came.
     came: (Instant, Instant),
     life: Duration,
@@ -20,14 +20,14 @@ impl Member {
     pub(crate) fn new(
         cookie: String,
         session: &str,
-        subject: &'static str,
+        subject: &str,
         came: (Instant, Instant),
         life: Duration,
     ) -> Self {
         Self {
             cookie,
             session: session.to_owned(),
-            subject,
+            subject: subject.to_owned(),
             came,
             life,
         }
@@ -42,8 +42,8 @@ impl Member {
         &self.session
     }
 
-    pub(crate) fn subject(&self) -> &'static str {
-        self.subject
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
     }
 
     pub(crate) fn key(&self) -> String {

@@ -98,7 +98,7 @@ async fn a_page_for_members_says_so_as_well() {
     );
     let members = browser.click(&page, "approve-alejandra").await;
     assert_eq!(members.url(), "https://app.example/members");
-    assert_eq!(members.text(), Person::Alejandra.subject());
+    assert_eq!(members.text(), Person::alejandra().subject());
     assert!(browser.cookie("own").is_some(), "the application's own");
     assert_eq!(didit.count(Endpoint::Discovery), 2);
 }

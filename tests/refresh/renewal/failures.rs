@@ -4,7 +4,7 @@ use axum::{Router, routing::get};
 use http::{Method, StatusCode};
 use tower_didit::{
     ConfigError, IdClaims, Provider,
-    fake::{Browser, Endpoint, Fault, Person},
+    fake::{Browser, Endpoint, FakeDiditExt, Fault, Person},
 };
 
 use super::{BEFORE_THE_END, LIFE, MINUTE, SECOND, refreshes, signed_in};
@@ -55,7 +55,7 @@ async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom(
     for _ in 0..10 {
         assert_eq!(
             browser.get("/user").await.text(),
-            Person::Alejandra.subject()
+            Person::alejandra().subject()
         );
         let refused = browser.fetch(Method::GET, "/").await;
         assert_eq!(refused.json()["code"], "tokens-expired");
@@ -64,7 +64,7 @@ async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom(
     didit.clock().advance(10 * SECOND);
     assert_eq!(
         browser.get("/user").await.text(),
-        Person::Alejandra.subject()
+        Person::alejandra().subject()
     );
     assert_eq!(refreshes(&didit), 2);
 
@@ -106,7 +106,7 @@ async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
     for refreshed in 0..3 {
         for _ in 0..20 {
             let page = browser.get("/user").await;
-            assert_eq!(page.text(), Person::Alejandra.subject());
+            assert_eq!(page.text(), Person::alejandra().subject());
         }
         assert_eq!(refreshes(&didit), refreshed);
         didit.clock().advance(10 * SECOND);

@@ -62,9 +62,9 @@ async fn an_answer_under_way_brings_nothing_back_that_has_ended() {
     sign_in(&browser, &didit).await;
     didit.clock().advance(LIFE);
     let late = under_way(&didit, app.clone(), &browser).await;
-    let page = sign_in_as(Person::John, &browser, &didit).await;
+    let page = sign_in_as(&Person::john(), &browser, &didit).await;
     assert_eq!(page.status(), StatusCode::OK);
     let late = late.await;
     assert!(!late.headers().contains_key(header::SET_COOKIE));
-    assert_eq!(browser.get("/user").await.text(), Person::John.subject());
+    assert_eq!(browser.get("/user").await.text(), Person::john().subject());
 }

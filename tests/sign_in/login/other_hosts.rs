@@ -30,7 +30,7 @@ async fn a_header_that_names_another_host_changes_nothing() {
         };
         let start = send("/members?x=%2F").await;
         assert_eq!(asked(&start)["redirect_uri"], CALLBACK, "{name}");
-        let back = didit.approve(start.location(), Person::Alejandra);
+        let back = didit.approve(start.location(), &Person::alejandra());
         let callback = send(&back).await;
         assert_eq!(callback.status(), StatusCode::SEE_OTHER, "{name}");
         assert_eq!(callback.location(), "/members?x=%2F", "{name}");

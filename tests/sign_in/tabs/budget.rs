@@ -29,7 +29,7 @@ async fn of_fifty_abandoned_starts_the_newest_five_remain() {
         }
         assert_eq!(names(&browser), started[45..].iter().cloned().collect());
 
-        let back = |tab: usize| didit.approve(&locations[tab], Person::Alejandra);
+        let back = |tab: usize| didit.approve(&locations[tab], &Person::alejandra());
         for evicted in [0, 43, 44] {
             assert_unknown(&browser.get(&back(evicted)).await);
         }
@@ -115,7 +115,7 @@ async fn cookies_that_a_stranger_planted_do_not_get_in_the_way() {
         browser.set_cookie(name, "x");
     }
     let page = browser.get("/login?return_to=/a").await;
-    let mine = didit.approve(page.location(), Person::Alejandra);
+    let mine = didit.approve(page.location(), &Person::alejandra());
 
     // Five remain, and those whose names the answer must not repeat.
     for line in page.headers().get_all("set-cookie") {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use tower::{ServiceExt, service_fn};
-use tower_didit::fake::{Browser, Endpoint, FakeDidit};
+use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 use url::Url;
 
 use super::{app, assert_unknown};

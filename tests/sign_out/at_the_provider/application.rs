@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode};
 use tower::ServiceExt;
 use tower_didit::{
     ConfigBuilder, DiditTokens,
-    fake::{Browser, Endpoint, FakeDidit, Page},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page},
 };
 
 use crate::support::{

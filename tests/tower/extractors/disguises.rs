@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode};
 use tower::ServiceExt;
-use tower_didit::Rejection;
+use tower_didit::{Rejection, fake::FakeDiditExt};
 
 use super::{assert_problem, routes, site};
 use crate::support::site::{CALLBACK, auth, didit};

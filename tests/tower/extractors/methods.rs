@@ -123,7 +123,7 @@ async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() 
             .await;
         // 303: whatever comes next is a GET without a body (RFC 9110 §15.4.4).
         assert_eq!(page.status(), StatusCode::SEE_OTHER, "{path}");
-        let returning = didit.approve(page.location(), Person::Alejandra);
+        let returning = didit.approve(page.location(), &Person::alejandra());
         let end = browser.get(&returning).await;
         assert_eq!(end.location(), back, "{path}");
 

@@ -15,6 +15,7 @@ use http::{HeaderMap, Request, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_didit::fake::FakeDiditExt;
 
 use super::Failure;
 use crate::support::site::{CALLBACK, auth, didit};
