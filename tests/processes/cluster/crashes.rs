@@ -11,7 +11,7 @@ use crate::harness::{
     cluster::{Cluster, PROCESSES},
     course::Course,
     member::Member,
-    moment::wait_for_all,
+    moment::{wait_for_all, wait_until},
     wire::Stage,
 };
 
@@ -19,7 +19,13 @@ use crate::harness::{
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
     let mut cluster = Cluster::start("crashes").await;
-    let members = cluster.sign_in_many(4, Duration::from_secs(20)).await;
+    // One after another, so that each is due while nobody else is.
+    let start = Instant::now();
+    let mut members = Vec::new();
+    for turn in 0..4 {
+        wait_until(start + turn * Duration::from_secs(3)).await;
+        members.push(cluster.sign_in(Duration::from_secs(20)).await);
+    }
     let [claimed, in_flight, unsaved, saved] = &members[..] else {
         unreachable!("there are four");
     };
@@ -30,8 +36,8 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
         (saved, Crash::AfterTheSave),
     ];
 
-    wait_for_all(members.iter().map(Member::due)).await;
     for (index, (member, crash)) in crashes.iter().enumerate() {
+        wait_until(member.due()).await;
         assert!(Instant::now() < member.alive(), "this machine is too slow");
         let elected = index % PROCESSES;
         die(&mut cluster, elected, member, *crash).await;

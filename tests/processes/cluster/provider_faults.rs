@@ -126,4 +126,4 @@ fn is_alive(member: &Member) -> bool {
     Instant::now() < member.alive()
 }
 
-const LIFE: Duration = Duration::from_secs(20);
+const LIFE: Duration = Duration::from_secs(30);
