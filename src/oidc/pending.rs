@@ -117,12 +117,13 @@ impl PendingSignIn {
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let provider = BASE64_URL_SAFE_NO_PAD.encode(self.provider);
         let encoded = Encoded(
             &self.state,
             self.nonce(),
             &self.code_verifier,
             self.return_to.as_str(),
-            &BASE64_URL_SAFE_NO_PAD.encode(self.provider),
+            &provider,
             self.interaction == Interaction::None,
             self.expires.as_unix(),
         );

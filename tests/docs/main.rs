@@ -1,5 +1,6 @@
 //! What the repository says of itself.
 
 mod behaviours;
+mod links;
 mod module_order;
 mod readme;

@@ -296,9 +296,9 @@ mod tests {
     fn an_error_names_the_place_the_entry_and_the_field() {
         for (json, entry, expected) in [
             (
-                "[\n  {\"subject\": \"u-1\"},\n  {\"subject\": \"u-2\", \"emial\": \"x\"}\n]",
+                "[\n  {\"subject\": \"u-1\"},\n  {\"subject\": \"u-2\", \"eMail\": \"x\"}\n]",
                 Some(2),
-                "line 3, column 28, entry 2: unknown field `emial`, expected one of `subject`, \
+                "line 3, column 28, entry 2: unknown field `eMail`, expected one of `subject`, \
                  `first_name`, `family_name`, `email`, `phone`, `birth_date`, `gender`, `picture`, \
                  `document`, `address`, `verified`, `over_18`, `over_21`, `authentication_method`, \
                  `members`, `claims`",
