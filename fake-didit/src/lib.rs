@@ -12,7 +12,8 @@
 //! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
 //! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
 //! - [`RecordedRequest`] tells what it was asked.
-//! - [`Browser`] has a cookie jar and knows what a browser sends when a link, a form or a script asks.
+//! - [`Browser`] has a cookie jar, reads HTML, and sends what Chromium sends when a link, a form or a script
+//!   asks; [`Disconnect`] closes its connections.
 //! - [`FakeClock`] moves time.
 //!
 //! Its keys are public: never trust it outside of a test.
@@ -150,6 +151,7 @@ mod tests;
 
 pub use browser::{
     Browser,
+    disconnect::Disconnect,
     page::Page,
     rejected_cookie::RejectedCookie,
     stored_cookie::{SameSite, StoredCookie},

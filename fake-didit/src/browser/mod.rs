@@ -1,9 +1,18 @@
 //! A browser for tests.
 
 mod cookie_jar;
+mod cookies;
+pub(crate) mod disconnect;
 mod html;
+mod initiator;
+mod navigation;
 pub(crate) mod page;
+mod referrer_policy;
 pub(crate) mod rejected_cookie;
+mod relation;
+mod request_headers;
+mod service_worker;
+mod sign_in;
 mod site;
 pub(crate) mod stored_cookie;
 mod visit;
@@ -11,7 +20,7 @@ mod visit;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum_core::body::Body as RequestBody;
@@ -24,37 +33,42 @@ use url::Url;
 use crate::{
     browser::{
         cookie_jar::{Cause, CookieJar},
+        initiator::Initiator,
         page::Page,
-        rejected_cookie::RejectedCookie,
+        service_worker::ServiceWorker,
         site::Site,
-        stored_cookie::{StoredCookie, is_trustworthy},
         visit::{Mode, Visit},
     },
     clock::FakeClock,
     didit::FakeDidit,
-    person::Person,
-    provider::sign_in_page::{self, NoButton},
 };
 
 /// A browser with a cookie jar that visits Tower services, without a socket.
 ///
-/// It remembers the page it is on, so that forms, links and scripts carry the `Sec-Fetch-Site` and
-/// `Origin` headers and the `SameSite` cookies that a real browser would send from there. A clone has
-/// a copy of the cookies; [`new_browser`](Self::new_browser) has none.
+/// It remembers the page it is on, so that forms, links and scripts carry the headers (`Sec-Fetch-Site`,
+/// `Origin`, `Referer`) and the `SameSite` cookies that Chromium would send from there. A clone has a
+/// copy of the cookies, [`new_tab`](Self::new_tab) shares them, [`new_browser`](Self::new_browser) has
+/// none. It runs no scripts.
+///
+/// A request is sent while its future is polled. A future that is dropped is a connection that closes:
+/// see [`Disconnect`](crate::Disconnect).
 ///
 /// All its methods panic when they meet an origin that no site was added for.
 pub struct Browser {
     home: Url,
     sites: HashMap<String, Site>,
+    worker: Option<ServiceWorker>,
+    jar: Arc<Mutex<CookieJar>>,
     memory: Mutex<Memory>,
 }
 
-/// What changes while browsing.
+/// What changes while browsing in one tab.
 #[derive(Clone, Debug, Default)]
 struct Memory {
-    jar: CookieJar,
-    /// The page that the browser is on.
+    /// The page in the window.
     page: Option<Page>,
+    /// The navigation that led to it, or that was sent after it and has no answer.
+    visit: Option<Visit>,
 }
 
 impl Browser {
@@ -80,6 +94,8 @@ impl Browser {
         let browser = Self {
             home,
             sites: HashMap::new(),
+            worker: None,
+            jar: Arc::default(),
             memory: Mutex::default(),
         };
         browser.add_site(origin, app)
@@ -121,139 +137,80 @@ impl Browser {
     /// Lets cookies expire by this clock. Default: no cookie expires by time.
     #[must_use]
     pub fn with_clock(self, clock: FakeClock) -> Self {
-        self.memory().jar = CookieJar::new(Some(clock));
+        *self.jar() = CookieJar::new(Some(clock));
+        self
+    }
+
+    /// Installs a service worker at the application's origin that answers each `fetch` event with
+    /// `event.respondWith(fetch(event.request))`, as many progressive web apps do. Default: none.
+    ///
+    /// The application gets the worker's requests: a navigation comes with `Sec-Fetch-Mode: navigate`
+    /// and `Sec-Fetch-Dest: empty`, without `Sec-Fetch-User`, and with `Sec-Fetch-Site: same-origin`
+    /// where a typed URL has `none`. Cookies, `Origin` and `Referer` are those of the page. Redirects
+    /// are followed by the browser, other origins are visited without the worker.
+    ///
+    /// ```
+    /// use axum::{Router, http::HeaderMap, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let destination = |headers: HeaderMap| async move {
+    ///     headers["sec-fetch-dest"].to_str().unwrap_or_default().to_owned()
+    /// };
+    /// let app = Router::new().route("/", get(destination));
+    /// let browser = Browser::new("https://app.example", app);
+    /// assert_eq!(browser.visit("/").await.text(), "document");
+    /// assert_eq!(browser.with_service_worker().visit("/").await.text(), "empty");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the application's origin is neither https nor a loopback host.
+    #[must_use]
+    pub fn with_service_worker(mut self) -> Self {
+        self.worker = Some(ServiceWorker::new(self.home.clone()));
         self
     }
 
     /// Another browser for the same sites, on the same clock, without cookies.
     #[must_use]
     pub fn new_browser(&self) -> Self {
-        let memory = Memory {
-            jar: self.memory().jar.emptied(),
-            page: None,
-        };
-        Self {
-            home: self.home.clone(),
-            sites: self.sites.clone(),
-            memory: Mutex::new(memory),
-        }
+        self.with_jar(Arc::new(Mutex::new(self.jar().emptied())))
     }
 
-    /// Types a URL, and stays there: redirects are not followed.
-    pub async fn get(&self, url: &str) -> Page {
-        self.one(
-            Visit::new(Method::GET, self.resolve(url), Mode::Navigate, None),
-            Vec::new(),
-        )
-        .await
-    }
-
-    /// Types a URL and follows up to 20 redirects.
-    ///
-    /// # Panics
-    ///
-    /// When there are more.
-    pub async fn visit(&self, url: &str) -> Page {
-        self.all(Visit::new(
-            Method::GET,
-            self.resolve(url),
-            Mode::Navigate,
-            None,
-        ))
-        .await
-    }
-
-    /// Follows a link of the page that the browser is on, and redirects.
-    ///
-    /// # Panics
-    ///
-    /// When there are more than 20.
-    pub async fn follow(&self, url: &str) -> Page {
-        self.all(Visit::new(
-            Method::GET,
-            self.resolve(url),
-            Mode::Navigate,
-            self.page(),
-        ))
-        .await
-    }
-
-    /// Sends a form of the page that the browser is on, or of one of the same origin when it is on
-    /// none. Redirects are not followed.
-    pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Page {
-        self.one(self.form(url, form), Vec::new()).await
-    }
-
-    /// Presses the button, or follows the link, with this `id` on a page, and follows redirects.
-    ///
-    /// # Panics
-    ///
-    /// When the page has no such thing.
-    pub async fn click(&self, page: &Page, id: &str) -> Page {
-        let visit = Visit::click(page, id).unwrap_or_else(|| {
-            panic!(
-                "nothing to click with the id {id:?} in the {} of {}",
-                page.status(),
-                page.url()
-            )
-        });
-        self.all(visit).await
-    }
-
-    /// Presses the button of a person on the [`FakeDidit`]'s sign-in page, which the browser is on, and
-    /// follows redirects. The button is found by the person's subject.
+    /// Another tab of this browser: on no page yet, with the same cookies. What one tab receives, the
+    /// other sends.
     ///
     /// ```
-    /// use axum::{Router, extract::RawQuery, routing::get};
-    /// use fake_didit::{Browser, FakeDidit, Person};
+    /// use axum::{Router, http::header::SET_COOKIE, routing::get};
+    /// use fake_didit::Browser;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let ada = Person::new("u-1815").with_names("Ada", "Lovelace");
-    /// let didit = FakeDidit::new("app", "secret")
-    ///     .with_redirect_uri("https://app.example/callback")
-    ///     .add_person(ada.clone());
-    /// let app = Router::new()
-    ///     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
-    ///
-    /// let browser = Browser::new("https://app.example", app).add_didit(&didit);
-    /// browser
-    ///     .visit("https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
-    ///             &redirect_uri=https://app.example/callback")
-    ///     .await;
-    /// let callback = browser.sign_in_as(&ada).await;
-    /// assert!(callback.text().starts_with("code="));
+    /// let app = Router::new().route("/", get(|| async { [(SET_COOKIE, "seen=1")] }));
+    /// let browser = Browser::new("https://app.example", app);
+    /// let tab = browser.new_tab();
+    /// tab.visit("/").await;
+    /// assert!(browser.cookie("seen").is_some());
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// When the browser is on another page, or that page does not list the person.
-    pub async fn sign_in_as(&self, person: &Person) -> Page {
-        let page = self.memory().page.clone();
-        let page = page.unwrap_or_else(|| {
-            panic!("the browser is on no page: visit one that leads to the sign-in page first")
-        });
-        let html = std::str::from_utf8(page.bytes()).unwrap_or_default();
-        let (subject, status, url) = (person.subject(), page.status(), page.url());
-        let id = sign_in_page::button(html, person).unwrap_or_else(|why| match why {
-            NoButton::OtherPage => panic!(
-                "the browser is not on the sign-in page but on the {status} of {url}: nobody can sign in there"
-            ),
-            NoButton::NotListed => panic!(
-                "the sign-in page does not list {subject:?}: add the person with FakeDidit::add_person"
-            ),
-        });
-        self.click(&page, &id).await
+    #[must_use]
+    pub fn new_tab(&self) -> Self {
+        self.with_jar(self.jar.clone())
     }
 
     /// A script's request (`fetch` with credentials) from the page that the browser is on, or from one
     /// of the application when it is on none. Redirects are not followed.
     pub async fn fetch(&self, method: Method, url: &str) -> Page {
-        let from = self.page().unwrap_or_else(|| self.home.clone());
+        let from = self
+            .initiator()
+            .unwrap_or_else(|| Initiator::at(self.home.clone()));
         let visit = Visit::new(method, self.resolve(url), Mode::Fetch, Some(from));
         let history = vec![visit.url.to_string()];
-        self.exchange(visit.url.clone(), visit.request(), visit.cause(), history)
+        let request = visit.request(None);
+        self.exchange(visit.url.clone(), request, visit.cause(), history)
             .await
     }
 
@@ -265,82 +222,10 @@ impl Browser {
             .await
     }
 
-    /// The cookies that have not expired, oldest first.
-    pub fn cookies(&self) -> Vec<StoredCookie> {
-        self.memory().jar.cookies()
-    }
-
-    /// A cookie that has not expired.
-    pub fn cookie(&self, name: &str) -> Option<StoredCookie> {
-        self.cookies()
-            .into_iter()
-            .find(|cookie| cookie.name() == name)
-    }
-
-    /// Plants a cookie for the application's host and all its paths, in place of one of that name.
-    pub fn set_cookie(&self, name: &str, value: &str) {
-        let host = self.home.host_str().unwrap_or_default();
-        let cookie = StoredCookie::host_only(name, value, host).secure(is_trustworthy(&self.home));
-        self.memory().jar.put(cookie);
-    }
-
-    /// Removes all cookies of this name.
-    pub fn remove_cookie(&self, name: &str) {
-        self.memory().jar.remove(name);
-    }
-
-    /// How long the `Cookie` header for a URL is, in bytes.
-    pub fn cookie_header_len(&self, url: &str) -> usize {
-        self.memory()
-            .jar
-            .header(&self.resolve(url), Cause::SameSite)
-            .map_or(0, |header| header.len())
-    }
-
-    /// The `Set-Cookie` lines that were dropped, oldest first.
-    pub fn rejected_cookies(&self) -> Vec<RejectedCookie> {
-        self.memory().jar.rejected().to_vec()
-    }
-
     fn with(mut self, origin: &str, site: Site) -> Self {
         let url = Url::parse(origin).unwrap_or_else(|_| panic!("not an origin: {origin:?}"));
         self.sites.insert(url.origin().ascii_serialization(), site);
         self
-    }
-
-    fn form(&self, url: &str, form: &[(&str, &str)]) -> Visit {
-        let url = self.resolve(url);
-        let from = self.page().unwrap_or_else(|| url.clone());
-        Visit::new(Method::POST, url, Mode::Navigate, Some(from)).with_form(form)
-    }
-
-    /// Navigates, following redirects.
-    async fn all(&self, mut visit: Visit) -> Page {
-        let mut history = Vec::new();
-        loop {
-            let page = self.one(visit.clone(), history).await;
-            let Some(to) = page.redirect() else {
-                return page;
-            };
-            history = page.history().to_vec();
-            assert!(
-                history.len() <= MAX_REDIRECTS,
-                "more than {MAX_REDIRECTS} redirects: {history:#?}"
-            );
-            visit = visit.redirected(page.status(), to);
-        }
-    }
-
-    /// Navigates to one URL.
-    async fn one(&self, visit: Visit, mut history: Vec<String>) -> Page {
-        history.push(visit.url.to_string());
-        let page = self
-            .exchange(visit.url.clone(), visit.request(), visit.cause(), history)
-            .await;
-        if page.redirect().is_none() {
-            self.memory().page = Some(page.clone());
-        }
-        page
     }
 
     async fn exchange(
@@ -355,7 +240,7 @@ impl Browser {
             panic!("the browser was sent to {url}, but no site was added for {origin}; the way there: {history:#?}")
         });
         if !request.headers().contains_key(header::COOKIE) {
-            let cookies = self.memory().jar.header(&url, cause);
+            let cookies = self.jar().header(&url, cause);
             if let Some(cookies) = cookies {
                 let cookies = HeaderValue::from_maybe_shared(bytes::Bytes::from(cookies))
                     .expect("cookies without control characters");
@@ -363,7 +248,7 @@ impl Browser {
             }
         }
         let response = site.answer(&url, request).await;
-        self.memory().jar.receive(&url, response.headers());
+        self.jar().receive(&url, response.headers());
         Page::new(url, history, response)
     }
 
@@ -373,9 +258,24 @@ impl Browser {
             .unwrap_or_else(|_| panic!("not a URL: {url:?}"))
     }
 
-    fn page(&self) -> Option<Url> {
-        let memory = self.memory();
-        memory.page.as_ref().map(|page| page.parsed_url().clone())
+    /// The page that the tab is on, as the cause of what it does next.
+    fn initiator(&self) -> Option<Initiator> {
+        self.memory().page.as_ref().map(Initiator::from)
+    }
+
+    /// The same sites, on no page yet.
+    fn with_jar(&self, jar: Arc<Mutex<CookieJar>>) -> Self {
+        Self {
+            home: self.home.clone(),
+            sites: self.sites.clone(),
+            worker: self.worker.clone(),
+            jar,
+            memory: Mutex::default(),
+        }
+    }
+
+    fn jar(&self) -> MutexGuard<'_, CookieJar> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -385,11 +285,10 @@ impl Browser {
 
 impl Clone for Browser {
     fn clone(&self) -> Self {
-        let memory = Mutex::new(self.memory().clone());
+        let jar = Arc::new(Mutex::new(self.jar().clone()));
         Self {
-            home: self.home.clone(),
-            sites: self.sites.clone(),
-            memory,
+            memory: Mutex::new(self.memory().clone()),
+            ..self.with_jar(jar)
         }
     }
 }
@@ -402,5 +301,3 @@ impl fmt::Debug for Browser {
             .finish_non_exhaustive()
     }
 }
-
-const MAX_REDIRECTS: usize = 20;

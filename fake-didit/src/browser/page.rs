@@ -86,6 +86,11 @@ impl Page {
         std::str::from_utf8(self.bytes()).expect("the page is UTF-8")
     }
 
+    /// The body, if it is text that may be HTML.
+    pub(crate) fn html(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes()).ok()
+    }
+
     /// The body as JSON.
     ///
     /// # Panics
@@ -107,11 +112,15 @@ impl Page {
         let location = self
             .header(header::LOCATION.as_str())
             .filter(|_| self.status().is_redirection())?;
-        Some(
-            self.url
-                .join(location)
-                .unwrap_or_else(|_| panic!("a Location that is not a URL: {location:?}")),
-        )
+        let mut to = self
+            .url
+            .join(location)
+            .unwrap_or_else(|_| panic!("a Location that is not a URL: {location:?}"));
+        // Fetch, "location URL": a redirect keeps the fragment, unless it has one of its own.
+        if to.fragment().is_none() {
+            to.set_fragment(self.url.fragment());
+        }
+        Some(to)
     }
 }
 

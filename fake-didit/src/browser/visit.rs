@@ -1,27 +1,29 @@
 //! One request of a browser, before the cookies are added.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
-use url::{Origin, Url};
+use http::{Method, Request, StatusCode};
+use url::Url;
 
 use crate::browser::{
-    cookie_jar::Cause,
-    html::{Click, click},
-    page::Page,
-    stored_cookie::is_trustworthy,
+    cookie_jar::Cause, html::Click, initiator::Initiator, page::Page,
+    referrer_policy::ReferrerPolicy, relation::Relation, request_headers::request_headers,
+    service_worker::ServiceWorker,
 };
 
 /// A request that knows who caused it, and follows redirects as the Fetch standard says.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) body: Option<Bytes>,
     pub(crate) mode: Mode,
     /// The page that caused it; `None`: the person typed it.
-    pub(crate) initiator: Option<Url>,
-    /// The most distant relation so far between the initiator and the URLs of the chain.
-    pub(crate) relation: Relation,
+    pub(crate) initiator: Option<Initiator>,
+    pub(crate) policy: ReferrerPolicy,
+    /// The URLs that redirected to this one.
+    redirected_from: Vec<Url>,
+    /// What the next `Referer` is made from.
+    referrer: Option<Url>,
 }
 
 /// How the browser fetches.
@@ -33,51 +35,38 @@ pub(crate) enum Mode {
     Fetch,
 }
 
-/// The values of `Sec-Fetch-Site` between two URLs, near to far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Relation {
-    SameOrigin,
-    SameSite,
-    CrossSite,
-}
-
 impl Visit {
-    pub(crate) fn new(method: Method, url: Url, mode: Mode, initiator: Option<Url>) -> Self {
-        let relation = initiator
-            .as_ref()
-            .map_or(Relation::SameOrigin, |from| Relation::between(from, &url));
+    pub(crate) fn new(method: Method, url: Url, mode: Mode, initiator: Option<Initiator>) -> Self {
         Self {
             method,
             url,
             body: None,
             mode,
+            policy: initiator
+                .as_ref()
+                .map(|from| from.policy)
+                .unwrap_or_default(),
+            referrer: initiator.as_ref().map(|from| from.url.clone()),
             initiator,
-            relation,
+            redirected_from: Vec::new(),
         }
     }
 
-    /// What a click on the element with this `id` leads to; `None` when the page has none.
-    pub(crate) fn click(page: &Page, id: &str) -> Option<Self> {
-        let from = page.parsed_url();
-        let visit = |method, to: &str| {
-            let to = from
-                .join(to)
-                .unwrap_or_else(|_| panic!("not a URL: {to:?}"));
-            Self::new(method, to, Mode::Navigate, Some(from.clone()))
-        };
-        Some(match click(page.text(), id)? {
-            Click::Link(to) => visit(Method::GET, &to),
-            Click::Form(to, fields) => {
-                let fields: Vec<_> = fields
-                    .iter()
-                    .map(|(name, value)| (&**name, &**value))
-                    .collect();
-                visit(Method::POST, &to).with_form(&fields)
-            }
-        })
+    /// What a click leads to.
+    pub(crate) fn click(click: Click, mut from: Initiator) -> Self {
+        from.policy = click.referrer_policy.unwrap_or(from.policy);
+        let visit = |method| Self::new(method, click.url, Mode::Navigate, Some(from));
+        match click.form {
+            None => visit(Method::GET),
+            Some(fields) => visit(Method::POST).with_form(&fields),
+        }
     }
 
-    pub(crate) fn with_form(mut self, form: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_form<K, V>(mut self, form: &[(K, V)]) -> Self
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -85,9 +74,9 @@ impl Visit {
         self
     }
 
-    /// The next one after a redirect (Fetch §4.4, HTTP-redirect fetch).
-    pub(crate) fn redirected(mut self, status: StatusCode, to: Url) -> Self {
-        let becomes_get = match status {
+    /// The next one after the redirect of a page (Fetch, "HTTP-redirect fetch").
+    pub(crate) fn redirected(mut self, page: &Page, to: Url) -> Self {
+        let becomes_get = match page.status() {
             StatusCode::SEE_OTHER => self.method != Method::GET && self.method != Method::HEAD,
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
             _ => false,
@@ -96,11 +85,36 @@ impl Visit {
             self.method = Method::GET;
             self.body = None;
         }
-        if let Some(from) = &self.initiator {
-            self.relation = self.relation.max(Relation::between(from, &to));
-        }
+        // The next referrer is made from this one, so what was cut off stays away.
+        self.referrer = self.referrer();
+        // Referrer Policy §8.2.
+        self.policy = ReferrerPolicy::of(page.headers()).unwrap_or(self.policy);
+        self.redirected_from.push(self.url);
         self.url = to;
         self
+    }
+
+    /// The same request again, with the page that caused it, but as if no redirect had led to it.
+    pub(crate) fn reloaded(mut self) -> Self {
+        self.redirected_from.clear();
+        self
+    }
+
+    /// The value of `Referer`.
+    pub(crate) fn referrer(&self) -> Option<Url> {
+        self.policy.referrer(self.referrer.as_ref()?, &self.url)
+    }
+
+    /// All URLs from the first to this one (Fetch §2.2.5, "URL list").
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &Url> {
+        self.redirected_from.iter().chain([&self.url])
+    }
+
+    /// Whether a redirect led to another origin.
+    pub(crate) fn has_crossed_origins(&self) -> bool {
+        self.redirected_from
+            .iter()
+            .any(|url| url.origin() != self.url.origin())
     }
 
     /// What `SameSite` goes by: who caused the visit, not where redirects went in between.
@@ -108,7 +122,7 @@ impl Visit {
         let related = self
             .initiator
             .as_ref()
-            .map(|from| Relation::between(from, &self.url));
+            .map(|from| Relation::between(&from.url, &self.url));
         match related {
             Some(Relation::CrossSite) if self.mode == Mode::Navigate && self.method.is_safe() => {
                 Cause::ForeignLink
@@ -118,82 +132,13 @@ impl Visit {
         }
     }
 
-    /// The HTTP request, with the headers that a browser sends.
-    pub(crate) fn request(&self) -> Request<Bytes> {
+    /// The HTTP request, with the headers that a browser sends; through the service worker in whose
+    /// scope its URL is.
+    pub(crate) fn request(&self, worker: Option<&ServiceWorker>) -> Request<Bytes> {
+        let worker = worker.filter(|worker| worker.is_in_scope(&self.url));
         let mut request = Request::new(self.body.clone().unwrap_or_default());
         *request.method_mut() = self.method.clone();
-        let headers = request.headers_mut();
-        let (accept, mode, destination) = match self.mode {
-            Mode::Navigate => (
-                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-                "navigate",
-                "document",
-            ),
-            Mode::Fetch => ("application/json", "cors", "empty"),
-        };
-        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        if self.body.is_some() {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.insert(header::CONTENT_TYPE, form);
-        }
-        // Fetch §3.1: with every method that may change something, and with a script's foreign request.
-        let cross_origin = self.mode == Mode::Fetch && self.relation != Relation::SameOrigin;
-        if let Some(from) = self
-            .initiator
-            .as_ref()
-            .filter(|_| !self.method.is_safe() || cross_origin)
-        {
-            headers.insert(header::ORIGIN, origin_header(&from.origin()));
-        }
-        // Fetch Metadata §2: only to trustworthy URLs.
-        if is_trustworthy(&self.url) {
-            headers.insert("sec-fetch-mode", HeaderValue::from_static(mode));
-            headers.insert("sec-fetch-dest", HeaderValue::from_static(destination));
-            headers.insert(
-                "sec-fetch-site",
-                HeaderValue::from_static(self.fetch_site()),
-            );
-            if self.mode == Mode::Navigate {
-                headers.insert("sec-fetch-user", HeaderValue::from_static("?1"));
-            }
-        }
+        *request.headers_mut() = request_headers(self, worker);
         request
     }
-
-    fn fetch_site(&self) -> &'static str {
-        match (&self.initiator, self.relation) {
-            (None, _) => "none",
-            (_, Relation::SameOrigin) => "same-origin",
-            (_, Relation::SameSite) => "same-site",
-            (_, Relation::CrossSite) => "cross-site",
-        }
-    }
-}
-
-impl Relation {
-    /// There is no public suffix list here: the last two labels of a name count as its site.
-    fn between(one: &Url, other: &Url) -> Self {
-        if one.origin() == other.origin() {
-            Self::SameOrigin
-        } else if one.scheme() == other.scheme() && site(one) == site(other) {
-            Self::SameSite
-        } else {
-            Self::CrossSite
-        }
-    }
-}
-
-fn site(url: &Url) -> &str {
-    let host = url.host_str().unwrap_or_default();
-    let Some(name) = url.domain() else {
-        return host;
-    };
-    match name.rmatch_indices('.').nth(1) {
-        Some((dot, _)) => name.split_at(dot + 1).1,
-        None => name,
-    }
-}
-
-fn origin_header(origin: &Origin) -> HeaderValue {
-    HeaderValue::from_str(&origin.ascii_serialization()).expect("an origin is ASCII")
 }

@@ -11,7 +11,7 @@ use super::{REDIRECT_URI, authorize_url, didit};
 use crate::{Browser, Endpoint, Person, SameSite};
 
 /// An application that tells what it was sent.
-fn app() -> Router {
+pub(super) fn app() -> Router {
     let login = || async { Redirect::to(&authorize_url(&[])) };
     let cookies = || async {
         let mut headers = HeaderMap::new();
@@ -35,7 +35,7 @@ fn app() -> Router {
         .route("/echo", any(echo))
 }
 
-async fn echo(request: Request) -> impl IntoResponse {
+pub(super) async fn echo(request: Request) -> impl IntoResponse {
     let mut told: Map<String, Value> = request
         .headers()
         .iter()
@@ -243,7 +243,9 @@ async fn a_loop_of_redirects_ends() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "nothing to click with the id \"no\"")]
+#[should_panic(
+    expected = "cannot click \"no\" in the 200 OK of https://app.example/echo: no element has this id"
+)]
 async fn a_missing_button_is_named() {
     let browser = browser();
     let page = browser.visit("/echo").await;

@@ -3,6 +3,7 @@
 mod authentication;
 mod authorize;
 mod browser;
+mod connection;
 mod discovery;
 mod end_session;
 mod forgery;
@@ -11,6 +12,7 @@ mod keys;
 mod listen;
 mod page;
 mod people;
+mod request_headers;
 mod revocation;
 mod script;
 mod token;

@@ -1,0 +1,119 @@
+//! A page that was read.
+
+use std::iter;
+
+use url::Url;
+
+use super::{element::Element, tree};
+use crate::browser::referrer_policy::ReferrerPolicy;
+
+/// The elements of a page in tree order.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(super) elements: Vec<Element>,
+}
+
+impl Document {
+    pub(crate) fn parse(html: &str) -> Self {
+        Self {
+            elements: tree::elements(html),
+        }
+    }
+
+    /// The policy of the last `<meta name="referrer">` (HTML, "standard metadata names").
+    pub(crate) fn referrer_policy(&self) -> Option<ReferrerPolicy> {
+        self.elements
+            .iter()
+            .filter(|element| element.is(&["meta"]) && element.keyword("name") == "referrer")
+            .filter_map(|element| ReferrerPolicy::parse(element.attribute("content")?))
+            .next_back()
+    }
+
+    /// HTML, "document base URL".
+    pub(super) fn base_url(&self, url: &Url) -> Url {
+        let base = self.first_base("href");
+        base.and_then(|href| url.join(href).ok())
+            .unwrap_or_else(|| url.clone())
+    }
+
+    /// The target of all links and forms that have none.
+    pub(super) fn base_target(&self) -> &str {
+        self.first_base("target").unwrap_or_default()
+    }
+
+    /// The only element with this `id`.
+    pub(super) fn only_by_id(&self, id: &str) -> Result<usize, String> {
+        let mut found = self.all_by_id(id);
+        match (found.next(), found.next()) {
+            (Some(at), None) => Ok(at),
+            (None, _) => Err("no element has this id".to_owned()),
+            (Some(_), Some(_)) => Err("more than one element has this id".to_owned()),
+        }
+    }
+
+    /// HTML, "reset the form owner": the form that the `form` attribute names, or the one in whose tags
+    /// the control is, or the one that is its ancestor.
+    pub(super) fn form_owner(&self, control: usize) -> Option<usize> {
+        let element = self.element(control);
+        let is_form = |at: &usize| self.element(*at).is(&["form"]);
+        match element.attribute("form") {
+            Some(id) => self.all_by_id(id).next().filter(is_form),
+            None => element
+                .form
+                .or_else(|| self.ancestors(control).find(is_form)),
+        }
+    }
+
+    /// HTML, "enabling and disabling form controls".
+    pub(super) fn is_disabled(&self, control: usize) -> bool {
+        if self.element(control).has("disabled") {
+            return true;
+        }
+        let path = iter::once(control).chain(self.ancestors(control));
+        path.zip(self.ancestors(control)).any(|(child, fieldset)| {
+            let disables =
+                self.element(fieldset).is(&["fieldset"]) && self.element(fieldset).has("disabled");
+            disables && self.first_legend(fieldset) != Some(child)
+        })
+    }
+
+    /// The parent, its parent, and so on.
+    pub(super) fn ancestors(&self, at: usize) -> impl Iterator<Item = usize> {
+        iter::successors(self.element(at).parent, |at| self.element(*at).parent)
+    }
+
+    pub(super) fn descendants(&self, of: usize) -> impl Iterator<Item = usize> {
+        (0..self.elements.len())
+            .filter(move |at| self.ancestors(*at).any(|ancestor| ancestor == of))
+    }
+
+    pub(super) fn element(&self, at: usize) -> &Element {
+        self.elements.get(at).expect("an element of this document")
+    }
+
+    pub(super) fn element_mut(&mut self, at: usize) -> &mut Element {
+        self.elements
+            .get_mut(at)
+            .expect("an element of this document")
+    }
+
+    fn first_legend(&self, fieldset: usize) -> Option<usize> {
+        self.elements
+            .iter()
+            .position(|element| element.parent == Some(fieldset) && element.is(&["legend"]))
+    }
+
+    fn first_base(&self, attribute: &str) -> Option<&str> {
+        self.elements
+            .iter()
+            .filter(|element| element.is(&["base"]))
+            .find_map(|base| base.attribute(attribute))
+    }
+
+    fn all_by_id(&self, id: &str) -> impl Iterator<Item = usize> {
+        let elements = self.elements.iter().enumerate();
+        elements
+            .filter(move |(_, element)| !id.is_empty() && element.attribute("id") == Some(id))
+            .map(|(at, _)| at)
+    }
+}

@@ -1,0 +1,234 @@
+//! From tokens to elements (HTML, "tree construction").
+//!
+//! It keeps to the standard in what decides which control belongs to which form, and whether a control is
+//! disabled: the form element pointer, the stack of open elements, implied end tags. It neither moves
+//! misplaced content out of tables nor splits misnested formatting elements, which decide neither.
+
+use html5gum::{EndTag, HtmlString, StartTag, State, Token, Tokenizer};
+
+use super::element::Element;
+
+/// All elements of a page in the order of their start tags, those of templates left out.
+pub(super) fn elements(html: &str) -> Vec<Element> {
+    let mut tree = Tree::default();
+    let mut tokenizer = Tokenizer::new(html);
+    while let Some(Ok(token)) = tokenizer.next() {
+        match token {
+            Token::StartTag(tag) => {
+                if let Some(state) = tree.start(&tag) {
+                    tokenizer.set_state(state);
+                }
+            }
+            Token::EndTag(EndTag { name, .. }) => tree.end(&text(&name)),
+            Token::String(characters) => tree.characters(&text(&characters.value)),
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+    }
+    tree.elements
+}
+
+#[derive(Default)]
+struct Tree {
+    elements: Vec<Element>,
+    /// HTML, "the stack of open elements".
+    open: Vec<usize>,
+    /// HTML, "form element pointer".
+    form: Option<usize>,
+    /// How many templates are open: what is in them is no part of the page.
+    templates: usize,
+}
+
+impl Tree {
+    /// Gives the state that the tokenizer switches to.
+    fn start(&mut self, tag: &StartTag<()>) -> Option<State> {
+        let name = text(&tag.name);
+        let is_foreign = self.is_foreign();
+        let state = content(&name).filter(|_| !is_foreign);
+        if name == "template" && !is_foreign {
+            self.templates += 1;
+        }
+        if self.templates > 0 || !self.makes_room_for(&name) {
+            return state;
+        }
+        let at = self.elements.len();
+        let attributes = tag.attributes.iter();
+        self.elements.push(Element {
+            attributes: attributes
+                .map(|(name, value)| (text(name), text(&value.value)))
+                .collect(),
+            parent: self.open.last().copied(),
+            form: self.form,
+            text: String::new(),
+            name: name.clone(),
+        });
+        // "In table": the form is not left open, so that it is nobody's parent.
+        let is_left_open = name != "form" || !self.current_is(&TABLE_PARTS);
+        if name == "form" {
+            self.form = Some(at);
+        }
+        let is_closed = is_foreign && tag.self_closing || VOID.contains(&&*name);
+        if is_left_open && !is_closed {
+            self.open.push(at);
+        }
+        state
+    }
+
+    /// Closes what cannot be open when an element begins; `false`: the start tag is ignored.
+    fn makes_room_for(&mut self, name: &str) -> bool {
+        match name {
+            "form" => return self.form.is_none(),
+            "button" => {
+                self.close(name);
+            }
+            "option" if self.current_is(&["option"]) => {
+                self.open.pop();
+            }
+            "optgroup" => {
+                if self.current_is(&["option"]) {
+                    self.open.pop();
+                }
+                if self.current_is(&["optgroup"]) {
+                    self.open.pop();
+                }
+            }
+            "input" | "textarea" => {
+                self.close("select");
+            }
+            "select" => return !self.close("select"),
+            _ => {}
+        }
+        true
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "template" => self.templates = self.templates.saturating_sub(1),
+            _ if self.templates > 0 => {}
+            "form" => self.end_form(),
+            "body" | "html" => {}
+            _ => {
+                self.close(name);
+            }
+        }
+    }
+
+    /// Leaves the elements open that the form's end tag stands in.
+    fn end_form(&mut self) {
+        let Some(form) = self.form.take() else {
+            return;
+        };
+        let Some(place) = self.open.iter().rposition(|at| *at == form) else {
+            return;
+        };
+        let above = self.open.get(place + 1..).unwrap_or_default();
+        if above.iter().any(|at| self.is(*at, &SCOPE)) {
+            return;
+        }
+        while self.current_is(&IMPLIED) {
+            self.open.pop();
+        }
+        self.open.retain(|at| *at != form);
+    }
+
+    /// Closes the innermost open element of this name that an end tag reaches, with all in it; whether
+    /// there is one.
+    fn close(&mut self, name: &str) -> bool {
+        let barrier: &[&str] = if TABLE_PARTS.contains(&name) || CELLS.contains(&name) {
+            &["html", "table"]
+        } else if SPECIAL.contains(&name) {
+            &SCOPE
+        } else {
+            &SPECIAL
+        };
+        for place in (0..self.open.len()).rev() {
+            let Some(at) = self.open.get(place).copied() else {
+                return false;
+            };
+            if self.is(at, &[name]) {
+                self.open.truncate(place);
+                return true;
+            }
+            if self.is(at, barrier) {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn characters(&mut self, characters: &str) {
+        let control = self
+            .open
+            .iter()
+            .rev()
+            .find(|at| self.is(**at, &["textarea", "option"]));
+        let control = control.copied().filter(|_| self.templates == 0);
+        if let Some(control) = control.and_then(|at| self.elements.get_mut(at)) {
+            control.text.push_str(characters);
+        }
+    }
+
+    /// Whether the current node is not of HTML.
+    fn is_foreign(&self) -> bool {
+        self.open
+            .iter()
+            .rev()
+            .find(|at| self.is(**at, &["svg", "math", "foreignobject"]))
+            .is_some_and(|at| !self.is(*at, &["foreignobject"]))
+    }
+
+    fn current_is(&self, names: &[&str]) -> bool {
+        self.open.last().is_some_and(|at| self.is(*at, names))
+    }
+
+    fn is(&self, at: usize, names: &[&str]) -> bool {
+        self.elements
+            .get(at)
+            .is_some_and(|element| element.is(names))
+    }
+}
+
+/// How the content of an element is tokenized. Scripts are switched off, so a `noscript` is ordinary.
+fn content(name: &str) -> Option<State> {
+    Some(match name {
+        "title" | "textarea" => State::RcData,
+        "style" | "xmp" | "iframe" | "noembed" | "noframes" => State::RawText,
+        "script" => State::ScriptData,
+        "plaintext" => State::PlainText,
+        _ => return None,
+    })
+}
+
+fn text(text: &HtmlString) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// HTML, "void elements".
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+];
+
+const TABLE_PARTS: [&str; 5] = ["table", "tbody", "tfoot", "thead", "tr"];
+
+const CELLS: [&str; 3] = ["caption", "td", "th"];
+
+/// HTML, "generate implied end tags".
+const IMPLIED: [&str; 10] = [
+    "dd", "dt", "li", "optgroup", "option", "p", "rb", "rp", "rt", "rtc",
+];
+
+/// HTML, "has a particular element in scope".
+const SCOPE: [&str; 9] = [
+    "applet", "caption", "html", "marquee", "object", "select", "table", "td", "th",
+];
+
+/// HTML, "special", without void elements and templates.
+#[rustfmt::skip]
+const SPECIAL: [&str; 66] = [
+    "address", "applet", "article", "aside", "blockquote", "body", "button", "caption", "center",
+    "colgroup", "dd", "details", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
+    "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "html", "iframe",
+    "li", "listing", "main", "marquee", "menu", "nav", "noembed", "noframes", "noscript", "object", "ol",
+    "p", "plaintext", "pre", "script", "search", "section", "select", "style", "summary", "table",
+    "tbody", "td", "textarea", "tfoot", "th", "thead", "title", "tr", "ul", "xmp", "dialog", "foreignobject",
+];

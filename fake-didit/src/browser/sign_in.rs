@@ -1,0 +1,56 @@
+//! The person's part of a sign-in.
+
+use crate::{
+    browser::{Browser, page::Page},
+    person::Person,
+    provider::sign_in_page::{self, NoButton},
+};
+
+impl Browser {
+    /// Presses the button of a person on the [`FakeDidit`](crate::FakeDidit)'s sign-in page, which the browser is on, and
+    /// follows redirects. The button is found by the person's subject.
+    ///
+    /// ```
+    /// use axum::{Router, extract::RawQuery, routing::get};
+    /// use fake_didit::{Browser, FakeDidit, Person};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let ada = Person::new("u-1815").with_names("Ada", "Lovelace");
+    /// let didit = FakeDidit::new("app", "secret")
+    ///     .with_redirect_uri("https://app.example/callback")
+    ///     .add_person(ada.clone());
+    /// let app = Router::new()
+    ///     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
+    ///
+    /// let browser = Browser::new("https://app.example", app).add_didit(&didit);
+    /// browser
+    ///     .visit("https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+    ///             &redirect_uri=https://app.example/callback")
+    ///     .await;
+    /// let callback = browser.sign_in_as(&ada).await;
+    /// assert!(callback.text().starts_with("code="));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the browser is on another page, or that page does not list the person.
+    pub async fn sign_in_as(&self, person: &Person) -> Page {
+        let page = self.memory().page.clone();
+        let page = page.unwrap_or_else(|| {
+            panic!("the browser is on no page: visit one that leads to the sign-in page first")
+        });
+        let html = page.html().unwrap_or_default();
+        let (subject, status, url) = (person.subject(), page.status(), page.url());
+        let id = sign_in_page::button(html, person).unwrap_or_else(|why| match why {
+            NoButton::OtherPage => panic!(
+                "the browser is not on the sign-in page but on the {status} of {url}: nobody can sign in there"
+            ),
+            NoButton::NotListed => panic!(
+                "the sign-in page does not list {subject:?}: add the person with FakeDidit::add_person"
+            ),
+        });
+        self.click(&page, &id).await
+    }
+}

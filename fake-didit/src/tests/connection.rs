@@ -1,0 +1,186 @@
+//! Connections that close, reloads, and tabs.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    http::header::SET_COOKIE,
+    response::Html,
+    routing::{any, get},
+};
+use tokio::sync::{Notify, oneshot};
+
+use super::browser::{app, echo};
+use crate::{Browser, Disconnect};
+
+const FORM: &str = "<form method=post action=/slow><button id=go name=a value=1>Go</button></form>";
+
+/// An application with a page that takes its time once, and what is seen of it.
+struct Slow {
+    browser: Browser,
+    begun: Arc<Notify>,
+    dropped: oneshot::Receiver<()>,
+}
+
+fn slow() -> Slow {
+    let (begun, calls) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (on_drop, dropped) = oneshot::channel::<()>();
+    // Dropping the sender is what the receiver learns.
+    let on_drop = Arc::new(std::sync::Mutex::new(Some(on_drop)));
+    let begins = begun.clone();
+    let handler = any(move |request| async move {
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            let _held = on_drop.lock().unwrap().take();
+            begins.notify_one();
+            pending::<()>().await;
+        }
+        ([(SET_COOKIE, "answered=1")], echo(request).await)
+    });
+    let app = Router::new()
+        .route("/", get(|| async { Html(FORM) }))
+        .route("/slow", handler);
+    Slow {
+        browser: Browser::new("https://app.example", app),
+        begun,
+        dropped,
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_drops_the_future_of_the_service() {
+    let Slow {
+        browser,
+        begun,
+        mut dropped,
+    } = slow();
+    browser.set_cookie("before", "1");
+    browser
+        .visit("/slow")
+        .disconnect_when(async {
+            begun.notified().await;
+            assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        })
+        .await;
+    assert!(dropped.await.is_err());
+    assert_eq!(browser.cookies().len(), 1);
+
+    let page = browser.reload().await;
+    assert_eq!(page.json()["cookie"], "before=1");
+    assert_eq!(browser.cookie("answered").unwrap().value(), "1");
+}
+
+#[tokio::test]
+async fn a_future_that_is_dropped_is_a_connection_that_closes() {
+    let Slow {
+        browser,
+        begun,
+        dropped,
+    } = slow();
+    tokio::select! {
+        _ = browser.visit("/slow") => panic!("the handler never ends"),
+        () = begun.notified() => {}
+    }
+    assert!(dropped.await.is_err());
+    assert!(browser.cookies().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_first_poll() {
+    let Slow {
+        browser,
+        mut dropped,
+        ..
+    } = slow();
+    drop(browser.visit("/slow"));
+    assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+}
+
+#[tokio::test]
+async fn a_form_that_lost_its_connection_is_sent_again_from_the_same_page() {
+    let Slow { browser, begun, .. } = slow();
+    let page = browser.visit("/").await;
+    browser
+        .click(&page, "go")
+        .disconnect_when(begun.notified())
+        .await;
+    let told = browser.reload().await.json();
+    assert_eq!(
+        (&told["method"], &told["body"]),
+        (&"POST".into(), &"a=1".into())
+    );
+    assert_eq!(told["sec-fetch-site"], "same-origin");
+    assert_eq!(told["referer"], "https://app.example/");
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = "the 200 OK of https://app.example/echo came before the connection closed"
+)]
+async fn an_answer_that_came_first_is_no_lost_connection() {
+    Browser::new("https://app.example", app())
+        .visit("/echo")
+        .disconnect_when(pending::<()>())
+        .await;
+}
+
+#[tokio::test]
+async fn a_reload_repeats_the_last_request_and_no_redirect_before_it() {
+    let evil = Router::new().route("/page", get(|| async { "evil" }));
+    let browser = Browser::new("https://app.example", app()).add_site("https://evil.example", evil);
+    browser.visit("https://evil.example/page").await;
+    browser.follow("https://app.example/303").await;
+    let page = browser.reload().await;
+    assert_eq!(page.history(), ["https://app.example/echo"]);
+    assert_eq!(page.json()["sec-fetch-site"], "cross-site");
+    assert_eq!(page.json()["referer"], "https://evil.example/");
+
+    browser.visit("/echo").await;
+    assert_eq!(browser.reload().await.json()["sec-fetch-site"], "none");
+}
+
+#[tokio::test]
+#[should_panic(expected = "reload needs a navigation that came before it in this tab")]
+async fn a_new_tab_has_nothing_to_reload() {
+    let browser = Browser::new("https://app.example", app());
+    browser.visit("/echo").await;
+    browser.new_tab().reload().await;
+}
+
+#[tokio::test]
+async fn tabs_share_their_cookies_and_are_on_pages_of_their_own() {
+    let browser = Browser::new("https://app.example", app());
+    browser.visit("/echo").await;
+    let tab = browser.new_tab();
+    assert_eq!(tab.follow("/cookies").await.status(), 200);
+    assert_eq!(browser.cookie("lax"), tab.cookie("lax"));
+    assert_eq!(browser.rejected_cookies().len(), 1);
+    browser.remove_cookie("lax");
+    assert!(tab.cookie("lax").is_none());
+
+    let told = [browser.follow("/echo").await, tab.follow("/echo").await];
+    let referers = told.map(|page| page.json()["referer"].clone());
+    assert_eq!(
+        referers,
+        ["https://app.example/echo", "https://app.example/cookies"]
+    );
+}
+
+#[tokio::test]
+async fn a_clone_of_a_tab_is_on_its_page_and_shares_no_cookies() {
+    let browser = Browser::new("https://app.example", app());
+    let tab = browser.new_tab();
+    tab.visit("/echo").await;
+    let clone = tab.clone();
+    clone.set_cookie("a", "1");
+    assert!(browser.cookie("a").is_none() && tab.cookie("a").is_none());
+    assert_eq!(
+        clone.follow("/echo").await.json()["referer"],
+        "https://app.example/echo"
+    );
+}
