@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tower_service::Service;
 
@@ -19,12 +19,12 @@ use crate::{
     clock::FakeClock,
     fault::{Fault, Misdeed, tamper},
     keys::{Algorithm, Keys},
-    listen,
-    log::RecordedRequest,
+    listen::{BodyTooLarge, Connections},
+    log::{Outcome, RecordedRequest},
     person::Person,
     provider::{
-        answer::Answer,
-        authorize::{AuthorizeRequest, Refusal},
+        answer::{self, Answer},
+        authorize::Refusal,
         client::Client,
         decision,
         endpoint::Endpoint,
@@ -117,13 +117,22 @@ impl FakeDidit {
 
     /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime ends; port 0 picks a free one.
     ///
+    /// | at most | else |
+    /// |---|---|
+    /// | 512 connections at a time | the next one waits |
+    /// | 30 s for the headers, or until the next request | the connection ends |
+    /// | 30 s for the body | 408 |
+    /// | 64 KB of request line and headers | 431 |
+    /// | 64 KB of body | 413 |
+    ///
     /// # Errors
     ///
     /// When the address cannot be bound.
     pub async fn listen(&self, addr: impl ToSocketAddrs) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
-        tokio::spawn(listen::serve(listener, self.clone()));
+        let didit = self.clone();
+        tokio::spawn(async move { Connections::new().serve(&listener, didit).await });
         Ok(addr)
     }
 
@@ -137,10 +146,10 @@ impl FakeDidit {
     ///
     /// When `authorize_url` is not a good authorization request.
     pub fn approve(&self, authorize_url: &str, person: &Person) -> String {
-        match self.asked(authorize_url) {
-            Ok(asked) => decision::approve(&mut self.lock(), &asked, person.clone()),
-            Err(redirect) => redirect,
-        }
+        self.decided(authorize_url, Some(person.clone()))
+            .unwrap_or_else(|why| {
+                panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
+            })
     }
 
     /// A person says no: gives the URL with `error=access_denied` that the browser goes to.
@@ -149,8 +158,9 @@ impl FakeDidit {
     ///
     /// As [`approve`](Self::approve).
     pub fn decline(&self, authorize_url: &str) -> String {
-        self.asked(authorize_url)
-            .map_or_else(|redirect| redirect, |asked| decision::decline(&asked))
+        self.decided(authorize_url, None).unwrap_or_else(|why| {
+            panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
+        })
     }
 
     /// Ends all grants so far: their codes and tokens count no more.
@@ -215,6 +225,11 @@ impl FakeDidit {
         self.lock().log.requests()
     }
 
+    /// Forgets the [requests](Self::requests) so far. Counts and the requests' numbers go on.
+    pub fn clear_requests(&self) {
+        self.lock().log.clear();
+    }
+
     /// How often an endpoint was called, with any method and however it was answered.
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.lock().log.count(endpoint)
@@ -246,50 +261,71 @@ impl FakeDidit {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The authorization request behind a URL, or where a scripted error sends the browser.
-    fn asked(&self, authorize_url: &str) -> Result<AuthorizeRequest, String> {
+    /// Where the browser goes when the person approves the authorization request, or declines it
+    /// (`None`); the error says why the request is no good.
+    pub(crate) fn decided(
+        &self,
+        authorize_url: &str,
+        person: Option<Person>,
+    ) -> Result<String, String> {
         let request = Request::get(authorize_url)
             .body(Bytes::new())
-            .expect("the authorize URL is a URI");
+            .map_err(|_| "it is not a URI".to_owned())?;
         let mut state = self.lock();
-        let endpoint = state.endpoint(request.uri().path());
-        assert_eq!(
-            endpoint,
-            Some(Endpoint::Authorize),
-            "not an authorize URL: {authorize_url}"
-        );
-
-        state.log.record(&request, endpoint);
-        let fault = state.script.take(Endpoint::Authorize);
-        let asked = decision::read(&state, &request);
-        drop(state);
-        let asked = asked.unwrap_or_else(|(Refusal::Redirect(why) | Refusal::Page(why))| {
-            panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
-        });
-        match fault.and_then(|fault| decision::scripted(&asked, &fault.0)) {
-            Some(redirect) => Err(redirect),
-            None => Ok(asked),
+        if state.endpoint(request.uri().path()) != Some(Endpoint::Authorize) {
+            return Err("it is not at the authorization endpoint".to_owned());
         }
+        let fault = state.script.take(Endpoint::Authorize);
+        let asked = decision::read(&state, &request)
+            .map_err(|(Refusal::Redirect { why, .. } | Refusal::Page(why))| why);
+        let outcome = Outcome {
+            fault: fault.clone(),
+            status: Some(
+                asked
+                    .as_ref()
+                    .map_or(StatusCode::BAD_REQUEST, |_| StatusCode::OK),
+            ),
+            problem: asked.as_ref().err().cloned(),
+            ..state.outcome(Some(Endpoint::Authorize))
+        };
+        state.log.record(&request, outcome);
+
+        let asked = asked?;
+        let scripted = fault.and_then(|fault| decision::scripted(&asked, &fault.0));
+        Ok(match (scripted, person) {
+            (Some(redirect), _) => redirect,
+            (None, Some(person)) => decision::approve(&mut state, &asked, person),
+            (None, None) => decision::decline(&asked),
+        })
     }
 
     /// The answer, and for how long it is held back; `None`: for ever.
     fn answer(&self, request: &Request<Bytes>) -> Option<(Answer, Duration)> {
         let mut state = self.lock();
         let endpoint = state.endpoint(request.uri().path());
-        state.log.record(request, endpoint);
-        if state.is_off {
-            return Some((routes::not_found(), Duration::ZERO));
-        }
-        let fault = endpoint.and_then(|endpoint| state.script.take(endpoint));
-        let misdeed = fault.map(|fault| fault.0);
-        if let Some(Misdeed::Hang) = misdeed {
-            return None;
-        }
-        let answer = routes::answer(&mut state, endpoint, request, misdeed.as_ref());
+        let is_too_large = request.extensions().get::<BodyTooLarge>().is_some();
+        let fault = endpoint
+            .filter(|_| !state.is_off && !is_too_large)
+            .and_then(|endpoint| state.script.take(endpoint));
+        let misdeed = fault.as_ref().map(|fault| &fault.0);
+        let mut answer = match misdeed {
+            _ if is_too_large => Some(answer::too_large()),
+            _ if state.is_off => Some(routes::switched_off()),
+            Some(Misdeed::Hang) => None,
+            _ => Some(routes::answer(&mut state, endpoint, request, misdeed)),
+        };
+        let outcome = Outcome {
+            fault: fault.clone(),
+            status: answer.as_ref().map(Answer::status),
+            problem: answer.as_mut().and_then(answer::take_problem),
+            ..state.outcome(endpoint)
+        };
+        state.log.record(request, outcome);
         let keys = state.keys;
         // A test's closure may ask this fake.
         drop(state);
-        Some(match misdeed {
+        let answer = answer?;
+        Some(match fault.map(|fault| fault.0) {
             Some(Misdeed::Delay(by)) => (answer, by),
             Some(misdeed) => (tamper(answer, &misdeed, &keys), Duration::ZERO),
             None => (answer, Duration::ZERO),

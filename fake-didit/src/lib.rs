@@ -11,7 +11,7 @@
 //! - [`Person`] is someone who signs in: Alejandra, John, or a person of your own.
 //! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
 //! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
-//! - [`RecordedRequest`] tells what it was asked.
+//! - [`RecordedRequest`] tells what it was asked, and what was wrong with it.
 //! - [`Browser`] has a cookie jar, reads HTML, and sends what Chromium sends when a link, a form or a script
 //!   asks; [`Disconnect`] closes its connections.
 //! - [`FakeClock`] moves time.
@@ -132,6 +132,16 @@
 //! The fake answers by the path alone, so it can stand anywhere. [`FakeDidit::with_issuer`] says where:
 //! the metadata document is below the issuer and leads to all other endpoints. A client that goes by that
 //! document needs nothing else, be it in the process or on the socket of [`FakeDidit::listen`].
+//!
+//! # The program
+//!
+//! The feature `cli`, on by default, is the same as a program with a start page and a JSON API, for
+//! applications in any language: see its README. A library has no use for it:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! fake-didit = { version = "0.1", default-features = false }
+//! ```
 
 mod authentication;
 mod browser;
@@ -144,6 +154,8 @@ mod keys;
 mod listen;
 mod log;
 mod person;
+#[cfg(feature = "cli")]
+pub mod program;
 mod provider;
 mod settings;
 #[cfg(test)]

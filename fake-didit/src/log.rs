@@ -3,19 +3,25 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use serde_json::Value;
 
-use crate::provider::{endpoint::Endpoint, form::Form};
+use crate::{
+    fault::Fault,
+    provider::{endpoint::Endpoint, form::Form},
+};
 
 /// The latest requests, and a count of all.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     requests: VecDeque<RecordedRequest>,
     counts: HashMap<Endpoint, usize>,
+    recorded: u64,
+    bytes: usize,
 }
 
 /// A request as it arrived at [`FakeDidit`](crate::FakeDidit).
@@ -27,28 +33,70 @@ pub struct RecordedRequest {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    endpoint: Option<Endpoint>,
+    outcome: Outcome,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) endpoint: Option<Endpoint>,
+    /// The number of the request, from 1.
+    pub(crate) number: u64,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+    pub(crate) fault: Option<Fault>,
+    /// `None` when there was no answer.
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) problem: Option<String>,
 }
 
 impl Log {
-    pub(crate) fn record(&mut self, request: &Request<Bytes>, endpoint: Option<Endpoint>) {
-        if self.requests.len() == CAPACITY {
-            self.requests.pop_front();
+    /// Keeps a request together with its outcome, whose number is set here.
+    pub(crate) fn record(&mut self, request: &Request<Bytes>, outcome: Outcome) {
+        self.recorded += 1;
+        if let Some(endpoint) = outcome.endpoint {
+            *self.counts.entry(endpoint).or_default() += 1;
         }
-        self.requests.push_back(RecordedRequest {
+        let recorded = RecordedRequest {
             method: request.method().clone(),
             uri: request.uri().clone(),
             headers: request.headers().clone(),
             body: request.body().clone(),
-            endpoint,
-        });
-        if let Some(endpoint) = endpoint {
-            *self.counts.entry(endpoint).or_default() += 1;
+            outcome: Outcome {
+                number: self.recorded,
+                ..outcome
+            },
+        };
+        self.bytes += recorded.size();
+        self.requests.push_back(recorded);
+        while self.requests.len() > CAPACITY || self.bytes > CAPACITY_BYTES {
+            let oldest = self.requests.pop_front();
+            self.bytes -= oldest.map_or(self.bytes, |oldest| oldest.size());
         }
     }
 
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.requests.iter().cloned().collect()
+        self.since(0).cloned().collect()
+    }
+
+    /// The requests with a number above `number`.
+    pub(crate) fn since(&self, number: u64) -> impl Iterator<Item = &RecordedRequest> {
+        let first = self
+            .requests
+            .partition_point(|request| request.number() <= number);
+        self.requests.range(first..)
+    }
+
+    /// How many requests there were, forgotten ones included.
+    #[cfg(feature = "cli")]
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
+    /// Forgets the requests; counts and numbers go on.
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+        self.bytes = 0;
     }
 
     pub(crate) fn count(&self, endpoint: Endpoint) -> usize {
@@ -59,7 +107,7 @@ impl Log {
         self.requests
             .iter()
             .rev()
-            .find(|request| request.endpoint == Some(endpoint))
+            .find(|request| request.endpoint() == Some(endpoint))
             .cloned()
     }
 }
@@ -113,6 +161,67 @@ impl RecordedRequest {
             .get(name)
             .map(str::to_owned)
     }
+
+    /// Its number: 1 for the first request that the fake got.
+    pub fn number(&self) -> u64 {
+        self.outcome.number
+    }
+
+    /// When it came, by the fake's [clock](crate::FakeDidit::clock).
+    pub fn received_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.outcome.at)
+    }
+
+    /// The endpoint; `None` for a path that has none.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.outcome.endpoint
+    }
+
+    /// The status of the answer. `None` when there was none: [`Fault::hang`].
+    pub fn status(&self) -> Option<StatusCode> {
+        self.outcome.status
+    }
+
+    /// What was wrong with the request, in words: the description of the error, or why a page refused
+    /// it. `None` for a good request, and for one that a [fault](Self::fault) kept from being read.
+    ///
+    /// It says more than the answer where Didit's own answer says nothing:
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use fake_didit::{Endpoint, FakeDidit};
+    /// use http::Request;
+    /// use tower_service::Service;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut didit = FakeDidit::new("app", "secret");
+    /// let request = Request::get("https://apx.didit.me/auth/v2/users/retrieve")
+    ///     .header("authorization", "Bearer made-up")
+    ///     .body(Bytes::new())
+    ///     .unwrap();
+    /// didit.call(request).await.unwrap();
+    ///
+    /// let request = didit.last(Endpoint::UserInfo).unwrap();
+    /// assert_eq!(request.status().unwrap(), 401);
+    /// assert_eq!(request.problem(), Some("the access token is unknown"));
+    /// # }
+    /// ```
+    pub fn problem(&self) -> Option<&str> {
+        self.outcome.problem.as_deref()
+    }
+
+    /// The fault that the answer had.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.outcome.fault.as_ref()
+    }
+
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+        self.path_and_query().len() + self.body.len() + headers.sum::<usize>()
+    }
 }
 
 impl fmt::Debug for RecordedRequest {
@@ -124,15 +233,17 @@ impl fmt::Debug for RecordedRequest {
         f.debug_struct("RecordedRequest")
             .field("method", &self.method)
             .field("path", &self.uri.path())
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.endpoint())
+            .field("status", &self.status())
+            .field("problem", &self.problem())
             .field("headers", &headers)
-            .field("body", &"[redacted]")
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 /// Enough for any test; the counts go on past it.
 const CAPACITY: usize = 10_000;
+const CAPACITY_BYTES: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -146,10 +257,17 @@ mod tests {
             .unwrap()
     }
 
+    fn at(endpoint: Endpoint) -> Outcome {
+        Outcome {
+            endpoint: Some(endpoint),
+            ..Outcome::default()
+        }
+    }
+
     #[test]
     fn a_request_is_kept_as_it_came() {
         let mut log = Log::default();
-        log.record(&request(), Some(Endpoint::Token));
+        log.record(&request(), at(Endpoint::Token));
         let kept = log.last(Endpoint::Token).unwrap();
         assert_eq!(kept.method(), Method::POST);
         assert_eq!(kept.path_and_query(), "/auth/v2/token?q=query%20value");
@@ -165,7 +283,7 @@ mod tests {
         let mut log = Log::default();
         let json = request().map(|_| Bytes::from_static(br#"{"code":"the code"}"#));
         for request in [json, request()] {
-            log.record(&request, Some(Endpoint::Token));
+            log.record(&request, at(Endpoint::Token));
         }
         let read: Vec<_> = log.requests().iter().map(RecordedRequest::json).collect();
         assert_eq!(read, [Some(serde_json::json!({"code": "the code"})), None]);
@@ -174,7 +292,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let mut log = Log::default();
-        log.record(&request(), Some(Endpoint::Token));
+        log.record(&request(), at(Endpoint::Token));
         let shown = format!("{log:?}");
         for secret in ["c2VjcmV0", "the+code", "query%20value"] {
             assert!(!shown.contains(secret), "{shown}");
@@ -186,9 +304,20 @@ mod tests {
     fn the_count_goes_on_when_the_oldest_are_forgotten() {
         let mut log = Log::default();
         for _ in 0..=CAPACITY {
-            log.record(&request(), Some(Endpoint::Token));
+            log.record(&request(), at(Endpoint::Token));
         }
         assert_eq!(log.requests().len(), CAPACITY);
         assert_eq!(log.count(Endpoint::Token), CAPACITY + 1);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_when_they_are_large() {
+        let mut log = Log::default();
+        let large = request().map(|_| Bytes::from(vec![b'x'; CAPACITY_BYTES / 4]));
+        for _ in 0..9 {
+            log.record(&large, at(Endpoint::Token));
+        }
+        assert_eq!(log.requests().len(), 3);
+        assert_eq!(log.requests()[0].outcome.number, 7);
     }
 }

@@ -137,6 +137,19 @@ impl FakeDidit {
         })
     }
 
+    /// The scopes that it knows; any other is refused. Default: those that the product documents.
+    ///
+    /// `openid` opens an ID token. A refresh token is opened by `offline`, and by `offline_access` for
+    /// Didit Authentication.
+    #[must_use]
+    pub fn with_scopes<I>(self, scopes: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        self.set(|state| state.scopes = scopes)
+    }
+
     /// Adds `iss` to the answer of an authorization request, also to an error, and says so in the
     /// metadata document (RFC 9207 §2, §3). Default: none, as Didit documents.
     #[must_use]

@@ -22,9 +22,10 @@ impl Members {
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Whether there is no other member than these.
-    pub(crate) fn are_among(&self, names: &[&str]) -> bool {
-        self.0.iter().all(|(name, _)| names.contains(&&**name))
+    /// The first member that is none of these.
+    pub(crate) fn other_than(&self, names: &[&str]) -> Option<&str> {
+        let mut own = self.0.iter().map(|(name, _)| name.as_str());
+        own.find(|name| !names.contains(name))
     }
 }
 
@@ -63,7 +64,8 @@ mod tests {
     fn only_an_object_of_strings_without_repetitions_is_read() {
         let members = Members::parse(br#"{"a":"1","b":""}"#).unwrap();
         assert_eq!((members.get("a"), members.get("b")), (Some("1"), None));
-        assert!(members.are_among(&["a", "b", "c"]) && !members.are_among(&["a"]));
+        assert_eq!(members.other_than(&["a", "b", "c"]), None);
+        assert_eq!(members.other_than(&["a"]), Some("b"));
         for text in [
             "",
             "a=1",

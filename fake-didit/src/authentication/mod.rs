@@ -10,7 +10,7 @@ mod members;
 pub(crate) mod session;
 pub(crate) mod token;
 
-/// An error as Didit Authentication tells it: a code and nothing else.
-fn refused(status: StatusCode, code: &str) -> Answer {
-    answer::json(status, &json!({"error": code}))
+/// An error as Didit Authentication tells it: a code and nothing else. The record tells more.
+fn refused(status: StatusCode, code: &str, why: &str) -> Answer {
+    answer::because(answer::json(status, &json!({"error": code})), why)
 }

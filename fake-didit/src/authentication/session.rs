@@ -18,10 +18,15 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if ![Method::GET, Method::DELETE].contains(request.method()) {
         return answer::method_not_allowed("GET, DELETE");
     }
-    let session = bearer::token(request).and_then(|token| state.ledger.access(token, state.now()));
-    let Some((_, grant)) = session else {
-        let refusal = refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
-        return answer::with_headers(refusal, [(header::WWW_AUTHENTICATE, "Bearer")]);
+    let session = bearer::token(request)
+        .ok_or("there is no access token in the Authorization header")
+        .and_then(|token| state.ledger.access(token, state.now()));
+    let grant = match session {
+        Ok((_, grant)) => grant,
+        Err(why) => {
+            let refusal = refused(StatusCode::UNAUTHORIZED, "invalid_credentials", why);
+            return answer::with_headers(refusal, [(header::WWW_AUTHENTICATE, "Bearer")]);
+        }
     };
     if request.method() == Method::GET {
         return answer::json(StatusCode::OK, &told(grant));

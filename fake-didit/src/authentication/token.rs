@@ -21,79 +21,109 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     }
     match tokens(state, request) {
         Ok(tokens) => answer::json(StatusCode::OK, &tokens),
-        Err(code) => refused(StatusCode::BAD_REQUEST, code),
+        Err((code, why)) => refused(StatusCode::BAD_REQUEST, code, &why),
     }
 }
 
-/// The error code of a refusal.
-type Code = &'static str;
+/// The error code of a refusal, and why.
+type Refusal = (&'static str, String);
 
-fn tokens(state: &mut State, request: &Request<Bytes>) -> Result<Value, Code> {
+fn tokens(state: &mut State, request: &Request<Bytes>) -> Result<Value, Refusal> {
     let headers = request.headers();
     if request.uri().query().is_some() {
-        return Err(INVALID_REQUEST);
+        return Err(refusal(INVALID_REQUEST, "parameters belong into the body"));
     }
     if headers.contains_key(header::AUTHORIZATION) {
-        return Err("invalid_client");
+        let why = "this client may not use an Authorization header";
+        return Err(refusal("invalid_client", why));
     }
     if !media_type::is(headers, "application/json") {
-        return Err("invalid_content_type");
+        let why = "Content-Type must be application/json";
+        return Err(refusal("invalid_content_type", why));
     }
-    let members = Members::parse(request.body()).ok_or(INVALID_REQUEST)?;
-    match members.get("grant_type").ok_or(INVALID_REQUEST)? {
+    let members = Members::parse(request.body()).ok_or_else(|| {
+        let why = "the body is not a JSON object of strings, each name once";
+        refusal(INVALID_REQUEST, why)
+    })?;
+    match required(&members, "grant_type", |_| true)? {
         "authorization_code" => authorization_code(state, &members),
         "refresh_token" => refresh_token(state, &members),
-        _ => Err("unsupported_grant_type"),
+        _ => Err(refusal(
+            "unsupported_grant_type",
+            "grant_type must be authorization_code or refresh_token",
+        )),
     }
 }
 
-fn authorization_code(state: &mut State, members: &Members) -> Result<Value, Code> {
-    if !members.are_among(&CODE_GRANT) {
-        return Err("unknown_field");
-    }
+fn authorization_code(state: &mut State, members: &Members) -> Result<Value, Refusal> {
+    check_names(members, &CODE_GRANT)?;
     if members
         .get("client_id")
         .is_some_and(|id| id != state.client.id)
     {
-        return Err("invalid_client");
+        return Err(refusal("invalid_client", "client_id is unknown"));
     }
-    let required = |name, is_good: fn(&str) -> bool| {
-        let value = members.get(name).filter(|value| is_good(value));
-        value.ok_or(INVALID_REQUEST)
-    };
-    let code = required("code", |code| code.len() <= 128)?;
-    let verifier = required("code_verifier", is_verifier)?;
-    let redirect_uri = required("redirect_uri", |uri| uri.len() <= 2048)?;
+    let code = required(members, "code", |code| code.len() <= 128)?;
+    let verifier = required(members, "code_verifier", is_verifier)?;
+    let redirect_uri = required(members, "redirect_uri", |uri| uri.len() <= 2048)?;
     if !state
         .redirect_uris
         .iter()
         .any(|known| known == redirect_uri)
     {
-        return Err("invalid_redirect_uri");
+        let why = "redirect_uri is not registered";
+        return Err(refusal("invalid_redirect_uri", why));
     }
 
     let now = state.now();
     let grant = state
         .ledger
         .redeem(code, redirect_uri, Some(verifier), now)
-        .map_err(|_| INVALID_GRANT)?;
+        .map_err(|why| refusal(INVALID_GRANT, why))?;
     Ok(issue(state, grant))
 }
 
 /// All tokens are replaced together; a refresh token that comes back ends its session.
-fn refresh_token(state: &mut State, members: &Members) -> Result<Value, Code> {
-    if !members.are_among(&REFRESH_GRANT) {
-        return Err("unknown_field");
-    }
-    let token = members.get("refresh_token").ok_or(INVALID_REQUEST)?;
+fn refresh_token(state: &mut State, members: &Members) -> Result<Value, Refusal> {
+    check_names(members, &REFRESH_GRANT)?;
+    let token = required(members, "refresh_token", |_| true)?;
     let now = state.now();
     let grant = state
         .ledger
         .refresh(token, now)
-        .map_err(|_| INVALID_GRANT)?;
+        .map_err(|why| refusal(INVALID_GRANT, why))?;
     state.ledger.replace_refresh_token(token);
     state.ledger.end_access_tokens(&grant);
     Ok(issue(state, grant))
+}
+
+fn check_names(members: &Members, documented: &[&str]) -> Result<(), Refusal> {
+    match members.other_than(documented) {
+        Some(name) => Err((
+            "unknown_field",
+            format!("{name} is not documented for this grant_type"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A member that must be there and good.
+fn required<'a>(
+    members: &'a Members,
+    name: &str,
+    is_good: fn(&str) -> bool,
+) -> Result<&'a str, Refusal> {
+    let refused = |what| (INVALID_REQUEST, format!("{name} is {what}"));
+    let value = members.get(name).ok_or_else(|| refused("missing"))?;
+    if is_good(value) {
+        Ok(value)
+    } else {
+        Err(refused("malformed"))
+    }
+}
+
+fn refusal(code: &'static str, why: &str) -> Refusal {
+    (code, why.to_owned())
 }
 
 /// What a grant opens.
@@ -132,8 +162,8 @@ pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
     answer
 }
 
-const INVALID_REQUEST: Code = "invalid_request";
-const INVALID_GRANT: Code = "invalid_grant";
+const INVALID_REQUEST: &str = "invalid_request";
+const INVALID_GRANT: &str = "invalid_grant";
 
 const CODE_GRANT: [&str; 5] = [
     "grant_type",

@@ -40,6 +40,7 @@ pub(crate) enum Misdeed {
     Answer(Answer),
     Hang,
     Delay(Duration),
+    Truncate,
     Edit(Edit),
     EditIdToken(EditIdToken),
     Forge(Forgery),
@@ -106,6 +107,11 @@ impl Fault {
         Self(Misdeed::Delay(by))
     }
 
+    /// The first half of the honest answer's body, as if its end were lost. The fake does its work.
+    pub fn truncate() -> Self {
+        Self(Misdeed::Truncate)
+    }
+
     /// The honest answer with other members: changes the JSON object that the endpoint would give.
     /// An answer that is not a JSON object stays as it is.
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
@@ -139,6 +145,7 @@ impl fmt::Debug for Fault {
             Misdeed::Answer(answer) => write!(f, "Fault::answer({})", answer.status()),
             Misdeed::Hang => f.write_str("Fault::hang()"),
             Misdeed::Delay(by) => write!(f, "Fault::delay({by:?})"),
+            Misdeed::Truncate => f.write_str("Fault::truncate()"),
             Misdeed::Edit(_) => f.write_str("Fault::edit(…)"),
             Misdeed::EditIdToken(_) => f.write_str("Fault::edit_id_token(…)"),
             Misdeed::Forge(forgery) => write!(f, "Fault::forge({forgery:?})"),
@@ -147,9 +154,36 @@ impl fmt::Debug for Fault {
     }
 }
 
+/// What it does, in words.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Misdeed::Refuse(error) => {
+                write!(
+                    f,
+                    "answers {} with the error {}",
+                    error.status.as_u16(),
+                    error.code
+                )
+            }
+            Misdeed::Answer(answer) => {
+                write!(f, "answers {} and does nothing", answer.status().as_u16())
+            }
+            Misdeed::Hang => f.write_str("never answers"),
+            Misdeed::Delay(by) => write!(f, "answers {by:?} late"),
+            Misdeed::Truncate => f.write_str("cuts its answer in half"),
+            Misdeed::Edit(_) => f.write_str("changes members of its answer"),
+            Misdeed::EditIdToken(_) => f.write_str("changes the ID token and signs it again"),
+            Misdeed::Forge(forgery) => write!(f, "forges the ID token: {}", forgery.name()),
+            Misdeed::ReplaceIdToken(_) => f.write_str("replaces the ID token"),
+        }
+    }
+}
+
 /// An honest answer, tampered with.
 pub(crate) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
     match misdeed {
+        Misdeed::Truncate => answer.map(|body| body.slice(..body.len() / 2)),
         Misdeed::Edit(edit) => with_object(answer, |members| edit(members)),
         Misdeed::EditIdToken(edit) => with_id_token(answer, |token| {
             id_token::edited(token, keys, |header, claims| edit(header, claims))

@@ -106,6 +106,17 @@ impl Keys {
         json!({"keys": keys.collect::<Vec<_>>()})
     }
 
+    /// The names of the published keys.
+    #[cfg(feature = "cli")]
+    pub(crate) fn kids(&self) -> Vec<String> {
+        let generations = self.oldest..=self.newest;
+        let kids = generations.flat_map(|generation| {
+            let algorithms = self.algorithms.iter();
+            algorithms.map(move |algorithm| self.kid(*algorithm, generation))
+        });
+        kids.collect()
+    }
+
     /// The JWK of an algorithm, in the set that signs now.
     pub(crate) fn current_jwk(&self, algorithm: Algorithm) -> Value {
         self.jwk(algorithm, self.generation)

@@ -18,6 +18,14 @@ impl Accounts {
         }
     }
 
+    /// Takes the person with this subject away; tells whether there was one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn remove(&mut self, subject: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|person| person.subject() != subject);
+        self.0.len() < before
+    }
+
     /// The person with this subject.
     pub(crate) fn by_subject(&self, subject: &str) -> Option<&Person> {
         self.0.iter().find(|person| person.subject() == subject)

@@ -7,6 +7,22 @@ use serde_json::Value;
 /// What goes back to whoever asked.
 pub(crate) type Answer = Response<Bytes>;
 
+/// What was wrong with a request; travels with its answer to the record, and no further.
+#[derive(Clone)]
+struct Problem(String);
+
+/// The answer to a request with which something was wrong.
+pub(crate) fn because(mut answer: Answer, problem: impl Into<String>) -> Answer {
+    answer.extensions_mut().insert(Problem(problem.into()));
+    answer
+}
+
+/// Takes what was wrong from the answer to a request.
+pub(crate) fn take_problem(answer: &mut Answer) -> Option<String> {
+    let problem = answer.extensions_mut().remove::<Problem>();
+    problem.map(|Problem(problem)| problem)
+}
+
 /// A JSON document that nobody may store (RFC 6749 §5.1).
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     let mut answer = Response::new(Bytes::from(value.to_string()));
@@ -69,7 +85,17 @@ pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
         StatusCode::METHOD_NOT_ALLOWED,
         &serde_json::json!({"error": "method_not_allowed"}),
     );
-    with_headers(answer, [(header::ALLOW, allow)])
+    let answer = with_headers(answer, [(header::ALLOW, allow)]);
+    because(answer, format!("the method must be {allow}"))
+}
+
+/// 413, for a body that was not kept.
+pub(crate) fn too_large() -> Answer {
+    let answer = json(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        &serde_json::json!({"detail": "The body is too large."}),
+    );
+    because(answer, "the body has more than 64 KB")
 }
 
 /// The answer with these headers set.

@@ -15,6 +15,7 @@ use crate::provider::{
 pub(crate) struct Registration<'a> {
     pub(crate) product: Product,
     pub(crate) client: &'a Client,
+    pub(crate) scopes: &'a [String],
     pub(crate) redirect_uris: &'a [String],
     /// The `iss` of answers (RFC 9207 §2), if they have one.
     pub(crate) iss: Option<&'a str>,
@@ -36,8 +37,8 @@ pub(crate) struct AuthorizeRequest {
 pub(crate) enum Refusal {
     /// The client or its redirect URI cannot be trusted: a page, never a redirect (RFC 6749 §4.1.2.1).
     Page(String),
-    /// Told to the client: the URL to go back to.
-    Redirect(String),
+    /// Told to the client: the URL to go back to, and what that tells.
+    Redirect { to: String, why: String },
 }
 
 impl AuthorizeRequest {
@@ -89,14 +90,15 @@ impl AuthorizeRequest {
             iss: registration.iss.map(str::to_owned),
         };
         let refused = |request: &Self, (code, why): (&str, String)| {
-            Refusal::Redirect(request.refused(code, &why))
+            let to = request.refused(code, &why);
+            Refusal::Redirect { to, why }
         };
         if let Some(name) = form.repeated() {
             let why = FormError::Duplicate(name.to_owned()).description();
             return Err(refused(&request, ("invalid_request", why)));
         }
         check_response_type(&form, product).map_err(|error| refused(&request, error))?;
-        request.scope = scope(&form, product).map_err(|error| refused(&request, error))?;
+        request.scope = scope(&form, registration).map_err(|error| refused(&request, error))?;
         request.challenge = challenge(&form, client).map_err(|error| refused(&request, error))?;
         match product {
             Product::SignIn => check_prompt(&form),
@@ -173,10 +175,10 @@ fn check_response_type(form: &Form, product: Product) -> Result<(), Told> {
     }
 }
 
-fn scope(form: &Form, product: Product) -> Result<Scope, Told> {
-    let scope = Scope::parse(form.get("scope").unwrap_or_default(), product.scopes())
+fn scope(form: &Form, registration: &Registration<'_>) -> Result<Scope, Told> {
+    let scope = Scope::parse(form.get("scope").unwrap_or_default(), registration.scopes)
         .map_err(|unknown| ("invalid_scope", format!("scope {unknown} is unknown")))?;
-    if scope.contains("openid") || product == Product::Authentication {
+    if scope.contains("openid") || registration.product == Product::Authentication {
         Ok(scope)
     } else {
         Err(("invalid_scope", "scope openid is missing".to_owned()))

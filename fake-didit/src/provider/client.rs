@@ -158,6 +158,13 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&HeaderValue>, OAuthError
     Ok(first)
 }
 
+/// The client id in the value of a Basic `Authorization` header.
+#[cfg(feature = "cli")]
+pub(crate) fn basic_client_id(header: &str) -> Option<String> {
+    let (id, _) = basic_credentials(&HeaderValue::from_str(header).ok()?)?;
+    Some(id)
+}
+
 /// RFC 6749 §2.3.1: id and secret are form-urlencoded before RFC 7617 joins them with a colon.
 fn basic_credentials(header: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;

@@ -27,10 +27,10 @@ pub(crate) fn ask(
     }
     let asked = match read(state, request) {
         Ok(asked) => asked,
-        Err(Refusal::Redirect(to)) => return answer::redirect(&to),
-        Err(Refusal::Page(why)) => {
-            return answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(&why));
+        Err(Refusal::Redirect { to, why }) => {
+            return answer::because(answer::redirect(&to), why);
         }
+        Err(Refusal::Page(why)) => return refused(&why),
     };
     if let Some(to) = misdeed.and_then(|misdeed| scripted(&asked, misdeed)) {
         return answer::redirect(&to);
@@ -48,6 +48,7 @@ pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeR
     let registration = Registration {
         product: state.product,
         client: &state.client,
+        scopes: &state.scopes,
         redirect_uris: &state.redirect_uris,
         iss: state.sends_iss.then(|| state.issuer.as_str()),
     };
@@ -70,12 +71,11 @@ pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
     }
-    let problem = |why| answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(why));
     let form = std::str::from_utf8(request.body())
         .ok()
         .and_then(|text| Form::parse(text).ok());
     let Some(form) = form else {
-        return problem("the form is malformed");
+        return refused("the form is malformed");
     };
 
     let approves = request.uri().path().ends_with("/approve");
@@ -83,14 +83,14 @@ pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
         .get("person")
         .and_then(|subject| state.accounts.by_subject(subject).cloned());
     if approves && person.is_none() {
-        return problem("nobody was chosen");
+        return refused("nobody was chosen");
     }
     let now = state.now();
     let Some(asked) = state
         .interactions
         .take(form.get("interaction").unwrap_or_default(), now)
     else {
-        return problem(
+        return refused(
             "this sign-in has expired or was already decided: start again from the application",
         );
     };
@@ -98,6 +98,12 @@ pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
         Some(person) => answer::redirect(&approve(state, &asked, person)),
         None => answer::redirect(&decline(&asked)),
     }
+}
+
+/// The page for a request that cannot be answered.
+fn refused(why: &str) -> Answer {
+    let page = answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(why));
+    answer::because(page, why)
 }
 
 /// Issues a code; gives where the browser goes with it.

@@ -19,7 +19,7 @@ pub(crate) fn document(state: &State) -> Value {
     };
     let common = [
         ("issuer", json!(state.issuer.as_str())),
-        ("scopes_supported", json!(state.product.scopes())),
+        ("scopes_supported", json!(state.scopes)),
         ("response_types_supported", json!(["code"])),
         (
             "grant_types_supported",

@@ -33,7 +33,7 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
         Ok(None) => answer::page(StatusCode::OK, sign_in_page::signed_out()),
         Err(why) => {
             let html = sign_in_page::not_signed_out(&why);
-            answer::page(StatusCode::BAD_REQUEST, html)
+            answer::because(answer::page(StatusCode::BAD_REQUEST, html), why)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The places where Didit can be asked.
 
+use std::fmt;
+
 /// One of the endpoints of [`FakeDidit`](crate::FakeDidit), found by the path alone.
 ///
 /// The second path is that of Didit Authentication; it is below the path of the issuer.
@@ -28,4 +30,42 @@ pub enum Endpoint {
     Jwks,
     /// `/.well-known/openid-configuration`, below the path of the issuer for both.
     Discovery,
+}
+
+impl Endpoint {
+    /// All of them, as a sign-in meets them.
+    pub const ALL: &[Self] = &[
+        Self::Discovery,
+        Self::Authorize,
+        Self::Decision,
+        Self::Token,
+        Self::Jwks,
+        Self::UserInfo,
+        Self::Introspect,
+        Self::Session,
+        Self::Revocation,
+        Self::EndSession,
+    ];
+
+    /// The variant's name in snake case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Decision => "decision",
+            Self::Token => "token",
+            Self::UserInfo => "user_info",
+            Self::Introspect => "introspect",
+            Self::Session => "session",
+            Self::Revocation => "revocation",
+            Self::EndSession => "end_session",
+            Self::Jwks => "jwks",
+            Self::Discovery => "discovery",
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }

@@ -52,6 +52,12 @@ impl Form {
             .map(|(_, name)| name)
     }
 
+    /// All parameters in order, repetitions included.
+    #[cfg(feature = "cli")]
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// The names of all parameters, repetitions included.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

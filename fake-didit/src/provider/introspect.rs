@@ -20,20 +20,24 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
         return answer::method_not_allowed("POST");
     }
     if let Err(error) = state.client.authenticate_basic(request.headers()) {
-        return error.answer();
+        return error.refusal();
     }
     if !form::is_announced(request.headers()) {
-        return OAuthError::new("invalid_content_type").answer();
+        return answer::because(
+            OAuthError::new("invalid_content_type").answer(),
+            "Content-Type must be application/x-www-form-urlencoded",
+        );
     }
     let form = std::str::from_utf8(request.body())
         .ok()
         .and_then(|text| Form::parse(text).ok());
     let Some(token) = form.as_ref().and_then(|form| form.get("token")) else {
-        return OAuthError::new("required").answer();
+        let refusal = OAuthError::new("required").answer();
+        return answer::because(refusal, "token is missing");
     };
     let told = match state.ledger.access(token, state.now()) {
-        None => json!({"active": false}),
-        Some((access, grant)) => {
+        Err(_) => json!({"active": false}),
+        Ok((access, grant)) => {
             let (kind, identifier) = identifier(&grant.person).unzip();
             json!({
                 "active": true,

@@ -25,6 +25,13 @@ impl Issuer {
         path.strip_suffix('/').unwrap_or(path)
     }
 
+    /// Where its metadata document is: the URL that clients build (OpenID Connect Discovery §4).
+    #[cfg(feature = "cli")]
+    pub(crate) fn discovery(&self) -> String {
+        let (origin, path) = (self.origin(), self.path());
+        format!("{origin}{path}{}", super::product::DISCOVERY)
+    }
+
     fn parts(&self) -> (&str, &str) {
         // The first two slashes are those of `https://`.
         let path = self.0.match_indices('/').nth(2);

@@ -168,13 +168,21 @@ impl Ledger {
         }
     }
 
-    /// An access token that still counts, with its grant.
-    pub(crate) fn access(&self, token: &str, now: u64) -> Option<(&AccessToken, &Grant)> {
-        let entry = self
-            .access_tokens
-            .get(token)
-            .filter(|entry| now < entry.expires_at)?;
-        (!entry.grant.is_revoked()).then_some((entry, &*entry.grant))
+    /// An access token that still counts, with its grant; the error says why it does not.
+    pub(crate) fn access(
+        &self,
+        token: &str,
+        now: u64,
+    ) -> Result<(&AccessToken, &Grant), &'static str> {
+        let entry = self.access_tokens.get(token);
+        let entry = entry.ok_or("the access token is unknown")?;
+        if entry.grant.is_revoked() {
+            return Err("the access token was revoked");
+        }
+        if now >= entry.expires_at {
+            return Err("the access token has expired");
+        }
+        Ok((entry, &entry.grant))
     }
 
     /// Enters an ID token.
@@ -194,6 +202,15 @@ impl Ledger {
         if let Some(entry) = self.refresh_tokens.get(token) {
             entry.grant.revoke();
         }
+    }
+
+    /// How many grants are not revoked.
+    #[cfg(feature = "cli")]
+    pub(crate) fn living(&self) -> usize {
+        self.grants
+            .iter()
+            .filter(|grant| !grant.is_revoked())
+            .count()
     }
 
     pub(crate) fn revoke_all(&mut self) {

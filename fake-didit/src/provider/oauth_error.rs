@@ -48,6 +48,12 @@ impl OAuthError {
         Self::new("invalid_grant").because(description)
     }
 
+    /// The answer to a request with which something is wrong, which the record tells.
+    pub(crate) fn refusal(&self) -> Answer {
+        let problem = self.description.as_ref().unwrap_or(&self.code);
+        answer::because(self.answer(), problem)
+    }
+
     /// The answer; a 401 names the scheme to use (RFC 6749 §5.2).
     pub(crate) fn answer(&self) -> Answer {
         let body = match &self.description {

@@ -51,6 +51,18 @@ impl Product {
         }
     }
 
+    /// Whether it can have an endpoint.
+    #[cfg(feature = "cli")]
+    pub(crate) fn knows(self, endpoint: Endpoint) -> bool {
+        use Endpoint::{EndSession, Introspect, Revocation, Session, UserInfo};
+        match self {
+            Self::SignIn => endpoint != Session,
+            Self::Authentication => {
+                ![UserInfo, Introspect, Revocation, EndSession].contains(&endpoint)
+            }
+        }
+    }
+
     /// The path that the buttons of the sign-in page lead below.
     pub(crate) fn decision_path(self, issuer: &Issuer) -> &str {
         match self {
@@ -93,7 +105,8 @@ pub(crate) const REVOCATION: &str = "/auth/v2/revoke";
 /// Likewise.
 pub(crate) const END_SESSION: &str = "/auth/v2/logout";
 
-const DISCOVERY: &str = "/.well-known/openid-configuration";
+/// Below the issuer.
+pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 const SIGN_IN_SCOPES: [&str; 19] = [
     "openid",

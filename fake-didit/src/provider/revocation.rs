@@ -17,7 +17,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     }
     match revoke(state, request) {
         Ok(()) => Response::new(Bytes::new()),
-        Err(error) => error.answer(),
+        Err(error) => error.refusal(),
     }
 }
 

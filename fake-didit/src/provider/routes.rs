@@ -45,12 +45,16 @@ pub(crate) fn answer(
         (Some(Endpoint::Discovery), _) => {
             document(request, &discovery::document(state), discovery::MAX_AGE)
         }
-        (None, _) => not_found(),
+        (None, _) => answer::because(not_found(), "there is no endpoint at this path"),
     }
 }
 
-/// What every path answers when the product is not switched on, and any other path always.
-pub(crate) fn not_found() -> Answer {
+/// What every path answers when the product is not switched on.
+pub(crate) fn switched_off() -> Answer {
+    answer::because(not_found(), "the product is switched off")
+}
+
+fn not_found() -> Answer {
     answer::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
 }
 

@@ -8,10 +8,10 @@ pub(crate) struct Scope(Vec<String>);
 
 impl Scope {
     /// Reads a space-separated list; the error names the first scope that is not `known`.
-    pub(crate) fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, known: &[impl AsRef<str>]) -> Result<Self, String> {
         let mut names: Vec<String> = Vec::new();
         for name in text.split(' ').filter(|name| !name.is_empty()) {
-            if !known.contains(&name) {
+            if !known.iter().any(|known| known.as_ref() == name) {
                 return Err(name.to_owned());
             }
             if !names.iter().any(|known| known == name) {

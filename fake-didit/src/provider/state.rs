@@ -4,7 +4,7 @@ use crate::{
     clock::{FakeClock, unix_seconds},
     fault::script::Script,
     keys::Keys,
-    log::Log,
+    log::{Log, Outcome},
     person::accounts::Accounts,
     provider::{
         client::Client,
@@ -23,6 +23,8 @@ pub(crate) struct State {
     /// Didit has not switched the product on for this application.
     pub(crate) is_off: bool,
     pub(crate) client: Client,
+    /// The scopes that it knows.
+    pub(crate) scopes: Vec<String>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     /// Endpoints that a real Didit does not have.
@@ -49,6 +51,12 @@ impl State {
         Self {
             product,
             is_off: false,
+            scopes: product
+                .scopes()
+                .iter()
+                .copied()
+                .map(str::to_owned)
+                .collect(),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             switched_on: Vec::new(),
@@ -76,6 +84,13 @@ impl State {
         endpoint.filter(|&endpoint| self.has(endpoint))
     }
 
+    /// The endpoints that it has.
+    #[cfg(feature = "cli")]
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
+        let all = Endpoint::ALL.iter().copied();
+        all.filter(|&endpoint| self.product.knows(endpoint) && self.has(endpoint))
+    }
+
     /// Whether it has an endpoint that the product may have.
     pub(crate) fn has(&self, endpoint: Endpoint) -> bool {
         let is_extra = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
@@ -90,6 +105,15 @@ impl State {
             _ => return None,
         };
         self.has(endpoint).then(|| format!("{DIDIT}{path}"))
+    }
+
+    /// The record's frame for a request that comes now.
+    pub(crate) fn outcome(&self, endpoint: Option<Endpoint>) -> Outcome {
+        Outcome {
+            endpoint,
+            at: self.now(),
+            ..Outcome::default()
+        }
     }
 
     /// Seconds since 1970.

@@ -37,7 +37,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     }
     match grant(state, request) {
         Ok(tokens) => answer::json(StatusCode::OK, &json!(tokens)),
-        Err(error) => error.answer(),
+        Err(error) => error.refusal(),
     }
 }
 
@@ -53,7 +53,8 @@ fn grant(state: &mut State, request: &Request<Bytes>) -> Result<Tokens, OAuthErr
     match required(&form, "grant_type")? {
         "authorization_code" => authorization_code(state, &form),
         "refresh_token" => refresh_token(state, &form),
-        _ => Err(OAuthError::new("unsupported_grant_type")),
+        _ => Err(OAuthError::new("unsupported_grant_type")
+            .because("grant_type must be authorization_code or refresh_token")),
     }
 }
 
@@ -92,7 +93,7 @@ fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
     let scope = match form.get("scope") {
         None => grant.scope.clone(),
         // RFC 6749 §6: at most what was granted.
-        Some(text) => Scope::parse(text, state.product.scopes())
+        Some(text) => Scope::parse(text, &state.scopes)
             .ok()
             .filter(|scope| scope.is_within(&grant.scope))
             .ok_or_else(|| OAuthError::new("invalid_scope").because("more than was granted"))?,

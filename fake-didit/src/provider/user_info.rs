@@ -17,19 +17,23 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     }
     let Some(token) = bearer::token(request) else {
         // RFC 6750 §3.1: no error code for who brought no token at all.
-        return refused("Bearer realm=\"Didit\"");
+        return refused(
+            "Bearer realm=\"Didit\"",
+            "there is no access token in the Authorization header",
+        );
     };
     match state.ledger.access(token, state.now()) {
-        Some((access, grant)) => answer::json(
+        Ok((access, grant)) => answer::json(
             StatusCode::OK,
             &Value::Object(grant.person.user_info(&access.scope)),
         ),
-        None => refused("Bearer realm=\"Didit\", error=\"invalid_token\""),
+        Err(why) => refused("Bearer realm=\"Didit\", error=\"invalid_token\"", why),
     }
 }
 
-fn refused(challenge: &'static str) -> Answer {
+fn refused(challenge: &'static str, why: &str) -> Answer {
     let body = json!({"detail": "the access token is missing, unknown, expired or revoked"});
     let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
-    answer::with_headers(answer, [(header::WWW_AUTHENTICATE, challenge)])
+    let answer = answer::with_headers(answer, [(header::WWW_AUTHENTICATE, challenge)]);
+    answer::because(answer, why)
 }

@@ -178,7 +178,7 @@ fn declining_is_access_denied() {
 fn approving_a_bad_request_panics_with_the_reason() {
     for (change, reason) in [
         (("redirect_uri", "https://evil.example/"), "not registered"),
-        (("scope", "email"), "invalid_scope"),
+        (("scope", "email"), "scope openid is missing"),
     ] {
         let panic = catch_unwind(|| didit().approve(&authorize_url(&[change]), &Person::john()))
             .unwrap_err();

@@ -61,3 +61,36 @@ async fn a_hanging_endpoint_hangs_over_the_socket_and_leaves_others_alone() {
     assert_eq!(didit.count(Endpoint::Jwks), 2);
     assert!(!first.is_finished());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stops_sending_is_not_waited_for() {
+    let addr = didit().listen("127.0.0.1:0").await.unwrap();
+    for (sent, expected) in [
+        ("", ""),
+        ("GET /auth/jwks HTTP/1.1\r\nhost: loc", ""),
+        (
+            "POST /auth/v2/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\ngrant",
+            "HTTP/1.1 408 Request Timeout\r\n",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(expected), "{sent:?}: {answer}");
+        assert_eq!(answer.is_empty(), expected.is_empty(), "{sent:?}: {answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_idle_ends() {
+    let addr = didit().listen("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream
+        .write_all(b"GET /auth/jwks HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}

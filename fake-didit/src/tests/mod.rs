@@ -12,6 +12,7 @@ mod keys;
 mod listen;
 mod page;
 mod people;
+mod record;
 mod request_headers;
 mod revocation;
 mod script;

@@ -1,0 +1,75 @@
+//! The people who can sign in, as JSON.
+
+use serde_json::{Value, json};
+
+use super::{
+    call::{Answered, Call},
+    problem::Problem,
+};
+use crate::{
+    Person, Product,
+    provider::{scope::Scope, state::State},
+};
+
+pub(super) fn list(call: &Call<'_>) -> Answered {
+    Ok(json!({"people": everybody(&call.didit.lock())}))
+}
+
+/// Everybody, with what the userinfo endpoint tells of them when all scopes are granted. Didit
+/// Authentication has none; there it is the claims of their tokens.
+pub(super) fn everybody(state: &State) -> Value {
+    let scope = state.scopes.join(" ");
+    let scope = Scope::parse(&scope, &state.scopes).unwrap_or_else(|_| Scope::none());
+    let people = state.accounts.to_vec().into_iter().map(|person| {
+        json!({
+            "subject": person.subject(),
+            "name": person.full_name(),
+            "email": person.email(),
+            "members": match state.product {
+                Product::SignIn => person.user_info(&scope),
+                Product::Authentication => person.claims(),
+            },
+        })
+    });
+    people.collect()
+}
+
+/// Adds one person or several; one with a known subject replaces who had it.
+pub(super) fn add(call: &Call<'_>) -> Answered {
+    let body = str::from_utf8(call.request.body())
+        .map_err(|_| Problem::malformed("Send UTF-8."))?
+        .trim();
+    let people = if body.starts_with('[') {
+        Person::from_json(body)
+    } else {
+        Person::from_json(&format!("[{body}]"))
+    };
+    let people =
+        people.map_err(|error| Problem::malformed(format!("Correct the person: {error}.")))?;
+    let mut state = call.didit.lock();
+    if state.accounts.to_vec().len() + people.len() > MOST {
+        return Err(Problem::impossible(format!(
+            "There are at most {MOST} people."
+        )));
+    }
+    for person in people {
+        state.accounts.put(person);
+    }
+    Ok(json!({"people": everybody(&state)}))
+}
+
+/// Takes a person from the sign-in page; their tokens live on.
+pub(super) fn remove(call: &Call<'_>) -> Answered {
+    let subject = call.query("subject")?;
+    let subject = subject.ok_or_else(|| Problem::malformed("Send the `subject` in the query."))?;
+    let mut state = call.didit.lock();
+    if !state.accounts.remove(&subject) {
+        return Err(Problem::not_found(NOBODY));
+    }
+    Ok(json!({"people": everybody(&state)}))
+}
+
+pub(super) const NOBODY: &str =
+    "There is nobody with this subject; GET /fake/api/people lists everybody.";
+
+const MOST: usize = 1000;

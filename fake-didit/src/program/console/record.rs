@@ -1,0 +1,231 @@
+//! The requests so far, with no secret in full.
+
+use serde_json::{Value, json};
+
+use super::{
+    call::{Answered, Call},
+    problem::Problem,
+};
+use crate::{
+    Endpoint,
+    clock::unix_seconds,
+    log::RecordedRequest,
+    provider::{client, form::Form},
+};
+
+/// The requests with a number above `since`, oldest first; a page of them at a time.
+pub(super) fn list(call: &Call<'_>) -> Answered {
+    let since = match call.query("since")? {
+        None => 0,
+        Some(since) => since
+            .parse()
+            .map_err(|_| Problem::malformed("Send the number of a request as `since`."))?,
+    };
+    let state = call.didit.lock();
+    let requests: Vec<_> = state.log.since(since).take(PAGE).collect();
+    let last = requests.last().map(|request| request.number());
+    Ok(json!({
+        "requests": requests.into_iter().map(view).collect::<Value>(),
+        "last": last.unwrap_or(state.log.recorded()),
+    }))
+}
+
+pub(super) fn clear(call: &Call<'_>) -> Answered {
+    call.didit.clear_requests();
+    Ok(json!({"requests": []}))
+}
+
+fn view(request: &RecordedRequest) -> Value {
+    let shown = |name| request.header(name).map(|value| shortened(value, LONGEST));
+    json!({
+        "number": request.number(),
+        "at": unix_seconds(request.received_at()),
+        "method": request.method().as_str(),
+        "endpoint": request.endpoint().map(Endpoint::name),
+        "path": shortened(request.uri().path(), LONGEST),
+        "status": request.status().map(|status| status.as_u16()),
+        "problem": request.problem().map(|problem| shortened(problem, LONGEST)),
+        "fault": request.fault().map(ToString::to_string),
+        "parameters": parameters(request),
+        "authorization": request.header("authorization").map(authorization),
+        "content_type": shown("content-type"),
+        "user_agent": shown("user-agent"),
+    })
+}
+
+/// Those of the query and of the body, in order, as pairs of name and value.
+fn parameters(request: &RecordedRequest) -> Value {
+    let query = request.uri().query().unwrap_or_default();
+    let body = std::str::from_utf8(request.body()).unwrap_or_default();
+    let members = match request.json() {
+        Some(Value::Object(members)) => members
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(value) => (name, value),
+                other => (name, other.to_string()),
+            })
+            .collect(),
+        _ => pairs(body),
+    };
+    let all = pairs(query).into_iter().chain(members).take(MOST);
+    let shown = all.map(|(name, value)| {
+        let value = if IN_FULL.contains(&name.as_str()) {
+            shortened(&value, LONGEST)
+        } else {
+            cut(&value)
+        };
+        json!([shortened(&name, LONGEST), value])
+    });
+    shown.collect()
+}
+
+fn pairs(form: &str) -> Vec<(String, String)> {
+    Form::with_repetitions(form)
+        .map(Form::into_pairs)
+        .unwrap_or_default()
+}
+
+/// The scheme, and who it is for; of a token its beginning.
+fn authorization(value: &str) -> String {
+    if let Some(id) = client::basic_client_id(value) {
+        return format!("Basic {}:…", shortened(&id, LONGEST));
+    }
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.len() <= MOST_OF_A_SECRET => {
+            format!("{scheme} {}", cut(token))
+        }
+        _ => cut(value),
+    }
+}
+
+/// The beginning of what may be a secret: enough to tell it from another, never enough to use it.
+fn cut(secret: &str) -> String {
+    let shown = (secret.chars().count() / 4).min(MOST_OF_A_SECRET);
+    let mut text: String = secret.chars().take(shown).collect();
+    if !secret.is_empty() {
+        text.push('…');
+    }
+    text
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The parameters whose values are no secrets.
+const IN_FULL: [&str; 17] = [
+    "acr_values",
+    "client_id",
+    "code_challenge_method",
+    "display",
+    "error",
+    "grant_type",
+    "max_age",
+    "person",
+    "post_logout_redirect_uri",
+    "prompt",
+    "redirect_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "token_type_hint",
+    "ui_locales",
+    "resource",
+];
+
+const MOST_OF_A_SECRET: usize = 6;
+/// In characters.
+const LONGEST: usize = 200;
+/// Of parameters.
+const MOST: usize = 50;
+/// Requests in one answer.
+const PAGE: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Request;
+
+    use super::*;
+    use crate::log::{Log, Outcome};
+
+    fn viewed(request: &Request<Bytes>) -> Value {
+        let mut log = Log::default();
+        log.record(request, Outcome::default());
+        view(&log.requests()[0])
+    }
+
+    #[test]
+    fn no_secret_is_shown_in_full() {
+        let body = "grant_type=authorization_code&code=code_0123456789abcdef0123456789abcdef\
+                    &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&client_secret=secret\
+                    &unknown=hunter2&redirect_uri=http://localhost:3000/callback";
+        let request = Request::post("/auth/v2/token?refresh_token=rt_0123456789abcdef0123456789")
+            .header("authorization", "Basic YXBwOnNlY3JldA==")
+            .header("cookie", "session=hunter2")
+            .body(Bytes::from_static(body.as_bytes()))
+            .unwrap();
+        let shown = viewed(&request);
+        assert_eq!(
+            shown["parameters"],
+            json!([
+                ["refresh_token", "rt_012…"],
+                ["grant_type", "authorization_code"],
+                ["code", "code_0…"],
+                ["code_verifier", "dBjftJ…"],
+                ["client_secret", "s…"],
+                ["unknown", "h…"],
+                ["redirect_uri", "http://localhost:3000/callback"],
+            ])
+        );
+        assert_eq!(shown["authorization"], "Basic app:…");
+        for secret in ["\"secret\"", "hunter2", "c2VjcmV0", "0123456"] {
+            assert!(!shown.to_string().contains(secret), "{secret}: {shown}");
+        }
+    }
+
+    #[test]
+    fn members_of_a_json_body_are_shown_alike() {
+        let body = r#"{"grant_type":"refresh_token","refresh_token":"rt_0123456789abcdef0123456789","n":1}"#;
+        let request = Request::post("/token/")
+            .body(Bytes::from_static(body.as_bytes()))
+            .unwrap();
+        assert_eq!(
+            viewed(&request)["parameters"],
+            json!([
+                ["grant_type", "refresh_token"],
+                ["n", "…"],
+                ["refresh_token", "rt_012…"]
+            ])
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_no_scheme_is_cut_too() {
+        for (sent, shown) in [
+            ("Bearer at_0123456789abcdef0123456789", "Bearer at_012…"),
+            ("at_0123456789abcdef0123456789", "at_012…"),
+            ("at_0123456789abcdef0123456789 x", "at_012…"),
+            ("Basic !!!!!!!!", "Basic !!…"),
+            ("", ""),
+        ] {
+            assert_eq!(authorization(sent), shown);
+        }
+    }
+
+    #[test]
+    fn long_values_are_shortened() {
+        let request = Request::get(format!(
+            "/?scope={}&{}",
+            "é".repeat(0),
+            "scope=x".repeat(400)
+        ))
+        .body(Bytes::new())
+        .unwrap();
+        let shown = viewed(&request);
+        assert!(shown.to_string().len() < 1500, "{shown}");
+    }
+}

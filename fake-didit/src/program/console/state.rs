@@ -1,0 +1,63 @@
+//! What the fake is like now, as JSON.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::{faults, people};
+use crate::{Product, clock::unix_seconds, provider::state::State};
+
+/// All of it but the requests.
+pub(super) fn view(state: &State) -> Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "product": match state.product {
+            Product::SignIn => "sign-in",
+            Product::Authentication => "authentication",
+        },
+        "on": !state.is_off,
+        "issuer": state.issuer.as_str(),
+        "discovery": state.issuer.discovery(),
+        "client": {
+            "id": state.client.id,
+            "authentication_method": state.client.authentication_method(),
+        },
+        "redirect_uris": state.redirect_uris,
+        "post_logout_redirect_uris": state.post_logout_redirect_uris,
+        "scopes": state.scopes,
+        "lifetimes": {
+            "code": state.code_lifetime,
+            "access_token": state.access_token_lifetime,
+            "refresh_token": state.refresh_token_lifetime,
+        },
+        "rotates_refresh_tokens": state.rotates_refresh_tokens,
+        "endpoints": endpoints(state),
+        "clock": clock(state),
+        "keys": keys(state),
+        "grants": state.ledger.living(),
+        "faults": faults::coming(state),
+        "people": people::everybody(state),
+        "requests": state.log.recorded(),
+    })
+}
+
+/// The time, in seconds since 1970, and how far it is ahead of the system's.
+pub(super) fn clock(state: &State) -> Value {
+    let now = state.now();
+    json!({"now": now, "ahead": now.saturating_sub(unix_seconds(SystemTime::now()))})
+}
+
+/// The names of the key that signs and of the keys that are published.
+pub(super) fn keys(state: &State) -> Value {
+    json!({
+        "algorithm": state.keys.algorithm.name(),
+        "signing": state.keys.header().get("kid"),
+        "published": state.keys.kids(),
+    })
+}
+
+fn endpoints(state: &State) -> Value {
+    let own = state.endpoints();
+    own.map(|endpoint| json!({"name": endpoint.name(), "requests": state.log.count(endpoint)}))
+        .collect()
+}

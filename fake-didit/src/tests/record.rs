@@ -1,0 +1,247 @@
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{ask, authorize_url, code, code_form, didit, get, request, signed_in, token_request};
+use crate::{Endpoint, FakeDidit, Fault, Forgery, Person, RecordedRequest};
+
+/// The status and what was wrong, as the record has it.
+fn recorded(didit: &FakeDidit) -> (u16, Option<String>) {
+    let request = didit.requests().pop().unwrap();
+    let status = request.status().unwrap().as_u16();
+    (status, request.problem().map(str::to_owned))
+}
+
+#[tokio::test]
+async fn a_good_request_is_recorded_without_a_problem() {
+    let didit = didit();
+    signed_in(&didit).await;
+    let outcomes: Vec<_> = didit
+        .requests()
+        .iter()
+        .map(|request| {
+            (
+                request.endpoint(),
+                request.status(),
+                request.problem().is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (Some(Endpoint::Authorize), Some(StatusCode::OK), false),
+            (Some(Endpoint::Token), Some(StatusCode::OK), false),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_refused_request_is_recorded_with_the_reason() {
+    let didit = didit();
+    for (uri, status, why) in [
+        (
+            authorize_url(&[("redirect_uri", "https://evil.example/")]),
+            400,
+            "redirect_uri is missing or not registered",
+        ),
+        (
+            authorize_url(&[("scope", "email")]),
+            303,
+            "scope openid is missing",
+        ),
+        (
+            "https://apx.didit.me/auth/v2/token".to_owned(),
+            405,
+            "the method must be POST",
+        ),
+        (
+            "https://apx.didit.me/auth/v2/users/retrieve".to_owned(),
+            401,
+            "there is no access token in the Authorization header",
+        ),
+        (
+            "https://apx.didit.me/nowhere".to_owned(),
+            404,
+            "there is no endpoint at this path",
+        ),
+    ] {
+        ask(&didit, get(&uri)).await;
+        assert_eq!(recorded(&didit), (status, Some(why.to_owned())), "{uri}");
+    }
+    ask(&didit, token_request(code_form("made-up", &[]))).await;
+    assert_eq!(
+        recorded(&didit),
+        (400, Some("the code is unknown".to_owned()))
+    );
+    didit.switch_off();
+    ask(&didit, get("https://apx.didit.me/auth/jwks")).await;
+    assert_eq!(
+        recorded(&didit),
+        (404, Some("the product is switched off".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn the_record_says_why_didit_authentication_refuses() {
+    let didit = FakeDidit::authentication("app").with_redirect_uri("https://app.example/callback");
+    let token = |body: &str, media_type: &str| {
+        let mut asked = request(http::Method::POST, "https://app.auth.didit.me/token/");
+        asked
+            .headers_mut()
+            .insert("content-type", media_type.parse().unwrap());
+        asked.map(|_| body.to_owned().into())
+    };
+    let json = "application/json";
+    for (asked, why) in [
+        (
+            token("a=b", "text/plain"),
+            "Content-Type must be application/json",
+        ),
+        (
+            token("[]", json),
+            "the body is not a JSON object of strings, each name once",
+        ),
+        (token("{}", json), "grant_type is missing"),
+        (
+            token(r#"{"grant_type":"password"}"#, json),
+            "grant_type must be authorization_code or refresh_token",
+        ),
+        (
+            token(
+                r#"{"grant_type":"authorization_code","code_verifier":"short","code":"c"}"#,
+                json,
+            ),
+            "code_verifier is malformed",
+        ),
+        (
+            token(r#"{"grant_type":"refresh_token","scope":"openid"}"#, json),
+            "scope is not documented for this grant_type",
+        ),
+        (
+            token(
+                r#"{"grant_type":"refresh_token","refresh_token":"x"}"#,
+                json,
+            ),
+            "the refresh token is unknown",
+        ),
+    ] {
+        let answer = ask(&didit, asked).await;
+        assert!(!String::from_utf8_lossy(answer.body()).contains(why));
+        assert_eq!(recorded(&didit), (400, Some(why.to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_recorded_and_is_no_problem_of_the_request() {
+    let didit = didit();
+    didit.on_next(Endpoint::Token, Fault::error("busy").with_status(503));
+    ask(&didit, token_request(String::new())).await;
+    assert_eq!(recorded(&didit), (503, None));
+    let told = didit.last(Endpoint::Token).unwrap();
+    assert_eq!(
+        told.fault().unwrap().to_string(),
+        "answers 503 with the error busy"
+    );
+
+    didit.on_next(Endpoint::Authorize, Fault::error("access_denied"));
+    didit.approve(&authorize_url(&[]), &Person::john());
+    let told = didit.last(Endpoint::Authorize).unwrap();
+    assert!(told.fault().is_some() && told.problem().is_none());
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_answered_has_no_status() {
+    let didit = didit();
+    didit.on_next(Endpoint::Jwks, Fault::hang());
+    let mut service = didit.clone();
+    drop(tower_service::Service::call(
+        &mut service,
+        get("https://apx.didit.me/auth/jwks"),
+    ));
+    assert_eq!(didit.last(Endpoint::Jwks).unwrap().status(), None);
+}
+
+#[tokio::test]
+async fn cleared_requests_are_gone_and_numbers_go_on() {
+    let didit = didit();
+    signed_in(&didit).await;
+    didit.clear_requests();
+    assert!(didit.requests().is_empty());
+    assert_eq!(didit.count(Endpoint::Token), 1);
+    didit.clock().advance(Duration::from_secs(60));
+    ask(&didit, get("https://apx.didit.me/auth/jwks")).await;
+    let numbers: Vec<_> = didit
+        .requests()
+        .iter()
+        .map(RecordedRequest::number)
+        .collect();
+    assert_eq!(numbers, [3]);
+    assert_eq!(didit.requests()[0].received_at(), didit.clock().now());
+}
+
+#[tokio::test]
+async fn an_answer_is_cut_in_half_after_the_work_is_done() {
+    let didit = didit();
+    let code = code(&didit);
+    didit.on_next(Endpoint::Token, Fault::truncate());
+    let answer = ask(&didit, token_request(code_form(&code, &[]))).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.body().starts_with(b"{") && !answer.body().ends_with(b"}"));
+    ask(&didit, token_request(code_form(&code, &[]))).await;
+    assert_eq!(recorded(&didit).1.unwrap(), "the code was used before");
+}
+
+#[tokio::test]
+async fn only_chosen_scopes_are_known() {
+    let didit = didit().with_scopes(["openid", "profile"]);
+    ask(&didit, get(&authorize_url(&[("scope", "openid profile")]))).await;
+    assert_eq!(recorded(&didit), (200, None));
+    ask(&didit, get(&authorize_url(&[("scope", "openid email")]))).await;
+    assert_eq!(
+        recorded(&didit),
+        (303, Some("scope email is unknown".to_owned()))
+    );
+    let metadata = ask(
+        &didit,
+        get("https://apx.didit.me/.well-known/openid-configuration"),
+    )
+    .await;
+    let metadata: serde_json::Value = serde_json::from_slice(metadata.body()).unwrap();
+    assert_eq!(
+        metadata["scopes_supported"],
+        serde_json::json!(["openid", "profile"])
+    );
+}
+
+#[test]
+fn a_fault_says_what_it_does() {
+    for (fault, words) in [
+        (Fault::error("busy"), "answers 400 with the error busy"),
+        (
+            Fault::answer(http::Response::new("")),
+            "answers 200 and does nothing",
+        ),
+        (Fault::hang(), "never answers"),
+        (
+            Fault::delay(Duration::from_millis(1500)),
+            "answers 1.5s late",
+        ),
+        (Fault::truncate(), "cuts its answer in half"),
+        (Fault::edit(|_| {}), "changes members of its answer"),
+        (
+            Fault::edit_id_token(|_, _| {}),
+            "changes the ID token and signs it again",
+        ),
+        (
+            Fault::forge(Forgery::AlgorithmNone),
+            "forges the ID token: AlgorithmNone",
+        ),
+        (
+            Fault::replace_id_token(str::to_uppercase),
+            "replaces the ID token",
+        ),
+    ] {
+        assert_eq!(fault.to_string(), words);
+    }
+}

@@ -1,0 +1,400 @@
+use serde_json::{Value, json};
+
+use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program, REDIRECT_URI};
+
+const ALEJANDRA: &str = "8a1d4f0e-52c7-4c0b-9d3f-0b6a1e77c001";
+
+fn authorization_url(program: &Program, scope: &str) -> String {
+    format!(
+        "{}/auth/v2/authorize?client_id=app&response_type=code&scope={scope}&state=the-state\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback",
+        program.origin()
+    )
+}
+
+/// The code of a sign-in of this person.
+fn code(program: &Program, subject: &str) -> String {
+    let url = authorization_url(program, "openid%20offline%20email");
+    let approval = json!({"authorization_url": url, "subject": subject});
+    let told = program.api("POST", "approve", &approval);
+    let redirect = told["redirect_url"].as_str().unwrap();
+    let back = redirect.strip_prefix(REDIRECT_URI).unwrap();
+    let (code, state) = back
+        .strip_prefix("?code=")
+        .unwrap()
+        .split_once('&')
+        .unwrap();
+    assert_eq!(state, "state=the-state");
+    code.to_owned()
+}
+
+fn token_request(program: &Program, form: &str) -> (u16, Value) {
+    let answer = program.send(
+        "POST /auth/v2/token\nAuthorization: Basic YXBwOnNlY3JldA==\n\
+         Content-Type: application/x-www-form-urlencoded",
+        form,
+    );
+    (answer.status, answer.json())
+}
+
+fn exchanged(program: &Program, code: &str) -> (u16, Value) {
+    token_request(
+        program,
+        &format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"),
+    )
+}
+
+fn user_info(program: &Program, tokens: &Value) -> (u16, Value) {
+    let token = tokens["access_token"].as_str().unwrap();
+    let head = format!("GET /auth/v2/users/retrieve\nAuthorization: Bearer {token}");
+    let answer = program.send(&head, "");
+    (answer.status, answer.json())
+}
+
+#[test]
+fn a_person_signs_in_without_a_browser() {
+    let program = Program::start(&CONFIDENTIAL);
+    let code = code(&program, ALEJANDRA);
+    let (status, tokens) = exchanged(&program, &code);
+    assert_eq!(status, 200, "{tokens}");
+    let (_, told) = user_info(&program, &tokens);
+    assert_eq!(told["email"]["email"], "alejandra.rosas@example.com");
+
+    let requests = program.requests();
+    let seen: Vec<_> = requests
+        .iter()
+        .map(|request| &request["endpoint"])
+        .collect();
+    assert_eq!(seen, ["authorize", "token", "user_info"]);
+    let shown = Value::from(requests).to_string();
+    for secret in [
+        &code,
+        tokens["access_token"].as_str().unwrap(),
+        "YXBwOnNlY3JldA",
+    ] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn a_person_declines_without_a_browser() {
+    let program = Program::start(&CONFIDENTIAL);
+    let url = authorization_url(&program, "openid");
+    let told = program.api("POST", "decline", &json!({"authorization_url": url}));
+    assert_eq!(
+        told["redirect_url"],
+        "http://localhost:3000/callback?error=access_denied&error_description=the+user+declined\
+         &state=the-state"
+    );
+}
+
+#[test]
+fn an_authorization_request_that_is_no_good_is_refused_with_the_reason() {
+    let program = Program::start(&CONFIDENTIAL);
+    let refused = |url: &str, subject: &str| {
+        let approval = json!({"authorization_url": url, "subject": subject});
+        program.call("POST", "approve", &approval).problem()
+    };
+    let good = authorization_url(&program, "openid");
+    for (url, subject, detail) in [
+        (
+            authorization_url(&program, "email"),
+            ALEJANDRA,
+            "Correct the authorization request: scope openid is missing.",
+        ),
+        (
+            good.replace("client_id=app", "client_id=other"),
+            ALEJANDRA,
+            "Correct the authorization request: client_id is missing or unknown.",
+        ),
+        (
+            good.replace("authorize", "token"),
+            ALEJANDRA,
+            "Correct the authorization request: it is not at the authorization endpoint.",
+        ),
+        (
+            "not a URL".to_owned(),
+            ALEJANDRA,
+            "Correct the authorization request: it is not a URI.",
+        ),
+        (
+            good,
+            "nobody",
+            "There is nobody with this subject; GET /fake/api/people lists everybody.",
+        ),
+    ] {
+        assert_eq!(refused(&url, subject), (422, detail.to_owned()));
+    }
+    assert_eq!(program.requests()[0]["problem"], "scope openid is missing");
+}
+
+#[test]
+fn people_are_added_replaced_and_removed() {
+    let program = Program::start(&CONFIDENTIAL);
+    let ada = json!({"subject": "u-1815", "first_name": "Ada", "family_name": "Lovelace",
+        "email": "ada@example.com"});
+    let told = program.api("POST", "people", &ada);
+    assert_eq!(told["people"][2]["name"], "Ada Lovelace");
+    let (_, tokens) = exchanged(&program, &code(&program, "u-1815"));
+    assert_eq!(
+        user_info(&program, &tokens).1["email"]["email"],
+        "ada@example.com"
+    );
+
+    let told = program.api(
+        "POST",
+        "people",
+        &json!([{"subject": "u-1815"}, {"subject": "u-2"}]),
+    );
+    assert_eq!(told["people"].as_array().unwrap().len(), 4);
+    assert_eq!(told["people"][2]["email"], Value::Null);
+    let told = program.api("DELETE", "people?subject=u-1815", &Value::Null);
+    assert_eq!(told["people"][2]["subject"], "u-2");
+    let gone = program.call("DELETE", "people?subject=u-1815", &Value::Null);
+    assert_eq!(gone.problem().0, 404);
+    let nameless = program.call("POST", "people", &json!({"first_name": "Ada"}));
+    let (status, detail) = nameless.problem();
+    assert_eq!(status, 400);
+    assert!(detail.contains("missing field `subject`"), "{detail}");
+}
+
+#[test]
+fn requests_are_told_with_what_was_wrong_and_only_once() {
+    let program = Program::start(&CONFIDENTIAL);
+    assert_eq!(exchanged(&program, "code_made_up").0, 400);
+    program.get("/.well-known/openid-configuration");
+    program.get("/nowhere");
+    let told = program.api("GET", "requests", &Value::Null);
+    let seen: Vec<_> = told["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|request| json!([request["number"], request["status"], request["problem"]]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            json!([1, 400, "the code is unknown"]),
+            json!([2, 200, null]),
+            json!([3, 404, "there is no endpoint at this path"]),
+        ]
+    );
+    assert_eq!(told["last"], 3);
+    program.get("/nowhere");
+    let told = program.api("GET", "requests?since=3", &Value::Null);
+    assert_eq!(told["requests"][0]["number"], 4);
+
+    program.api("DELETE", "requests", &Value::Null);
+    let told = program.api("GET", "requests", &Value::Null);
+    assert_eq!(told, json!({"requests": [], "last": 4}));
+}
+
+#[test]
+fn the_clock_makes_codes_and_tokens_expire() {
+    let program = Program::start(&[&CONFIDENTIAL[..], &["--code-lifetime", "5m"]].concat());
+    let code = code(&program, ALEJANDRA);
+    let told = program.api("POST", "clock", &json!({"advance": "5m"}));
+    assert_eq!(told["ahead"], 300);
+    let (status, error) = exchanged(&program, &code);
+    assert_eq!(
+        (status, &error["error_description"]),
+        (400, &json!("the code has expired"))
+    );
+    assert_eq!(
+        program.api("POST", "clock", &json!({"advance": 60}))["ahead"],
+        360
+    );
+
+    let (status, detail) = program
+        .call("POST", "clock", &json!({"advance": "1.5h"}))
+        .problem();
+    assert_eq!(
+        (status, &*detail),
+        (
+            422,
+            "advance must be a time like 90, 90s, 5m, 2h or 30d, at most 100 years."
+        )
+    );
+    let far = json!({"advance": "36500d"});
+    assert_eq!(program.call("POST", "clock", &far).status, 422);
+}
+
+#[test]
+fn keys_are_announced_rotated_and_retired() {
+    let program = Program::start(&CONFIDENTIAL);
+    let published = |told: &Value| told["published"].as_array().unwrap().len();
+    let change = |action: &str| program.api("POST", "keys", &json!({"action": action}));
+    assert_eq!(published(&change("announce")), 4);
+    let told = change("rotate_gently");
+    assert_eq!(
+        (&told["signing"], published(&told)),
+        (&json!("fake-es256-2"), 4)
+    );
+    assert_eq!(published(&change("retire")), 2);
+    let told = change("rotate");
+    assert_eq!(
+        (&told["signing"], published(&told)),
+        (&json!("fake-es256-3"), 2)
+    );
+    let jwks = program.get("/auth/config/jwks").json();
+    assert_eq!(jwks["keys"][0]["kid"], "fake-es256-3");
+}
+
+#[test]
+fn grants_are_revoked_and_the_product_is_switched_off_and_on() {
+    let program = Program::start(&CONFIDENTIAL);
+    let (_, tokens) = exchanged(&program, &code(&program, ALEJANDRA));
+    assert_eq!(
+        program.api("POST", "revocation", &json!({})),
+        json!({"revoked": 1})
+    );
+    assert_eq!(user_info(&program, &tokens).0, 401);
+    let problems = program.requests();
+    assert_eq!(
+        problems.last().unwrap()["problem"],
+        "the access token was revoked"
+    );
+
+    program.api("POST", "product", &json!({"on": false}));
+    assert_eq!(program.get("/.well-known/openid-configuration").status, 404);
+    let url = authorization_url(&program, "openid");
+    let declined = program.call("POST", "decline", &json!({"authorization_url": url}));
+    assert_eq!(declined.problem().0, 409);
+    program.api("POST", "product", &json!({"on": true}));
+    assert_eq!(program.get("/.well-known/openid-configuration").status, 200);
+}
+
+#[test]
+fn tokens_of_another_run_are_unknown() {
+    let first = Program::start(&CONFIDENTIAL);
+    let (_, tokens) = exchanged(&first, &code(&first, ALEJANDRA));
+    let second = Program::start(&CONFIDENTIAL);
+    exchanged(&second, &code(&second, ALEJANDRA));
+    assert_eq!(user_info(&second, &tokens).0, 401);
+}
+
+#[test]
+fn the_state_tells_how_the_program_was_started() {
+    let program = Program::start(&[
+        "--public",
+        "--client-id",
+        "app",
+        "--redirect-uri",
+        REDIRECT_URI,
+        "--scopes",
+        "openid offline profile",
+        "--access-token-lifetime",
+        "10m",
+        "--with-end-session",
+        "--post-logout-redirect-uri",
+        "http://localhost:3000/",
+    ]);
+    let state = program.api("GET", "state", &Value::Null);
+    assert_eq!(state["client"]["authentication_method"], "none");
+    assert_eq!(state["scopes"], json!(["openid", "offline", "profile"]));
+    assert_eq!(state["lifetimes"]["access_token"], 600);
+    assert_eq!(
+        state["post_logout_redirect_uris"],
+        json!(["http://localhost:3000/"])
+    );
+    assert_eq!(
+        state["endpoints"].as_array().unwrap().last().unwrap()["name"],
+        "end_session"
+    );
+    let discovery = state["discovery"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&program.origin());
+    assert_eq!(
+        program.get(discovery.unwrap()).json()["scopes_supported"],
+        json!(["openid", "offline", "profile"])
+    );
+}
+
+#[test]
+fn didit_authentication_is_driven_alike() {
+    let program = Program::start(&AUTHENTICATION);
+    let url = format!(
+        "{}/sign-in?redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&state=s&scope=openid\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
+        program.origin()
+    );
+    let approval = json!({"authorization_url": url, "subject": ALEJANDRA});
+    let told = program.api("POST", "approve", &approval);
+    let (_, code) = told["redirect_url"]
+        .as_str()
+        .unwrap()
+        .split_once("?code=")
+        .unwrap();
+    let (code, _) = code.split_once('&').unwrap();
+    let exchange = json!({
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        "redirect_uri": REDIRECT_URI,
+    });
+    let head = "POST /token/\nContent-Type: application/json";
+    let answer = program.send(head, &exchange.to_string());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    // The answer tells a code alone, the record tells why.
+    let answer = program.send(head, &exchange.to_string());
+    assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
+    let last = program.requests().pop().unwrap();
+    assert_eq!(last["problem"], "the code was used before");
+    assert_eq!(last["parameters"][1][0], "code_verifier");
+}
+
+#[test]
+fn a_call_that_cannot_be_meant_is_told_what_to_do() {
+    let program = Program::start(&CONFIDENTIAL);
+    for (method, path, body, status, detail) in [
+        (
+            "GET",
+            "nothing",
+            "",
+            404,
+            "There is no such call; GET /fake/api/ lists all of them.",
+        ),
+        ("PUT", "clock", "{}", 405, "Use GET, POST here."),
+        ("GET", "approve", "", 405, "Use POST here."),
+        (
+            "POST",
+            "product",
+            "{\"on\": 1}",
+            400,
+            "Send {\"on\": true} or {\"on\": false}; invalid type: integer `1`, expected a boolean at \
+             line 1 column 8.",
+        ),
+        (
+            "POST",
+            "revocation",
+            "{",
+            400,
+            "Send {}; EOF while parsing an object at line 1 column 1.",
+        ),
+        (
+            "GET",
+            "requests?since=x",
+            "",
+            400,
+            "Send the number of a request as `since`.",
+        ),
+        (
+            "GET",
+            "requests?since=%",
+            "",
+            400,
+            "Correct the query: the parameters are not form-urlencoded.",
+        ),
+    ] {
+        let head = format!("{method} /fake/api/{path}\nContent-Type: application/json");
+        let answer = program.send(&head, body);
+        assert_eq!(
+            answer.problem(),
+            (status, detail.to_owned()),
+            "{method} {path}"
+        );
+    }
+    let answer = program.call("DELETE", "keys", &Value::Null);
+    assert_eq!(answer.header("allow"), Some("get, post"));
+}

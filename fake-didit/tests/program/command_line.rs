@@ -1,0 +1,223 @@
+use std::{fs, net::TcpListener, path::PathBuf};
+
+use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program, run};
+
+/// The one line on the standard error of a program that does not start.
+fn complaint(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let (out, error) = (output.stdout, String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+    assert!(out.is_empty(), "{arguments:?}");
+    let line = error.strip_suffix('\n').unwrap();
+    assert!(!line.contains('\n'), "{arguments:?}: {error}");
+    line.strip_prefix("fake-didit: ").unwrap().to_owned()
+}
+
+fn more<'a>(arguments: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [arguments, more].concat()
+}
+
+#[test]
+fn a_wrong_argument_is_one_line_that_says_what_to_do() {
+    let (app, authentication) = (&CONFIDENTIAL[..], &AUTHENTICATION[..]);
+    for (arguments, expected) in [
+        (
+            vec![],
+            "the following required arguments were not provided: --client-id <ID> --redirect-uri <URI> \
+             --client-secret <SECRET>; --help shows all arguments",
+        ),
+        (
+            more(app, &["--redirect-ur", "x"]),
+            "unexpected argument '--redirect-ur' found; a similar argument exists: '--redirect-uri'; \
+             --help shows all arguments",
+        ),
+        (
+            more(app, &["--client-id", ""]),
+            "the argument '--client-id <ID>' cannot be used multiple times; --help shows all arguments",
+        ),
+        (
+            more(app, &["--redirect-uri", "/callback"]),
+            "invalid value '/callback' for '--redirect-uri <URI>': must be an absolute URI without a \
+             fragment, for example http://localhost:3000/callback; --help shows all arguments",
+        ),
+        (
+            more(app, &["--public"]),
+            "the argument '--client-secret <SECRET>' cannot be used with '--public'; \
+             --help shows all arguments",
+        ),
+        (
+            more(app, &["--authentication"]),
+            "the argument '--client-secret <SECRET>' cannot be used with '--authentication'; \
+             --help shows all arguments",
+        ),
+        (
+            more(authentication, &["--with-revocation"]),
+            "the argument '--authentication' cannot be used with '--with-revocation'; \
+             --help shows all arguments",
+        ),
+        (
+            more(app, &["--code-lifetime", "1.5h"]),
+            "invalid value '1.5h' for '--code-lifetime <TIME>': must be a time like 90, 90s, 5m, 2h or \
+             30d, at most 100 years; --help shows all arguments",
+        ),
+        (
+            more(app, &["--issuer", "localhost:4000"]),
+            "invalid value 'localhost:4000' for '--issuer <URL>': must be a URL, for example \
+             http://localhost:4000; --help shows all arguments",
+        ),
+        (
+            more(app, &["--issuer", "http://localhost:4000/fake/"]),
+            "invalid value 'http://localhost:4000/fake/' for '--issuer <URL>': must not be below /fake, \
+             where the start page is; --help shows all arguments",
+        ),
+        (
+            more(authentication, &["--issuer", "http://localhost:4000/"]),
+            "--issuer http://localhost:4000/ must have no slash at its end with --authentication",
+        ),
+        (
+            more(authentication, &["--access-token-lifetime", "6m"]),
+            "--access-token-lifetime must be at most 5m with --authentication",
+        ),
+        (
+            more(app, &["--scopes", "email"]),
+            "--scopes must have openid, which every sign-in asks for: --scopes 'openid email'",
+        ),
+        (
+            more(app, &["--listen", "localhost"]),
+            "cannot listen on localhost: invalid socket address; choose another address with --listen, \
+             where port 0 picks a free one",
+        ),
+    ] {
+        assert_eq!(complaint(&arguments), expected);
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let complaint = complaint(&more(&CONFIDENTIAL, &["--listen", &address]));
+    assert!(
+        complaint.starts_with(&format!(
+            "cannot listen on {address}: Address already in use"
+        )),
+        "{complaint}"
+    );
+    assert!(
+        complaint
+            .ends_with("; choose another address with --listen, where port 0 picks a free one")
+    );
+}
+
+#[test]
+fn an_error_in_a_people_file_is_named_with_its_place() {
+    let file = |name: &str, text: &str| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, text).unwrap();
+        path.into_os_string().into_string().unwrap()
+    };
+    let complaint = |path: &str| {
+        let complaint = complaint(&more(&CONFIDENTIAL, &["--people", path]));
+        complaint
+            .strip_prefix(&format!("--people {path}: "))
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        complaint("/nowhere/people.json"),
+        "No such file or directory (os error 2)"
+    );
+    let entry = file("entry.json", "[{\"subject\": \"a\"},\n {\"subject\": 7}]");
+    let complained = complaint(&entry);
+    assert!(complained.starts_with("line 2, column "), "{complained}");
+    assert!(
+        complained.contains("entry 2, field `subject`: "),
+        "{complained}"
+    );
+    let cut = file("cut.json", "[{\"subject\": \"a\"");
+    assert!(complaint(&cut).starts_with("line 1, column "));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = run(&["--help"]);
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success() && help.stderr.is_empty());
+    assert!(
+        text.contains(
+            "fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback"
+        ),
+        "{text}"
+    );
+    let version = run(&["--version"]);
+    assert_eq!(
+        String::from_utf8(version.stdout).unwrap(),
+        format!("fake-didit {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_prints_the_environment_and_ends_when_it_is_asked_to() {
+    let program = Program::start(&CONFIDENTIAL);
+    let origin = program.origin();
+    let (printed, code) = program.stop();
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        printed,
+        format!(
+            "Fake Didit (Sign in API) listens on {origin}
+
+Start page  {origin}/fake/
+Issuer      {origin}
+Discovery   {origin}/.well-known/openid-configuration
+
+For tower-didit, for example its `cargo run --example relying_party`:
+
+export DIDIT_PROVIDER=discovered
+export DIDIT_ISSUER={origin}
+export DIDIT_CLIENT_ID=app
+export DIDIT_CLIENT_SECRET=secret
+export DIDIT_REDIRECT_URI=http://localhost:3000/callback
+export DIDIT_SCOPES='openid offline names email'
+"
+        )
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_public_client_gets_a_cookie_key_in_place_of_a_secret() {
+    let program = Program::start(&more(
+        &AUTHENTICATION,
+        &["--issuer", "http://localhost:4000/acme"],
+    ));
+    let (printed, _) = program.stop();
+    assert!(printed.contains("(Didit Authentication)"), "{printed}");
+    assert!(
+        printed.contains("export DIDIT_PROVIDER=authentication\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("export DIDIT_ISSUER=http://localhost:4000/acme\n"),
+        "{printed}"
+    );
+    assert!(!printed.contains("DIDIT_CLIENT_SECRET"), "{printed}");
+    let key = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("export DIDIT_COOKIE_KEYS="));
+    assert_eq!(key.unwrap().len(), 44);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_ends_although_an_endpoint_hangs() {
+    let program = Program::start(&CONFIDENTIAL);
+    let fault = serde_json::json!({"endpoint": "jwks", "fault": "silence"});
+    program.api("POST", "faults", &fault);
+    let request = program.request("GET /auth/jwks", "");
+    let mut waiting = program.connect();
+    std::io::Write::write_all(&mut waiting, request.as_bytes()).unwrap();
+    while program.requests().is_empty() {}
+    assert_eq!(program.stop().1, Some(0));
+}

@@ -1,0 +1,168 @@
+use serde_json::{Value, json};
+
+use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program};
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+#[test]
+fn a_fault_comes_as_often_as_it_is_asked_for() {
+    let program = Program::start(&CONFIDENTIAL);
+    let ask = || program.get(DISCOVERY).status;
+    let add = |times: Value| {
+        let fault = json!({"endpoint": "discovery", "fault": "error", "code": "busy", "status": 503,
+            "description": "back at noon", "times": times});
+        program.api("POST", "faults", &fault)
+    };
+    let told = add(json!(2));
+    assert_eq!(
+        told["faults"][1],
+        json!({"endpoint": "discovery", "what": "answers 503 with the error busy", "times": 1})
+    );
+    assert_eq!([ask(), ask(), ask()], [503, 503, 200]);
+    let first = &program.requests()[0];
+    assert_eq!(first["fault"], "answers 503 with the error busy");
+    assert_eq!(first["problem"], Value::Null);
+
+    add(json!("every"));
+    assert_eq!([ask(), ask(), ask()], [503, 503, 503]);
+    let told = program.api("DELETE", "faults?endpoint=discovery", &Value::Null);
+    assert_eq!(told, json!({"faults": []}));
+    assert_eq!(ask(), 200);
+}
+
+#[test]
+fn every_kind_of_fault_has_its_answer() {
+    let program = Program::start(&CONFIDENTIAL);
+    let honest = program.get(DISCOVERY);
+    let answer = |fault: Value| {
+        let mut fault = fault;
+        fault["endpoint"] = "discovery".into();
+        program.api("POST", "faults", &fault);
+        program.get(DISCOVERY)
+    };
+    let html = answer(json!({"fault": "html"}));
+    assert_eq!(
+        html.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let empty = answer(json!({"fault": "empty", "status": 204}));
+    assert_eq!((empty.status, &*empty.body), (204, ""));
+    let truncated = answer(json!({"fault": "truncated"}));
+    assert_eq!(truncated.body, honest.body[..honest.body.len() / 2]);
+    assert!(serde_json::from_str::<Value>(&truncated.body).is_err());
+    let slow = answer(json!({"fault": "slow", "seconds": 0.01}));
+    assert_eq!(slow.body, honest.body);
+    let edited = answer(
+        json!({"fault": "edit", "members": {"issuer": "https://evil.example",
+        "jwks_uri": null}}),
+    );
+    assert_eq!(edited.json()["issuer"], "https://evil.example");
+    assert_eq!(edited.json().get("jwks_uri"), None);
+    let text = answer(json!({"fault": "answer", "status": 500, "body": "down"}));
+    assert_eq!((text.status, &*text.body), (500, "down"));
+    let answer = answer(
+        json!({"fault": "answer", "headers": {"Content-Type": "application/jwt"},
+        "body": {"a": 1}}),
+    );
+    assert_eq!((answer.status, &*answer.body), (200, "{\"a\":1}"));
+    assert_eq!(answer.header("content-type"), Some("application/jwt"));
+}
+
+#[test]
+fn the_id_token_is_forged_by_name() {
+    let program = Program::start(&CONFIDENTIAL);
+    let told = program.api("GET", "faults", &Value::Null);
+    assert!(told["forgeries"].as_array().unwrap().len() > 100);
+    let add = |fault: &Value| program.api("POST", "faults", fault);
+    add(&json!({"endpoint": "token", "fault": "forgery", "name": "AlgorithmNone"}));
+    let told = add(&json!({"endpoint": "token", "fault": "edit_id_token", "claims": {"aud": "x"}}));
+    let what: Vec<_> = told["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| &fault["what"])
+        .collect();
+    assert_eq!(
+        what,
+        [
+            "forges the ID token: AlgorithmNone",
+            "changes the ID token and signs it again"
+        ]
+    );
+}
+
+#[test]
+fn a_fault_that_cannot_be_meant_is_told_what_to_do() {
+    let program = Program::start(&CONFIDENTIAL);
+    for (fault, status, detail) in [
+        (
+            json!({"endpoint": "tokens", "fault": "silence"}),
+            422,
+            "Send as `endpoint` one of discovery, authorize, decision, token, jwks, user_info, introspect.",
+        ),
+        (
+            json!({"endpoint": "jwks", "fault": "forgery", "name": "AlgorithmNone"}),
+            422,
+            "Send \"endpoint\": \"token\", which is where ID tokens come from.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "forgery", "name": "None"}),
+            422,
+            "There is no such forgery; GET /fake/api/faults lists all of them.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "silence", "times": 0}),
+            422,
+            "Send as `times` a number from 1 to 1000, or \"every\".",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "slow", "seconds": -1}),
+            422,
+            "Send as `seconds` a number from 0 to 600.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "html", "status": 101}),
+            422,
+            "Send as `status` a number from 200 to 599.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "answer", "headers": {"Content-Length": "9"}}),
+            422,
+            "Leave out the header Content-Length.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "answer", "headers": {"a b": "9"}}),
+            422,
+            "Send as `headers` names and values of HTTP headers.",
+        ),
+        (
+            json!({"endpoint": "token", "fault": "error"}),
+            400,
+            "Send {\"endpoint\": \"token\", \"fault\": \"error\", \"code\": \"server_error\", \
+             \"times\": 1}; missing field `code`.",
+        ),
+    ] {
+        let answer = program.call("POST", "faults", &fault);
+        assert_eq!(answer.problem(), (status, detail.to_owned()), "{fault}");
+    }
+    let many = json!({"endpoint": "token", "fault": "silence", "times": 1000});
+    program.api("POST", "faults", &many);
+    assert_eq!(program.call("POST", "faults", &many).problem().0, 422);
+}
+
+#[test]
+fn didit_authentication_has_endpoints_of_its_own() {
+    let program = Program::start(&AUTHENTICATION);
+    let told = program.api("GET", "faults", &Value::Null);
+    assert_eq!(
+        told["endpoints"],
+        json!([
+            "discovery",
+            "authorize",
+            "decision",
+            "token",
+            "jwks",
+            "session"
+        ])
+    );
+}

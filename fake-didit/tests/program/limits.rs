@@ -1,0 +1,138 @@
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    answers,
+    process::{CONFIDENTIAL, Program},
+};
+
+const DISCOVERY: &str = "GET /.well-known/openid-configuration";
+const TOKEN: &str = "POST /auth/v2/token\nContent-Type: application/x-www-form-urlencoded\n\
+                     Authorization: Basic YXBwOnNlY3JldA==";
+
+#[test]
+fn a_body_that_is_too_large_is_answered_with_413() {
+    let program = Program::start(&CONFIDENTIAL);
+    for length in [64 * 1024 + 1, 4 * 1024 * 1024] {
+        let answer = program.send(TOKEN, &"x".repeat(length));
+        assert_eq!(answer.status, 413);
+    }
+    assert_eq!(
+        program.requests()[0]["problem"],
+        "the body has more than 64 KB"
+    );
+    let people = format!("[{}]", " ".repeat(64 * 1024));
+    let head = "POST /fake/api/people\nContent-Type: application/json";
+    assert_eq!(program.send(head, &people).problem().0, 413);
+}
+
+#[test]
+fn a_broken_form_is_answered_with_400() {
+    let program = Program::start(&CONFIDENTIAL);
+    for (form, why) in [
+        ("grant_type=%zz", "the parameters are not form-urlencoded"),
+        (
+            "grant_type=a&grant_type=b",
+            "parameter grant_type is there more than once",
+        ),
+        ("", "grant_type is missing"),
+        (
+            "grant_type=password",
+            "grant_type must be authorization_code or refresh_token",
+        ),
+    ] {
+        let answer = program.send(TOKEN, form);
+        assert_eq!(
+            (answer.status, answer.json()["error_description"].as_str()),
+            (400, Some(why))
+        );
+        assert_eq!(program.requests().last().unwrap()["problem"], why);
+    }
+    let decision = program.send(
+        "POST /approve\nContent-Type: application/x-www-form-urlencoded",
+        "%",
+    );
+    assert_eq!(decision.status, 400);
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused() {
+    let program = Program::start(&CONFIDENTIAL);
+    let long = "x".repeat(200_000);
+    assert_eq!(
+        program
+            .send(&format!("{DISCOVERY}\nX-Long: {long}"), "")
+            .status,
+        431
+    );
+    assert_eq!(program.send(&format!("GET /?state={long}"), "").status, 431);
+    let many = "\nX-Many: 1".repeat(200);
+    assert_eq!(program.send(&format!("{DISCOVERY}{many}"), "").status, 431);
+    assert_eq!(
+        answers::to(program.connect(), "NONSENSE\r\n\r\n").status,
+        400
+    );
+    assert_eq!(program.send(DISCOVERY, "").status, 200);
+}
+
+#[test]
+fn a_hundred_open_connections_are_all_answered() {
+    let program = Program::start(&CONFIDENTIAL);
+    let mut open: Vec<TcpStream> = (0..100).map(|_| program.connect()).collect();
+    assert_eq!(program.send(DISCOVERY, "").status, 200);
+    let request = program.request(DISCOVERY, "");
+    for stream in &mut open {
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    for stream in open {
+        assert_eq!(answers::read(stream).status, 200);
+    }
+    assert_eq!(program.requests().len(), 101);
+}
+
+#[test]
+fn more_connections_than_there_is_room_for_wait_their_turn() {
+    let program = Program::start(&CONFIDENTIAL);
+    let mut open: Vec<TcpStream> = (0..600).map(|_| program.connect()).collect();
+    let request = program.request(DISCOVERY, "");
+    for stream in &mut open {
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    for stream in open {
+        assert_eq!(answers::read(stream).status, 200);
+    }
+    let state = program.api("GET", "state", &Value::Null);
+    assert_eq!(state["requests"], 600);
+}
+
+#[test]
+fn a_client_that_goes_away_in_the_middle_leaves_others_alone() {
+    let program = Program::start(&CONFIDENTIAL);
+    let whole = program.request(TOKEN, "grant_type=refresh_token&refresh_token=x");
+    for end in [1, whole.len() / 2, whole.len() - 1] {
+        let mut stream = program.connect();
+        stream.write_all(&whole.as_bytes()[..end]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        // The program closes the connection, with an answer or without.
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+    assert_eq!(program.requests(), [] as [Value; 0]);
+
+    // Who goes away before the answer is not waited for.
+    program.api(
+        "POST",
+        "faults",
+        &json!({"endpoint": "token", "fault": "silence"}),
+    );
+    let mut stream = program.connect();
+    stream.write_all(whole.as_bytes()).unwrap();
+    while program.requests().is_empty() {}
+    drop(stream);
+    let answer = program.send(TOKEN, "grant_type=refresh_token&refresh_token=x");
+    assert_eq!(answer.json()["error"], "invalid_grant");
+    assert_eq!(program.requests()[0]["status"], Value::Null);
+}

@@ -1,0 +1,18 @@
+//! The program as a process: its command line, its JSON API and its start page, over real sockets.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod api;
+mod command_line;
+mod faults;
+mod in_a_test;
+mod limits;
+mod other_sites;
+mod process;
+mod readme;
+mod start_page;

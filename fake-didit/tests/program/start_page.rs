@@ -1,0 +1,75 @@
+use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program};
+
+#[test]
+fn a_browser_is_led_to_the_start_page() {
+    for arguments in [&CONFIDENTIAL[..], &AUTHENTICATION] {
+        let program = Program::start(arguments);
+        for path in ["/", "/fake"] {
+            let answer = program.send(&format!("GET {path}\nAccept: text/html,*/*;q=0.8"), "");
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (303, Some("/fake/"))
+            );
+        }
+        assert_eq!(
+            program.get("/favicon.ico").header("content-type"),
+            Some("image/svg+xml")
+        );
+        // None of this is a request of a client.
+        assert!(program.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_query_makes_the_root_an_authorization_request() {
+    let program = Program::start(&CONFIDENTIAL);
+    let answer = program.send("GET /?client_id=other\nAccept: text/html", "");
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        program.requests()[0]["problem"],
+        "client_id is missing or unknown"
+    );
+}
+
+#[test]
+fn the_start_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() {
+    let program = Program::start(&CONFIDENTIAL);
+    for (path, media_type) in [
+        ("/fake/", "text/html; charset=utf-8"),
+        ("/fake/console.js", "text/javascript; charset=utf-8"),
+        ("/fake/style.css", "text/css; charset=utf-8"),
+        ("/fake/icon.svg", "image/svg+xml"),
+    ] {
+        let answer = program.get(path);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), Some(media_type));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(
+            !answer
+                .body
+                .replace("http://www.w3.org/2000/svg", "")
+                .contains("://"),
+            "{path}"
+        );
+        for inline in ["style=", "<style", "onclick=", "innerHTML", "javascript:"] {
+            assert!(!answer.body.contains(inline), "{path}: {inline}");
+        }
+    }
+    let missing = program.get("/fake/nothing");
+    assert_eq!(
+        missing.problem().1,
+        "There is nothing here; GET /fake/ is the start page."
+    );
+    assert_eq!(
+        program
+            .send("POST /fake/\nContent-Type: application/json", "{}")
+            .status,
+        405
+    );
+}
