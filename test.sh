@@ -16,7 +16,7 @@ target=$(cd "$target" && pwd)
 # shellcheck source=.ci/crates.sh
 . .ci/crates.sh
 
-checks=(format spelling scripts workflows dependencies unused deny lints tests features docs examples package fuzz)
+checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs examples package fuzz)
 others=(interleavings rounds msrv minimal advisories semver)
 
 check_format() { # rustfmt
@@ -76,6 +76,17 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian redis-server
   node_modules tests/peer
   cargo test --all-features
+}
+
+check_foreign() { # clients in other languages sign in at the program fake-didit, over HTTP
+  c_compiler
+  cargo build --package fake-didit
+  export FAKE_DIDIT=$target/debug/fake-didit
+  cd fake-didit/tests/foreign
+  node_modules openid-client
+  virtualenv authlib authlib/requirements.txt
+  (cd openid-client && node --test --test-reporter spec ./*.test.mjs)
+  (cd authlib && python3 -B -m unittest test_*.py)
 }
 
 check_features() { # clippy for what users build, with each set of features
@@ -141,7 +152,8 @@ check_interleavings() { # all ways through concurrent renewals of a session, wit
 check_rounds() { # sessions on several processes under random faults: ROUNDS, 10000 unless set
   c_compiler
   from_debian redis-server
-  ROUNDS=${ROUNDS:-10000} some_tests --release --all-features --test processes rounds
+  cargo build --all-features --example relying_party
+  ROUNDS=${ROUNDS:-10000} some_tests --all-features --test processes rounds
 }
 
 check_msrv() { # the oldest supported Rust, with each set of features
@@ -244,6 +256,7 @@ run() { # a check
   printf '==== %s: %s (%d s)\n' "$1" "$result" $((SECONDS - start))
 }
 
+has cargo || { echo "test.sh: cargo is missing; to install Rust: https://rustup.rs" >&2 && exit 3; }
 names=() passed=0 failed=0 worst="" summary=""
 [ $# -gt 0 ] || names=("${checks[@]}")
 for name in "$@"; do
@@ -259,5 +272,5 @@ done
 for name in "${names[@]}"; do
   run "$name"
 done
-printf '\n%s\n%d s\n%d passed, %d failed\n' "$summary" "$SECONDS" "$passed" "$failed"
+printf '\n%s%-14s %5d s\n\n%d passed, %d failed\n' "$summary" total "$SECONDS" "$passed" "$failed"
 exit "${worst:-0}"

@@ -15,7 +15,7 @@ pub(crate) struct Keys {
     /// Publish the keys as the example in Didit's documentation does.
     pub(crate) bare: bool,
     /// What there are keys for.
-    algorithms: &'static [Algorithm],
+    pub(crate) algorithms: &'static [Algorithm],
     kid_prefix: &'static str,
     generation: usize,
     oldest: usize,

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{
-    endpoint::Endpoint,
-    product::{END_SESSION, Product, REVOCATION},
-    state::State,
+use crate::{
+    keys::Algorithm,
+    provider::{
+        endpoint::Endpoint,
+        product::{END_SESSION, Product, REVOCATION},
+        state::State,
+    },
 };
 
 /// How long the document may be kept, in seconds.
@@ -17,6 +20,9 @@ pub(crate) fn document(state: &State) -> Value {
         Product::SignIn => sign_in(state),
         Product::Authentication => authentication(state),
     };
+    // Not only the one of this client: OpenID Connect Discovery §3 asks for RS256. Didit Authentication
+    // documents ES256 alone.
+    let algorithms = state.keys.algorithms.iter().copied().map(Algorithm::name);
     let common = [
         ("issuer", json!(state.issuer.as_str())),
         ("scopes_supported", json!(state.scopes)),
@@ -29,7 +35,7 @@ pub(crate) fn document(state: &State) -> Value {
         ("code_challenge_methods_supported", json!(["S256"])),
         (
             "id_token_signing_alg_values_supported",
-            json!([state.keys.algorithm.name()]),
+            algorithms.collect(),
         ),
     ];
     let common = common.map(|(name, value)| (name.to_owned(), value));

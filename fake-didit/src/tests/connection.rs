@@ -164,9 +164,9 @@ async fn tabs_share_their_cookies_and_are_on_pages_of_their_own() {
     assert!(tab.cookie("lax").is_none());
 
     let told = [browser.follow("/echo").await, tab.follow("/echo").await];
-    let referers = told.map(|page| page.json()["referer"].clone());
+    let each_referer = told.map(|page| page.json()["referer"].clone());
     assert_eq!(
-        referers,
+        each_referer,
         ["https://app.example/echo", "https://app.example/cookies"]
     );
 }

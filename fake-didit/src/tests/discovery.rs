@@ -33,7 +33,7 @@ async fn the_sign_in_api_is_found_by_its_issuer() {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["pairwise"],
             "code_challenge_methods_supported": ["S256"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": ["ES256", "RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],
         })
     );
@@ -75,7 +75,10 @@ async fn settings_change_the_document() {
         "http://127.0.0.1:3000/auth/v2/token"
     );
     for (name, value) in [
-        ("id_token_signing_alg_values_supported", json!(["RS256"])),
+        (
+            "id_token_signing_alg_values_supported",
+            json!(["ES256", "RS256"]),
+        ),
         (
             "token_endpoint_auth_methods_supported",
             json!(["client_secret_post"]),

@@ -151,7 +151,7 @@ impl Cluster {
     /// Where a sign-in starts, one process; where it ends, another.
     async fn sign_in_one(&self, index: usize, life: Duration) -> Member {
         let (here, there) = (index % PROCESSES, (index + 1) % PROCESSES);
-        let person = if index % 2 == 0 {
+        let person = if index.is_multiple_of(2) {
             Person::alejandra()
         } else {
             Person::john()
