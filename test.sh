@@ -118,6 +118,7 @@ check_package() { # what is published, used by a crate that knows nothing of thi
     'fake-didit = { path = "fake-didit" }'; do
     echo "$dependency"
     crate=${dependency%% *}
+    cp Cargo.lock "$folder/"
     echo "pub use ${crate//-/_};" >"$folder/src/lib.rs"
     cat >"$folder/Cargo.toml" <<END
 [package]
@@ -173,7 +174,7 @@ check_minimal() { # the oldest dependencies that the manifests allow; needs a ni
   sed -i.published '/^\[dev-dependencies/,/^$/d' "$folder"/*/Cargo.toml
   cd "$folder"
   for crate in "${crates[@]}"; do
-    rm Cargo.lock
+    rm -f Cargo.lock
     cat >Cargo.toml <<END
 [workspace]
 members = ["$crate"]

@@ -24,13 +24,12 @@ with_each_feature_set() { # the command and its last arguments
   done
 }
 
-# Packs the crates as they are published, and unpacks them into a folder, beside the versions of Cargo.lock.
+# Packs the crates as they are published, and unpacks them into a folder.
 unpack_packages() { # the folder
   local crate version file files required
   cargo package --workspace --exclude tower-didit-comparison --allow-dirty --no-verify
   rm -rf "$1"
   mkdir -p "$1"
-  cp Cargo.lock "$1/"
   for crate in "${crates[@]}"; do
     version=$(cargo pkgid --package "$crate")
     version=${version##*[#@]}
