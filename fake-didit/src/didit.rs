@@ -41,6 +41,9 @@ use crate::{
 /// It is a Tower service that answers by the path alone, so it stands in for
 /// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a
 /// socket. All clones are the same Didit; a setter on one of them changes all.
+///
+/// It keeps at most 10,000 codes and 10,000 tokens of each kind. The next one replaces those that are used,
+/// expired or revoked, and then the oldest, which are unknown from then on.
 #[derive(Clone)]
 pub struct FakeDidit(Arc<Mutex<State>>);
 

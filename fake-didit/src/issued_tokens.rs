@@ -1,6 +1,6 @@
 //! Tokens without a sign-in.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -85,8 +85,7 @@ impl FakeDidit {
         }
         let (session, now) = (state.ledger.new_id("session"), state.now());
         let request = AuthorizeRequest::for_scope(scope);
-        let grant = Grant::new(request, person.clone(), session, now);
-        let grant = state.ledger.enter(grant);
+        let grant = Arc::new(Grant::new(request, person.clone(), session, now));
         let tokens = match state.product {
             Product::SignIn => json!(token::issue(&mut state, grant)),
             Product::Authentication => authentication::token::issue(&mut state, grant),

@@ -153,11 +153,9 @@ pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
         add("scope", scope.to_string());
     }
     if scope.contains(state.product.offline_scope()) {
-        let expires_at = now.saturating_add(state.refresh_token_lifetime);
-        add(
-            "refresh_token",
-            state.ledger.issue_refresh_token(grant, expires_at),
-        );
+        let lifetime = state.refresh_token_lifetime;
+        let token = state.ledger.issue_refresh_token(grant, now, lifetime);
+        add("refresh_token", token);
     }
     answer
 }

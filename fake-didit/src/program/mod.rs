@@ -88,8 +88,8 @@
 //! nor the issuer's, and a `POST` that a form could send. No answer has CORS headers, as none of Didit's
 //! are documented to have.
 //!
-//! Limits are those of [`FakeDidit::listen`], at most 1,000 waiting faults and people, and a record of the
-//! latest 10,000 requests or 32 MB.
+//! Limits are those of [`FakeDidit`] and [`FakeDidit::listen`], at most 1,000 waiting faults and people, and a
+//! record of the latest 10,000 requests or 32 MB.
 
 mod announcement;
 mod arguments;

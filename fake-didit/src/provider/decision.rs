@@ -108,12 +108,10 @@ fn refused(why: &str) -> Answer {
 
 /// Issues a code; gives where the browser goes with it.
 pub(crate) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
-    let now = state.now();
-    let expires_at = now.saturating_add(state.code_lifetime);
+    let (now, lifetime) = (state.now(), state.code_lifetime);
     let session = state.ledger.new_id("session");
-    let code = state
-        .ledger
-        .issue_code(Grant::new(asked.clone(), person, session, now), expires_at);
+    let grant = Grant::new(asked.clone(), person, session, now);
+    let code = state.ledger.issue_code(grant, now, lifetime);
     asked.approved(&code)
 }
 

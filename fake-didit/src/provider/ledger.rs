@@ -1,21 +1,22 @@
 //! What the fake gave out, and what of it still counts.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    sync::Arc,
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{
+    keys::base64url::encoded,
+    provider::{grant::Grant, issued::Issued, scope::Scope, secrets::Secrets},
 };
 
-use crate::provider::{grant::Grant, scope::Scope, secrets::Secrets};
-
-/// Grants with the codes and tokens that were issued for them. Times are seconds since 1970.
+/// The codes and tokens that were issued, each with its grant. Times are seconds since 1970.
 pub(crate) struct Ledger {
     secrets: Secrets,
-    grants: Vec<Arc<Grant>>,
-    codes: HashMap<String, Code>,
-    access_tokens: HashMap<String, AccessToken>,
-    refresh_tokens: HashMap<String, RefreshToken>,
-    id_tokens: HashSet<String>,
+    codes: Issued<Code>,
+    access_tokens: Issued<AccessToken>,
+    refresh_tokens: Issued<RefreshToken>,
+    /// Hashes of them, which are shorter.
+    id_tokens: Issued<()>,
 }
 
 struct Code {
@@ -42,11 +43,10 @@ impl Ledger {
     pub(crate) fn new(client_id: &str) -> Self {
         Self {
             secrets: Secrets::new(client_id),
-            grants: Vec::new(),
-            codes: HashMap::new(),
-            access_tokens: HashMap::new(),
-            refresh_tokens: HashMap::new(),
-            id_tokens: HashSet::new(),
+            codes: Issued::default(),
+            access_tokens: Issued::default(),
+            refresh_tokens: Issued::default(),
+            id_tokens: Issued::default(),
         }
     }
 
@@ -55,25 +55,16 @@ impl Ledger {
         self.secrets.next(prefix)
     }
 
-    /// Enters a grant.
-    pub(crate) fn enter(&mut self, grant: Grant) -> Arc<Grant> {
-        let grant = Arc::new(grant);
-        self.grants.push(Arc::clone(&grant));
-        grant
-    }
-
-    /// Enters a grant and gives its code.
-    pub(crate) fn issue_code(&mut self, grant: Grant, expires_at: u64) -> String {
-        let grant = self.enter(grant);
+    /// Issues the code of a grant.
+    pub(crate) fn issue_code(&mut self, grant: Grant, now: u64, lifetime: u64) -> String {
         let code = self.secrets.next("code");
-        self.codes.insert(
-            code.clone(),
-            Code {
-                grant,
-                expires_at,
-                used: false,
-            },
-        );
+        let entry = Code {
+            grant: Arc::new(grant),
+            expires_at: now.saturating_add(lifetime),
+            used: false,
+        };
+        self.codes
+            .insert(code.clone(), entry, |code| code.is_valid(now));
         code
     }
 
@@ -92,25 +83,31 @@ impl Ledger {
             expires_at: now.saturating_add(lifetime),
             grant,
         };
-        self.access_tokens.insert(token, entry);
+        self.access_tokens
+            .insert(token, entry, |token| token.is_valid(now));
     }
 
     /// From now on the access tokens of a grant so far count no more.
     pub(crate) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
         self.access_tokens
-            .retain(|_, token| !Arc::ptr_eq(&token.grant, grant));
+            .retain(|token| !Arc::ptr_eq(&token.grant, grant));
     }
 
-    pub(crate) fn issue_refresh_token(&mut self, grant: Arc<Grant>, expires_at: u64) -> String {
+    /// Issues a refresh token.
+    pub(crate) fn issue_refresh_token(
+        &mut self,
+        grant: Arc<Grant>,
+        now: u64,
+        lifetime: u64,
+    ) -> String {
         let token = self.secrets.next("rt");
-        self.refresh_tokens.insert(
-            token.clone(),
-            RefreshToken {
-                grant,
-                expires_at,
-                replaced: false,
-            },
-        );
+        let entry = RefreshToken {
+            grant,
+            expires_at: now.saturating_add(lifetime),
+            replaced: false,
+        };
+        self.refresh_tokens
+            .insert(token.clone(), entry, |token| token.is_valid(now));
         token
     }
 
@@ -186,13 +183,13 @@ impl Ledger {
     }
 
     /// Enters an ID token.
-    pub(crate) fn note_id_token(&mut self, token: String) {
-        self.id_tokens.insert(token);
+    pub(crate) fn note_id_token(&mut self, token: &str) {
+        self.id_tokens.insert(hash(token), (), |()| true);
     }
 
-    /// Whether this is an ID token that was issued, however long ago.
+    /// Whether this is an ID token that was issued, expired or not.
     pub(crate) fn knows_id_token(&self, token: &str) -> bool {
-        self.id_tokens.contains(token)
+        self.id_tokens.get(&hash(token)).is_some()
     }
 
     /// Ends an access token; a refresh token with all of its grant (RFC 7009 §2.1), be it the latest of
@@ -207,21 +204,95 @@ impl Ledger {
     /// How many grants are not revoked.
     #[cfg(feature = "cli")]
     pub(crate) fn living(&self) -> usize {
-        self.grants
-            .iter()
-            .filter(|grant| !grant.is_revoked())
-            .count()
+        let living = self.grants().filter(|grant| !grant.is_revoked());
+        living.map(Arc::as_ptr).collect::<HashSet<_>>().len()
     }
 
     pub(crate) fn revoke_all(&mut self) {
-        self.grants.iter().for_each(|grant| grant.revoke());
+        self.grants().for_each(|grant| grant.revoke());
+    }
+
+    /// The grants of all codes and tokens; a grant with several of them is there as often.
+    fn grants(&self) -> impl Iterator<Item = &Arc<Grant>> {
+        let codes = self.codes.values().map(|code| &code.grant);
+        let access_tokens = self.access_tokens.values().map(|token| &token.grant);
+        let refresh_tokens = self.refresh_tokens.values().map(|token| &token.grant);
+        codes.chain(access_tokens).chain(refresh_tokens)
+    }
+}
+
+impl Code {
+    fn is_valid(&self, now: u64) -> bool {
+        !self.used && now < self.expires_at && !self.grant.is_revoked()
+    }
+}
+
+impl AccessToken {
+    fn is_valid(&self, now: u64) -> bool {
+        now < self.expires_at && !self.grant.is_revoked()
+    }
+}
+
+impl RefreshToken {
+    fn is_valid(&self, now: u64) -> bool {
+        !self.replaced && now < self.expires_at && !self.grant.is_revoked()
     }
 }
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger")
-            .field("grants", &self.grants.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+fn hash(token: &str) -> String {
+    encoded(digest(&SHA256, token.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Person, provider::authorize::AuthorizeRequest};
+
+    fn grant() -> Grant {
+        let request = AuthorizeRequest::for_scope(Scope::none());
+        Grant::new(request, Person::john(), "session".to_owned(), 0)
+    }
+
+    #[test]
+    fn a_valid_token_outlives_thousands_of_expired_ones() {
+        let mut ledger = Ledger::new("app");
+        let (short, long) = (Arc::new(grant()), Arc::new(grant()));
+        let token = ledger.issue_refresh_token(Arc::clone(&long), 0, 1_000_000);
+        for now in 0..30_000 {
+            ledger.issue_refresh_token(Arc::clone(&short), now, 10);
+        }
+        assert!(ledger.refresh(&token, 30_000).is_ok());
+    }
+
+    #[test]
+    fn grants_are_dropped_with_their_codes() {
+        let mut ledger = Ledger::new("app");
+        let first = ledger.issue_code(grant(), 0, 60);
+        for _ in 0..10_000 {
+            ledger.issue_code(grant(), 100, 60);
+        }
+        assert!(ledger.grants().count() <= 10_000);
+        assert_eq!(
+            ledger.redeem(&first, "", None, 100).err(),
+            Some("the code is unknown")
+        );
+    }
+
+    #[test]
+    fn revocation_of_all_reaches_grants_without_a_code() {
+        let mut ledger = Ledger::new("app");
+        let grant = Arc::new(grant());
+        let token = ledger.issue_refresh_token(grant, 0, 60);
+        ledger.revoke_all();
+        assert_eq!(
+            ledger.refresh(&token, 0).err(),
+            Some("the refresh token was revoked")
+        );
     }
 }

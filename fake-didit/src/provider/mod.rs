@@ -14,6 +14,7 @@ pub(crate) mod grant;
 pub(crate) mod id_token;
 pub(crate) mod interactions;
 pub(crate) mod introspect;
+mod issued;
 pub(crate) mod issuer;
 pub(crate) mod ledger;
 pub(crate) mod media_type;

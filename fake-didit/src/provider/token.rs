@@ -73,7 +73,7 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
 pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Tokens {
     let mut tokens = tokens(state, &grant, grant.scope.clone());
     let id_token = id_token(state, &grant, &tokens.access_token);
-    state.ledger.note_id_token(id_token.clone());
+    state.ledger.note_id_token(&id_token);
     tokens.id_token = Some(id_token);
     if grant.scope.contains(state.product.offline_scope()) {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
@@ -128,8 +128,8 @@ fn tokens(state: &mut State, grant: &Arc<Grant>, scope: Scope) -> Tokens {
 }
 
 fn issue_refresh_token(state: &mut State, grant: Arc<Grant>) -> String {
-    let expires_at = state.now().saturating_add(state.refresh_token_lifetime);
-    state.ledger.issue_refresh_token(grant, expires_at)
+    let (now, lifetime) = (state.now(), state.refresh_token_lifetime);
+    state.ledger.issue_refresh_token(grant, now, lifetime)
 }
 
 fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
