@@ -73,7 +73,7 @@ impl FakeDidit {
     ///
     /// # Panics
     ///
-    /// When a scope is unknown.
+    /// When a scope is not one of [`with_scopes`](Self::with_scopes).
     pub fn issue_tokens<I>(&self, person: &Person, scopes: I) -> IssuedTokens
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -81,7 +81,7 @@ impl FakeDidit {
         let mut state = self.lock();
         let mut scope = Scope::none();
         for name in scopes {
-            scope.add(name.as_ref(), state.product.scopes());
+            scope.add(name.as_ref(), &state.scopes);
         }
         let (session, now) = (state.ledger.new_id("session"), state.now());
         let request = AuthorizeRequest::for_scope(scope);
@@ -113,6 +113,13 @@ mod tests {
                 assert!(!format!("{tokens:?}").contains(secret));
             }
         }
+    }
+
+    #[test]
+    fn a_scope_of_with_scopes_is_known() {
+        let didit = FakeDidit::new("app", "secret").with_scopes(["openid", "admin"]);
+        let tokens = didit.issue_tokens(&Person::john(), ["openid", "admin"]);
+        assert_eq!(tokens.scope(), "openid admin");
     }
 
     #[test]

@@ -26,8 +26,9 @@ impl Scope {
     /// # Panics
     ///
     /// When it is not `known`.
-    pub(crate) fn add(&mut self, name: &str, known: &[&str]) {
-        assert!(known.contains(&name), "unknown scope {name:?}");
+    pub(crate) fn add(&mut self, name: &str, known: &[String]) {
+        let is_known = known.iter().any(|known| known == name);
+        assert!(is_known, "unknown scope {name:?}");
         if !self.contains(name) {
             self.0.push(name.to_owned());
         }
