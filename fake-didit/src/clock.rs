@@ -10,7 +10,7 @@ use std::{
 
 /// A clock that stands still until a test moves it; all clones are the same clock.
 ///
-/// It counts whole seconds and starts at 2026-01-01T00:00:00Z.
+/// It counts whole seconds, starts at 2026-01-01T00:00:00Z and stops at 9999-12-31T23:59:59Z.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,24 +37,27 @@ impl FakeClock {
         Self::standing(START)
     }
 
-    /// A clock that shows `time`; a time before 1970 becomes 1970.
+    /// A clock that shows `time`; a time before 1970 becomes 1970, one after 9999 the end of 9999.
     pub fn at(time: SystemTime) -> Self {
         Self::standing(unix_seconds(time))
     }
 
     /// The time that it shows.
     pub fn now(&self) -> SystemTime {
-        let seconds = Duration::from_secs(self.0.seconds.load(Ordering::SeqCst));
-        if self.0.follows_system.load(Ordering::SeqCst) {
-            SystemTime::now() + seconds
+        let seconds = self.0.seconds.load(Ordering::SeqCst);
+        let start = if self.0.follows_system.load(Ordering::SeqCst) {
+            unix_seconds(SystemTime::now())
         } else {
-            UNIX_EPOCH + seconds
-        }
+            0
+        };
+        UNIX_EPOCH + Duration::from_secs(start.saturating_add(seconds).min(LATEST))
     }
 
     /// Moves the clock, and all its clones, forward by whole seconds.
     pub fn advance(&self, by: Duration) {
-        self.0.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
+        let advanced = |seconds: u64| Some(seconds.saturating_add(by.as_secs()));
+        let seconds = &self.0.seconds;
+        let _ = seconds.fetch_update(Ordering::SeqCst, Ordering::SeqCst, advanced);
     }
 
     /// From now on it shows the system's time, and what it is [advanced](Self::advance) by.
@@ -85,6 +88,9 @@ pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
 
 /// 2026-01-01T00:00:00Z.
 const START: u64 = 1_767_225_600;
+/// 9999-12-31T23:59:59Z: the last second that all date formats can express, and far enough below
+/// `u64::MAX` to add a lifetime.
+const LATEST: u64 = 253_402_300_799;
 
 #[cfg(test)]
 mod tests {
@@ -100,6 +106,20 @@ mod tests {
         let clock = FakeClock::at(UNIX_EPOCH + Duration::from_secs(10));
         clock.clone().advance(Duration::from_secs(5));
         assert_eq!(unix_seconds(clock.now()), 15);
+    }
+
+    #[test]
+    fn the_clock_stops_at_the_end_of_the_year_9999() {
+        for follows_system in [false, true] {
+            let clock = FakeClock::new();
+            if follows_system {
+                clock.follow_system();
+            }
+            for by in [1 << 63, u64::MAX, 1] {
+                clock.advance(Duration::from_secs(by));
+                assert_eq!(unix_seconds(clock.now()), LATEST);
+            }
+        }
     }
 
     #[test]
