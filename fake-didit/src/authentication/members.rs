@@ -1,14 +1,14 @@
 //! A JSON object of strings, read strictly.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize,
     de::{Deserializer, Error, MapAccess, Visitor},
 };
 
-/// The members of a request body: all are strings, and none comes twice.
-pub(crate) struct Members(Vec<(String, String)>);
+/// The members of a request body: all are strings, each name is there once.
+pub(crate) struct Members(BTreeMap<String, String>);
 
 impl Members {
     /// Reads a body; `None` when it is anything else.
@@ -18,13 +18,13 @@ impl Members {
 
     /// A member's value; an empty one counts as missing.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
+        let value = self.0.get(name).map(String::as_str);
+        value.filter(|value| !value.is_empty())
     }
 
-    /// The first member that is none of these.
+    /// A member that is none of these.
     pub(crate) fn other_than(&self, names: &[&str]) -> Option<&str> {
-        let mut own = self.0.iter().map(|(name, _)| name.as_str());
+        let mut own = self.0.keys().map(String::as_str);
         own.find(|name| !names.contains(name))
     }
 }
@@ -45,12 +45,11 @@ impl<'de> Visitor<'de> for ReadMembers {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::<(String, String)>::new();
+        let mut members = BTreeMap::new();
         while let Some((name, value)) = map.next_entry()? {
-            if members.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom("a member comes twice"));
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member is there twice"));
             }
-            members.push((name, value));
         }
         Ok(Members(members))
     }

@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded`, read strictly.
 
-use std::str;
+use std::{collections::HashSet, str};
 
 use http::HeaderMap;
 
@@ -46,10 +46,8 @@ impl Form {
 
     /// A parameter that comes more than once.
     pub(crate) fn repeated(&self) -> Option<&str> {
-        self.names()
-            .enumerate()
-            .find(|(at, name)| self.names().take(*at).any(|before| before == *name))
-            .map(|(_, name)| name)
+        let mut seen = HashSet::new();
+        self.names().find(|name| !seen.insert(*name))
     }
 
     /// All parameters in order, repetitions included.
