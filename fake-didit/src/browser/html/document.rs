@@ -1,6 +1,6 @@
 //! A page that was read.
 
-use std::iter;
+use std::{collections::HashMap, iter};
 
 use url::Url;
 
@@ -11,12 +11,28 @@ use crate::browser::referrer_policy::ReferrerPolicy;
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(super) elements: Vec<Element>,
+    /// The elements with an `id`, by the `id`.
+    by_id: HashMap<String, Vec<usize>>,
+    /// The first legend among the children of an element.
+    legends: HashMap<usize, usize>,
 }
 
 impl Document {
     pub(crate) fn parse(html: &str) -> Self {
+        let elements = tree::elements(html);
+        let (mut by_id, mut legends) = (HashMap::<_, Vec<_>>::new(), HashMap::new());
+        for (at, element) in elements.iter().enumerate() {
+            if let Some(id) = element.attribute("id").filter(|id| !id.is_empty()) {
+                by_id.entry(id.to_owned()).or_default().push(at);
+            }
+            if let Some(parent) = element.parent.filter(|_| element.is(&["legend"])) {
+                legends.entry(parent).or_insert(at);
+            }
+        }
         Self {
-            elements: tree::elements(html),
+            elements,
+            by_id,
+            legends,
         }
     }
 
@@ -43,11 +59,10 @@ impl Document {
 
     /// The only element with this `id`.
     pub(super) fn only_by_id(&self, id: &str) -> Result<usize, String> {
-        let mut found = self.all_by_id(id);
-        match (found.next(), found.next()) {
-            (Some(at), None) => Ok(at),
-            (None, _) => Err("no element has this id".to_owned()),
-            (Some(_), Some(_)) => Err("more than one element has this id".to_owned()),
+        match self.by_id.get(id).map(Vec::as_slice) {
+            Some([at]) => Ok(*at),
+            None | Some([]) => Err("no element has this id".to_owned()),
+            Some(_) => Err("more than one element has this id".to_owned()),
         }
     }
 
@@ -57,7 +72,10 @@ impl Document {
         let element = self.element(control);
         let is_form = |at: &usize| self.element(*at).is(&["form"]);
         match element.attribute("form") {
-            Some(id) => self.all_by_id(id).next().filter(is_form),
+            Some(id) => {
+                let first = self.by_id.get(id).and_then(|all| all.first());
+                first.copied().filter(is_form)
+            }
             None => element
                 .form
                 .or_else(|| self.ancestors(control).find(is_form)),
@@ -73,7 +91,7 @@ impl Document {
         path.zip(self.ancestors(control)).any(|(child, fieldset)| {
             let disables =
                 self.element(fieldset).is(&["fieldset"]) && self.element(fieldset).has("disabled");
-            disables && self.first_legend(fieldset) != Some(child)
+            disables && self.legends.get(&fieldset) != Some(&child)
         })
     }
 
@@ -82,9 +100,11 @@ impl Document {
         iter::successors(self.element(at).parent, |at| self.element(*at).parent)
     }
 
+    /// The elements inside of one that is no form, in tree order. They follow its start tag: only the end
+    /// tag of a form leaves elements open that are inside.
     pub(super) fn descendants(&self, of: usize) -> impl Iterator<Item = usize> {
-        (0..self.elements.len())
-            .filter(move |at| self.ancestors(*at).any(|ancestor| ancestor == of))
+        (of + 1..self.elements.len())
+            .take_while(move |at| self.ancestors(*at).any(|ancestor| ancestor == of))
     }
 
     pub(super) fn element(&self, at: usize) -> &Element {
@@ -97,23 +117,10 @@ impl Document {
             .expect("an element of this document")
     }
 
-    fn first_legend(&self, fieldset: usize) -> Option<usize> {
-        self.elements
-            .iter()
-            .position(|element| element.parent == Some(fieldset) && element.is(&["legend"]))
-    }
-
     fn first_base(&self, attribute: &str) -> Option<&str> {
         self.elements
             .iter()
             .filter(|element| element.is(&["base"]))
             .find_map(|base| base.attribute(attribute))
-    }
-
-    fn all_by_id(&self, id: &str) -> impl Iterator<Item = usize> {
-        let elements = self.elements.iter().enumerate();
-        elements
-            .filter(move |(_, element)| !id.is_empty() && element.attribute("id") == Some(id))
-            .map(|(at, _)| at)
     }
 }

@@ -52,6 +52,10 @@ impl Element {
         if is_known { kind } else { default.to_owned() }
     }
 
+    pub(crate) fn is_radio(&self) -> bool {
+        self.is(&["input"]) && self.kind() == "radio"
+    }
+
     /// Whether it is a button of any kind.
     pub(crate) fn is_button(&self) -> bool {
         let kind = self.kind();

@@ -1,5 +1,7 @@
 //! The fields that a form sends.
 
+use std::collections::HashMap;
+
 use super::{document::Document, element::Element};
 
 impl Document {
@@ -16,7 +18,7 @@ impl Document {
                 self.element(form)
             ));
         }
-        let mut entries = Vec::new();
+        let (mut entries, checked) = (Vec::new(), self.checked_radios(form));
         for control in self.controls(form) {
             let element = self.element(control);
             let is_idle_button = element.is_submit_button() && control != submitter;
@@ -24,6 +26,9 @@ impl Document {
                 continue;
             }
             let name = element.attribute("name").unwrap_or_default();
+            if element.is_radio() && checked.get(name) != Some(&control) {
+                continue;
+            }
             if element.is(&["input"]) && element.kind() == "image" {
                 entries.extend(coordinates(name));
             } else if !name.is_empty() {
@@ -40,6 +45,7 @@ impl Document {
     /// HTML, "the `required` attribute": a browser sends no form in which such a field is empty. It checks
     /// other constraints too; these are not checked here.
     pub(super) fn check_required(&self, form: usize) -> Result<(), String> {
+        let checked = self.checked_radios(form);
         for control in self.controls(form) {
             let element = self.element(control);
             let can_be = !(element.is(&["button"])
@@ -48,10 +54,8 @@ impl Document {
             if !can_be || !element.has("required") || is_barred {
                 continue;
             }
-            let is_missing = if element.is(&["input"]) && element.kind() == "radio" {
-                !self
-                    .radio_group(control)
-                    .any(|radio| self.element(radio).has("checked"))
+            let is_missing = if element.is_radio() {
+                !checked.contains_key(element.attribute("name").unwrap_or_default())
             } else {
                 self.values(control)?.iter().all(String::is_empty)
             };
@@ -77,11 +81,18 @@ impl Document {
         let name = self.element(radio).attribute("name");
         (0..self.elements.len()).filter(move |at| {
             let element = self.element(*at);
-            element.is(&["input"])
-                && element.kind() == "radio"
-                && element.attribute("name") == name
-                && self.form_owner(*at) == owner
+            element.is_radio() && element.attribute("name") == name && self.form_owner(*at) == owner
         })
+    }
+
+    /// The radio button that is checked in each group of a form, by the group's name: of several the last,
+    /// which has unchecked the others.
+    fn checked_radios(&self, form: usize) -> HashMap<&str, usize> {
+        self.controls(form)
+            .map(|at| (self.element(at), at))
+            .filter(|(element, _)| element.is_radio() && element.has("checked"))
+            .map(|(element, at)| (element.attribute("name").unwrap_or_default(), at))
+            .collect()
     }
 
     /// The options of a `select` in tree order.
@@ -115,17 +126,9 @@ impl Document {
         let text = value.unwrap_or_default();
         Ok(match &*element.kind() {
             "reset" | "button" => None,
-            "checkbox" => element
+            "checkbox" | "radio" => element
                 .has("checked")
                 .then(|| value.unwrap_or("on").to_owned()),
-            // Of several that are checked, the last has unchecked the others.
-            "radio" => {
-                let checked = self
-                    .radio_group(control)
-                    .filter(|at| self.element(*at).has("checked"))
-                    .last();
-                (checked == Some(control)).then(|| value.unwrap_or("on").to_owned())
-            }
             "file" => Some(String::new()),
             "hidden" if element.keyword("name") == "_charset_" => Some("UTF-8".to_owned()),
             // The standard has no value here, Chromium sends the label.

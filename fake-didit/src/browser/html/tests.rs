@@ -251,3 +251,13 @@ fn the_referrer_policy_is_of_the_page_the_link_or_the_form() {
         assert_eq!(click(html, &[]).unwrap().referrer_policy, policy, "{html}");
     }
 }
+
+#[test]
+fn elements_below_the_depth_of_chromiums_trees_have_no_children() {
+    let html = "<div>".repeat(20_000) + "<form action=/to><input name=a><button id=x>";
+    let page = Document::parse(&html);
+    let depth = |at| page.ancestors(at).count();
+    let deepest = (0..page.elements.len()).map(depth).max();
+    assert_eq!(deepest, Some(512));
+    assert_eq!(sent(&html, &[]), "GET /to?a=");
+}

@@ -31,11 +31,22 @@ pub(super) fn elements(html: &str) -> Vec<Element> {
 struct Tree {
     elements: Vec<Element>,
     /// HTML, "the stack of open elements".
-    open: Vec<usize>,
+    open: Vec<Open>,
     /// HTML, "form element pointer".
     form: Option<usize>,
     /// How many templates are open: what is in them is no part of the page.
     templates: usize,
+}
+
+/// An open element, with what its start tag decides.
+struct Open {
+    at: usize,
+    is_special: bool,
+    ends_scope: bool,
+    /// Its content is SVG or MathML.
+    is_foreign: bool,
+    /// The `textarea` or `option` that its text belongs to.
+    control: Option<usize>,
 }
 
 impl Tree {
@@ -56,7 +67,7 @@ impl Tree {
             attributes: attributes
                 .map(|(name, value)| (text(name), text(&value.value)))
                 .collect(),
-            parent: self.open.last().copied(),
+            parent: self.open.last().map(|open| open.at),
             form: self.form,
             text: String::new(),
             name: name.clone(),
@@ -67,10 +78,28 @@ impl Tree {
             self.form = Some(at);
         }
         let is_closed = is_foreign && tag.self_closing || VOID.contains(&&*name);
-        if is_left_open && !is_closed {
-            self.open.push(at);
+        if is_left_open && !is_closed && self.open.len() < MAX_DEPTH {
+            self.open(at, &name);
         }
         state
+    }
+
+    fn open(&mut self, at: usize, name: &str) {
+        let parent = self.open.last();
+        self.open.push(Open {
+            at,
+            is_special: SPECIAL.contains(&name),
+            ends_scope: SCOPE.contains(&name),
+            is_foreign: match name {
+                "svg" | "math" => true,
+                "foreignobject" => false,
+                _ => self.is_foreign(),
+            },
+            control: match name {
+                "textarea" | "option" => Some(at),
+                _ => parent.and_then(|parent| parent.control),
+            },
+        });
     }
 
     /// Closes what cannot be open when an element begins; `false`: the start tag is ignored.
@@ -117,38 +146,37 @@ impl Tree {
         let Some(form) = self.form.take() else {
             return;
         };
-        let Some(place) = self.open.iter().rposition(|at| *at == form) else {
+        let Some(place) = self.open.iter().rposition(|open| open.at == form) else {
             return;
         };
         let above = self.open.get(place + 1..).unwrap_or_default();
-        if above.iter().any(|at| self.is(*at, &SCOPE)) {
+        if above.iter().any(|open| open.ends_scope) {
             return;
         }
         while self.current_is(&IMPLIED) {
             self.open.pop();
         }
-        self.open.retain(|at| *at != form);
+        self.open.retain(|open| open.at != form);
     }
 
     /// Closes the innermost open element of this name that an end tag reaches, with all in it; whether
     /// there is one.
     fn close(&mut self, name: &str) -> bool {
-        let barrier: &[&str] = if TABLE_PARTS.contains(&name) || CELLS.contains(&name) {
-            &["html", "table"]
-        } else if SPECIAL.contains(&name) {
-            &SCOPE
-        } else {
-            &SPECIAL
-        };
-        for place in (0..self.open.len()).rev() {
-            let Some(at) = self.open.get(place).copied() else {
-                return false;
-            };
-            if self.is(at, &[name]) {
+        let (is_table_part, is_special) = (
+            TABLE_PARTS.contains(&name) || CELLS.contains(&name),
+            SPECIAL.contains(&name),
+        );
+        for (place, open) in self.open.iter().enumerate().rev() {
+            if self.is(open.at, &[name]) {
                 self.open.truncate(place);
                 return true;
             }
-            if self.is(at, barrier) {
+            let is_barrier = match (is_table_part, is_special) {
+                (true, _) => self.is(open.at, &["html", "table"]),
+                (false, true) => open.ends_scope,
+                (false, false) => open.is_special,
+            };
+            if is_barrier {
                 return false;
             }
         }
@@ -156,12 +184,8 @@ impl Tree {
     }
 
     fn characters(&mut self, characters: &str) {
-        let control = self
-            .open
-            .iter()
-            .rev()
-            .find(|at| self.is(**at, &["textarea", "option"]));
-        let control = control.copied().filter(|_| self.templates == 0);
+        let control = self.open.last().and_then(|open| open.control);
+        let control = control.filter(|_| self.templates == 0);
         if let Some(control) = control.and_then(|at| self.elements.get_mut(at)) {
             control.text.push_str(characters);
         }
@@ -169,15 +193,11 @@ impl Tree {
 
     /// Whether the current node is not of HTML.
     fn is_foreign(&self) -> bool {
-        self.open
-            .iter()
-            .rev()
-            .find(|at| self.is(**at, &["svg", "math", "foreignobject"]))
-            .is_some_and(|at| !self.is(*at, &["foreignobject"]))
+        self.open.last().is_some_and(|open| open.is_foreign)
     }
 
     fn current_is(&self, names: &[&str]) -> bool {
-        self.open.last().is_some_and(|at| self.is(*at, names))
+        self.open.last().is_some_and(|open| self.is(open.at, names))
     }
 
     fn is(&self, at: usize, names: &[&str]) -> bool {
@@ -202,6 +222,9 @@ fn text(text: &HtmlString) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
+/// Chromium's limit on the depth of a tree: what is deeper has no children. It keeps the time for a page
+/// proportional to its length.
+const MAX_DEPTH: usize = 512;
 /// HTML, "void elements".
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
