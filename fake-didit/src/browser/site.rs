@@ -83,7 +83,10 @@ impl Site {
     /// Asks for `url` as over a socket: the path in the request line, the host in its header.
     pub(crate) async fn answer(&self, url: &Url, mut request: Request<Bytes>) -> Response<Bytes> {
         let path = url[Position::BeforePath..Position::AfterQuery].to_owned();
-        *request.uri_mut() = path.parse::<Uri>().expect("the path of a URL is a URI");
+        *request.uri_mut() = path.parse::<Uri>().unwrap_or_else(|error| {
+            let length = path.len();
+            panic!("a path and query of {length} bytes cannot be requested: {error}")
+        });
         let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
             .expect("the host of a URL is ASCII");
         request.headers_mut().entry(header::HOST).or_insert(host);
