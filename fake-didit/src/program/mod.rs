@@ -77,8 +77,9 @@
 //! A request has `number`, `at`, `method`, `endpoint`, `path`, `status` (`null` without an answer),
 //! `problem` (what was wrong with it), `fault` (what the answer had), `parameters` (pairs of name and
 //! value), `authorization`, `content_type` and `user_agent`. Of codes, tokens and all other values that may
-//! be secrets only the beginning is shown: at most 6 characters and at most a quarter. What cannot be read
-//! as HTTP is answered and not listed.
+//! be secrets only the beginning is shown: at most 6 characters and at most a quarter. The same goes for a
+//! word of more than 40 characters, and for the client's secret in the place of another value. What cannot
+//! be read as HTTP is answered and not listed.
 //!
 //! # Security
 //!

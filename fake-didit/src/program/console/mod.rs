@@ -13,6 +13,7 @@ mod guard;
 mod people;
 mod problem;
 mod record;
+mod redaction;
 mod state;
 
 use std::{
