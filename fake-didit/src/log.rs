@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use serde_json::Value;
 
 use crate::{
@@ -59,9 +59,9 @@ impl Log {
         }
         let recorded = RecordedRequest {
             method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-            body: request.body().clone(),
+            uri: copied_uri(request.uri()),
+            headers: copied_headers(request.headers()),
+            body: Bytes::copy_from_slice(request.body()),
             outcome: Outcome {
                 number: self.recorded,
                 ..outcome
@@ -219,8 +219,9 @@ impl RecordedRequest {
     /// About how many bytes it takes.
     fn size(&self) -> usize {
         let headers = self.headers.iter();
-        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        self.path_and_query().len() + self.body.len() + headers.sum::<usize>()
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER);
+        let problem = self.problem().map_or(0, str::len);
+        self.path_and_query().len() + self.body.len() + headers.sum::<usize>() + problem
     }
 }
 
@@ -241,9 +242,26 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
+/// A copy that does not keep the buffer that the request was read into.
+fn copied_uri(uri: &Uri) -> Uri {
+    uri.to_string().parse().unwrap_or_else(|_| uri.clone())
+}
+
+/// Likewise.
+fn copied_headers(headers: &HeaderMap) -> HeaderMap {
+    let copied = headers.iter().map(|(name, value)| {
+        let bytes = HeaderValue::from_bytes(value.as_bytes());
+        let copy = bytes.unwrap_or_else(|_| value.clone());
+        (name.clone(), copy)
+    });
+    copied.collect()
+}
+
 /// Enough for any test; the counts go on past it.
 const CAPACITY: usize = 10_000;
 const CAPACITY_BYTES: usize = 32 * 1024 * 1024;
+/// The bytes that a header takes besides its text.
+const PER_HEADER: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -319,5 +337,28 @@ mod tests {
         }
         assert_eq!(log.requests().len(), 3);
         assert_eq!(log.requests()[0].outcome.number, 7);
+    }
+
+    #[test]
+    fn a_kept_request_does_not_share_the_memory_of_the_one_that_came() {
+        let read = Bytes::from_static(b"/read x-value the-body").slice(..);
+        let value = HeaderValue::from_maybe_shared(read.slice(6..13)).unwrap();
+        let mut request = request().map(|_| read.slice(14..));
+        *request.uri_mut() = Uri::from_maybe_shared(read.slice(..5)).unwrap();
+        request.headers_mut().insert("x-shared", value);
+        let mut log = Log::default();
+        log.record(&request, at(Endpoint::Token));
+        let kept = log.last(Endpoint::Token).unwrap();
+        assert_eq!(kept.path_and_query(), "/read");
+        assert_eq!(kept.header("x-shared"), Some("x-value"));
+        assert_eq!(kept.body(), "the-body");
+        let memory = read.as_ptr_range();
+        for kept in [
+            kept.path_and_query().as_bytes(),
+            kept.headers["x-shared"].as_bytes(),
+            kept.body(),
+        ] {
+            assert!(!memory.contains(&kept.as_ptr()));
+        }
     }
 }
