@@ -147,7 +147,8 @@ impl FakeDidit {
     ///
     /// # Panics
     ///
-    /// When `authorize_url` is not a good authorization request.
+    /// When `authorize_url` is not a good authorization request, or the product is
+    /// [switched off](Self::switch_off).
     pub fn approve(&self, authorize_url: &str, person: &Person) -> String {
         self.decided(authorize_url, Some(person.clone()))
             .unwrap_or_else(|why| {
@@ -275,6 +276,9 @@ impl FakeDidit {
             .body(Bytes::new())
             .map_err(|_| "it is not a URI".to_owned())?;
         let mut state = self.lock();
+        if state.is_off {
+            return Err("the product is switched off".to_owned());
+        }
         if state.endpoint(request.uri().path()) != Some(Endpoint::Authorize) {
             return Err("it is not at the authorization endpoint".to_owned());
         }

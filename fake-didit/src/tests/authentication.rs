@@ -436,6 +436,14 @@ async fn a_product_that_is_switched_off_is_nowhere() {
     assert!(lives(&didit, &tokens).await);
 }
 
+#[test]
+#[should_panic(expected = "the product is switched off")]
+fn nobody_is_signed_in_while_the_product_is_switched_off() {
+    let didit = didit();
+    didit.switch_off();
+    didit.approve(&sign_in_url(&[]), &Person::john());
+}
+
 #[tokio::test]
 async fn the_other_products_endpoints_are_not_here() {
     for path in [
