@@ -21,7 +21,28 @@ impl Browser {
     }
 
     /// Plants a cookie for the application's host and all its paths, in place of one of that name.
+    ///
+    /// ```
+    /// use axum::{Router, http::HeaderMap, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let cookies = |headers: HeaderMap| async move { headers["cookie"].to_str().unwrap().to_owned() };
+    /// let browser = Browser::new("https://app.example", Router::new().route("/", get(cookies)));
+    /// browser.set_cookie("theme", "dark");
+    /// assert_eq!(browser.visit("/").await.text(), "theme=dark");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When name or value has a control character, which no header can carry.
     pub fn set_cookie(&self, name: &str, value: &str) {
+        let has_control = [name, value]
+            .concat()
+            .contains(|character: char| character.is_control());
+        assert!(!has_control, "the cookie {name:?} has a control character");
         let host = self.home.host_str().unwrap_or_default();
         let cookie = StoredCookie::host_only(name, value, host).secure(is_trustworthy(&self.home));
         self.jar().put(cookie);

@@ -313,3 +313,9 @@ async fn cookies_expire_by_the_clock_of_the_browser() {
     fake.clock().advance(std::time::Duration::from_secs(1));
     assert!(browser.cookie("a").is_none());
 }
+
+#[test]
+#[should_panic(expected = "the cookie \"a\" has a control character")]
+fn a_cookie_that_no_header_can_carry_is_refused() {
+    browser().set_cookie("a", "1\r\nevil: 1");
+}
