@@ -27,10 +27,33 @@ impl RejectedCookie {
 
 impl fmt::Debug for RejectedCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.line.split('=').next().unwrap_or_default();
+        // Without a `=`, the line is a value without a name.
+        let name = self.line.split_once('=').map(|(name, _)| name);
         f.debug_struct("RejectedCookie")
             .field("name", &name)
             .field("reason", &self.reason)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_name_alone() {
+        for (line, shown) in [
+            (
+                "a=secret",
+                r#"RejectedCookie { name: Some("a"), reason: "why", .. }"#,
+            ),
+            (
+                "secret",
+                r#"RejectedCookie { name: None, reason: "why", .. }"#,
+            ),
+        ] {
+            let rejected = RejectedCookie::new(line.to_owned(), "why");
+            assert_eq!(format!("{rejected:?}"), shown);
+        }
     }
 }
