@@ -31,6 +31,11 @@ impl Accounts {
         self.0.iter().find(|person| person.subject() == subject)
     }
 
+    #[cfg(feature = "cli")]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Everyone.
     pub(crate) fn to_vec(&self) -> Vec<Person> {
         self.0.clone()

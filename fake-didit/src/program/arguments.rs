@@ -5,7 +5,7 @@ use std::{ffi::OsString, fmt, fs, path::PathBuf, time::Duration};
 use clap::{Parser, error::ErrorKind};
 use url::Url;
 
-use super::lifetime;
+use super::{MAX_PEOPLE, lifetime};
 use crate::{
     FakeDidit, Person,
     provider::{authorize::is_redirect_uri, product::Product},
@@ -123,20 +123,20 @@ impl Arguments {
         })
     }
 
-    /// The fake that is asked for, on the system's clock; its issuer is `origin` unless another is given.
+    /// The fake that is asked for, on the system's clock. Its issuer is that of [`issuer`](Self::issuer), once
+    /// the origin is known.
     ///
     /// # Errors
     ///
     /// One line that says which argument is no good, and what to do.
-    pub(super) fn didit(&self, origin: &str) -> Result<FakeDidit, String> {
+    pub(super) fn didit(&self) -> Result<FakeDidit, String> {
         let mut didit = match &self.client_secret {
             _ if self.authentication => FakeDidit::authentication(&self.client_id),
             Some(secret) => FakeDidit::new(&self.client_id, secret),
             None => FakeDidit::new_public(&self.client_id),
         };
-        didit = didit
-            .with_system_clock()
-            .with_issuer(self.checked_issuer(origin)?);
+        didit = didit.with_system_clock();
+        self.check_issuer()?;
         for uri in &self.redirect_uri {
             didit = didit.with_redirect_uri(uri);
         }
@@ -173,6 +173,11 @@ impl Arguments {
         Ok(switched_on.fold(didit, |didit, (_, switch)| switch(didit)))
     }
 
+    /// The issuer: `origin` unless another is given.
+    pub(super) fn issuer<'a>(&'a self, origin: &'a str) -> &'a str {
+        self.issuer.as_deref().unwrap_or(origin)
+    }
+
     fn product(&self) -> Product {
         if self.authentication {
             Product::Authentication
@@ -181,14 +186,13 @@ impl Arguments {
         }
     }
 
-    fn checked_issuer<'a>(&'a self, origin: &'a str) -> Result<&'a str, String> {
-        let issuer = self.issuer.as_deref().unwrap_or(origin);
-        if self.authentication && issuer.ends_with('/') {
-            return Err(format!(
+    fn check_issuer(&self) -> Result<(), String> {
+        match &self.issuer {
+            Some(issuer) if self.authentication && issuer.ends_with('/') => Err(format!(
                 "--issuer {issuer} must have no slash at its end with --authentication"
-            ));
+            )),
+            _ => Ok(()),
         }
-        Ok(issuer)
     }
 
     fn checked_scopes(&self) -> Result<Option<Vec<&str>>, String> {
@@ -211,6 +215,10 @@ impl Arguments {
         let wrong = |why: &dyn fmt::Display| format!("--people {}: {why}", path.display());
         let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
         let people = Person::from_json(&text).map_err(|error| wrong(&error))?;
+        if people.len() > MAX_PEOPLE {
+            let why = format!("{} people; leave at most {MAX_PEOPLE}", people.len());
+            return Err(wrong(&why));
+        }
         Ok(Some(people))
     }
 
@@ -253,10 +261,17 @@ fn redirect_uri(uri: &str) -> Result<String, String> {
 }
 
 fn issuer(issuer: &str) -> Result<String, String> {
+    // A URL parser also reads what clients do not: `http:host`, `http:///host`, `http:\\host`.
+    let (_, rest) = issuer.split_once("://").unwrap_or_default();
+    let has_host = rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
     let url = Url::parse(issuer)
         .ok()
-        .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
-        .filter(|_| issuer.bytes().all(|byte| byte.is_ascii_graphic()));
+        .filter(|url| ["http", "https"].contains(&url.scheme()) && has_host)
+        .filter(|_| {
+            issuer
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        });
     let url = url.ok_or("must be a URL, for example http://localhost:4000")?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must have neither a query nor a fragment".to_owned());

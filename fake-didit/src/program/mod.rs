@@ -147,7 +147,7 @@ fn start(arguments: &Arguments) -> Result<(), String> {
 
 async fn serve(arguments: &Arguments) -> Result<(), String> {
     // What is wrong with the arguments is told before what is wrong with the port.
-    arguments.didit("http://127.0.0.1")?;
+    let didit = arguments.didit()?;
     let cannot_listen = |error: io::Error| {
         format!(
             "cannot listen on {}: {error}; choose another address with --listen, where port 0 picks a free one",
@@ -159,7 +159,7 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
         .map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     let origin = origin(address);
-    let didit = arguments.didit(&origin)?;
+    let didit = didit.with_issuer(arguments.issuer(&origin));
     forget_other_runs(&didit);
     if !address.ip().is_loopback() {
         complain(&format!(
@@ -214,6 +214,9 @@ fn complain(why: &str) {
 
 /// Where the start page is, below the origin.
 const START_PAGE: &str = "/fake/";
+
+/// Who can sign in. Each answer of `/fake/api/state` lists them.
+const MAX_PEOPLE: usize = 1000;
 
 /// For requests that are being answered when the program is asked to stop.
 const SHUTDOWN: Duration = Duration::from_secs(2);

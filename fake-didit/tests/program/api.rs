@@ -150,6 +150,18 @@ fn people_are_added_replaced_and_removed() {
     assert_eq!(told["people"][2]["email"], Value::Null);
     let told = program.api("DELETE", "people?subject=u-1815", &Value::Null);
     assert_eq!(told["people"][2]["subject"], "u-2");
+    let many: Vec<_> = (0..997)
+        .map(|at| json!({"subject": at.to_string()}))
+        .collect();
+    program.api("POST", "people", &many.into());
+    program.api("POST", "people", &json!({"subject": "u-2"}));
+    let full = program.call("POST", "people", &json!({"subject": "u-3"}));
+    let (status, detail) = full.problem();
+    assert_eq!(status, 422);
+    assert!(
+        detail.starts_with("There are at most 1000 people;"),
+        "{detail}"
+    );
     let gone = program.call("DELETE", "people?subject=u-1815", &Value::Null);
     assert_eq!(gone.problem().0, 404);
     let nameless = program.call("POST", "people", &json!({"first_name": "Ada"}));

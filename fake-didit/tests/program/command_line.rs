@@ -1,4 +1,6 @@
-use std::{fs, net::TcpListener, path::PathBuf};
+use std::{fs, net::TcpListener, path::PathBuf, process, thread};
+
+use serde_json::{Value, json};
 
 use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program, run};
 
@@ -66,6 +68,11 @@ fn a_wrong_argument_is_one_line_that_says_what_to_do() {
              http://localhost:4000; --help shows all arguments",
         ),
         (
+            more(app, &["--issuer", "http:///localhost"]),
+            "invalid value 'http:///localhost' for '--issuer <URL>': must be a URL, for example \
+             http://localhost:4000; --help shows all arguments",
+        ),
+        (
             more(app, &["--issuer", "http://localhost:4000/fake/"]),
             "invalid value 'http://localhost:4000/fake/' for '--issuer <URL>': must not be below /fake, \
              where the start page is; --help shows all arguments",
@@ -123,6 +130,11 @@ fn an_error_in_a_people_file_is_named_with_its_place() {
             .unwrap()
             .to_owned()
     };
+    let subjects: Vec<_> = (0..1001)
+        .map(|at| json!({"subject": at.to_string()}))
+        .collect();
+    let many = file("many.json", &Value::from(subjects).to_string());
+    assert_eq!(complaint(&many), "1001 people; leave at most 1000");
     assert_eq!(
         complaint("/nowhere/people.json"),
         "No such file or directory (os error 2)"
@@ -154,6 +166,23 @@ fn help_and_version_are_no_errors() {
         String::from_utf8(version.stdout).unwrap(),
         format!("fake-didit {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_people_file_may_be_a_pipe() {
+    let pipe = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("people-{}", process::id()));
+    let made = process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let written = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, r#"[{"subject": "u-1"}]"#)
+    });
+    let program = Program::start(&more(&CONFIDENTIAL, &["--people", pipe.to_str().unwrap()]));
+    let told = program.api("GET", "people", &Value::Null);
+    assert_eq!(told["people"][0]["subject"], "u-1");
+    written.join().unwrap().unwrap();
+    fs::remove_file(pipe).unwrap();
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Person, Product,
+    program::MAX_PEOPLE,
     provider::{scope::Scope, state::State},
 };
 
@@ -47,9 +48,10 @@ pub(super) fn add(call: &Call<'_>) -> Answered {
     let people =
         people.map_err(|error| Problem::malformed(format!("Correct the person: {error}.")))?;
     let mut state = call.didit.lock();
-    if state.accounts.to_vec().len() + people.len() > MOST {
+    let is_new = |person: &&Person| state.accounts.by_subject(person.subject()).is_none();
+    if state.accounts.len() + people.iter().filter(is_new).count() > MAX_PEOPLE {
         return Err(Problem::impossible(format!(
-            "There are at most {MOST} people."
+            "There are at most {MAX_PEOPLE} people; DELETE /fake/api/people?subject=… makes room."
         )));
     }
     for person in people {
@@ -71,5 +73,3 @@ pub(super) fn remove(call: &Call<'_>) -> Answered {
 
 pub(super) const NOBODY: &str =
     "There is nobody with this subject; GET /fake/api/people lists everybody.";
-
-const MOST: usize = 1000;
