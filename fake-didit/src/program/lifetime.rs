@@ -12,7 +12,11 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         Some("d") => Some(24 * 3600),
         _ => None,
     };
-    let number = digits.parse::<u64>().ok();
+    // `parse` alone would take a sign.
+    let number = digits
+        .parse::<u64>()
+        .ok()
+        .filter(|_| !digits.starts_with('+'));
     number
         .zip(unit)
         .and_then(|(number, unit)| number.checked_mul(unit))
@@ -49,6 +53,7 @@ mod tests {
             "5M",
             "5ms",
             "+",
+            "+5",
             "101y",
             "36501d",
             "99999999999999999999",
