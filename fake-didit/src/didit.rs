@@ -17,7 +17,7 @@ use tower_service::Service;
 
 use crate::{
     clock::FakeClock,
-    fault::{Fault, Misdeed, tamper},
+    fault::{Fault, FaultKind, tamper},
     keys::{Algorithm, Keys},
     listen::{BodyTooLarge, Connections},
     log::{Outcome, RecordedRequest},
@@ -314,12 +314,12 @@ impl FakeDidit {
         let fault = endpoint
             .filter(|_| !state.is_off && !is_too_large)
             .and_then(|endpoint| state.script.take(endpoint));
-        let misdeed = fault.as_ref().map(|fault| &fault.0);
-        let mut answer = match misdeed {
+        let kind = fault.as_ref().map(|fault| &fault.0);
+        let mut answer = match kind {
             _ if is_too_large => Some(answer::too_large()),
             _ if state.is_off => Some(routes::switched_off()),
-            Some(Misdeed::Hang) => None,
-            _ => Some(routes::answer(&mut state, endpoint, request, misdeed)),
+            Some(FaultKind::Hang) => None,
+            _ => Some(routes::answer(&mut state, endpoint, request, kind)),
         };
         let outcome = Outcome {
             fault: fault.clone(),
@@ -333,8 +333,8 @@ impl FakeDidit {
         drop(state);
         let answer = answer?;
         Some(match fault.map(|fault| fault.0) {
-            Some(Misdeed::Delay(by)) => (answer, by),
-            Some(misdeed) => (tamper(answer, &misdeed, &keys), Duration::ZERO),
+            Some(FaultKind::Delay(by)) => (answer, by),
+            Some(kind) => (tamper(answer, &kind, &keys), Duration::ZERO),
             None => (answer, Duration::ZERO),
         })
     }

@@ -31,11 +31,11 @@ use crate::{
 /// Fault::replace_id_token(|token| token.to_uppercase());
 /// ```
 #[derive(Clone)]
-pub struct Fault(pub(crate) Misdeed);
+pub struct Fault(pub(crate) FaultKind);
 
 /// What a fault does.
 #[derive(Clone)]
-pub(crate) enum Misdeed {
+pub(crate) enum FaultKind {
     Refuse(OAuthError),
     Answer(Answer),
     Hang,
@@ -58,7 +58,7 @@ impl Fault {
     /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error travels with the browser
     /// instead (RFC 6749 §4.1.2.1), if the request itself is good.
     pub fn error(code: impl Into<String>) -> Self {
-        Self(Misdeed::Refuse(OAuthError::new(code)))
+        Self(FaultKind::Refuse(OAuthError::new(code)))
     }
 
     /// An `error_description` for [`error`](Self::error).
@@ -68,7 +68,7 @@ impl Fault {
     /// When it is another fault.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
-        let Misdeed::Refuse(error) = &mut self.0 else {
+        let FaultKind::Refuse(error) = &mut self.0 else {
             panic!("only `Fault::error` has a description");
         };
         error.description = Some(description.into());
@@ -84,8 +84,8 @@ impl Fault {
     pub fn with_status(mut self, status: u16) -> Self {
         let status = StatusCode::from_u16(status).expect("a status between 100 and 999");
         match &mut self.0 {
-            Misdeed::Refuse(error) => error.status = status,
-            Misdeed::Answer(answer) => *answer.status_mut() = status,
+            FaultKind::Refuse(error) => error.status = status,
+            FaultKind::Answer(answer) => *answer.status_mut() = status,
             _ => panic!("only `Fault::error` and `Fault::answer` have a status"),
         }
         self
@@ -93,29 +93,29 @@ impl Fault {
 
     /// Exactly this answer. The fake does nothing else: no code is used up, no token issued.
     pub fn answer(response: Response<impl Into<Bytes>>) -> Self {
-        Self(Misdeed::Answer(response.map(Into::into)))
+        Self(FaultKind::Answer(response.map(Into::into)))
     }
 
     /// No answer, ever. The request is counted, and nothing else is done with it.
     pub fn hang() -> Self {
-        Self(Misdeed::Hang)
+        Self(FaultKind::Hang)
     }
 
     /// The honest answer, late: the fake does its work at once and holds the answer back for `by` of
     /// tokio's time. With a long delay: the answer is lost after the work was done.
     pub fn delay(by: Duration) -> Self {
-        Self(Misdeed::Delay(by))
+        Self(FaultKind::Delay(by))
     }
 
     /// The first half of the honest answer's body, as if its end were lost. The fake does its work.
     pub fn truncate() -> Self {
-        Self(Misdeed::Truncate)
+        Self(FaultKind::Truncate)
     }
 
     /// The honest answer with other members: changes the JSON object that the endpoint would give.
     /// An answer that is not a JSON object stays as it is.
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
-        Self(Misdeed::Edit(Arc::new(edit)))
+        Self(FaultKind::Edit(Arc::new(edit)))
     }
 
     /// The honest answer with another ID token: its header and its claims are changed and the whole is
@@ -123,33 +123,33 @@ impl Fault {
     pub fn edit_id_token(
         edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {
-        Self(Misdeed::EditIdToken(Arc::new(edit)))
+        Self(FaultKind::EditIdToken(Arc::new(edit)))
     }
 
     /// The honest answer with an ID token in which this one thing is wrong; for
     /// [`Endpoint::Token`](crate::Endpoint::Token).
     pub fn forge(forgery: Forgery) -> Self {
-        Self(Misdeed::Forge(forgery))
+        Self(FaultKind::Forge(forgery))
     }
 
     /// The honest answer with another text in the place of its ID token's.
     pub fn replace_id_token(replace: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self(Misdeed::ReplaceIdToken(Arc::new(replace)))
+        Self(FaultKind::ReplaceIdToken(Arc::new(replace)))
     }
 }
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Misdeed::Refuse(error) => write!(f, "Fault::error({:?})", error.code),
-            Misdeed::Answer(answer) => write!(f, "Fault::answer({})", answer.status()),
-            Misdeed::Hang => f.write_str("Fault::hang()"),
-            Misdeed::Delay(by) => write!(f, "Fault::delay({by:?})"),
-            Misdeed::Truncate => f.write_str("Fault::truncate()"),
-            Misdeed::Edit(_) => f.write_str("Fault::edit(…)"),
-            Misdeed::EditIdToken(_) => f.write_str("Fault::edit_id_token(…)"),
-            Misdeed::Forge(forgery) => write!(f, "Fault::forge({forgery:?})"),
-            Misdeed::ReplaceIdToken(_) => f.write_str("Fault::replace_id_token(…)"),
+            FaultKind::Refuse(error) => write!(f, "Fault::error({:?})", error.code),
+            FaultKind::Answer(answer) => write!(f, "Fault::answer({})", answer.status()),
+            FaultKind::Hang => f.write_str("Fault::hang()"),
+            FaultKind::Delay(by) => write!(f, "Fault::delay({by:?})"),
+            FaultKind::Truncate => f.write_str("Fault::truncate()"),
+            FaultKind::Edit(_) => f.write_str("Fault::edit(…)"),
+            FaultKind::EditIdToken(_) => f.write_str("Fault::edit_id_token(…)"),
+            FaultKind::Forge(forgery) => write!(f, "Fault::forge({forgery:?})"),
+            FaultKind::ReplaceIdToken(_) => f.write_str("Fault::replace_id_token(…)"),
         }
     }
 }
@@ -158,7 +158,7 @@ impl fmt::Debug for Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Misdeed::Refuse(error) => {
+            FaultKind::Refuse(error) => {
                 write!(
                     f,
                     "answers {} with the error {}",
@@ -166,30 +166,30 @@ impl fmt::Display for Fault {
                     error.code
                 )
             }
-            Misdeed::Answer(answer) => {
+            FaultKind::Answer(answer) => {
                 write!(f, "answers {} and does nothing", answer.status().as_u16())
             }
-            Misdeed::Hang => f.write_str("never answers"),
-            Misdeed::Delay(by) => write!(f, "answers {by:?} late"),
-            Misdeed::Truncate => f.write_str("cuts its answer in half"),
-            Misdeed::Edit(_) => f.write_str("changes members of its answer"),
-            Misdeed::EditIdToken(_) => f.write_str("changes the ID token and signs it again"),
-            Misdeed::Forge(forgery) => write!(f, "forges the ID token: {}", forgery.name()),
-            Misdeed::ReplaceIdToken(_) => f.write_str("replaces the ID token"),
+            FaultKind::Hang => f.write_str("never answers"),
+            FaultKind::Delay(by) => write!(f, "answers {by:?} late"),
+            FaultKind::Truncate => f.write_str("cuts its answer in half"),
+            FaultKind::Edit(_) => f.write_str("changes members of its answer"),
+            FaultKind::EditIdToken(_) => f.write_str("changes the ID token and signs it again"),
+            FaultKind::Forge(forgery) => write!(f, "forges the ID token: {}", forgery.name()),
+            FaultKind::ReplaceIdToken(_) => f.write_str("replaces the ID token"),
         }
     }
 }
 
 /// An honest answer, tampered with.
-pub(crate) fn tamper(answer: Answer, misdeed: &Misdeed, keys: &Keys) -> Answer {
-    match misdeed {
-        Misdeed::Truncate => answer.map(|body| body.slice(..body.len() / 2)),
-        Misdeed::Edit(edit) => with_object(answer, |members| edit(members)),
-        Misdeed::EditIdToken(edit) => with_id_token(answer, |token| {
+pub(crate) fn tamper(answer: Answer, fault: &FaultKind, keys: &Keys) -> Answer {
+    match fault {
+        FaultKind::Truncate => answer.map(|body| body.slice(..body.len() / 2)),
+        FaultKind::Edit(edit) => with_object(answer, |members| edit(members)),
+        FaultKind::EditIdToken(edit) => with_id_token(answer, |token| {
             id_token::edited(token, keys, |header, claims| edit(header, claims))
         }),
-        Misdeed::Forge(forgery) => with_id_token(answer, |token| forgery.of(token, keys)),
-        Misdeed::ReplaceIdToken(replace) => with_id_token(answer, |token| Some(replace(token))),
+        FaultKind::Forge(forgery) => with_id_token(answer, |token| forgery.of(token, keys)),
+        FaultKind::ReplaceIdToken(replace) => with_id_token(answer, |token| Some(replace(token))),
         _ => answer,
     }
 }

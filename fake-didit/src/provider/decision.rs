@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 
 use crate::{
-    fault::Misdeed,
+    fault::FaultKind,
     person::Person,
     provider::{
         answer::{self, Answer},
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) fn ask(
     state: &mut State,
     request: &Request<Bytes>,
-    misdeed: Option<&Misdeed>,
+    fault: Option<&FaultKind>,
 ) -> Answer {
     if request.method() != Method::GET {
         return answer::method_not_allowed("GET");
@@ -32,7 +32,7 @@ pub(crate) fn ask(
         }
         Err(Refusal::Page(why)) => return refused(&why),
     };
-    if let Some(to) = misdeed.and_then(|misdeed| scripted(&asked, misdeed)) {
+    if let Some(to) = fault.and_then(|fault| scripted(&asked, fault)) {
         return answer::redirect(&to);
     }
     let (id, now) = (state.ledger.new_id("interaction"), state.now());
@@ -56,8 +56,8 @@ pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeR
 }
 
 /// Where a scripted error sends the browser: it is told to the client like a real one.
-pub(crate) fn scripted(asked: &AuthorizeRequest, misdeed: &Misdeed) -> Option<String> {
-    let Misdeed::Refuse(error) = misdeed else {
+pub(crate) fn scripted(asked: &AuthorizeRequest, fault: &FaultKind) -> Option<String> {
+    let FaultKind::Refuse(error) = fault else {
         return None;
     };
     Some(asked.refused(

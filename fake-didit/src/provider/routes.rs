@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authentication,
-    fault::Misdeed,
+    fault::FaultKind,
     provider::{
         answer::{self, Answer},
         decision, discovery, end_session,
@@ -19,18 +19,18 @@ use crate::{
     },
 };
 
-/// The answer of an endpoint, as honest as `misdeed` lets it be; 404 where there is none.
+/// The answer of an endpoint, with those faults that replace it; 404 for a path without an endpoint.
 pub(crate) fn answer(
     state: &mut State,
     endpoint: Option<Endpoint>,
     request: &Request<Bytes>,
-    misdeed: Option<&Misdeed>,
+    fault: Option<&FaultKind>,
 ) -> Answer {
-    match (endpoint, misdeed) {
-        (_, Some(Misdeed::Answer(answer))) => answer.clone(),
+    match (endpoint, fault) {
+        (_, Some(FaultKind::Answer(answer))) => answer.clone(),
         // Its errors travel with the browser, so it reads the request first.
-        (Some(Endpoint::Authorize), _) => decision::ask(state, request, misdeed),
-        (_, Some(Misdeed::Refuse(error))) => error.answer(),
+        (Some(Endpoint::Authorize), _) => decision::ask(state, request, fault),
+        (_, Some(FaultKind::Refuse(error))) => error.answer(),
         (Some(Endpoint::Decision), _) => decision::decide(state, request),
         (Some(Endpoint::Token), _) => match state.product {
             Product::SignIn => token::answer(state, request),

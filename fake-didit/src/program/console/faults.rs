@@ -101,7 +101,7 @@ pub(super) fn add(call: &Call<'_>) -> Answered {
     let fault = fault(kind)?;
     if matches!(
         fault.0,
-        crate::fault::Misdeed::Forge(_) | crate::fault::Misdeed::EditIdToken(_)
+        crate::fault::FaultKind::Forge(_) | crate::fault::FaultKind::EditIdToken(_)
     ) && endpoint != Endpoint::Token
     {
         return Err(Problem::impossible(
