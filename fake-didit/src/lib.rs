@@ -157,7 +157,6 @@ mod person;
 #[cfg(feature = "cli")]
 pub mod program;
 mod provider;
-mod settings;
 #[cfg(test)]
 mod tests;
 

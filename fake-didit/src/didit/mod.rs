@@ -1,38 +1,30 @@
 //! The fake Didit itself.
 
+mod controls;
+mod service;
+pub(crate) mod settings;
+
 use std::{
-    convert::Infallible,
-    fmt, future, io,
+    fmt, io,
     net::SocketAddr,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tower_service::Service;
 
+use self::settings::MAX_AUTHENTICATION_LIFETIME;
 use crate::{
     clock::FakeClock,
-    fault::{Fault, FaultKind, tamper},
     keys::{Algorithm, Keys},
-    listen::{BodyTooLarge, Connections},
+    listen::Connections,
     log::{Outcome, RecordedRequest},
     person::Person,
     provider::{
-        answer::{self, Answer},
-        authorize::Refusal,
-        client::Client,
-        decision,
-        endpoint::Endpoint,
-        product::Product,
-        routes,
+        authorize::Refusal, client::Client, decision, endpoint::Endpoint, product::Product,
         state::State,
     },
-    settings::MAX_AUTHENTICATION_LIFETIME,
 };
 
 /// A whole Didit in the process, its Sign in API or [Didit Authentication](Self::authentication):
@@ -143,7 +135,7 @@ impl FakeDidit {
     /// that the browser goes to.
     ///
     /// The request is checked, counted and recorded like one of a browser. Of scripted faults only
-    /// [`Fault::error`] has a meaning here.
+    /// [`Fault::error`](crate::Fault::error) has a meaning here.
     ///
     /// # Panics
     ///
@@ -165,63 +157,6 @@ impl FakeDidit {
         self.decided(authorize_url, None).unwrap_or_else(|why| {
             panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
         })
-    }
-
-    /// Ends all grants so far: their codes and tokens count no more.
-    pub fn revoke_all(&self) {
-        self.lock().ledger.revoke_all();
-    }
-
-    /// From now on every path answers 404: the product is not switched on for the application.
-    pub fn switch_off(&self) {
-        self.lock().is_off = true;
-    }
-
-    /// Undoes [`switch_off`](Self::switch_off).
-    pub fn switch_on(&self) {
-        self.lock().is_off = false;
-    }
-
-    /// Publishes the next keys besides those that sign, as a provider does a while before it uses
-    /// them.
-    pub fn announce_keys(&self) {
-        self.lock().keys.announce();
-    }
-
-    /// Signs with the next keys from now on, and publishes them besides those before.
-    pub fn rotate_keys_gently(&self) {
-        self.lock().keys.rotate_gently();
-    }
-
-    /// Publishes only the keys that sign.
-    pub fn retire_keys(&self) {
-        self.lock().keys.retire();
-    }
-
-    /// Signs with the next keys from now on, and publishes only those: a compromised key disappears at
-    /// once. There are two sets, which take turns under new names.
-    pub fn rotate_keys(&self) {
-        self.lock().keys.rotate();
-    }
-
-    /// The JWK set that it publishes now.
-    pub fn jwks_document(&self) -> String {
-        self.lock().keys.jwks().to_string()
-    }
-
-    /// Misbehaves once, at the next call of an endpoint. Faults queue up, one for each call.
-    pub fn on_next(&self, endpoint: Endpoint, fault: Fault) {
-        self.lock().script.on_next(endpoint, fault);
-    }
-
-    /// Misbehaves at every call of an endpoint that has no fault queued.
-    pub fn on_every(&self, endpoint: Endpoint, fault: Fault) {
-        self.lock().script.on_every(endpoint, fault);
-    }
-
-    /// Forgets all faults: from now on it is honest.
-    pub fn clear_faults(&self) {
-        self.lock().script.clear();
     }
 
     /// All requests so far, oldest first (the latest 10,000).
@@ -305,39 +240,6 @@ impl FakeDidit {
             (None, None) => decision::decline(&asked),
         })
     }
-
-    /// The answer, and for how long it is held back; `None`: for ever.
-    fn answer(&self, request: &Request<Bytes>) -> Option<(Answer, Duration)> {
-        let mut state = self.lock();
-        let endpoint = state.endpoint(request.uri().path());
-        let is_too_large = request.extensions().get::<BodyTooLarge>().is_some();
-        let fault = endpoint
-            .filter(|_| !state.is_off && !is_too_large)
-            .and_then(|endpoint| state.script.take(endpoint));
-        let kind = fault.as_ref().map(|fault| &fault.0);
-        let mut answer = match kind {
-            _ if is_too_large => Some(answer::too_large()),
-            _ if state.is_off => Some(routes::switched_off()),
-            Some(FaultKind::Hang) => None,
-            _ => Some(routes::answer(&mut state, endpoint, request, kind)),
-        };
-        let outcome = Outcome {
-            fault: fault.clone(),
-            status: answer.as_ref().map(Answer::status),
-            problem: answer.as_mut().and_then(answer::take_problem),
-            ..state.outcome(endpoint)
-        };
-        state.log.record(request, outcome);
-        let keys = state.keys;
-        // A test's closure may ask this fake.
-        drop(state);
-        let answer = answer?;
-        Some(match fault.map(|fault| fault.0) {
-            Some(FaultKind::Delay(by)) => (answer, by),
-            Some(kind) => (tamper(answer, &kind, &keys), Duration::ZERO),
-            None => (answer, Duration::ZERO),
-        })
-    }
 }
 
 impl fmt::Debug for FakeDidit {
@@ -345,27 +247,5 @@ impl fmt::Debug for FakeDidit {
         f.debug_struct("FakeDidit")
             .field("client_id", &self.lock().client.id)
             .finish_non_exhaustive()
-    }
-}
-
-impl Service<Request<Bytes>> for FakeDidit {
-    type Response = Response<Bytes>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        // Counted and worked on now, not when the future is first polled.
-        match self.answer(&request) {
-            None => Box::pin(future::pending()),
-            Some((answer, Duration::ZERO)) => Box::pin(future::ready(Ok(answer))),
-            Some((answer, held_back)) => Box::pin(async move {
-                tokio::time::sleep(held_back).await;
-                Ok(answer)
-            }),
-        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::FakeDidit;
 use crate::{
-    didit::FakeDidit,
     keys::Algorithm,
     person::Person,
     provider::{authorize::is_redirect_uri, endpoint::Endpoint, issuer::Issuer, product::Product},

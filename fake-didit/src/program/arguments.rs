@@ -8,8 +8,8 @@ use url::Url;
 use super::{MAX_PEOPLE, lifetime};
 use crate::{
     FakeDidit, Person,
+    didit::settings::MAX_AUTHENTICATION_LIFETIME,
     provider::{authorize::is_redirect_uri, product::Product},
-    settings::MAX_AUTHENTICATION_LIFETIME,
 };
 
 /// A Didit for laptops and test suites: an OpenID provider on a port, honest by default and hostile on
