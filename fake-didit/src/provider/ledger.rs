@@ -1,6 +1,6 @@
-//! What the fake gave out, and what of it still counts.
+//! The codes and tokens that the fake issued, and whether they are valid.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -50,7 +50,7 @@ impl Ledger {
         }
     }
 
-    /// A new name for something that is kept elsewhere.
+    /// A new unique value for what is stored elsewhere, such as a session.
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {
         self.secrets.next(prefix)
     }
@@ -87,7 +87,7 @@ impl Ledger {
             .insert(token, entry, |token| token.is_valid(now));
     }
 
-    /// From now on the access tokens of a grant so far count no more.
+    /// Invalidates the access tokens that a grant has so far.
     pub(crate) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
         self.access_tokens
             .retain(|token| !Arc::ptr_eq(&token.grant, grant));
@@ -111,8 +111,8 @@ impl Ledger {
         token
     }
 
-    /// Uses a code up; the error says why it is no good. A request that does not fit leaves the code
-    /// as it was. A second use of a used one ends its grant (RFC 6749 §4.1.2).
+    /// Redeems a code; the error says why the code is refused. A request that does not match the authorization
+    /// request leaves the code valid. A second use of a redeemed code revokes its grant (RFC 6749 §4.1.2).
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -137,8 +137,8 @@ impl Ledger {
         Ok(Arc::clone(grant))
     }
 
-    /// The grant of a refresh token that still counts; the error says why it does not. A replaced
-    /// token that comes back ends its grant: one of the two holders stole it (RFC 9700 §4.14.2).
+    /// The grant of a valid refresh token; the error says why the token is invalid. The reuse of a replaced
+    /// token revokes its grant (RFC 9700 §4.14.2).
     pub(crate) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
         let entry = self
             .refresh_tokens
@@ -158,14 +158,14 @@ impl Ledger {
         Ok(Arc::clone(grant))
     }
 
-    /// From now on this refresh token must not come back.
+    /// Marks a refresh token as replaced: its reuse revokes the grant.
     pub(crate) fn replace_refresh_token(&mut self, token: &str) {
         if let Some(entry) = self.refresh_tokens.get_mut(token) {
             entry.replaced = true;
         }
     }
 
-    /// An access token that still counts, with its grant; the error says why it does not.
+    /// A valid access token with its grant; the error says why the token is invalid.
     pub(crate) fn access(
         &self,
         token: &str,
@@ -192,8 +192,7 @@ impl Ledger {
         self.id_tokens.get(&hash(token)).is_some()
     }
 
-    /// Ends an access token; a refresh token with all of its grant (RFC 7009 §2.1), be it the latest of
-    /// the grant or not.
+    /// Revokes an access token, or the whole grant of a refresh token (RFC 7009 §2.1), replaced or not.
     pub(crate) fn revoke(&mut self, token: &str) {
         self.access_tokens.remove(token);
         if let Some(entry) = self.refresh_tokens.get(token) {
@@ -205,7 +204,8 @@ impl Ledger {
     #[cfg(feature = "cli")]
     pub(crate) fn living(&self) -> usize {
         let living = self.grants().filter(|grant| !grant.is_revoked());
-        living.map(Arc::as_ptr).collect::<HashSet<_>>().len()
+        let places: std::collections::HashSet<_> = living.map(Arc::as_ptr).collect();
+        places.len()
     }
 
     pub(crate) fn revoke_all(&mut self) {
