@@ -1,17 +1,17 @@
 //! A whole Didit in the process, and a browser to visit it: for tests and examples.
 //!
 //! - [`FakeDidit`] is Didit's Sign in API: sign-in page, tokens with real signatures, user information,
-//!   introspection, keys, and the metadata by which a client finds all of it. It is honest and strict by
-//!   default: it refuses what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow, so a
+//!   introspection, keys, and the metadata by which a client finds all of it. It is strict by default: it
+//!   refuses what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow, so a
 //!   client that works with it made no mistake that it can see.
 //! - [`FakeDidit::authentication`] is Didit Authentication: an issuer of its own for each application,
 //!   JSON at the token endpoint, tokens that are JWTs, a session that can be asked for and ended.
-//! - Token revocation and a page that ends a session, which Didit has not and other providers have, can be
+//! - Token revocation and a page that ends a session, which other providers have and Didit lacks, can be
 //!   switched on: [`FakeDidit::with_revocation_endpoint`], [`FakeDidit::with_end_session_endpoint`].
 //! - [`Person`] is someone who signs in: Alejandra, John, or a person of your own.
-//! - [`Fault`] makes it hostile at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
+//! - [`Fault`] is injected at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
 //! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
-//! - [`RecordedRequest`] tells what it was asked, and what was wrong with it.
+//! - [`RecordedRequest`] is a request that it received, with the reason when it was refused.
 //! - [`Browser`] has a cookie jar, reads HTML, and sends what Chromium sends when a link, a form or a script
 //!   asks; [`Disconnect`] closes its connections.
 //! - [`FakeClock`] moves time.

@@ -10,7 +10,7 @@ mod members;
 pub(crate) mod session;
 pub(crate) mod token;
 
-/// An error as Didit Authentication tells it: a code and nothing else. The record tells more.
+/// An error of Didit Authentication: a code alone. The reason goes into the record.
 fn refused(status: StatusCode, code: &str, why: &str) -> Answer {
     answer::because(answer::json(status, &json!({"error": code})), why)
 }

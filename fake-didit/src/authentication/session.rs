@@ -12,7 +12,7 @@ use crate::provider::{
     state::State,
 };
 
-/// `GET` tells about the session of an access token, `DELETE` ends it. Only the current access token
+/// `GET` describes the session of an access token, `DELETE` ends it. Only the current access token
 /// of a session is good for either.
 pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if ![Method::GET, Method::DELETE].contains(request.method()) {

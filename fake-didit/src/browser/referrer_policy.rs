@@ -1,4 +1,4 @@
-//! What a page tells other URLs about itself (Referrer Policy).
+//! The referrer policy of a page (Referrer Policy).
 
 use http::{HeaderMap, header};
 use url::{Position, Url};
@@ -82,8 +82,7 @@ impl ReferrerPolicy {
     }
 }
 
-/// Without credentials and fragment; of a URL that is too long, or not to be told whole, the origin.
-/// (Referrer Policy §8.4).
+/// Without credentials and fragment; of a URL that is too long, or not to be sent whole, the origin (Referrer Policy §8.4).
 fn stripped(url: &Url, whole: bool) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;

@@ -4,7 +4,7 @@ use super::FakeDidit;
 use crate::{fault::Fault, provider::endpoint::Endpoint};
 
 impl FakeDidit {
-    /// Ends all grants so far: their codes and tokens count no more.
+    /// Revokes all grants so far, with their codes and tokens.
     pub fn revoke_all(&self) {
         self.lock().ledger.revoke_all();
     }
@@ -46,17 +46,17 @@ impl FakeDidit {
         self.lock().keys.jwks().to_string()
     }
 
-    /// Misbehaves once, at the next call of an endpoint. Faults queue up, one for each call.
+    /// Injects a fault at the next call of an endpoint. Faults queue up, one for each call.
     pub fn on_next(&self, endpoint: Endpoint, fault: Fault) {
         self.lock().script.on_next(endpoint, fault);
     }
 
-    /// Misbehaves at every call of an endpoint that has no fault queued.
+    /// Injects a fault at every call of an endpoint that has no fault queued.
     pub fn on_every(&self, endpoint: Endpoint, fault: Fault) {
         self.lock().script.on_every(endpoint, fault);
     }
 
-    /// Forgets all faults: from now on it is honest.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.lock().script.clear();
     }

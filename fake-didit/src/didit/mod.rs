@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A whole Didit in the process, its Sign in API or [Didit Authentication](Self::authentication):
-/// honest and strict by default, hostile on request.
+/// strict by default, with faults on request.
 ///
 /// It is a Tower service that answers by the path alone, so it stands in for
 /// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a

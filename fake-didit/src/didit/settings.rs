@@ -40,7 +40,7 @@ impl FakeDidit {
     /// button has gets `-2`, `-3` and so on.
     /// [`Browser::sign_in_as`](crate::Browser::sign_in_as) needs no id.
     ///
-    /// What was granted before stays granted, and tells what it told.
+    /// Grants that exist stay valid, with the person as they were.
     #[must_use]
     pub fn with_people(self, people: impl IntoIterator<Item = Person>) -> Self {
         let people = people.into_iter().collect();
@@ -54,8 +54,8 @@ impl FakeDidit {
         self.set(|state| state.accounts.put(person))
     }
 
-    /// Takes tokens back (RFC 7009): at `/auth/v2/revoke`, of which the metadata document tells. Its clients
-    /// authenticate as for tokens. Default: there is no such endpoint, as Didit has none.
+    /// Adds token revocation (RFC 7009) at `/auth/v2/revoke`, announced in the metadata document. Clients
+    /// authenticate as at the token endpoint. Default: there is no such endpoint, as Didit has none.
     ///
     /// # Panics
     ///
@@ -68,12 +68,12 @@ impl FakeDidit {
         })
     }
 
-    /// Has a page that ends its own session and sends the browser back (OpenID Connect RP-Initiated
-    /// Logout): at `/auth/v2/logout`, of which the metadata document tells. Default: there is no such page,
+    /// Adds a page that ends the provider's session and redirects back (OpenID Connect RP-Initiated
+    /// Logout) at `/auth/v2/logout`, announced in the metadata document. Default: there is no such page,
     /// as Didit has none.
     ///
-    /// It goes back only to what is [registered](Self::with_post_logout_redirect_uri). It asks nobody for
-    /// a confirmation, and tokens live on.
+    /// It redirects only to [registered](Self::with_post_logout_redirect_uri) URIs, without a confirmation.
+    /// Tokens stay valid.
     ///
     /// # Panics
     ///
@@ -106,7 +106,7 @@ impl FakeDidit {
     /// The `iss` of everything that has one. Default: `https://apx.didit.me`, and
     /// `https://app.auth.didit.me` for Didit Authentication.
     ///
-    /// It also says where the endpoints are that the metadata document tells about: the Sign in API's
+    /// It also decides the endpoints in the metadata document: the Sign in API's
     /// are at the issuer's origin, those of Didit Authentication below the issuer. The document itself
     /// is at `/.well-known/openid-configuration` below the issuer. So a fake on a socket is found by
     /// its issuer:
@@ -194,13 +194,13 @@ impl FakeDidit {
         self.set(|state| state.client.expect_secret_in_body())
     }
 
-    /// How long a code can be used, in whole seconds. Default: 60 s.
+    /// The lifetime of a code, in whole seconds. Default: 60 s.
     #[must_use]
     pub fn with_code_lifetime(self, lifetime: Duration) -> Self {
         self.set(|state| state.code_lifetime = lifetime.as_secs())
     }
 
-    /// How long an access token counts, in whole seconds; also its `expires_in`. Default: 3600 s, and
+    /// The lifetime of an access token, in whole seconds; also its `expires_in`. Default: 3600 s, and
     /// 300 s for Didit Authentication, whose ID tokens end with it.
     ///
     /// # Panics
@@ -217,13 +217,13 @@ impl FakeDidit {
         })
     }
 
-    /// How long a refresh token counts, in whole seconds. Default: 30 days.
+    /// The lifetime of a refresh token, in whole seconds. Default: 30 days.
     #[must_use]
     pub fn with_refresh_token_lifetime(self, lifetime: Duration) -> Self {
         self.set(|state| state.refresh_token_lifetime = lifetime.as_secs())
     }
 
-    /// Gives a new refresh token with each refresh; an old one that comes back ends its grant
+    /// Gives a new refresh token with each refresh; the reuse of an old one revokes the grant
     /// (RFC 9700 §4.14.2). Default, but for a public client: a refresh token is reusable and the answer
     /// has none.
     #[must_use]

@@ -1,4 +1,4 @@
-//! How the fake misbehaves on request.
+//! Faults that the fake injects on request.
 
 pub(crate) mod script;
 
@@ -14,7 +14,7 @@ use crate::{
     provider::{answer::Answer, id_token, oauth_error::OAuthError},
 };
 
-/// One way to misbehave, for [`FakeDidit::on_next`](crate::FakeDidit::on_next).
+/// A fault to inject, for [`FakeDidit::on_next`](crate::FakeDidit::on_next).
 ///
 /// ```
 /// use fake_didit::Fault;
@@ -101,24 +101,24 @@ impl Fault {
         Self(FaultKind::Hang)
     }
 
-    /// The honest answer, late: the fake does its work at once and holds the answer back for `by` of
-    /// tokio's time. With a long delay: the answer is lost after the work was done.
+    /// The regular answer, late: the request is processed at once, and the answer is held back for `by` of
+    /// tokio's time. With a delay above the client's timeout, the answer is lost after the request was processed.
     pub fn delay(by: Duration) -> Self {
         Self(FaultKind::Delay(by))
     }
 
-    /// The first half of the honest answer's body, as if its end were lost. The fake does its work.
+    /// The first half of the regular answer's body, as if its end were lost. The request is processed.
     pub fn truncate() -> Self {
         Self(FaultKind::Truncate)
     }
 
-    /// The honest answer with other members: changes the JSON object that the endpoint would give.
+    /// The regular answer with other members: changes the JSON object that the endpoint would give.
     /// An answer that is not a JSON object stays as it is.
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         Self(FaultKind::Edit(Arc::new(edit)))
     }
 
-    /// The honest answer with another ID token: its header and its claims are changed and the whole is
+    /// The regular answer with another ID token: its header and its claims are changed and the whole is
     /// signed again with the fake's key, so that only what was changed is wrong.
     pub fn edit_id_token(
         edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
@@ -126,13 +126,13 @@ impl Fault {
         Self(FaultKind::EditIdToken(Arc::new(edit)))
     }
 
-    /// The honest answer with an ID token in which this one thing is wrong; for
+    /// The regular answer with an ID token in which this one thing is wrong; for
     /// [`Endpoint::Token`](crate::Endpoint::Token).
     pub fn forge(forgery: Forgery) -> Self {
         Self(FaultKind::Forge(forgery))
     }
 
-    /// The honest answer with another text in the place of its ID token's.
+    /// The regular answer with another text in the place of its ID token's.
     pub fn replace_id_token(replace: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self(FaultKind::ReplaceIdToken(Arc::new(replace)))
     }
@@ -180,7 +180,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// An honest answer, tampered with.
+/// Applies a fault to a regular answer.
 pub(crate) fn tamper(answer: Answer, fault: &FaultKind, keys: &Keys) -> Answer {
     match fault {
         FaultKind::Truncate => answer.map(|body| body.slice(..body.len() / 2)),

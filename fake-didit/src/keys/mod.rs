@@ -67,7 +67,7 @@ impl Keys {
         (self.oldest, self.newest) = (self.generation, self.generation);
     }
 
-    /// The header of an honest ID token.
+    /// The header of a regular ID token.
     pub(crate) fn header(&self) -> Map<String, Value> {
         let header = [
             ("alg", self.algorithm.name().into()),

@@ -1,4 +1,4 @@
-//! The people whom the sign-in page lists.
+//! The people on the sign-in page.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ impl Accounts {
         }
     }
 
-    /// Takes the person with this subject away; tells whether there was one.
+    /// Removes the person with this subject; `false` when there is none.
     #[cfg(feature = "cli")]
     pub(crate) fn remove(&mut self, subject: &str) -> bool {
         let before = self.0.len();

@@ -1,4 +1,4 @@
-//! What the tokens of Didit Authentication tell of a person.
+//! A person's claims in the tokens of Didit Authentication.
 
 use serde_json::{Map, Value};
 

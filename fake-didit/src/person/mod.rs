@@ -14,8 +14,7 @@ pub use self::file::PeopleError;
 /// Someone who can sign in at [`FakeDidit`](crate::FakeDidit), and what Didit knows of them.
 ///
 /// [`alejandra`](Self::alejandra) and [`john`](Self::john) are ready-made. Anyone else is made of a subject
-/// and the facts that a test is about; what is not set is not told, as if they had never given it. A clone
-/// is cheap.
+/// and the facts that a test is about; what is not set is absent from answers and tokens. A clone is cheap.
 ///
 /// ```
 /// use fake_didit::{FakeDidit, Person};
@@ -117,7 +116,7 @@ impl Person {
     }
 
     /// First name and family name, for the scope `names` and the button of the sign-in page. One of them
-    /// may be empty. Default: not told; the button shows the subject.
+    /// may be empty. Default: absent; the button shows the subject.
     #[must_use]
     pub fn with_names(self, first: impl Into<String>, family: impl Into<String>) -> Self {
         let (first, family) = (first.into(), family.into());
@@ -131,45 +130,45 @@ impl Person {
         })
     }
 
-    /// The e-mail address, for the scope `email` and for introspection. Default: not told.
+    /// The e-mail address, for the scope `email` and for introspection. Default: absent.
     #[must_use]
     pub fn with_email(self, address: impl Into<String>) -> Self {
         self.with(|facts| facts.email = Some(address.into()))
     }
 
-    /// The phone number, such as `+34123456789`, for the scope `phone`. Default: not told.
+    /// The phone number, such as `+34123456789`, for the scope `phone`. Default: absent.
     #[must_use]
     pub fn with_phone(self, number: impl Into<String>) -> Self {
         self.with(|facts| facts.phone = Some(number.into()))
     }
 
     /// The date of birth as `YYYY-MM-DD`, for the scope `birthdate`. It decides neither
-    /// [`with_over_18`](Self::with_over_18) nor [`with_over_21`](Self::with_over_21). Default: not told.
+    /// [`with_over_18`](Self::with_over_18) nor [`with_over_21`](Self::with_over_21). Default: absent.
     #[must_use]
     pub fn with_birth_date(self, date: impl Into<String>) -> Self {
         self.with(|facts| facts.birth_date = Some(date.into()))
     }
 
-    /// The gender, such as `FEMALE`, for the scope `gender`. Default: not told.
+    /// The gender, such as `FEMALE`, for the scope `gender`. Default: absent.
     #[must_use]
     pub fn with_gender(self, gender: impl Into<String>) -> Self {
         self.with(|facts| facts.gender = Some(gender.into()))
     }
 
-    /// The URL of a picture, for the scope `picture`. Default: not told.
+    /// The URL of a picture, for the scope `picture`. Default: absent.
     #[must_use]
     pub fn with_picture(self, url: impl Into<String>) -> Self {
         self.with(|facts| facts.picture = Some(url.into()))
     }
 
     /// The type of the document that they showed, such as `PASSPORT`, for the scope `document_detail`.
-    /// Default: not told.
+    /// Default: absent.
     #[must_use]
     pub fn with_document(self, document_type: impl Into<String>) -> Self {
         self.with(|facts| facts.document = Some(document_type.into()))
     }
 
-    /// The postal address in one line, for the scope `address`. Default: not told.
+    /// The postal address in one line, for the scope `address`. Default: absent.
     #[must_use]
     pub fn with_address(self, formatted: impl Into<String>) -> Self {
         self.with(|facts| facts.address = Some(formatted.into()))
@@ -182,13 +181,13 @@ impl Person {
         self.with(|facts| facts.is_verified = is_verified)
     }
 
-    /// What the scope `is_over_18` tells. Default: nothing.
+    /// The answer to the scope `is_over_18`. Default: absent.
     #[must_use]
     pub fn with_over_18(self, is_over_18: bool) -> Self {
         self.with(|facts| facts.is_over_18 = Some(is_over_18))
     }
 
-    /// What the scope `is_over_21` tells. Default: nothing.
+    /// The answer to the scope `is_over_21`. Default: absent.
     #[must_use]
     pub fn with_over_21(self, is_over_21: bool) -> Self {
         self.with(|facts| facts.is_over_21 = Some(is_over_21))

@@ -1,4 +1,4 @@
-//! What the userinfo endpoint tells of a person.
+//! A person's members in the answer of the userinfo endpoint.
 
 use serde_json::{Map, Value, json};
 

@@ -12,7 +12,7 @@ use crate::{
     provider::{authorize::is_redirect_uri, product::Product},
 };
 
-/// A Didit for laptops and test suites: an OpenID provider on a port, honest by default and hostile on
+/// A Didit for laptops and test suites: an OpenID provider on a port, strict by default, with faults on
 /// request.
 #[derive(Debug, Parser)]
 #[expect(

@@ -65,11 +65,11 @@
 //! | `error` | `code`, `status`, `description` | the error answer of OAuth; at `authorize` it travels with the browser |
 //! | `answer` | `status`, `headers`, `body` | exactly this answer: a string as it is, anything else as JSON |
 //! | `html`, `empty` | `status` | a page, or no body, with status 200 |
-//! | `truncated` | | the first half of the honest answer |
-//! | `slow` | `seconds` | the honest answer, late |
+//! | `truncated` | | the first half of the regular answer |
+//! | `slow` | `seconds` | the regular answer, late |
 //! | `silence` | | no answer |
 //! | `forgery` | `name` | an ID token with this [`Forgery`](crate::Forgery) |
-//! | `edit` | `members` | the honest answer with other members; `null` removes one |
+//! | `edit` | `members` | the regular answer with other members; `null` removes one |
 //! | `edit_id_token` | `header`, `claims` | likewise for the ID token, which is signed again |
 //!
 //! ## Requests
@@ -118,7 +118,7 @@ use crate::{FakeDidit, listen::Connections, provider::ledger::Ledger};
 
 /// Runs the program until it is asked to stop; `arguments` begins with the program's name.
 ///
-/// The exit code is 2 when it cannot start, for a reason that one line on the standard error tells.
+/// The exit code is 2 when it cannot start, with the reason in one line on the standard error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match Arguments::read(arguments) {
         Ok(arguments) => start(&arguments),
@@ -146,7 +146,7 @@ fn start(arguments: &Arguments) -> Result<(), String> {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), String> {
-    // What is wrong with the arguments is told before what is wrong with the port.
+    // An error in the arguments is reported before one of the port.
     let didit = arguments.didit()?;
     let cannot_listen = |error: io::Error| {
         format!(

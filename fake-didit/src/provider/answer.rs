@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-/// What goes back to whoever asked.
+/// The response to a request.
 pub(crate) type Answer = Response<Bytes>;
 
 /// What was wrong with a request; travels with its answer to the record, and no further.
@@ -23,7 +23,7 @@ pub(crate) fn take_problem(answer: &mut Answer) -> Option<String> {
     problem.map(|Problem(problem)| problem)
 }
 
-/// A JSON document that nobody may store (RFC 6749 §5.1).
+/// A JSON document that must not be stored (RFC 6749 §5.1).
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     let mut answer = Response::new(Bytes::from(value.to_string()));
     *answer.status_mut() = status;
@@ -35,7 +35,7 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     with_headers(answer, fixed)
 }
 
-/// A JSON document that anyone may keep for so many seconds.
+/// A JSON document that caches may keep for `max_age` seconds.
 pub(crate) fn document(value: &Value, max_age: u64) -> Answer {
     let mut answer = Response::new(Bytes::from(value.to_string()));
     let kept = HeaderValue::from_str(&format!("public, max-age={max_age}"))

@@ -37,7 +37,7 @@ pub(crate) struct AuthorizeRequest {
 pub(crate) enum Refusal {
     /// The client or its redirect URI cannot be trusted: a page, never a redirect (RFC 6749 §4.1.2.1).
     Page(String),
-    /// Told to the client: the URL to go back to, and what that tells.
+    /// Sent to the client: the URL to redirect to, and the reason.
     Redirect { to: String, why: String },
 }
 
@@ -49,7 +49,7 @@ impl AuthorizeRequest {
         } = *registration;
         let form =
             Form::with_repetitions(query).map_err(|error| Refusal::Page(error.description()))?;
-        // Where the answer goes must be beyond doubt before anybody is redirected.
+        // The client and its redirect URI are checked before any redirect.
         if let Some(name) = ["client_id", "redirect_uri", "state"]
             .into_iter()
             .find(|name| form.times(name) > 1)
@@ -201,7 +201,7 @@ fn challenge(form: &Form, client: &Client) -> Result<Option<String>, Told> {
     }
 }
 
-/// Core §3.1.2.6: nobody is signed in at the fake before they click.
+/// Core §3.1.2.6: the fake has no sessions, so each sign-in needs a click.
 fn check_prompt(form: &Form) -> Result<(), Told> {
     match form.get("prompt") {
         Some("none") => Err(("login_required", "nobody is signed in here".to_owned())),

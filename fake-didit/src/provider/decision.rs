@@ -1,4 +1,4 @@
-//! Where the person says yes or no.
+//! The sign-in page: asking for the decision, and taking it.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -55,7 +55,7 @@ pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeR
     AuthorizeRequest::parse(query, &registration)
 }
 
-/// Where a scripted error sends the browser: it is told to the client like a real one.
+/// Where a scripted error sends the browser: the client gets it like a real one.
 pub(crate) fn scripted(asked: &AuthorizeRequest, fault: &FaultKind) -> Option<String> {
     let FaultKind::Refuse(error) = fault else {
         return None;

@@ -1,4 +1,4 @@
-//! What all pages of the fake have in common.
+//! The HTML frame of all pages.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The places where Didit can be asked.
+//! Didit's endpoints.
 
 use std::fmt;
 

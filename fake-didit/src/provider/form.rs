@@ -9,7 +9,7 @@ use crate::provider::media_type;
 /// The parameters of a query or of a form body.
 ///
 /// Stricter than a browser's reading, so that a client's mistake is seen: a bad percent escape and
-/// text that is not UTF-8 are refused, and so is a parameter that comes twice (RFC 6749 §3.1, §3.2).
+/// text that is not UTF-8 are refused, and so is a repeated parameter (RFC 6749 §3.1, §3.2).
 #[derive(Debug)]
 pub(crate) struct Form(Vec<(String, String)>);
 
@@ -32,7 +32,7 @@ impl Form {
         }
     }
 
-    /// Reads a form in which a parameter may come twice.
+    /// Reads a form with repeated parameters allowed.
     pub(crate) fn with_repetitions(text: &str) -> Result<Self, FormError> {
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -44,7 +44,7 @@ impl Form {
             .ok_or(FormError::Malformed)
     }
 
-    /// A parameter that comes more than once.
+    /// The first parameter that is repeated.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut seen = HashSet::new();
         self.names().find(|name| !seen.insert(*name))

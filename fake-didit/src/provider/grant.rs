@@ -1,4 +1,4 @@
-//! What a person allowed a client.
+//! A grant: a person's approval of an authorization request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

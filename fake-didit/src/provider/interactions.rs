@@ -1,4 +1,4 @@
-//! The sign-in pages that wait for a click.
+//! Open sign-in pages.
 
 use std::{collections::VecDeque, fmt};
 

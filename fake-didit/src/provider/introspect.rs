@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Tells the client about an access token; any other token is `{"active": false}`.
+/// Describes a valid access token; the answer for any other token is `{"active": false}`.
 pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");

@@ -17,7 +17,7 @@ struct Entry<T> {
 }
 
 impl<T> Issued<T> {
-    /// Adds one; `is_valid` tells which of the others can still be used.
+    /// Adds one; `is_valid` decides which of the others can still be used.
     pub(crate) fn insert(&mut self, text: String, value: T, is_valid: impl Fn(&T) -> bool) {
         if self.entries.len() >= CAPACITY {
             self.make_room(is_valid);

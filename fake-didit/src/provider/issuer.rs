@@ -1,4 +1,4 @@
-//! Who the fake says it is.
+//! The fake's issuer.
 
 /// An issuer, kept byte for byte (OpenID Connect Core §2); endpoints are built from its parts.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What a body is announced as.
+//! The media type of a body.
 
 use http::{HeaderMap, header};
 

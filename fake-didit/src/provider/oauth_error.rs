@@ -48,7 +48,7 @@ impl OAuthError {
         Self::new("invalid_grant").because(description)
     }
 
-    /// The answer to a request with which something is wrong, which the record tells.
+    /// The answer to a bad request, with the reason for the record.
     pub(crate) fn refusal(&self) -> Answer {
         let problem = self.description.as_ref().unwrap_or(&self.code);
         answer::because(self.answer(), problem)

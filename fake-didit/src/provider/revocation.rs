@@ -10,7 +10,7 @@ use crate::provider::{
     token::{read_form, required},
 };
 
-/// Takes a token back: 200 without a body, also for a token that nobody knows (RFC 7009 §2.2).
+/// Revokes a token: 200 without a body, also for an unknown token (RFC 7009 §2.2).
 pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::POST {
         return answer::method_not_allowed("POST");
@@ -21,7 +21,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
     }
 }
 
-/// `token_type_hint` is no more than a hint (RFC 7009 §2.1): what a token is, its text tells.
+/// `token_type_hint` is ignored (RFC 7009 §2.1): tokens of all types are searched.
 fn revoke(state: &mut State, request: &Request<Bytes>) -> Result<(), OAuthError> {
     if request.uri().query().is_some() {
         return Err(OAuthError::invalid_request(

@@ -1,4 +1,4 @@
-//! What a sign-in asks for.
+//! Requested scopes.
 
 use std::fmt;
 

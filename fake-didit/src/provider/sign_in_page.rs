@@ -1,4 +1,4 @@
-//! What a person sees.
+//! The fake's HTML pages.
 
 use crate::{
     person::{Person, accounts::Accounts},

@@ -1,4 +1,4 @@
-//! All that a fake Didit knows.
+//! The state of a fake Didit.
 
 use crate::{
     clock::{FakeClock, unix_seconds},
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The settings, and what happened so far.
+/// Settings, issued tokens, scripted faults and recorded requests.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) product: Product,

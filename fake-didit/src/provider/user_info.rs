@@ -10,7 +10,7 @@ use crate::provider::{
     state::State,
 };
 
-/// Tells who the bearer of an access token speaks for.
+/// Answers with the person of an access token.
 pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
     if request.method() != Method::GET {
         return answer::method_not_allowed("GET");

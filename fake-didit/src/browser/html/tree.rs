@@ -43,7 +43,7 @@ struct Open {
     at: usize,
     is_special: bool,
     ends_scope: bool,
-    /// Its content is SVG or MathML.
+    /// Its content is SVG or `MathML`.
     is_foreign: bool,
     /// The `textarea` or `option` that its text belongs to.
     control: Option<usize>,
@@ -72,7 +72,7 @@ impl Tree {
             text: String::new(),
             name: name.clone(),
         });
-        // "In table": the form is not left open, so that it is nobody's parent.
+        // "In table": the form is not left open, so that it has no children.
         let is_left_open = name != "form" || !self.current_is(&TABLE_PARTS);
         if name == "form" {
             self.form = Some(at);

@@ -11,7 +11,7 @@ use crate::{listen::BodyTooLarge, provider::media_type};
 
 /// Refuses
 ///
-/// - a `Host` that is a name of somebody else: a site whose name now leads to this machine (DNS
+/// - a foreign `Host`: a site whose name now resolves to this machine (DNS
 ///   rebinding). An address, `localhost` and the issuer's host are the program's own;
 /// - an `Origin` other than that host;
 /// - a `POST` that a form of another site could send: one without `Content-Type: application/json`.

@@ -16,7 +16,7 @@ pub(super) fn list(call: &Call<'_>) -> Answered {
     Ok(json!({"people": everybody(&call.didit.lock())}))
 }
 
-/// Everybody, with what the userinfo endpoint tells of them when all scopes are granted. Didit
+/// Everybody, with their user information for all scopes. Didit
 /// Authentication has none; there it is the claims of their tokens.
 pub(super) fn everybody(state: &State) -> Value {
     let scope = state.scopes.join(" ");
@@ -60,7 +60,7 @@ pub(super) fn add(call: &Call<'_>) -> Answered {
     Ok(json!({"people": everybody(&state)}))
 }
 
-/// Takes a person from the sign-in page; their tokens live on.
+/// Removes a person from the sign-in page; their tokens stay valid.
 pub(super) fn remove(call: &Call<'_>) -> Answered {
     let subject = call.query("subject")?;
     let subject = subject.ok_or_else(|| Problem::malformed("Send the `subject` in the query."))?;

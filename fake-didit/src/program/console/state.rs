@@ -1,4 +1,4 @@
-//! What the fake is like now, as JSON.
+//! The state of the fake as JSON.
 
 use std::time::SystemTime;
 
