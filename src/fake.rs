@@ -101,6 +101,7 @@ pub trait FakeDiditExt {
     /// - [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge): the session does not fit into
     ///   its cookies.
     /// - [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store failed.
+    /// - Those of a metadata request, when `auth` discovers its provider.
     ///
     /// # Panics
     ///

@@ -7,6 +7,7 @@ mod config;
 mod config_from_outside;
 mod logs;
 mod redaction;
+mod session_cookies;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

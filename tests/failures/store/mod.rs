@@ -1,7 +1,7 @@
 //! A session store that fails, and one that several layers share.
 
 mod application;
-mod failing_store;
+pub(crate) mod failing_store;
 mod requests;
 mod shared;
 mod sign_ins;
