@@ -63,8 +63,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(auth.clone());
 
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(address).await?;
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
+    // Another name of the same machine, such as 127.0.0.1 for localhost, has other cookies.
+    if let (Some(scheme), Some(authority)) = (callback.scheme(), callback.authority()) {
+        println!("open {scheme}://{authority}/");
+    }
     axum::serve(listener, app)
         .with_graceful_shutdown(asked_to_stop())
         .await?;
@@ -143,7 +149,7 @@ fn show(headers: &HeaderMap, facts: &Value) -> Response {
         .replace('<', "&lt;");
     Html(format!(
         "<!doctype html><html lang=en><meta name=viewport content=width=device-width>\
-         <title>Relying party</title><pre>{text}</pre>\
+         <link rel=icon href=data:,><title>Relying party</title><pre>{text}</pre>\
          <p><a href=/>Home</a> <a href=/me>Me</a> <a href=/login?return_to=/me>Sign in</a></p>\
          <form method=post action=/logout><button>Sign out</button></form>"
     ))

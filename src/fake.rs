@@ -50,7 +50,8 @@ use crate::{
 /// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
 /// | the sign-in itself | [`config`](Self::config) and a [`Browser`] |
 ///
-/// `examples/testing` shows all three.
+/// `examples/testing` shows all three. A [`Person`] of your own signs in with [`Browser::sign_in_as`] once
+/// [`FakeDidit::add_person`] lists them; the other two ways need no list.
 pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
     /// fake's client, provider and clock. The redirect URI is registered.

@@ -175,7 +175,7 @@
 //! |---|---|---|
 //! | `reqwest` | yes | the default transport: reqwest with rustls |
 //! | `redis` | no | [`store`]`::RedisStore`: sessions for several processes and machines |
-//! | `test-util` | no | `fake`: a whole Didit in the process, and a browser, for tests; [`store`]`::conformance` |
+//! | `test-util` | no | `fake`: a whole Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
 //!
 //! Without `reqwest`, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service.
 //!

@@ -13,7 +13,7 @@ use tower_didit::{
 /// registered at Didit.
 pub(crate) async fn configure(site: &str) -> Result<Config, Box<dyn Error>> {
     if env::var_os("DIDIT_CLIENT_ID").is_some() {
-        println!("signing in with Didit itself");
+        println!("DIDIT_CLIENT_ID is set: signing in as the environment says");
         return Ok(Config::from_env().build()?);
     }
 

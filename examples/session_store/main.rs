@@ -31,7 +31,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let file = env::var("SESSIONS")
         .map_or_else(|_| env::temp_dir().join("tower-didit-sessions"), Into::into);
-    let listener = TcpListener::bind(address).await?;
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let site = format!("http://localhost:{}", listener.local_addr()?.port());
 
     let config = configure(&site).await?;

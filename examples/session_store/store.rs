@@ -8,7 +8,7 @@
 //! - **Durability**: a change is on the disk before it is acknowledged.
 //! - **Failure**: an error leaves open whether the change was made, and the next call finds out.
 //!
-//! `store::conformance::check` tests all of it but the durability; see `tests/store_conformance.rs`.
+//! `store::conformance::check` tests all of it but the durability; see `tests/session/store_conformance.rs`.
 
 use std::{
     collections::HashMap,

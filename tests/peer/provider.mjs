@@ -1,5 +1,5 @@
 // An OpenID provider that this project did not write: npm's `oidc-provider`, with its routes set to
-// Didit's paths. It also revokes tokens and ends sessions, which Didit does not. tests/peer_*.rs drive
+// Didit's paths. It also revokes tokens and ends sessions, which Didit does not. tests/processes/ drives
 // it; a person can start it too:
 //
 //   cd tests/peer && npm ci && INTERACTIVE=1 PORT=4000 node provider.mjs

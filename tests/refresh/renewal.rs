@@ -108,14 +108,14 @@ async fn it_happens_before_the_handler_in_the_last_half_minute() {
 }
 
 // Behaviour 84.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_at_the_same_time_cause_one() {
     let didit = didit();
     for (passed, waiting) in [(BEFORE_THE_END, 1), (LIFE, 50)] {
         let (browser, first) = signed_in(&didit).await;
         didit.clock().advance(passed);
         let before = didit.count(Endpoint::Token);
-        didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(5)));
+        didit.on_next(Endpoint::Token, Fault::delay(SECOND));
         let old = session(&browser);
         let all = (0..50).map(|_| browser.get("/"));
         let pages = futures_util::future::join_all(all).await;

@@ -21,3 +21,4 @@ mod store_conformance;
 mod support;
 mod tokens;
 mod tokens_expired;
+mod without_a_sign_in;

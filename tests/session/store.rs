@@ -260,7 +260,7 @@ async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
 }
 
 // Behaviour 84.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_program_waits_for_what_was_sent() {
     let (didit, config) = once();
     let auth = auth(config);
@@ -268,7 +268,7 @@ async fn the_end_of_a_program_waits_for_what_was_sent() {
     sign_in(&browser, &didit).await;
     let first = browser.get("/").await.text().to_owned();
     didit.clock().advance(Duration::from_secs(400));
-    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
+    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_secs(1)));
     drop(poll_until(browser.get("/"), || didit.count(Endpoint::Token) > 1).await);
     auth.finish().await;
     didit.on_every(Endpoint::Token, Fault::hang());

@@ -58,7 +58,8 @@
 //! ```
 //!
 //! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number, 1 if it is missing,
-//! or `"every"`; the faults for the next calls come first. `fault` is one of these:
+//! or `"every"`; the faults for the next calls come first. An endpoint has one fault for every call, and a
+//! new one takes its place. `fault` is one of these:
 //!
 //! | `fault` | with | does |
 //! |---|---|---|
@@ -148,11 +149,15 @@ fn start(arguments: &Arguments) -> Result<(), String> {
 async fn serve(arguments: &Arguments) -> Result<(), String> {
     // An error in the arguments is reported before one of the port.
     let didit = arguments.didit()?;
-    let cannot_listen = |error: io::Error| {
-        format!(
+    let cannot_listen = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidInput => format!(
+            "--listen {} must be an address and a port, for example 127.0.0.1:4000",
+            arguments.listen
+        ),
+        _ => format!(
             "cannot listen on {}: {error}; choose another address with --listen, where port 0 picks a free one",
             arguments.listen
-        )
+        ),
     };
     let listener = TcpListener::bind(&arguments.listen)
         .await

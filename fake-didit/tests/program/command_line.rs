@@ -91,8 +91,11 @@ fn a_wrong_argument_is_one_line_that_says_what_to_do() {
         ),
         (
             more(app, &["--listen", "localhost"]),
-            "cannot listen on localhost: invalid socket address; choose another address with --listen, \
-             where port 0 picks a free one",
+            "--listen localhost must be an address and a port, for example 127.0.0.1:4000",
+        ),
+        (
+            more(app, &["--listen", "127.0.0.1:65536"]),
+            "--listen 127.0.0.1:65536 must be an address and a port, for example 127.0.0.1:4000",
         ),
     ] {
         assert_eq!(complaint(&arguments), expected);

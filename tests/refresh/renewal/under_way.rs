@@ -1,13 +1,11 @@
 //! What happens while the provider takes its time for a refresh.
 
-use std::time::Duration;
-
 use axum::{Router, body::Body, response::Response};
 use http::{Request, StatusCode, header};
 use tower::ServiceExt;
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault, Person};
 
-use super::{LIFE, app, refreshes};
+use super::{LIFE, SECOND, app, refreshes};
 use crate::support::{
     cookies::header_of,
     sign_in::{sign_in, sign_in_as},
@@ -22,7 +20,7 @@ async fn under_way(
     browser: &Browser,
 ) -> impl Future<Output = Response> {
     let before = didit.count(Endpoint::Token);
-    didit.on_next(Endpoint::Token, Fault::delay(Duration::from_millis(20)));
+    didit.on_next(Endpoint::Token, Fault::delay(SECOND));
     let request = Request::get("/")
         .header(header::COOKIE, header_of(browser))
         .body(Body::empty())
@@ -32,7 +30,7 @@ async fn under_way(
 }
 
 // Behaviour 84.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_goes_away_cancels_nothing() {
     let didit = didit();
     let app = app(&didit);
@@ -45,7 +43,7 @@ async fn a_client_that_goes_away_cancels_nothing() {
 }
 
 // Behaviours 75 and 89.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_under_way_brings_nothing_back_that_has_ended() {
     let didit = didit();
     let app = app(&didit);

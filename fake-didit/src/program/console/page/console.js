@@ -123,8 +123,12 @@ function showPeople(people) {
   by("people").replaceChildren(...people.map((person) => {
     const remove = element("button", { className: "quiet small", type: "button" }, "Remove");
     remove.setAttribute("aria-label", `Remove ${person.name ?? person.subject}`);
-    remove.addEventListener("click", () =>
-      act(`${person.name ?? person.subject} is removed.`, "DELETE", `people?subject=${encodeURIComponent(person.subject)}`));
+    remove.addEventListener("click", async () => {
+      if (await act(`${person.name ?? person.subject} is removed.`, "DELETE", `people?subject=${encodeURIComponent(person.subject)}`)) {
+        // The focus was on the button that is gone.
+        by("add-title").focus();
+      }
+    });
     return element("li", {}, element("details", {},
       element("summary", {}, person.name ?? person.subject, " ", element("small", {}, person.email ?? "")),
       element("p", { className: "soft" }, "Subject ", element("code", {}, person.subject)),
@@ -233,6 +237,8 @@ async function prepareFaults() {
   const choose = () => {
     for (const field of form.querySelectorAll("[data-for]")) {
       field.hidden = field.dataset.for !== form.elements.fault.value;
+      // A hidden field must not keep the form from being sent.
+      field.control.disabled = field.hidden;
     }
   };
   form.elements.fault.addEventListener("change", choose);
@@ -254,7 +260,7 @@ async function prepareFaults() {
 
 function prepare() {
   prepareFaults().catch(() => {});
-  by("clear-faults").addEventListener("click", () => act("No fault is left.", "DELETE", "faults"));
+  by("clear-faults").addEventListener("click", () => act("All faults are cleared.", "DELETE", "faults"));
   by("clear-requests").addEventListener("click", async () => {
     if (await act("The requests are cleared.", "DELETE", "requests")) {
       by("requests").replaceChildren();
@@ -280,6 +286,14 @@ function prepare() {
     const on = event.target.checked;
     if (!(await act(`The product is ${on ? "on" : "off"}.`, "POST", "product", { on }))) {
       event.target.checked = !on;
+    }
+  });
+  for (const message of [by("said"), by("trouble")]) {
+    message.addEventListener("click", () => { message.hidden = true; });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      by("said").hidden = by("trouble").hidden = true;
     }
   });
   document.addEventListener("visibilitychange", () => document.hidden || look());
