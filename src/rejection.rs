@@ -19,7 +19,7 @@ use crate::{
 /// As an answer it is a problem document (RFC 9457) with the stable [`code`](Self::code). The
 /// refusal of somebody who is not signed in carries a mark, by which
 /// [`DiditAuth`](crate::DiditAuth) turns it into a redirect to Didit where a person is waiting for
-/// a page: on a `GET` that `Sec-Fetch-Mode` calls a navigation (to a document, not a frame), or where
+/// a page: on a `GET` that `Sec-Fetch-Mode` calls a navigation (to a document, also through a service worker, but not to a frame), or where
 /// a browser does not send that header, one whose `Accept` names HTML. Prefetches and
 /// `XMLHttpRequest`s never are. A form that was sent (`POST`) is not redirected, as its content would
 /// be lost unseen: there the person gets a page, still a 401, with a link to the sign-in.

@@ -31,6 +31,15 @@ pub(super) fn see_other(
     response
 }
 
+/// The answer to a prefetch of a page that works once: the browser asks again when the person goes there. It
+/// says no more, and touches no cookie.
+pub(super) fn not_ahead_of_time() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    keep_private(response.headers_mut());
+    response
+}
+
 /// What every answer of the flow carries: it is nobody else's, and the address of this page, which
 /// may hold a code, goes nowhere (RFC 6749 §10.5, RFC 9700 §4.2.4).
 pub(super) fn keep_private(headers: &mut HeaderMap) {

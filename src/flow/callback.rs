@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
 
-use super::{Arrival, Departure, Flow, Step, admission::Admission};
+use super::{
+    Arrival, Departure, Flow, Step, admission::Admission, answer::not_ahead_of_time,
+    navigation::is_prefetch,
+};
 use crate::{
     config::Completion,
     error::Error,
@@ -44,6 +47,9 @@ pub(crate) enum Exchanged {
 impl Flow {
     /// Finds the sign-in that the browser comes back to; all of the request is attacker-controlled.
     pub(super) fn callback(self: &Arc<Self>, request: &Parts) -> Step {
+        if is_prefetch(&request.headers) {
+            return Step::Reply(not_ahead_of_time());
+        }
         let query = request.uri.query().unwrap_or_default();
         let callback = match Callback::parse(query) {
             Ok(callback) => callback,

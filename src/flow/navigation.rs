@@ -35,16 +35,24 @@ impl Asker {
     }
 }
 
-/// Whether a script asks, a frame, an image, or a browser in case a person might follow a link.
-fn is_not_for_a_person(headers: &HeaderMap) -> bool {
+/// Whether a browser asks in case a person might follow a link.
+pub(super) fn is_prefetch(headers: &HeaderMap) -> bool {
     let prefetches = [&SEC_PURPOSE, &PURPOSE, &X_MOZ]
         .into_iter()
         .filter_map(|name| headers.get(name))
         .any(|value| value.as_bytes().starts_with(b"prefetch"));
+    prefetches || headers.contains_key(&NEXT_ROUTER_PREFETCH)
+}
+
+/// Whether a script asks, a frame, an image, or a prefetch.
+///
+/// The destination of a navigation that a service worker passes on is empty: it is a new request of the
+/// worker's, which keeps the mode alone (Fetch, "new `Request(input, init)`").
+fn is_not_for_a_person(headers: &HeaderMap) -> bool {
     let destination = headers.get(&SEC_FETCH_DEST);
-    prefetches
-        || destination.is_some_and(|destination| destination != "document")
-        || headers.contains_key(&NEXT_ROUTER_PREFETCH)
+    is_prefetch(headers)
+        || destination
+            .is_some_and(|destination| destination != "document" && destination != "empty")
         || headers.get(&X_REQUESTED_WITH).is_some_and(is_script)
 }
 
@@ -96,10 +104,10 @@ mod tests {
         let navigate = ("sec-fetch-mode", "navigate");
         assert_eq!(asker(&[html]), Asker::Page);
         assert_eq!(asker(&[navigate]), Asker::Page);
-        assert_eq!(
-            asker(&[navigate, ("sec-fetch-dest", "document")]),
-            Asker::Page
-        );
+        for destination in ["document", "empty"] {
+            let headers = [navigate, ("sec-fetch-dest", destination)];
+            assert_eq!(asker(&headers), Asker::Page, "{destination}");
+        }
     }
 
     // Behaviours 10 and 11.

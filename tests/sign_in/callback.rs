@@ -99,6 +99,30 @@ impl UnderWay {
     }
 }
 
+// Behaviour 118.
+#[tokio::test]
+async fn a_prefetch_uses_nothing_up() {
+    let flow = UnderWay::new().await;
+    for (name, value) in [
+        ("sec-purpose", "prefetch;prerender"),
+        ("sec-purpose", "prefetch"),
+        ("purpose", "prefetch"),
+        ("x-moz", "prefetch"),
+        ("next-router-prefetch", "1"),
+    ] {
+        let request = Request::get(format!("/callback?{}", flow.query()))
+            .header("sec-fetch-mode", "navigate")
+            .header(name, value);
+        let page = flow.browser.send(request.body("").unwrap()).await;
+        assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        assert_eq!(page.header("cache-control"), Some("private, no-store"));
+        assert_eq!(page.header("set-cookie"), None, "{name}");
+        assert_eq!(page.text(), "");
+        assert_eq!(flow.didit.count(Endpoint::Token), 0, "{name}");
+    }
+    flow.assert_completes().await;
+}
+
 // RFC 6749 §3.1, §4.1.2 and §10.12; behaviours 16, 19 and 21.
 #[tokio::test]
 async fn a_query_that_is_no_authorization_response_is_malformed() {

@@ -8,6 +8,7 @@ mod flow_cookie;
 mod hostile_addresses;
 mod login;
 mod return_to;
+mod service_worker;
 #[path = "../support/mod.rs"]
 mod support;
 mod tabs;

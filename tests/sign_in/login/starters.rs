@@ -54,7 +54,6 @@ async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
     for (name, value) in [
         ("sec-fetch-dest", "iframe"),
         ("sec-fetch-dest", "image"),
-        ("sec-fetch-dest", "empty"),
         ("sec-purpose", "prefetch"),
         ("sec-purpose", "prefetch;prerender"),
         ("purpose", "prefetch"),
