@@ -75,18 +75,18 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian chromedriver chromium-driver
   from_debian redis-server
   node_modules tests/peer
-  cargo test --all-features
+  cargo test --all-features --no-fail-fast
 }
 
 check_foreign() { # clients in other languages sign in at the program fake-didit, over HTTP
   local folder=fake-didit/tests/foreign
   c_compiler
-  node_modules $folder/openid-client
-  virtualenv authlib $folder/authlib/requirements.txt
+  node_modules "$folder/openid-client"
+  virtualenv authlib "$folder/authlib/requirements.txt"
   cargo build --package fake-didit
   export FAKE_DIDIT=$target/debug/fake-didit
-  (cd $folder/openid-client && node --test --test-reporter spec ./*.test.mjs)
-  (cd $folder/authlib && python3 -B -m unittest test_*.py)
+  (cd "$folder/openid-client" && node --test --test-reporter spec ./*.test.mjs)
+  (cd "$folder/authlib" && python3 -B -m unittest test_*.py)
 }
 
 check_features() { # clippy for what users build, with each set of features
