@@ -201,8 +201,6 @@ mod config;
 mod cookie;
 mod error;
 mod extract;
-#[cfg(feature = "test-util")]
-pub mod fake;
 mod flow;
 mod future;
 mod guard;
@@ -220,6 +218,8 @@ mod service;
 mod session;
 mod sign_in;
 mod signed_out;
+#[cfg(feature = "test-util")]
+mod test_util;
 pub mod tokens;
 pub mod transport;
 mod under_way;
@@ -278,6 +278,40 @@ pub mod store {
         memory::MemoryStore,
         store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
     };
+}
+
+/// A Didit for tests: the crate [`fake-didit`](fake_didit), and what connects an application to it.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_didit::{
+///     DiditAuth, DiditTokens, ReturnTo,
+///     fake::{Browser, FakeDidit, FakeDiditExt},
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_didit::ConfigError> {
+/// let didit = FakeDidit::new("app", "secret");
+/// let config = didit.config("https://app.example/callback").build()?;
+/// let app = Router::new()
+///     .route("/profile", get(|_: DiditTokens| async { "your profile" }))
+///     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async { back }))
+///     .layer(DiditAuth::new(config));
+///
+/// let browser = Browser::new("https://app.example", app).add_didit(&didit);
+/// let sign_in = browser.visit("/profile").await;
+/// assert!(sign_in.url().starts_with("https://auth.didit.me/"));
+/// let profile = browser.click(&sign_in, "approve-alejandra").await;
+/// assert_eq!(profile.url(), "https://app.example/profile");
+/// assert_eq!(profile.text(), "your profile");
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "test-util")]
+pub mod fake {
+    pub use fake_didit::*;
+
+    pub use crate::test_util::FakeDiditExt;
 }
 
 /// The types that the layers make, to name them in a signature.

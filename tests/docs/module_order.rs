@@ -16,7 +16,7 @@ const RANKS: [&str; 10] = [
     "config upkeep",
     "handle",
     "flow",
-    "benchmark body client extract fake future guard layer rejection service sign_in signed_out",
+    "benchmark body client extract future guard layer rejection service sign_in signed_out test_util",
     "lib",
 ];
 
@@ -25,7 +25,11 @@ const OPEN: [usize; 3] = [0, 1, 8];
 const NO_CIRCLES: [usize; 2] = [0, 1];
 
 /// What must not know what, though the ranks allow it.
-const APART: [(&str, &str); 3] = [("fake", "oidc"), ("extract", "flow"), ("rejection", "flow")];
+const APART: [(&str, &str); 3] = [
+    ("test_util", "oidc"),
+    ("extract", "flow"),
+    ("rejection", "flow"),
+];
 
 #[test]
 fn imports_point_down() {
@@ -224,7 +228,7 @@ fn a_planted_import_is_found() {
         ("oidc/mod.rs", "const Q: char = '\"';\nuse super::layer::L;"),
         ("session/redis.rs", "\nuse crate::provider_calls::X;"),
         ("tokens/claims.rs", "\nuse crate::DiditTokens;"),
-        ("fake/keys.rs", "\nuse crate::oidc::jwks;"),
+        ("test_util/keys.rs", "\nuse crate::oidc::jwks;"),
     ] {
         let (found, place) = (found(name, wrong), format!("src/{name}:2:"));
         assert!(

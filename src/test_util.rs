@@ -1,37 +1,10 @@
-//! A Didit for tests: the crate [`fake-didit`](fake_didit), and what connects an application to it.
-//!
-//! ```
-//! use axum::{Router, routing::get};
-//! use tower_didit::{
-//!     DiditAuth, DiditTokens, ReturnTo,
-//!     fake::{Browser, FakeDidit, FakeDiditExt},
-//! };
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), tower_didit::ConfigError> {
-//! let didit = FakeDidit::new("app", "secret");
-//! let config = didit.config("https://app.example/callback").build()?;
-//! let app = Router::new()
-//!     .route("/profile", get(|_: DiditTokens| async { "your profile" }))
-//!     .route("/callback", get(|_: DiditTokens, back: ReturnTo| async { back }))
-//!     .layer(DiditAuth::new(config));
-//!
-//! let browser = Browser::new("https://app.example", app).add_didit(&didit);
-//! let sign_in = browser.visit("/profile").await;
-//! assert!(sign_in.url().starts_with("https://auth.didit.me/"));
-//! let profile = browser.click(&sign_in, "approve-alejandra").await;
-//! assert_eq!(profile.url(), "https://app.example/profile");
-//! assert_eq!(profile.text(), "your profile");
-//! # Ok(())
-//! # }
-//! ```
+//! What connects an application to a fake Didit, for its tests.
 
 use std::time::SystemTime;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use fake_didit::{FakeClock, FakeDidit, IssuedTokens, Person, Product};
 use http::HeaderValue;
-
-pub use fake_didit::*;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -48,9 +21,10 @@ use crate::{
 /// |---|---|
 /// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens) |
 /// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
-/// | the sign-in itself | [`config`](Self::config) and a [`Browser`] |
+/// | the sign-in itself | [`config`](Self::config) and a [`Browser`](fake_didit::Browser) |
 ///
-/// `examples/testing` shows all three. A [`Person`] of your own signs in with [`Browser::sign_in_as`] once
+/// `examples/testing` shows all three. A [`Person`] of your own signs in with
+/// [`Browser::sign_in_as`](fake_didit::Browser::sign_in_as) once
 /// [`FakeDidit::add_person`] lists them; the other two ways need no list.
 pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
