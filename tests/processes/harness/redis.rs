@@ -25,7 +25,7 @@ impl Redis {
     /// Starts one for the story `name`, without data.
     pub(crate) fn start(name: &str) -> Self {
         let folder = format!("redis-{name}-{}", process::id());
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        let folder = folder_in_memory().join(folder);
         let mut redis = Self {
             port: Port::keep(),
             folder,
@@ -125,6 +125,17 @@ impl Redis {
             .args(["-c", &format!("kill -{name} {}", self.id)])
             .status();
         assert!(sent.expect("there is a shell").success());
+    }
+}
+
+/// A folder in memory, where the system has one: the stories kill processes, not the machine, and no
+/// `fsync` has to wait for a busy disk.
+fn folder_in_memory() -> PathBuf {
+    let shared_memory = PathBuf::from("/dev/shm");
+    if shared_memory.is_dir() {
+        shared_memory
+    } else {
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
     }
 }
 
