@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -50,7 +50,7 @@ impl Process {
             .wait_timeout_while(self.output.lines(), PATIENCE, |lines| {
                 lines.open > 0 && lines.after(marker).is_none()
             })
-            .expect("no reader of the output panics");
+            .unwrap_or_else(PoisonError::into_inner);
         lines.after(marker).unwrap_or_else(|| {
             let why = if wait.timed_out() {
                 "in time"
@@ -119,8 +119,9 @@ struct Lines {
 }
 
 impl Output {
+    /// Also after a panic of whoever waited for a line: what was printed says why.
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().expect("no reader of the output panics")
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads `stream` to its end, on a thread of its own.
