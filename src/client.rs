@@ -7,13 +7,15 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 
+use bytes::Bytes;
+
 use crate::{
+    context::RequestContext,
     error::{Error, ErrorKind},
-    handle::Handle,
     problem::Problem,
+    session::lifecycle::SessionLifecycle,
     signed_out::SignedOut,
     tokens::{DiditTokens, UserInfo},
-    upkeep::Upkeep,
 };
 
 /// What a handler calls the provider with.
@@ -32,22 +34,22 @@ use crate::{
 /// answers. Cloning copies a pointer.
 #[derive(Clone)]
 pub struct DiditClient {
-    upkeep: Arc<Upkeep>,
+    lifecycle: Arc<SessionLifecycle>,
     /// The request that it was extracted from.
-    request: Option<Arc<Handle>>,
+    request: Option<Arc<RequestContext>>,
 }
 
 impl DiditClient {
-    pub(crate) fn of_request(request: Arc<Handle>) -> Self {
+    pub(crate) fn of_request(request: Arc<RequestContext>) -> Self {
         Self {
-            upkeep: Arc::clone(request.upkeep()),
+            lifecycle: Arc::clone(request.lifecycle()),
             request: Some(request),
         }
     }
 
-    pub(crate) fn of_layer(upkeep: Arc<Upkeep>) -> Self {
+    pub(crate) fn of_layer(lifecycle: Arc<SessionLifecycle>) -> Self {
         Self {
-            upkeep,
+            lifecycle,
             request: None,
         }
     }
@@ -68,7 +70,7 @@ impl DiditClient {
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
-        self.upkeep.calls.user_info(tokens).await
+        self.lifecycle.calls.user_info(tokens).await
     }
 
     /// New tokens for these, whether or not it is time: for a handler whose access token was refused
@@ -111,7 +113,7 @@ impl DiditClient {
         }
         match &self.request {
             Some(request) => request.refresh(tokens).await,
-            None => self.upkeep.refresh_tokens(tokens).await,
+            None => self.lifecycle.refresh_tokens(tokens).await,
         }
     }
 
@@ -142,7 +144,7 @@ impl DiditClient {
             Some(request) => request.sign_out().await?,
             None => None,
         };
-        Ok(SignedOut::to(self.upkeep.way_on(page, None)))
+        Ok(SignedOut::to(self.lifecycle.way_on(page, None)))
     }
 }
 
@@ -152,12 +154,21 @@ impl fmt::Debug for DiditClient {
     }
 }
 
-/// What a handler answers with `?`: a problem document (RFC 9457) with the kind's status and code.
+/// What an extractor, a guard or a handler's `?` answers with: a problem document (RFC 9457) with the kind's
+/// status and code. Where a person is waiting for a page, [`DiditAuth`](crate::DiditAuth) makes one of it, or a
+/// sign-in if the kind asks for one.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        self.into_answer().map(Body::from)
+    }
+}
+
+impl Error {
+    /// The answer, for services that are not axum's.
+    pub(crate) fn into_answer(self) -> http::Response<Bytes> {
         let kind = self.kind();
         if kind.status().is_server_error() {
-            tracing::warn!(code = kind.code(), error = %self, "a handler's call failed");
+            tracing::warn!(code = kind.code(), error = %self, "request refused");
         }
         let problem = Problem {
             status: kind.status(),
@@ -165,7 +176,7 @@ impl IntoResponse for Error {
             title: kind.summary(),
             detail: None,
         };
-        let mut response = problem.into_response().map(Body::from);
+        let mut response = problem.into_response();
         response.extensions_mut().insert(self);
         response
     }

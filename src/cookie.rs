@@ -3,7 +3,7 @@
 use std::{iter, time::Duration};
 
 use ::cookie::{Cookie, SameSite};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 use memchr::memchr;
 
 /// The names of this crate's cookies, and whether they are for https only.
@@ -53,6 +53,28 @@ impl CookieScope {
     /// A `Set-Cookie` value that makes the browser forget a cookie.
     pub(crate) fn remove(self, name: &str) -> HeaderValue {
         self.set(name, "", Duration::ZERO)
+    }
+}
+
+/// The `Cookie` lines of a request, kept for whoever asks for the session: the value is copied by reference.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CookieLines {
+    first: Option<HeaderValue>,
+    /// HTTP/2 may split them (RFC 9113 §8.2.3).
+    others: Vec<HeaderValue>,
+}
+
+impl CookieLines {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut lines = headers.get_all(header::COOKIE).iter().cloned();
+        Self {
+            first: lines.next(),
+            others: lines.collect(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
+        self.first.iter().chain(&self.others)
     }
 }
 

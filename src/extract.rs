@@ -1,5 +1,4 @@
-//! What a handler takes as arguments. Everything was put into the request's extensions by the
-//! layer; here it is read, and noted that it was.
+//! What a handler takes as arguments: each asks the context of the request, and waits for what it asked.
 
 use std::sync::Arc;
 
@@ -8,50 +7,79 @@ use http::{Extensions, request::Parts};
 
 use crate::{
     client::DiditClient,
-    handle::{Handle, Presence},
-    rejection::Rejection,
+    context::{RequestContext, SessionState},
+    error::{Error, ErrorKind},
     return_to::ReturnTo,
     tokens::{DiditTokens, IdClaims},
 };
 
-impl DiditTokens {
-    /// The tokens of a request, if somebody is signed in and the access token has not ended: for services
-    /// that have no extractors.
+impl IdClaims {
+    /// The verified claims of whoever is signed in, for services that have no extractors. The future borrows
+    /// nothing, so a Tower service can return it.
     ///
-    /// It notes that the answer depends on them, so that no shared cache keeps it; a plain `get` of
-    /// the extension does not.
+    /// A session in cookies is read at once. For one in a store it waits at most 1 s; where the provider's
+    /// session decides and the access token has expired, at most 5 s for the refresh.
     ///
     /// ```
-    /// use tower_didit::{DiditTokens, Rejection};
+    /// use tower_didit::{Error, IdClaims};
     ///
-    /// fn greet<B>(request: &http::Request<B>) -> Result<&'static str, Rejection> {
-    ///     Ok(match DiditTokens::of(request.extensions())? {
+    /// async fn greet<B>(request: &http::Request<B>) -> Result<&'static str, Error> {
+    ///     Ok(match IdClaims::of(request.extensions()).await? {
     ///         Some(_) => "hello again",
     ///         None => "hello, stranger",
     ///     })
     /// }
-    /// # assert_eq!(greet(&http::Request::new(())), Err(Rejection::LayerMissing));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use tower_didit::ErrorKind;
+    /// # let refused = greet(&http::Request::new(())).await.unwrap_err();
+    /// # assert_eq!(refused.kind(), ErrorKind::LayerMissing);
+    /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth),
-    /// [`Rejection::SessionUnavailable`] when the session store does not answer.
-    pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
-        of_session(extensions)
+    /// - [`LayerMissing`](ErrorKind::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth);
+    /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the store, or the provider, does not answer;
+    /// - [`AskedTooLate`](ErrorKind::AskedTooLate): the head of the answer was sent before anybody asked.
+    pub fn of(
+        extensions: &Extensions,
+    ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
+        let context = context(extensions);
+        async move {
+            match context?.session().await? {
+                SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
+                SessionState::Anonymous => Ok(None),
+                SessionState::Unavailable => Err(Error::new(ErrorKind::SessionUnavailable)),
+            }
+        }
     }
 }
 
-impl IdClaims {
-    /// The verified claims of a request, if somebody is signed in: for services that have no
-    /// extractors. It notes that the answer depends on them, as [`DiditTokens::of`] does.
+impl DiditTokens {
+    /// The tokens of whoever is signed in, for services that have no extractors. The future borrows nothing, so
+    /// a Tower service can return it.
+    ///
+    /// While the access token is valid it waits at most 2 s, for a refresh that it has started; once the
+    /// access token has expired, at most 5 s for the refresh.
     ///
     /// # Errors
     ///
-    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth),
-    /// [`Rejection::SessionUnavailable`] when the session store does not answer.
-    pub fn of(extensions: &Extensions) -> Result<Option<Self>, Rejection> {
-        of_session(extensions)
+    /// Those of [`IdClaims::of`], and besides
+    ///
+    /// - [`TokensExpired`](ErrorKind::TokensExpired): the access token has expired and cannot be refreshed;
+    /// - [`TokensUnavailable`](ErrorKind::TokensUnavailable): it has expired, and the provider does not answer.
+    pub fn of(
+        extensions: &Extensions,
+    ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
+        let context = context(extensions);
+        async move {
+            match context?.tokens().await {
+                Ok(tokens) => Ok(Some(tokens)),
+                Err(error) if error.kind() == ErrorKind::NotSignedIn => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
     }
 }
 
@@ -60,88 +88,76 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// [`Rejection::LayerMissing`] when the request did not pass [`DiditAuth`](crate::DiditAuth).
-    pub fn of(extensions: &Extensions) -> Result<Self, Rejection> {
-        let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
-        Ok(Self::of_request(Arc::clone(handle)))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        Self::of(&parts.extensions)?.ok_or_else(|| {
-            let session = Handle::of(&parts.extensions).and_then(|handle| handle.session());
-            match session {
-                Some(_) => Rejection::TokensExpired,
-                None => Rejection::NotSignedIn,
-            }
-        })
-    }
-}
-
-impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
-        Self::of(&parts.extensions)
+    /// [`LayerMissing`](ErrorKind::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth).
+    pub fn of(extensions: &Extensions) -> Result<Self, Error> {
+        context(extensions).map(Self::of_request)
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IdClaims {
-    type Rejection = Rejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        Self::of(&parts.extensions)?.ok_or(Rejection::NotSignedIn)
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let claims = Self::of(&parts.extensions).await?;
+        claims.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
 
 impl<S: Send + Sync> OptionalFromRequestParts<S> for IdClaims {
-    type Rejection = Rejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
-        Self::of(&parts.extensions)
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        Self::of(&parts.extensions).await
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let tokens = Self::of(&parts.extensions).await?;
+        tokens.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
+    }
+}
+
+/// `None` also where the access token has expired and cannot be refreshed.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        match Self::of(&parts.extensions).await {
+            Err(error) if error.kind() == ErrorKind::TokensExpired => Ok(None),
+            tokens => tokens,
+        }
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for DiditClient {
-    type Rejection = Rejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         Self::of(&parts.extensions)
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
-    type Rejection = Rejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        return_to(parts)?.ok_or(Rejection::NotACallback)
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let return_to = context(&parts.extensions)?.return_to().cloned();
+        return_to.ok_or_else(|| Error::new(ErrorKind::NotACallback))
     }
 }
 
 impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
-    type Rejection = Rejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Rejection> {
-        return_to(parts)
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        Ok(context(&parts.extensions)?.return_to().cloned())
     }
 }
 
-/// What the layer puts there for signed-in users.
-fn of_session<T: Clone + Send + Sync + 'static>(
-    extensions: &Extensions,
-) -> Result<Option<T>, Rejection> {
-    let handle = Handle::of(extensions).ok_or(Rejection::LayerMissing)?;
-    match handle.presence() {
-        Presence::Unavailable => Err(Rejection::SessionUnavailable),
-        Presence::SignedIn(_) => Ok(extensions.get().cloned()),
-        Presence::Nobody => Ok(None),
-    }
-}
-
-fn return_to(parts: &Parts) -> Result<Option<ReturnTo>, Rejection> {
-    Handle::of(&parts.extensions).ok_or(Rejection::LayerMissing)?;
-    Ok(parts.extensions.get().cloned())
+fn context(extensions: &Extensions) -> Result<Arc<RequestContext>, Error> {
+    let context = RequestContext::of(extensions).map(Arc::clone);
+    context.ok_or_else(|| Error::new(ErrorKind::LayerMissing))
 }

@@ -4,18 +4,17 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-use http::{Request, Response, request::Parts};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
     body::ResponseBody,
-    flow::{Arrival, Departure, Flow, Later, Seen, Settled, Step, Wait, append_cookies},
+    relying_party::{Deciding, Decision, Disposition, Forwarded, Later, Settled, append_cookies},
 };
 
 pin_project! {
@@ -33,65 +32,39 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, B, F, A> {
+        /// One of the layer's own paths. Only the head of the request is in the box, which gives it back.
+        Decide {
+            deciding: Deciding,
+            waiting: Option<(S, B)>,
+        },
         /// The application answers; then the head is seen to.
         Forward {
             #[pin]
             future: F,
-            departure: Option<Departure>,
-        },
-        /// The store or the provider is asked first. Only this and the next box.
-        Wait {
-            wait: Wait,
-            parked: Option<Box<Parked<S, B>>>,
+            forwarded: Option<Forwarded>,
         },
         /// What becomes of the application's answer is known later.
-        Later { later: Later, answer: Option<A> },
+        Settle { later: Later, answer: Option<A> },
         /// The layer answers itself.
         Reply { response: Option<Response<Bytes>> },
     }
-}
-
-/// A request that waits, with the service that is ready for it.
-struct Parked<S, B> {
-    flow: Arc<Flow>,
-    ready: S,
-    parts: Parts,
-    body: B,
 }
 
 impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(crate) fn forward(future: S::Future, departure: Departure) -> Self {
-        Self {
-            state: State::Forward {
-                future,
-                departure: Some(departure),
-            },
-        }
+    pub(crate) fn forward(future: S::Future, forwarded: Forwarded) -> Self {
+        let forwarded = Some(forwarded);
+        let state = State::Forward { future, forwarded };
+        Self { state }
     }
 
-    pub(crate) fn wait(wait: Wait, flow: Arc<Flow>, ready: S, parts: Parts, body: B) -> Self {
-        Self {
-            state: State::Wait {
-                wait,
-                parked: Some(Box::new(Parked {
-                    flow,
-                    ready,
-                    parts,
-                    body,
-                })),
-            },
-        }
-    }
-
-    pub(crate) fn reply(response: Response<Bytes>) -> Self {
-        Self {
-            state: State::Reply {
-                response: Some(response),
-            },
-        }
+    /// `ready` is called if the request is forwarded in the end.
+    pub(crate) fn decide(deciding: Deciding, ready: S, body: B) -> Self {
+        let waiting = Some((ready, body));
+        let state = State::Decide { deciding, waiting };
+        Self { state }
     }
 }
 
@@ -105,25 +78,38 @@ where
         let mut state = self.project().state;
         loop {
             let next = match state.as_mut().project() {
-                StateProjection::Forward { future, departure } => {
+                StateProjection::Decide { deciding, waiting } => {
+                    let decision = ready!(deciding.as_mut().poll(cx));
+                    let (mut ready, body) = waiting.take().expect(COMPLETED);
+                    match decision {
+                        Decision::Forward(head, forwarded) => State::Forward {
+                            future: ready.call(Request::from_parts(head, body)),
+                            forwarded: Some(forwarded),
+                        },
+                        Decision::Reply(response) => State::Reply {
+                            response: Some(response),
+                        },
+                    }
+                }
+                StateProjection::Forward { future, forwarded } => {
                     let response = ready!(future.poll(cx))?;
-                    let departure = departure.take().expect(COMPLETED);
+                    let forwarded = forwarded.take().expect(COMPLETED);
                     let (mut head, body) = response.into_parts();
-                    match departure.see(&mut head) {
-                        Seen::AsItIs => {
+                    match forwarded.dispose(&mut head) {
+                        Disposition::AsItIs => {
                             let body = ResponseBody::application(body);
                             return Poll::Ready(Ok(Response::from_parts(head, body)));
                         }
-                        Seen::Reply(reply) => {
-                            return Poll::Ready(Ok(reply.map(ResponseBody::own)));
-                        }
-                        Seen::Later(later) => State::Later {
+                        Disposition::Reply(response) => State::Reply {
+                            response: Some(response),
+                        },
+                        Disposition::Later(later) => State::Settle {
                             later,
                             answer: Some(Response::from_parts(head, body)),
                         },
                     }
                 }
-                StateProjection::Later { later, answer } => {
+                StateProjection::Settle { later, answer } => {
                     let settled = ready!(later.as_mut().poll(cx));
                     let answer = answer.take().expect(COMPLETED);
                     return Poll::Ready(Ok(match settled {
@@ -139,33 +125,8 @@ where
                     let response = response.take().expect(COMPLETED);
                     return Poll::Ready(Ok(response.map(ResponseBody::own)));
                 }
-                StateProjection::Wait { wait, parked } => {
-                    let arrival = ready!(wait.as_mut().poll(cx));
-                    parked.take().expect(COMPLETED).go_on(arrival)
-                }
             };
             state.set(next);
-        }
-    }
-}
-
-impl<S, B> Parked<S, B>
-where
-    S: Service<Request<B>>,
-{
-    fn go_on(mut self: Box<Self>, arrival: Arrival) -> State<S, B, S::Future, S::Response> {
-        match self.flow.go_on(arrival, &mut self.parts) {
-            Step::Forward(departure) => State::Forward {
-                future: self.ready.call(Request::from_parts(self.parts, self.body)),
-                departure: Some(departure),
-            },
-            Step::Wait(wait) => State::Wait {
-                wait,
-                parked: Some(self),
-            },
-            Step::Reply(response) => State::Reply {
-                response: Some(response),
-            },
         }
     }
 }

@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use crate::{client::DiditClient, config::Config, flow::Flow, service::DiditAuthService};
+use crate::{
+    client::DiditClient, config::Config, relying_party::RelyingParty, service::DiditAuthService,
+};
 #[cfg(feature = "test-util")]
 use crate::{
     error::Error,
@@ -40,14 +42,14 @@ use http::HeaderValue;
 /// keys and the connections to it: make one, and clone it.
 #[derive(Clone)]
 pub struct DiditAuth {
-    flow: Arc<Flow>,
+    relying_party: Arc<RelyingParty>,
 }
 
 impl DiditAuth {
     /// A layer for a checked configuration. Nothing is sent before the first sign-in.
     pub fn new(config: Config) -> Self {
         Self {
-            flow: Arc::new(Flow::new(config)),
+            relying_party: Arc::new(RelyingParty::new(config)),
         }
     }
 
@@ -66,18 +68,18 @@ impl DiditAuth {
     /// let app = app.layer(auth.clone());
     /// let stop = async { tokio::signal::ctrl_c().await.expect("it can be waited for") };
     /// axum::serve(listener, app).with_graceful_shutdown(stop).await?;
-    /// auth.finish().await;
+    /// auth.shutdown().await;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn finish(&self) {
-        self.flow.upkeep().finish().await;
+    pub async fn shutdown(&self) {
+        self.relying_party.lifecycle().shutdown().await;
     }
 
     /// A client for what is no request's business: a job that works with tokens which the application
     /// keeps itself. A handler extracts its own.
     pub fn client(&self) -> DiditClient {
-        DiditClient::of_layer(Arc::clone(self.flow.upkeep()))
+        DiditClient::of_layer(Arc::clone(self.relying_party.lifecycle()))
     }
 }
 
@@ -85,7 +87,7 @@ impl DiditAuth {
 impl DiditAuth {
     /// The scopes that it asks for.
     pub(crate) fn scopes(&self) -> &Scopes {
-        self.flow.scopes()
+        self.relying_party.scopes()
     }
 
     /// Begins a session with tokens that no sign-in brought: gives the `Set-Cookie` values.
@@ -93,7 +95,7 @@ impl DiditAuth {
         &self,
         tokens: DiditTokens,
     ) -> Result<Vec<HeaderValue>, Error> {
-        self.flow.begin_session_with(tokens).await
+        self.relying_party.begin_session_with(tokens).await
     }
 }
 
@@ -101,7 +103,7 @@ impl<S> Layer<S> for DiditAuth {
     type Service = DiditAuthService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DiditAuthService::new(inner, Arc::clone(&self.flow))
+        DiditAuthService::new(inner, Arc::clone(&self.relying_party))
     }
 }
 

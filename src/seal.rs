@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     /// A sign-in under way.
-    Flow,
+    RelyingParty,
     /// A session in cookies.
     Session,
     /// A session in a store.
@@ -119,7 +119,7 @@ impl Sealer {
 impl SealingKey {
     fn derive(secret: &[u8], purpose: Purpose, context: KeyContext<'_>) -> Self {
         let purpose = match purpose {
-            Purpose::Flow => b"flow".as_slice(),
+            Purpose::RelyingParty => b"flow".as_slice(),
             Purpose::Session => b"session",
             Purpose::Store => b"store",
         };
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn no_two_sealed_values_are_alike() {
-        let sealer = sealer(&[&[7; 32]], Purpose::Flow);
+        let sealer = sealer(&[&[7; 32]], Purpose::RelyingParty);
         assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
     }
 
@@ -228,7 +228,7 @@ mod tests {
         assert!(opens(&session, b"label", &sealed));
         assert!(!opens(&session, b"other", &sealed));
         assert!(!opens(
-            &sealer(&[&[7; 32]], Purpose::Flow),
+            &sealer(&[&[7; 32]], Purpose::RelyingParty),
             b"label",
             &sealed
         ));

@@ -9,22 +9,21 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{
-    body::ResponseBody,
-    flow::{Flow, Step},
-    future::ResponseFuture,
-};
+use crate::{body::ResponseBody, future::ResponseFuture, relying_party::RelyingParty};
 
 /// What [`DiditAuth`](crate::DiditAuth) makes of a service.
 #[derive(Clone)]
 pub struct DiditAuthService<S> {
     inner: S,
-    flow: Arc<Flow>,
+    relying_party: Arc<RelyingParty>,
 }
 
 impl<S> DiditAuthService<S> {
-    pub(crate) fn new(inner: S, flow: Arc<Flow>) -> Self {
-        Self { inner, flow }
+    pub(crate) fn new(inner: S, relying_party: Arc<RelyingParty>) -> Self {
+        Self {
+            inner,
+            relying_party,
+        }
     }
 }
 
@@ -41,20 +40,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        match self.flow.decide(&mut parts) {
-            Step::Forward(departure) => {
-                let request = Request::from_parts(parts, body);
-                ResponseFuture::forward(self.inner.call(request), departure)
+        let (mut head, body) = request.into_parts();
+        match self.relying_party.decide(&mut head) {
+            Ok(forwarded) => {
+                let request = Request::from_parts(head, body);
+                ResponseFuture::forward(self.inner.call(request), forwarded)
             }
-            Step::Wait(wait) => {
+            Err(deciding) => {
                 // The service that was polled is the one to call; the clone waits its turn.
                 let clone = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, clone);
-                let flow = Arc::clone(&self.flow);
-                ResponseFuture::wait(wait, flow, ready, parts, body)
+                ResponseFuture::decide(deciding, ready, body)
             }
-            Step::Reply(response) => ResponseFuture::reply(response),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use axum_core::response::{IntoResponse, Response};
 
-use crate::{handle::SignInWanted, rejection::Rejection, return_to::ReturnTo};
+use crate::{
+    context::SignInChallenge,
+    error::{Error, ErrorKind},
+    return_to::ReturnTo,
+};
 
 /// An answer that sends the browser to Didit.
 ///
@@ -20,7 +24,7 @@ use crate::{handle::SignInWanted, rejection::Rejection, return_to::ReturnTo};
 /// ```
 ///
 /// Where a person is waiting for a page, [`DiditAuth`](crate::DiditAuth) makes a 303 of it; a
-/// script gets the 401 that [`Rejection::NotSignedIn`] is.
+/// script gets the 401 that [`ErrorKind::NotSignedIn`] is.
 #[derive(Clone, Debug, Default)]
 #[must_use = "it is an answer: return it from the handler"]
 pub struct SignIn {
@@ -45,8 +49,8 @@ impl SignIn {
 
 impl IntoResponse for SignIn {
     fn into_response(self) -> Response {
-        let mut response = Rejection::NotSignedIn.into_response();
-        response.extensions_mut().insert(SignInWanted::Now {
+        let mut response = Error::new(ErrorKind::NotSignedIn).into_response();
+        response.extensions_mut().insert(SignInChallenge {
             return_to: self.return_to,
         });
         response

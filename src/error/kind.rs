@@ -52,10 +52,15 @@ pub enum ErrorKind {
     ///
     /// Code `method-not-allowed`, status 405.
     MethodNotAllowed,
-    /// Somebody who is not signed in sent a form to a page for members.
+    /// Nobody is signed in. A person who opens a page is sent to the sign-in.
     ///
     /// Code `not-signed-in`, status 401.
     NotSignedIn,
+    /// Somebody is signed in, but the access token has expired and cannot be refreshed. A person who opens a
+    /// page is sent to the sign-in, unless the last one was less than a minute ago.
+    ///
+    /// Code `tokens-expired`, status 401.
+    TokensExpired,
     /// The session has ended meanwhile: somebody signed out, or signed in anew.
     ///
     /// Code `session-ended`, status 401.
@@ -191,8 +196,26 @@ pub enum ErrorKind {
     ///
     /// Code `session-unavailable`, status 503.
     SessionUnavailable,
+    /// The access token has expired, and the provider does not answer a refresh. The request can be tried again
+    /// as it is.
+    ///
+    /// Code `tokens-unavailable`, status 503.
+    TokensUnavailable,
 
     // The wiring is wrong.
+    /// The request did not pass [`DiditAuth`](crate::DiditAuth).
+    ///
+    /// Code `layer-missing`, status 500.
+    LayerMissing,
+    /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
+    ///
+    /// Code `not-a-callback`, status 500.
+    NotACallback,
+    /// The session was asked for by a body stream or a task, for the first time after the head of the answer
+    /// was sent. Ask in the handler.
+    ///
+    /// Code `asked-too-late`, status 500.
+    AskedTooLate,
     /// The tokens do not fit the cookies that a session may have, or are too large for a store.
     ///
     /// Code `session-too-large`, status 500.
@@ -220,6 +243,11 @@ impl ErrorKind {
             Self::CrossSiteSignOut => "cross-site-sign-out",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::NotSignedIn => "not-signed-in",
+            Self::TokensExpired => "tokens-expired",
+            Self::TokensUnavailable => "tokens-unavailable",
+            Self::LayerMissing => "layer-missing",
+            Self::NotACallback => "not-a-callback",
+            Self::AskedTooLate => "asked-too-late",
             Self::SessionEnded => "session-ended",
             Self::NotRenewable => "not-renewable",
             Self::NotANavigation => "not-a-navigation",
@@ -275,6 +303,7 @@ impl ErrorKind {
             Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotSignedIn
+            | Self::TokensExpired
             | Self::SessionEnded
             | Self::NotRenewable
             | Self::NotANavigation
@@ -285,6 +314,9 @@ impl ErrorKind {
             | Self::UnsupportedGrantType
             | Self::InvalidScope
             | Self::SessionTooLarge
+            | Self::LayerMissing
+            | Self::NotACallback
+            | Self::AskedTooLate
             | Self::NotOffered
             | Self::UnexpectedClaims => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ProviderRefused
@@ -305,7 +337,9 @@ impl ErrorKind {
             | Self::ForeignUserInfo
             | Self::InvalidMetadata => StatusCode::BAD_GATEWAY,
             Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::TooManySignIns | Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManySignIns | Self::SessionUnavailable | Self::TokensUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -335,6 +369,21 @@ impl ErrorKind {
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
             Self::NotSignedIn => "nobody is signed in",
+            Self::TokensExpired => "the access token has expired",
+            Self::TokensUnavailable => {
+                "the access token has expired and the provider does not answer"
+            }
+            Self::LayerMissing => {
+                "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this \
+                 route and after `RequireSignIn`"
+            }
+            Self::NotACallback => {
+                "`ReturnTo` is there only in the handler of the callback, the path of the redirect \
+                 URI"
+            }
+            Self::AskedTooLate => {
+                "the session was first asked for after the head of the answer was sent"
+            }
             Self::SessionEnded => "the session has ended",
             Self::NotRenewable => "the access token cannot be renewed",
             Self::NotANavigation => "a sign-in can only start from a page navigation",

@@ -29,20 +29,20 @@ pub(super) struct Cached<T> {
 }
 
 /// A value with the time that it is from.
-pub(super) struct Kept<T> {
+pub(super) struct StoreEntry<T> {
     pub(super) value: T,
     fetched: Timestamp,
     fresh_until: Timestamp,
 }
 
 struct State<T> {
-    kept: Option<Arc<Kept<T>>>,
+    kept: Option<Arc<StoreEntry<T>>>,
     flight: Option<Flight<T>>,
     failure: Option<(Timestamp, Error)>,
     attempts: TokenBucket,
 }
 
-type Outcome<T> = Result<Arc<Kept<T>>, Error>;
+type Outcome<T> = Result<Arc<StoreEntry<T>>, Error>;
 type Flight<T> = watch::Receiver<Option<Outcome<T>>>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
@@ -60,7 +60,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     /// The value, if it is fresh.
-    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<Kept<T>>> {
+    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<StoreEntry<T>>> {
         let state = self.lock();
         state.kept.clone().filter(|kept| kept.is_fresh(now))
     }
@@ -101,7 +101,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     /// yes.
     pub(super) async fn newer(
         &self,
-        old: &Arc<Kept<T>>,
+        old: &Arc<StoreEntry<T>>,
         now: Timestamp,
         may_fetch: impl FnOnce() -> bool,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
@@ -160,7 +160,7 @@ impl<T> State<T> {
     }
 }
 
-impl<T> Kept<T> {
+impl<T> StoreEntry<T> {
     /// A clock that was ahead and was set back makes nothing last longer.
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.fetched <= now && now < self.fresh_until
@@ -214,7 +214,7 @@ impl<T> Landed<T> {
     ) {
         let fetched = fetch.await;
         let outcome = fetched.map(|(value, lifetime)| {
-            Arc::new(Kept {
+            Arc::new(StoreEntry {
                 value,
                 fetched: now,
                 fresh_until: now.plus(lifetime),

@@ -6,14 +6,18 @@ mod keys;
 mod metadata;
 mod token_bucket;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
+    breaker::{Breaker, Passage},
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     oidc::{
@@ -23,7 +27,6 @@ use crate::{
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
     transport::{HttpTransport, LimitedTransport},
-    under_way::UnderWay,
 };
 
 /// The provider's endpoints, as functions. Cloning copies a pointer.
@@ -37,9 +40,9 @@ struct Inner {
     keys: KeyCache,
     transport: LimitedTransport,
     clock: Arc<dyn Clock>,
-    under_way: UnderWay,
     exchanges: Arc<Semaphore>,
     refreshes: Arc<Semaphore>,
+    token_endpoint: Breaker,
 }
 
 /// The right to one exchange. All are counted here, as a server's own limits do not count those that
@@ -59,7 +62,6 @@ impl ProviderCalls {
         metadata: MetadataSource,
         transport: LimitedTransport,
         clock: Arc<dyn Clock>,
-        under_way: UnderWay,
     ) -> Self {
         Self(Arc::new(Inner {
             client,
@@ -68,9 +70,9 @@ impl ProviderCalls {
             keys: KeyCache::new(),
             transport,
             clock,
-            under_way,
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             refreshes: Arc::new(Semaphore::new(MAX_EXCHANGES)),
+            token_endpoint: Breaker::new(REST),
         }))
     }
 
@@ -79,11 +81,6 @@ impl ProviderCalls {
         Arc::clone(&self.0.exchanges)
             .try_acquire_owned()
             .map_err(|_| Error::new(ErrorKind::TooManySignIns))
-    }
-
-    /// The provider's metadata, if it need not be fetched.
-    pub(crate) fn known_metadata(&self, now: Timestamp) -> Option<Arc<Metadata>> {
-        self.0.metadata.known(now)
     }
 
     /// Whether metadata is at hand, be it old.
@@ -102,31 +99,18 @@ impl ProviderCalls {
         metadata.get(&rules.provider, transport, now).await
     }
 
-    /// Exchanges a code for tokens, and verifies whose they are.
-    ///
-    /// The code is sent once and never again (RFC 6749 §4.1.2), and what was sent is finished: the
-    /// exchange runs in a task of its own, which a browser that goes away does not cancel.
+    /// Exchanges a code for tokens, and verifies whose they are. The code is sent once and never again
+    /// (RFC 6749 §4.1.2).
     pub(crate) async fn exchange(
         &self,
         permit: ExchangePermit,
-        metadata: Arc<Metadata>,
+        metadata: &Metadata,
         grant: Grant,
         now: Timestamp,
     ) -> Result<DiditTokens, Error> {
-        let calls = Arc::clone(&self.0);
-        let exchange = async move {
-            let outcome = calls.exchange(&metadata, grant, now).await;
-            drop(permit);
-            outcome
-        };
-        match self.0.under_way.spawn(exchange).await {
-            Ok(outcome) => outcome,
-            Err(stopped) => match stopped.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(stopped) => Err(Error::with_source(ErrorKind::ProviderUnreachable, stopped)),
-            },
-        }
+        let outcome = self.0.exchange(metadata, grant, now).await;
+        drop(permit);
+        outcome
     }
 
     /// What a refresh needs before it is sent.
@@ -137,10 +121,9 @@ impl ProviderCalls {
             transport,
             ..
         } = &*self.0;
-        // It waits: whoever is signed in does not suffer from those who want to be.
-        let permit = Arc::clone(&self.0.refreshes).acquire_owned().await;
-        let permit =
-            permit.map_err(|closed| Error::with_source(ErrorKind::TooManySignIns, closed))?;
+        // Of their own: whoever is signed in does not suffer from those who want to be.
+        let permit = Arc::clone(&self.0.refreshes).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))?;
         let metadata = self.metadata(self.0.now()).await?;
         // A refresh token that works once is not spent for an ID token that cannot be verified.
         if let Signatures::KeysAt(url) = &metadata.signatures
@@ -149,6 +132,30 @@ impl ProviderCalls {
             keys.prepare(url, transport, self.0.now()).await?;
         }
         Ok(ReadyToRefresh { permit, metadata })
+    }
+
+    /// Whether a refresh may begin, by what became of those before. A provider that does not answer is asked
+    /// for its keys, where a refresh token works once: none is spent to find out.
+    pub(crate) async fn check_token_endpoint(&self) -> Result<(), Error> {
+        match self.0.token_endpoint.passage() {
+            Passage::Closed => Ok(()),
+            Passage::Open => Err(Error::new(ErrorKind::TokensUnavailable)),
+            Passage::Probe if !self.0.rules.provider.has_single_use_refresh_tokens() => Ok(()),
+            Passage::Probe => self.probe().await,
+        }
+    }
+
+    /// Whether the provider answers at all, whatever it answers.
+    async fn probe(&self) -> Result<(), Error> {
+        let metadata = self.metadata(self.0.now()).await?;
+        let Signatures::KeysAt(url) = &metadata.signatures else {
+            return Ok(());
+        };
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = url.uri();
+        self.0.transport.send(request).await?;
+        self.0.token_endpoint.succeeded();
+        Ok(())
     }
 
     /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
@@ -160,11 +167,23 @@ impl ProviderCalls {
     ) -> Result<DiditTokens, RefreshFailure> {
         let ReadyToRefresh { permit, metadata } = ready;
         let now = self.0.now();
+        let began = Instant::now();
         let refresh = self
             .0
             .client
             .refresh(&metadata, before, now, &self.0.transport);
-        let tokens = refresh.await?;
+        let mut refresh = std::pin::pin!(refresh);
+        let outcome = match tokio::time::timeout(MAX_SILENCE, &mut refresh).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // Whoever waits has given up by now. What was sent is waited for to its end.
+                self.0.token_endpoint.failed(began);
+                refresh.await
+            }
+        };
+        self.0
+            .note(began, outcome.as_ref().err().map(|failure| &failure.error));
+        let tokens = outcome?;
         self.0
             .check_refreshed(&metadata, &tokens, before)
             .await
@@ -233,8 +252,11 @@ impl Inner {
         grant: Grant,
         now: Timestamp,
     ) -> Result<DiditTokens, Error> {
+        let began = Instant::now();
         let exchange = self.client.exchange(metadata, grant, now, &self.transport);
-        let exchanged = exchange.await?;
+        let outcome = exchange.await;
+        self.note(began, outcome.as_ref().err());
+        let exchanged = outcome?;
         let claims = self.verify(metadata, &exchanged).await?;
         Ok(exchanged.tokens.of(claims))
     }
@@ -278,6 +300,16 @@ impl Inner {
         }
     }
 
+    /// Whether the token endpoint has answered, be it with an error.
+    fn note(&self, began: Instant, error: Option<&Error>) {
+        match error.map(Error::kind) {
+            Some(ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout) => {
+                self.token_endpoint.failed(began);
+            }
+            _ => self.token_endpoint.succeeded(),
+        }
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp::now(&*self.clock)
     }
@@ -311,3 +343,7 @@ fn refused(what: &str, status: StatusCode) -> Error {
 
 /// At once, and as many refreshes. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;
+/// How long a refresh may be without an answer before others are not sent.
+const MAX_SILENCE: Duration = Duration::from_secs(5);
+/// How long a token endpoint that does not answer is left alone.
+const REST: Duration = Duration::from_secs(10);

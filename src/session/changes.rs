@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    Kept, Session, SessionId, StoredSessions,
+    Session, SessionId, StoreEntry, StoredSessions,
     store::{Claim, SessionKey, StoreError, StoreFuture, StoredSession},
 };
 use crate::error::Error;
@@ -13,8 +13,12 @@ use crate::error::Error;
 impl StoredSessions {
     /// Records that this process is about to use the refresh token. `None` if the session was changed
     /// meanwhile.
-    pub(super) async fn claim(&self, kept: &Kept, claim: Claim) -> Result<Option<Kept>, Error> {
-        let Kept { key, version, .. } = kept;
+    pub(super) async fn claim(
+        &self,
+        kept: &StoreEntry,
+        claim: Claim,
+    ) -> Result<Option<StoreEntry>, Error> {
+        let StoreEntry { key, version, .. } = kept;
         let attempt = || self.store.claim(key, *version, claim);
         let is_ours = |stored: &StoredSession| stored.claim == Some(claim);
         let is_claimed = self.settle(key, SHORT, attempt, is_ours).await?;
@@ -81,7 +85,7 @@ impl StoredSessions {
     }
 
     /// Takes the claim back.
-    pub(super) async fn release(&self, held: &Kept) -> Result<(), Error> {
+    pub(super) async fn release(&self, held: &StoreEntry) -> Result<(), Error> {
         let attempt = || self.store.release(&held.key, held.version);
         let is_released = |stored: &StoredSession| stored.claim != held.claim;
         self.settle(&held.key, SHORT, attempt, is_released).await?;
@@ -89,10 +93,10 @@ impl StoredSessions {
     }
 
     /// Keeps what a session has become. False if it was ended meanwhile, or the claim was taken over.
-    pub(super) async fn save(&self, held: &Kept, session: &Session) -> Result<bool, Error> {
+    pub(super) async fn save(&self, held: &StoreEntry, session: &Session) -> Result<bool, Error> {
         let sealed = self.seal(&held.key, session);
         let lifetime = session.idle_rest(self.now());
-        let Kept { key, version, .. } = held;
+        let StoreEntry { key, version, .. } = held;
         let attempt = || self.store.replace(key, *version, &sealed, lifetime);
         let is_saved = |stored: &StoredSession| stored.value == sealed;
         self.settle(key, LATE, attempt, is_saved).await

@@ -4,11 +4,12 @@ mod changes;
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+pub(crate) mod lifecycle;
 pub(crate) mod memory;
-mod recent;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod renewal;
+pub(crate) mod replay_cache;
 mod rules;
 mod sealed;
 mod session_cookies;
@@ -16,18 +17,20 @@ mod sessions;
 mod single_flight;
 pub(crate) mod store;
 mod stored;
+mod unseal_cache;
 
 use std::time::Duration;
 
 use aws_lc_rs::rand;
 
+pub(crate) use lifecycle::Admission;
 pub(crate) use renewal::RefreshCalls;
-pub(crate) use rules::{Rules, Standing};
+pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
-pub(crate) use sessions::{Brought, Found, Place, Sessions};
-pub(crate) use single_flight::{Flight, Outcome, Refresh, SingleFlight};
-pub(crate) use stored::{Kept, StoredSessions};
+pub(crate) use sessions::{Backend, Lookup, Sessions};
+pub(crate) use single_flight::{Outcome, Refresh, SingleFlight};
+pub(crate) use stored::{StoreEntry, StoredSessions};
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 
@@ -63,6 +66,17 @@ impl SessionId {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// What the browser has to be told of its session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CookieChange {
+    /// Its cookies, where the session is in them.
+    Written,
+    /// It has ended by itself. The cookies may be those of a newer one by now.
+    Removed(SessionId),
+    /// A handler has ended it, or it had ended before the request came.
+    Forgotten,
 }
 
 /// How long sessions last.

@@ -13,7 +13,7 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Kept, Outcome, Session, StoredSessions,
+    Outcome, Session, StoreEntry, StoredSessions,
     changes::{CHANGES_AT_ONCE, LATE, Pause},
     store::{Claim, SessionKey, StoreError},
 };
@@ -44,7 +44,7 @@ pub(crate) trait RefreshCalls: Send + Sync {
 
 /// Whether it is this process that sends.
 enum Turn {
-    Ours(Session, Kept),
+    Ours(Session, StoreEntry),
     Over(Outcome),
 }
 
@@ -54,7 +54,7 @@ impl StoredSessions {
     pub(crate) async fn renew(
         &self,
         session: Session,
-        kept: Kept,
+        kept: StoreEntry,
         horizon: Duration,
         calls: &impl RefreshCalls,
     ) -> Outcome {
@@ -84,7 +84,7 @@ impl StoredSessions {
     async fn turn(
         &self,
         mut session: Session,
-        mut kept: Kept,
+        mut kept: StoreEntry,
         old: &DiditTokens,
         horizon: Duration,
     ) -> Result<Turn, Error> {
@@ -110,7 +110,7 @@ impl StoredSessions {
     }
 
     /// The session as it is by now.
-    async fn found(&self, key: SessionKey) -> Result<(Session, Kept), Error> {
+    async fn found(&self, key: SessionKey) -> Result<(Session, StoreEntry), Error> {
         let found = self.find(key).await?;
         found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))
     }
@@ -119,7 +119,7 @@ impl StoredSessions {
     async fn keep(
         &self,
         before: Session,
-        mut held: Kept,
+        mut held: StoreEntry,
         tokens: DiditTokens,
         calls: &impl RefreshCalls,
     ) -> Outcome {
@@ -164,7 +164,12 @@ impl StoredSessions {
     }
 
     /// After a refresh without tokens.
-    async fn give_up(&self, old: &DiditTokens, held: &Kept, failure: RefreshFailure) -> Outcome {
+    async fn give_up(
+        &self,
+        old: &DiditTokens,
+        held: &StoreEntry,
+        failure: RefreshFailure,
+    ) -> Outcome {
         let RefreshFailure { error, was_sent } = failure;
         let undone = if error.kind() == ErrorKind::InvalidGrant {
             match self.find(held.key).await {

@@ -15,13 +15,13 @@ pub(crate) struct Rules {
 
 /// What there is to do before a session is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Good,
+pub(crate) enum Validity {
+    Valid,
     /// Its access token is about to end, or has ended, and may be renewed.
-    Due,
+    RefreshDue,
     /// The provider's session has ended with its access token, unless new ones are on their way here.
-    Spent,
-    Over,
+    Unrefreshable,
+    Expired,
 }
 
 impl Rules {
@@ -37,12 +37,12 @@ impl Rules {
     ///
     /// While the claim is fresh its outcome may come, and is waited for once the access token has ended.
     /// Afterwards a token that works once counts as spent: nobody else sends it, ever.
-    pub(crate) fn standing(
+    pub(crate) fn validity(
         &self,
         session: &Session,
         claim: Option<Claim>,
         now: Timestamp,
-    ) -> Standing {
+    ) -> Validity {
         let is_alive = session.tokens().are_alive(now);
         let may_renew = match claim {
             None => true,
@@ -50,14 +50,19 @@ impl Rules {
             Some(_) => !self.single_use,
         };
         if !session.lives(self.limits, now) {
-            Standing::Over
+            Validity::Expired
         } else if may_renew && session.tokens().are_due(now) {
-            Standing::Due
+            Validity::RefreshDue
         } else if self.has_ended(session, now) {
-            Standing::Spent
+            Validity::Unrefreshable
         } else {
-            Standing::Good
+            Validity::Valid
         }
+    }
+
+    /// Whether nobody is signed in here who is not signed in at the provider.
+    pub(crate) fn is_authoritative(&self) -> bool {
+        self.authoritative
     }
 
     /// Whether a session has ended that could not be renewed: at its limits, and where the provider's
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_there_is_to_do_follows_from_the_tokens_the_claim_and_the_provider() {
-        use Standing::{Due, Good, Over, Spent};
+        use Validity::{Expired, RefreshDue, Unrefreshable, Valid};
 
         let reusable = rules(&Provider::didit());
         let once = rules(&Provider::didit().with_single_use_refresh_tokens());
@@ -110,27 +115,27 @@ mod tests {
         let fresh = Some(Claim::new(at(200)));
         let lapsed = Some(Claim::new(at(0)));
         for (rules, claim, alive, dead) in [
-            (reusable, None, Due, Due),
-            (reusable, fresh, Good, Due),
-            (reusable, lapsed, Due, Due),
-            (once, None, Due, Due),
-            (once, fresh, Good, Due),
-            (once, lapsed, Good, Good),
-            (authoritative, None, Due, Due),
-            (authoritative, fresh, Good, Due),
-            (authoritative, lapsed, Good, Spent),
+            (reusable, None, RefreshDue, RefreshDue),
+            (reusable, fresh, Valid, RefreshDue),
+            (reusable, lapsed, RefreshDue, RefreshDue),
+            (once, None, RefreshDue, RefreshDue),
+            (once, fresh, Valid, RefreshDue),
+            (once, lapsed, Valid, Valid),
+            (authoritative, None, RefreshDue, RefreshDue),
+            (authoritative, fresh, Valid, RefreshDue),
+            (authoritative, lapsed, Valid, Unrefreshable),
         ] {
             let session = session(rules, Some("rt"));
-            let standing = |now| rules.standing(&session, claim, now);
-            assert_eq!(standing(at(50)), Good, "{rules:?} {claim:?}");
-            assert_eq!(standing(at(99)), alive, "{rules:?} {claim:?}");
-            assert_eq!(standing(at(100)), dead, "{rules:?} {claim:?}");
-            assert_eq!(standing(at(10_000)), Over, "{rules:?} {claim:?}");
+            let validity = |now| rules.validity(&session, claim, now);
+            assert_eq!(validity(at(50)), Valid, "{rules:?} {claim:?}");
+            assert_eq!(validity(at(99)), alive, "{rules:?} {claim:?}");
+            assert_eq!(validity(at(100)), dead, "{rules:?} {claim:?}");
+            assert_eq!(validity(at(10_000)), Expired, "{rules:?} {claim:?}");
         }
-        for (rules, dead) in [(reusable, Good), (authoritative, Spent)] {
+        for (rules, dead) in [(reusable, Valid), (authoritative, Unrefreshable)] {
             let session = session(rules, None);
-            assert_eq!(rules.standing(&session, None, at(99)), Good);
-            assert_eq!(rules.standing(&session, None, at(100)), dead);
+            assert_eq!(rules.validity(&session, None, at(99)), Valid);
+            assert_eq!(rules.validity(&session, None, at(100)), dead);
         }
     }
 }

@@ -12,8 +12,8 @@ use http::HeaderValue;
 use super::{
     ExistingChunks, Session,
     codec::Codec,
-    recent::Recent,
     session_cookies::{MAX_CHUNKS, SessionCookies, chunk_name},
+    unseal_cache::UnsealCache,
 };
 use crate::{
     clock::Timestamp,
@@ -32,7 +32,7 @@ pub(crate) struct SealedSessions {
     budget: usize,
     /// What is authenticated with a session of one chunk, of two, and so on.
     labels: Vec<Vec<u8>>,
-    recent: Recent,
+    recent: UnsealCache,
 }
 
 impl SealedSessions {
@@ -51,7 +51,7 @@ impl SealedSessions {
             codec: Codec::for_cookies(provider),
             budget,
             labels,
-            recent: Recent::new(),
+            recent: UnsealCache::new(),
         }
     }
 

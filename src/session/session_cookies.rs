@@ -1,7 +1,7 @@
 //! The cookies of a session: the one under its name, and those that it goes on in.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderValue;
 
 use crate::cookie::{CookieScope, cookies};
 
@@ -14,8 +14,10 @@ pub(crate) struct SessionCookies<'a> {
 }
 
 impl<'a> SessionCookies<'a> {
-    pub(super) fn read(headers: &'a HeaderMap, scope: CookieScope) -> Self {
-        let lines = headers.get_all(header::COOKIE);
+    pub(super) fn read(
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
+        scope: CookieScope,
+    ) -> Self {
         let mut read = Self::default();
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {

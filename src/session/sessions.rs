@@ -1,6 +1,6 @@
 //! Where the sessions of an application are.
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use super::{
     ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
@@ -13,26 +13,25 @@ use crate::{clock::Timestamp, cookie::CookieScope, error::Error};
 pub(crate) struct Sessions {
     pub(crate) rules: Rules,
     pub(crate) scope: CookieScope,
-    pub(crate) place: Place,
+    pub(crate) backend: Backend,
 }
 
 /// Where they are.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum Backend {
     Cookies(SealedSessions),
     Store(StoredSessions),
 }
 
 /// The cookies of a request that are the session's, and the key in them, if they have one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Brought {
+pub(crate) struct PresentedCookies {
     pub(crate) existing: ExistingChunks,
-    pub(crate) key: Option<SessionKey>,
 }
 
 /// What the cookies of a request tell.
 #[derive(Clone, Debug)]
-pub(crate) enum Found {
+pub(crate) enum Lookup {
     Nothing,
     /// The session itself, within its limits.
     Session(Session),
@@ -40,38 +39,27 @@ pub(crate) enum Found {
     Key(SessionKey),
 }
 
-impl Found {
-    fn key(&self) -> Option<SessionKey> {
-        match self {
-            Self::Key(key) => Some(*key),
-            Self::Nothing | Self::Session(_) => None,
-        }
-    }
-}
-
 impl Sessions {
     /// What a request brings, and what it says.
-    pub(crate) fn find(
+    pub(crate) fn find<'a>(
         &self,
-        headers: &HeaderMap,
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
         now: impl FnOnce() -> Timestamp,
-    ) -> (Found, Brought) {
-        let cookies = SessionCookies::read(headers, self.scope);
+    ) -> (Lookup, PresentedCookies) {
+        let cookies = SessionCookies::read(lines, self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
-            let key = None;
-            return (Found::Nothing, Brought { existing, key });
+            return (Lookup::Nothing, PresentedCookies { existing });
         }
-        let found = match &self.place {
-            Place::Cookies(sealed) => sealed
+        let found = match &self.backend {
+            Backend::Cookies(sealed) => sealed
                 .open(&cookies)
                 .filter(|session| session.lives(self.rules.limits, now()))
-                .map(Found::Session),
-            Place::Store(_) => cookies.id().map(|id| Found::Key(SessionKey::of_id(&id))),
+                .map(Lookup::Session),
+            Backend::Store(_) => cookies.id().map(|id| Lookup::Key(SessionKey::of_id(&id))),
         };
-        let found = found.unwrap_or(Found::Nothing);
-        let key = found.key();
-        (found, Brought { existing, key })
+        let found = found.unwrap_or(Lookup::Nothing);
+        (found, PresentedCookies { existing })
     }
 
     /// Whether a session can be kept, as far as its size tells.
@@ -80,9 +68,9 @@ impl Sessions {
     ///
     /// [`ErrorKind::SessionTooLarge`](crate::error::ErrorKind::SessionTooLarge)
     pub(crate) fn check(&self, session: &Session) -> Result<(), Error> {
-        match &self.place {
-            Place::Cookies(sealed) => sealed.check(session),
-            Place::Store(stored) => stored.check(session),
+        match &self.backend {
+            Backend::Cookies(sealed) => sealed.check(session),
+            Backend::Store(stored) => stored.check(session),
         }
     }
 
@@ -94,12 +82,12 @@ impl Sessions {
         existing: ExistingChunks,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
-        match &self.place {
-            Place::Cookies(sealed) => {
+        match &self.backend {
+            Backend::Cookies(sealed) => {
                 let cookies = sealed.write(session, existing, now)?;
                 Ok((cookies, None))
             }
-            Place::Store(stored) => {
+            Backend::Store(stored) => {
                 let (cookies, key) = stored.create(session, existing, now).await?;
                 Ok((cookies, Some(key)))
             }
@@ -108,18 +96,41 @@ impl Sessions {
 
     /// Takes a sign-in for the caller alone, among all processes: false if it was completed before.
     pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
-        match &self.place {
-            Place::Store(stored) if stored.is_shared() => stored.claim_state(state).await,
+        match &self.backend {
+            Backend::Store(stored) if stored.is_shared() => stored.claim_state(state).await,
             _ => Ok(true),
         }
     }
 
     /// Whether a sign-in was completed by any process.
     pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
-        match &self.place {
-            Place::Store(stored) if stored.is_shared() => stored.knows_state(state).await,
+        match &self.backend {
+            Backend::Store(stored) if stored.is_shared() => stored.knows_state(state).await,
             _ => Ok(false),
         }
+    }
+
+    /// The `Set-Cookie` values for what a session has become, where it is in cookies.
+    pub(crate) fn rewrite(
+        &self,
+        session: &Session,
+        existing: ExistingChunks,
+        now: Timestamp,
+    ) -> Vec<HeaderValue> {
+        let Backend::Cookies(sealed) = &self.backend else {
+            return Vec::new();
+        };
+        sealed
+            .write(session, existing, now)
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "session not written: the old one goes on");
+                Vec::new()
+            })
+    }
+
+    /// Whether they are in a store.
+    pub(crate) fn are_stored(&self) -> bool {
+        matches!(self.backend, Backend::Store(_))
     }
 
     /// The `Set-Cookie` values that make the browser forget its session.

@@ -10,12 +10,13 @@ use std::{
 
 use aws_lc_rs::digest;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     tokens::{DiditTokens, RefreshToken},
-    under_way::UnderWay,
 };
 
 /// The refreshes under way, and what came of the latest.
@@ -25,7 +26,7 @@ use crate::{
 /// the old cookie.
 pub(crate) struct SingleFlight {
     clock: Arc<dyn Clock>,
-    under_way: UnderWay,
+    tasks: TaskTracker,
     flights: Mutex<Flights>,
 }
 
@@ -49,16 +50,16 @@ pub(crate) enum Refresh {
     /// This request has started it.
     Started(Flight),
     /// Another one has, and it goes on.
-    UnderWay(Flight),
+    InFlight(Flight),
     /// It is over.
     Landed(Outcome),
 }
 
 impl SingleFlight {
-    pub(crate) fn new(clock: Arc<dyn Clock>, under_way: UnderWay) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
         Self {
             clock,
-            under_way,
+            tasks,
             flights: Mutex::default(),
         }
     }
@@ -80,7 +81,7 @@ impl SingleFlight {
             let mut flights = self.lock();
             if let Some(known) = flights.by_tokens.get(&hash) {
                 match known.state(now) {
-                    State::UnderWay => return Refresh::UnderWay(known.clone()),
+                    State::InFlight => return Refresh::InFlight(known.clone()),
                     State::Landed(outcome) => return Refresh::Landed(outcome),
                     State::Forgotten => {}
                 }
@@ -98,8 +99,9 @@ impl SingleFlight {
                 Err(error) => {
                     let code = error.kind().code();
                     let source = error.causes();
-                    // What users cause is not for the operator's attention.
-                    if error.kind().status().is_server_error() {
+                    // What users cause is not for the operator's attention, nor is an outage once for each.
+                    let is_outage = error.kind() == ErrorKind::TokensUnavailable;
+                    if error.kind().status().is_server_error() && !is_outage {
                         tracing::warn!(code, %error, source, "tokens not refreshed");
                     } else {
                         tracing::debug!(code, %error, source, "tokens not refreshed");
@@ -108,7 +110,7 @@ impl SingleFlight {
             }
             landing.send_replace(Some((Timestamp::now(&*clock), outcome)));
         };
-        self.under_way.spawn(task);
+        self.tasks.spawn(task.in_current_span());
         Refresh::Started(flight)
     }
 
@@ -117,7 +119,7 @@ impl SingleFlight {
         let flights = self.lock();
         let known = flights.by_tokens.get(&hash_of(tokens));
         known.is_some_and(|flight| {
-            matches!(flight.state(now), State::UnderWay | State::Landed(Ok(_)))
+            matches!(flight.state(now), State::InFlight | State::Landed(Ok(_)))
         })
     }
 
@@ -127,7 +129,7 @@ impl SingleFlight {
 }
 
 enum State {
-    UnderWay,
+    InFlight,
     Landed(Outcome),
     Forgotten,
 }
@@ -150,11 +152,15 @@ impl Flight {
         let (landed, outcome) = match landed {
             Some(landed) => landed,
             None if is_over => return State::Forgotten,
-            None => return State::UnderWay,
+            None => return State::InFlight,
         };
         let remembered = match outcome.as_ref().map_err(Error::kind) {
             Ok(_) | Err(ErrorKind::InvalidGrant) => KEPT,
-            Err(ErrorKind::SessionUnavailable) => Duration::ZERO,
+            Err(
+                ErrorKind::SessionUnavailable
+                | ErrorKind::TokensUnavailable
+                | ErrorKind::TooManySignIns,
+            ) => Duration::ZERO,
             Err(_) => BACK_OFF,
         };
         if landed <= now && now.since(landed) < remembered {
@@ -234,7 +240,7 @@ mod tests {
     fn flights() -> (SingleFlight, HandClock) {
         let clock = HandClock::default();
         (
-            SingleFlight::new(Arc::new(clock.clone()), UnderWay::new()),
+            SingleFlight::new(Arc::new(clock.clone()), TaskTracker::new()),
             clock,
         )
     }
@@ -256,7 +262,7 @@ mod tests {
         let refresh = flights.refresh(&tokens(old), at(now), || async { new });
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (flight.wait().await, true),
-            Refresh::UnderWay(flight) => (flight.wait().await, false),
+            Refresh::InFlight(flight) => (flight.wait().await, false),
             Refresh::Landed(outcome) => (outcome, false),
         };
         let outcome = match outcome {

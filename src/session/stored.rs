@@ -12,8 +12,8 @@ use super::{
     ExistingChunks, Rules, Session,
     changes::{LATE, bounded},
     codec::Codec,
-    recent::Recent,
     store::{Claim, SessionKey, SessionStore, StoreError},
+    unseal_cache::UnsealCache,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -30,14 +30,14 @@ pub(crate) struct StoredSessions {
     sealer: Sealer,
     scope: CookieScope,
     codec: Codec,
-    recent: Recent,
+    recent: UnsealCache,
     pub(super) rules: Rules,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 /// Where a session is kept, and how it was found there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct StoreEntry {
     pub(crate) key: SessionKey,
     pub(super) version: u64,
     pub(crate) claim: Option<Claim>,
@@ -57,30 +57,33 @@ impl StoredSessions {
             sealer,
             scope,
             codec: Codec::for_store(provider),
-            recent: Recent::new(),
+            recent: UnsealCache::new(),
             rules,
             clock,
         }
     }
 
-    /// The session under `key`, if there is one that has not passed its limits. Its use is noted.
-    pub(crate) async fn load(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
+    /// The session under `key`, if there is one that has not passed its limits.
+    pub(crate) async fn load(
+        &self,
+        key: SessionKey,
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let Some((session, kept)) = self.find(key).await? else {
             return Ok(None);
         };
-        let now = self.now();
-        if !session.lives(self.rules.limits, now) {
-            return Ok(None);
-        }
-        Ok(Some(self.used(session, kept, now).await))
+        let lives = session.lives(self.rules.limits, self.now());
+        Ok(lives.then_some((session, kept)))
     }
 
     /// Likewise, of any session that can be read.
-    pub(super) async fn find(&self, key: SessionKey) -> Result<Option<(Session, Kept)>, Error> {
+    pub(super) async fn find(
+        &self,
+        key: SessionKey,
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let Some(stored) = bounded(self.store.load(&key)).await? else {
             return Ok(None);
         };
-        let kept = Kept {
+        let kept = StoreEntry {
             key,
             version: stored.version,
             claim: stored.claim,
@@ -89,36 +92,28 @@ impl StoredSessions {
         Ok(session.map(|session| (session, kept)))
     }
 
-    /// Writes the use of a session down, if it is time. That it could not be written is no reason to
-    /// refuse the request.
-    async fn used(&self, session: Session, kept: Kept, now: Timestamp) -> (Session, Kept) {
-        let Some(mut renewed) = session.renewed(self.rules.limits, now) else {
-            return (session, kept);
-        };
+    /// Writes down that a session was used. Nothing hangs on it: the next use tries again.
+    pub(super) async fn note_use(&self, mut used: Session, kept: StoreEntry) {
+        let now = self.now();
         if let Some(claim) = kept.claim {
             // Whoever has the claim writes the session, and may take its time.
             if !claim.is_older_than(LATE, now) {
-                return (session, kept);
+                return;
             }
             // The claim ends with the writing: what it stands for must not.
             if self.rules.single_use {
-                renewed.tokens = renewed.tokens.without_refresh_token();
+                used.tokens = used.tokens.without_refresh_token();
             }
         }
-        match self.write_once(&kept, &renewed, now).await {
-            Ok(true) => (renewed, kept.changed(None)),
-            Ok(false) => (session, kept),
-            Err(error) => {
-                let source = Error::from(error).causes();
-                tracing::warn!(source, "the use of a session was not noted");
-                (session, kept)
-            }
+        if let Err(error) = self.write_once(&kept, &used, now).await {
+            let source = Error::from(error).causes();
+            tracing::warn!(source, "failed to note the use of a session");
         }
     }
 
     async fn write_once(
         &self,
-        kept: &Kept,
+        kept: &StoreEntry,
         session: &Session,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -198,7 +193,7 @@ impl StoredSessions {
     }
 }
 
-impl Kept {
+impl StoreEntry {
     /// After one more change.
     pub(super) fn changed(self, claim: Option<Claim>) -> Self {
         Self {

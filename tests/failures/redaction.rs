@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use tower::{Layer, ServiceExt};
 use tower_didit::{
     Config, ConfigError, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, Provider,
-    Rejection, RequireSignIn, ReturnTo, SignIn, SignedOut,
+    RequireSignIn, ReturnTo, SignIn, SignedOut,
     fake::{self, Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
     middleware::{
         DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
@@ -231,8 +231,6 @@ fn public_types_cross_threads() {
     error::<Error>();
     value::<ErrorKind>();
     cloned::<Provider>();
-    cloned::<Rejection>();
-    error::<Rejection>();
     cloned::<RequireSignIn>();
     cloned::<ReturnTo>();
     cloned::<SignIn>();
@@ -255,7 +253,7 @@ fn public_types_cross_threads() {
     cloned::<DiditAuthService<()>>();
     cloned::<RequireSignInService<()>>();
     auto::<ResponseBody<()>>();
-    auto::<GuardFuture<()>>();
+    sent::<GuardFuture<Router, Body>>();
     sent::<ResponseFuture<Router, Body>>();
 
     cloned::<FakeDidit>();

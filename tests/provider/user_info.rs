@@ -7,7 +7,6 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_didit::{
     Config, ConfigBuilder, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider,
-    Rejection,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
@@ -229,7 +228,9 @@ async fn tokens_of_a_sign_in() -> (FakeDidit, DiditTokens) {
 fn without_the_layer_there_is_no_client() {
     let request = Request::new(());
     assert_eq!(
-        DiditClient::of(request.extensions()).err(),
-        Some(Rejection::LayerMissing)
+        DiditClient::of(request.extensions())
+            .err()
+            .map(|error| error.kind()),
+        Some(ErrorKind::LayerMissing)
     );
 }

@@ -106,7 +106,7 @@ async fn new_tokens_that_come_after_a_sign_out_elsewhere_end_what_it_could_not()
 
     browser.post_form("/logout", &[]).await;
     answer.await;
-    renewing.finish().await;
+    renewing.shutdown().await;
     // The sign-out's own attempt was with a token that the refresh had ended.
     assert_eq!(didit.count(Endpoint::Session), 2);
     assert_eq!(didit.count(Endpoint::Token), 2);
@@ -146,7 +146,7 @@ async fn a_sign_out_is_finished_although_the_browser_has_gone() {
     let mut answer = Box::pin(send(app, &browser, Request::post("/logout")));
     assert_is_pending(&mut answer).await;
     drop(answer);
-    auth.finish().await;
+    auth.shutdown().await;
     assert!(!processes.kept());
     assert_eq!(processes.didit.count(Endpoint::Session), 1);
 }

@@ -270,7 +270,7 @@ async fn the_end_of_a_program_waits_for_what_was_sent() {
     didit.clock().advance(Duration::from_secs(400));
     didit.on_next(Endpoint::Token, Fault::delay(Duration::from_secs(1)));
     drop(poll_until(browser.get("/"), || didit.count(Endpoint::Token) > 1).await);
-    auth.finish().await;
+    auth.shutdown().await;
     didit.on_every(Endpoint::Token, Fault::hang());
     assert_ne!(browser.get("/").await.text(), first);
     assert_eq!(didit.count(Endpoint::Token), 2);

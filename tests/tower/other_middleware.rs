@@ -10,7 +10,7 @@ use axum::{
 use http::{Method, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_didit::{
-    DiditTokens, Rejection, RequireSignIn, ReturnTo, SignIn,
+    DiditTokens, ErrorKind, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
 };
 use tower_http::cors::CorsLayer;
@@ -125,7 +125,9 @@ async fn it_stands_in_one_stack_with_cors() {
 async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
     let didit = didit();
     let read = |request: Request| async move {
-        DiditTokens::of(request.extensions()).map(|tokens| tokens.is_some().to_string())
+        DiditTokens::of(request.extensions())
+            .await
+            .map(|tokens| tokens.is_some().to_string())
     };
     let app = callback()
         .route("/", get(read))
@@ -141,8 +143,11 @@ async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
         assert_eq!(page.header("cache-control"), Some("private"));
     }
     assert_eq!(
-        DiditTokens::of(&http::Extensions::new()).unwrap_err(),
-        Rejection::LayerMissing
+        DiditTokens::of(&http::Extensions::new())
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::LayerMissing
     );
 }
 

@@ -10,7 +10,7 @@ use crate::{
     provider::Endpoint,
     seal::{KeyContext, Purpose, Sealer},
     session::{
-        Place, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
+        Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
         store::SessionStore,
     },
     transport::{HttpTransport, LimitedTransport},
@@ -52,12 +52,12 @@ impl ConfigBuilder {
             };
             Sealer::new(keys.iter().copied(), purpose, context)
         };
-        let flow_sealer = sealer(Purpose::Flow);
+        let flow_sealer = sealer(Purpose::RelyingParty);
         let rules = Rules::new(self.limits, &self.provider);
         let scope = redirect_uri.cookie_scope();
         let provider = self.provider.clone();
-        let place = match self.keeping.store(brings_single_use_tokens, &self.clock)? {
-            Some(store) => Place::Store(StoredSessions::new(
+        let backend = match self.keeping.store(brings_single_use_tokens, &self.clock)? {
+            Some(store) => Backend::Store(StoredSessions::new(
                 store,
                 sealer(Purpose::Store),
                 scope,
@@ -65,7 +65,7 @@ impl ConfigBuilder {
                 provider,
                 Arc::clone(&self.clock),
             )),
-            None => Place::Cookies(SealedSessions::new(
+            None => Backend::Cookies(SealedSessions::new(
                 sealer(Purpose::Session),
                 scope,
                 self.session_cookie_limit,
@@ -75,7 +75,7 @@ impl ConfigBuilder {
         let sessions = Arc::new(Sessions {
             rules,
             scope,
-            place,
+            backend,
         });
         // Longer, and the time-out of the whole call would come first.
         let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode};
 use tower::ServiceExt;
-use tower_didit::{Rejection, fake::FakeDiditExt};
+use tower_didit::{ErrorKind, fake::FakeDiditExt};
 
 use super::{assert_problem, routes, site};
 use crate::support::site::{CALLBACK, auth, didit};
@@ -25,7 +25,7 @@ async fn headers_of_the_client_make_nobody_signed_in() {
     ] {
         let request = Request::get("/members/orders").header(name, value);
         let page = browser.send(request.body("").unwrap()).await;
-        assert_problem(&page, Rejection::NotSignedIn, name);
+        assert_problem(&page, ErrorKind::NotSignedIn, name);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which requests for a page lead to a sign-in, by their methods and headers.
 
 use http::{Method, Request, StatusCode, header};
-use tower_didit::{Rejection, fake::Person};
+use tower_didit::{ErrorKind, fake::Person};
 
 use super::{assert_problem, site};
 use crate::support::{sign_in::sign_in, site::didit};
@@ -93,7 +93,7 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
         assert!(form.text().contains("Please sign in first"));
         assert!(form.text().contains(r#"<a id="sign-in" href="/login">"#));
         let script = browser.fetch(Method::POST, path).await;
-        assert_problem(&script, Rejection::NotSignedIn, path);
+        assert_problem(&script, ErrorKind::NotSignedIn, path);
     }
     assert!(didit.requests().is_empty());
 
@@ -128,7 +128,7 @@ async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() 
         assert_eq!(end.location(), back, "{path}");
 
         let script = browser.new_browser().fetch(Method::POST, path).await;
-        assert_problem(&script, Rejection::NotSignedIn, path);
+        assert_problem(&script, ErrorKind::NotSignedIn, path);
     }
     for request in didit.requests() {
         let sent = String::from_utf8_lossy(request.body()).into_owned() + request.path_and_query();

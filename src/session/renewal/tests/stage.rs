@@ -42,7 +42,7 @@ pub(super) enum Role {
 pub(super) enum End {
     Crashed,
     FoundNobody,
-    /// Found tokens of the one number, and got those of the other.
+    /// Lookup tokens of the one number, and got those of the other.
     Renewed(u32, u32),
     Failed(ErrorKind),
     SignedOut {
@@ -139,7 +139,7 @@ async fn renew(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> En
     }
 }
 
-/// As `Upkeep::sign_out` does it where the access token has ended.
+/// As `SessionLifecycle::sign_out` does it where the access token has ended.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
     let seized = sessions.seize(key, HORIZON).await;
     let is_certain = sessions.delete(&key).await.is_ok();

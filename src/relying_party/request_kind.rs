@@ -1,11 +1,11 @@
 //! Whether a person is waiting for a page.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 
 /// What the headers say about who asked (Fetch Metadata Request Headers; `Accept` where a browser
 /// sends none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
+pub(super) enum RequestKind {
     /// A person who follows links: only they can be sent to a sign-in page.
     Page,
     /// A script, a prefetch or a sub-resource.
@@ -14,7 +14,12 @@ pub(super) enum Asker {
     Unknown,
 }
 
-impl Asker {
+impl RequestKind {
+    /// Whether a person is waiting for the page that a request asks for.
+    pub(super) fn of_page(request: &Parts) -> bool {
+        matches!(request.method, Method::GET | Method::POST) && Self::is_page(&request.headers)
+    }
+
     pub(super) fn of(headers: &HeaderMap) -> Self {
         if Self::is_page(headers) {
             Self::Page
@@ -25,7 +30,7 @@ impl Asker {
         }
     }
 
-    /// Whether it is [`Asker::Page`]. Most requests of programs are told apart by two look-ups.
+    /// Whether it is [`RequestKind::Page`]. Most requests of programs are told apart by two look-ups.
     pub(super) fn is_page(headers: &HeaderMap) -> bool {
         let navigates = match headers.get(&SEC_FETCH_MODE) {
             Some(mode) => mode == "navigate",
@@ -90,23 +95,23 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn asker(headers: &[(&'static str, &'static str)]) -> Asker {
+    fn asker(headers: &[(&'static str, &'static str)]) -> RequestKind {
         let headers = headers.iter().map(|(name, value)| {
             let name = HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
         });
-        Asker::of(&headers.collect())
+        RequestKind::of(&headers.collect())
     }
 
     #[test]
     fn a_browser_that_follows_a_link_is_a_page() {
         let html = ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
         let navigate = ("sec-fetch-mode", "navigate");
-        assert_eq!(asker(&[html]), Asker::Page);
-        assert_eq!(asker(&[navigate]), Asker::Page);
+        assert_eq!(asker(&[html]), RequestKind::Page);
+        assert_eq!(asker(&[navigate]), RequestKind::Page);
         for destination in ["document", "empty"] {
             let headers = [navigate, ("sec-fetch-dest", destination)];
-            assert_eq!(asker(&headers), Asker::Page, "{destination}");
+            assert_eq!(asker(&headers), RequestKind::Page, "{destination}");
         }
     }
 
@@ -124,14 +129,17 @@ mod tests {
             [navigate, ("next-router-prefetch", "1")],
             [html, ("x-requested-with", "XMLHttpRequest")],
         ] {
-            assert_eq!(asker(&headers), Asker::Script, "{headers:?}");
+            assert_eq!(asker(&headers), RequestKind::Script, "{headers:?}");
         }
     }
 
     #[test]
     fn a_command_line_does_not_say() {
-        assert_eq!(asker(&[]), Asker::Unknown);
-        assert_eq!(asker(&[("accept", "*/*")]), Asker::Unknown);
-        assert_eq!(asker(&[("accept", "application/json")]), Asker::Unknown);
+        assert_eq!(asker(&[]), RequestKind::Unknown);
+        assert_eq!(asker(&[("accept", "*/*")]), RequestKind::Unknown);
+        assert_eq!(
+            asker(&[("accept", "application/json")]),
+            RequestKind::Unknown
+        );
     }
 }

@@ -1,20 +1,7 @@
 //! Answers of the layer's own.
 
-use std::{future::Future, pin::Pin};
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-
-/// What becomes of an answer, once the provider was found or the session is kept.
-pub(crate) type Later = Pin<Box<dyn Future<Output = Settled> + Send>>;
-
-/// What became of it.
-pub(crate) enum Settled {
-    /// It goes out, and sets these cookies.
-    With(Vec<HeaderValue>),
-    /// Another one in its place.
-    Reply(Response<Bytes>),
-}
 
 /// 303 See Other: whatever the method was, the browser comes with `GET`, and repeats no body
 /// (RFC 9700 §4.12).

@@ -14,7 +14,7 @@ use super::Session;
 /// Only what opened goes in, so nobody can fill it but with sessions of their own. A value is found by a
 /// part of its nonce and then compared as a whole, with its label, in constant time: how far a guess
 /// agrees with the value of somebody else must not be measurable.
-pub(crate) struct Recent {
+pub(crate) struct UnsealCache {
     slots: Box<[Mutex<Option<Entry>>]>,
 }
 
@@ -24,7 +24,7 @@ struct Entry {
     session: Session,
 }
 
-impl Recent {
+impl UnsealCache {
     pub(crate) fn new() -> Self {
         Self {
             slots: (0..SLOTS).map(|_| Mutex::default()).collect(),
@@ -74,9 +74,9 @@ impl Entry {
     }
 }
 
-impl fmt::Debug for Recent {
+impl fmt::Debug for UnsealCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recent").finish_non_exhaustive()
+        f.debug_struct("UnsealCache").finish_non_exhaustive()
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// Whether it was opened anew.
-    fn opens(recent: &Recent, label: &[u8], sealed: &[u8]) -> bool {
+    fn opens(recent: &UnsealCache, label: &[u8], sealed: &[u8]) -> bool {
         let mut anew = false;
         let opened = recent.open(label, sealed, || {
             anew = true;
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_was_opened_is_remembered_with_its_label_and_every_byte() {
-        let recent = Recent::new();
+        let recent = UnsealCache::new();
         let sealed = b"0123456789abcdef0123456789abcdef".as_slice();
         assert!(opens(&recent, b"a", sealed));
         assert!(!opens(&recent, b"a", sealed));
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_does_not_open_is_not_remembered_and_takes_nobody_s_place() {
-        let recent = Recent::new();
+        let recent = UnsealCache::new();
         let sealed = [7; 100];
         assert!(opens(&recent, b"a", &sealed));
         let mut forged = sealed;
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_is_short_or_long_is_opened_each_time() {
-        let recent = Recent::new();
+        let recent = UnsealCache::new();
         for sealed in [vec![], vec![1; 13], vec![2; LONGEST + 1]] {
             assert!(opens(&recent, b"a", &sealed));
             assert!(opens(&recent, b"a", &sealed));

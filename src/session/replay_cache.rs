@@ -14,7 +14,7 @@ use crate::{clock::Timestamp, oidc::PendingSignIn};
 /// full ends early, and a repetition of what is then forgotten is for others to refuse; a provider's codes
 /// work once as well.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<Generations>);
+pub(crate) struct ReplayCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
@@ -26,7 +26,7 @@ struct Generations {
 
 type Hash = [u8; 16];
 
-impl Remembered {
+impl ReplayCache {
     /// Takes `name` for the caller alone: true once, false ever after.
     pub(crate) fn claim(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
@@ -68,11 +68,11 @@ impl Generations {
     }
 }
 
-impl fmt::Debug for Remembered {
+impl fmt::Debug for ReplayCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let generations = self.lock();
         let count = generations.present.len() + generations.previous.len();
-        write!(f, "Remembered({count})")
+        write!(f, "ReplayCache({count})")
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_state_is_claimed_once() {
-        let completed = Remembered::default();
+        let completed = ReplayCache::default();
         assert!(completed.claim(b"a", at(0)));
         assert!(!completed.claim(b"a", at(0)));
         assert!(completed.claim(b"b", at(0)));
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
-        let completed = Remembered::default();
+        let completed = ReplayCache::default();
         assert!(completed.claim(b"first", at(0)));
         assert!(completed.claim(b"late", at(lifetime - 1)));
         assert!(completed.claim(b"next", at(lifetime)));
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let completed = Remembered::default();
+        let completed = ReplayCache::default();
         for state in 0..3 * CAPACITY {
             assert!(completed.claim(state.to_string().as_bytes(), at(0)));
         }

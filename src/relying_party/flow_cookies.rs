@@ -97,11 +97,6 @@ impl FlowCookies<'_> {
             .collect()
     }
 
-    /// Whether a request has any.
-    pub(super) fn any<'b>(&self, lines: impl IntoIterator<Item = &'b HeaderValue>) -> bool {
-        self.all(lines).next().is_some()
-    }
-
     fn all<'b>(
         &self,
         lines: impl IntoIterator<Item = &'b HeaderValue>,

@@ -1,55 +1,45 @@
 //! Starting a sign-in.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http::{HeaderValue, Response, header, request::Parts};
+use http::{HeaderValue, Response, request::Parts};
 use url::form_urlencoded;
 
-use super::{Arrival, Flow, Step, answer::see_other, flow_cookies::FlowCookies, navigation::Asker};
+use super::{
+    RelyingParty, RequestKind, answer::see_other, failure::Failure, flow_cookies::FlowCookies,
+};
 use crate::{
+    cookie::CookieLines,
     error::{Error, ErrorKind},
     oidc::{Interaction, PendingSignIn},
     provider::Metadata,
     return_to::ReturnTo,
 };
 
-impl Flow {
+impl RelyingParty {
     /// `GET /login?return_to=…`. Of the query only `return_to` is read.
-    pub(super) fn login(self: &Arc<Self>, request: &Parts) -> Step {
-        if Asker::of(&request.headers) == Asker::Script {
-            let error = Error::new(ErrorKind::NotANavigation);
-            return Step::Reply(self.failure(&error, request, None));
+    pub(super) async fn login(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
+        if RequestKind::of(&head.headers) == RequestKind::Script {
+            return Err(Error::new(ErrorKind::NotANavigation).into());
         }
-        let query = request.uri.query().unwrap_or_default();
+        let query = head.uri.query().unwrap_or_default();
         let target = form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == "return_to")
             .map(|(_, target)| target);
         let return_to = self.return_to(target.as_deref().unwrap_or_default());
-        let now = self.now();
-        if let Some(metadata) = self.upkeep.calls.known_metadata(now) {
-            return Step::Reply(self.sign_in_at(Ok(metadata), return_to, request));
-        }
-        let calls = self.upkeep.calls.clone();
-        Step::Wait(Box::pin(async move {
-            Arrival::ForLogin(calls.metadata(now).await, return_to)
-        }))
+        let cookies = CookieLines::of(&head.headers);
+        self.sign_in(return_to, &cookies).await
     }
 
-    /// Sends the browser of this request to the provider, if that was found.
-    pub(super) fn sign_in_at(
+    /// Sends a browser to the provider, once that is found.
+    pub(super) async fn sign_in(
         &self,
-        metadata: Result<Arc<Metadata>, Error>,
         return_to: ReturnTo,
-        request: &Parts,
-    ) -> Response<Bytes> {
-        match metadata {
-            Ok(metadata) => {
-                let interaction = self.config.request.interaction();
-                self.start_sign_in(&metadata, interaction, return_to, None, request)
-            }
-            Err(error) => self.failure(&error, request, Some(&return_to)),
-        }
+        cookies: &CookieLines,
+    ) -> Result<Response<Bytes>, Failure> {
+        let metadata = self.lifecycle.calls.metadata(self.now()).await;
+        let metadata = metadata.map_err(|error| Failure::from(error).returning_to(&return_to))?;
+        let interaction = self.config.request.interaction();
+        Ok(self.start_sign_in(&metadata, interaction, return_to, None, cookies))
     }
 
     /// Sends the browser to the provider. All that the callback needs goes into a cookie of this
@@ -61,7 +51,7 @@ impl Flow {
         interaction: Interaction,
         return_to: ReturnTo,
         replaced: Option<&str>,
-        asked: &Parts,
+        cookies: &CookieLines,
     ) -> Response<Bytes> {
         let now = self.now();
         let request = &self.config.request;
@@ -70,11 +60,10 @@ impl Flow {
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
-        let cookie_lines = asked.headers.get_all(header::COOKIE);
-        let cookies = self.flow_cookies();
+        let flows = self.flow_cookies();
         see_other(
             location,
-            cookies.begin(cookie_lines, &pending, replaced, now),
+            flows.begin(cookies.iter(), &pending, replaced, now),
         )
     }
 

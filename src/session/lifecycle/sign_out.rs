@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use http::HeaderValue;
 use tokio::sync::oneshot;
 
-use super::Upkeep;
+use super::SessionLifecycle;
 use crate::{
     error::{Error, ErrorKind},
     provider::Metadata,
-    session::{Found, Place, RefreshCalls, Session},
+    session::{Backend, Lookup, RefreshCalls, Session},
     tokens::DiditTokens,
 };
 
@@ -22,7 +22,7 @@ struct Last {
     is_first: bool,
 }
 
-impl Upkeep {
+impl SessionLifecycle {
     /// Ends a session: here first, for all processes that share it; then as the provider offers, which
     /// delays nobody for long. Gives the page where the provider ends its own, if it has one, whatever the
     /// provider has answered by then.
@@ -33,29 +33,29 @@ impl Upkeep {
     ///
     /// [`ErrorKind::SessionUnavailable`] when the store could not be told. It is told as soon as it answers,
     /// if that is within a minute.
-    pub(crate) async fn sign_out(self: &Arc<Self>, found: Found) -> Result<Option<String>, Error> {
-        if let Found::Nothing = found {
+    pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
+        if let Lookup::Nothing = found {
             return Ok(None);
         }
-        let upkeep = Arc::clone(self);
+        let lifecycle = Arc::clone(self);
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, mut page) = oneshot::channel();
         let task = async move {
-            let (last, here) = upkeep.end_here(found).await;
+            let (last, here) = lifecycle.end_here(found).await;
             // Whoever asked may have gone.
             let _ = tell_end.send(here);
-            let metadata = match upkeep.calls.metadata(upkeep.now()).await {
+            let metadata = match lifecycle.calls.metadata(lifecycle.now()).await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
             };
             // Also of a session that is over already, as after a double click.
             let session = last.as_ref().map(|last| &last.session);
-            let _ = tell_page.send(upkeep.page(&metadata, session));
+            let _ = tell_page.send(lifecycle.page(&metadata, session));
             if let Some(last) = last.filter(|last| last.is_first) {
-                upkeep.end_there(&metadata, &last).await;
+                lifecycle.end_there(&metadata, &last).await;
             }
         };
-        let task = self.under_way.spawn(task);
+        let task = self.tasks.spawn(task);
         // Without a word the runtime ends.
         let unknown = |_| Error::new(ErrorKind::SessionUnavailable);
         ended.await.map_err(unknown)??;
@@ -83,15 +83,15 @@ impl Upkeep {
     }
 
     /// Gives the session as it was last, if there was one that can be read.
-    async fn end_here(self: &Arc<Self>, found: Found) -> (Option<Last>, Result<(), Error>) {
+    async fn end_here(self: &Arc<Self>, found: Lookup) -> (Option<Last>, Result<(), Error>) {
         let last = |(session, may_renew): (Session, bool)| Last {
             is_first: self.end(session.id()),
             session,
             may_renew,
         };
-        match (found, &self.sessions.place) {
-            (Found::Session(session), _) => (Some(last((session, false))), Ok(())),
-            (Found::Key(key), Place::Store(stored)) => {
+        match (found, &self.sessions.backend) {
+            (Lookup::Session(session), _) => (Some(last((session, false))), Ok(())),
+            (Lookup::Key(key), Backend::Store(stored)) => {
                 let seized = stored.seize(key, self.horizon).await;
                 let deleted = stored.delete(&key).await;
                 if deleted.is_err() {
@@ -99,7 +99,7 @@ impl Upkeep {
                 }
                 (seized.ok().flatten().map(last), deleted)
             }
-            (Found::Nothing | Found::Key(_), _) => (None, Ok(())),
+            (Lookup::Nothing | Lookup::Key(_), _) => (None, Ok(())),
         }
     }
 

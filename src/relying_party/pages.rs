@@ -9,11 +9,11 @@ use crate::{error::ErrorKind, problem::Problem};
 pub(super) struct Advice {
     title: &'static str,
     text: &'static str,
-    pub(super) way_on: WayOn,
+    pub(super) next_page: NextPage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum WayOn {
+pub(super) enum NextPage {
     SignIn,
     TryAgain,
     Reload,
@@ -26,11 +26,14 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "The sign-in was declined",
             "If that was not what you wanted, try again.",
         ),
-        ErrorKind::SessionUnavailable => (
+        ErrorKind::SessionUnavailable | ErrorKind::TokensUnavailable => (
             "This page is not available right now",
             "The site cannot tell who is signed in. Please try again in a moment.",
         ),
-        ErrorKind::SessionEnded | ErrorKind::NotRenewable | ErrorKind::NotSignedIn => (
+        ErrorKind::TokensExpired
+        | ErrorKind::SessionEnded
+        | ErrorKind::NotRenewable
+        | ErrorKind::NotSignedIn => (
             "Please sign in first",
             "You are not signed in, or not any more. What you sent was not taken: sign in, go back and \
              send it again.",
@@ -89,6 +92,9 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         | ErrorKind::UnsupportedGrantType
         | ErrorKind::InvalidScope
         | ErrorKind::SessionTooLarge
+        | ErrorKind::LayerMissing
+        | ErrorKind::NotACallback
+        | ErrorKind::AskedTooLate
         | ErrorKind::NotOffered
         | ErrorKind::UnexpectedClaims
         | ErrorKind::AccessTokenRefused
@@ -106,36 +112,41 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "Please go back to the site and follow its links.",
         ),
     };
-    let way_on = match kind {
+    let next_page = match kind {
         ErrorKind::CrossSiteSignOut | ErrorKind::MethodNotAllowed | ErrorKind::NotANavigation => {
-            WayOn::LandingPage
+            NextPage::LandingPage
         }
-        ErrorKind::NotSignedIn | ErrorKind::SessionEnded | ErrorKind::NotRenewable => WayOn::SignIn,
-        ErrorKind::TooManySignIns | ErrorKind::SessionUnavailable => WayOn::Reload,
-        _ => WayOn::TryAgain,
+        ErrorKind::NotSignedIn
+        | ErrorKind::TokensExpired
+        | ErrorKind::SessionEnded
+        | ErrorKind::NotRenewable => NextPage::SignIn,
+        ErrorKind::TooManySignIns
+        | ErrorKind::SessionUnavailable
+        | ErrorKind::TokensUnavailable => NextPage::Reload,
+        _ => NextPage::TryAgain,
     };
     Advice {
         title,
         text,
-        way_on,
+        next_page,
     }
 }
 
 /// A page that needs nothing but itself; a browser may ask the site for its icon. No text of the provider or
 /// of the request is on it; the links are made of checked paths.
-pub(super) fn page(kind: ErrorKind, way_on: &str, landing_page: &str) -> Response<Bytes> {
+pub(super) fn page(kind: ErrorKind, next_page: &str, landing_page: &str) -> Response<Bytes> {
     let Advice {
         title,
         text,
-        way_on: leads,
+        next_page: leads,
     } = advice(kind);
-    let (way_on, landing_page) = (escaped(way_on), escaped(landing_page));
+    let (next_page, landing_page) = (escaped(next_page), escaped(landing_page));
     let (id, href, label) = match leads {
-        WayOn::TryAgain => ("try-again", &*way_on, "Try again"),
-        WayOn::SignIn => ("sign-in", &*way_on, "Sign in"),
+        NextPage::TryAgain => ("try-again", &*next_page, "Try again"),
+        NextPage::SignIn => ("sign-in", &*next_page, "Sign in"),
         // This very address, code and all: it was not used yet.
-        WayOn::Reload => ("try-again", "", "Try again"),
-        WayOn::LandingPage => ("go-on", &*landing_page, BACK),
+        NextPage::Reload => ("try-again", "", "Try again"),
+        NextPage::LandingPage => ("go-on", &*landing_page, BACK),
     };
     let on = format!(r#"<a id="{id}" href="{href}">{label}</a>"#);
     let links = if href == landing_page {
@@ -190,8 +201,8 @@ const STYLE: &str = include_str!("page.css");
 mod tests {
     use super::*;
 
-    fn html(kind: ErrorKind, way_on: &str) -> String {
-        let page = page(kind, way_on, "/start?a=1&b=2");
+    fn html(kind: ErrorKind, next_page: &str) -> String {
+        let page = page(kind, next_page, "/start?a=1&b=2");
         String::from_utf8(page.into_body().to_vec()).unwrap()
     }
 

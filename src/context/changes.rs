@@ -1,0 +1,86 @@
+//! What handlers do to the session of their request.
+
+use std::sync::MutexGuard;
+
+use super::{PoisonError, RequestContext, SessionState};
+use crate::{
+    error::{Error, ErrorKind},
+    session::{Lookup, Outcome, Session},
+    tokens::DiditTokens,
+};
+
+/// What handlers did to the session.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Refreshed(DiditTokens),
+    Ended,
+}
+
+impl RequestContext {
+    /// What handlers did to the session until now.
+    pub(crate) fn change(&self) -> Option<Change> {
+        self.lock().clone()
+    }
+
+    /// New tokens for those of this request's session, or for any others.
+    pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
+        let lifecycle = &self.lifecycle;
+        let Some((session, original)) = self.latest().await? else {
+            return lifecycle.refresh_tokens(tokens).await;
+        };
+        if lifecycle.has_ended(session.id()) {
+            return Err(Error::new(ErrorKind::SessionEnded));
+        }
+        let refreshed = match self.key.get() {
+            Some(key) => {
+                let is_of = |own: &DiditTokens| own.access_token().is(tokens.access_token());
+                let is_own = is_of(session.tokens()) || is_of(&original);
+                lifecycle.refresh_stored(*key, is_own, tokens).await?
+            }
+            None if session.tokens().are(tokens) => Some(lifecycle.refresh_tokens(tokens).await?),
+            None => None,
+        };
+        let Some(refreshed) = refreshed else {
+            return lifecycle.refresh_tokens(tokens).await;
+        };
+        let mut change = self.lock();
+        if !matches!(*change, Some(Change::Ended)) {
+            *change = Some(Change::Refreshed(refreshed.clone()));
+        }
+        Ok(refreshed)
+    }
+
+    /// Ends the session of this request; gives the page where the provider ends its own.
+    pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
+        let session = self.latest().await;
+        // In any case the browser forgets it.
+        let has_ended = matches!(self.lock().replace(Change::Ended), Some(Change::Ended));
+        let lookup = match (session, self.key.get()) {
+            _ if has_ended => Lookup::Nothing,
+            (_, Some(key)) => Lookup::Key(*key),
+            (Ok(Some((session, _))), None) => Lookup::Session(session),
+            (Ok(None) | Err(_), None) => Lookup::Nothing,
+        };
+        self.lifecycle.sign_out(lookup).await
+    }
+
+    /// The session as handlers have left it, and the tokens with which it came.
+    async fn latest(&self) -> Result<Option<(Session, DiditTokens)>, Error> {
+        let session = match self.session().await? {
+            SessionState::SignedIn(session) => session,
+            SessionState::Anonymous => return Ok(None),
+            SessionState::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
+        };
+        let original = session.tokens().clone();
+        let latest = match self.change() {
+            Some(Change::Ended) => return Err(Error::new(ErrorKind::SessionEnded)),
+            Some(Change::Refreshed(tokens)) => session.carrying(tokens),
+            None => self.with_tokens(session),
+        };
+        Ok(Some((latest, original)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Change>> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,314 @@
+//! What the layer does with the head of the application's answer.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response,
+    uri::PathAndQuery,
+};
+
+use super::{
+    RelyingParty,
+    answer::{append_cookies, forbid_storing, keep_private},
+    callback::Admission,
+};
+use crate::{
+    context::{AskedPage, Change, Conclusion, RequestContext, SignInChallenge},
+    error::{Error, ErrorKind},
+    oidc::Callback,
+    session::{CookieChange, Session},
+};
+
+/// Goes with a forwarded request until the head of its answer is ready.
+pub(crate) struct Forwarded {
+    relying_party: Arc<RelyingParty>,
+    context: Arc<RequestContext>,
+    /// Set at the callback.
+    callback: Option<Box<(Admission, Parts)>>,
+}
+
+/// What becomes of the application's answer.
+pub(crate) enum Disposition {
+    AsItIs,
+    /// Another one in its place.
+    Reply(Response<Bytes>),
+    /// That is known later.
+    Later(Later),
+}
+
+/// What becomes of it, once the provider was found or the session has begun.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Settled> + Send>>;
+
+/// What became of it.
+pub(crate) enum Settled {
+    /// It goes out, and sets these cookies.
+    With(Vec<HeaderValue>),
+    /// Another one in its place.
+    Reply(Response<Bytes>),
+}
+
+impl Forwarded {
+    pub(super) fn of_application(
+        relying_party: Arc<RelyingParty>,
+        context: Arc<RequestContext>,
+    ) -> Self {
+        Self {
+            relying_party,
+            context,
+            callback: None,
+        }
+    }
+
+    pub(super) fn of_callback(
+        relying_party: Arc<RelyingParty>,
+        context: Arc<RequestContext>,
+        admission: Box<Admission>,
+        head: &Parts,
+    ) -> Self {
+        Self {
+            relying_party,
+            context,
+            callback: Some(Box::new((*admission, head.clone()))),
+        }
+    }
+
+    /// Adds to the head what became of the session, or gives an answer to send instead.
+    pub(crate) fn dispose(self, head: &mut response::Parts) -> Disposition {
+        let Self {
+            relying_party,
+            context,
+            callback,
+        } = self;
+        match callback {
+            Some(callback) => {
+                let (admission, request) = *callback;
+                relying_party.dispose_callback(context, admission, request, head)
+            }
+            None => relying_party.dispose(&context, head),
+        }
+    }
+}
+
+impl RelyingParty {
+    fn dispose(
+        self: &Arc<Self>,
+        context: &Arc<RequestContext>,
+        head: &mut response::Parts,
+    ) -> Disposition {
+        let conclusion = context.conclude();
+        let was_asked = conclusion.is_some();
+        let session = conclusion.as_ref().and_then(|asked| asked.session.clone());
+        let cookies = conclusion.map_or_else(Vec::new, |asked| self.cookies_of(asked));
+        let sets_cookies = !cookies.is_empty();
+        append_cookies(&mut head.headers, cookies);
+
+        if let Some(page) = &context.asked_page
+            && let Some(replacement) = self.replace_refusal(context, page, session.as_ref(), head)
+        {
+            return replacement.with_cookies_of(head);
+        }
+        if was_asked {
+            vary_by_session(&mut head.headers);
+        }
+        if sets_cookies {
+            forbid_storing(&mut head.headers);
+        }
+        Disposition::AsItIs
+    }
+
+    /// What a person gets in place of a refusal: the way to the provider, or a page. The refusal may be an
+    /// extractor's, a guard's, or the error of a handler's own call.
+    fn replace_refusal(
+        self: &Arc<Self>,
+        context: &Arc<RequestContext>,
+        page: &AskedPage,
+        session: Option<&Session>,
+        head: &mut response::Parts,
+    ) -> Option<Disposition> {
+        let challenge = head.extensions.remove::<SignInChallenge>();
+        let error = head.extensions.get::<Error>()?.clone();
+        if error.kind().status() != head.status {
+            return None;
+        }
+        // Tokens that end at once would lead to the provider and back for ever.
+        let is_young = || session.is_some_and(|session| session.is_young(self.now()));
+        let asks_for_sign_in = match error.kind() {
+            ErrorKind::NotSignedIn => true,
+            ErrorKind::TokensExpired => !is_young(),
+            _ => false,
+        };
+        if !asks_for_sign_in {
+            let render = error.kind() != ErrorKind::TokensExpired;
+            return render.then(|| Disposition::Reply(self.render(error.into(), page.head())));
+        }
+        let asked = page.address();
+        if asked.is_some_and(|asked| self.is_stray_callback(asked, context)) {
+            self.reported.stray_callback.call_once(|| {
+                tracing::error!(
+                    callback = self.config.redirect_uri.path(),
+                    "a callback arrived at another path: the layer is inside of a nested router, \
+                     or behind a proxy that strips a prefix"
+                );
+            });
+            return None;
+        }
+        let return_to = match (challenge, asked) {
+            (
+                Some(SignInChallenge {
+                    return_to: Some(page),
+                }),
+                _,
+            ) => self.return_to(page.as_str()),
+            (_, Some(asked)) => self.return_to(asked.as_str()),
+            (Some(_), None) => self.return_to(""),
+            // What was sent is not repeated: a page says so.
+            (None, None) => {
+                return Some(Disposition::Reply(self.render(error.into(), page.head())));
+            }
+        };
+        let relying_party = Arc::clone(self);
+        let context = Arc::clone(context);
+        Some(Disposition::Later(Box::pin(async move {
+            let redirect = relying_party.sign_in(return_to, context.cookies()).await;
+            Settled::Reply(redirect.unwrap_or_else(|failure| {
+                let page = context.asked_page.as_ref();
+                let head = page.map(AskedPage::head).expect("it is there");
+                relying_party.render(failure, head)
+            }))
+        })))
+    }
+
+    /// Whether a page that asks for a sign-in is itself the answer to one, whose path was changed on the way to
+    /// the layer: another sign-in would end here again, and again.
+    fn is_stray_callback(&self, page: &PathAndQuery, context: &RequestContext) -> bool {
+        let query = page.query().unwrap_or_default();
+        Callback::parse(query).is_ok_and(|callback| {
+            let cookies = context.cookies().iter();
+            self.flow_cookies()
+                .open(cookies, callback.state())
+                .is_some()
+        })
+    }
+
+    /// By what is known when the head of the answer is ready: a request that took long must not bring back a
+    /// session that has ended meanwhile, or tokens that were replaced.
+    fn cookies_of(&self, conclusion: Conclusion) -> Vec<HeaderValue> {
+        let Conclusion {
+            session,
+            existing,
+            change,
+        } = conclusion;
+        let sessions = &self.lifecycle.sessions;
+        let removals = || sessions.removals(existing).collect();
+        let now = self.now();
+        let limits = sessions.rules.limits;
+        let session = match change {
+            Some(CookieChange::Forgotten) => return removals(),
+            // By now they may be the cookies of a new session.
+            Some(CookieChange::Removed(id))
+                if self.lifecycle.has_ended(id) || sessions.are_stored() =>
+            {
+                return Vec::new();
+            }
+            Some(CookieChange::Removed(_)) => return removals(),
+            Some(CookieChange::Written) => session.map(|session| session.used(limits, now)),
+            None => session.and_then(|session| session.renewed(limits, now)),
+        };
+        match session.filter(|session| !self.lifecycle.is_superseded(session)) {
+            Some(session) => sessions.rewrite(&session, existing, now),
+            None => Vec::new(),
+        }
+    }
+
+    fn dispose_callback(
+        self: &Arc<Self>,
+        context: Arc<RequestContext>,
+        admission: Admission,
+        request: Parts,
+        head: &mut response::Parts,
+    ) -> Disposition {
+        let missing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+        if missing.contains(&head.status) {
+            self.report_missing_callback_route();
+        }
+        keep_private(&mut head.headers);
+        let session = context.conclude().and_then(|asked| asked.session);
+        if matches!(context.change(), Some(Change::Ended)) {
+            // Signed out in the callback's handler: no session begins, and that of before is over too.
+            append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
+            let removals = self.lifecycle.sessions.removals(admission.existing);
+            append_cookies(&mut head.headers, removals);
+            let lifecycle = Arc::clone(&self.lifecycle);
+            return Disposition::Later(Box::pin(async move {
+                lifecycle.replace(&admission.replaced).await;
+                Settled::With(Vec::new())
+            }));
+        }
+        // A handler that refuses a user has not signed them in.
+        let is_refused = head.status.as_u16() >= 400;
+        let Some(session) = session.filter(|_| !is_refused) else {
+            let status = head.status.as_u16();
+            tracing::debug!(status, "the callback's handler refused");
+            append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
+            return Disposition::AsItIs;
+        };
+        let tokens = self.lifecycle.without_spent(session.tokens().clone());
+        let session = session.carrying(tokens);
+        let relying_party = Arc::clone(self);
+        Disposition::Later(Box::pin(async move {
+            let begun = relying_party.begin_session(session, admission, Some(&context), &request);
+            begun.await
+        }))
+    }
+
+    fn report_missing_callback_route(&self) {
+        self.reported.callback_route_missing.call_once(|| {
+            tracing::error!(
+                path = self.config.redirect_uri.path(),
+                "no route for the callback: add a handler for `GET` of this path, inside of the \
+                 layer, or use `with_redirect_after_sign_in`"
+            );
+        });
+    }
+}
+
+impl Disposition {
+    /// What the application set on the way stays set.
+    fn with_cookies_of(self, head: &response::Parts) -> Self {
+        let cookies = head.headers.get_all(header::SET_COOKIE);
+        let cookies: Vec<_> = cookies.into_iter().cloned().collect();
+        match self {
+            Self::AsItIs => self,
+            Self::Reply(mut reply) => {
+                append_cookies(reply.headers_mut(), cookies);
+                Self::Reply(reply)
+            }
+            Self::Later(later) => Self::Later(Box::pin(async move {
+                let mut settled = later.await;
+                if let Settled::Reply(reply) = &mut settled {
+                    append_cookies(reply.headers_mut(), cookies);
+                }
+                settled
+            })),
+        }
+    }
+}
+
+/// Keeps shared caches from giving one user's answer to another.
+fn vary_by_session(headers: &mut HeaderMap) {
+    let varies = headers
+        .get_all(header::VARY)
+        .into_iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|field| {
+            let field = field.trim_ascii();
+            field == b"*" || field.eq_ignore_ascii_case(b"cookie")
+        });
+    if !varies {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private"));
+}

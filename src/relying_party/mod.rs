@@ -1,0 +1,213 @@
+//! What a request means to the layer, and what comes of it.
+
+mod answer;
+mod callback;
+mod disposition;
+mod failure;
+mod flow_cookies;
+mod pages;
+mod replay;
+mod request_kind;
+mod route;
+mod sign_in;
+mod sign_out;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Once},
+};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use tokio_util::task::TaskTracker;
+
+pub(crate) use self::{
+    answer::append_cookies,
+    disposition::{Disposition, Forwarded, Later, Settled},
+};
+use self::{failure::Failure, request_kind::RequestKind, route::Route};
+use crate::{
+    clock::Timestamp,
+    config::Config,
+    context::{AskedPage, RequestContext},
+    cookie::CookieLines,
+    error::{Error, ErrorKind},
+    oidc::{Client, EndSessionRequest},
+    provider_calls::ProviderCalls,
+    return_to::ReturnTo,
+    session::{lifecycle::SessionLifecycle, replay_cache::ReplayCache},
+    tokens::{DiditTokens, IdClaims},
+};
+#[cfg(feature = "test-util")]
+use crate::{
+    session::{ExistingChunks, Session},
+    tokens::Scopes,
+};
+#[cfg(feature = "test-util")]
+use http::HeaderValue;
+
+/// All that one layer knows, shared by its services.
+#[derive(Debug)]
+pub(crate) struct RelyingParty {
+    config: Config,
+    lifecycle: Arc<SessionLifecycle>,
+    /// Sign-ins, by their state.
+    completed: ReplayCache,
+    reported: Reported,
+}
+
+/// What is told to the operator once.
+#[derive(Debug)]
+struct Reported {
+    callback_route_missing: Once,
+    stray_callback: Once,
+    exchanges_full: Once,
+}
+
+/// What to do with a request.
+pub(crate) enum Decision {
+    /// Hand it to the application; afterwards see to the head of the answer.
+    Forward(Parts, Forwarded),
+    /// Answer it here.
+    Reply(Response<Bytes>),
+}
+
+/// A decision about one of the layer's own paths.
+pub(crate) type Deciding = Pin<Box<dyn Future<Output = Decision> + Send>>;
+
+impl RelyingParty {
+    pub(crate) fn new(config: Config) -> Self {
+        let Config {
+            client_secret,
+            redirect_uri,
+            request,
+            id_token_rules,
+            metadata,
+            sessions,
+            post_logout_redirect_uri,
+            sign_out_pages,
+            transport,
+            clock,
+            ..
+        } = &config;
+        let client = Client::new(
+            &request.client_id,
+            client_secret.as_ref().map(|secret| secret.0.as_str()),
+            redirect_uri.as_str(),
+            id_token_rules.provider.token_requests(),
+            request.scopes.clone(),
+        );
+        let tasks = TaskTracker::new();
+        let calls = ProviderCalls::new(
+            client,
+            id_token_rules.clone(),
+            metadata.clone(),
+            transport.clone(),
+            Arc::clone(clock),
+        );
+        let end_session = EndSessionRequest {
+            client_id: request.client_id.clone(),
+            redirect_uri: post_logout_redirect_uri.clone(),
+        };
+        let lifecycle = SessionLifecycle::new(
+            Arc::clone(sessions),
+            calls,
+            end_session,
+            sign_out_pages.clone(),
+            transport.timeout(),
+            Arc::clone(clock),
+            tasks,
+        );
+        Self {
+            lifecycle,
+            config,
+            completed: ReplayCache::default(),
+            reported: Reported {
+                callback_route_missing: Once::new(),
+                stray_callback: Once::new(),
+                exchanges_full: Once::new(),
+            },
+        }
+    }
+
+    pub(crate) fn lifecycle(&self) -> &Arc<SessionLifecycle> {
+        &self.lifecycle
+    }
+
+    /// The scopes that it asks for.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.config.request.scopes
+    }
+
+    /// Begins a session with tokens that no sign-in brought: gives the `Set-Cookie` values.
+    #[cfg(feature = "test-util")]
+    pub(crate) async fn begin_session_with(
+        &self,
+        tokens: DiditTokens,
+    ) -> Result<Vec<HeaderValue>, Error> {
+        let issuer = tokens.claims().issuer();
+        self.config.id_token_rules.check_issuer(issuer)?;
+        let (sessions, now) = (&self.lifecycle.sessions, self.now());
+        let metadata = self.lifecycle.calls.metadata(now).await?;
+        let keeps_id_token = metadata.end_session_endpoint.is_some();
+        let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
+        sessions.check(&session)?;
+        let existing = ExistingChunks::default();
+        let (cookies, _) = sessions.create(&session, existing, now).await?;
+        Ok(cookies)
+    }
+
+    /// An ordinary request is forwarded at once, with the context in which its handlers find the session.
+    ///
+    /// # Errors
+    ///
+    /// One of the layer's own paths is decided on in a future.
+    pub(crate) fn decide(self: &Arc<Self>, request: &mut Parts) -> Result<Forwarded, Deciding> {
+        let relying_party = Arc::clone(self);
+        let route = match Route::of(request, &self.config) {
+            Ok(Route::Application) => return Ok(self.enter(request)),
+            Ok(route) => Ok(route),
+            Err(allowed) => Err(allowed),
+        };
+        let head = std::mem::replace(request, empty_head());
+        Err(Box::pin(async move {
+            let answer = match route {
+                Ok(Route::Callback) => return relying_party.callback(head).await,
+                Ok(Route::Login) => relying_party.login(&head).await,
+                Ok(Route::Logout) => relying_party.sign_out(&head).await,
+                Ok(Route::Application) => Err(Error::new(ErrorKind::LayerMissing).into()),
+                Err(allowed) => Err(Failure::method_not_allowed(&allowed)),
+            };
+            Decision::Reply(answer.unwrap_or_else(|failure| relying_party.render(failure, &head)))
+        }))
+    }
+
+    /// On to the application.
+    fn enter(self: &Arc<Self>, request: &mut Parts) -> Forwarded {
+        let kind = RequestKind::of_page(request);
+        let asked_page = kind.then(|| {
+            // Should the provider not be found, the error page may ask for the headers.
+            let is_known = self.lifecycle.calls.has_metadata(|| self.now());
+            AskedPage::new(request, !is_known)
+        });
+        let cookies = CookieLines::of(&request.headers);
+        let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
+        if request.extensions.insert(Arc::clone(&context)).is_some() {
+            // Another layer was here before. Its word counts for nothing.
+            request.extensions.remove::<DiditTokens>();
+            request.extensions.remove::<IdClaims>();
+            request.extensions.remove::<ReturnTo>();
+        }
+        Forwarded::of_application(Arc::clone(self), context)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.config.clock)
+    }
+}
+
+fn empty_head() -> Parts {
+    http::Request::new(()).into_parts().0
+}

@@ -1,0 +1,263 @@
+//! What keeps the sessions of one layer alive, and ends them.
+
+mod refresh;
+mod sign_out;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::{
+    breaker::{Breaker, Passage},
+    clock::{Clock, Timestamp},
+    error::{Error, ErrorKind},
+    oidc::EndSessionRequest,
+    provider_calls::ProviderCalls,
+    session::{
+        Backend, ExistingChunks, Lookup, Refresh, Session, SessionId, Sessions, SingleFlight,
+        StoreEntry, Validity,
+        replay_cache::ReplayCache,
+        store::{SessionKey, StoreError},
+    },
+};
+
+/// The sessions, the provider, and what was done to one with the other.
+pub(crate) struct SessionLifecycle {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) calls: ProviderCalls,
+    refreshes: SingleFlight,
+    /// Sessions that are over, by their id.
+    ended: ReplayCache,
+    /// Refresh tokens that work once, and were sent.
+    spent: ReplayCache,
+    /// The right to try to forget a session for a while: anybody can ask for it while a store fails.
+    forgetting: Arc<Semaphore>,
+    end_session: EndSessionRequest,
+    /// Where people may go after a sign-out; there is one.
+    sign_out_pages: Vec<HeaderValue>,
+    /// How long others wait for a refresh: the time-out of a call, and room for what comes before and after.
+    horizon: Duration,
+    clock: Arc<dyn Clock>,
+    store_breaker: Breaker,
+    tasks: TaskTracker,
+}
+
+/// What there is to a session that was found.
+pub(crate) enum Admission {
+    SignedIn,
+    Anonymous,
+    /// That is known after the refresh: it lasts no longer than its access token.
+    Refresh(Refresh),
+}
+
+impl SessionLifecycle {
+    /// `timeout` is that of a call to the provider.
+    pub(crate) fn new(
+        sessions: Arc<Sessions>,
+        calls: ProviderCalls,
+        end_session: EndSessionRequest,
+        sign_out_pages: Vec<HeaderValue>,
+        timeout: Duration,
+        clock: Arc<dyn Clock>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            refreshes: SingleFlight::new(Arc::clone(&clock), tasks.clone()),
+            ended: ReplayCache::default(),
+            spent: ReplayCache::default(),
+            forgetting: Arc::new(Semaphore::new(MAX_FORGETTING)),
+            sessions,
+            calls,
+            end_session,
+            sign_out_pages,
+            horizon: timeout + ROOM,
+            clock,
+            store_breaker: Breaker::new(STORE_REST),
+            tasks,
+        })
+    }
+
+    /// Waits until everything that was sent is finished.
+    pub(crate) async fn shutdown(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.clock)
+    }
+
+    /// The session under `key` in the store, if there is one, in no more time than a request may wait for it.
+    pub(crate) async fn load(
+        &self,
+        key: SessionKey,
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+        let Backend::Store(stored) = &self.sessions.backend else {
+            return Ok(None);
+        };
+        if self.store_breaker.passage() == Passage::Open {
+            return Err(StoreError::new("it did not answer a moment ago").into());
+        }
+        let began = Instant::now();
+        let loaded = tokio::time::timeout(MAX_STORE_WAIT, stored.load(key)).await;
+        let loaded = loaded.unwrap_or_else(|_| Err(StoreError::new("no answer in time").into()));
+        match &loaded {
+            Ok(_) => self.store_breaker.succeeded(),
+            Err(_) => self.store_breaker.failed(began),
+        }
+        loaded
+    }
+
+    /// What there is to a session that was found. It waits for nothing but for a refresh without which the
+    /// session is over.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        session: &Session,
+        entry: Option<StoreEntry>,
+    ) -> Admission {
+        let now = self.now();
+        if self.has_ended(session.id()) {
+            return Admission::Anonymous;
+        }
+        let rules = &self.sessions.rules;
+        let claim = entry.and_then(|entry| entry.claim);
+        match rules.validity(session, claim, now) {
+            Validity::Valid => Admission::SignedIn,
+            Validity::RefreshDue if !rules.has_ended(session, now) => Admission::SignedIn,
+            Validity::Unrefreshable if !self.is_refreshing(session, now) => Admission::Anonymous,
+            Validity::RefreshDue | Validity::Unrefreshable => {
+                Admission::Refresh(self.refresh(session, entry, now))
+            }
+            Validity::Expired => Admission::Anonymous,
+        }
+    }
+
+    /// Writes in the background that a session in the store was used, if it is time.
+    pub(crate) fn note_use(self: &Arc<Self>, session: &Session, entry: StoreEntry) {
+        let now = self.now();
+        let limits = self.sessions.rules.limits;
+        let Some(used) = session.renewed(limits, now) else {
+            return;
+        };
+        let lifecycle = Arc::clone(self);
+        let task = async move {
+            if let Backend::Store(stored) = &lifecycle.sessions.backend {
+                stored.note_use(used, entry).await;
+            }
+        };
+        self.tasks.spawn(task.in_current_span());
+    }
+
+    /// Begins a session that takes the place of another one: gives the `Set-Cookie` values, and where it is if
+    /// that is a store.
+    pub(crate) async fn begin(
+        self: &Arc<Self>,
+        session: &Session,
+        existing: ExistingChunks,
+        replaced: &Lookup,
+    ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
+        let created = self.sessions.create(session, existing, self.now()).await?;
+        self.replace(replaced).await;
+        match created {
+            // The callback's handler has signed out, in a task of its own.
+            (_, Some(key)) if self.has_ended(session.id()) => {
+                self.forget(key).await;
+                Ok((self.sessions.removals(existing).collect(), None))
+            }
+            created => Ok(created),
+        }
+    }
+
+    /// Runs what must not be cancelled to its end, also when the caller goes away.
+    pub(crate) async fn finish<F>(&self, task: F) -> Result<F::Output, Error>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        match self.tasks.spawn(task.in_current_span()).await {
+            Ok(outcome) => Ok(outcome),
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(stopped) => Err(Error::with_source(ErrorKind::ProviderUnreachable, stopped)),
+            },
+        }
+    }
+
+    /// Ends what another session, or none, takes the place of in the browser.
+    pub(crate) async fn replace(self: &Arc<Self>, replaced: &Lookup) {
+        match replaced {
+            Lookup::Nothing => {}
+            Lookup::Session(session) => {
+                self.end(session.id());
+            }
+            Lookup::Key(key) => self.forget(*key).await,
+        }
+    }
+
+    /// Ends the session under `key` in the store.
+    pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
+        if let Backend::Store(stored) = &self.sessions.backend
+            && stored.delete(&key).await.is_err()
+        {
+            self.forget_later(key);
+        }
+    }
+
+    /// Likewise, in a store that does not answer: as soon as it does, if that is within a minute. The browser
+    /// has forgotten the session; a copy of its cookie has not.
+    pub(crate) fn forget_later(self: &Arc<Self>, key: SessionKey) {
+        let Ok(permit) = Arc::clone(&self.forgetting).try_acquire_owned() else {
+            tracing::warn!("{GOES_ON}");
+            return;
+        };
+        let lifecycle = Arc::clone(self);
+        let task = async move {
+            let Backend::Store(stored) = &lifecycle.sessions.backend else {
+                return;
+            };
+            if let Err(error) = stored.delete_in_time(&key).await {
+                let source = error.causes();
+                tracing::warn!(%error, source, "{GOES_ON}");
+            }
+            drop(permit);
+        };
+        self.tasks.spawn(task.in_current_span());
+    }
+
+    /// No answer under way writes this session again. True once.
+    pub(crate) fn end(&self, session: SessionId) -> bool {
+        self.ended.claim(session.as_bytes(), self.now())
+    }
+
+    pub(crate) fn has_ended(&self, session: SessionId) -> bool {
+        self.ended.contains(session.as_bytes())
+    }
+
+    /// Whether what the browser has is out of date by now: an answer that took long must not bring it
+    /// back.
+    pub(crate) fn is_superseded(&self, session: &Session) -> bool {
+        self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
+    }
+}
+
+impl fmt::Debug for SessionLifecycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLifecycle")
+            .field("sessions", &self.sessions)
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
+    }
+}
+
+const GOES_ON: &str = "a session that is over goes on in the store";
+/// How long a request waits for the store.
+const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
+/// How long a store that does not answer is left alone.
+const STORE_REST: Duration = Duration::from_secs(1);
+/// At once, each about once a second.
+const MAX_FORGETTING: usize = 64;
+/// Besides the time-out, for what is done before and after a call.
+const ROOM: Duration = Duration::from_secs(5);

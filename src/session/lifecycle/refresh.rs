@@ -1,0 +1,171 @@
+//! New tokens for old ones.
+
+use std::{sync::Arc, time::Duration};
+
+use super::SessionLifecycle;
+use crate::{
+    clock::Timestamp,
+    error::{Error, ErrorKind},
+    oidc::RefreshFailure,
+    provider_calls::ReadyToRefresh,
+    session::{
+        Backend, Outcome, Refresh, RefreshCalls, Session, StoreEntry, Validity, store::SessionKey,
+    },
+    tokens::{DiditTokens, RefreshToken},
+};
+
+impl SessionLifecycle {
+    /// The refresh of a session: one for all who want it. `kept` says where it is, if that is a store.
+    pub(crate) fn refresh(
+        self: &Arc<Self>,
+        session: &Session,
+        kept: Option<StoreEntry>,
+        now: Timestamp,
+    ) -> Refresh {
+        self.refreshes.refresh(session.tokens(), now, || {
+            let lifecycle = Arc::clone(self);
+            let session = session.clone();
+            async move {
+                match (&lifecycle.sessions.backend, kept) {
+                    (Backend::Store(stored), Some(kept)) => {
+                        let horizon = lifecycle.horizon;
+                        stored.renew(session, kept, horizon, &*lifecycle).await
+                    }
+                    _ => lifecycle.refresh_once(session.tokens()).await,
+                }
+            }
+        })
+    }
+
+    /// The refresh of a session in a store, by what the store has now: another request, or another process, may
+    /// have been faster. `is_own` says whether the session had these tokens; `None` if it never did.
+    pub(crate) async fn refresh_stored(
+        self: &Arc<Self>,
+        key: SessionKey,
+        is_own: bool,
+        tokens: &DiditTokens,
+    ) -> Result<Option<DiditTokens>, Error> {
+        let is_of = |session: &Session| session.tokens().access_token().is(tokens.access_token());
+        match self.load(key).await? {
+            Some((there, entry)) if there.tokens().are(tokens) => {
+                let refresh = self.refresh(&there, Some(entry), self.now());
+                self.land(refresh).await.map(Some)
+            }
+            // What is missing is a refresh token, which counts as spent by now.
+            Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::NotRenewable)),
+            Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
+            None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The refresh of tokens that no store has.
+    pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
+        let lifecycle = Arc::clone(self);
+        let before = tokens.clone();
+        let send = || async move { lifecycle.refresh_once(&before).await };
+        self.land(self.refreshes.refresh(tokens, self.now(), send))
+            .await
+    }
+
+    /// What comes of a refresh, in no more than the time that one may take.
+    pub(crate) async fn land(&self, refresh: Refresh) -> Outcome {
+        self.outcome(refresh, self.horizon).await
+    }
+
+    /// What comes of a refresh, if it comes in time.
+    pub(crate) async fn outcome(&self, refresh: Refresh, patience: Duration) -> Outcome {
+        let flight = match refresh {
+            Refresh::Landed(outcome) => return outcome,
+            Refresh::Started(flight) | Refresh::InFlight(flight) => flight,
+        };
+        let outcome = tokio::time::timeout(patience, flight.wait()).await;
+        outcome.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProviderTimeout)))
+    }
+
+    /// Whether a session's tokens are to be refreshed now, or are being refreshed.
+    pub(crate) fn is_refresh_due(
+        &self,
+        session: &Session,
+        entry: Option<StoreEntry>,
+        now: Timestamp,
+    ) -> bool {
+        let rules = &self.sessions.rules;
+        let claim = entry.and_then(|entry| entry.claim);
+        match rules.validity(session, claim, now) {
+            Validity::RefreshDue => true,
+            // Others have given up; who sent the refresh token waits for what comes late.
+            Validity::Valid | Validity::Unrefreshable => {
+                !session.tokens().are_alive(now) && self.is_refreshing(session, now)
+            }
+            Validity::Expired => false,
+        }
+    }
+
+    /// Whether new tokens for those of a session are on their way, or are there and not in the session yet.
+    pub(crate) fn is_refreshing(&self, session: &Session, now: Timestamp) -> bool {
+        self.refreshes.replaces(session.tokens(), now)
+    }
+
+    /// Whether the request that starts a refresh has to wait for it: its answer carries the new tokens, or the
+    /// old ones end with it.
+    pub(crate) fn must_carry(&self, entry: Option<StoreEntry>) -> bool {
+        entry.is_none() || self.sessions.rules.is_authoritative()
+    }
+
+    /// The same tokens, without a refresh token that works once and was sent.
+    pub(crate) fn without_spent(&self, tokens: DiditTokens) -> DiditTokens {
+        match tokens.refresh_token() {
+            Some(token) if self.spent.contains(token.secret().as_bytes()) => {
+                tokens.without_refresh_token()
+            }
+            _ => tokens,
+        }
+    }
+
+    async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
+        let ready = self.prepare().await?;
+        let refreshed = self.send(ready, tokens).await;
+        refreshed.map_err(|failure| failure.error)
+    }
+
+    /// Whether a refresh token may be sent: one that works once, never again, be it for a session or for a
+    /// handler that keeps tokens itself.
+    fn spend(&self, token: &RefreshToken) -> bool {
+        !self.sessions.rules.single_use || self.spent.claim(token.secret().as_bytes(), self.now())
+    }
+}
+
+impl RefreshCalls for SessionLifecycle {
+    type Ready = ReadyToRefresh;
+
+    async fn prepare(&self) -> Result<ReadyToRefresh, Error> {
+        self.calls.check_token_endpoint().await?;
+        self.calls.prepare_refresh().await
+    }
+
+    async fn send(
+        &self,
+        ready: ReadyToRefresh,
+        tokens: &DiditTokens,
+    ) -> Result<DiditTokens, RefreshFailure> {
+        let token = tokens.refresh_token().filter(|token| self.spend(token));
+        let Some(token) = token else {
+            let error = Error::new(ErrorKind::NotRenewable);
+            return Err(RefreshFailure::after_sending(error));
+        };
+        match self.calls.refresh(ready, tokens).await {
+            Ok(renewed) => Ok(self.without_spent(renewed)),
+            Err(failure) => {
+                if !failure.was_sent {
+                    self.spent.forget(token.secret().as_bytes());
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn discard(&self, tokens: &DiditTokens) {
+        self.end_late(tokens).await;
+    }
+}
