@@ -61,6 +61,7 @@ impl DiditClient {
     ///
     /// - [`AccessTokenRefused`](crate::ErrorKind::AccessTokenRefused) or
     ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider answers 401 or 403;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended meanwhile;
     /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the answer names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no such endpoint;
@@ -70,6 +71,13 @@ impl DiditClient {
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
+        if self
+            .request
+            .as_ref()
+            .is_some_and(|request| request.has_ended())
+        {
+            return Err(Error::new(ErrorKind::SessionEnded));
+        }
         self.lifecycle.calls.user_info(tokens).await
     }
 

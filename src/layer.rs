@@ -73,7 +73,7 @@ impl DiditAuth {
     /// # }
     /// ```
     pub async fn shutdown(&self) {
-        self.relying_party.lifecycle().shutdown().await;
+        self.relying_party.shutdown().await;
     }
 
     /// A client for what is no request's business: a job that works with tokens which the application

@@ -203,6 +203,7 @@ mod context;
 mod cookie;
 mod error;
 mod extract;
+mod flight;
 mod future;
 mod guard;
 mod json;

@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use super::{PoisonError, RequestContext, SessionState};
+use super::{PoisonError, RequestContext, SessionState, lookup::SessionLookup};
 use crate::{
     error::{Error, ErrorKind},
     session::{Lookup, Outcome, Session},
@@ -20,6 +20,15 @@ impl RequestContext {
     /// What handlers did to the session until now.
     pub(crate) fn change(&self) -> Option<Change> {
         self.lock().clone()
+    }
+
+    /// Whether the session that this request has found is over, be it by another request.
+    pub(crate) fn has_ended(&self) -> bool {
+        let found = self.session.get().and_then(SessionLookup::peek);
+        match found.map(|found| &found.state) {
+            Some(SessionState::SignedIn(session)) => self.lifecycle.has_ended(session.id()),
+            _ => false,
+        }
     }
 
     /// New tokens for those of this request's session, or for any others.

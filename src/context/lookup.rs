@@ -15,6 +15,7 @@ use crate::{
         Admission, CookieChange, ExistingChunks, Lookup, Outcome, Refresh, Session, StoreEntry,
         lifecycle::SessionLifecycle,
     },
+    tokens::DiditTokens,
 };
 
 /// Who is signed in.
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub(super) existing: ExistingChunks,
     /// What the browser has to be told, where the session is in its cookies.
     pub(super) change: Option<CookieChange>,
+    /// The tokens that came, if a refresh has replaced them.
+    pub(super) replaced: Option<DiditTokens>,
 }
 
 /// What became of a session that somebody asked for.
@@ -51,6 +54,8 @@ pub(crate) struct Conclusion {
     pub(crate) session: Option<Session>,
     pub(crate) existing: ExistingChunks,
     pub(crate) change: Option<CookieChange>,
+    /// The tokens that came, if a refresh has replaced them.
+    pub(crate) replaced: Option<DiditTokens>,
 }
 
 /// Tokens that somebody asked for.
@@ -111,11 +116,13 @@ impl RequestContext {
             SessionLookup::Pending(existing, _) => (lookup.peek(), *existing),
         };
         let mut session = None;
+        let mut replaced = found.and_then(|found| found.replaced.clone());
         let mut change = found.and_then(|found| found.change);
         if let Some(SessionState::SignedIn(signed_in)) = found.map(|found| &found.state) {
             let latest = self.with_tokens(signed_in.clone());
             if !latest.tokens().are(signed_in.tokens()) {
                 change = Some(CookieChange::Written);
+                replaced = Some(signed_in.tokens().clone());
             }
             if self.was_refused_by_provider() {
                 change = Some(CookieChange::Removed(latest.id()));
@@ -125,6 +132,8 @@ impl RequestContext {
         }
         match self.change() {
             Some(Change::Refreshed(tokens)) => {
+                let before = session.as_ref().map(|session| session.tokens().clone());
+                replaced = replaced.or(before);
                 session = session.map(|session| session.carrying(tokens));
                 change = Some(CookieChange::Written);
             }
@@ -135,6 +144,7 @@ impl RequestContext {
             session,
             existing,
             change,
+            replaced,
         })
     }
 
@@ -168,6 +178,7 @@ impl SessionLookup {
             entry: None,
             existing: ExistingChunks::default(),
             change: None,
+            replaced: None,
         }))
     }
 
@@ -189,11 +200,13 @@ impl SessionLookup {
             entry: None,
             existing,
             change,
+            replaced: None,
         };
         match lookup {
             Lookup::Nothing => Self::Known(Box::new(found(SessionState::Anonymous, None))),
             Lookup::Session(session) if lifecycle.has_ended(session.id()) => {
-                let change = Some(CookieChange::Forgotten);
+                let is_to_go = lifecycle.has_signed_out(session.id());
+                let change = is_to_go.then_some(CookieChange::Forgotten);
                 Self::Known(Box::new(found(SessionState::Anonymous, change)))
             }
             Lookup::Session(session) => match lifecycle.admit(&session, None) {
@@ -222,8 +235,10 @@ impl SessionLookup {
                             return Found { state, ..found };
                         }
                     };
+                    let is_to_go = lifecycle.has_signed_out(session.id());
                     let found = Found {
                         entry: Some(entry),
+                        change: is_to_go.then_some(CookieChange::Forgotten),
                         ..found
                     };
                     match lifecycle.admit(&session, Some(entry)) {
@@ -259,6 +274,7 @@ async fn refreshed(
     refresh: Refresh,
 ) -> Found {
     let outcome = lifecycle.outcome(refresh, MAX_WAIT).await;
+    let replaced = Some(session.tokens().clone());
     let (state, change) = match outcome.map_err(|error| error.kind()) {
         Ok(tokens) => {
             let session = session.carrying(tokens);
@@ -274,6 +290,7 @@ async fn refreshed(
     Found {
         state,
         change,
+        replaced,
         ..found
     }
 }

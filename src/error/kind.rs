@@ -32,6 +32,11 @@ pub enum ErrorKind {
     ///
     /// Code `unknown-sign-in`, status 400.
     UnknownSignIn,
+    /// The browser has the flow cookie of this sign-in, but it does not open: another key sealed it, or another
+    /// host or client id did. Processes that share a host must share their cookie keys.
+    ///
+    /// Code `foreign-sign-in`, status 400.
+    ForeignSignIn,
     /// The sign-in took longer than the 20 minutes that it has.
     ///
     /// Code `sign-in-expired`, status 400.
@@ -40,6 +45,10 @@ pub enum ErrorKind {
     ///
     /// Code `sign-in-already-completed`, status 409.
     SignInAlreadyCompleted,
+    /// A second authorization code came for a sign-in that is completed.
+    ///
+    /// Code `sign-in-replayed`, status 409.
+    SignInReplayed,
     /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
     ///
     /// Code `foreign-issuer`, status 400.
@@ -237,8 +246,10 @@ impl ErrorKind {
             Self::AccessDenied => "access-denied",
             Self::MalformedCallback => "malformed-callback",
             Self::UnknownSignIn => "unknown-sign-in",
+            Self::ForeignSignIn => "foreign-sign-in",
             Self::SignInExpired => "sign-in-expired",
             Self::SignInAlreadyCompleted => "sign-in-already-completed",
+            Self::SignInReplayed => "sign-in-replayed",
             Self::ForeignIssuer => "foreign-issuer",
             Self::CrossSiteSignOut => "cross-site-sign-out",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -297,10 +308,11 @@ impl ErrorKind {
             | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::MalformedCallback
             | Self::UnknownSignIn
+            | Self::ForeignSignIn
             | Self::SignInExpired
             | Self::ForeignIssuer
             | Self::InvalidGrant => StatusCode::BAD_REQUEST,
-            Self::SignInAlreadyCompleted => StatusCode::CONFLICT,
+            Self::SignInAlreadyCompleted | Self::SignInReplayed => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotSignedIn
             | Self::TokensExpired
@@ -363,8 +375,10 @@ impl ErrorKind {
             Self::AccessDenied => "the user declined to sign in",
             Self::MalformedCallback => "the callback is not an authorization response",
             Self::UnknownSignIn => "this browser has no such sign-in under way",
+            Self::ForeignSignIn => "another key, host or client id sealed the flow cookie",
             Self::SignInExpired => "the sign-in took too long",
             Self::SignInAlreadyCompleted => "the callback was used before",
+            Self::SignInReplayed => "another code came for a completed sign-in",
             Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
@@ -454,7 +468,9 @@ mod tests {
         for (kind, status) in [
             (ErrorKind::AccessDenied, 403),
             (ErrorKind::UnknownSignIn, 400),
+            (ErrorKind::ForeignSignIn, 400),
             (ErrorKind::SignInAlreadyCompleted, 409),
+            (ErrorKind::SignInReplayed, 409),
             (ErrorKind::InvalidGrant, 400),
             (ErrorKind::InvalidClient, 500),
             (ErrorKind::InvalidAnswer, 502),

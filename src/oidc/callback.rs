@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -19,6 +20,9 @@ pub(crate) struct Callback {
     issuer: Option<String>,
     answer: Answer,
 }
+
+/// What tells one authorization code from another.
+pub(crate) type CodeHash = [u8; 32];
 
 enum Answer {
     Code(Zeroizing<String>),
@@ -73,6 +77,16 @@ impl Callback {
 
     pub(crate) fn state(&self) -> &str {
         &self.state
+    }
+
+    /// The SHA-256 of the code, if it brings one.
+    pub(crate) fn code_hash(&self) -> Option<CodeHash> {
+        let Answer::Code(code) = &self.answer else {
+            return None;
+        };
+        let hash = digest::digest(&digest::SHA256, code.as_bytes());
+        let hash = hash.as_ref().first_chunk();
+        Some(*hash.expect("SHA-256 has 32 bytes"))
     }
 
     /// Accepts the answer to `pending`, which came from the cookie that is named after this state:

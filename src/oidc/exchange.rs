@@ -62,15 +62,22 @@ pub(crate) struct Exchanged {
     started: Timestamp,
 }
 
-/// A refresh that brought no tokens.
-#[derive(Debug)]
-pub(crate) struct RefreshFailure {
+/// A token request that brought no tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
-    /// Whether the provider may have seen the refresh token.
+    /// Whether the provider may have seen the code or the refresh token.
     pub(crate) was_sent: bool,
 }
 
-impl RefreshFailure {
+impl TokenRequestFailure {
+    pub(crate) fn before_sending(error: Error) -> Self {
+        Self {
+            error,
+            was_sent: false,
+        }
+    }
+
     pub(crate) fn after_sending(error: Error) -> Self {
         Self {
             error,
@@ -114,7 +121,7 @@ impl Client {
         grant: Grant,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<Exchanged, Error> {
+    ) -> Result<Exchanged, TokenRequestFailure> {
         let Grant {
             code,
             code_verifier,
@@ -134,11 +141,14 @@ impl Client {
             .set_pkce_verifier(verifier)
             .request_async(&through)
             .await
-            .map_err(Error::from)?;
-        let tokens = answer.accept(&self.requested_scopes, now)?;
+            .map_err(TokenRequestFailure::from)?;
+        let tokens = answer
+            .accept(&self.requested_scopes, now)
+            .map_err(TokenRequestFailure::after_sending)?;
         // OpenID Connect Core §3.1.3.3. Didit Authentication gives one whatever was asked for.
         if tokens.id_token().is_none() {
-            return Err(invalid("no id_token"));
+            let error = invalid("no id_token");
+            return Err(TokenRequestFailure::after_sending(error));
         }
         Ok(Exchanged {
             tokens,
@@ -155,7 +165,7 @@ impl Client {
         before: &DiditTokens,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<UnverifiedTokens, RefreshFailure> {
+    ) -> Result<UnverifiedTokens, TokenRequestFailure> {
         let through = Through {
             transport,
             token_requests: self.token_requests,
@@ -167,16 +177,9 @@ impl Client {
             .exchange_refresh_token(&refresh_token)
             .request_async(&through)
             .await
-            .map_err(|error| {
-                let error = Error::from(error);
-                let cause = error.source().and_then(|source| source.downcast_ref());
-                RefreshFailure {
-                    was_sent: !cause.is_some_and(TransportError::is_not_connected),
-                    error,
-                }
-            })?
+            .map_err(TokenRequestFailure::from)?
             .accept(before.scopes(), now)
-            .map_err(RefreshFailure::after_sending)
+            .map_err(TokenRequestFailure::after_sending)
     }
 
     /// The client at one provider's token endpoint. Without a secret only the client id is sent.
@@ -254,6 +257,17 @@ impl<'c> AsyncHttpClient<'c> for Through<'_> {
 }
 
 type ExchangeError = RequestTokenError<Error, ErrorAnswer>;
+
+impl From<ExchangeError> for TokenRequestFailure {
+    fn from(error: ExchangeError) -> Self {
+        let error = Error::from(error);
+        let cause = error.source().and_then(|source| source.downcast_ref());
+        Self {
+            was_sent: !cause.is_some_and(TransportError::is_not_connected),
+            error,
+        }
+    }
+}
 
 impl From<ExchangeError> for Error {
     /// What `oauth2` says of an answer that it could not read holds the answer, so it is dropped.

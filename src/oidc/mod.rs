@@ -14,9 +14,9 @@ mod token_answer;
 mod user_info;
 
 pub(crate) use authorize::AuthorizationRequest;
-pub(crate) use callback::{Accepted, Callback, Grant};
+pub(crate) use callback::{Accepted, Callback, CodeHash, Grant};
 pub(crate) use end_session::EndSessionRequest;
-pub(crate) use exchange::{Client, Exchanged, RefreshFailure};
+pub(crate) use exchange::{Client, Exchanged, TokenRequestFailure};
 #[cfg(feature = "__benchmark")]
 pub(crate) use id_token::Bindings;
 pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};

@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
-use tracing::Instrument;
+use tokio_util::task::TaskTracker;
 
 use super::token_bucket::TokenBucket;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
+    flight::Flight,
 };
 
 /// A value that is fetched when it is first needed, by one task at a time, and then kept.
@@ -29,21 +29,20 @@ pub(super) struct Cached<T> {
 }
 
 /// A value with the time that it is from.
-pub(super) struct StoreEntry<T> {
+pub(super) struct Published<T> {
     pub(super) value: T,
     fetched: Timestamp,
     fresh_until: Timestamp,
 }
 
 struct State<T> {
-    kept: Option<Arc<StoreEntry<T>>>,
-    flight: Option<Flight<T>>,
+    kept: Option<Arc<Published<T>>>,
+    fetch: Option<Flight<Outcome<T>>>,
     failure: Option<(Timestamp, Error)>,
     attempts: TokenBucket,
 }
 
-type Outcome<T> = Result<Arc<StoreEntry<T>>, Error>;
-type Flight<T> = watch::Receiver<Option<Outcome<T>>>;
+type Outcome<T> = Result<Arc<Published<T>>, Error>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
     /// `name` is what a log calls it.
@@ -52,7 +51,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             name,
             state: Arc::new(Mutex::new(State {
                 kept: None,
-                flight: None,
+                fetch: None,
                 failure: None,
                 attempts: TokenBucket::new(ATTEMPTS),
             })),
@@ -60,7 +59,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     /// The value, if it is fresh.
-    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<StoreEntry<T>>> {
+    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<Published<T>>> {
         let state = self.lock();
         state.kept.clone().filter(|kept| kept.is_fresh(now))
     }
@@ -77,7 +76,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         now: Timestamp,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
     ) -> Outcome<T> {
-        let (usable, flight) = {
+        let (usable, fetch) = {
             let mut state = self.lock();
             let usable = state.kept.clone().filter(|kept| kept.is_usable(now));
             match &usable {
@@ -87,13 +86,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 Some(_) => {}
                 None => state.may_attempt(now)?,
             }
-            (usable, self.start(&mut state))
+            (usable, self.start(&mut state, now, fetch))
         };
-        let landing = flight.take_off(now, fetch);
         match usable {
             Some(kept) if kept.is_usable_meanwhile(now) => Ok(kept),
-            Some(kept) => Ok(land(landing).await.unwrap_or(kept)),
-            None => land(landing).await,
+            Some(kept) => Ok(land(fetch).await.unwrap_or(kept)),
+            None => land(fetch).await,
         }
     }
 
@@ -101,40 +99,50 @@ impl<T: Send + Sync + 'static> Cached<T> {
     /// yes.
     pub(super) async fn newer(
         &self,
-        old: &Arc<StoreEntry<T>>,
+        old: &Arc<Published<T>>,
         now: Timestamp,
         may_fetch: impl FnOnce() -> bool,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
     ) -> Option<Outcome<T>> {
-        let flight = {
+        let fetch = {
             let mut state = self.lock();
             let newer = state.kept.clone().filter(|kept| !Arc::ptr_eq(kept, old));
             if newer.is_some() {
                 return newer.map(Ok);
             }
-            if state.flight.is_none() && !may_fetch() {
+            if !state.is_fetching() && !may_fetch() {
                 return None;
             }
-            self.start(&mut state)
+            self.start(&mut state, now, fetch)
         };
-        Some(land(flight.take_off(now, fetch)).await)
+        Some(land(fetch).await)
     }
 
-    /// The fetch under way, or a new one. It has to take off after the lock was let go: should the
-    /// runtime end at this moment, its task is dropped there and then, and takes the lock itself.
-    fn start(&self, state: &mut State<T>) -> Start<T> {
-        if let Some(flight) = &state.flight {
-            return Start::Joined(flight.clone());
+    /// The fetch under way, or a new one.
+    fn start(
+        &self,
+        state: &mut State<T>,
+        now: Timestamp,
+        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
+    ) -> Flight<Outcome<T>> {
+        if let Some(fetch) = state.fetch.as_ref().filter(|fetch| fetch.is_in_flight()) {
+            return fetch.clone();
         }
-        let (landing, flight) = watch::channel(None);
-        state.flight = Some(flight.clone());
-        let landed = Landed {
-            name: self.name,
-            state: Arc::clone(&self.state),
-            landing,
-            outcome: None,
-        };
-        Start::New(landed, flight)
+        let (name, shared) = (self.name, Arc::clone(&self.state));
+        // Nothing waits for its end: a document is fetched anew by whoever needs it.
+        let fetch = Flight::start(&TaskTracker::new(), async move {
+            let outcome = fetch.await.map(|(value, lifetime)| {
+                Arc::new(Published {
+                    value,
+                    fetched: now,
+                    fresh_until: now.plus(lifetime),
+                })
+            });
+            lock(&shared).note(name, now, &outcome);
+            outcome
+        });
+        state.fetch = Some(fetch.clone());
+        fetch
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -142,7 +150,26 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T: Send + Sync + 'static> State<T> {
+    fn is_fetching(&self) -> bool {
+        self.fetch.as_ref().is_some_and(Flight::is_in_flight)
+    }
+
+    fn note(&mut self, name: &'static str, now: Timestamp, outcome: &Outcome<T>) {
+        match outcome {
+            Ok(published) => {
+                self.kept = Some(Arc::clone(published));
+                self.failure = None;
+            }
+            Err(error) => {
+                self.failure = Some((now, error.clone()));
+                if self.kept.is_some() {
+                    tracing::warn!(document = name, %error, "fetch failed: the previous one is used");
+                }
+            }
+        }
+    }
+
     /// Whether a renewal was tried in vain a moment ago.
     fn failed_just_now(&self, now: Timestamp) -> bool {
         let failed = self.failure.as_ref().map(|(failed, _)| *failed);
@@ -152,7 +179,7 @@ impl<T> State<T> {
     /// The last failure once more, where there were too many.
     fn may_attempt(&mut self, now: Timestamp) -> Result<(), Error> {
         match &self.failure {
-            Some((_, error)) if self.flight.is_none() && !self.attempts.take(now) => {
+            Some((_, error)) if !self.is_fetching() && !self.attempts.take(now) => {
                 Err(error.clone())
             }
             _ => Ok(()),
@@ -160,7 +187,7 @@ impl<T> State<T> {
     }
 }
 
-impl<T> StoreEntry<T> {
+impl<T> Published<T> {
     /// A clock that was ahead and was set back makes nothing last longer.
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.fetched <= now && now < self.fresh_until
@@ -175,83 +202,10 @@ impl<T> StoreEntry<T> {
     }
 }
 
-/// A fetch that was asked for.
-enum Start<T> {
-    Joined(Flight<T>),
-    New(Landed<T>, Flight<T>),
-}
-
-impl<T: Send + Sync + 'static> Start<T> {
-    /// Starts a new one, in a task of its own.
-    fn take_off(
-        self,
-        now: Timestamp,
-        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Flight<T> {
-        match self {
-            Self::Joined(flight) => flight,
-            Self::New(landed, flight) => {
-                tokio::spawn(landed.with(now, fetch).in_current_span());
-                flight
-            }
-        }
-    }
-}
-
-/// The end of a fetch, however it comes: also a panic of the transport, or a runtime that shuts down.
-struct Landed<T> {
-    name: &'static str,
-    state: Arc<Mutex<State<T>>>,
-    landing: watch::Sender<Option<Outcome<T>>>,
-    outcome: Option<Outcome<T>>,
-}
-
-impl<T> Landed<T> {
-    async fn with(
-        mut self,
-        now: Timestamp,
-        fetch: impl Future<Output = Result<(T, Duration), Error>>,
-    ) {
-        let fetched = fetch.await;
-        let outcome = fetched.map(|(value, lifetime)| {
-            Arc::new(StoreEntry {
-                value,
-                fetched: now,
-                fresh_until: now.plus(lifetime),
-            })
-        });
-        let mut state = lock(&self.state);
-        match &outcome {
-            Ok(kept) => {
-                state.kept = Some(Arc::clone(kept));
-                state.failure = None;
-            }
-            Err(error) => state.failure = Some((now, error.clone())),
-        }
-        let has_old = state.kept.is_some();
-        drop(state);
-        if let (Err(error), true) = (&outcome, has_old) {
-            tracing::warn!(document = self.name, %error, "the old one is used");
-        }
-        self.outcome = Some(outcome);
-    }
-}
-
-impl<T> Drop for Landed<T> {
-    fn drop(&mut self) {
-        lock(&self.state).flight = None;
-        let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
-        let outcome = self.outcome.take().unwrap_or_else(lost);
-        self.landing.send_replace(Some(outcome));
-    }
-}
-
-async fn land<T>(mut flight: Flight<T>) -> Outcome<T> {
-    match flight.wait_for(Option::is_some).await.as_deref() {
-        Ok(Some(outcome)) => outcome.clone(),
-        // Its end always says something.
-        _ => Err(Error::new(ErrorKind::ProviderUnreachable)),
-    }
+/// A fetch without an outcome has panicked, or its runtime has shut down.
+async fn land<T: Send + Sync + 'static>(fetch: Flight<Outcome<T>>) -> Outcome<T> {
+    let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
+    fetch.outcome().await.unwrap_or_else(lost)
 }
 
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {

@@ -21,8 +21,8 @@ use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     oidc::{
-        self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, RefreshFailure,
-        SignedIdToken, UnverifiedTokens,
+        self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, SignedIdToken,
+        TokenRequestFailure, UnverifiedTokens,
     },
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
@@ -107,7 +107,7 @@ impl ProviderCalls {
         metadata: &Metadata,
         grant: Grant,
         now: Timestamp,
-    ) -> Result<DiditTokens, Error> {
+    ) -> Result<DiditTokens, TokenRequestFailure> {
         let outcome = self.0.exchange(metadata, grant, now).await;
         drop(permit);
         outcome
@@ -164,7 +164,7 @@ impl ProviderCalls {
         &self,
         ready: ReadyToRefresh,
         before: &DiditTokens,
-    ) -> Result<DiditTokens, RefreshFailure> {
+    ) -> Result<DiditTokens, TokenRequestFailure> {
         let ReadyToRefresh { permit, metadata } = ready;
         let now = self.0.now();
         let began = Instant::now();
@@ -181,13 +181,12 @@ impl ProviderCalls {
                 refresh.await
             }
         };
-        self.0
-            .note(began, outcome.as_ref().err().map(|failure| &failure.error));
+        self.0.note(began, &outcome);
         let tokens = outcome?;
         self.0
             .check_refreshed(&metadata, &tokens, before)
             .await
-            .map_err(RefreshFailure::after_sending)?;
+            .map_err(TokenRequestFailure::after_sending)?;
         drop(permit);
         Ok(tokens.in_place_of(before))
     }
@@ -251,13 +250,14 @@ impl Inner {
         metadata: &Metadata,
         grant: Grant,
         now: Timestamp,
-    ) -> Result<DiditTokens, Error> {
+    ) -> Result<DiditTokens, TokenRequestFailure> {
         let began = Instant::now();
         let exchange = self.client.exchange(metadata, grant, now, &self.transport);
         let outcome = exchange.await;
-        self.note(began, outcome.as_ref().err());
+        self.note(began, &outcome);
         let exchanged = outcome?;
-        let claims = self.verify(metadata, &exchanged).await?;
+        let claims = self.verify(metadata, &exchanged).await;
+        let claims = claims.map_err(TokenRequestFailure::after_sending)?;
         Ok(exchanged.tokens.of(claims))
     }
 
@@ -301,9 +301,9 @@ impl Inner {
     }
 
     /// Whether the token endpoint has answered, be it with an error.
-    fn note(&self, began: Instant, error: Option<&Error>) {
-        match error.map(Error::kind) {
-            Some(ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout) => {
+    fn note<T>(&self, began: Instant, outcome: &Result<T, TokenRequestFailure>) {
+        match outcome.as_ref().map_err(|failure| failure.error.kind()) {
+            Err(ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout) => {
                 self.token_endpoint.failed(began);
             }
             _ => self.token_endpoint.succeeded(),

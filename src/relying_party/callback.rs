@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, request::Parts};
+use http::{HeaderValue, request::Parts};
 
 use super::{
     Decision, Forwarded, RelyingParty, Settled,
     answer::{not_ahead_of_time, see_other},
+    callback_flights::{CallbackFlight, Exchanged, Landing, Turn},
+    empty_head,
     failure::Failure,
     request_kind::is_prefetch,
 };
@@ -15,8 +16,10 @@ use crate::{
     config::Completion,
     context::RequestContext,
     cookie::CookieLines,
-    error::Error,
-    oidc::{Accepted, Callback, Interaction},
+    error::{Error, ErrorKind},
+    oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
+    provider::Metadata,
+    provider_calls::ExchangePermit,
     return_to::ReturnTo,
     session::{ExistingChunks, Lookup, Session},
 };
@@ -29,33 +32,101 @@ pub(crate) struct Admission {
     pub(super) existing: ExistingChunks,
     /// The session that this one takes the place of.
     pub(super) replaced: Lookup,
-}
-
-/// How a callback ends that is no failure.
-enum Completed {
-    SignedIn(Session, Box<Admission>),
-    /// Without a new session: a redirect.
-    Redirected(Response<Bytes>),
+    pub(super) flight: Arc<CallbackFlight>,
+    pub(super) turn: Turn,
 }
 
 impl RelyingParty {
-    /// Ends a sign-in: on to the application's handler, or straight to the page that was asked for.
-    pub(super) async fn callback(self: &Arc<Self>, mut head: Parts) -> Decision {
+    /// Completes a sign-in: on to the application's handler, or straight to the page that was asked for.
+    ///
+    /// All checks that need no code to be sent come first, in the order of the specifications. All of the
+    /// request is attacker-controlled.
+    pub(super) async fn callback(self: &Arc<Self>, head: &mut Parts) -> Result<Decision, Failure> {
         if is_prefetch(&head.headers) {
-            return Decision::Reply(not_ahead_of_time());
+            return Ok(Decision::Reply(not_ahead_of_time()));
         }
-        let (session, admission) = match self.complete(&head).await {
-            Ok(Completed::SignedIn(session, admission)) => (session, admission),
-            Ok(Completed::Redirected(redirect)) => return Decision::Reply(redirect),
-            Err(failure) => return Decision::Reply(self.render(failure, &head)),
+        let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
+        let (state, code) = (callback.state().to_owned(), callback.code_hash());
+        let cookies = CookieLines::of(&head.headers);
+        let pending = match self.flow_cookies().open(cookies.iter(), &state) {
+            Ok(pending) => pending,
+            Err(kind) => {
+                let kind = self.use_of(&state, code).await?.unwrap_or(kind);
+                return self.not_completed(Error::new(kind).into(), &cookies).await;
+            }
+        };
+        let return_to = pending.return_to().clone();
+        let flow_cookie_removal = self.flow_cookies().end(&state);
+        // The sign-in is not used up: a reload may find the provider or the store.
+        let again = |error| Failure::from(error).returning_to(&return_to);
+        let over = |error| again(error).with_cookies([flow_cookie_removal.clone()]);
+
+        let metadata = self
+            .lifecycle
+            .calls
+            .metadata(self.now())
+            .await
+            .map_err(again)?;
+        let grant = match callback.accept(pending, self.config.provider(), &metadata, self.now()) {
+            Ok(Accepted::Grant(grant)) => grant,
+            Ok(Accepted::InteractionNeeded) => {
+                let asking = Interaction::Allowed;
+                let again =
+                    self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
+                return Ok(Decision::Reply(again));
+            }
+            Err(error) => return self.not_completed(over(error), &cookies).await,
+        };
+        let code = code.unwrap_or_default();
+        let joined = self.flights.join(&state, code, self.now(), || {
+            // Before the state is used: a sign-in for which there is no room is not used up.
+            let permit = self.lifecycle.calls.permit_exchange()?;
+            let exchange = Arc::clone(self).exchange(state.clone(), code, permit, metadata, grant);
+            Ok(self.lifecycle.start(exchange))
+        });
+        let flight = match joined {
+            Ok(flight) => flight,
+            Err(error) if error.kind() == ErrorKind::TooManySignIns => return Err(again(error)),
+            Err(error) => return self.not_completed(over(error), &cookies).await,
+        };
+        let turn = flight.turn().await;
+        match &*turn {
+            Some(Landing::SignedIn { session, cookies }) if !self.lifecycle.has_ended(*session) => {
+                let redirect = see_other(return_to.into_location(), cookies.iter().cloned());
+                return Ok(Decision::Reply(redirect));
+            }
+            Some(_) => {
+                let error = Error::new(ErrorKind::SignInAlreadyCompleted);
+                return self.not_completed(over(error), &cookies).await;
+            }
+            None => {}
+        }
+        let session = match flight.session().await {
+            Ok(session) => session,
+            Err(TokenRequestFailure {
+                error,
+                was_sent: false,
+            }) => return Err(again(error)),
+            Err(failure) => return self.not_completed(over(failure.error), &cookies).await,
+        };
+
+        let (replaced, presented) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
+        let admission = Admission {
+            return_to,
+            flow_cookie_removal,
+            existing: presented.existing,
+            replaced,
+            flight,
+            turn,
         };
         if self.config.completion == Completion::Redirect {
             let location = admission.return_to.clone().into_location();
-            let settled = self.begin_session(session, *admission, None, &head).await;
-            return Decision::Reply(match settled {
-                Settled::With(cookies) => see_other(location, cookies),
-                Settled::Reply(reply) => reply,
-            });
+            return Ok(
+                match self.begin_session(session, admission, None, head).await {
+                    Settled::With(cookies) => Decision::Reply(see_other(location, cookies)),
+                    Settled::Reply(reply) => Decision::Reply(reply),
+                },
+            );
         }
         let tokens = session.tokens().clone();
         head.extensions.insert(tokens.claims().clone());
@@ -64,98 +135,122 @@ impl RelyingParty {
         let return_to = admission.return_to.clone();
         let context = RequestContext::of_callback(&self.lifecycle, session, return_to);
         head.extensions.insert(Arc::clone(&context));
-        let forwarded = Forwarded::of_callback(Arc::clone(self), context, admission, &head);
-        Decision::Forward(head, forwarded)
+        let forwarded =
+            Forwarded::of_callback(Arc::clone(self), context, Box::new(admission), head);
+        let head = std::mem::replace(head, empty_head());
+        Ok(Decision::Forward(head, forwarded))
     }
 
-    /// Exchanges the code, after everything that can be checked before it is sent, in the order of the
-    /// specifications. All of the request is attacker-controlled.
-    async fn complete(self: &Arc<Self>, head: &Parts) -> Result<Completed, Failure> {
-        let calls = &self.lifecycle.calls;
-        let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
-        let state = callback.state().to_owned();
-        let cookies = CookieLines::of(&head.headers);
-        let Some(pending) = self.flow_cookies().open(cookies.iter(), &state) else {
-            return self.without_flow(&state, &cookies).await;
+    /// Takes the state, among all processes, and sends the code. It runs to its end even if the browser goes
+    /// away.
+    async fn exchange(
+        self: Arc<Self>,
+        state: String,
+        code: CodeHash,
+        permit: ExchangePermit,
+        metadata: Arc<Metadata>,
+        grant: Grant,
+    ) -> Exchanged {
+        self.retire_later(state.clone());
+        let lifecycle = &self.lifecycle;
+        let exchanged = async {
+            let taken = lifecycle.sessions.take_state(&state, code).await;
+            if let Some(kind) = taken.map_err(TokenRequestFailure::before_sending)? {
+                return Err(TokenRequestFailure::after_sending(Error::new(kind)));
+            }
+            let exchange = lifecycle
+                .calls
+                .exchange(permit, &metadata, grant, self.now());
+            let exchanged = exchange.await;
+            if exchanged.as_ref().is_err_and(|failure| !failure.was_sent) {
+                lifecycle.sessions.free_state(&state).await;
+            }
+            exchanged
         };
-        let return_to = pending.return_to().clone();
-        let again = |error: Error| Failure::from(error).returning_to(&return_to);
-        let flow_cookie_removal = self.flow_cookies().end(&state);
-        let over = |error| again(error).with_cookies([flow_cookie_removal.clone()]);
-
-        // The sign-in is not used up: a reload may find the provider.
-        let metadata = calls.metadata(self.now()).await.map_err(again)?;
-        let now = self.now();
-        let accepted = callback.accept(pending, self.config.provider(), &metadata, now);
-        let grant = match accepted.map_err(over)? {
-            Accepted::Grant(grant) => grant,
-            Accepted::InteractionNeeded => {
-                let asking = Interaction::Allowed;
-                let again =
-                    self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
-                return Ok(Completed::Redirected(again));
+        let tokens = match exchanged.await {
+            Ok(tokens) => tokens,
+            Err(failure) => {
+                if !failure.was_sent {
+                    self.flights.free(&state, code);
+                }
+                return Err(failure);
             }
         };
-        // Before the claim: a sign-in that has to wait is not used up.
-        let permit = calls.permit_exchange().map_err(again)?;
-        if !self.completed.claim(state.as_bytes(), now) {
-            return self.without_flow(&state, &cookies).await;
-        }
-
-        // In a task of its own: a browser that goes away cancels nothing that was begun.
-        let relying_party = Arc::clone(self);
         let keeps_id_token = metadata.end_session_endpoint.is_some();
-        let exchange = async move {
-            let lifecycle = &relying_party.lifecycle;
-            match lifecycle.sessions.claim_state(&state).await {
-                Ok(true) => {
-                    let calls = &lifecycle.calls;
-                    let tokens = calls.exchange(permit, &metadata, grant, now).await;
-                    Ok(Exchange::Done(tokens))
-                }
-                Ok(false) => Ok(Exchange::DoneElsewhere(state)),
-                Err(error) => {
-                    // Nothing was sent: a reload may find the store.
-                    relying_party.completed.forget(state.as_bytes());
-                    Err(error)
-                }
-            }
-        };
-        let exchange = self.lifecycle.finish(exchange).await;
-        let tokens = match exchange.map_err(over)?.map_err(again)? {
-            Exchange::Done(tokens) => tokens.map_err(over)?,
-            Exchange::DoneElsewhere(state) => return self.without_flow(&state, &cookies).await,
-        };
-
-        let now = self.now();
-        let sessions = &self.lifecycle.sessions;
-        let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
+        let limits = lifecycle.sessions.rules.limits;
+        let session = Session::start(tokens, keeps_id_token, limits, self.now());
         // Before the handler runs: it must not act on a sign-in that cannot be kept.
-        sessions.check(&session).map_err(over)?;
-        let (replaced, presented) = sessions.find(cookies.iter(), || now);
-        let admission = Admission {
-            return_to,
-            flow_cookie_removal,
-            existing: presented.existing,
-            replaced,
-        };
-        Ok(Completed::SignedIn(session, Box::new(admission)))
+        if let Err(error) = lifecycle.sessions.check(&session) {
+            lifecycle.end_unused(session.tokens().clone());
+            return Err(TokenRequestFailure::after_sending(error));
+        }
+        Ok(session)
     }
 
-    /// A callback whose sign-in this browser does not have under way: a repetition, which leads a signed-in
-    /// user to the landing page, or a stranger's.
-    async fn without_flow(&self, state: &str, cookies: &CookieLines) -> Result<Completed, Failure> {
-        let redirect = self.repeated(state, cookies).await?;
-        Ok(Completed::Redirected(redirect))
+    /// Forgets the flight of a callback in time; ends its tokens at the provider if no session began with them.
+    fn retire_later(self: &Arc<Self>, state: String) {
+        let relying_party = Arc::clone(self);
+        let retirement = async move {
+            if let Some(session) = relying_party.flights.retire(&state).await {
+                relying_party.lifecycle.end_unused(session.tokens().clone());
+            }
+        };
+        self.lifecycle.start(retirement);
+    }
+
+    /// Answers a callback that completes no sign-in: with the failure, or with a redirect to the landing page for
+    /// a user who is signed in already.
+    async fn not_completed(
+        &self,
+        failure: Failure,
+        cookies: &CookieLines,
+    ) -> Result<Decision, Failure> {
+        let is_harmless = matches!(
+            failure.kind(),
+            ErrorKind::UnknownSignIn
+                | ErrorKind::ForeignSignIn
+                | ErrorKind::SignInExpired
+                | ErrorKind::SignInAlreadyCompleted
+        );
+        if !is_harmless || !self.is_signed_in(cookies).await? {
+            return Err(failure);
+        }
+        let landing_page = self.config.landing_page.clone();
+        let redirect = see_other(landing_page.into_location(), failure.into_cookies());
+        Ok(Decision::Reply(redirect))
+    }
+
+    /// How a state was used in any process, if it was.
+    async fn use_of(
+        &self,
+        state: &str,
+        code: Option<CodeHash>,
+    ) -> Result<Option<ErrorKind>, Error> {
+        match self.flights.use_of(state, code) {
+            Some(kind) => Ok(Some(kind)),
+            None => self.lifecycle.sessions.use_of_state(state, code).await,
+        }
+    }
+
+    async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
+        let lifecycle = &self.lifecycle;
+        let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || self.now());
+        Ok(match lookup {
+            Lookup::Nothing => false,
+            Lookup::Session(session) => !lifecycle.has_ended(session.id()),
+            Lookup::Key(key) => lifecycle.load(key).await?.is_some(),
+        })
     }
 
     /// Begins a session that takes the place of another one. The context of the callback's handler learns where
     /// it is.
+    ///
+    /// It is finished even if the browser goes away, so that a reload gets this session and no second one.
     pub(super) async fn begin_session(
         self: &Arc<Self>,
         session: Session,
         admission: Admission,
-        context: Option<&RequestContext>,
+        context: Option<Arc<RequestContext>>,
         head: &Parts,
     ) -> Settled {
         let Admission {
@@ -163,30 +258,36 @@ impl RelyingParty {
             flow_cookie_removal,
             existing,
             replaced,
+            flight,
+            mut turn,
         } = admission;
-        let lifecycle = &self.lifecycle;
-        match lifecycle.begin(&session, existing, &replaced).await {
-            Ok((mut cookies, key)) => {
-                if let (Some(context), Some(key)) = (context, key) {
-                    context.note_key(key);
-                }
-                tracing::debug!("signed in");
-                cookies.push(flow_cookie_removal);
-                Settled::With(cookies)
+        if flight.is_cancelled() {
+            *turn = Some(Landing::NotSignedIn);
+            self.lifecycle.end_unused(session.tokens().clone());
+            let error = Error::new(ErrorKind::SessionEnded);
+            let failure = Failure::from(error).with_cookies([flow_cookie_removal]);
+            return Settled::Reply(self.render(failure, head));
+        }
+        let lifecycle = Arc::clone(&self.lifecycle);
+        let begin = async move {
+            let (mut cookies, key) = lifecycle.begin(&session, existing, replaced).await?;
+            if let (Some(context), Some(key)) = (context, key) {
+                context.note_key(key);
             }
-            Err(error) => {
-                let failure = Failure::from(error)
-                    .returning_to(&return_to)
-                    .with_cookies([flow_cookie_removal]);
+            cookies.push(flow_cookie_removal);
+            *turn = Some(Landing::SignedIn {
+                session: session.id(),
+                cookies: cookies.clone(),
+            });
+            tracing::debug!("signed in");
+            Ok(cookies)
+        };
+        match self.lifecycle.finish(begin).await {
+            Ok(Ok(cookies)) => Settled::With(cookies),
+            Ok(Err(error)) | Err(error) => {
+                let failure = Failure::from(error).returning_to(&return_to);
                 Settled::Reply(self.render(failure, head))
             }
         }
     }
-}
-
-/// What came of an exchange.
-enum Exchange {
-    Done(Result<crate::tokens::DiditTokens, Error>),
-    /// Another process was faster.
-    DoneElsewhere(String),
 }

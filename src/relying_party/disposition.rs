@@ -12,6 +12,7 @@ use super::{
     RelyingParty,
     answer::{append_cookies, forbid_storing, keep_private},
     callback::Admission,
+    callback_flights::Landing,
 };
 use crate::{
     context::{AskedPage, Change, Conclusion, RequestContext, SignInChallenge},
@@ -185,9 +186,7 @@ impl RelyingParty {
         let query = page.query().unwrap_or_default();
         Callback::parse(query).is_ok_and(|callback| {
             let cookies = context.cookies().iter();
-            self.flow_cookies()
-                .open(cookies, callback.state())
-                .is_some()
+            self.flow_cookies().open(cookies, callback.state()).is_ok()
         })
     }
 
@@ -198,6 +197,7 @@ impl RelyingParty {
             session,
             existing,
             change,
+            replaced,
         } = conclusion;
         let sessions = &self.lifecycle.sessions;
         let removals = || sessions.removals(existing).collect();
@@ -216,7 +216,12 @@ impl RelyingParty {
             None => session.and_then(|session| session.renewed(limits, now)),
         };
         match session.filter(|session| !self.lifecycle.is_superseded(session)) {
-            Some(session) => sessions.rewrite(&session, existing, now),
+            Some(session) => {
+                if let Some(replaced) = replaced {
+                    self.lifecycle.note_carried(&replaced);
+                }
+                sessions.rewrite(&session, existing, now)
+            }
             None => Vec::new(),
         }
     }
@@ -224,7 +229,7 @@ impl RelyingParty {
     fn dispose_callback(
         self: &Arc<Self>,
         context: Arc<RequestContext>,
-        admission: Admission,
+        mut admission: Admission,
         request: Parts,
         head: &mut response::Parts,
     ) -> Disposition {
@@ -236,28 +241,33 @@ impl RelyingParty {
         let session = context.conclude().and_then(|asked| asked.session);
         if matches!(context.change(), Some(Change::Ended)) {
             // Signed out in the callback's handler: no session begins, and that of before is over too.
+            *admission.turn = Some(Landing::NotSignedIn);
             append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
             let removals = self.lifecycle.sessions.removals(admission.existing);
             append_cookies(&mut head.headers, removals);
             let lifecycle = Arc::clone(&self.lifecycle);
             return Disposition::Later(Box::pin(async move {
-                lifecycle.replace(&admission.replaced).await;
+                lifecycle.end_replaced(admission.replaced).await;
                 Settled::With(Vec::new())
             }));
         }
-        // A handler that refuses a user has not signed them in.
-        let is_refused = head.status.as_u16() >= 400;
-        let Some(session) = session.filter(|_| !is_refused) else {
-            let status = head.status.as_u16();
-            tracing::debug!(status, "the callback's handler refused");
-            append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
+        let Some(session) = session else {
             return Disposition::AsItIs;
         };
+        // A handler that refuses a user has not signed them in.
+        let status = head.status.as_u16();
+        if status >= 400 {
+            tracing::debug!(status, "callback handler refused the user");
+            *admission.turn = Some(Landing::NotSignedIn);
+            self.lifecycle.end_unused(session.tokens().clone());
+            append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
+            return Disposition::AsItIs;
+        }
         let tokens = self.lifecycle.without_spent(session.tokens().clone());
         let session = session.carrying(tokens);
         let relying_party = Arc::clone(self);
         Disposition::Later(Box::pin(async move {
-            let begun = relying_party.begin_session(session, admission, Some(&context), &request);
+            let begun = relying_party.begin_session(session, admission, Some(context), &request);
             begun.await
         }))
     }

@@ -34,6 +34,14 @@ impl Failure {
         }
     }
 
+    pub(super) fn kind(&self) -> ErrorKind {
+        self.error.kind()
+    }
+
+    pub(super) fn into_cookies(self) -> Vec<HeaderValue> {
+        self.cookies
+    }
+
     pub(super) fn returning_to(mut self, page: &ReturnTo) -> Self {
         self.return_to = Some(page.clone());
         self

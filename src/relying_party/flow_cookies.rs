@@ -10,6 +10,7 @@ use http::HeaderValue;
 use crate::{
     clock::Timestamp,
     cookie::{CookieScope, cookies},
+    error::ErrorKind,
     oidc::PendingSignIn,
     seal::Sealer,
 };
@@ -22,15 +23,38 @@ pub(super) struct FlowCookies<'a> {
 }
 
 impl FlowCookies<'_> {
-    /// Opens the sign-in that `state` belongs to, if this browser has it. Both come from a stranger.
+    /// Opens the sign-in that `state` belongs to. The cookies and the state are attacker-controlled.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::UnknownSignIn`]: the browser has no flow cookie of this state;
+    /// - [`ErrorKind::ForeignSignIn`]: it has one that does not open.
     pub(super) fn open<'b>(
         &self,
         lines: impl IntoIterator<Item = &'b HeaderValue>,
         state: &str,
-    ) -> Option<PendingSignIn> {
+    ) -> Result<PendingSignIn, ErrorKind> {
         let wanted = self.name(state);
-        let (name, value) = cookies(lines).find(|(name, _)| *name == wanted.as_bytes())?;
-        self.unseal(name, value)
+        let mut failure = ErrorKind::UnknownSignIn;
+        let same_name = cookies(lines).filter(|(name, _)| *name == wanted.as_bytes());
+        // Without the prefix `__Host-` another host of the site can set a second one.
+        for (name, value) in same_name.take(MAX_SAME_NAME) {
+            match self.unseal(name, value) {
+                Some(pending) => return Ok(pending),
+                None => failure = ErrorKind::ForeignSignIn,
+            }
+        }
+        Err(failure)
+    }
+
+    /// The states of all sign-ins that this browser has under way.
+    pub(super) fn states<'b>(
+        &self,
+        lines: impl IntoIterator<Item = &'b HeaderValue>,
+    ) -> impl Iterator<Item = String> {
+        self.all(lines)
+            .take(MAX_COUNT)
+            .filter_map(|(name, value)| Some(self.unseal(name, value)?.state().to_owned()))
     }
 
     /// The `Set-Cookie` values for a new sign-in: its own, and the removal of the one that it takes
@@ -128,6 +152,7 @@ fn length(name: &[u8], value: &[u8]) -> usize {
     name.len() + "=".len() + value.len() + "; ".len()
 }
 
+const MAX_SAME_NAME: usize = 2;
 const MAX_COUNT: usize = 5;
 /// In bytes of the `Cookie` header.
 const MAX_SIZE: usize = 3 * 1024;

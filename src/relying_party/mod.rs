@@ -2,11 +2,11 @@
 
 mod answer;
 mod callback;
+mod callback_flights;
 mod disposition;
 mod failure;
 mod flow_cookies;
 mod pages;
-mod replay;
 mod request_kind;
 mod route;
 mod sign_in;
@@ -26,7 +26,9 @@ pub(crate) use self::{
     answer::append_cookies,
     disposition::{Disposition, Forwarded, Later, Settled},
 };
-use self::{failure::Failure, request_kind::RequestKind, route::Route};
+use self::{
+    callback_flights::CallbackFlights, failure::Failure, request_kind::RequestKind, route::Route,
+};
 use crate::{
     clock::Timestamp,
     config::Config,
@@ -36,7 +38,7 @@ use crate::{
     oidc::{Client, EndSessionRequest},
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
-    session::{lifecycle::SessionLifecycle, replay_cache::ReplayCache},
+    session::lifecycle::SessionLifecycle,
     tokens::{DiditTokens, IdClaims},
 };
 #[cfg(feature = "test-util")]
@@ -52,8 +54,7 @@ use http::HeaderValue;
 pub(crate) struct RelyingParty {
     config: Config,
     lifecycle: Arc<SessionLifecycle>,
-    /// Sign-ins, by their state.
-    completed: ReplayCache,
+    flights: CallbackFlights,
     reported: Reported,
 }
 
@@ -122,7 +123,7 @@ impl RelyingParty {
         Self {
             lifecycle,
             config,
-            completed: ReplayCache::default(),
+            flights: CallbackFlights::default(),
             reported: Reported {
                 callback_route_missing: Once::new(),
                 stray_callback: Once::new(),
@@ -171,17 +172,24 @@ impl RelyingParty {
             Ok(route) => Ok(route),
             Err(allowed) => Err(allowed),
         };
-        let head = std::mem::replace(request, empty_head());
+        let mut head = std::mem::replace(request, empty_head());
         Err(Box::pin(async move {
-            let answer = match route {
-                Ok(Route::Callback) => return relying_party.callback(head).await,
-                Ok(Route::Login) => relying_party.login(&head).await,
-                Ok(Route::Logout) => relying_party.sign_out(&head).await,
+            let decision = match route {
+                Ok(Route::Callback) => relying_party.callback(&mut head).await,
+                Ok(Route::Login) => relying_party.login(&head).await.map(Decision::Reply),
+                Ok(Route::Logout) => relying_party.sign_out(&head).await.map(Decision::Reply),
                 Ok(Route::Application) => Err(Error::new(ErrorKind::LayerMissing).into()),
                 Err(allowed) => Err(Failure::method_not_allowed(&allowed)),
             };
-            Decision::Reply(answer.unwrap_or_else(|failure| relying_party.render(failure, &head)))
+            let reply = |failure| Decision::Reply(relying_party.render(failure, &head));
+            decision.unwrap_or_else(reply)
         }))
+    }
+
+    /// Finishes what was sent to the provider or the store, and ends the tokens there that nobody came for.
+    pub(crate) async fn shutdown(&self) {
+        self.flights.shutdown();
+        self.lifecycle.shutdown().await;
     }
 
     /// On to the application.

@@ -38,7 +38,10 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "You are not signed in, or not any more. What you sent was not taken: sign in, go back and \
              send it again.",
         ),
-        ErrorKind::MalformedCallback | ErrorKind::UnknownSignIn | ErrorKind::ForeignIssuer => (
+        ErrorKind::MalformedCallback
+        | ErrorKind::UnknownSignIn
+        | ErrorKind::ForeignSignIn
+        | ErrorKind::ForeignIssuer => (
             "This sign-in link does not work",
             "It was not started in this browser, or it is no longer valid. Please sign in again.",
         ),
@@ -49,6 +52,11 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
         ErrorKind::SignInAlreadyCompleted => (
             "This sign-in link was used before",
             "It works once. If you are not signed in, please sign in again.",
+        ),
+        ErrorKind::SignInReplayed => (
+            "This sign-in was completed before",
+            "A second confirmation came for it, which may be of another account. It was not used. Please sign \
+             in again.",
         ),
         ErrorKind::InvalidGrant => (
             "The sign-in could not be completed",

@@ -28,6 +28,10 @@ impl RelyingParty {
         let (lookup, presented) = sessions.find(cookies.iter(), || self.now());
         let mut removals: Vec<_> = sessions.removals(presented.existing).collect();
         removals.extend(self.flow_cookies().end_all(cookies.iter()));
+        // A callback under way in another tab signs nobody in again.
+        for state in self.flow_cookies().states(cookies.iter()) {
+            self.flights.cancel(&state, self.now());
+        }
         tracing::debug!("signed out");
 
         let page = match self.lifecycle.sign_out(lookup).await {

@@ -4,17 +4,18 @@ mod changes;
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+mod ended;
 pub(crate) mod lifecycle;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+mod refreshes;
 mod renewal;
 pub(crate) mod replay_cache;
 mod rules;
 mod sealed;
 mod session_cookies;
 mod sessions;
-mod single_flight;
 pub(crate) mod store;
 mod stored;
 mod unseal_cache;
@@ -24,12 +25,12 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 
 pub(crate) use lifecycle::Admission;
+pub(crate) use refreshes::{Outcome, Refresh, Refreshes, Saved};
 pub(crate) use renewal::RefreshCalls;
 pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
-pub(crate) use single_flight::{Outcome, Refresh, SingleFlight};
 pub(crate) use stored::{StoreEntry, StoredSessions};
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
@@ -53,7 +54,7 @@ pub(crate) struct Session {
 }
 
 /// What tells a session from others, the same browser's included: not a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 
 impl SessionId {
@@ -108,6 +109,11 @@ impl Session {
 
     pub(crate) fn id(&self) -> SessionId {
         self.id
+    }
+
+    /// When it ends in any case.
+    pub(crate) fn end(&self) -> Timestamp {
+        self.end
     }
 
     pub(crate) fn tokens(&self) -> &DiditTokens {

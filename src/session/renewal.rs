@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    oidc::RefreshFailure,
+    oidc::TokenRequestFailure,
     tokens::DiditTokens,
 };
 
@@ -36,7 +36,7 @@ pub(crate) trait RefreshCalls: Send + Sync {
         &self,
         ready: Self::Ready,
         tokens: &DiditTokens,
-    ) -> impl Future<Output = Result<DiditTokens, RefreshFailure>> + Send;
+    ) -> impl Future<Output = Result<DiditTokens, TokenRequestFailure>> + Send;
 
     /// Ends at the provider what nobody wants: tokens that came when somebody had signed out.
     fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
@@ -168,9 +168,9 @@ impl StoredSessions {
         &self,
         old: &DiditTokens,
         held: &StoreEntry,
-        failure: RefreshFailure,
+        failure: TokenRequestFailure,
     ) -> Outcome {
-        let RefreshFailure { error, was_sent } = failure;
+        let TokenRequestFailure { error, was_sent } = failure;
         let undone = if error.kind() == ErrorKind::InvalidGrant {
             match self.find(held.key).await {
                 // Another process was faster: what is invalid is the token of before.

@@ -28,7 +28,7 @@ type Hash = [u8; 16];
 
 impl ReplayCache {
     /// Takes `name` for the caller alone: true once, false ever after.
-    pub(crate) fn claim(&self, name: &[u8], now: Timestamp) -> bool {
+    pub(crate) fn insert(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
         let mut generations = self.lock();
         generations.turn(now);
@@ -96,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_claimed_once() {
+    fn a_name_is_inserted_once() {
         let completed = ReplayCache::default();
-        assert!(completed.claim(b"a", at(0)));
-        assert!(!completed.claim(b"a", at(0)));
-        assert!(completed.claim(b"b", at(0)));
+        assert!(completed.insert(b"a", at(0)));
+        assert!(!completed.insert(b"a", at(0)));
+        assert!(completed.insert(b"b", at(0)));
         assert!(completed.contains(b"a") && !completed.contains(b"c"));
     }
 
@@ -108,11 +108,11 @@ mod tests {
     fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
         let completed = ReplayCache::default();
-        assert!(completed.claim(b"first", at(0)));
-        assert!(completed.claim(b"late", at(lifetime - 1)));
-        assert!(completed.claim(b"next", at(lifetime)));
-        assert!(!completed.claim(b"late", at(2 * lifetime - 1)));
-        assert!(completed.claim(b"after", at(2 * lifetime)));
+        assert!(completed.insert(b"first", at(0)));
+        assert!(completed.insert(b"late", at(lifetime - 1)));
+        assert!(completed.insert(b"next", at(lifetime)));
+        assert!(!completed.insert(b"late", at(2 * lifetime - 1)));
+        assert!(completed.insert(b"after", at(2 * lifetime)));
         assert!(!completed.contains(b"first") && !completed.contains(b"late"));
         assert!(completed.contains(b"next"));
     }
@@ -121,7 +121,7 @@ mod tests {
     fn memory_is_bounded() {
         let completed = ReplayCache::default();
         for state in 0..3 * CAPACITY {
-            assert!(completed.claim(state.to_string().as_bytes(), at(0)));
+            assert!(completed.insert(state.to_string().as_bytes(), at(0)));
         }
         let generations = completed.lock();
         assert_eq!(generations.present.len(), CAPACITY);

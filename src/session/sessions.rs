@@ -6,7 +6,12 @@ use super::{
     ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
     session_cookies::SessionCookies, store::SessionKey,
 };
-use crate::{clock::Timestamp, cookie::CookieScope, error::Error};
+use crate::{
+    clock::Timestamp,
+    cookie::CookieScope,
+    error::{Error, ErrorKind},
+    oidc::CodeHash,
+};
 
 /// All sessions of an application.
 #[derive(Debug)]
@@ -94,19 +99,37 @@ impl Sessions {
         }
     }
 
-    /// Takes a sign-in for the caller alone, among all processes: false if it was completed before.
-    pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
+    /// Takes the state of a sign-in for this callback, among all processes; gives how it was used before, if it
+    /// was.
+    pub(crate) async fn take_state(
+        &self,
+        state: &str,
+        code: CodeHash,
+    ) -> Result<Option<ErrorKind>, Error> {
         match &self.backend {
-            Backend::Store(stored) if stored.is_shared() => stored.claim_state(state).await,
-            _ => Ok(true),
+            Backend::Store(stored) if stored.is_shared() => stored.take_state(state, code).await,
+            _ => Ok(None),
         }
     }
 
-    /// Whether a sign-in was completed by any process.
-    pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
+    /// Makes a state usable again that this process has taken.
+    pub(crate) async fn free_state(&self, state: &str) {
+        if let Backend::Store(stored) = &self.backend
+            && stored.is_shared()
+        {
+            stored.free_state(state).await;
+        }
+    }
+
+    /// How any process has used a state, if one has.
+    pub(crate) async fn use_of_state(
+        &self,
+        state: &str,
+        code: Option<CodeHash>,
+    ) -> Result<Option<ErrorKind>, Error> {
         match &self.backend {
-            Backend::Store(stored) if stored.is_shared() => stored.knows_state(state).await,
-            _ => Ok(false),
+            Backend::Store(stored) if stored.is_shared() => stored.use_of_state(state, code).await,
+            _ => Ok(None),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     clock::{Clock, Timestamp},
     cookie::CookieScope,
     error::{Error, ErrorKind},
-    oidc::PendingSignIn,
+    oidc::{CodeHash, PendingSignIn},
     provider::Provider,
     seal::Sealer,
 };
@@ -156,19 +156,47 @@ impl StoredSessions {
         Ok(([cookie].into_iter().chain(orphans).collect(), key))
     }
 
-    /// Takes a sign-in for the caller alone, by its state: false if it was completed before.
-    pub(crate) async fn claim_state(&self, state: &str) -> Result<bool, Error> {
+    /// Takes the state of a sign-in, by an entry that holds the hash of its code; gives how it was used before,
+    /// if it was.
+    pub(crate) async fn take_state(
+        &self,
+        state: &str,
+        code: CodeHash,
+    ) -> Result<Option<ErrorKind>, Error> {
+        // By the random half the entry is known again when the store's answer was lost.
+        let mut entry = [0; STATE_ENTRY];
+        let (own, hash) = entry.split_at_mut(STATE_ENTRY - code.len());
+        rand::fill(own).expect("the system's random source works");
+        hash.copy_from_slice(&code);
         let key = SessionKey::of_state(state);
-        // By it a claim is known again whose answer was lost.
-        let mut own = [0; 16];
-        rand::fill(&mut own).expect("the system's random source works");
-        self.add(&key, &own, PendingSignIn::LIFETIME).await
+        if self.add(&key, &entry, PendingSignIn::LIFETIME).await? {
+            return Ok(None);
+        }
+        let used = self.use_of_state(state, Some(code)).await?;
+        Ok(Some(used.unwrap_or(ErrorKind::SignInAlreadyCompleted)))
     }
 
-    /// Whether a sign-in was completed.
-    pub(crate) async fn knows_state(&self, state: &str) -> Result<bool, Error> {
+    pub(crate) async fn free_state(&self, state: &str) {
+        if let Err(error) = self.delete(&SessionKey::of_state(state)).await {
+            let source = error.causes();
+            tracing::warn!(%error, source, "failed to free the state of a sign-in");
+        }
+    }
+
+    pub(crate) async fn use_of_state(
+        &self,
+        state: &str,
+        code: Option<CodeHash>,
+    ) -> Result<Option<ErrorKind>, Error> {
         let key = SessionKey::of_state(state);
-        Ok(bounded(self.store.load(&key)).await?.is_some())
+        let entry = bounded(self.store.load(&key)).await?;
+        Ok(entry.map(|entry| {
+            if code.is_none_or(|code| entry.value.ends_with(&code)) {
+                ErrorKind::SignInAlreadyCompleted
+            } else {
+                ErrorKind::SignInReplayed
+            }
+        }))
     }
 
     pub(crate) fn is_shared(&self) -> bool {
@@ -214,4 +242,6 @@ impl fmt::Debug for StoredSessions {
 }
 
 /// Of a session in a store, in bytes.
+/// Of a state: 16 random bytes, and the hash of the code.
+const STATE_ENTRY: usize = 48;
 const MAX_SIZE: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 mod authorization_request;
 mod bounds;
 mod callback;
+mod callback_flights;
 mod completion;
 mod flow_cookie;
 mod hostile_addresses;

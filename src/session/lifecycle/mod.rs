@@ -14,11 +14,13 @@ use crate::{
     breaker::{Breaker, Passage},
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
+    flight::Flight,
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{
-        Backend, ExistingChunks, Lookup, Refresh, Session, SessionId, Sessions, SingleFlight,
+        Backend, ExistingChunks, Lookup, Refresh, Refreshes, Session, SessionId, Sessions,
         StoreEntry, Validity,
+        ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
         store::{SessionKey, StoreError},
     },
@@ -28,13 +30,13 @@ use crate::{
 pub(crate) struct SessionLifecycle {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) calls: ProviderCalls,
-    refreshes: SingleFlight,
+    refreshes: Refreshes,
     /// Sessions that are over, by their id.
-    ended: ReplayCache,
+    ended: EndedSessions,
     /// Refresh tokens that work once, and were sent.
     spent: ReplayCache,
     /// The right to try to forget a session for a while: anybody can ask for it while a store fails.
-    forgetting: Arc<Semaphore>,
+    endings: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// Where people may go after a sign-out; there is one.
     sign_out_pages: Vec<HeaderValue>,
@@ -65,10 +67,10 @@ impl SessionLifecycle {
         tasks: TaskTracker,
     ) -> Arc<Self> {
         Arc::new(Self {
-            refreshes: SingleFlight::new(Arc::clone(&clock), tasks.clone()),
-            ended: ReplayCache::default(),
+            refreshes: Refreshes::new(Arc::clone(&clock), tasks.clone()),
+            ended: EndedSessions::default(),
             spent: ReplayCache::default(),
-            forgetting: Arc::new(Semaphore::new(MAX_FORGETTING)),
+            endings: Arc::new(Semaphore::new(MAX_ENDINGS)),
             sessions,
             calls,
             end_session,
@@ -157,10 +159,10 @@ impl SessionLifecycle {
         self: &Arc<Self>,
         session: &Session,
         existing: ExistingChunks,
-        replaced: &Lookup,
+        replaced: Lookup,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let created = self.sessions.create(session, existing, self.now()).await?;
-        self.replace(replaced).await;
+        self.end_replaced(replaced).await;
         match created {
             // The callback's handler has signed out, in a task of its own.
             (_, Some(key)) if self.has_ended(session.id()) => {
@@ -169,6 +171,14 @@ impl SessionLifecycle {
             }
             created => Ok(created),
         }
+    }
+
+    /// Starts a task that runs to its end whoever waits for it; [`shutdown`](Self::shutdown) does.
+    pub(crate) fn start<T: Clone + Send + Sync + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Flight<T> {
+        Flight::start(&self.tasks, task)
     }
 
     /// Runs what must not be cancelled to its end, also when the caller goes away.
@@ -186,17 +196,6 @@ impl SessionLifecycle {
         }
     }
 
-    /// Ends what another session, or none, takes the place of in the browser.
-    pub(crate) async fn replace(self: &Arc<Self>, replaced: &Lookup) {
-        match replaced {
-            Lookup::Nothing => {}
-            Lookup::Session(session) => {
-                self.end(session.id());
-            }
-            Lookup::Key(key) => self.forget(*key).await,
-        }
-    }
-
     /// Ends the session under `key` in the store.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
         if let Backend::Store(stored) = &self.sessions.backend
@@ -209,7 +208,7 @@ impl SessionLifecycle {
     /// Likewise, in a store that does not answer: as soon as it does, if that is within a minute. The browser
     /// has forgotten the session; a copy of its cookie has not.
     pub(crate) fn forget_later(self: &Arc<Self>, key: SessionKey) {
-        let Ok(permit) = Arc::clone(&self.forgetting).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&self.endings).try_acquire_owned() else {
             tracing::warn!("{GOES_ON}");
             return;
         };
@@ -227,13 +226,20 @@ impl SessionLifecycle {
         self.tasks.spawn(task.in_current_span());
     }
 
-    /// No answer under way writes this session again. True once.
-    pub(crate) fn end(&self, session: SessionId) -> bool {
-        self.ended.claim(session.as_bytes(), self.now())
+    /// Makes the session nobody's, in every request of this process. True the first time.
+    fn mark_ended(&self, session: &Session, is_replaced: bool) -> bool {
+        let limit = session.end();
+        let end = Ended { limit, is_replaced };
+        self.ended.insert(session.id(), end, self.now())
     }
 
     pub(crate) fn has_ended(&self, session: SessionId) -> bool {
-        self.ended.contains(session.as_bytes())
+        self.ended.get(session).is_some()
+    }
+
+    /// Whether an answer has to remove the session's cookies, which a late answer has brought back.
+    pub(crate) fn has_signed_out(&self, session: SessionId) -> bool {
+        self.ended.get(session).is_some_and(|end| !end.is_replaced)
     }
 
     /// Whether what the browser has is out of date by now: an answer that took long must not bring it
@@ -257,7 +263,7 @@ const GOES_ON: &str = "a session that is over goes on in the store";
 const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 /// How long a store that does not answer is left alone.
 const STORE_REST: Duration = Duration::from_secs(1);
-/// At once, each about once a second.
-const MAX_FORGETTING: usize = 64;
+/// Sessions that are ended in the background at once, here or at the provider.
+const MAX_ENDINGS: usize = 64;
 /// Besides the time-out, for what is done before and after a call.
 const ROOM: Duration = Duration::from_secs(5);

@@ -6,10 +6,11 @@ use super::SessionLifecycle;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    oidc::RefreshFailure,
+    oidc::TokenRequestFailure,
     provider_calls::ReadyToRefresh,
     session::{
-        Backend, Outcome, Refresh, RefreshCalls, Session, StoreEntry, Validity, store::SessionKey,
+        Backend, Outcome, Refresh, RefreshCalls, Saved, Session, StoreEntry, Validity,
+        store::SessionKey,
     },
     tokens::{DiditTokens, RefreshToken},
 };
@@ -22,7 +23,11 @@ impl SessionLifecycle {
         kept: Option<StoreEntry>,
         now: Timestamp,
     ) -> Refresh {
-        self.refreshes.refresh(session.tokens(), now, || {
+        let saved = match kept {
+            Some(_) => Saved::InStore,
+            None => Saved::Nowhere,
+        };
+        self.refreshes.refresh(session.tokens(), saved, now, || {
             let lifecycle = Arc::clone(self);
             let session = session.clone();
             async move {
@@ -64,8 +69,10 @@ impl SessionLifecycle {
         let lifecycle = Arc::clone(self);
         let before = tokens.clone();
         let send = || async move { lifecycle.refresh_once(&before).await };
-        self.land(self.refreshes.refresh(tokens, self.now(), send))
-            .await
+        let refresh = self
+            .refreshes
+            .refresh(tokens, Saved::Nowhere, self.now(), send);
+        self.land(refresh).await
     }
 
     /// What comes of a refresh, in no more than the time that one may take.
@@ -79,8 +86,11 @@ impl SessionLifecycle {
             Refresh::Landed(outcome) => return outcome,
             Refresh::Started(flight) | Refresh::InFlight(flight) => flight,
         };
-        let outcome = tokio::time::timeout(patience, flight.wait()).await;
-        outcome.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProviderTimeout)))
+        match tokio::time::timeout(patience, flight.outcome()).await {
+            Ok(Some((_, outcome))) => outcome,
+            Ok(None) => Err(Error::new(ErrorKind::ProviderUnreachable)),
+            Err(_) => Err(Error::new(ErrorKind::ProviderTimeout)),
+        }
     }
 
     /// Whether a session's tokens are to be refreshed now, or are being refreshed.
@@ -105,6 +115,11 @@ impl SessionLifecycle {
     /// Whether new tokens for those of a session are on their way, or are there and not in the session yet.
     pub(crate) fn is_refreshing(&self, session: &Session, now: Timestamp) -> bool {
         self.refreshes.replaces(session.tokens(), now)
+    }
+
+    /// An answer carries the tokens that replace these.
+    pub(crate) fn note_carried(&self, replaced: &DiditTokens) {
+        self.refreshes.note_carried(replaced, self.now());
     }
 
     /// Whether the request that starts a refresh has to wait for it: its answer carries the new tokens, or the
@@ -132,7 +147,7 @@ impl SessionLifecycle {
     /// Whether a refresh token may be sent: one that works once, never again, be it for a session or for a
     /// handler that keeps tokens itself.
     fn spend(&self, token: &RefreshToken) -> bool {
-        !self.sessions.rules.single_use || self.spent.claim(token.secret().as_bytes(), self.now())
+        !self.sessions.rules.single_use || self.spent.insert(token.secret().as_bytes(), self.now())
     }
 }
 
@@ -148,11 +163,11 @@ impl RefreshCalls for SessionLifecycle {
         &self,
         ready: ReadyToRefresh,
         tokens: &DiditTokens,
-    ) -> Result<DiditTokens, RefreshFailure> {
+    ) -> Result<DiditTokens, TokenRequestFailure> {
         let token = tokens.refresh_token().filter(|token| self.spend(token));
         let Some(token) = token else {
             let error = Error::new(ErrorKind::NotRenewable);
-            return Err(RefreshFailure::after_sending(error));
+            return Err(TokenRequestFailure::after_sending(error));
         };
         match self.calls.refresh(ready, tokens).await {
             Ok(renewed) => Ok(self.without_spent(renewed)),

@@ -8,10 +8,17 @@ use tokio::sync::oneshot;
 use super::SessionLifecycle;
 use crate::{
     error::{Error, ErrorKind},
+    flight::Flight,
     provider::Metadata,
     session::{Backend, Lookup, RefreshCalls, Session},
     tokens::DiditTokens,
 };
+
+/// A session that has ended here and ends at the provider.
+struct Ending {
+    page: oneshot::Receiver<Option<String>>,
+    task: Flight<()>,
+}
 
 /// A session as it was last.
 struct Last {
@@ -23,26 +30,46 @@ struct Last {
 }
 
 impl SessionLifecycle {
-    /// Ends a session: here first, for all processes that share it; then as the provider offers, which
-    /// delays nobody for long. Gives the page where the provider ends its own, if it has one, whatever the
-    /// provider has answered by then.
-    ///
-    /// It is finished even if nobody waits for it any more. Of several at once, one tells the provider.
+    /// Signs a user out: ends the session here, for all processes that share it, then at the provider, for which
+    /// nobody waits longer than 2 s. Gives the page where the provider ends its own session, if it has one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionUnavailable`] when the store could not be told. It is told as soon as it answers,
-    /// if that is within a minute.
+    /// [`ErrorKind::SessionUnavailable`] when the store does not answer. It is told as soon as it answers, if
+    /// that is within a minute.
     pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
+        let Some(ending) = self.end(found, false).await? else {
+            return Ok(None);
+        };
+        let Ending { mut page, task } = ending;
+        let _ = tokio::time::timeout(PATIENCE, task.outcome()).await;
+        Ok(page.try_recv().ok().flatten())
+    }
+
+    /// Ends a session that another sign-in takes the place of. A failure is logged: the new session has begun.
+    pub(crate) async fn end_replaced(self: &Arc<Self>, replaced: Lookup) {
+        if let Err(error) = self.end(replaced, true).await {
+            let source = error.causes();
+            tracing::warn!(%error, source, "failed to end a replaced session");
+        }
+    }
+
+    /// Ends a session here; at the provider it ends in the background. The task is finished even if nobody waits
+    /// for it. Of several at once, one tells the provider.
+    async fn end(
+        self: &Arc<Self>,
+        found: Lookup,
+        is_replaced: bool,
+    ) -> Result<Option<Ending>, Error> {
         if let Lookup::Nothing = found {
             return Ok(None);
         }
         let lifecycle = Arc::clone(self);
         let (tell_end, ended) = oneshot::channel();
-        let (tell_page, mut page) = oneshot::channel();
-        let task = async move {
-            let (last, here) = lifecycle.end_here(found).await;
-            // Whoever asked may have gone.
+        let (tell_page, page) = oneshot::channel();
+        let task = self.start(async move {
+            let (last, here) = lifecycle.end_here(found, is_replaced).await;
+            // The request may be gone.
             let _ = tell_end.send(here);
             let metadata = match lifecycle.calls.metadata(lifecycle.now()).await {
                 Ok(metadata) => metadata,
@@ -54,13 +81,11 @@ impl SessionLifecycle {
             if let Some(last) = last.filter(|last| last.is_first) {
                 lifecycle.end_there(&metadata, &last).await;
             }
-        };
-        let task = self.tasks.spawn(task);
-        // Without a word the runtime ends.
+        });
+        // Without an answer the runtime has shut down.
         let unknown = |_| Error::new(ErrorKind::SessionUnavailable);
         ended.await.map_err(unknown)??;
-        let _ = tokio::time::timeout(PATIENCE, task).await;
-        Ok(page.try_recv().ok().flatten())
+        Ok(Some(Ending { page, task }))
     }
 
     /// Where somebody goes who has signed out: to the page where the provider ends its own session, else to
@@ -83,9 +108,13 @@ impl SessionLifecycle {
     }
 
     /// Gives the session as it was last, if there was one that can be read.
-    async fn end_here(self: &Arc<Self>, found: Lookup) -> (Option<Last>, Result<(), Error>) {
+    async fn end_here(
+        self: &Arc<Self>,
+        found: Lookup,
+        is_replaced: bool,
+    ) -> (Option<Last>, Result<(), Error>) {
         let last = |(session, may_renew): (Session, bool)| Last {
-            is_first: self.end(session.id()),
+            is_first: self.mark_ended(&session, is_replaced),
             session,
             may_renew,
         };
@@ -122,6 +151,19 @@ impl SessionLifecycle {
         if let Err(error) = self.calls.revoke(metadata, session.tokens()).await {
             report(&error);
         }
+    }
+
+    /// Ends tokens at the provider with which no session began, in the background.
+    pub(crate) fn end_unused(self: &Arc<Self>, tokens: DiditTokens) {
+        let Ok(permit) = Arc::clone(&self.endings).try_acquire_owned() else {
+            tracing::warn!("too many sessions end at once: this one goes on at the provider");
+            return;
+        };
+        let lifecycle = Arc::clone(self);
+        self.start(async move {
+            lifecycle.end_late(&tokens).await;
+            drop(permit);
+        });
     }
 
     /// Ends a session at the provider with tokens that came after the sign-out.

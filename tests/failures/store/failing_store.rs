@@ -100,7 +100,7 @@ impl SessionStore for FailingStore {
         value: &'a [u8],
         lifetime: Duration,
     ) -> StoreFuture<'a, bool> {
-        let method = if value.len() == 16 {
+        let method = if value.len() == 48 {
             Method::Note
         } else {
             Method::Create

@@ -53,10 +53,13 @@ async fn what_one_has_used_the_other_refuses() {
         Person::alejandra().subject()
     );
 
-    // What neither knows is a stranger's.
+    // A state that neither knows is of no use to anybody else.
     let forged = format!("{back}x");
-    let refused = other.fetch(Verb::GET, &forged).await;
+    let landed = other.fetch(Verb::GET, &forged).await;
+    assert_eq!(landed.location(), "/");
+    let refused = other.new_browser().fetch(Verb::GET, &forged).await;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
 // RFC 6749 §4.1.2; behaviours 17 and 28.

@@ -6,7 +6,7 @@ use tower::{ServiceExt, service_fn};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 use url::Url;
 
-use super::{app, assert_unknown};
+use super::{app, assert_refused, assert_unknown};
 use crate::support::{
     cookies::flow_cookies,
     sign_in::approved,
@@ -55,7 +55,7 @@ async fn another_application_of_the_host_keeps_its_sign_ins() {
         // Brought to the wrong application, it is nobody's, and nothing is lost.
         let astray = theirs.replace(&format!("{prefix}callback"), CALLBACK);
         assert_ne!(astray, theirs);
-        assert_unknown(&browser.get(&astray).await);
+        assert_refused(&browser.get(&astray).await, "foreign-sign-in");
         assert_eq!(other_didit.count(Endpoint::Token), 0);
         assert_eq!(didit.count(Endpoint::Token), 0);
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    oidc::RefreshFailure,
+    oidc::TokenRequestFailure,
     session::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
     tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
 };
@@ -129,7 +129,7 @@ impl RefreshCalls for View {
         }
     }
 
-    async fn send(&self, (): (), tokens: &DiditTokens) -> Result<DiditTokens, RefreshFailure> {
+    async fn send(&self, (): (), tokens: &DiditTokens) -> Result<DiditTokens, TokenRequestFailure> {
         let world = &self.world;
         let refresh_token = tokens.refresh_token().map_or("", |token| token.secret());
         let refresh_token = refresh_token.to_owned();
@@ -141,14 +141,15 @@ impl RefreshCalls for View {
         match fate {
             Fate::Done => {
                 let granted = world.grant(&refresh_token);
-                let tokens = granted.ok_or_else(|| RefreshFailure::after_sending(refused()))?;
+                let tokens =
+                    granted.ok_or_else(|| TokenRequestFailure::after_sending(refused()))?;
                 let received = (self.process, number(&tokens));
                 world.state().received.push(received);
                 return Ok(tokens);
             }
             Fate::Refused => {
                 world.state().is_refused = true;
-                return Err(RefreshFailure::after_sending(refused()));
+                return Err(TokenRequestFailure::after_sending(refused()));
             }
             Fate::NeverLeft => {}
             Fate::Lost | Fate::LostLate | Fate::Dies => {
@@ -158,7 +159,7 @@ impl RefreshCalls for View {
         if fate == Fate::Dies {
             pending::<()>().await;
         }
-        Err(RefreshFailure {
+        Err(TokenRequestFailure {
             error: Error::new(ErrorKind::ProviderUnreachable),
             was_sent: fate != Fate::NeverLeft && world.flaw != Some(Flaw::DeniesSending),
         })

@@ -1,4 +1,4 @@
-//! One refresh a session, however many requests want it.
+//! Refreshes under way and just landed: one for each session, however many requests want it.
 
 use std::{
     collections::HashMap,
@@ -9,22 +9,21 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::{
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
+    flight::{Flight, Progress},
     tokens::{DiditTokens, RefreshToken},
 };
 
 /// The refreshes under way, and what came of the latest.
 ///
-/// A refresh runs in a task of its own: a client that goes away cancels nothing that was sent. Its
-/// outcome is remembered for a while by the tokens that it replaces, for the requests that were sent with
-/// the old cookie.
-pub(crate) struct SingleFlight {
+/// A refresh runs in a task of its own: a client that goes away cancels nothing that was sent. Its outcome is
+/// kept under the tokens that it replaces: until an answer has carried the new ones to the browser, at most
+/// 10 minutes, and then for a minute more, for requests that were sent with the old cookie.
+pub(crate) struct Refreshes {
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
     flights: Mutex<Flights>,
@@ -32,8 +31,24 @@ pub(crate) struct SingleFlight {
 
 #[derive(Default)]
 struct Flights {
-    by_tokens: HashMap<TokensHash, Flight>,
+    by_tokens: HashMap<TokensHash, Known>,
     swept: Option<Timestamp>,
+}
+
+struct Known {
+    flight: RefreshFlight,
+    saved: Saved,
+}
+
+/// Where else the new tokens are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Saved {
+    /// In the store, once the refresh has landed.
+    InStore,
+    /// Nowhere: the next answer carries them.
+    Nowhere,
+    /// In the browser's cookies, since then.
+    InCookies(Timestamp),
 }
 
 /// What the tokens of a session are replaced with.
@@ -42,20 +57,19 @@ pub(crate) type Outcome = Result<DiditTokens, Error>;
 type TokensHash = [u8; 32];
 
 /// A refresh that was started; in the end its outcome, and when that came.
-#[derive(Clone)]
-pub(crate) struct Flight(watch::Receiver<Option<(Timestamp, Outcome)>>);
+pub(crate) type RefreshFlight = Flight<(Timestamp, Outcome)>;
 
 /// What there is to a refresh.
 pub(crate) enum Refresh {
     /// This request has started it.
-    Started(Flight),
+    Started(RefreshFlight),
     /// Another one has, and it goes on.
-    InFlight(Flight),
+    InFlight(RefreshFlight),
     /// It is over.
     Landed(Outcome),
 }
 
-impl SingleFlight {
+impl Refreshes {
     pub(crate) fn new(clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
         Self {
             clock,
@@ -68,49 +82,35 @@ impl SingleFlight {
     pub(crate) fn refresh<F>(
         &self,
         tokens: &DiditTokens,
+        saved: Saved,
         now: Timestamp,
         send: impl FnOnce() -> F,
     ) -> Refresh
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
+        let mut flights = self.lock();
         let hash = hash_of(tokens);
-        let (landing, flight) = watch::channel(None);
-        let flight = Flight(flight);
-        {
-            let mut flights = self.lock();
-            if let Some(known) = flights.by_tokens.get(&hash) {
-                match known.state(now) {
-                    State::InFlight => return Refresh::InFlight(known.clone()),
-                    State::Landed(outcome) => return Refresh::Landed(outcome),
-                    State::Forgotten => {}
-                }
+        if let Some(known) = flights.by_tokens.get(&hash) {
+            match known.state(now) {
+                State::InFlight => return Refresh::InFlight(known.flight.clone()),
+                State::Landed(outcome) => return Refresh::Landed(outcome),
+                State::Forgotten => {}
             }
-            flights.sweep(now);
-            flights.by_tokens.insert(hash, flight.clone());
         }
-        // Not under the lock: where the runtime ends, the task is dropped there and then.
-        let send = send();
+        flights.sweep(now);
+        let refresh = send();
         let clock = Arc::clone(&self.clock);
-        let task = async move {
-            let outcome = send.await;
-            match &outcome {
-                Ok(_) => tracing::debug!("tokens refreshed"),
-                Err(error) => {
-                    let code = error.kind().code();
-                    let source = error.causes();
-                    // What users cause is not for the operator's attention, nor is an outage once for each.
-                    let is_outage = error.kind() == ErrorKind::TokensUnavailable;
-                    if error.kind().status().is_server_error() && !is_outage {
-                        tracing::warn!(code, %error, source, "tokens not refreshed");
-                    } else {
-                        tracing::debug!(code, %error, source, "tokens not refreshed");
-                    }
-                }
-            }
-            landing.send_replace(Some((Timestamp::now(&*clock), outcome)));
+        let flight = Flight::start(&self.tasks, async move {
+            let outcome = refresh.await;
+            log(&outcome);
+            (Timestamp::now(&*clock), outcome)
+        });
+        let known = Known {
+            flight: flight.clone(),
+            saved,
         };
-        self.tasks.spawn(task.in_current_span());
+        flights.by_tokens.insert(hash, known);
         Refresh::Started(flight)
     }
 
@@ -118,9 +118,18 @@ impl SingleFlight {
     pub(crate) fn replaces(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
         let flights = self.lock();
         let known = flights.by_tokens.get(&hash_of(tokens));
-        known.is_some_and(|flight| {
-            matches!(flight.state(now), State::InFlight | State::Landed(Ok(_)))
-        })
+        known
+            .is_some_and(|known| matches!(known.state(now), State::InFlight | State::Landed(Ok(_))))
+    }
+
+    /// An answer carries the tokens that replace these.
+    pub(crate) fn note_carried(&self, tokens: &DiditTokens, now: Timestamp) {
+        let mut flights = self.lock();
+        if let Some(known) = flights.by_tokens.get_mut(&hash_of(tokens))
+            && matches!(known.saved, Saved::Nowhere)
+        {
+            known.saved = Saved::InCookies(now);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Flights> {
@@ -134,36 +143,30 @@ enum State {
     Forgotten,
 }
 
-impl Flight {
-    /// Waits for the end.
-    pub(crate) async fn wait(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some((_, outcome))) => outcome.clone(),
-            _ => Err(lost()),
-        }
-    }
-
+impl Known {
     /// After a failure another attempt is made soon, but not with every request; what the provider calls
     /// invalid stays so. Whether a store is back, the next request finds out anyway.
     fn state(&self, now: Timestamp) -> State {
-        // In this order: the outcome is there before the channel is closed.
-        let is_over = self.0.has_changed().is_err();
-        let landed = self.0.borrow().clone();
-        let (landed, outcome) = match landed {
-            Some(landed) => landed,
-            None if is_over => return State::Forgotten,
-            None => return State::InFlight,
+        let (landed, outcome) = match self.flight.progress() {
+            Progress::Landed(landed) => landed,
+            Progress::InFlight => return State::InFlight,
+            Progress::Lost => return State::Forgotten,
         };
-        let remembered = match outcome.as_ref().map_err(Error::kind) {
-            Ok(_) | Err(ErrorKind::InvalidGrant) => KEPT,
-            Err(
-                ErrorKind::SessionUnavailable
-                | ErrorKind::TokensUnavailable
-                | ErrorKind::TooManySignIns,
-            ) => Duration::ZERO,
-            Err(_) => BACK_OFF,
+        let (since, kept) = match (outcome.as_ref().map_err(Error::kind), self.saved) {
+            (Ok(_), Saved::Nowhere) => (landed, KEPT_UNSAVED),
+            (Ok(_), Saved::InCookies(saved)) => (saved.max(landed), KEPT),
+            (Ok(_), Saved::InStore) | (Err(ErrorKind::InvalidGrant), _) => (landed, KEPT),
+            (
+                Err(
+                    ErrorKind::SessionUnavailable
+                    | ErrorKind::TokensUnavailable
+                    | ErrorKind::TooManySignIns,
+                ),
+                _,
+            ) => (landed, Duration::ZERO),
+            (Err(_), _) => (landed, BACK_OFF),
         };
-        if landed <= now && now.since(landed) < remembered {
+        if since <= now && now.since(since) < kept {
             State::Landed(outcome)
         } else {
             State::Forgotten
@@ -171,14 +174,39 @@ impl Flight {
     }
 }
 
+fn log(outcome: &Outcome) {
+    match outcome {
+        Ok(_) => tracing::debug!("tokens refreshed"),
+        Err(error) => {
+            let code = error.kind().code();
+            let source = error.causes();
+            // What users cause is not for the operator's attention, nor is an outage once for each.
+            let is_outage = error.kind() == ErrorKind::TokensUnavailable;
+            if error.kind().status().is_server_error() && !is_outage {
+                tracing::warn!(code, %error, source, "refresh failed");
+            } else {
+                tracing::debug!(code, %error, source, "refresh failed");
+            }
+        }
+    }
+}
+
 impl Flights {
-    /// Forgets what does not count any more, once a minute: memory is bounded by what happens within two.
+    /// Forgets what does not count any more, once a minute; if there are too many, what no answer has carried
+    /// counts for a minute only.
     fn sweep(&mut self, now: Timestamp) {
         let is_due = |swept: Timestamp| now < swept || now.since(swept) >= KEPT;
         if self.swept.is_none_or(is_due) {
             self.by_tokens
-                .retain(|_, flight| !matches!(flight.state(now), State::Forgotten));
+                .retain(|_, known| !matches!(known.state(now), State::Forgotten));
             self.swept = Some(now);
+        }
+        if self.by_tokens.len() >= CAPACITY {
+            for known in self.by_tokens.values_mut() {
+                known.saved = Saved::InStore;
+            }
+            self.by_tokens
+                .retain(|_, known| !matches!(known.state(now), State::Forgotten));
         }
     }
 }
@@ -201,19 +229,18 @@ fn hash_of(tokens: &DiditTokens) -> TokensHash {
         .expect("SHA-256 has 32 bytes")
 }
 
-/// The task panicked, or the runtime ended.
-fn lost() -> Error {
-    Error::new(ErrorKind::ProviderUnreachable)
-}
-
-impl fmt::Debug for SingleFlight {
+impl fmt::Debug for Refreshes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SingleFlight").finish_non_exhaustive()
+        f.debug_struct("Refreshes").finish_non_exhaustive()
     }
 }
 
-/// How long a request with the old tokens gets the new ones.
+/// How long a request with the old tokens gets the new ones, after these were saved.
 const KEPT: Duration = Duration::from_secs(60);
+/// The same where no answer has carried the new ones.
+const KEPT_UNSAVED: Duration = Duration::from_secs(10 * 60);
+/// From then on, unsaved tokens are kept no longer than others.
+const CAPACITY: usize = 10_000;
 /// How long nothing is tried after a failure.
 const BACK_OFF: Duration = Duration::from_secs(10);
 
@@ -237,10 +264,10 @@ mod tests {
         })
     }
 
-    fn flights() -> (SingleFlight, HandClock) {
+    fn flights() -> (Refreshes, HandClock) {
         let clock = HandClock::default();
         (
-            SingleFlight::new(Arc::new(clock.clone()), TaskTracker::new()),
+            Refreshes::new(Arc::new(clock.clone()), TaskTracker::new()),
             clock,
         )
     }
@@ -250,8 +277,13 @@ mod tests {
     }
 
     /// The access token that comes of it, and whether this call has started it.
+    async fn outcome(flight: &RefreshFlight) -> Outcome {
+        let (_, outcome) = flight.outcome().await.expect("it lands");
+        outcome
+    }
+
     async fn refresh(
-        flights: &(SingleFlight, HandClock),
+        flights: &(Refreshes, HandClock),
         old: &str,
         new: Result<&str, ErrorKind>,
         now: u64,
@@ -259,10 +291,10 @@ mod tests {
         let new = new.map(tokens).map_err(Error::new);
         let (flights, clock) = flights;
         clock.set(at(now));
-        let refresh = flights.refresh(&tokens(old), at(now), || async { new });
+        let refresh = flights.refresh(&tokens(old), Saved::InStore, at(now), || async { new });
         let (outcome, started) = match refresh {
-            Refresh::Started(flight) => (flight.wait().await, true),
-            Refresh::InFlight(flight) => (flight.wait().await, false),
+            Refresh::Started(flight) => (outcome(&flight).await, true),
+            Refresh::InFlight(flight) => (outcome(&flight).await, false),
             Refresh::Landed(outcome) => (outcome, false),
         };
         let outcome = match outcome {
@@ -301,11 +333,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn tokens_that_no_answer_has_carried_are_kept_for_ten_minutes() {
+        let (flights, clock) = flights();
+        let started = |now| {
+            clock.set(at(now));
+            let send = || async { Ok(tokens("new")) };
+            flights.refresh(&tokens("old"), Saved::Nowhere, at(now), send)
+        };
+        let Refresh::Started(flight) = started(0) else {
+            panic!("it is the first")
+        };
+        assert!(outcome(&flight).await.is_ok());
+        assert!(matches!(started(599), Refresh::Landed(Ok(_))));
+        flights.note_carried(&tokens("old"), at(599));
+        assert!(matches!(started(658), Refresh::Landed(Ok(_))));
+        assert!(matches!(started(659), Refresh::Started(_)));
+        let Refresh::InFlight(flight) = started(659) else {
+            panic!("it was started")
+        };
+        assert!(outcome(&flight).await.is_ok());
+        assert!(matches!(started(659 + 600), Refresh::Started(_)));
+    }
+
+    #[tokio::test]
     async fn a_refresh_that_panics_is_a_failure() {
         let flights = flights();
         let panics = || async { panic!("as a transport may") };
-        match flights.0.refresh(&tokens("a"), at(0), panics) {
-            Refresh::Started(flight) => assert!(flight.wait().await.is_err()),
+        match flights
+            .0
+            .refresh(&tokens("a"), Saved::InStore, at(0), panics)
+        {
+            Refresh::Started(flight) => assert!(flight.outcome().await.is_none()),
             _ => panic!("it is the first"),
         }
         assert_eq!(refresh(&flights, "a", Ok("b"), 0).await.0, "b");

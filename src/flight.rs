@@ -1,0 +1,63 @@
+//! A call that outlives the request that started it.
+
+use std::{fmt, future::Future};
+
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+/// A call in a task of its own, and its outcome for everybody who waits for it.
+///
+/// A waiter that is dropped cancels nothing.
+#[derive(Clone)]
+pub(crate) struct Flight<T>(watch::Receiver<Option<T>>);
+
+/// How far a call is.
+pub(crate) enum Progress<T> {
+    InFlight,
+    Landed(T),
+    /// The call panicked, or its runtime has shut down.
+    Lost,
+}
+
+impl<T: Clone + Send + Sync + 'static> Flight<T> {
+    /// Starts the call.
+    pub(crate) fn start(
+        tasks: &TaskTracker,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> Self {
+        let (landing, flight) = watch::channel(None);
+        let task = async move {
+            landing.send_replace(Some(call.await));
+        };
+        tasks.spawn(task.in_current_span());
+        Self(flight)
+    }
+
+    pub(crate) fn progress(&self) -> Progress<T> {
+        // In this order: the outcome is stored before the channel closes.
+        let is_closed = self.0.has_changed().is_err();
+        match self.0.borrow().clone() {
+            Some(outcome) => Progress::Landed(outcome),
+            None if is_closed => Progress::Lost,
+            None => Progress::InFlight,
+        }
+    }
+
+    pub(crate) fn is_in_flight(&self) -> bool {
+        matches!(self.progress(), Progress::InFlight)
+    }
+
+    /// Waits for the outcome; `None` if the call is [lost](Progress::Lost).
+    pub(crate) async fn outcome(&self) -> Option<T> {
+        let mut receiver = self.0.clone();
+        let landed = receiver.wait_for(Option::is_some).await;
+        landed.ok().as_deref().cloned().flatten()
+    }
+}
+
+impl<T> fmt::Debug for Flight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! Sign-ins that begin no session, or take the place of one, end at the provider.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tower_didit::fake::{Endpoint, FakeDidit};
+
+use super::Site;
+use crate::support::{
+    site::{NOBODY, didit},
+    tasks::{assert_is_pending, poll_until, yield_until},
+};
+
+/// A Didit that says how often tokens were revoked.
+fn revoking() -> FakeDidit {
+    didit().with_revocation_endpoint()
+}
+
+fn revocations(site: &Site) -> usize {
+    site.didit.count(Endpoint::Revocation)
+}
+
+// Behaviour 125.
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_the_handler_refuses_leaves_no_session_at_the_provider() {
+    for status in [StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR] {
+        let site = Site::with(revoking(), status, |config| config);
+        let back = site.approved().await;
+        let page = site.browser.get(&back).await;
+        assert_eq!(page.status(), status);
+        assert_eq!(site.user().await, NOBODY);
+        yield_until(|| revocations(&site) == 1).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_nobody_came_for_are_ended_after_a_minute() {
+    let site = Site::with(revoking(), StatusCode::OK, |config| config);
+    let back = site.approved().await;
+    let mut first = Box::pin(site.browser.get(&back));
+    assert_is_pending(&mut first).await;
+    drop(first);
+    yield_until(|| site.didit.count(Endpoint::Token) == 1).await;
+    tokio::time::advance(Duration::from_secs(59)).await;
+    assert_eq!(revocations(&site), 0);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    yield_until(|| revocations(&site) == 1).await;
+
+    let late = site.browser.get(&back).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    assert_eq!(site.didit.count(Endpoint::Token), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_nobody_came_for_are_ended_at_shutdown() {
+    let site = Site::with(revoking(), StatusCode::OK, |config| config);
+    let back = site.approved().await;
+    let mut first = Box::pin(site.browser.get(&back));
+    assert_is_pending(&mut first).await;
+    drop(first);
+    yield_until(|| site.didit.count(Endpoint::Token) == 1).await;
+    site.auth.shutdown().await;
+    assert_eq!(revocations(&site), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_another_sign_in_replaces_ends_at_the_provider() {
+    let site = Site::with(revoking(), StatusCode::OK, |config| config);
+    for replaced in 0..3 {
+        let back = site.approved().await;
+        assert_eq!(site.browser.get(&back).await.text(), "signed in");
+        yield_until(|| revocations(&site) == replaced).await;
+        site.assert_signed_in().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_in_another_tab_ends_a_callback_under_way() {
+    let site = Site::with(revoking(), StatusCode::OK, |config| config);
+    let back = site.approved().await;
+    site.hold_up();
+    let callback = poll_until(site.browser.get(&back), || site.runs() == 1).await;
+    site.browser.new_tab().post_form("/logout", &[]).await;
+    site.go_on();
+    let page = callback.await;
+    assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(site.user().await, NOBODY);
+    yield_until(|| revocations(&site) == 1).await;
+}
