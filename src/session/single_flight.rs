@@ -46,6 +46,7 @@ type TokensHash = [u8; 32];
 pub(crate) struct Flight(watch::Receiver<Option<(Timestamp, Outcome)>>);
 
 /// What there is to a refresh.
+#[derive(Clone)]
 pub(crate) enum Refresh {
     /// This request has started it.
     Started(Flight),
