@@ -75,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_graceful_shutdown(asked_to_stop())
         .await?;
     // What was sent to the provider is finished, so that nobody loses a session.
-    let _ = tokio::time::timeout(Duration::from_secs(20), auth.finish()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(20), auth.shutdown()).await;
     Ok(())
 }
 

@@ -145,8 +145,10 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
-    /// cookies are removed all the same.
+    /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
+    ///   cookies are removed all the same.
+    /// - [`AskedTooLate`](crate::ErrorKind::AskedTooLate): the head of the answer was sent before anybody asked for
+    ///   the session, which goes on.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let page = match &self.request {
             Some(request) => request.sign_out().await?,

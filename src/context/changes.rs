@@ -62,6 +62,11 @@ impl RequestContext {
     /// Ends the session of this request; gives the page where the provider ends its own.
     pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
         let session = self.latest().await;
+        if let Err(error) = &session
+            && error.kind() == ErrorKind::AskedTooLate
+        {
+            return Err(error.clone());
+        }
         // In any case the browser forgets it.
         let has_ended = matches!(self.lock().replace(Change::Ended), Some(Change::Ended));
         let lookup = match (session, self.key.get()) {

@@ -325,7 +325,11 @@ impl TokensLookup {
         let (lifecycle, session) = (Arc::clone(lifecycle), session.clone());
         let pending: Pending<_> = Box::pin(async move {
             let wait = if is_valid { SHORT_WAIT } else { MAX_WAIT };
-            let outcome = lifecycle.outcome(refresh, wait).await;
+            let mut outcome = lifecycle.outcome(refresh.clone(), wait).await;
+            let has_expired = || !session.tokens().are_alive(lifecycle.now());
+            if outcome.is_err() && is_valid && has_expired() {
+                outcome = lifecycle.outcome(refresh, REST_OF_WAIT).await;
+            }
             after_refresh(&lifecycle, &session, outcome)
         });
         Self::Pending(pending.shared())
@@ -362,3 +366,5 @@ fn ends_session(kind: ErrorKind) -> bool {
 const SHORT_WAIT: Duration = Duration::from_secs(2);
 /// For a refresh without which there is nothing.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+/// After the short wait, for a refresh whose old access token has expired meanwhile.
+const REST_OF_WAIT: Duration = Duration::from_secs(3);

@@ -64,12 +64,6 @@ impl<T: Send + Sync + 'static> Cached<T> {
         state.kept.clone().filter(|kept| kept.is_fresh(now))
     }
 
-    /// Whether there is a value that can be used, if need be.
-    pub(super) fn has_any(&self, now: Timestamp) -> bool {
-        let state = self.lock();
-        state.kept.as_ref().is_some_and(|kept| kept.is_usable(now))
-    }
-
     /// The value. It waits where there is none, or none that is fresh enough.
     pub(super) async fn get(
         &self,

@@ -33,14 +33,6 @@ impl MetadataCache {
         }
     }
 
-    /// Whether there is any, be it old.
-    pub(super) fn is_at_hand(&self, now: impl FnOnce() -> Timestamp) -> bool {
-        match &self.source {
-            MetadataSource::Known(_) => true,
-            MetadataSource::Discovered(_) => self.cached.has_any(now()),
-        }
-    }
-
     /// The metadata of `provider`.
     pub(super) async fn get(
         &self,

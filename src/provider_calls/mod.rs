@@ -4,25 +4,24 @@ mod cached;
 mod fetch;
 mod keys;
 mod metadata;
+mod refresh;
 mod token_bucket;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use self::refresh::ReadyToRefresh;
 use self::{keys::KeyCache, metadata::MetadataCache};
 use crate::{
-    breaker::{Breaker, Passage},
+    breaker::Breaker,
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     oidc::{
         self, Client, Exchanged, Grant, IdTokenRules, ReceivedIdToken, SignedIdToken,
-        TokenRequestFailure, UnverifiedTokens,
+        TokenRequestFailure,
     },
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdClaims, IdToken, UserInfo},
@@ -48,12 +47,6 @@ struct Inner {
 /// The right to one exchange. All are counted here, as a server's own limits do not count those that
 /// go on without their browser.
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
-
-/// What a refresh needs.
-pub(crate) struct ReadyToRefresh {
-    permit: OwnedSemaphorePermit,
-    metadata: Arc<Metadata>,
-}
 
 impl ProviderCalls {
     pub(crate) fn new(
@@ -83,11 +76,6 @@ impl ProviderCalls {
             .map_err(|_| Error::new(ErrorKind::TooManySignIns))
     }
 
-    /// Whether metadata is at hand, be it old.
-    pub(crate) fn has_metadata(&self, now: impl FnOnce() -> Timestamp) -> bool {
-        self.0.metadata.is_at_hand(now)
-    }
-
     /// The provider's metadata.
     pub(crate) async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Error> {
         let Inner {
@@ -111,84 +99,6 @@ impl ProviderCalls {
         let outcome = self.0.exchange(metadata, grant, now).await;
         drop(permit);
         outcome
-    }
-
-    /// What a refresh needs before it is sent.
-    pub(crate) async fn prepare_refresh(&self) -> Result<ReadyToRefresh, Error> {
-        let Inner {
-            rules,
-            keys,
-            transport,
-            ..
-        } = &*self.0;
-        // Of their own: whoever is signed in does not suffer from those who want to be.
-        let permit = Arc::clone(&self.0.refreshes).try_acquire_owned();
-        let permit = permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))?;
-        let metadata = self.metadata(self.0.now()).await?;
-        // A refresh token that works once is not spent for an ID token that cannot be verified.
-        if let Signatures::KeysAt(url) = &metadata.signatures
-            && rules.provider.has_single_use_refresh_tokens()
-        {
-            keys.prepare(url, transport, self.0.now()).await?;
-        }
-        Ok(ReadyToRefresh { permit, metadata })
-    }
-
-    /// Whether a refresh may begin, by what became of those before. A provider that does not answer is asked
-    /// for its keys, where a refresh token works once: none is spent to find out.
-    pub(crate) async fn check_token_endpoint(&self) -> Result<(), Error> {
-        match self.0.token_endpoint.passage() {
-            Passage::Closed => Ok(()),
-            Passage::Open => Err(Error::new(ErrorKind::TokensUnavailable)),
-            Passage::Probe if !self.0.rules.provider.has_single_use_refresh_tokens() => Ok(()),
-            Passage::Probe => self.probe().await,
-        }
-    }
-
-    /// Whether the provider answers at all, whatever it answers.
-    async fn probe(&self) -> Result<(), Error> {
-        let metadata = self.metadata(self.0.now()).await?;
-        let Signatures::KeysAt(url) = &metadata.signatures else {
-            return Ok(());
-        };
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = url.uri();
-        self.0.transport.send(request).await?;
-        self.0.token_endpoint.succeeded();
-        Ok(())
-    }
-
-    /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
-    /// it to its end.
-    pub(crate) async fn refresh(
-        &self,
-        ready: ReadyToRefresh,
-        before: &DiditTokens,
-    ) -> Result<DiditTokens, TokenRequestFailure> {
-        let ReadyToRefresh { permit, metadata } = ready;
-        let now = self.0.now();
-        let began = Instant::now();
-        let refresh = self
-            .0
-            .client
-            .refresh(&metadata, before, now, &self.0.transport);
-        let mut refresh = std::pin::pin!(refresh);
-        let outcome = match tokio::time::timeout(MAX_SILENCE, &mut refresh).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                // Whoever waits has given up by now. What was sent is waited for to its end.
-                self.0.token_endpoint.failed(began);
-                refresh.await
-            }
-        };
-        self.0.note(began, &outcome);
-        let tokens = outcome?;
-        self.0
-            .check_refreshed(&metadata, &tokens, before)
-            .await
-            .map_err(TokenRequestFailure::after_sending)?;
-        drop(permit);
-        Ok(tokens.in_place_of(before))
     }
 
     /// Ends the provider's session of these tokens, where it has one that can be ended (Didit
@@ -251,10 +161,10 @@ impl Inner {
         grant: Grant,
         now: Timestamp,
     ) -> Result<DiditTokens, TokenRequestFailure> {
-        let began = Instant::now();
+        let mut attempt = self.token_endpoint.begin();
         let exchange = self.client.exchange(metadata, grant, now, &self.transport);
         let outcome = exchange.await;
-        self.note(began, &outcome);
+        self.note(&mut attempt, &outcome);
         let exchanged = outcome?;
         let claims = self.verify(metadata, &exchanged).await;
         let claims = claims.map_err(TokenRequestFailure::after_sending)?;
@@ -266,21 +176,6 @@ impl Inner {
         let id_token = exchanged.tokens.id_token().ok_or_else(missing)?;
         let signed = self.check_signature(metadata, id_token).await?;
         signed.accept(&self.rules, &exchanged.bindings(), self.now())
-    }
-
-    /// OpenID Connect Core §12.2.
-    async fn check_refreshed(
-        &self,
-        metadata: &Metadata,
-        tokens: &UnverifiedTokens,
-        before: &DiditTokens,
-    ) -> Result<(), Error> {
-        let Some(id_token) = tokens.id_token() else {
-            return Ok(());
-        };
-        let signed = self.check_signature(metadata, id_token).await?;
-        let access_token = tokens.access_token().secret();
-        signed.check_refreshed(&self.rules, before.claims(), access_token, self.now())
     }
 
     /// By the clock of now: the token was made while the answer was waited for.
@@ -297,16 +192,6 @@ impl Inner {
                 self.keys.verify(received, url, &self.transport, now).await
             }
             Signatures::TrustTls => Ok(received.trust_tls()),
-        }
-    }
-
-    /// Whether the token endpoint has answered, be it with an error.
-    fn note<T>(&self, began: Instant, outcome: &Result<T, TokenRequestFailure>) {
-        match outcome.as_ref().map_err(|failure| failure.error.kind()) {
-            Err(ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout) => {
-                self.token_endpoint.failed(began);
-            }
-            _ => self.token_endpoint.succeeded(),
         }
     }
 
@@ -343,7 +228,5 @@ fn refused(what: &str, status: StatusCode) -> Error {
 
 /// At once, and as many refreshes. Each takes at most three HTTP time-outs and 3 MiB: tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;
-/// How long a refresh may be without an answer before others are not sent.
-const MAX_SILENCE: Duration = Duration::from_secs(5);
 /// How long a token endpoint that does not answer is left alone.
 const REST: Duration = Duration::from_secs(10);

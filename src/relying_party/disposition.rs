@@ -141,7 +141,7 @@ impl RelyingParty {
         };
         if !asks_for_sign_in {
             let render = error.kind() != ErrorKind::TokensExpired;
-            return render.then(|| Disposition::Reply(self.render(error.into(), page.head())));
+            return render.then(|| Disposition::Reply(self.render_page(error.into(), page)));
         }
         let asked = page.address();
         if asked.is_some_and(|asked| self.is_stray_callback(asked, context)) {
@@ -165,7 +165,7 @@ impl RelyingParty {
             (Some(_), None) => self.return_to(""),
             // What was sent is not repeated: a page says so.
             (None, None) => {
-                return Some(Disposition::Reply(self.render(error.into(), page.head())));
+                return Some(Disposition::Reply(self.render_page(error.into(), page)));
             }
         };
         let relying_party = Arc::clone(self);
@@ -173,9 +173,8 @@ impl RelyingParty {
         Some(Disposition::Later(Box::pin(async move {
             let redirect = relying_party.sign_in(return_to, context.cookies()).await;
             Settled::Reply(redirect.unwrap_or_else(|failure| {
-                let page = context.asked_page.as_ref();
-                let head = page.map(AskedPage::head).expect("it is there");
-                relying_party.render(failure, head)
+                let page = context.asked_page.as_ref().expect("it is there");
+                relying_party.render_page(failure, page)
             }))
         })))
     }

@@ -10,6 +10,7 @@ use super::{
     pages::{NextPage, advice, page, problem},
 };
 use crate::{
+    context::AskedPage,
     error::{Error, ErrorKind},
     problem::{SOON, challenge},
     return_to::ReturnTo,
@@ -68,6 +69,16 @@ impl RelyingParty {
     /// The answer to a request that failed: a page for a person, a problem document for a program, or what the
     /// application makes of it.
     pub(super) fn render(&self, failure: Failure, request: &Parts) -> Response<Bytes> {
+        let is_page = RequestKind::is_page(&request.headers);
+        self.render_as(is_page, failure, request)
+    }
+
+    /// Likewise, for a person who is waiting for this page.
+    pub(super) fn render_page(&self, failure: Failure, page: &AskedPage) -> Response<Bytes> {
+        self.render_as(true, failure, page.head())
+    }
+
+    fn render_as(&self, is_page: bool, failure: Failure, request: &Parts) -> Response<Bytes> {
         let Failure {
             error,
             return_to,
@@ -83,7 +94,7 @@ impl RelyingParty {
         }
         let mut response = match &self.config.error_page {
             Some(page) => (page.0)(&error, request),
-            None if RequestKind::is_page(&request.headers) => {
+            None if is_page => {
                 let landing_page = self.config.landing_page.as_str();
                 page(
                     kind,

@@ -195,11 +195,9 @@ impl RelyingParty {
     /// On to the application.
     fn enter(self: &Arc<Self>, request: &mut Parts) -> Forwarded {
         let kind = RequestKind::of_page(request);
-        let asked_page = kind.then(|| {
-            // Should the provider not be found, the error page may ask for the headers.
-            let is_known = self.lifecycle.calls.has_metadata(|| self.now());
-            AskedPage::new(request, !is_known)
-        });
+        // The application's error page may ask for the headers.
+        let with_headers = self.config.error_page.is_some();
+        let asked_page = kind.then(|| AskedPage::new(request, with_headers));
         let cookies = CookieLines::of(&request.headers);
         let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
         if request.extensions.insert(Arc::clone(&context)).is_some() {

@@ -60,6 +60,7 @@ type TokensHash = [u8; 32];
 pub(crate) type RefreshFlight = Flight<(Timestamp, Outcome)>;
 
 /// What there is to a refresh.
+#[derive(Clone)]
 pub(crate) enum Refresh {
     /// This request has started it.
     Started(RefreshFlight),

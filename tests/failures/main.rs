@@ -8,6 +8,7 @@ mod config_from_outside;
 mod logs;
 mod redaction;
 mod session_cookies;
+mod silent_provider;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, routing::get};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use tower_didit::{
     Config, ConfigBuilder, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider,
@@ -120,7 +120,7 @@ async fn what_is_not_about_this_user_is_not_told() {
     ] {
         let what = format!("{fault:?} {code}");
         didit.on_next(Endpoint::UserInfo, fault);
-        let page = browser.get("/").await;
+        let page = browser.fetch(Method::GET, "/").await;
         assert_eq!(page.status(), status, "{what}");
         assert_eq!(page.json()["code"], code, "{what}");
         assert_eq!(
@@ -132,7 +132,7 @@ async fn what_is_not_about_this_user_is_not_told() {
     assert_eq!(browser.get("/").await.status(), 200);
     didit.revoke_all();
     assert_eq!(
-        browser.get("/").await.json()["code"],
+        browser.fetch(Method::GET, "/").await.json()["code"],
         "access-token-refused"
     );
 }

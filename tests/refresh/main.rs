@@ -1,5 +1,6 @@
 //! Refreshes of the tokens of a session.
 
+mod background;
 mod by_handlers;
 mod other_processes;
 mod other_tokens;

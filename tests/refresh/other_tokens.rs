@@ -38,7 +38,7 @@ async fn the_tokens_of_somebody_else_change_no_session() {
         other.post_form("/logout", &[]).await;
         didit.revoke_all();
         didit.clock().advance(60 * SECOND);
-        let refused = other.get("/refresh-kept").await;
+        let refused = other.fetch(Method::GET, "/refresh-kept").await;
         assert_eq!(refused.json()["code"], "invalid-grant");
         assert_eq!(browser.get("/").await.text(), own);
     }

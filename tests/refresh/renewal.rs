@@ -27,13 +27,22 @@ const LIFE: Duration = Duration::from_secs(3600);
 const BEFORE_THE_LAST_HALF_MINUTE: Duration = Duration::from_secs(3569);
 const BEFORE_THE_END: Duration = Duration::from_secs(3599);
 
-/// Pages that show the access token, the scopes, and who the user is.
+/// Pages that show the access token, or that there is none, the scopes, and who the user is.
 fn app(didit: &FakeDidit) -> Router {
     let config = didit
         .config(CALLBACK)
         .with_scopes(["openid", "email", "offline"]);
     Router::new()
         .route("/", get(token))
+        .route(
+            "/token-if-any",
+            get(|tokens: Option<DiditTokens>| async {
+                match tokens {
+                    Some(tokens) => token(tokens).await,
+                    None => "none".to_owned(),
+                }
+            }),
+        )
         .route(
             "/scopes",
             get(|tokens: DiditTokens| async move { tokens.scopes().to_string() }),

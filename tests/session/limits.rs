@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use http::Method;
 use tower_didit::{
-    ConfigBuilder,
+    ConfigBuilder, IdClaims,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
 };
 
@@ -19,7 +19,7 @@ fn app(config: ConfigBuilder) -> Router {
     routes()
         .route(
             "/theme",
-            get(|| async {
+            get(|_: Option<IdClaims>| async {
                 (
                     [("set-cookie", "theme=dark"), ("cache-control", "public")],
                     "dark",

@@ -8,6 +8,7 @@
 
 mod any_cookies;
 mod application;
+mod asked_too_late;
 mod caching;
 mod chunks;
 mod cookie;

@@ -16,6 +16,7 @@ use crate::support::{
     faults::with_refresh_token_of,
     sign_in::{approved, sign_in, sign_in_as},
     site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
+    tasks::run_background,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -73,9 +74,11 @@ async fn enter(person: &Person, browser: &Browser, didit: &FakeDidit) {
     assert_eq!(who(browser).await, person.subject());
 }
 
+/// Whose session it is, once its use is written to the store.
 async fn who(browser: &Browser) -> String {
     let page = browser.get("/").await;
     assert_eq!(page.status(), StatusCode::OK);
+    run_background().await;
     page.text().to_owned()
 }
 

@@ -14,7 +14,7 @@ use crate::support::{
     faults::with_claim,
     sign_in::{sign_in, sign_in_as},
     site::{CALLBACK, HOME, NOBODY, auth, didit, memory},
-    tasks::poll_until,
+    tasks::{poll_until, run_background, yield_until},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -100,6 +100,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
     for _ in 0..6 {
         didit.clock().advance(NEARLY_A_DAY);
         assert_ne!(browser.get("/user").await.text(), NOBODY);
+        run_background().await;
     }
     didit.clock().advance(DAY);
     assert_eq!(browser.get("/user").await.text(), NOBODY);
@@ -107,6 +108,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
     sign_in(&browser, &didit).await;
     for _ in 0..7 * 24 {
         assert_ne!(browser.get("/user").await.text(), NOBODY);
+        run_background().await;
         didit.clock().advance(Duration::from_secs(3600));
     }
     assert_eq!(browser.get("/user").await.text(), NOBODY);
@@ -282,17 +284,20 @@ async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
     let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
+    let first = browser.get("/").await.text().to_owned();
     didit.clock().advance(Duration::from_secs(299));
-    let slow = Fault::delay(Duration::from_secs(5));
+    let slow = Fault::delay(Duration::from_secs(4));
     didit.on_next(Endpoint::Token, slow);
     let time_goes_by = async {
-        while didit.count(Endpoint::Token) == 1 {
-            tokio::task::yield_now().await;
-        }
+        yield_until(|| didit.count(Endpoint::Token) == 2).await;
         didit.clock().advance(Duration::from_secs(1));
+        // The session lasts no longer than its access token: whoever asks for it now waits as well.
+        browser.get("/user").await
     };
-    let (page, ()) = tokio::join!(browser.get("/user"), time_goes_by);
-    assert_eq!(page.text(), Person::alejandra().subject());
+    let (page, user) = tokio::join!(browser.get("/"), time_goes_by);
+    assert_eq!(page.status(), StatusCode::OK);
+    assert_ne!(page.text(), first);
+    assert_eq!(user.text(), Person::alejandra().subject());
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 

@@ -148,7 +148,6 @@ async fn any_other_method_is_refused_and_keeps_the_session() {
 async fn only_this_origin_may_ask_for_it() {
     const NONE: Option<&str> = None;
     let didit = didit();
-    let user = user(&didit).await;
     for (fetch_site, origin, allowed) in [
         (Some("same-origin"), Some(HOME), true),
         (Some("same-origin"), NONE, true),
@@ -170,7 +169,7 @@ async fn only_this_origin_may_ask_for_it() {
         (NONE, Some(""), false),
     ] {
         let case = format!("Sec-Fetch-Site {fetch_site:?}, Origin {origin:?}");
-        let browser = user.clone();
+        let browser = user(&didit).await;
         let mut request = Request::post("/logout").header(header::ACCEPT, "application/json");
         for (name, value) in [("sec-fetch-site", fetch_site), ("origin", origin)] {
             if let Some(value) = value {

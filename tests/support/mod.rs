@@ -9,6 +9,7 @@ pub(crate) mod handlers;
 pub(crate) mod id_token;
 pub(crate) mod identity;
 pub(crate) mod logs;
+pub(crate) mod outage;
 pub(crate) mod port;
 pub(crate) mod query;
 pub(crate) mod requests;

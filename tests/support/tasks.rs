@@ -32,3 +32,10 @@ pub(crate) async fn yield_until(is_there: impl Fn() -> bool) {
     }
     panic!("it did not come to that");
 }
+
+/// Lets the tasks that run in the background go on for as long as they wait for nothing.
+pub(crate) async fn run_background() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}

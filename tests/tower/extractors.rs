@@ -73,9 +73,10 @@ fn assert_problem(page: &Page, rejection: ErrorKind, case: &str) {
         "{case}"
     );
     let problem = page.json();
-    assert_eq!(problem["status"], rejection.status().as_u16(), "{case}");
-    assert_eq!(problem["code"], rejection.code(), "{case}");
-    assert!(problem["title"].is_string(), "{case}");
+    let member = |name| problem.get(name).cloned().unwrap_or_default();
+    assert_eq!(member("status"), rejection.status().as_u16(), "{case}");
+    assert_eq!(member("code"), rejection.code(), "{case}");
+    assert!(member("title").is_string(), "{case}");
     assert_eq!(page.header("location"), None, "{case}");
     assert_eq!(page.header("set-cookie"), None, "{case}");
 }
@@ -172,15 +173,38 @@ async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
 async fn there_is_a_page_to_return_to_only_at_the_callback() {
     let didit = didit();
     let browser = site(&didit);
-    let page = browser.get("/back").await;
+    let page = browser.fetch(Method::GET, "/back").await;
     assert_problem(&page, ErrorKind::NotACallback, "/back");
     sign_in(&browser, &didit).await;
-    assert_problem(
-        &browser.get("/back").await,
-        ErrorKind::NotACallback,
-        "/back",
+    let page = browser.fetch(Method::GET, "/back").await;
+    assert_problem(&page, ErrorKind::NotACallback, "/back");
+    // A person gets a page.
+    let page = browser.get("/back").await;
+    assert_eq!(page.status(), ErrorKind::NotACallback.status());
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
     );
     assert_eq!(browser.get("/optional").await.text(), "true false");
+}
+
+#[tokio::test]
+async fn the_error_page_of_an_application_sees_the_headers_of_a_refused_request() {
+    let didit = didit();
+    let config = didit.config(CALLBACK).with_error_page(|error, request| {
+        let language = request.headers.get("accept-language");
+        let language = language.map_or("none", |language| language.to_str().unwrap());
+        let body = format!("{} {} {language}", error.kind().code(), request.uri);
+        let response = http::Response::builder().status(error.kind().status());
+        response.body(body.into()).unwrap()
+    });
+    let browser = Browser::new(HOME, routes().layer(auth(config)));
+    let request = http::Request::get("/back?page=2")
+        .header("accept", "text/html")
+        .header("accept-language", "es");
+    let page = browser.send(request.body("").unwrap()).await;
+    assert_eq!(page.status(), ErrorKind::NotACallback.status());
+    assert_eq!(page.text(), "not-a-callback /back?page=2 es");
 }
 
 #[tokio::test]

@@ -41,10 +41,11 @@ where
     ask(Request::get("/").header(header::COOKIE, session)).await
 }
 
-fn who<B>(request: &Request<B>) -> &'static str {
-    match request.extensions().get::<DiditTokens>() {
-        Some(_) => "somebody",
-        None => "nobody",
+async fn who<B>(request: &Request<B>) -> &'static str {
+    match DiditTokens::of(request.extensions()).await {
+        Ok(Some(_)) => "somebody",
+        Ok(None) => "nobody",
+        Err(error) => error.kind().code(),
     }
 }
 
@@ -53,7 +54,7 @@ fn who<B>(request: &Request<B>) -> &'static str {
 async fn a_plain_service_with_full_bodies_is_enough() {
     let didit = didit();
     let inner = service_fn(async |request: Request<Full<Bytes>>| {
-        Ok::<_, Infallible>(Response::new(Full::from(who(&request))))
+        Ok::<_, Infallible>(Response::new(Full::from(who(&request).await)))
     });
     let service = auth(didit.config(CALLBACK)).layer(inner);
     let response = sign_in_through(service, &didit, Full::default).await;
@@ -68,7 +69,7 @@ async fn tonics_body_passes_with_its_trailers() {
     let inner = service_fn(async |request: Request<tonic::body::Body>| {
         let mut trailers = HeaderMap::new();
         tonic::Status::ok("").add_header(&mut trailers)?;
-        let body = Full::from(who(&request)).with_trailers(ready(Some(Ok(trailers))));
+        let body = Full::from(who(&request).await).with_trailers(ready(Some(Ok(trailers))));
         Ok::<_, tonic::Status>(Response::new(tonic::body::Body::new(body)))
     });
     let service = auth(didit.config(CALLBACK)).layer(inner);
@@ -85,7 +86,7 @@ async fn a_hyper_server_speaks_it_over_a_socket() {
 
     let didit = didit();
     let echo = service_fn(async |request: Request<Incoming>| {
-        let who = who(&request);
+        let who = who(&request).await;
         let sent = request.into_body().collect().await?.to_bytes();
         Ok::<_, hyper::Error>(Response::new(Full::from([who.as_bytes(), &sent].concat())))
     });

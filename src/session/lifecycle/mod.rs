@@ -6,12 +6,12 @@ mod sign_out;
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::{
-    breaker::{Breaker, Passage},
+    breaker::Breaker,
     clock::{Clock, Timestamp},
     error::{Error, ErrorKind},
     flight::Flight,
@@ -100,15 +100,14 @@ impl SessionLifecycle {
         let Backend::Store(stored) = &self.sessions.backend else {
             return Ok(None);
         };
-        if self.store_breaker.passage() == Passage::Open {
+        let Some(mut attempt) = self.store_breaker.attempt() else {
             return Err(StoreError::new("it did not answer a moment ago").into());
-        }
-        let began = Instant::now();
+        };
         let loaded = tokio::time::timeout(MAX_STORE_WAIT, stored.load(key)).await;
         let loaded = loaded.unwrap_or_else(|_| Err(StoreError::new("no answer in time").into()));
         match &loaded {
             Ok(_) => self.store_breaker.succeeded(),
-            Err(_) => self.store_breaker.failed(began),
+            Err(_) => self.store_breaker.failed(&mut attempt),
         }
         loaded
     }

@@ -80,10 +80,14 @@ impl SessionLifecycle {
         self.outcome(refresh, self.horizon).await
     }
 
-    /// What comes of a refresh, if it comes in time.
+    /// What comes of a refresh, if it comes in time. A refresh that another request has started is not waited
+    /// for while the provider does not answer.
     pub(crate) async fn outcome(&self, refresh: Refresh, patience: Duration) -> Outcome {
         let flight = match refresh {
             Refresh::Landed(outcome) => return outcome,
+            Refresh::InFlight(_) if self.calls.is_silent() => {
+                return Err(Error::new(ErrorKind::TokensUnavailable));
+            }
             Refresh::Started(flight) | Refresh::InFlight(flight) => flight,
         };
         match tokio::time::timeout(patience, flight.outcome()).await {
@@ -155,7 +159,6 @@ impl RefreshCalls for SessionLifecycle {
     type Ready = ReadyToRefresh;
 
     async fn prepare(&self) -> Result<ReadyToRefresh, Error> {
-        self.calls.check_token_endpoint().await?;
         self.calls.prepare_refresh().await
     }
 

@@ -12,6 +12,7 @@ use tower_didit::{
 
 use super::failing_store::FailingStore;
 use crate::support::{
+    outage,
     sign_in::sign_in,
     site::{CALLBACK, HOME, NOBODY, auth},
 };
@@ -49,17 +50,10 @@ pub(crate) async fn signed_in(didit: &FakeDidit, store: &FailingStore) -> Browse
     browser
 }
 
-/// A 503 that says when to try again, and asks nobody to sign in.
+/// A 503 of somebody who asks for the session.
 #[track_caller]
 pub(crate) fn assert_unavailable(page: &Page) {
-    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(page.header("retry-after"), Some("1"));
-    assert_eq!(page.header("location"), None);
-    let kind = page.header("content-type").unwrap_or_default();
-    if kind == "application/problem+json" {
-        let code = page.json().get("code").cloned();
-        assert_eq!(code, Some("session-unavailable".into()));
-    }
+    outage::assert_unavailable(page, "session-unavailable");
 }
 
 async fn user(user: Option<IdClaims>) -> String {

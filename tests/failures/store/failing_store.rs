@@ -1,9 +1,12 @@
-//! The store of the stories: one in memory that fails when it is told to.
+//! The store of the stories: one in memory that fails, or does not answer, when it is told to.
 
 use std::{
     fmt,
-    future::ready,
-    sync::{Arc, Mutex},
+    future::{pending, ready},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,6 +34,7 @@ pub(crate) struct FailingStore {
     store: MemoryStore,
     is_shared: bool,
     failing: Arc<Mutex<Vec<Method>>>,
+    is_silent: Arc<AtomicBool>,
     asked: Arc<Mutex<Vec<Method>>>,
 }
 
@@ -41,6 +45,7 @@ impl FailingStore {
             store,
             is_shared: false,
             failing: Arc::default(),
+            is_silent: Arc::default(),
             asked: Arc::default(),
         }
     }
@@ -64,9 +69,15 @@ impl FailingStore {
         self.fail(&[Load, Create, Note, Replace, Claim, Release, Delete]);
     }
 
+    /// From now on none answers.
+    pub(crate) fn fall_silent(&self) {
+        self.is_silent.store(true, Ordering::SeqCst);
+    }
+
     /// From now on all work.
     pub(crate) fn work(&self) {
         self.fail(&[]);
+        self.is_silent.store(false, Ordering::SeqCst);
     }
 
     /// How often a method was asked for.
@@ -81,6 +92,9 @@ impl FailingStore {
         work: impl FnOnce() -> StoreFuture<'a, T>,
     ) -> StoreFuture<'a, T> {
         self.asked.lock().expect("no panic").push(method);
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Box::pin(pending());
+        }
         let fails = self.failing.lock().expect("no panic").contains(&method);
         if fails {
             return Box::pin(ready(Err(StoreError::new("out of order"))));

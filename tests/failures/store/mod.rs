@@ -1,4 +1,4 @@
-//! A session store that fails, and one that several layers share.
+//! A session store that fails or does not answer, and one that several layers share.
 
 mod application;
 pub(crate) mod failing_store;
@@ -6,3 +6,4 @@ mod requests;
 mod shared;
 mod sign_ins;
 mod sign_outs;
+mod silent;
