@@ -13,7 +13,7 @@ use crate::{
     context::RequestContext,
     error::{Error, ErrorKind},
     problem::Problem,
-    session::lifecycle::SessionLifecycle,
+    session::{Saved, lifecycle::SessionLifecycle},
     signed_out::SignedOut,
     tokens::{DiditTokens, UserInfo},
 };
@@ -121,7 +121,11 @@ impl DiditClient {
         }
         match &self.request {
             Some(request) => request.refresh(tokens).await,
-            None => self.lifecycle.refresh_tokens(tokens).await,
+            None => {
+                self.lifecycle
+                    .refresh_tokens(tokens, Saved::Elsewhere)
+                    .await
+            }
         }
     }
 

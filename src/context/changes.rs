@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use super::{PoisonError, RequestContext, SessionState, lookup::SessionLookup};
 use crate::{
     error::{Error, ErrorKind},
-    session::{Lookup, Outcome, Session},
+    session::{Lookup, Outcome, Saved, Session},
     tokens::DiditTokens,
 };
 
@@ -35,7 +35,7 @@ impl RequestContext {
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
         let lifecycle = &self.lifecycle;
         let Some((session, original)) = self.latest().await? else {
-            return lifecycle.refresh_tokens(tokens).await;
+            return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
         };
         if lifecycle.has_ended(session.id()) {
             return Err(Error::new(ErrorKind::SessionEnded));
@@ -46,11 +46,14 @@ impl RequestContext {
                 let is_own = is_of(session.tokens()) || is_of(&original);
                 lifecycle.refresh_stored(*key, is_own, tokens).await?
             }
-            None if session.tokens().are(tokens) => Some(lifecycle.refresh_tokens(tokens).await?),
+            None if session.tokens().are(tokens) => {
+                let refreshed = lifecycle.refresh_tokens(tokens, Saved::Nowhere);
+                Some(refreshed.await?)
+            }
             None => None,
         };
         let Some(refreshed) = refreshed else {
-            return lifecycle.refresh_tokens(tokens).await;
+            return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
         };
         let mut change = self.lock();
         if !matches!(*change, Some(Change::Ended)) {

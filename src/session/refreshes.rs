@@ -43,8 +43,8 @@ struct Known {
 /// Where else the new tokens are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Saved {
-    /// In the store, once the refresh has landed.
-    InStore,
+    /// In the store, or with a handler that keeps them itself.
+    Elsewhere,
     /// Nowhere: the next answer carries them.
     Nowhere,
     /// In the browser's cookies, since then.
@@ -156,7 +156,7 @@ impl Known {
         let (since, kept) = match (outcome.as_ref().map_err(Error::kind), self.saved) {
             (Ok(_), Saved::Nowhere) => (landed, KEPT_UNSAVED),
             (Ok(_), Saved::InCookies(saved)) => (saved.max(landed), KEPT),
-            (Ok(_), Saved::InStore) | (Err(ErrorKind::InvalidGrant), _) => (landed, KEPT),
+            (Ok(_), Saved::Elsewhere) | (Err(ErrorKind::InvalidGrant), _) => (landed, KEPT),
             (
                 Err(
                     ErrorKind::SessionUnavailable
@@ -204,7 +204,7 @@ impl Flights {
         }
         if self.by_tokens.len() >= CAPACITY {
             for known in self.by_tokens.values_mut() {
-                known.saved = Saved::InStore;
+                known.saved = Saved::Elsewhere;
             }
             self.by_tokens
                 .retain(|_, known| !matches!(known.state(now), State::Forgotten));
@@ -292,7 +292,7 @@ mod tests {
         let new = new.map(tokens).map_err(Error::new);
         let (flights, clock) = flights;
         clock.set(at(now));
-        let refresh = flights.refresh(&tokens(old), Saved::InStore, at(now), || async { new });
+        let refresh = flights.refresh(&tokens(old), Saved::Elsewhere, at(now), || async { new });
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (outcome(&flight).await, true),
             Refresh::InFlight(flight) => (outcome(&flight).await, false),
@@ -362,7 +362,7 @@ mod tests {
         let panics = || async { panic!("as a transport may") };
         match flights
             .0
-            .refresh(&tokens("a"), Saved::InStore, at(0), panics)
+            .refresh(&tokens("a"), Saved::Elsewhere, at(0), panics)
         {
             Refresh::Started(flight) => assert!(flight.outcome().await.is_none()),
             _ => panic!("it is the first"),

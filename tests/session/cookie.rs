@@ -104,7 +104,7 @@ async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
     for text in [&session, &session[2..]] {
         let page = come_back(text).await;
         assert_eq!(page.status(), StatusCode::BAD_REQUEST);
-        assert_eq!(page.json()["code"], "unknown-sign-in");
+        assert_eq!(page.json()["code"], "foreign-sign-in");
         assert_eq!(didit.count(Endpoint::Token), 1);
     }
     assert_eq!(come_back(flow.value()).await.status(), StatusCode::OK);

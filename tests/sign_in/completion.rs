@@ -169,6 +169,7 @@ async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_no
     // After a minute it is no reload of a callback under way.
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::task::yield_now().await;
 
     // As the back button does it, and as a browser would that kept the flow cookie.
     for keeps_flow_cookie in [false, true] {

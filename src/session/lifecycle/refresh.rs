@@ -24,7 +24,7 @@ impl SessionLifecycle {
         now: Timestamp,
     ) -> Refresh {
         let saved = match kept {
-            Some(_) => Saved::InStore,
+            Some(_) => Saved::Elsewhere,
             None => Saved::Nowhere,
         };
         self.refreshes.refresh(session.tokens(), saved, now, || {
@@ -65,13 +65,15 @@ impl SessionLifecycle {
     }
 
     /// The refresh of tokens that no store has.
-    pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
+    pub(crate) async fn refresh_tokens(
+        self: &Arc<Self>,
+        tokens: &DiditTokens,
+        saved: Saved,
+    ) -> Outcome {
         let lifecycle = Arc::clone(self);
         let before = tokens.clone();
         let send = || async move { lifecycle.refresh_once(&before).await };
-        let refresh = self
-            .refreshes
-            .refresh(tokens, Saved::Nowhere, self.now(), send);
+        let refresh = self.refreshes.refresh(tokens, saved, self.now(), send);
         self.land(refresh).await
     }
 
