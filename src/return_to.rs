@@ -1,10 +1,12 @@
 //! Where the browser goes after the sign-in.
 
-use axum_core::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
-use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
-/// A page of this site: a path and perhaps a query, which cannot lead anywhere else.
+use axum_core::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header, uri::PathAndQuery};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+
+/// A page of this site: a path, perhaps with a query and a fragment, which cannot lead anywhere else.
 ///
 /// Every sign-in remembers the page that it started from. The callback's handler extracts it and
 /// may return it: it answers 303 to that page.
@@ -35,17 +37,18 @@ use percent_encoding::percent_decode_str;
 pub struct ReturnTo(HeaderValue);
 
 impl ReturnTo {
-    /// Takes `target` if it is a path on this site, byte for byte; gives `None` otherwise.
+    /// Takes `target` if it is a path on this site, with its query and fragment, byte for byte; gives `None`
+    /// otherwise.
     ///
-    /// Refused are: anything that does not start with exactly one `/`; characters that a browser
-    /// does not send in a path or a query, such as spaces, `\`, `#`, control characters and all that
-    /// is not ASCII; in the path, the encoded forms of `\` and of control characters, empty segments at
-    /// the start, and `.` and `..` segments, encoded or not.
+    /// Refused are: anything that does not start with exactly one `/`; characters that a browser does not send,
+    /// such as spaces, control characters and all that is not ASCII; in the path, `\`, also encoded, encoded control characters, empty
+    /// segments at the start, and `.` and `..` segments, encoded or not.
     pub fn parse(target: &str) -> Option<Self> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (page, fragment) = target.split_once('#').unwrap_or((target, ""));
+        let (path, query) = page.split_once('?').unwrap_or((page, ""));
         if !path.starts_with('/')
             || !path.bytes().all(is_path_byte)
-            || !query.bytes().all(is_query_byte)
+            || !query.bytes().chain(fragment.bytes()).all(is_query_byte)
         {
             return None;
         }
@@ -60,7 +63,14 @@ impl ReturnTo {
         HeaderValue::from_str(target).ok().map(Self)
     }
 
-    /// The path and query.
+    /// The page that a request asks for. Characters that are not ASCII are percent-encoded, as browsers do it
+    /// before they send an address (RFC 3987 §3.1).
+    pub(crate) fn of_request(page: &PathAndQuery) -> Option<Self> {
+        let page: Cow<'_, str> = utf8_percent_encode(page.as_str(), NON_ASCII).into();
+        Self::parse(&page)
+    }
+
+    /// The path, query and fragment.
     pub fn as_str(&self) -> &str {
         self.0
             .to_str()
@@ -70,7 +80,7 @@ impl ReturnTo {
     /// The path alone.
     pub(crate) fn path(&self) -> &str {
         let target = self.as_str();
-        target.split_once('?').map_or(target, |(path, _)| path)
+        target.split(['?', '#']).next().unwrap_or(target)
     }
 
     /// As the value of a `Location` header.
@@ -97,11 +107,14 @@ fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/[]|".contains(&byte)
 }
 
-/// The same with `?` (RFC 3986 §3.4), and what browsers leave in a query as it is.
+/// The same with `?` (RFC 3986 §3.4), and what browsers leave in a query as it is: behind the `?` a backslash
+/// separates nothing (WHATWG URL, query state).
 fn is_query_byte(byte: u8) -> bool {
-    is_path_byte(byte) || b"?{}^`".contains(&byte)
+    is_path_byte(byte) || b"?{}^`\\".contains(&byte)
 }
 
+/// No ASCII character; all others are always encoded.
+const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 const DECODINGS: usize = 3;
 
 #[cfg(test)]
@@ -125,12 +138,24 @@ mod tests {
             "/.well-known/x",
             "/a...b",
             "/?",
+            r"/search?q=C:\dir",
+            "/docs#part-2",
+            "/docs?page=2#/a?b",
+            "/docs%23part",
         ] {
             assert_eq!(
                 ReturnTo::parse(page).as_ref().map(ReturnTo::as_str),
                 Some(page)
             );
         }
+    }
+
+    // Behaviour 117.
+    #[test]
+    fn characters_of_a_request_that_are_not_ascii_are_encoded() {
+        let page = PathAndQuery::from_static("/café?q=日本");
+        let page = ReturnTo::of_request(&page).unwrap();
+        assert_eq!(page.as_str(), "/caf%C3%A9?q=%E6%97%A5%E6%9C%AC");
     }
 
     #[test]

@@ -166,6 +166,9 @@ impl RequestContext {
             SessionLookup::Pending(_, pending) => pending.clone().await,
             SessionLookup::TooLate => return Err(Error::new(ErrorKind::AskedTooLate)),
         };
+        if let Some(entry) = found.entry {
+            let _ = self.key.set(entry.key);
+        }
         Ok(*found)
     }
 }
@@ -193,8 +196,7 @@ impl SessionLookup {
 
     fn begin(lifecycle: &Arc<SessionLifecycle>, context: &RequestContext) -> Self {
         let now = || lifecycle.now();
-        let (lookup, presented) = lifecycle.sessions.find(context.cookies.iter(), now);
-        let existing = presented.existing;
+        let (lookup, existing) = lifecycle.sessions.find(context.cookies.iter(), now);
         let found = |state, change| Found {
             state,
             entry: None,
@@ -225,33 +227,16 @@ impl SessionLookup {
                 let lifecycle = Arc::clone(lifecycle);
                 let found = found(SessionState::Anonymous, None);
                 Self::pending(existing, async move {
-                    let (session, entry) = match lifecycle.load(key).await {
-                        Ok(Some(loaded)) => loaded,
-                        Ok(None) => return found,
-                        Err(error) => {
-                            let source = error.causes();
-                            tracing::warn!(%error, source, "session store unavailable");
-                            let state = SessionState::Unavailable;
-                            return Found { state, ..found };
-                        }
-                    };
-                    let is_to_go = lifecycle.has_signed_out(session.id());
-                    let found = Found {
-                        entry: Some(entry),
-                        change: is_to_go.then_some(CookieChange::Forgotten),
-                        ..found
-                    };
-                    match lifecycle.admit(&session, Some(entry)) {
-                        Admission::SignedIn => {
-                            lifecycle.note_use(&session, entry);
-                            let state = SessionState::SignedIn(session);
-                            Found { state, ..found }
-                        }
-                        Admission::Anonymous => found,
-                        Admission::Refresh(refresh) => {
-                            refreshed(lifecycle, session, found, refresh).await
-                        }
-                    }
+                    let loaded = lifecycle.load(key).await;
+                    stored(lifecycle, found, loaded).await
+                })
+            }
+            Lookup::EitherKey(keys) => {
+                let lifecycle = Arc::clone(lifecycle);
+                let found = found(SessionState::Anonymous, None);
+                Self::pending(existing, async move {
+                    let loaded = lifecycle.load_either(keys).await;
+                    stored(lifecycle, found, loaded).await
                 })
             }
         }
@@ -263,6 +248,39 @@ impl SessionLookup {
     ) -> Self {
         let pending: Pending<_> = Box::pin(async { Box::new(lookup.await) });
         Self::Pending(existing, pending.shared())
+    }
+}
+
+/// A session that the store has given, or not.
+async fn stored(
+    lifecycle: Arc<SessionLifecycle>,
+    found: Found,
+    loaded: Result<Option<(Session, StoreEntry)>, Error>,
+) -> Found {
+    let (session, entry) = match loaded {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => return found,
+        Err(error) => {
+            let source = error.causes();
+            tracing::warn!(%error, source, "session store unavailable");
+            let state = SessionState::Unavailable;
+            return Found { state, ..found };
+        }
+    };
+    let is_to_go = lifecycle.has_signed_out(session.id());
+    let found = Found {
+        entry: Some(entry),
+        change: is_to_go.then_some(CookieChange::Forgotten),
+        ..found
+    };
+    match lifecycle.admit(&session, Some(entry)) {
+        Admission::SignedIn => {
+            lifecycle.note_use(&session, entry);
+            let state = SessionState::SignedIn(session);
+            Found { state, ..found }
+        }
+        Admission::Anonymous => found,
+        Admission::Refresh(refresh) => refreshed(lifecycle, session, found, refresh).await,
     }
 }
 

@@ -49,6 +49,11 @@ pub enum ErrorKind {
     ///
     /// Code `sign-in-replayed`, status 409.
     SignInReplayed,
+    /// The browser comes back signed out from completed sign-ins, twice within 30 seconds: it does not keep the
+    /// session's cookie, or sends another one, or another process answers that has other keys or another store.
+    ///
+    /// Code `session-not-kept`, status 400.
+    SessionNotKept,
     /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
     ///
     /// Code `foreign-issuer`, status 400.
@@ -250,6 +255,7 @@ impl ErrorKind {
             Self::SignInExpired => "sign-in-expired",
             Self::SignInAlreadyCompleted => "sign-in-already-completed",
             Self::SignInReplayed => "sign-in-replayed",
+            Self::SessionNotKept => "session-not-kept",
             Self::ForeignIssuer => "foreign-issuer",
             Self::CrossSiteSignOut => "cross-site-sign-out",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -309,6 +315,7 @@ impl ErrorKind {
             Self::MalformedCallback
             | Self::UnknownSignIn
             | Self::ForeignSignIn
+            | Self::SessionNotKept
             | Self::SignInExpired
             | Self::ForeignIssuer
             | Self::InvalidGrant => StatusCode::BAD_REQUEST,
@@ -379,6 +386,7 @@ impl ErrorKind {
             Self::SignInExpired => "the sign-in took too long",
             Self::SignInAlreadyCompleted => "the callback was used before",
             Self::SignInReplayed => "another code came for a completed sign-in",
+            Self::SessionNotKept => "the browser does not keep the session of completed sign-ins",
             Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
             Self::CrossSiteSignOut => "another site asked for the sign-out",
             Self::MethodNotAllowed => "the method is not allowed on this path",
@@ -471,6 +479,7 @@ mod tests {
             (ErrorKind::ForeignSignIn, 400),
             (ErrorKind::SignInAlreadyCompleted, 409),
             (ErrorKind::SignInReplayed, 409),
+            (ErrorKind::SessionNotKept, 400),
             (ErrorKind::InvalidGrant, 400),
             (ErrorKind::InvalidClient, 500),
             (ErrorKind::InvalidAnswer, 502),

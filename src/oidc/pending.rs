@@ -1,6 +1,6 @@
 //! A sign-in that is under way.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use aws_lc_rs::{digest, rand};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -122,7 +122,7 @@ impl PendingSignIn {
             &self.state,
             self.nonce(),
             &self.code_verifier,
-            self.return_to.as_str(),
+            self.return_to.as_str().into(),
             &provider,
             self.interaction == Interaction::None,
             self.expires.as_unix(),
@@ -138,7 +138,7 @@ impl PendingSignIn {
             state: Zeroizing::new(state.to_owned()),
             nonce: nonce.map(|nonce| Zeroizing::new(nonce.to_owned())),
             code_verifier: Zeroizing::new(code_verifier.to_owned()),
-            return_to: ReturnTo::parse(return_to)?,
+            return_to: ReturnTo::parse(&return_to)?,
             provider: provider.try_into().ok()?,
             interaction: if silent {
                 Interaction::None
@@ -160,13 +160,13 @@ impl fmt::Debug for PendingSignIn {
 }
 
 /// State, nonce, code verifier, return-to, provider, whether it is silent, expiry: as a JSON array,
-/// which is short and borrows. None of the strings needs escaping.
+/// which is short and borrows. Only the return-to may need escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     &'a str,
     #[serde(borrow)] Option<&'a str>,
     &'a str,
-    &'a str,
+    #[serde(borrow)] Cow<'a, str>,
     &'a str,
     bool,
     u64,

@@ -110,11 +110,11 @@ impl RelyingParty {
             Err(failure) => return self.not_completed(over(failure.error), &cookies).await,
         };
 
-        let (replaced, presented) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
+        let (replaced, existing) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
         let admission = Admission {
             return_to,
             flow_cookie_removal,
-            existing: presented.existing,
+            existing,
             replaced,
             flight,
             turn,
@@ -232,13 +232,14 @@ impl RelyingParty {
         }
     }
 
-    async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
+    pub(super) async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
         let lifecycle = &self.lifecycle;
         let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || self.now());
         Ok(match lookup {
             Lookup::Nothing => false,
             Lookup::Session(session) => !lifecycle.has_ended(session.id()),
             Lookup::Key(key) => lifecycle.load(key).await?.is_some(),
+            Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?.is_some(),
         })
     }
 
@@ -275,6 +276,7 @@ impl RelyingParty {
                 context.note_key(key);
             }
             cookies.push(flow_cookie_removal);
+            cookies.push(lifecycle.sessions.count_completion(existing));
             *turn = Some(Landing::SignedIn {
                 session: session.id(),
                 cookies: cookies.clone(),

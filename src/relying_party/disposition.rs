@@ -18,6 +18,7 @@ use crate::{
     context::{AskedPage, Change, Conclusion, RequestContext, SignInChallenge},
     error::{Error, ErrorKind},
     oidc::Callback,
+    return_to::ReturnTo,
     session::{CookieChange, Session},
 };
 
@@ -160,9 +161,9 @@ impl RelyingParty {
                     return_to: Some(page),
                 }),
                 _,
-            ) => self.return_to(page.as_str()),
-            (_, Some(asked)) => self.return_to(asked.as_str()),
-            (Some(_), None) => self.return_to(""),
+            ) => self.return_to(Some(page)),
+            (_, Some(asked)) => self.return_to(ReturnTo::of_request(asked)),
+            (Some(_), None) => self.return_to(None),
             // What was sent is not repeated: a page says so.
             (None, None) => {
                 return Some(Disposition::Reply(self.render_page(error.into(), page)));

@@ -92,6 +92,14 @@ impl RelyingParty {
                 tracing::warn!("too many sign-ins wait for the provider: is it slow?");
             });
         }
+        if kind == ErrorKind::SessionNotKept {
+            self.reported.session_not_kept.call_once(|| {
+                tracing::warn!(
+                    "a browser comes back signed out from completed sign-ins: do all processes share the \
+                     cookie keys and the session store, and does the site keep its host name?"
+                );
+            });
+        }
         let mut response = match &self.config.error_page {
             Some(page) => (page.0)(&error, request),
             None if is_page => {

@@ -64,6 +64,7 @@ struct Reported {
     callback_route_missing: Once,
     stray_callback: Once,
     exchanges_full: Once,
+    session_not_kept: Once,
 }
 
 /// What to do with a request.
@@ -128,6 +129,7 @@ impl RelyingParty {
                 callback_route_missing: Once::new(),
                 stray_callback: Once::new(),
                 exchanges_full: Once::new(),
+                session_not_kept: Once::new(),
             },
         }
     }

@@ -53,6 +53,11 @@ pub(super) const fn advice(kind: ErrorKind) -> Advice {
             "This sign-in link was used before",
             "It works once. If you are not signed in, please sign in again.",
         ),
+        ErrorKind::SessionNotKept => (
+            "Your browser did not keep the sign-in",
+            "You have signed in, but this site does not see it. Most likely your browser blocks this site's \
+             cookies, or sends an old one: allow or delete them, and try again in half a minute.",
+        ),
         ErrorKind::SignInReplayed => (
             "This sign-in was completed before",
             "A second confirmation came for it, which may be of another account. It was not used. Please sign \

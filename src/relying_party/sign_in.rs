@@ -25,7 +25,7 @@ impl RelyingParty {
         let target = form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == "return_to")
             .map(|(_, target)| target);
-        let return_to = self.return_to(target.as_deref().unwrap_or_default());
+        let return_to = self.return_to(target.as_deref().and_then(ReturnTo::parse));
         let cookies = CookieLines::of(&head.headers);
         self.sign_in(return_to, &cookies).await
     }
@@ -36,6 +36,10 @@ impl RelyingParty {
         return_to: ReturnTo,
         cookies: &CookieLines,
     ) -> Result<Response<Bytes>, Failure> {
+        if self.is_going_in_circles(cookies).await? {
+            let error = Error::new(ErrorKind::SessionNotKept);
+            return Err(Failure::from(error).returning_to(&return_to));
+        }
         let metadata = self.lifecycle.calls.metadata(self.now()).await;
         let metadata = metadata.map_err(|error| Failure::from(error).returning_to(&return_to))?;
         let interaction = self.config.request.interaction();
@@ -67,12 +71,17 @@ impl RelyingParty {
         )
     }
 
-    /// The page of this site that `target` names, else the landing page: also for the layer's own
+    /// Whether the browser comes back signed out from completed sign-ins: another one would end here again.
+    async fn is_going_in_circles(&self, cookies: &CookieLines) -> Result<bool, Error> {
+        let (_, existing) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
+        Ok(existing.completions() >= CIRCLE && !self.is_signed_in(cookies).await?)
+    }
+
+    /// The page to come back to, else the landing page: also for the layer's own
     /// paths, which would start over, and for a page whose address would not fit the flow cookies.
-    pub(super) fn return_to(&self, target: &str) -> ReturnTo {
+    pub(super) fn return_to(&self, page: Option<ReturnTo>) -> ReturnTo {
         let config = &self.config;
-        ReturnTo::parse(target)
-            .filter(|page| page.as_str().len() <= MAX_RETURN_TO)
+        page.filter(|page| page.as_str().len() <= MAX_RETURN_TO)
             .filter(|page| {
                 let path = Some(page.path());
                 path != Some(config.redirect_uri.path())
@@ -91,4 +100,6 @@ impl RelyingParty {
 }
 
 /// In bytes.
+/// Sign-ins that a browser has completed, each less than 30 s after the last.
+const CIRCLE: u8 = 2;
 const MAX_RETURN_TO: usize = 512;

@@ -25,8 +25,8 @@ impl RelyingParty {
         }
         let cookies = CookieLines::of(&head.headers);
         let sessions = &self.lifecycle.sessions;
-        let (lookup, presented) = sessions.find(cookies.iter(), || self.now());
-        let mut removals: Vec<_> = sessions.removals(presented.existing).collect();
+        let (lookup, existing) = sessions.find(cookies.iter(), || self.now());
+        let mut removals: Vec<_> = sessions.removals(existing).collect();
         removals.extend(self.flow_cookies().end_all(cookies.iter()));
         // A callback under way in another tab signs nobody in again.
         for state in self.flow_cookies().states(cookies.iter()) {

@@ -1,58 +1,86 @@
 //! The cookies of a session: the one under its name, and those that it goes on in.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 
 use crate::cookie::{CookieScope, cookies};
 
 /// The cookies of a request that belong to a session. They are attacker-controlled.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct SessionCookies<'a> {
     chunks: [Option<&'a [u8]>; MAX_CHUNKS],
-    /// A name was there twice: whichever is meant, it is not for us to guess.
-    ambiguous: bool,
+    completions: u8,
 }
 
 impl<'a> SessionCookies<'a> {
+    /// Reads the cookies of a request: one set of them, and a second one if a name is there twice with different
+    /// values.
+    ///
+    /// That happens where the prefix `__Host-` is missing: another host of the site, or a script, has planted a
+    /// cookie. Browsers send it before or behind the own one (RFC 6265bis §5.8.3), in the same order for each
+    /// name, so the first values are one session and the last ones the other. More than two are not tried.
     pub(super) fn read(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: CookieScope,
-    ) -> Self {
-        let mut read = Self::default();
+    ) -> (Self, Option<Self>) {
+        let mut first = Self::default();
+        let mut last: Option<Self> = None;
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {
             let Some(suffix) = candidate.strip_prefix(name) else {
                 continue;
             };
-            if let Some(chunk) = chunk_index(suffix).and_then(|index| read.chunks.get_mut(index)) {
-                read.ambiguous |= chunk.replace(value).is_some();
+            if suffix == COMPLETIONS.as_bytes() {
+                let count = number(value).and_then(|count| u8::try_from(count).ok());
+                first.completions = first.completions.max(count.unwrap_or_default());
+                continue;
+            }
+            let Some(index) = chunk_index(suffix).filter(|index| *index < MAX_CHUNKS) else {
+                continue;
+            };
+            match first.chunks[index] {
+                None => {
+                    first.chunks[index] = Some(value);
+                    if let Some(last) = &mut last {
+                        last.chunks[index] = Some(value);
+                    }
+                }
+                Some(known) if known != value || last.is_some() => {
+                    let last = last.get_or_insert_with(|| first.clone());
+                    last.chunks[index] = Some(value);
+                }
+                Some(_) => {}
             }
         }
-        read
+        (first, last)
     }
 
     pub(super) fn existing(&self) -> ExistingChunks {
         let bits = self.chunks.iter().enumerate();
-        ExistingChunks(bits.fold(0, |set, (index, chunk)| {
+        let chunks = bits.fold(0, |set, (index, chunk)| {
             set | (u16::from(chunk.is_some()) << index)
-        }))
+        });
+        ExistingChunks {
+            chunks,
+            completions: self.completions,
+        }
     }
 
     /// The id of a session in a store.
     pub(super) fn id(&self) -> Option<[u8; 32]> {
-        let first = self.chunks[0].filter(|_| !self.ambiguous)?;
-        let id = BASE64_URL_SAFE_NO_PAD.decode(first).ok()?;
+        let id = BASE64_URL_SAFE_NO_PAD.decode(self.chunks[0]?).ok()?;
         id.try_into().ok()
     }
 
-    /// How many chunks there are, by the first one and in fact, and the text of the first one.
+    /// How many chunks a session has, by its first one, and the text of that. Further ones are left over from a
+    /// longer session: a browser may be unable to remove them.
     pub(super) fn first(&self) -> Option<(usize, &'a [u8])> {
-        let first = self.chunks[0].filter(|_| !self.ambiguous)?;
+        let first = self.chunks[0]?;
         let dot = first.iter().position(|byte| *byte == b'.')?;
         let (count, text) = first.split_at(dot);
-        let count = number(count)?;
-        let present = self.chunks.iter().flatten().count();
-        (count == present).then_some((count, text.get(1..)?))
+        Some((number(count)?, text.get(1..)?))
     }
 
     pub(super) fn chunk(&self, index: usize) -> Option<&'a [u8]> {
@@ -60,13 +88,29 @@ impl<'a> SessionCookies<'a> {
     }
 }
 
-/// Which chunks a browser has, so that none is left behind.
+/// Which of the session's cookies a browser has, so that none is left behind.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ExistingChunks(u16);
+pub(crate) struct ExistingChunks {
+    chunks: u16,
+    completions: u8,
+}
 
 impl ExistingChunks {
     pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
+        self.chunks == 0
+    }
+
+    /// How many sign-ins this browser has completed one after the other, each less than 30 s after the last. It is
+    /// not sealed: it grants nothing.
+    pub(crate) fn completions(self) -> u8 {
+        self.completions
+    }
+
+    /// The `Set-Cookie` value that counts another one.
+    pub(super) fn count_completion(self, scope: CookieScope) -> HeaderValue {
+        let count = self.completions.saturating_add(1).min(MAX_COMPLETIONS);
+        let name = format!("{}{COMPLETIONS}", scope.session());
+        scope.set(&name, &count.to_string(), COMPLETIONS_LIFETIME)
     }
 
     /// The `Set-Cookie` values that remove those from `first` on.
@@ -76,8 +120,15 @@ impl ExistingChunks {
         scope: CookieScope,
     ) -> impl Iterator<Item = HeaderValue> {
         (first..MAX_CHUNKS)
-            .filter(move |index| self.0 & (1 << index) != 0)
+            .filter(move |index| self.chunks & (1 << index) != 0)
             .map(move |index| scope.remove(&chunk_name(index, scope)))
+    }
+
+    /// The `Set-Cookie` values that remove all.
+    pub(super) fn all_removals(self, scope: CookieScope) -> impl Iterator<Item = HeaderValue> {
+        let name = || scope.remove(&format!("{}{COMPLETIONS}", scope.session()));
+        let counter = (self.completions > 0).then(name);
+        self.removals(0, scope).chain(counter)
     }
 }
 
@@ -108,5 +159,9 @@ fn number(digits: &[u8]) -> Option<usize> {
     }
 }
 
+/// What the name of the cookie that counts completed sign-ins ends with.
+const COMPLETIONS: &str = ".completed";
+const COMPLETIONS_LIFETIME: Duration = Duration::from_secs(30);
+const MAX_COMPLETIONS: u8 = 9;
 /// Enough for 40 KB.
 pub(super) const MAX_CHUNKS: usize = 11;

@@ -1,5 +1,7 @@
 //! Where the sessions of an application are.
 
+use std::sync::Once;
+
 use http::HeaderValue;
 
 use super::{
@@ -19,6 +21,8 @@ pub(crate) struct Sessions {
     pub(crate) rules: Rules,
     pub(crate) scope: CookieScope,
     pub(crate) backend: Backend,
+    /// Contradicting cookies.
+    reported: Once,
 }
 
 /// Where they are.
@@ -26,12 +30,6 @@ pub(crate) struct Sessions {
 pub(crate) enum Backend {
     Cookies(SealedSessions),
     Store(StoredSessions),
-}
-
-/// The cookies of a request that are the session's, and the key in them, if they have one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PresentedCookies {
-    pub(crate) existing: ExistingChunks,
 }
 
 /// What the cookies of a request tell.
@@ -42,29 +40,51 @@ pub(crate) enum Lookup {
     Session(Session),
     /// Where it may be.
     Key(SessionKey),
+    /// Two places, of which one was planted. If there is a session in both, it is nobody's.
+    EitherKey([SessionKey; 2]),
 }
 
 impl Sessions {
-    /// What a request brings, and what it says.
+    pub(crate) fn new(rules: Rules, scope: CookieScope, backend: Backend) -> Self {
+        Self {
+            rules,
+            scope,
+            backend,
+            reported: Once::new(),
+        }
+    }
+
+    /// The session that the cookies of a request name, and which of its cookies they are.
     pub(crate) fn find<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         now: impl FnOnce() -> Timestamp,
-    ) -> (Lookup, PresentedCookies) {
-        let cookies = SessionCookies::read(lines, self.scope);
+    ) -> (Lookup, ExistingChunks) {
+        let (cookies, others) = SessionCookies::read(lines, self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
-            return (Lookup::Nothing, PresentedCookies { existing });
+            return (Lookup::Nothing, existing);
         }
-        let found = match &self.backend {
-            Backend::Cookies(sealed) => sealed
-                .open(&cookies)
-                .filter(|session| session.lives(self.rules.limits, now()))
-                .map(Lookup::Session),
-            Backend::Store(_) => cookies.id().map(|id| Lookup::Key(SessionKey::of_id(&id))),
+        let lookup = match &self.backend {
+            Backend::Cookies(sealed) => {
+                let others = others.and_then(|others| sealed.open(&others));
+                let session = self.only_one(sealed.open(&cookies), others, |one, other| {
+                    one.id() == other.id()
+                });
+                let session = session.filter(|session| session.lives(self.rules.limits, now()));
+                session.map(Lookup::Session)
+            }
+            Backend::Store(_) => {
+                let key = |cookies: &SessionCookies<'_>| Some(SessionKey::of_id(&cookies.id()?));
+                match (key(&cookies), others.as_ref().and_then(key)) {
+                    (Some(first), Some(last)) if first != last => {
+                        Some(Lookup::EitherKey([first, last]))
+                    }
+                    (first, last) => first.or(last).map(Lookup::Key),
+                }
+            }
         };
-        let found = found.unwrap_or(Lookup::Nothing);
-        (found, PresentedCookies { existing })
+        (lookup.unwrap_or(Lookup::Nothing), existing)
     }
 
     /// Whether a session can be kept, as far as its size tells.
@@ -158,6 +178,33 @@ impl Sessions {
 
     /// The `Set-Cookie` values that make the browser forget its session.
     pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
-        existing.removals(0, self.scope)
+        existing.all_removals(self.scope)
+    }
+
+    /// The `Set-Cookie` value that counts a completed sign-in of a browser.
+    pub(crate) fn count_completion(&self, existing: ExistingChunks) -> HeaderValue {
+        existing.count_completion(self.scope)
+    }
+
+    /// The one of two cookies with the same name that is a session. If both are, one was planted, and it is not
+    /// known which.
+    pub(crate) fn only_one<T>(
+        &self,
+        first: Option<T>,
+        last: Option<T>,
+        are_same: impl FnOnce(&T, &T) -> bool,
+    ) -> Option<T> {
+        if let (Some(first), Some(last)) = (&first, &last)
+            && !are_same(first, last)
+        {
+            self.reported.call_once(|| {
+                tracing::warn!(
+                    cookie = self.scope.session(),
+                    "two sessions under one cookie name, of which one was planted: nobody is signed in"
+                );
+            });
+            return None;
+        }
+        first.or(last)
     }
 }

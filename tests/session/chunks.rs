@@ -19,7 +19,7 @@ use tower_didit::{
 
 use super::application::app;
 use crate::support::{
-    cookies::{SESSION, chunk_name, names},
+    cookies::{COMPLETED, SESSION, chunk_name, lasting, names},
     faults::with,
     sign_in::{approved, sign_in},
     site::{self, CALLBACK, HOME, auth},
@@ -62,7 +62,7 @@ async fn sign_in_with(browser: &Browser, didit: &FakeDidit, length: usize) -> Pa
 }
 
 fn cookies(browser: &Browser) -> Vec<(String, String)> {
-    let cookies = browser.cookies().into_iter();
+    let cookies = lasting(browser).into_iter();
     let pair = |cookie: StoredCookie| (cookie.name().to_owned(), cookie.value().to_owned());
     cookies.map(pair).collect()
 }
@@ -152,6 +152,7 @@ async fn the_limit_counts_names_and_attributes_of_all_its_cookies() {
 fn session_bytes(page: &Page) -> usize {
     let lines = page.headers().get_all(header::SET_COOKIE).iter();
     let lines = lines.filter(|line| !line.as_bytes().ends_with(b"Max-Age=0"));
+    let lines = lines.filter(|line| !line.as_bytes().starts_with(COMPLETED.as_bytes()));
     lines.map(http::HeaderValue::len).sum()
 }
 

@@ -7,7 +7,7 @@ use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person, Same
 
 use super::application::{app, ask, signed_in};
 use crate::support::{
-    cookies::{SESSION, flow_cookies, header_of, session},
+    cookies::{SESSION, flow_cookies, header_of, lasting, session},
     sign_in::sign_in,
     site::{CALLBACK, HOME, NOBODY, didit},
 };
@@ -28,7 +28,7 @@ async fn the_cookie_is_locked_to_the_host_and_plain_only_on_loopback_http() {
         let page = sign_in(&browser, &didit).await;
         assert_eq!(page.status(), StatusCode::OK, "{origin}");
 
-        let [cookie] = &browser.cookies()[..] else {
+        let [cookie] = &lasting(&browser)[..] else {
             panic!("not one cookie at {origin}: {:?}", browser.cookies());
         };
         assert_eq!(cookie.name(), name, "{origin}");

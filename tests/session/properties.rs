@@ -1,6 +1,8 @@
 //! Whatever cookies a request brings: nobody is signed in by any but the very ones that were set, and
 //! nothing breaks.
 
+use std::collections::HashMap;
+
 use super::{
     any_cookies::{Cookie, bytes, changes, lines, names},
     application::app,
@@ -16,7 +18,7 @@ use tokio::runtime::Runtime;
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page};
 
 use crate::support::{
-    cookies::{SESSION, chunk_name},
+    cookies::{chunk_name, lasting},
     faults::with_refresh_token_of,
     sign_in::sign_in,
     site::{CALLBACK, HOME, NOBODY, didit, memory},
@@ -51,7 +53,6 @@ impl Story {
         Self {
             browser: browser.new_browser(),
             people: people.into(),
-            has_store,
             runtime,
         }
     }
@@ -62,17 +63,24 @@ impl Story {
 
     /// Who is signed in with these cookies and no others.
     fn expected(&self, lines: &[Vec<u8>]) -> &str {
-        let mut brought = cookies_of(lines);
-        brought.sort();
-        let names: Vec<_> = brought.iter().map(|(name, _)| name).collect();
-        let is_ambiguous = names.windows(2).any(|pair| pair.first() == pair.last());
-        if self.has_store {
-            // Chunks beside an id are left over from before there was a store.
-            brought.retain(|(name, _)| name == SESSION);
+        let brought = cookies_of(lines);
+        // Of different values under one name the first ones are tried, and the last ones.
+        let last: HashMap<_, _> = brought.iter().cloned().collect();
+        let first: HashMap<_, _> = brought.into_iter().rev().collect();
+        match (self.session_in(&first), self.session_in(&last)) {
+            (Some(first), Some(last)) if first != last => NOBODY,
+            (first, last) => first.or(last).unwrap_or(NOBODY),
         }
+    }
+
+    /// Whose session these cookies are. Others, of a longer session or of another layer, may be among them.
+    fn session_in(&self, cookies: &HashMap<String, Vec<u8>>) -> Option<&str> {
         let mut people = self.people.iter();
-        let found = people.find(|(cookies, _)| !is_ambiguous && *cookies == brought);
-        found.map_or(NOBODY, |(_, who)| who)
+        let found = people.find(|(own, _)| {
+            own.iter()
+                .all(|(name, value)| cookies.get(name) == Some(value))
+        });
+        found.map(|(_, who)| &**who)
     }
 }
 
@@ -81,7 +89,7 @@ async fn enter(browser: &Browser, didit: &FakeDidit, length: usize) -> (Vec<Cook
     didit.on_next(Endpoint::Token, with_refresh_token_of(length));
     let browser = browser.new_browser();
     let page = sign_in(&browser, didit).await;
-    let cookies = browser.cookies().into_iter();
+    let cookies = lasting(&browser).into_iter();
     let cookies = cookies.map(|cookie| (cookie.name().to_owned(), cookie.value().into()));
     let mut cookies: Vec<_> = cookies.collect();
     cookies.sort();

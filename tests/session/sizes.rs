@@ -6,7 +6,7 @@ use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 
 use super::application;
 use crate::support::{
-    cookies::{SESSION, chunk_name, names},
+    cookies::{SESSION, chunk_name, lasting, names},
     faults::{with_refresh_token_of, without},
     logs::{capture, logs},
     sign_in::sign_in,
@@ -47,7 +47,7 @@ async fn fits(browser: &Browser, didit: &FakeDidit, length: usize) -> bool {
 
 /// The lengths of the session's cookies, and of all their text.
 fn chunks(browser: &Browser) -> (Vec<usize>, usize) {
-    let cookies = browser.cookies();
+    let cookies = lasting(browser);
     let expected: Vec<_> = (0..cookies.len()).map(chunk_name).collect();
     assert_eq!(names(browser), expected);
     let lengths = cookies.iter().map(|cookie| cookie.value().len());
@@ -118,7 +118,7 @@ async fn every_exact_multiple_of_a_cookie_comes_back_and_so_does_one_byte_more()
 
     // From ten cookies to one: nothing is left behind, nor what somebody planted behind them.
     browser.set_cookie(&format!("{SESSION}.10"), "planted");
-    assert_eq!(browser.cookies().len(), 11);
+    assert_eq!(lasting(&browser).len(), 11);
     assert!(fits(&browser, &didit, 0).await);
     assert_eq!(chunks(&browser).0.len(), 1);
 }

@@ -19,7 +19,7 @@ use tower_didit::{
 };
 
 use crate::support::{
-    cookies::{SESSION, flow_cookies, set_cookies, sets_session},
+    cookies::{COMPLETED, SESSION, flow_cookies, set_cookies, sets_session},
     logs::{capture, logs},
     sign_in::approved,
     site::{CALLBACK, HOME, NOBODY, auth, didit},
@@ -224,6 +224,7 @@ async fn a_double_submit_on_many_threads_is_one_session() {
     let browser = Arc::new(Browser::new(HOME, app(didit.config(CALLBACK), handler)));
     for round in 1..=20 {
         browser.remove_cookie(SESSION);
+        browser.remove_cookie(COMPLETED);
         let callback = Arc::new(approved(ORDERS, &browser, &didit).await);
         let submits: Vec<_> = (0..8)
             .map(|_| {

@@ -8,6 +8,16 @@ pub(crate) const SESSION: &str = "__Host-didit";
 /// What the names of sign-ins under way start with.
 pub(crate) const FLOW: &str = "__Host-didit-flow-";
 
+/// Counts completed sign-ins, for 30 seconds.
+pub(crate) const COMPLETED: &str = "__Host-didit.completed";
+
+/// All cookies but the one that counts completed sign-ins.
+pub(crate) fn lasting(browser: &Browser) -> Vec<StoredCookie> {
+    let mut cookies = browser.cookies();
+    cookies.retain(|cookie| !cookie.name().ends_with("didit.completed"));
+    cookies
+}
+
 /// The value of the session's cookie.
 #[track_caller]
 pub(crate) fn session(browser: &Browser) -> String {
@@ -37,9 +47,9 @@ pub(crate) fn flow_cookies(browser: &Browser) -> Vec<StoredCookie> {
     cookies
 }
 
-/// The names of all cookies.
+/// The names of the [lasting] cookies.
 pub(crate) fn names(browser: &Browser) -> Vec<String> {
-    let cookies = browser.cookies().into_iter();
+    let cookies = lasting(browser).into_iter();
     cookies.map(|cookie| cookie.name().to_owned()).collect()
 }
 

@@ -72,11 +72,7 @@ impl ConfigBuilder {
                 provider,
             )),
         };
-        let sessions = Arc::new(Sessions {
-            rules,
-            scope,
-            backend,
-        });
+        let sessions = Arc::new(Sessions::new(rules, scope, backend));
         // Longer, and the time-out of the whole call would come first.
         let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
         let transport = match self.transport {

@@ -92,6 +92,16 @@ impl SessionLifecycle {
         Timestamp::now(&*self.clock)
     }
 
+    /// The only session of two places.
+    pub(crate) async fn load_either(
+        &self,
+        [first, last]: [SessionKey; 2],
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+        let (first, last) =
+            futures_util::future::try_join(self.load(first), self.load(last)).await?;
+        Ok(self.sessions.only_one(first, last, |_, _| false))
+    }
+
     /// The session under `key` in the store, if there is one, in no more time than a request may wait for it.
     pub(crate) async fn load(
         &self,

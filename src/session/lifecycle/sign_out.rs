@@ -82,9 +82,11 @@ impl SessionLifecycle {
                 lifecycle.end_there(&metadata, &last).await;
             }
         });
-        // Without an answer the runtime has shut down.
-        let unknown = |_| Error::new(ErrorKind::SessionUnavailable);
-        ended.await.map_err(unknown)??;
+        match tokio::time::timeout(MAX_STORE_WAIT, ended).await {
+            Ok(Ok(here)) => here?,
+            // The store is silent, or the runtime has shut down.
+            Ok(Err(_)) | Err(_) => return Err(Error::new(ErrorKind::SessionUnavailable)),
+        }
         Ok(Some(Ending { page, task }))
     }
 
@@ -128,7 +130,12 @@ impl SessionLifecycle {
                 }
                 (seized.ok().flatten().map(last), deleted)
             }
-            (Lookup::Nothing | Lookup::Key(_), _) => (None, Ok(())),
+            (Lookup::EitherKey([first, last]), Backend::Store(_)) => {
+                let planted = Box::pin(self.end_here(Lookup::Key(first), is_replaced)).await;
+                let (last, ended) = Box::pin(self.end_here(Lookup::Key(last), is_replaced)).await;
+                (last.or(planted.0), ended.and(planted.1))
+            }
+            (Lookup::Nothing | Lookup::Key(_) | Lookup::EitherKey(_), _) => (None, Ok(())),
         }
     }
 
@@ -203,5 +210,7 @@ fn report(error: &Error) {
     tracing::warn!(code, %error, source, "signed out here, and not at the provider");
 }
 
+/// How long somebody who signs out waits for the store. The session is ended there all the same.
+const MAX_STORE_WAIT: Duration = Duration::from_secs(2);
 /// How long somebody who signs out waits for the provider.
 const PATIENCE: Duration = Duration::from_secs(2);

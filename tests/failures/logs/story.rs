@@ -12,6 +12,7 @@ use tower_didit::{
 };
 
 use crate::support::{
+    cookies::lasting,
     logs::{capture, logs},
     query::parameter,
     site::{CALLBACK, HOME},
@@ -119,7 +120,7 @@ impl Story {
     }
 
     pub(super) fn keep_cookies(&self) {
-        for cookie in self.browser.cookies() {
+        for cookie in lasting(&self.browser) {
             self.keep(cookie.value());
         }
     }

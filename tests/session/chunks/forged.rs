@@ -39,7 +39,7 @@ async fn chunks_that_are_not_the_ones_that_were_written_are_nobodys() {
 /// What happens to the chunks of a session, given those of another one.
 type Change = fn(&mut Vec<(String, String)>, &[(String, String)]);
 
-const HARMLESS: [(&str, Change); 4] = [
+const HARMLESS: [(&str, Change); 12] = [
     ("as they are", |_, _| {}),
     ("in another order on the line", |chunks, _| chunks.reverse()),
     ("among other cookies", |chunks, _| {
@@ -51,20 +51,7 @@ const HARMLESS: [(&str, Change); 4] = [
         chunks.push((format!("{SESSION}.01"), "1".to_owned()));
         chunks.push((format!("{SESSION}.x"), "1".to_owned()));
     }),
-];
-
-const HARMFUL: [(&str, Change); 14] = [
-    ("the first is missing", |chunks, _| drop(chunks.remove(0))),
-    ("one is missing", |chunks, _| drop(chunks.remove(2))),
-    ("the last is missing", |chunks, _| drop(chunks.pop())),
-    ("only the first is there", |chunks, _| chunks.truncate(1)),
-    ("two are swapped", |chunks, _| {
-        let first = std::mem::take(&mut chunks[1].1);
-        chunks[1].1 = std::mem::replace(&mut chunks[2].1, first);
-    }),
-    ("one has another index", |chunks, _| {
-        chunks[3].0 = format!("{SESSION}.4");
-    }),
+    // A browser may be unable to remove what is left over.
     ("one is too many", |chunks, _| {
         chunks.push((format!("{SESSION}.4"), "A".to_owned()));
     }),
@@ -79,6 +66,42 @@ const HARMFUL: [(&str, Change); 14] = [
     }),
     ("the first is there twice", |chunks, _| {
         chunks.push(chunks[0].clone());
+    }),
+    ("another value stands before one", |chunks, _| {
+        chunks.insert(0, (chunks[2].0.clone(), "A".to_owned()));
+    }),
+    ("another value stands behind one", |chunks, _| {
+        chunks.push((chunks[2].0.clone(), "A".to_owned()));
+    }),
+    ("one that is too many is there twice", |chunks, _| {
+        chunks.push((format!("{SESSION}.4"), "A".to_owned()));
+        chunks.push((format!("{SESSION}.4"), "B".to_owned()));
+    }),
+];
+
+const HARMFUL: [(&str, Change); 11] = [
+    ("the first is missing", |chunks, _| drop(chunks.remove(0))),
+    ("one is missing", |chunks, _| drop(chunks.remove(2))),
+    ("the last is missing", |chunks, _| drop(chunks.pop())),
+    ("only the first is there", |chunks, _| chunks.truncate(1)),
+    ("two are swapped", |chunks, _| {
+        let first = std::mem::take(&mut chunks[1].1);
+        chunks[1].1 = std::mem::replace(&mut chunks[2].1, first);
+    }),
+    ("one has another index", |chunks, _| {
+        chunks[3].0 = format!("{SESSION}.4");
+    }),
+    (
+        "each is there twice, from another session",
+        |chunks, other| {
+            chunks.extend_from_slice(other);
+        },
+    ),
+    ("one is there three times, in the middle", |chunks, _| {
+        let good = chunks[2].clone();
+        chunks[2].1 = "A".to_owned();
+        chunks.push(good.clone());
+        chunks.push((good.0, "A".to_owned()));
     }),
     ("one is of another session", |chunks, other| {
         chunks[2] = other[2].clone();

@@ -1,0 +1,139 @@
+//! Cookies that contradict each other, are left over, or are not kept.
+
+use axum::{
+    Router, http::HeaderValue, http::Request, http::StatusCode, http::header, routing::get,
+};
+use tower_didit::{
+    ConfigBuilder, IdClaims, RequireSignIn,
+    fake::{Browser, FakeDidit, FakeDiditExt, Page, Person},
+};
+
+use crate::support::{
+    cookies::{SESSION, header_of, session},
+    logs::{capture, logs},
+    sign_in::{sign_in, sign_in_as},
+    site::{CALLBACK, HOME, NOBODY, auth, didit},
+};
+
+fn app(config: ConfigBuilder) -> Router {
+    let who = |user: Option<IdClaims>| async move {
+        user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
+    };
+    let guarded = Router::new()
+        .route("/orders", get(|| async { "orders" }))
+        .route_layer(RequireSignIn::new());
+    Router::new()
+        .route("/", get(who))
+        .merge(guarded)
+        .layer(auth(config.with_redirect_after_sign_in()))
+}
+
+async fn ask(browser: &Browser, cookies: &str) -> Page {
+    let cookies = HeaderValue::from_str(cookies).expect("visible ASCII");
+    let request = Request::get("/").header(header::COOKIE, cookies);
+    browser.send(request.body("").expect("a URL")).await
+}
+
+async fn session_of(person: &Person, didit: &FakeDidit, app: &Router) -> String {
+    let browser = Browser::new(HOME, app.clone());
+    sign_in_as(person, &browser, didit).await;
+    session(&browser)
+}
+
+#[tokio::test]
+async fn of_two_values_under_one_name_the_one_that_opens_counts() {
+    let didit = didit();
+    let app = app(didit.config(CALLBACK));
+    let own = session_of(&Person::alejandra(), &didit, &app).await;
+    let browser = Browser::new(HOME, app);
+    let alejandra = Person::alejandra();
+    for (first, last) in [
+        (&*own, &*own),
+        (&*own, "1.AAAA"),
+        ("1.AAAA", &*own),
+        ("", &*own),
+        (&*own, "not a session"),
+    ] {
+        let page = ask(&browser, &format!("{SESSION}={first}; {SESSION}={last}")).await;
+        assert_eq!(page.text(), alejandra.subject(), "{first:?}, {last:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_sessions_under_one_name_none_counts_and_one_warning_says_so() {
+    capture();
+    let didit = didit();
+    let app = app(didit.config(CALLBACK));
+    let own = session_of(&Person::alejandra(), &didit, &app).await;
+    let planted = session_of(&Person::john(), &didit, &app).await;
+    let browser = Browser::new(HOME, app);
+    for (first, last) in [(&own, &planted), (&planted, &own)] {
+        let page = ask(&browser, &format!("{SESSION}={first}; {SESSION}={last}")).await;
+        assert_eq!(page.text(), NOBODY);
+    }
+    let logs = logs();
+    let warnings = logs.matches("two sessions under one cookie name").count();
+    assert_eq!(warnings, 1, "{logs}");
+}
+
+#[tokio::test]
+async fn a_chunk_that_is_left_over_and_cannot_be_removed_does_not_sign_out() {
+    let didit = didit();
+    let app = app(didit.config(CALLBACK));
+    let own = session_of(&Person::alejandra(), &didit, &app).await;
+    let browser = Browser::new(HOME, app);
+    let page = ask(
+        &browser,
+        &format!("{SESSION}={own}; {SESSION}.1=old; {SESSION}.7=older"),
+    )
+    .await;
+    assert_eq!(page.text(), Person::alejandra().subject());
+}
+
+/// A browser that a circle of sign-ins goes through: gives the page at which it ends.
+async fn circle(browser: &Browser, didit: &FakeDidit) -> (usize, Page) {
+    for sign_ins in 0..10 {
+        let page = browser.get("/orders").await;
+        if page.status() != StatusCode::SEE_OTHER {
+            return (sign_ins, page);
+        }
+        let back = didit.approve(page.location(), &Person::alejandra());
+        assert_eq!(browser.get(&back).await.location(), "/orders");
+        browser.remove_cookie(SESSION);
+    }
+    panic!("it goes on in circles");
+}
+
+#[tokio::test]
+async fn a_browser_that_keeps_no_session_ends_at_a_page_and_not_in_a_circle() {
+    capture();
+    let didit = didit();
+    let browser = Browser::new(HOME, app(didit.config(CALLBACK))).with_clock(didit.clock());
+    let (sign_ins, page) = circle(&browser, &didit).await;
+    assert_eq!((sign_ins, page.status()), (2, StatusCode::BAD_REQUEST));
+    assert!(page.text().contains("<code>session-not-kept</code>"));
+    assert_eq!(
+        browser.get("/login").await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    let logs = logs();
+    assert_eq!(logs.matches("comes back signed out").count(), 1, "{logs}");
+
+    // Half a minute later, or once the session is kept, it can sign in.
+    didit.clock().advance(std::time::Duration::from_secs(30));
+    let started = browser.get("/orders").await;
+    assert_eq!(started.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_may_sign_in_as_often_as_they_like() {
+    let didit = didit();
+    let browser = Browser::new(HOME, app(didit.config(CALLBACK)));
+    for _ in 0..5 {
+        sign_in(&browser, &didit).await;
+        assert_eq!(browser.get("/orders").await.text(), "orders");
+    }
+    browser.post_form("/logout", &[]).await;
+    assert_eq!(header_of(&browser), "", "nothing is left");
+    assert_eq!(browser.get("/orders").await.status(), StatusCode::SEE_OTHER);
+}
