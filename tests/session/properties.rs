@@ -29,7 +29,6 @@ struct Story {
     browser: Browser,
     /// With what each of them is told apart.
     people: Vec<(Vec<Cookie>, String)>,
-    has_store: bool,
     runtime: Runtime,
 }
 
