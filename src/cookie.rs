@@ -1,48 +1,66 @@
 //! Cookies: their names, their attributes, and how they are read.
 
-use std::{iter, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use ::cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header};
 use memchr::memchr;
 
-/// The names of this crate's cookies, and whether they are for https only.
+/// The names of a layer's cookies, and whether they are for https only.
 ///
 /// On https all carry the prefix `__Host-`: the browser then takes them from this host alone, with
-/// `Secure` and `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CookieScope {
-    Https,
-    HttpLoopback,
+/// `Secure` and `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback. Cloning copies a pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CookieScope(Arc<Names>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Names {
+    is_secure: bool,
+    session: String,
+    flow_prefix: String,
 }
 
 impl CookieScope {
+    pub(crate) fn new(name: &str, is_secure: bool) -> Self {
+        let prefix = if is_secure { "__Host-" } else { "" };
+        Self(Arc::new(Names {
+            is_secure,
+            session: format!("{prefix}{name}"),
+            flow_prefix: format!("{prefix}{name}{FLOW}"),
+        }))
+    }
+
+    /// Whether a layer's cookies can have this name: short, of characters that no proxy changes, and not one that
+    /// another layer's flow cookies could have.
+    pub(crate) fn is_name(name: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let has_prefix = ["__Host-", "__Secure-"].map(|prefix| name.starts_with(prefix));
+        (1..=32).contains(&name.len())
+            && name.bytes().all(is_plain)
+            && !name.contains(FLOW)
+            && has_prefix == [false, false]
+    }
+
     /// The name of the session cookie. Further chunks have `.1`, `.2`, … behind it.
-    pub(crate) const fn session(self) -> &'static str {
-        match self {
-            Self::Https => "__Host-didit",
-            Self::HttpLoopback => "didit",
-        }
+    pub(crate) fn session(&self) -> &str {
+        &self.0.session
     }
 
     /// What the name of each flow cookie starts with.
-    pub(crate) const fn flow_prefix(self) -> &'static str {
-        match self {
-            Self::Https => "__Host-didit-flow-",
-            Self::HttpLoopback => "didit-flow-",
-        }
+    pub(crate) fn flow_prefix(&self) -> &str {
+        &self.0.flow_prefix
     }
 
     /// A `Set-Cookie` value. `HttpOnly`, `SameSite=Lax`: the way back from the provider is a
     /// navigation from another site, to which `Strict` cookies are not sent.
-    pub(crate) fn set(self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
+    pub(crate) fn set(&self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
         let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
         let cookie = Cookie::build((name, value))
             .path("/")
             .max_age(::cookie::time::Duration::seconds(seconds))
             .same_site(SameSite::Lax)
             .http_only(true)
-            .secure(self == Self::Https)
+            .secure(self.0.is_secure)
             .build();
         let mut value = HeaderValue::try_from(cookie.to_string())
             .expect("names and values are visible ASCII without separators");
@@ -51,7 +69,7 @@ impl CookieScope {
     }
 
     /// A `Set-Cookie` value that makes the browser forget a cookie.
-    pub(crate) fn remove(self, name: &str) -> HeaderValue {
+    pub(crate) fn remove(&self, name: &str) -> HeaderValue {
         self.set(name, "", Duration::ZERO)
     }
 }
@@ -104,14 +122,36 @@ fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+const FLOW: &str = "-flow-";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_name_is_short_and_plain() {
+        for name in ["didit", "admin", "a", "my-app_2"] {
+            assert!(CookieScope::is_name(name), "{name}");
+        }
+        let long = "x".repeat(33);
+        for name in [
+            "",
+            "a.b",
+            "a b",
+            "é",
+            "__Host-a",
+            "__Secure-a",
+            "a-flow-b",
+            &long,
+        ] {
+            assert!(!CookieScope::is_name(name), "{name}");
+        }
+    }
+
+    #[test]
     fn on_https_a_cookie_is_locked_to_the_host() {
         assert_eq!(
-            CookieScope::Https.set("__Host-didit", "v", Duration::from_secs(60)),
+            CookieScope::new("didit", true).set("__Host-didit", "v", Duration::from_secs(60)),
             "__Host-didit=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
         );
     }
@@ -119,7 +159,7 @@ mod tests {
     #[test]
     fn on_loopback_http_the_name_is_plain() {
         assert_eq!(
-            CookieScope::HttpLoopback.remove("didit"),
+            CookieScope::new("didit", false).remove("didit"),
             "didit=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
         );
     }

@@ -35,6 +35,7 @@ pub struct ConfigBuilder {
     trusted_audiences: Vec<String>,
     clock_skew: Duration,
     cookie_keys: Option<Vec<Zeroizing<Vec<u8>>>>,
+    cookie_name: String,
     routes: Routes,
     landing_page: String,
     completion: Completion,
@@ -76,6 +77,7 @@ impl ConfigBuilder {
             trusted_audiences: Vec::new(),
             clock_skew: Duration::from_secs(60),
             cookie_keys: None,
+            cookie_name: "didit".to_owned(),
             routes: Routes {
                 login: Some("/login".to_owned()),
                 logout: Some("/logout".to_owned()),

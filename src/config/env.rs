@@ -41,6 +41,9 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
         if let Some(keys) = variable("DIDIT_COOKIE_KEYS")? {
             builder = builder.with_cookie_keys(keys.base64_list()?);
         }
+        if let Some(name) = variable("DIDIT_COOKIE_NAME")? {
+            builder = builder.with_cookie_name(name.value);
+        }
         if let Some(path) = variable("DIDIT_ROOT_CERTIFICATES")? {
             builder = builder.add_root_certificates(path.file()?);
         }

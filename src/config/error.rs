@@ -106,6 +106,16 @@ pub enum ConfigError {
         length: usize,
     },
 
+    /// The name of the cookies is not short and plain.
+    #[error(
+        "the cookie name {name:?} must have 1 to 32 letters, digits, `-` and `_`, without `-flow-` and \
+         without a prefix, which is added"
+    )]
+    InvalidCookieName {
+        /// The name as it was given.
+        name: String,
+    },
+
     /// The list of cookie keys is empty, or a public client, which has no secret to derive them
     /// from, has none.
     #[error(

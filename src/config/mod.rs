@@ -80,6 +80,7 @@ impl Config {
     /// | `DIDIT_PUBLISHABLE_KEY` | in place of the issuer with `authentication` ([`Provider::from_publishable_key`]) |
     /// | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | replace single endpoints of the provider |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
+    /// | `DIDIT_COOKIE_NAME` | [`with_cookie_name`](ConfigBuilder::with_cookie_name) |
     /// | `DIDIT_ROOT_CERTIFICATES` | a PEM file for [`add_root_certificates`](ConfigBuilder::add_root_certificates) |
     /// | `DIDIT_HTTP_TIMEOUT` | [`with_http_timeout`](ConfigBuilder::with_http_timeout), in seconds |
     /// | `DIDIT_SESSION_IDLE`, `DIDIT_SESSION_ABSOLUTE` | [`with_session_idle`](ConfigBuilder::with_session_idle), [`with_session_absolute`](ConfigBuilder::with_session_absolute), in seconds |

@@ -1,7 +1,6 @@
 //! Where the provider sends the browser back.
 
 use crate::{
-    cookie::CookieScope,
     oidc::Callback,
     provider::{Endpoint, InvalidUrl},
 };
@@ -15,7 +14,7 @@ pub(crate) struct RedirectUri {
     given: String,
     path: String,
     origin: String,
-    scope: CookieScope,
+    is_https: bool,
 }
 
 impl RedirectUri {
@@ -40,15 +39,11 @@ impl RedirectUri {
                 why: "must not have a parameter of the callback in its query",
             });
         }
-        let scope = match url.scheme() {
-            "https" => CookieScope::Https,
-            _ => CookieScope::HttpLoopback,
-        };
         Ok(Self {
             given: given.to_owned(),
             path: url.path().to_owned(),
             origin: url.origin().ascii_serialization(),
-            scope,
+            is_https: url.scheme() == "https",
         })
     }
 
@@ -67,8 +62,9 @@ impl RedirectUri {
         &self.origin
     }
 
-    pub(crate) fn cookie_scope(&self) -> CookieScope {
-        self.scope
+    /// Else it is http on loopback.
+    pub(crate) fn is_https(&self) -> bool {
+        self.is_https
     }
 }
 
@@ -89,11 +85,11 @@ mod tests {
         );
         assert_eq!(uri.path(), "/auth/callback");
         assert_eq!(uri.origin(), "https://app.example");
-        assert_eq!(uri.cookie_scope(), CookieScope::Https);
+        assert!(uri.is_https());
 
         let local = RedirectUri::parse("http://localhost:3000/callback").unwrap();
         assert_eq!(local.origin(), "http://localhost:3000");
-        assert_eq!(local.cookie_scope(), CookieScope::HttpLoopback);
+        assert!(!local.is_https());
     }
 
     #[test]

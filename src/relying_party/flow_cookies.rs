@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowCookies<'a> {
     pub(super) sealer: &'a Sealer,
-    pub(super) scope: CookieScope,
+    pub(super) scope: &'a CookieScope,
 }
 
 impl FlowCookies<'_> {

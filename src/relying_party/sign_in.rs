@@ -94,7 +94,7 @@ impl RelyingParty {
     pub(super) fn flow_cookies(&self) -> FlowCookies<'_> {
         FlowCookies {
             sealer: &self.config.flow_sealer,
-            scope: self.config.redirect_uri.cookie_scope(),
+            scope: &self.lifecycle.sessions.scope,
         }
     }
 }

@@ -93,7 +93,7 @@ impl SealedSessions {
         let chunks = sealed.as_bytes().chunks(CHUNK).enumerate();
         let written = chunks.map(|(index, chunk)| {
             let chunk = std::str::from_utf8(chunk).expect("base64url is ASCII");
-            let name = chunk_name(index, self.scope);
+            let name = chunk_name(index, &self.scope);
             if index == 0 {
                 let value = format!("{count}.{chunk}");
                 self.scope.set(&name, &value, max_age)
@@ -102,7 +102,7 @@ impl SealedSessions {
             }
         });
         Ok(written
-            .chain(existing.removals(count, self.scope))
+            .chain(existing.removals(count, &self.scope))
             .collect())
     }
 }

@@ -23,7 +23,7 @@ impl<'a> SessionCookies<'a> {
     /// name, so the first values are one session and the last ones the other. More than two are not tried.
     pub(super) fn read(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
-        scope: CookieScope,
+        scope: &CookieScope,
     ) -> (Self, Option<Self>) {
         let mut first = Self::default();
         let mut last: Option<Self> = None;
@@ -107,7 +107,7 @@ impl ExistingChunks {
     }
 
     /// The `Set-Cookie` value that counts another one.
-    pub(super) fn count_completion(self, scope: CookieScope) -> HeaderValue {
+    pub(super) fn count_completion(self, scope: &CookieScope) -> HeaderValue {
         let count = self.completions.saturating_add(1).min(MAX_COMPLETIONS);
         let name = format!("{}{COMPLETIONS}", scope.session());
         scope.set(&name, &count.to_string(), COMPLETIONS_LIFETIME)
@@ -117,7 +117,7 @@ impl ExistingChunks {
     pub(super) fn removals(
         self,
         first: usize,
-        scope: CookieScope,
+        scope: &CookieScope,
     ) -> impl Iterator<Item = HeaderValue> {
         (first..MAX_CHUNKS)
             .filter(move |index| self.chunks & (1 << index) != 0)
@@ -125,14 +125,14 @@ impl ExistingChunks {
     }
 
     /// The `Set-Cookie` values that remove all.
-    pub(super) fn all_removals(self, scope: CookieScope) -> impl Iterator<Item = HeaderValue> {
+    pub(super) fn all_removals(self, scope: &CookieScope) -> impl Iterator<Item = HeaderValue> {
         let name = || scope.remove(&format!("{}{COMPLETIONS}", scope.session()));
         let counter = (self.completions > 0).then(name);
         self.removals(0, scope).chain(counter)
     }
 }
 
-pub(super) fn chunk_name(index: usize, scope: CookieScope) -> String {
+pub(super) fn chunk_name(index: usize, scope: &CookieScope) -> String {
     match index {
         0 => scope.session().to_owned(),
         _ => format!("{}.{index}", scope.session()),

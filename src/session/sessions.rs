@@ -60,7 +60,7 @@ impl Sessions {
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         now: impl FnOnce() -> Timestamp,
     ) -> (Lookup, ExistingChunks) {
-        let (cookies, others) = SessionCookies::read(lines, self.scope);
+        let (cookies, others) = SessionCookies::read(lines, &self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
             return (Lookup::Nothing, existing);
@@ -178,12 +178,12 @@ impl Sessions {
 
     /// The `Set-Cookie` values that make the browser forget its session.
     pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
-        existing.all_removals(self.scope)
+        existing.all_removals(&self.scope)
     }
 
     /// The `Set-Cookie` value that counts a completed sign-in of a browser.
     pub(crate) fn count_completion(&self, existing: ExistingChunks) -> HeaderValue {
-        existing.count_completion(self.scope)
+        existing.count_completion(&self.scope)
     }
 
     /// The one of two cookies with the same name that is a session. If both are, one was planted, and it is not

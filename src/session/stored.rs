@@ -152,7 +152,7 @@ impl StoredSessions {
         }
         let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
         let cookie = self.scope.set(self.scope.session(), &id, session.rest(now));
-        let orphans = existing.removals(1, self.scope);
+        let orphans = existing.removals(1, &self.scope);
         Ok(([cookie].into_iter().chain(orphans).collect(), key))
     }
 

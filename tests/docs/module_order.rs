@@ -225,7 +225,10 @@ fn a_planted_import_is_found() {
             "oidc.rs",
             "\nuse crate::{\n    error::{A, B},\n    config::C,\n};",
         ),
-        ("oidc/x.rs", "/* \n */ fn f() -> super::super::relying_party::F {}"),
+        (
+            "oidc/x.rs",
+            "/* \n */ fn f() -> super::super::relying_party::F {}",
+        ),
         ("oidc/mod.rs", "const Q: char = '\"';\nuse super::layer::L;"),
         ("session/redis.rs", "\nuse crate::config::X;"),
         ("tokens/claims.rs", "\nuse crate::DiditTokens;"),

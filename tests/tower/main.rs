@@ -7,5 +7,7 @@ mod extractors;
 mod other_middleware;
 mod services;
 mod services_ready;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod two_layers;

@@ -6,6 +6,7 @@ use super::{ConfigBuilder, DAY, Keeping};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, RedirectUri, check},
+    cookie::CookieScope,
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::Endpoint,
     seal::{KeyContext, Purpose, Sealer},
@@ -54,20 +55,24 @@ impl ConfigBuilder {
         };
         let flow_sealer = sealer(Purpose::RelyingParty);
         let rules = Rules::new(self.limits, &self.provider);
-        let scope = redirect_uri.cookie_scope();
+        if !CookieScope::is_name(&self.cookie_name) {
+            let name = self.cookie_name;
+            return Err(ConfigError::InvalidCookieName { name });
+        }
+        let scope = CookieScope::new(&self.cookie_name, redirect_uri.is_https());
         let provider = self.provider.clone();
         let backend = match self.keeping.store(brings_single_use_tokens, &self.clock)? {
             Some(store) => Backend::Store(StoredSessions::new(
                 store,
                 sealer(Purpose::Store),
-                scope,
+                scope.clone(),
                 rules,
                 provider,
                 Arc::clone(&self.clock),
             )),
             None => Backend::Cookies(SealedSessions::new(
                 sealer(Purpose::Session),
-                scope,
+                scope.clone(),
                 self.session_cookie_limit,
                 provider,
             )),

@@ -79,6 +79,33 @@ impl ConfigBuilder {
         self
     }
 
+    /// What the cookies of this layer are called: up to 32 letters, digits, `-` and `_`. On https their names begin
+    /// with `__Host-`; flow cookies have `-flow-` behind the name.
+    ///
+    /// Layers on one host need names of their own, whatever their ports: browsers send all of a host's cookies to
+    /// each port. They also need paths of their own for the callback, sign-in and sign-out.
+    ///
+    /// Default: `didit`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// use tower_didit::Config;
+    ///
+    /// let staff = Config::builder("staff-client", "https://app.example/staff/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .with_cookie_name("staff")
+    ///     .with_login_path("/staff/login")
+    ///     .with_logout_path("/staff/logout")
+    ///     .build()?;
+    /// # let _ = staff;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.cookie_name = name.into();
+        self
+    }
+
     /// Where people go after `POST /logout`, and after
     /// [`DiditClient::sign_out`](crate::DiditClient::sign_out): paths of this site, or absolute URLs of
     /// others, such as the post-logout page that is configured at Didit. The first is where all go but

@@ -118,7 +118,7 @@ impl Scenario {
         StoredSessions::new(
             Arc::new(view),
             Sealer::new([[7; 32].as_slice()], Purpose::Store, context),
-            CookieScope::Https,
+            CookieScope::new("didit", true),
             Rules::new(LIMITS, &provider),
             provider,
             clock,

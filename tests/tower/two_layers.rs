@@ -1,0 +1,145 @@
+//! Several layers: side by side or stacked in one application, and two applications on one host.
+
+use axum::{Router, routing::get};
+use http::StatusCode;
+use tower_didit::{
+    ConfigBuilder, DiditAuth, IdClaims, RequireSignIn,
+    fake::{Browser, FakeDidit, FakeDiditExt, Person},
+};
+
+use crate::support::{
+    handlers::Place,
+    site::{HOME, NOBODY, auth},
+};
+
+const STAFF_CALLBACK: &str = "https://app.example/staff/callback";
+
+async fn who(user: Option<IdClaims>) -> String {
+    user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
+}
+
+/// The layer of the staff, with names and paths of its own.
+fn staff(config: ConfigBuilder) -> DiditAuth {
+    let config = config
+        .with_cookie_name("staff")
+        .with_login_path("/staff/login")
+        .with_logout_path("/staff/logout")
+        .with_landing_page("/staff/who")
+        .with_redirect_after_sign_in();
+    auth(config)
+}
+
+fn staff_pages() -> Router {
+    let orders = get(|| async { "orders" }).layer(RequireSignIn::new());
+    Router::new()
+        .route("/staff/who", get(who))
+        .route("/staff/orders", orders)
+        .route("/staff/callback", get(|| async {}))
+        .route("/staff/login", get(|| async {}))
+        .route("/staff/logout", get(|| async {}))
+}
+
+async fn sign_in(browser: &Browser, didit: &FakeDidit, login: &str, person: &Person) {
+    let started = browser.get(login).await;
+    let back = didit.approve(started.location(), person);
+    assert_eq!(browser.get(&back).await.status(), StatusCode::SEE_OTHER);
+}
+
+/// Signs in at both, out of one, and into it as somebody else.
+async fn assert_apart(browser: &Browser, members: &FakeDidit, staff: &FakeDidit, home: [&str; 2]) {
+    let [members_at, staff_at] = home;
+    let who = async |at: &str, path: &str| {
+        let page = browser.get(&format!("{at}{path}")).await;
+        page.text().to_owned()
+    };
+    let (alejandra, john) = (Person::alejandra(), Person::john());
+    let login = format!("{members_at}/login");
+    sign_in(browser, members, &login, &alejandra).await;
+    assert_eq!(who(staff_at, "/staff/who").await, NOBODY);
+    let staff_login = format!("{staff_at}/staff/login");
+    sign_in(browser, staff, &staff_login, &john).await;
+    assert_eq!(who(members_at, "/who").await, alejandra.subject());
+    assert_eq!(who(staff_at, "/staff/who").await, john.subject());
+    assert_eq!(who(staff_at, "/staff/orders").await, "orders");
+
+    let flow = browser.get(&login).await;
+    assert_eq!(flow.status(), StatusCode::SEE_OTHER);
+    let logout = format!("{staff_at}/staff/logout");
+    browser.post_form(&logout, &[]).await;
+    assert_eq!(who(staff_at, "/staff/who").await, NOBODY);
+    assert_eq!(who(members_at, "/who").await, alejandra.subject());
+    // The sign-in that was under way at the other one goes on.
+    let back = members.approve(flow.location(), &john);
+    assert_eq!(browser.get(&back).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(who(members_at, "/who").await, john.subject());
+
+    browser
+        .post_form(&format!("{members_at}/logout"), &[])
+        .await;
+    assert_eq!(browser.cookies(), []);
+}
+
+/// A client for members and one for the staff.
+fn clients() -> [FakeDidit; 2] {
+    ["members", "staff"].map(|client| FakeDidit::new(client, "secret"))
+}
+
+fn members(config: ConfigBuilder) -> DiditAuth {
+    auth(config.with_redirect_after_sign_in())
+}
+
+// Behaviour 109.
+#[tokio::test]
+async fn layers_side_by_side_do_not_touch_each_others_sessions() {
+    for place in Place::BOTH {
+        let [first, second] = clients();
+        let app = Router::new()
+            .route("/who", get(who))
+            .route("/callback", get(|| async {}))
+            .route("/login", get(|| async {}))
+            .route("/logout", get(|| async {}))
+            .route_layer(members(place.config(&first)))
+            .merge(staff_pages().route_layer(staff(place_at(place, &second))));
+        let browser = Browser::new(HOME, app);
+        assert_apart(&browser, &first, &second, [HOME, HOME]).await;
+    }
+}
+
+// Behaviour 109.
+#[tokio::test]
+async fn a_layer_inside_of_another_one_answers_for_what_is_inside() {
+    for place in Place::BOTH {
+        let [first, second] = clients();
+        let app = staff_pages()
+            .route_layer(staff(place_at(place, &second)))
+            .route("/who", get(who))
+            .layer(members(place.config(&first)));
+        let browser = Browser::new(HOME, app);
+        // The refusal of an inner page leads to the inner sign-in.
+        let refused = browser.get("/staff/orders").await;
+        assert!(refused.location().contains("client_id=staff"));
+        assert_apart(&browser.new_browser(), &first, &second, [HOME, HOME]).await;
+    }
+}
+
+// Behaviour 109.
+#[tokio::test]
+async fn applications_on_two_ports_of_one_host_do_not_touch_each_others_sessions() {
+    let [first, second] = clients();
+    let other = "https://app.example:8443";
+    let callback = "https://app.example:8443/staff/callback";
+    let members = Router::new()
+        .route("/who", get(who))
+        .layer(members(first.config("https://app.example/callback")));
+    let staff = staff_pages().layer(staff(second.config(callback)));
+    let browser = Browser::new(HOME, members).add_site(other, staff);
+    assert_apart(&browser, &first, &second, [HOME, other]).await;
+}
+
+fn place_at(place: Place, didit: &FakeDidit) -> ConfigBuilder {
+    let config = didit.config(STAFF_CALLBACK);
+    match place {
+        Place::Cookies => config,
+        Place::Memory => config.with_session_store(crate::support::site::memory(didit)),
+    }
+}
