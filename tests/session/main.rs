@@ -13,6 +13,7 @@ mod caching;
 mod chunks;
 mod contradicting_cookies;
 mod cookie;
+mod ended;
 mod limits;
 mod places;
 mod properties;
