@@ -2,8 +2,8 @@
 //!
 //! One layer does the whole sign-in: it sends people to Didit, takes them back at the callback,
 //! exchanges the authorization code through the [`oauth2`] crate, verifies the ID token, keeps the
-//! session in sealed cookies or on the server, renews the tokens, and gives [`IdClaims`] and
-//! [`DiditTokens`] to every handler that asks for them.
+//! session in sealed cookies or on the server, refreshes the tokens, and gives [`IdClaims`] and
+//! [`DiditTokens`] to every handler that asks for them. Handlers that do not ask never wait.
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -44,15 +44,38 @@
 //! 6. [`IdClaims`], [`DiditTokens`] and [`ReturnTo`] go into the request's extensions, and the request
 //!    goes on to the application's own handler for the callback. If that answers below 400, the session
 //!    begins. ([`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in) skips the
-//!    handler.)
-//! 7. Every later request brings the session's cookie; the layer opens it, or loads what it names, and puts
-//!    [`IdClaims`] and [`DiditTokens`] into the extensions again. Nothing is verified twice. In the last half
-//!    minute of the access token's life it is renewed, if the scope `offline` brought a refresh token: once,
-//!    however many requests come, before the handler of the first.
+//!    handler.) A callback that comes again meanwhile (a reload, a double click) joins this one: the code is
+//!    sent once and one session begins. If the first connection drops, the next request runs the handler, so
+//!    it must be idempotent.
+//! 7. Every later request brings the session's cookie. The layer forwards the request at once; the session is
+//!    opened, or loaded from the store, when a handler asks for it ([waiting](#waiting)). Nothing is verified
+//!    twice. In the last half minute of its life the access token is refreshed, if the scope `offline` brought
+//!    a refresh token: once, however many requests ask for it.
 //! 8. `POST /logout` from a page of this site ends it: here first; then at a provider where there is
 //!    something to end, which delays nobody for more than 2 seconds, and is finished even if the browser
 //!    goes away. (Didit Authentication has a session, other providers revoke tokens (RFC 7009) and have a
 //!    page that ends their own session; Didit's Sign in API has nothing of it.)
+//!
+//! # Waiting
+//!
+//! Whoever asks for the session waits for it, and only for what was asked:
+//!
+//! | asked for | waits for | at most |
+//! |---|---|---|
+//! | nothing | nothing: no cookie is opened, no store and no provider called | |
+//! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
+//! | the same with Didit Authentication, once the access token has expired | the refresh | 5 s, then 503 |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a due refresh, if the answer has to carry the new tokens or the refresh ends the old ones; only the request that starts it | 2 s |
+//! | the same, once the access token has expired | the refresh | 5 s, then 503 |
+//! | [`DiditClient`] | its call | the [time-out](ConfigBuilder::with_http_timeout) of a call |
+//!
+//! While the provider or the store is silent, one request notices it; the others that need it fail at once, for
+//! 10 s at the provider and 1 s at the store, and then one tries again. Nobody is signed out by an outage, and a
+//! refresh token that works once is not sent to find out whether it is over.
+//!
+//! A body stream or a task that asks for the first time after the head of the answer was sent gets
+//! [`AskedTooLate`](ErrorKind::AskedTooLate): the answer can no longer say that it depends on the session. Only
+//! a session that was asked for counts as used.
 //!
 //! # Who the user is
 //!
@@ -61,7 +84,8 @@
 //! it is asked: [`DiditClient::user_info`].
 //!
 //! The identity outlives the access token. When that has ended and cannot be renewed, [`DiditTokens`]
-//! refuses with the code `tokens-expired`, which sends a person who waits for a page to Didit for new ones.
+//! refuses with the code `tokens-expired`, which sends a person who waits for a page to Didit for new ones; if a
+//! refresh fails for now, the code is `tokens-unavailable` and the status 503.
 //! Before its limits only a sign-out and a refresh token that Didit calls invalid end a session; while
 //! Didit is out of order, it goes on. (Didit Authentication decides itself who is signed in: there a
 //! session ends with an access token that cannot be renewed.)
@@ -72,7 +96,7 @@
 //! |---|---|---|---|
 //! | the server keeps | nothing | all, in one process | all, for all processes |
 //! | size | 4 KB, up to 40 | 64 KB | 64 KB |
-//! | a sign-out ends copies of the cookie | no | yes | yes |
+//! | a sign-out ends copies of the cookie | in this process, until it restarts | yes | yes |
 //! | refresh tokens that work once | no | yes | yes |
 //! | one refresh for all requests of | a process | a process | all processes |
 //!
@@ -82,18 +106,20 @@
 //! last use and a [week](ConfigBuilder::with_session_absolute) in any case; both ends are sealed into it. Every
 //! sign-in begins a new one.
 //!
-//! **Renewal.** A process that wants to renew the tokens of a stored session first claims it, in one atomic
-//! step; the others go on with the old access token while it lives, else they wait for the new one, for as long
-//! as the time-out of a call and 5 seconds. A refresh token that works once is never sent twice: not after a
-//! time-out, not after a crash, not by another process. If nobody knows what came of it, the session lives on
-//! its access token and is not renewed again. Only if no connection was established the claim is taken back.
-//! Tokens that work more often are tried again: after a failure not for 10 seconds.
+//! **Refresh.** A process that refreshes the tokens of a stored session first records that in the store, in one
+//! atomic step; the others go on with the old access token while it is valid. A refresh token that works once is
+//! never sent twice: not after a time-out, not after a crash, not by another process. If the outcome is unknown,
+//! the session lives on its access token and is not refreshed again; the record is taken back only if no
+//! connection was established. Tokens that work more often are tried again, 10 seconds after a failure. New
+//! tokens of a session in cookies are kept in memory until an answer has carried them, at most 10 minutes.
 //!
 //! While a store does not answer, extractors and [`RequireSignIn`] answer 503 with `Retry-After`, also
-//! `Option<_>`; handlers that ask for nothing go on. Nobody is taken for signed in or out.
+//! `Option<_>`. Nobody is taken for signed in or out.
 //!
-//! What was sent to the provider is finished, also for browsers that have gone away:
-//! [`DiditAuth::finish`] waits for it at the end of a program.
+//! Signing out ends the sign-ins under way in other tabs of the browser too. A sign-in that the callback's
+//! handler refuses, that another one replaces, or that nobody came back for is ended at the provider, in the
+//! background. What was sent to the provider is finished, also for browsers that have gone away:
+//! [`DiditAuth::shutdown`] waits for it at the end of a program.
 //!
 //! # Providers
 //!
@@ -121,8 +147,9 @@
 //! [`DiditTokens::of`] and [`DiditClient::of`] read the extensions. It needs a tokio runtime.
 //!
 //! A proxy that strips a prefix of the path hides the callback: the layer must see the path of the
-//! redirect URI. Applications that share a host, on whatever ports, share its cookies: a sign-in at
-//! one ends the session of the other.
+//! redirect URI. Applications that share a host, on whatever ports, share its cookies, and so do several layers
+//! in one application: give each a [name for its cookies](ConfigBuilder::with_cookie_name), and paths of its own.
+//! Of stacked layers the inner one answers for what is inside of it.
 //!
 //! # Cookies
 //!
@@ -130,6 +157,7 @@
 //! |---|---|---|
 //! | `__Host-didit` | the session; larger ones go on in `__Host-didit.1`, `.2`, …; or, with a store, 256 random bits that name it | the session's limits |
 //! | `__Host-didit-flow-…` | a sign-in under way, one each; at most 5, and 3 KB | 20 minutes |
+//! | `__Host-didit.completed` | how many sign-ins were completed one after the other, not sealed: a browser that loses its session twice gets a page instead of a third redirect | 30 seconds |
 //!
 //! All are `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`. Their content is encrypted and authenticated
 //! (AES-256-GCM-SIV), and its limits are sealed inside; where the cookie is an id, that holds for what the
@@ -150,9 +178,9 @@
 //! limit of size, and at most 256 exchanges of one layer, and as many refreshes, wait for Didit at a time.
 //! `SECURITY.md` lists what is promised and what is not.
 //!
-//! A session in cookies cannot be revoked before it ends: after a sign-out a stolen copy works until
-//! its limits. An answer that was under way does not bring it back in the same process; in another it may.
-//! With a store a sign-out is final.
+//! A session in cookies cannot be revoked in other processes before it ends: after a sign-out a stolen copy works
+//! there until its limits. In the process that has seen the sign-out it is nobody's. With a store a sign-out is
+//! final.
 //!
 //! # Errors
 //!
@@ -160,7 +188,7 @@
 //! what goes wrong at run time: the layer answers with a small page, or with a problem document
 //! (RFC 9457) that has the stable [`code`](ErrorKind::code), unless
 //! [`with_error_page`](ConfigBuilder::with_error_page) says otherwise; the error itself is in the
-//! answer's extensions. [`Rejection`] is what the extractors answer.
+//! answer's extensions. Extractors and guards refuse with it too, and so does a handler's `?`.
 //!
 //! # Logs
 //!
