@@ -24,9 +24,10 @@ use crate::clock::Timestamp;
 /// # let _router: axum::Router = axum::Router::new().route("/profile", axum::routing::get(profile));
 /// ```
 ///
-/// As an argument it refuses whoever is not signed in, and whoever still is but whose access token has
-/// ended; `Option<DiditTokens>` does not. See [`Rejection`](crate::Rejection). It goes before an argument
-/// that takes the request's body.
+/// As an argument it refuses requests of users who are not signed in, or whose access token has expired and
+/// cannot be refreshed; `Option<DiditTokens>` is `None` then. Both refuse with an [`Error`](crate::Error) while the
+/// session store or the provider is needed and does not answer. The argument goes before one that takes the
+/// request's body.
 ///
 /// Who only wants to know who the user is takes [`IdClaims`](crate::IdClaims), which last as long as the
 /// session.

@@ -26,8 +26,8 @@ use crate::{error::Error, json::numeric_date};
 /// # let _router: axum::Router = axum::Router::new().route("/hello", axum::routing::get(hello));
 /// ```
 ///
-/// As an argument it refuses whoever is not signed in; `Option<IdClaims>` does not. See
-/// [`Rejection`](crate::Rejection).
+/// As an argument it refuses requests of users who are not signed in; `Option<IdClaims>` is `None` then. Both
+/// refuse with an [`Error`](crate::Error) while the session store is needed and does not answer.
 ///
 /// A user is the pair of [`issuer`](Self::issuer) and [`subject`](Self::subject): that is what an
 /// application keeps in its database (§5.7). An e-mail address is not: it changes hands.
