@@ -8,7 +8,7 @@ use http::HeaderValue;
 use crate::cookie::{CookieScope, cookies};
 
 /// The cookies of a request that belong to a session. They are attacker-controlled.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct SessionCookies<'a> {
     chunks: [Option<&'a [u8]>; MAX_CHUNKS],
     completions: u8,
@@ -25,8 +25,8 @@ impl<'a> SessionCookies<'a> {
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
     ) -> (Self, Option<Self>) {
-        let mut first = Self::default();
-        let mut last: Option<Self> = None;
+        let (mut first, mut last) = (Self::default(), Self::default());
+        let mut differ = false;
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {
             let Some(suffix) = candidate.strip_prefix(name) else {
@@ -37,24 +37,19 @@ impl<'a> SessionCookies<'a> {
                 first.completions = first.completions.max(count.unwrap_or_default());
                 continue;
             }
-            let Some(index) = chunk_index(suffix).filter(|index| *index < MAX_CHUNKS) else {
+            let index = chunk_index(suffix);
+            let chunk = index.and_then(|index| first.chunks.get_mut(index));
+            let last = index.and_then(|index| last.chunks.get_mut(index));
+            let (Some(chunk), Some(last)) = (chunk, last) else {
                 continue;
             };
-            match first.chunks[index] {
-                None => {
-                    first.chunks[index] = Some(value);
-                    if let Some(last) = &mut last {
-                        last.chunks[index] = Some(value);
-                    }
-                }
-                Some(known) if known != value || last.is_some() => {
-                    let last = last.get_or_insert_with(|| first.clone());
-                    last.chunks[index] = Some(value);
-                }
-                Some(_) => {}
+            match chunk {
+                Some(known) => differ |= *known != value,
+                None => *chunk = Some(value),
             }
+            *last = Some(value);
         }
-        (first, last)
+        (first, differ.then_some(last))
     }
 
     pub(super) fn existing(&self) -> ExistingChunks {
@@ -70,14 +65,14 @@ impl<'a> SessionCookies<'a> {
 
     /// The id of a session in a store.
     pub(super) fn id(&self) -> Option<[u8; 32]> {
-        let id = BASE64_URL_SAFE_NO_PAD.decode(self.chunks[0]?).ok()?;
+        let id = BASE64_URL_SAFE_NO_PAD.decode(self.chunk(0)?).ok()?;
         id.try_into().ok()
     }
 
     /// How many chunks a session has, by its first one, and the text of that. Further ones are left over from a
     /// longer session: a browser may be unable to remove them.
     pub(super) fn first(&self) -> Option<(usize, &'a [u8])> {
-        let first = self.chunks[0]?;
+        let first = self.chunk(0)?;
         let dot = first.iter().position(|byte| *byte == b'.')?;
         let (count, text) = first.split_at(dot);
         Some((number(count)?, text.get(1..)?))
