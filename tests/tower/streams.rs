@@ -1,4 +1,4 @@
-//! WebSockets and event streams.
+//! `WebSocket`s and event streams.
 
 use std::{convert::Infallible, time::Duration};
 

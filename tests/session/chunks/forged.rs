@@ -99,7 +99,7 @@ const HARMFUL: [(&str, Change); 11] = [
     ),
     ("one is there three times, in the middle", |chunks, _| {
         let good = chunks[2].clone();
-        chunks[2].1 = "A".to_owned();
+        chunks[2].1.replace_range(.., "A");
         chunks.push(good.clone());
         chunks.push((good.0, "A".to_owned()));
     }),
