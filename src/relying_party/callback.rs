@@ -284,9 +284,11 @@ impl RelyingParty {
             tracing::debug!("signed in");
             Ok(cookies)
         };
-        match self.lifecycle.finish(begin).await {
-            Ok(Ok(cookies)) => Settled::With(cookies),
-            Ok(Err(error)) | Err(error) => {
+        let lost = || Err(Error::new(ErrorKind::SessionUnavailable));
+        let begun = self.lifecycle.start(begin).outcome().await;
+        match begun.unwrap_or_else(lost) {
+            Ok(cookies) => Settled::With(cookies),
+            Err(error) => {
                 let failure = Failure::from(error).returning_to(&return_to);
                 Settled::Reply(self.render(failure, head))
             }

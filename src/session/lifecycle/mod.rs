@@ -8,12 +8,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::{
     breaker::Breaker,
     clock::{Clock, Timestamp},
-    error::{Error, ErrorKind},
+    error::Error,
     flight::Flight,
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
@@ -159,7 +158,7 @@ impl SessionLifecycle {
                 stored.note_use(used, entry).await;
             }
         };
-        self.tasks.spawn(task.in_current_span());
+        self.start(task);
     }
 
     /// Begins a session that takes the place of another one: gives the `Set-Cookie` values, and where it is if
@@ -190,21 +189,6 @@ impl SessionLifecycle {
         Flight::start(&self.tasks, task)
     }
 
-    /// Runs what must not be cancelled to its end, also when the caller goes away.
-    pub(crate) async fn finish<F>(&self, task: F) -> Result<F::Output, Error>
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        match self.tasks.spawn(task.in_current_span()).await {
-            Ok(outcome) => Ok(outcome),
-            Err(stopped) => match stopped.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(stopped) => Err(Error::with_source(ErrorKind::ProviderUnreachable, stopped)),
-            },
-        }
-    }
-
     /// Ends the session under `key` in the store.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
         if let Backend::Store(stored) = &self.sessions.backend
@@ -232,7 +216,7 @@ impl SessionLifecycle {
             }
             drop(permit);
         };
-        self.tasks.spawn(task.in_current_span());
+        self.start(task);
     }
 
     /// Makes the session nobody's, in every request of this process. True the first time.
