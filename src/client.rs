@@ -2,17 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use axum_core::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
-
-use bytes::Bytes;
-
 use crate::{
     context::RequestContext,
     error::{Error, ErrorKind},
-    problem::Problem,
     session::{Saved, lifecycle::SessionLifecycle},
     signed_out::SignedOut,
     tokens::{DiditTokens, UserInfo},
@@ -61,7 +53,7 @@ impl DiditClient {
     ///
     /// - [`AccessTokenRefused`](crate::ErrorKind::AccessTokenRefused) or
     ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider answers 401 or 403;
-    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended meanwhile;
+    /// - [`NotSignedIn`](crate::ErrorKind::NotSignedIn): the session of the request has ended meanwhile;
     /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the answer names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no such endpoint;
@@ -76,7 +68,7 @@ impl DiditClient {
             .as_ref()
             .is_some_and(|request| request.has_ended())
         {
-            return Err(Error::new(ErrorKind::SessionEnded));
+            return Err(Error::new(ErrorKind::NotSignedIn));
         }
         self.lifecycle.calls.user_info(tokens).await
     }
@@ -108,16 +100,16 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// - [`NotRenewable`](crate::ErrorKind::NotRenewable): there is no refresh token, or one that works
+    /// - [`TokensExpired`](crate::ErrorKind::TokensExpired): there is no refresh token, or one that works
     ///   once was sent before (which a process remembers for 20 minutes at least, a store with the session);
-    /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant): the provider calls it invalid; a session in a
+    /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider calls it invalid; a session in a
     ///   store has ended;
-    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;
+    /// - [`NotSignedIn`](crate::ErrorKind::NotSignedIn): somebody has signed out meanwhile;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
     /// - those of a token request besides: the provider refuses, answers nonsense, is down.
     pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {
         if tokens.refresh_token().is_none() {
-            return Err(Error::new(ErrorKind::NotRenewable));
+            return Err(Error::new(ErrorKind::TokensExpired));
         }
         match &self.request {
             Some(request) => request.refresh(tokens).await,
@@ -151,7 +143,7 @@ impl DiditClient {
     ///
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
     ///   cookies are removed all the same.
-    /// - [`AskedTooLate`](crate::ErrorKind::AskedTooLate): the head of the answer was sent before anybody asked for
+    /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the head of the answer was sent before anybody asked for
     ///   the session, which goes on.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let page = match &self.request {
@@ -165,33 +157,5 @@ impl DiditClient {
 impl fmt::Debug for DiditClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DiditClient").finish_non_exhaustive()
-    }
-}
-
-/// What an extractor, a guard or a handler's `?` answers with: a problem document (RFC 9457) with the kind's
-/// status and code. Where a person is waiting for a page, [`DiditAuth`](crate::DiditAuth) makes one of it, or a
-/// sign-in if the kind asks for one.
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        self.into_answer().map(Body::from)
-    }
-}
-
-impl Error {
-    /// The answer, for services that are not axum's.
-    pub(crate) fn into_answer(self) -> http::Response<Bytes> {
-        let kind = self.kind();
-        if kind.status().is_server_error() {
-            tracing::warn!(code = kind.code(), error = %self, "request refused");
-        }
-        let problem = Problem {
-            status: kind.status(),
-            code: kind.code(),
-            title: kind.summary(),
-            detail: None,
-        };
-        let mut response = problem.into_response();
-        response.extensions_mut().insert(self);
-        response
     }
 }

@@ -8,7 +8,7 @@ use http::{Extensions, request::Parts};
 use crate::{
     client::DiditClient,
     context::{RequestContext, SessionState},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, WiringError},
     return_to::ReturnTo,
     tokens::{DiditTokens, IdClaims},
 };
@@ -31,17 +31,16 @@ impl IdClaims {
     /// }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # use tower_didit::ErrorKind;
     /// # let refused = greet(&http::Request::new(())).await.unwrap_err();
-    /// # assert_eq!(refused.kind(), ErrorKind::LayerMissing);
+    /// # assert_eq!(refused.kind().code(), "layer-missing");
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// - [`LayerMissing`](ErrorKind::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth);
+    /// - [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth);
     /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the store, or the provider, does not answer;
-    /// - [`AskedTooLate`](ErrorKind::AskedTooLate): the head of the answer was sent before anybody asked.
+    /// - [`AskedTooLate`](WiringError::AskedTooLate): the head of the answer was sent before anybody asked.
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
@@ -50,7 +49,7 @@ impl IdClaims {
             match context?.session().await? {
                 SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
                 SessionState::Anonymous => Ok(None),
-                SessionState::Unavailable => Err(Error::new(ErrorKind::SessionUnavailable)),
+                SessionState::Unavailable(error) => Err(error),
             }
         }
     }
@@ -88,7 +87,7 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// [`LayerMissing`](ErrorKind::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth).
+    /// [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth).
     pub fn of(extensions: &Extensions) -> Result<Self, Error> {
         context(extensions).map(Self::of_request)
     }
@@ -145,7 +144,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let return_to = context(&parts.extensions)?.return_to().cloned();
-        return_to.ok_or_else(|| Error::new(ErrorKind::NotACallback))
+        return_to.ok_or_else(|| Error::new(WiringError::NotACallback))
     }
 }
 
@@ -159,5 +158,5 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
 
 fn context(extensions: &Extensions) -> Result<Arc<RequestContext>, Error> {
     let context = RequestContext::of(extensions).map(Arc::clone);
-    context.ok_or_else(|| Error::new(ErrorKind::LayerMissing))
+    context.ok_or_else(|| Error::new(WiringError::LayerMissing))
 }

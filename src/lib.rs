@@ -74,7 +74,7 @@
 //! refresh token that works once is not sent to find out whether it is over.
 //!
 //! A body stream or a task that asks for the first time after the head of the answer was sent gets
-//! [`AskedTooLate`](ErrorKind::AskedTooLate): the answer can no longer say that it depends on the session. Only
+//! [`AskedTooLate`](reason::WiringError::AskedTooLate): the answer can no longer say that it depends on the session. Only
 //! a session that was asked for counts as used.
 //!
 //! # Who the user is
@@ -194,8 +194,9 @@
 //!
 //! They are events of [`tracing`], with the target `tower_didit`: errors in the wiring at `ERROR`, each
 //! once or each time somebody meets it; failures of the provider and of the configuration at `WARN`; what
-//! strangers and users cause at `DEBUG`. No secret is among them, and of the claims of a token that is
-//! refused only its issuer and audience, which have to be compared.
+//! strangers and users cause at `DEBUG`. An [`Error`] is logged once, with the fields `code`, `error`, `source` and
+//! `host`: the host that was called. No secret is among them, and of the claims of a token that is refused only
+//! its issuer, its audience and its times, which have to be compared.
 //!
 //! # Features
 //!
@@ -237,7 +238,6 @@ mod guard;
 mod json;
 mod layer;
 mod oidc;
-mod problem;
 mod provider;
 mod provider_calls;
 mod relying_party;
@@ -263,6 +263,11 @@ pub use return_to::ReturnTo;
 pub use sign_in::SignIn;
 pub use signed_out::SignedOut;
 pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
+
+/// The reasons inside of an [`ErrorKind`].
+pub mod reason {
+    pub use crate::error::{CallbackError, IdTokenError, TokenError, WiringError};
+}
 
 /// The words in which a [`Provider`] says how it is spoken to.
 pub mod protocol {

@@ -71,7 +71,7 @@ pub trait FakeDiditExt {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidIssuer`](crate::ErrorKind::InvalidIssuer): `auth` does not accept the fake's
+    /// - [`IdTokenError::Issuer`](crate::reason::IdTokenError::Issuer): `auth` does not accept the fake's
     ///   issuer.
     /// - [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge): the session does not fit into
     ///   its cookies.

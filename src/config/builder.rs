@@ -306,16 +306,19 @@ impl ConfigBuilder {
         self
     }
 
-    /// Makes the answer to a sign-in or sign-out that failed, from what went wrong and the request.
-    /// (What the extractors and [`RequireSignIn`](crate::RequireSignIn) refuse does not pass here.)
+    /// Makes every page that tells a person of an [`Error`]: of a sign-in or sign-out that failed, of an extractor or
+    /// [`RequireSignIn`](crate::RequireSignIn) that refused, of a handler's `?`. A program gets a problem document
+    /// instead.
     ///
     /// Escape what comes from the request or from
     /// [`provider_description`](Error::provider_description). The layer adds its cookies,
     /// `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the challenge that a 401
-    /// owes and the `Retry-After` of a 503.
+    /// owes and the `Retry-After` of a 503. In place of a handler's answer the page keeps the headers of that
+    /// answer, but for `Content-*` and those that the page has itself.
     ///
-    /// Default: a small page for people, with a link that goes on and one to the
-    /// [landing page](Self::with_landing_page); `application/problem+json` for programs.
+    /// Default: a small page, with a link that goes on and one to the [landing page](Self::with_landing_page). The
+    /// first leads to a sign-in that comes back to the page that was asked for, or to the same address where trying
+    /// again helps.
     ///
     /// ```
     /// # use tower_didit::Config;

@@ -123,7 +123,7 @@ pub(crate) enum Completion {
     Redirect,
 }
 
-/// Makes the answer to a failed sign-in.
+/// Makes the page that tells a person of an error.
 #[derive(Clone)]
 pub(crate) struct ErrorPage(pub(crate) Arc<MakeErrorPage>);
 

@@ -6,7 +6,7 @@ use http::{Method, Request, request::Parts, uri::PathAndQuery};
 pub(crate) struct AskedPage(Parts);
 
 impl AskedPage {
-    /// The address alone, or the whole head without its extensions, for an error page that may ask for more.
+    /// The address alone, or the whole head without its extensions, for an error page of the application.
     pub(crate) fn new(request: &Parts, with_headers: bool) -> Self {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = request.method.clone();

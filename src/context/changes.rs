@@ -4,7 +4,7 @@ use std::sync::MutexGuard;
 
 use super::{PoisonError, RequestContext, SessionState, lookup::SessionLookup};
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, WiringError},
     session::{Lookup, Outcome, Saved, Session},
     tokens::DiditTokens,
 };
@@ -38,7 +38,7 @@ impl RequestContext {
             return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
         };
         if lifecycle.has_ended(session.id()) {
-            return Err(Error::new(ErrorKind::SessionEnded));
+            return Err(Error::new(ErrorKind::NotSignedIn));
         }
         let refreshed = match self.key.get() {
             Some(key) => {
@@ -66,7 +66,7 @@ impl RequestContext {
     pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
         let session = self.latest().await;
         if let Err(error) = &session
-            && error.kind() == ErrorKind::AskedTooLate
+            && error.kind() == WiringError::AskedTooLate.into()
         {
             return Err(error.clone());
         }
@@ -86,11 +86,11 @@ impl RequestContext {
         let session = match self.session().await? {
             SessionState::SignedIn(session) => session,
             SessionState::Anonymous => return Ok(None),
-            SessionState::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
+            SessionState::Unavailable(error) => return Err(error),
         };
         let original = session.tokens().clone();
         let latest = match self.change() {
-            Some(Change::Ended) => return Err(Error::new(ErrorKind::SessionEnded)),
+            Some(Change::Ended) => return Err(Error::new(ErrorKind::NotSignedIn)),
             Some(Change::Refreshed(tokens)) => session.carrying(tokens),
             None => self.with_tokens(session),
         };

@@ -10,7 +10,8 @@ use futures_util::{FutureExt, future::Shared};
 
 use super::{Change, RequestContext};
 use crate::{
-    error::{Error, ErrorKind},
+    clock::Timestamp,
+    error::{Error, ErrorKind, TokenError, WiringError},
     session::{
         Admission, CookieChange, ExistingChunks, Lookup, Outcome, Refresh, Session, StoreEntry,
         lifecycle::SessionLifecycle,
@@ -24,7 +25,7 @@ pub(crate) enum SessionState {
     Anonymous,
     SignedIn(Session),
     /// The store, or the provider whose session decides, does not answer.
-    Unavailable,
+    Unavailable(Error),
 }
 
 /// A session that somebody asked for.
@@ -72,7 +73,7 @@ impl RequestContext {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AskedTooLate`] when nobody had asked before the head of the answer was sent.
+    /// [`WiringError::AskedTooLate`] when nobody had asked before the head of the answer was sent.
     pub(crate) async fn session(&self) -> Result<SessionState, Error> {
         Ok(self.found().await?.state)
     }
@@ -87,7 +88,7 @@ impl RequestContext {
         let session = match found.state {
             SessionState::SignedIn(session) => session,
             SessionState::Anonymous => return Err(Error::new(ErrorKind::NotSignedIn)),
-            SessionState::Unavailable => return Err(Error::new(ErrorKind::SessionUnavailable)),
+            SessionState::Unavailable(error) => return Err(error),
         };
         let lookup = self
             .tokens
@@ -148,6 +149,15 @@ impl RequestContext {
         })
     }
 
+    /// Whether the user has signed in a moment ago, if somebody has asked and somebody is signed in.
+    pub(crate) fn is_young(&self, now: Timestamp) -> Option<bool> {
+        let found = self.session.get().and_then(SessionLookup::peek)?;
+        match &found.state {
+            SessionState::SignedIn(session) => Some(session.is_young(now)),
+            SessionState::Anonymous | SessionState::Unavailable(_) => None,
+        }
+    }
+
     fn was_refused_by_provider(&self) -> bool {
         let tokens = self.tokens.get().and_then(TokensLookup::peek);
         tokens.is_some_and(|outcome| {
@@ -164,7 +174,7 @@ impl RequestContext {
         let found = match lookup {
             SessionLookup::Known(found) => found.clone(),
             SessionLookup::Pending(_, pending) => pending.clone().await,
-            SessionLookup::TooLate => return Err(Error::new(ErrorKind::AskedTooLate)),
+            SessionLookup::TooLate => return Err(Error::new(WiringError::AskedTooLate)),
         };
         if let Some(entry) = found.entry {
             let _ = self.key.set(entry.key);
@@ -261,9 +271,7 @@ async fn stored(
         Ok(Some(loaded)) => loaded,
         Ok(None) => return found,
         Err(error) => {
-            let source = error.causes();
-            tracing::warn!(%error, source, "session store unavailable");
-            let state = SessionState::Unavailable;
+            let state = SessionState::Unavailable(error);
             return Found { state, ..found };
         }
     };
@@ -293,17 +301,20 @@ async fn refreshed(
 ) -> Found {
     let outcome = lifecycle.outcome(refresh, MAX_WAIT).await;
     let replaced = Some(session.tokens().clone());
-    let (state, change) = match outcome.map_err(|error| error.kind()) {
+    let (state, change) = match outcome {
         Ok(tokens) => {
             let session = session.carrying(tokens);
             (SessionState::SignedIn(session), Some(CookieChange::Written))
         }
-        Err(kind) if ends_session(kind) => {
+        Err(error) if ends_session(error.kind()) => {
             let change = CookieChange::Removed(session.id());
             (SessionState::Anonymous, Some(change))
         }
-        Err(ErrorKind::NotRenewable) => (SessionState::Anonymous, None),
-        Err(_) => (SessionState::Unavailable, None),
+        Err(error) if error.kind() == ErrorKind::TokensExpired => (SessionState::Anonymous, None),
+        Err(error) => {
+            let error = error.into_cause_of(ErrorKind::SessionUnavailable);
+            (SessionState::Unavailable(error), None)
+        }
     };
     Found {
         state,
@@ -366,18 +377,22 @@ impl TokensLookup {
 /// session is over.
 fn after_refresh(lifecycle: &SessionLifecycle, session: &Session, outcome: Outcome) -> Outcome {
     let tokens = session.tokens();
-    match outcome.map_err(|error| error.kind()) {
-        Ok(refreshed) => Ok(refreshed),
-        Err(kind) if ends_session(kind) => Err(Error::new(ErrorKind::NotSignedIn)),
-        Err(_) if tokens.are_alive(lifecycle.now()) => Ok(tokens.clone()),
-        Err(ErrorKind::NotRenewable) => Err(Error::new(ErrorKind::TokensExpired)),
-        Err(ErrorKind::SessionUnavailable) => Err(Error::new(ErrorKind::SessionUnavailable)),
-        Err(_) => Err(Error::new(ErrorKind::TokensUnavailable)),
-    }
+    outcome.or_else(|error| {
+        let kind = match error.kind() {
+            kind if ends_session(kind) => ErrorKind::NotSignedIn,
+            _ if tokens.are_alive(lifecycle.now()) => return Ok(tokens.clone()),
+            kind @ (ErrorKind::TokensExpired | ErrorKind::SessionUnavailable) => kind,
+            _ => ErrorKind::TokensUnavailable,
+        };
+        Err(error.into_cause_of(kind))
+    })
 }
 
 fn ends_session(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::InvalidGrant | ErrorKind::SessionEnded)
+    matches!(
+        kind,
+        ErrorKind::TokenRequest(TokenError::InvalidGrant) | ErrorKind::NotSignedIn
+    )
 }
 
 /// For a refresh whose old access token is still valid.

@@ -2,492 +2,259 @@
 
 use http::StatusCode;
 
-/// The cases of [`Error`](crate::Error), grouped by who must act.
+use super::{CallbackError, IdTokenError, TokenError, WiringError};
+
+/// The cases of [`Error`](crate::Error), by who must act. Some have a reason inside.
+///
+/// | code | status | meaning | what to do |
+/// |---|---|---|---|
+/// | | | **The user** | |
+/// | `access-denied` | 403 | the user declined, or Didit did not let them pass | nothing; the page offers another sign-in |
+/// | `insufficient-authentication` | 403 | `max_age` or a required `acr` is not met | the user signs in again; if it never succeeds, the provider ignores what is asked for |
+/// | `malformed-callback` | 400 | the callback's query is not an authorization response | nothing; the page offers another sign-in |
+/// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to everybody, look whether the browser comes back to the host that it started on |
+/// | `foreign-sign-in` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to everybody, give all processes of a host the same cookie keys |
+/// | `sign-in-expired` | 400 | the sign-in took longer than 20 minutes | nothing; the page offers another sign-in |
+/// | `sign-in-already-completed` | 409 | the callback was used before | nothing; the page offers another sign-in |
+/// | `sign-in-replayed` | 409 | a second code came for a completed sign-in | nothing; the page offers another sign-in |
+/// | `session-not-kept` | 400 | the browser comes back signed out from completed sign-ins | nothing; if it happens to everybody, give all processes the same cookie keys and store, and keep the host name |
+/// | `cross-site-sign-out` | 403 | another site asked for the sign-out | sign out from a page of this site |
+/// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
+/// | `not-a-navigation` | 401 | a script, a prefetch or an image asked for a sign-in | open the sign-in as a page |
+/// | `not-signed-in` | 401 | nobody is signed in, or not any more | a person who opens a page is sent to the sign-in |
+/// | `tokens-expired` | 401 | the access token has expired, or a handler wants another, and there is no refresh token that works | likewise, unless the last sign-in was less than a minute ago |
+/// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | likewise |
+/// | `invalid-grant` | 400 | the provider refuses the code or refresh token: spent, expired, revoked | sign in again |
+/// | `too-many-sign-ins` | 503 | more than 256 token requests wait for the provider | try again as it is, after a moment |
+/// | | | **The operator** | |
+/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, it is an attack |
+/// | `insufficient-scope` | 403 | the access token's scopes do not suffice | ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
+/// | `invalid-scope` | 500 | a scope is unknown, or not allowed for the client | correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider |
+/// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
+/// | `invalid-client` | 500 | the client id or secret is wrong | correct it |
+/// | `unauthorized-client` | 500 | the client may not use this grant type | allow it at the provider |
+/// | `unsupported-grant-type` | 500 | the provider does not have this grant type | do not ask for a refresh token, or use another provider |
+/// | `session-too-large` | 500 | the session fits neither the cookies nor the store's limit | ask for fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
+/// | | | **The provider** | |
+/// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
+/// | `invalid-answer` | 502 | the provider's answer cannot be used | see the log |
+/// | `invalid-metadata` | 502 | the provider's metadata cannot be used | see the log; often the configured issuer is not exactly the provider's |
+/// | `foreign-user-info` | 502 | the user information is about another user | report it to the provider |
+/// | `malformed-id-token` | 502 | the ID token is no signed JWT with the required claims | report it to the provider |
+/// | `wrong-token-type` | 502 | the ID token is another kind of token | report it to the provider |
+/// | `forbidden-algorithm` | 502 | the ID token's algorithm is not allowed | compare with the allowed ones in the log |
+/// | `invalid-issuer` | 502 | the ID token is of another issuer | compare with the accepted issuers in the log |
+/// | `invalid-audience` | 502 | the ID token is not for this client alone | compare the client id; [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience) |
+/// | `unknown-key` | 502 | none of the provider's keys fits the ID token | compare the JWKS URI |
+/// | `invalid-signature` | 502 | the ID token's signature is wrong | report it to the provider |
+/// | `id-token-expired` | 502 | the ID token has expired | compare the two times in the log; set the clock |
+/// | `id-token-not-yet-valid` | 502 | the ID token is from the future | likewise |
+/// | `invalid-nonce` | 502 | the ID token belongs to another sign-in | report it to the provider |
+/// | `invalid-token-hash` | 502 | the ID token belongs to another access token or code | report it to the provider |
+/// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
+/// | `provider-unreachable` | 502 | no connection to the provider, or it broke | look at the network, the proxy, the certificates |
+/// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
+/// | `tokens-unavailable` | 503 | the access token has expired, and the provider does not answer a refresh | wait; the request can be tried again as it is |
+/// | | | **The store** | |
+/// | `session-unavailable` | 503 | the session store does not answer | look at the store; the request can be tried again as it is |
+/// | | | **The developer** | |
+/// | `unexpected-claims` | 500 | a claim is missing, or is not of the type that it is read as | read it as an `Option`, or as its type |
+/// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or name it in the [`Provider`](crate::Provider) |
+/// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
+/// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
+/// | `asked-too-late` | 500 | the session was first asked for after the head of the answer was sent | ask in the handler |
+///
+/// The log has what belongs to a single error: what exactly was wrong, the cause, the provider's host. It is
+/// written once, where the error is answered: at `DEBUG` what users cause, at `WARN` everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    // The user said no.
     /// The user declined, or Didit did not let them pass: `access_denied` (RFC 6749 §4.1.2.1).
-    ///
-    /// Code `access-denied`, status 403.
     AccessDenied,
-    /// The user proved who they are longer ago than is allowed, or nobody knows when (OpenID Connect Core
-    /// §3.1.3.7 step 13).
-    ///
-    /// Code `authentication-too-old`, status 403.
-    AuthenticationTooOld,
-    /// The user did not prove who they are in a way that is required (OpenID Connect Core §3.1.3.7 step
-    /// 12).
-    ///
-    /// Code `insufficient-authentication`, status 403.
+    /// The user's authentication is older than `max_age`, of unknown age, or not of a required class (OpenID
+    /// Connect Core §3.1.3.7 steps 12 and 13).
     InsufficientAuthentication,
-
-    // The browser sent something stale or forged: sign in again.
-    /// The callback's query is not an authorization response: a parameter is missing, sent twice,
-    /// or not what RFC 6749 appendix A allows.
-    ///
-    /// Code `malformed-callback`, status 400.
-    MalformedCallback,
-    /// The callback's `state` belongs to no sign-in that this browser has under way.
-    ///
-    /// Code `unknown-sign-in`, status 400.
-    UnknownSignIn,
-    /// The browser has the flow cookie of this sign-in, but it does not open: another key sealed it, or another
-    /// host or client id did. Processes that share a host must share their cookie keys.
-    ///
-    /// Code `foreign-sign-in`, status 400.
-    ForeignSignIn,
-    /// The sign-in took longer than the 20 minutes that it has.
-    ///
-    /// Code `sign-in-expired`, status 400.
-    SignInExpired,
-    /// The callback was used before, whatever came of it.
-    ///
-    /// Code `sign-in-already-completed`, status 409.
-    SignInAlreadyCompleted,
-    /// A second authorization code came for a sign-in that is completed.
-    ///
-    /// Code `sign-in-replayed`, status 409.
-    SignInReplayed,
-    /// The browser comes back signed out from completed sign-ins, twice within 30 seconds: it does not keep the
-    /// session's cookie, or sends another one, or another process answers that has other keys or another store.
-    ///
-    /// Code `session-not-kept`, status 400.
-    SessionNotKept,
-    /// The callback names an issuer that is not the provider's (RFC 9207 §2.4).
-    ///
-    /// Code `foreign-issuer`, status 400.
-    ForeignIssuer,
-    /// A sign-out was asked for by another site.
-    ///
-    /// Code `cross-site-sign-out`, status 403.
+    /// The callback answers no sign-in of this browser.
+    Callback(CallbackError),
+    /// Another site asked for the sign-out.
     CrossSiteSignOut,
-    /// The method is not one that this path knows.
-    ///
-    /// Code `method-not-allowed`, status 405.
+    /// The path does not have this method.
     MethodNotAllowed,
-    /// Nobody is signed in. A person who opens a page is sent to the sign-in.
-    ///
-    /// Code `not-signed-in`, status 401.
-    NotSignedIn,
-    /// Somebody is signed in, but the access token has expired and cannot be refreshed. A person who opens a
-    /// page is sent to the sign-in, unless the last one was less than a minute ago.
-    ///
-    /// Code `tokens-expired`, status 401.
-    TokensExpired,
-    /// The session has ended meanwhile: somebody signed out, or signed in anew.
-    ///
-    /// Code `session-ended`, status 401.
-    SessionEnded,
-    /// The access token cannot be renewed: there is no refresh token, or one that works once and was used.
-    ///
-    /// Code `not-renewable`, status 401.
-    NotRenewable,
-    /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a
-    /// prefetch, an image.
-    ///
-    /// Code `not-a-navigation`, status 401.
+    /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a prefetch, an image.
     NotANavigation,
-
-    // The provider refused: what is configured here and there does not agree, or the code is spent.
-    /// `invalid_request`: a parameter of the token request is missing or malformed.
-    ///
-    /// Code `invalid-request`, status 500.
-    InvalidRequest,
-    /// `invalid_client`: the client id or secret is wrong.
-    ///
-    /// Code `invalid-client`, status 500.
-    InvalidClient,
-    /// `invalid_grant`: the authorization code is invalid, expired or was used before; of a refresh, the
-    /// refresh token, which ends the session.
-    ///
-    /// Code `invalid-grant`, status 400.
-    InvalidGrant,
-    /// `unauthorized_client`: this client may not use this grant.
-    ///
-    /// Code `unauthorized-client`, status 500.
-    UnauthorizedClient,
-    /// `unsupported_grant_type`: the provider does not know this grant.
-    ///
-    /// Code `unsupported-grant-type`, status 500.
-    UnsupportedGrantType,
-    /// `invalid_scope`: a scope is unknown or not allowed for this client.
-    ///
-    /// Code `invalid-scope`, status 500.
-    InvalidScope,
-    /// The provider refused with a code of its own, at its sign-in page or its token endpoint.
-    ///
-    /// Code `provider-refused`, status 502.
-    ProviderRefused,
-    /// The access token is expired, revoked or unknown (RFC 6750 §3.1).
-    ///
-    /// Code `access-token-refused`, status 401.
+    /// Nobody is signed in, or not any more.
+    NotSignedIn,
+    /// Somebody is signed in, but the access token has expired, or a handler wants a new one, and it cannot be
+    /// renewed: there is no refresh token, or one that works once and was used.
+    TokensExpired,
+    /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
     AccessTokenRefused,
-    /// The access token's scopes do not suffice (RFC 6750 §3.1).
-    ///
-    /// Code `insufficient-scope`, status 403.
+    /// The access token's scopes do not suffice (`insufficient_scope`, RFC 6750 §3.1).
     InsufficientScope,
-
-    // The provider misbehaved, or cannot be reached.
+    /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
+    InvalidScope,
+    /// The provider refuses at its sign-in page, with a code that no other kind stands for.
+    ProviderRefused,
+    /// The provider refuses a token request (RFC 6749 §5.2).
+    TokenRequest(TokenError),
     /// The provider's answer cannot be used.
-    ///
-    /// Code `invalid-answer`, status 502.
     InvalidAnswer,
-    /// The ID token is not a signed JWT with the claims that every ID token has (RFC 7515 §5.2, OpenID
-    /// Connect Core §2).
-    ///
-    /// Code `malformed-id-token`, status 502.
-    MalformedIdToken,
-    /// What came as ID token is another kind of token: an access token, a logout token (RFC 8725 §3.11).
-    ///
-    /// Code `wrong-token-type`, status 502.
-    WrongTokenType,
-    /// The ID token is signed with an algorithm that is not allowed, or not at all (RFC 8725 §3.1).
-    ///
-    /// Code `forbidden-algorithm`, status 502.
-    ForbiddenAlgorithm,
-    /// The ID token is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
-    ///
-    /// Code `invalid-issuer`, status 502.
-    InvalidIssuer,
-    /// The ID token is for another client, or for others besides (OpenID Connect Core §3.1.3.7 steps 3
-    /// to 5).
-    ///
-    /// Code `invalid-audience`, status 502.
-    InvalidAudience,
-    /// No key of the provider's fits the ID token, also among those that it has now.
-    ///
-    /// Code `unknown-key`, status 502.
-    UnknownKey,
-    /// The signature of the ID token is wrong (OpenID Connect Core §3.1.3.7 step 6).
-    ///
-    /// Code `invalid-signature`, status 502.
-    InvalidSignature,
-    /// The ID token has expired (OpenID Connect Core §3.1.3.7 step 9). If it is fresh, a clock is wrong.
-    ///
-    /// Code `id-token-expired`, status 502.
-    IdTokenExpired,
-    /// The ID token is from the future (RFC 7519 §4.1.5, §4.1.6). If it is fresh, a clock is wrong.
-    ///
-    /// Code `id-token-not-yet-valid`, status 502.
-    IdTokenNotYetValid,
-    /// The ID token belongs to another sign-in (OpenID Connect Core §3.1.3.7 step 11).
-    ///
-    /// Code `invalid-nonce`, status 502.
-    InvalidNonce,
-    /// The ID token belongs to another access token or code (OpenID Connect Core §3.1.3.8).
-    ///
-    /// Code `invalid-token-hash`, status 502.
-    InvalidTokenHash,
-    /// A refreshed ID token is of another sign-in (OpenID Connect Core §12.2).
-    ///
-    /// Code `foreign-id-token`, status 502.
-    ForeignIdToken,
-    /// The user information is about another user than the ID token (OpenID Connect Core §5.3.2).
-    ///
-    /// Code `foreign-user-info`, status 502.
-    ForeignUserInfo,
     /// The provider's metadata cannot be used (OpenID Connect Discovery §4.3).
-    ///
-    /// Code `invalid-metadata`, status 502.
     InvalidMetadata,
+    /// The user information is about another user than the ID token (OpenID Connect Core §5.3.2).
+    ForeignUserInfo,
+    /// The provider's ID token cannot be accepted.
+    IdToken(IdTokenError),
     /// No connection to the provider, or the connection broke.
-    ///
-    /// Code `provider-unreachable`, status 502.
     ProviderUnreachable,
     /// The provider did not answer within the time-out.
-    ///
-    /// Code `provider-timeout`, status 504.
     ProviderTimeout,
-    /// Too many sign-ins wait for the provider at this moment. This one can be tried again as it is.
-    ///
-    /// Code `too-many-sign-ins`, status 503.
+    /// Too many token requests wait for the provider at this moment.
     TooManySignIns,
-
-    // The store failed.
-    /// The session store does not answer. Nobody knows who is signed in; the request can be tried again as
-    /// it is.
-    ///
-    /// Code `session-unavailable`, status 503.
+    /// The session store does not answer: whether somebody is signed in is unknown.
     SessionUnavailable,
-    /// The access token has expired, and the provider does not answer a refresh. The request can be tried again
-    /// as it is.
-    ///
-    /// Code `tokens-unavailable`, status 503.
+    /// The access token has expired, and the provider does not answer a refresh.
     TokensUnavailable,
-
-    // The wiring is wrong.
-    /// The request did not pass [`DiditAuth`](crate::DiditAuth).
-    ///
-    /// Code `layer-missing`, status 500.
-    LayerMissing,
-    /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
-    ///
-    /// Code `not-a-callback`, status 500.
-    NotACallback,
-    /// The session was asked for by a body stream or a task, for the first time after the head of the answer
-    /// was sent. Ask in the handler.
-    ///
-    /// Code `asked-too-late`, status 500.
-    AskedTooLate,
-    /// The tokens do not fit the cookies that a session may have, or are too large for a store.
-    ///
-    /// Code `session-too-large`, status 500.
+    /// The browser comes back signed out from completed sign-ins, twice within 30 seconds: it does not keep the
+    /// session's cookie, or sends another one, or another process answers that has other keys or another store.
+    SessionNotKept,
+    /// The session does not fit the cookies that it may have, or is too large for a store.
     SessionTooLarge,
-    /// The provider has no such endpoint.
-    ///
-    /// Code `not-offered`, status 500.
-    NotOffered,
     /// A claim is missing, or is not of the type that the application reads it as.
-    ///
-    /// Code `unexpected-claims`, status 500.
     UnexpectedClaims,
+    /// The provider has no such endpoint.
+    NotOffered,
+    /// The application is not put together as it has to be.
+    Wiring(WiringError),
 }
 
 impl ErrorKind {
     /// A stable name for logs, metrics and clients: the `code` member of a problem document.
+    ///
+    /// A refusal at the sign-in page and one of a token request have the same code where they have the same
+    /// remedy: `invalid-scope` and `provider-refused`.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access-denied",
-            Self::MalformedCallback => "malformed-callback",
-            Self::UnknownSignIn => "unknown-sign-in",
-            Self::ForeignSignIn => "foreign-sign-in",
-            Self::SignInExpired => "sign-in-expired",
-            Self::SignInAlreadyCompleted => "sign-in-already-completed",
-            Self::SignInReplayed => "sign-in-replayed",
-            Self::SessionNotKept => "session-not-kept",
-            Self::ForeignIssuer => "foreign-issuer",
-            Self::CrossSiteSignOut => "cross-site-sign-out",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::NotSignedIn => "not-signed-in",
-            Self::TokensExpired => "tokens-expired",
-            Self::TokensUnavailable => "tokens-unavailable",
-            Self::LayerMissing => "layer-missing",
-            Self::NotACallback => "not-a-callback",
-            Self::AskedTooLate => "asked-too-late",
-            Self::SessionEnded => "session-ended",
-            Self::NotRenewable => "not-renewable",
-            Self::NotANavigation => "not-a-navigation",
-            Self::InvalidRequest => "invalid-request",
-            Self::InvalidClient => "invalid-client",
-            Self::InvalidGrant => "invalid-grant",
-            Self::UnauthorizedClient => "unauthorized-client",
-            Self::UnsupportedGrantType => "unsupported-grant-type",
-            Self::InvalidScope => "invalid-scope",
-            Self::ProviderRefused => "provider-refused",
-            Self::InvalidAnswer => "invalid-answer",
-            Self::ProviderUnreachable => "provider-unreachable",
-            Self::ProviderTimeout => "provider-timeout",
-            Self::TooManySignIns => "too-many-sign-ins",
-            Self::SessionUnavailable => "session-unavailable",
-            Self::SessionTooLarge => "session-too-large",
-            Self::MalformedIdToken => "malformed-id-token",
-            Self::WrongTokenType => "wrong-token-type",
-            Self::ForbiddenAlgorithm => "forbidden-algorithm",
-            Self::InvalidIssuer => "invalid-issuer",
-            Self::InvalidAudience => "invalid-audience",
-            Self::UnknownKey => "unknown-key",
-            Self::InvalidSignature => "invalid-signature",
-            Self::IdTokenExpired => "id-token-expired",
-            Self::IdTokenNotYetValid => "id-token-not-yet-valid",
-            Self::InvalidNonce => "invalid-nonce",
-            Self::InvalidTokenHash => "invalid-token-hash",
-            Self::ForeignIdToken => "foreign-id-token",
-            Self::ForeignUserInfo => "foreign-user-info",
-            Self::InvalidMetadata => "invalid-metadata",
-            Self::AuthenticationTooOld => "authentication-too-old",
-            Self::InsufficientAuthentication => "insufficient-authentication",
-            Self::NotOffered => "not-offered",
-            Self::UnexpectedClaims => "unexpected-claims",
-            Self::AccessTokenRefused => "access-token-refused",
-            Self::InsufficientScope => "insufficient-scope",
-        }
+        self.row().code
     }
 
-    /// The status with which the layer answers the browser.
+    /// The status with which it is answered.
     pub const fn status(self) -> StatusCode {
-        match self {
-            Self::AccessDenied
-            | Self::CrossSiteSignOut
-            | Self::AuthenticationTooOld
-            | Self::InsufficientAuthentication
-            | Self::InsufficientScope => StatusCode::FORBIDDEN,
-            Self::MalformedCallback
-            | Self::UnknownSignIn
-            | Self::ForeignSignIn
-            | Self::SessionNotKept
-            | Self::SignInExpired
-            | Self::ForeignIssuer
-            | Self::InvalidGrant => StatusCode::BAD_REQUEST,
-            Self::SignInAlreadyCompleted | Self::SignInReplayed => StatusCode::CONFLICT,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotSignedIn
-            | Self::TokensExpired
-            | Self::SessionEnded
-            | Self::NotRenewable
-            | Self::NotANavigation
-            | Self::AccessTokenRefused => StatusCode::UNAUTHORIZED,
-            Self::InvalidRequest
-            | Self::InvalidClient
-            | Self::UnauthorizedClient
-            | Self::UnsupportedGrantType
-            | Self::InvalidScope
-            | Self::SessionTooLarge
-            | Self::LayerMissing
-            | Self::NotACallback
-            | Self::AskedTooLate
-            | Self::NotOffered
-            | Self::UnexpectedClaims => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ProviderRefused
-            | Self::InvalidAnswer
-            | Self::ProviderUnreachable
-            | Self::MalformedIdToken
-            | Self::WrongTokenType
-            | Self::ForbiddenAlgorithm
-            | Self::InvalidIssuer
-            | Self::InvalidAudience
-            | Self::UnknownKey
-            | Self::InvalidSignature
-            | Self::IdTokenExpired
-            | Self::IdTokenNotYetValid
-            | Self::InvalidNonce
-            | Self::InvalidTokenHash
-            | Self::ForeignIdToken
-            | Self::ForeignUserInfo
-            | Self::InvalidMetadata => StatusCode::BAD_GATEWAY,
-            Self::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::TooManySignIns | Self::SessionUnavailable | Self::TokensUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        }
-    }
-
-    /// The case of an `error` code of RFC 6749 §4.1.2.1 or §5.2.
-    pub(crate) fn from_oauth_code(code: &str) -> Self {
-        match code {
-            "access_denied" => Self::AccessDenied,
-            "invalid_request" => Self::InvalidRequest,
-            "invalid_client" => Self::InvalidClient,
-            "invalid_grant" => Self::InvalidGrant,
-            "unauthorized_client" => Self::UnauthorizedClient,
-            "unsupported_grant_type" => Self::UnsupportedGrantType,
-            "invalid_scope" => Self::InvalidScope,
-            _ => Self::ProviderRefused,
-        }
-    }
-
-    /// One line for a log.
-    pub(crate) const fn summary(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "the user declined to sign in",
-            Self::MalformedCallback => "the callback is not an authorization response",
-            Self::UnknownSignIn => "this browser has no such sign-in under way",
-            Self::ForeignSignIn => "another key, host or client id sealed the flow cookie",
-            Self::SignInExpired => "the sign-in took too long",
-            Self::SignInAlreadyCompleted => "the callback was used before",
-            Self::SignInReplayed => "another code came for a completed sign-in",
-            Self::SessionNotKept => "the browser does not keep the session of completed sign-ins",
-            Self::ForeignIssuer => "the callback names an issuer that is not the provider's",
-            Self::CrossSiteSignOut => "another site asked for the sign-out",
-            Self::MethodNotAllowed => "the method is not allowed on this path",
-            Self::NotSignedIn => "nobody is signed in",
-            Self::TokensExpired => "the access token has expired",
-            Self::TokensUnavailable => {
-                "the access token has expired and the provider does not answer"
-            }
-            Self::LayerMissing => {
-                "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this \
-                 route and after `RequireSignIn`"
-            }
-            Self::NotACallback => {
-                "`ReturnTo` is there only in the handler of the callback, the path of the redirect \
-                 URI"
-            }
-            Self::AskedTooLate => {
-                "the session was first asked for after the head of the answer was sent"
-            }
-            Self::SessionEnded => "the session has ended",
-            Self::NotRenewable => "the access token cannot be renewed",
-            Self::NotANavigation => "a sign-in can only start from a page navigation",
-            Self::InvalidRequest => "the provider calls the token request invalid",
-            Self::InvalidClient => "the provider refuses the client id or secret",
-            Self::InvalidGrant => "the provider refuses the code or refresh token",
-            Self::UnauthorizedClient => "the provider does not allow this client the grant",
-            Self::UnsupportedGrantType => "the provider does not know the grant type",
-            Self::InvalidScope => "the provider refuses the scope",
-            Self::ProviderRefused => "the provider refused",
-            Self::InvalidAnswer => "the provider's answer cannot be used",
-            Self::ProviderUnreachable => "the provider cannot be reached",
-            Self::ProviderTimeout => "the provider did not answer in time",
-            Self::TooManySignIns => "too many sign-ins wait for the provider",
-            Self::SessionUnavailable => "the session store does not answer",
-            Self::SessionTooLarge => "the session is too large",
-            Self::MalformedIdToken => "the ID token is malformed",
-            Self::WrongTokenType => "the ID token is another kind of token",
-            Self::ForbiddenAlgorithm => "the ID token's algorithm is not allowed",
-            Self::InvalidIssuer => "the ID token is of another issuer",
-            Self::InvalidAudience => "the ID token is not for this client alone",
-            Self::UnknownKey => "no key of the provider's fits the ID token",
-            Self::InvalidSignature => "the signature of the ID token is wrong",
-            Self::IdTokenExpired => "the ID token has expired",
-            Self::IdTokenNotYetValid => "the ID token is not yet valid",
-            Self::InvalidNonce => "the ID token belongs to another sign-in",
-            Self::InvalidTokenHash => "the ID token belongs to another access token or code",
-            Self::ForeignIdToken => "the refreshed ID token is of another sign-in",
-            Self::ForeignUserInfo => "the user information is about another user",
-            Self::InvalidMetadata => "the provider's metadata cannot be used",
-            Self::AuthenticationTooOld => "the user's authentication is too old",
-            Self::InsufficientAuthentication => {
-                "the user's authentication is not of a required class"
-            }
-            Self::NotOffered => "the provider has no such endpoint",
-            Self::UnexpectedClaims => "the claims are not what was expected",
-            Self::AccessTokenRefused => "the provider refuses the access token",
-            Self::InsufficientScope => "the access token's scopes do not suffice",
-        }
+        self.row().status
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::error::table::Actor;
+
+    /// Lists kinds, and fails to compile unless these are all.
+    macro_rules! every_kind {
+        ($($kind:ident $(($reason:path))?),* $(,)?) => {
+            pub(crate) const EVERY: &[ErrorKind] = &[$(ErrorKind::$kind $(($reason))?),*];
+
+            const _: fn(ErrorKind) = |kind| match kind {
+                $(ErrorKind::$kind $(($reason))? => {})*
+            };
+        };
+    }
+
+    every_kind![
+        AccessDenied,
+        InsufficientAuthentication,
+        Callback(CallbackError::Malformed),
+        Callback(CallbackError::UnknownSignIn),
+        Callback(CallbackError::ForeignSignIn),
+        Callback(CallbackError::SignInExpired),
+        Callback(CallbackError::AlreadyCompleted),
+        Callback(CallbackError::Replayed),
+        SessionNotKept,
+        CrossSiteSignOut,
+        MethodNotAllowed,
+        NotANavigation,
+        NotSignedIn,
+        TokensExpired,
+        AccessTokenRefused,
+        TokenRequest(TokenError::InvalidGrant),
+        TooManySignIns,
+        Callback(CallbackError::ForeignIssuer),
+        InsufficientScope,
+        InvalidScope,
+        TokenRequest(TokenError::InvalidScope),
+        TokenRequest(TokenError::InvalidRequest),
+        TokenRequest(TokenError::InvalidClient),
+        TokenRequest(TokenError::UnauthorizedClient),
+        TokenRequest(TokenError::UnsupportedGrantType),
+        SessionTooLarge,
+        ProviderRefused,
+        TokenRequest(TokenError::Other),
+        InvalidAnswer,
+        InvalidMetadata,
+        ForeignUserInfo,
+        IdToken(IdTokenError::Malformed),
+        IdToken(IdTokenError::Type),
+        IdToken(IdTokenError::Algorithm),
+        IdToken(IdTokenError::Issuer),
+        IdToken(IdTokenError::Audience),
+        IdToken(IdTokenError::UnknownKey),
+        IdToken(IdTokenError::Signature),
+        IdToken(IdTokenError::Expired),
+        IdToken(IdTokenError::NotYetValid),
+        IdToken(IdTokenError::Nonce),
+        IdToken(IdTokenError::Hash),
+        IdToken(IdTokenError::OtherSignIn),
+        ProviderUnreachable,
+        ProviderTimeout,
+        TokensUnavailable,
+        SessionUnavailable,
+        UnexpectedClaims,
+        NotOffered,
+        Wiring(WiringError::LayerMissing),
+        Wiring(WiringError::NotACallback),
+        Wiring(WiringError::AskedTooLate),
+    ];
 
     #[test]
-    fn each_code_of_rfc_6749_5_2_has_a_case_and_its_name() {
-        for code in [
-            "invalid_request",
-            "invalid_client",
-            "invalid_grant",
-            "unauthorized_client",
-            "unsupported_grant_type",
-            "invalid_scope",
-        ] {
-            let kind = ErrorKind::from_oauth_code(code);
-            assert_eq!(kind.code(), code.replace('_', "-"));
+    fn the_documented_table_is_the_one_that_answers() {
+        let source = include_str!("kind.rs");
+        let rows = source.lines().filter(|line| line.starts_with("/// | `"));
+        let documented: Vec<_> = rows
+            .map(|row| row.split('|').skip(1).take(2).collect::<String>())
+            .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        let mut answered: Vec<_> = EVERY
+            .iter()
+            .map(|kind| format!("`{}` {}", kind.code(), kind.status().as_u16()))
+            .collect();
+        answered.dedup();
+        assert_eq!(documented, answered);
+    }
+
+    #[test]
+    fn kinds_with_one_code_have_one_remedy() {
+        for kind in EVERY {
+            let row = kind.row();
+            for other in EVERY.iter().filter(|other| other.code() == row.code) {
+                let other = other.row();
+                assert_eq!(row.status, other.status, "{kind:?}");
+                assert_eq!(row.actor, other.actor, "{kind:?}");
+                assert_eq!(row.advice.text, other.advice.text, "{kind:?}");
+            }
         }
-        assert_eq!(
-            ErrorKind::from_oauth_code("unknown_field"),
-            ErrorKind::ProviderRefused
-        );
     }
 
     #[test]
     fn who_must_act_decides_the_status() {
-        for (kind, status) in [
-            (ErrorKind::AccessDenied, 403),
-            (ErrorKind::UnknownSignIn, 400),
-            (ErrorKind::ForeignSignIn, 400),
-            (ErrorKind::SignInAlreadyCompleted, 409),
-            (ErrorKind::SignInReplayed, 409),
-            (ErrorKind::SessionNotKept, 400),
-            (ErrorKind::InvalidGrant, 400),
-            (ErrorKind::InvalidClient, 500),
-            (ErrorKind::InvalidAnswer, 502),
-            (ErrorKind::ProviderTimeout, 504),
-            (ErrorKind::TooManySignIns, 503),
-            (ErrorKind::SessionUnavailable, 503),
-        ] {
-            assert_eq!(kind.status().as_u16(), status, "{}", kind.code());
+        for kind in EVERY {
+            let status = kind.status().as_u16();
+            let allowed: &[u16] = match kind.row().actor {
+                Actor::User => &[400, 401, 403, 405, 409, 503],
+                Actor::Operator => &[400, 403, 500],
+                Actor::Developer => &[500],
+                Actor::Provider => &[502, 503, 504],
+                Actor::Store => &[503],
+            };
+            assert!(allowed.contains(&status), "{kind:?}: {status}");
         }
     }
 }

@@ -1,10 +1,28 @@
 //! What can go wrong while a program runs.
 
+mod advice;
+mod answer;
 mod kind;
+mod reason;
+mod table;
 
-use std::{borrow::Cow, error::Error as StdError, fmt, iter, sync::Arc};
+use std::{
+    borrow::Cow,
+    error::Error as StdError,
+    fmt, iter,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
+pub(crate) use advice::NextPage;
+pub(crate) use answer::{Answered, oblige};
 pub use kind::ErrorKind;
+#[cfg(all(test, feature = "test-util"))]
+pub(crate) use kind::tests::EVERY;
+pub use reason::{CallbackError, IdTokenError, TokenError, WiringError};
+pub(crate) use table::Actor;
 
 /// Why a sign-in, a sign-out or a call to Didit did not succeed.
 ///
@@ -12,16 +30,24 @@ pub use kind::ErrorKind;
 /// it a stable name. No error contains an authorization code, a token, a secret, a code verifier or
 /// the value of a cookie: it is safe to log. Cloning copies a pointer.
 ///
-/// The layer puts the error into the extensions of the answer that it gives because of it, so that
-/// a middleware around it can see it.
+/// A handler may return it: it is the rejection of all extractors, too. A program gets a problem document
+/// (RFC 9457) with the status and the code of the kind. Where a person is waiting for a page,
+/// [`DiditAuth`](crate::DiditAuth) makes one of it
+/// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if that helps.
+///
+/// It is in the extensions of its answer, where a middleware can see it. One that answers in its own words takes
+/// it out or changes the status: then the layer leaves the answer alone.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     context: Option<Cow<'static, str>>,
+    /// The host that was called.
+    host: Option<Box<str>>,
     provider: Option<ProviderText>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    is_logged: AtomicBool,
 }
 
 /// What the provider itself said: checked and cut, yet not to be trusted.
@@ -31,18 +57,25 @@ struct ProviderText {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self::build(kind, None, None, None)
+    pub(crate) fn new(kind: impl Into<ErrorKind>) -> Self {
+        Self::build(kind.into(), None, None, None)
     }
 
-    /// Adds what exactly was wrong, in the crate's own words.
-    pub(crate) fn with_context(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self::build(kind, Some(context.into()), None, None)
+    /// With what exactly was wrong, in the crate's own words.
+    pub(crate) fn with_context(
+        kind: impl Into<ErrorKind>,
+        context: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(kind).explained(context)
     }
 
     /// Adds what was expected, and what was received instead, which may be anything: it is cut, and
     /// shown where an operator has to compare.
-    pub(crate) fn with_received(kind: ErrorKind, expected: &str, received: &str) -> Self {
+    pub(crate) fn with_received(
+        kind: impl Into<ErrorKind>,
+        expected: &str,
+        received: &str,
+    ) -> Self {
         let received = printable(received, RECEIVED_LENGTH);
         Self::with_context(kind, format!("{expected}; received was {received:?}"))
     }
@@ -54,14 +87,46 @@ impl Error {
         Self::build(kind, None, None, Some(source.into()))
     }
 
+    /// What another part of the program makes of it: an error of this kind, whose cause it is.
+    pub(crate) fn into_cause_of(self, kind: ErrorKind) -> Self {
+        if self.kind() == kind {
+            return self;
+        }
+        let host = self.0.host.clone();
+        Self::with_source(kind, self).edit(|inner| inner.host = host)
+    }
+
     /// An error that the provider named: `code` and `description` are its `error` and
     /// `error_description` (RFC 6749 §4.1.2.1, §5.2).
-    pub(crate) fn from_provider(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
+    pub(crate) fn from_provider(
+        kind: impl Into<ErrorKind>,
+        code: &str,
+        description: Option<&str>,
+    ) -> Self {
         let provider = ProviderText {
             code: printable(code, CODE_LENGTH),
             description: description.map(|text| printable(text, DESCRIPTION_LENGTH)),
         };
-        Self::build(kind, None, Some(provider), None)
+        Self::build(kind.into(), None, Some(provider), None)
+    }
+
+    /// Names the scopes that were asked for, and what to do about a refusal.
+    pub(crate) fn with_scopes(self, requested: &str) -> Self {
+        self.explained(format!(
+            "asked for were {requested:?}; correct `with_scopes`, or allow them at the provider"
+        ))
+    }
+
+    /// Says what exactly was wrong.
+    pub(crate) fn explained(self, context: impl Into<Cow<'static, str>>) -> Self {
+        self.edit(|inner| inner.context = Some(context.into()))
+    }
+
+    /// Notes the host that was called, unless it is known already.
+    pub(crate) fn at(self, host: &str) -> Self {
+        self.edit(|inner| {
+            inner.host.get_or_insert_with(|| host.into());
+        })
     }
 
     /// Which of the cases it is.
@@ -94,6 +159,20 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
+    /// Tells the operator, once: at `DEBUG` what users and strangers cause, at `WARN` everything else.
+    pub(crate) fn log(&self, message: impl fmt::Display) {
+        if self.0.is_logged.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (code, host) = (self.kind().code(), self.0.host.as_deref());
+        let source = self.causes();
+        if self.kind().row().actor == Actor::User {
+            tracing::debug!(code, host, error = %self, source, "{message}");
+        } else {
+            tracing::warn!(code, host, error = %self, source, "{message}");
+        }
+    }
+
     fn known_code(&self) -> Option<&'static str> {
         let code = self.provider_code()?;
         let known = KNOWN_CODES.iter().find(|known| **known == code);
@@ -109,9 +188,19 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             context,
+            host: None,
             provider,
             source,
+            is_logged: AtomicBool::new(false),
         }))
+    }
+
+    /// Changes an error that nobody else has yet.
+    fn edit(mut self, edit: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            edit(inner);
+        }
+        self
     }
 }
 
@@ -120,6 +209,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("context", &self.0.context)
+            .field("host", &self.0.host)
             .field("provider_code", &self.known_code())
             .field("source", &self.0.source)
             .finish()
@@ -128,7 +218,7 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind.summary())?;
+        f.write_str(self.0.kind.row().summary)?;
         if let Some(context) = &self.0.context {
             write!(f, ": {context}")?;
         }
@@ -186,17 +276,24 @@ mod tests {
     #[test]
     fn displays_one_level_in_lower_case() {
         assert_eq!(
-            Error::new(ErrorKind::UnknownSignIn).to_string(),
-            "this browser has no such sign-in under way"
+            Error::new(ErrorKind::NotSignedIn).to_string(),
+            "nobody is signed in"
         );
         assert_eq!(
             Error::with_context(ErrorKind::InvalidAnswer, "no access_token").to_string(),
             "the provider's answer cannot be used: no access_token"
         );
         assert_eq!(
-            Error::from_provider(ErrorKind::InvalidGrant, "invalid_grant", Some("expired"))
+            Error::from_provider(TokenError::InvalidGrant, "invalid_grant", Some("expired"))
                 .to_string(),
             "the provider refuses the code or refresh token (error code invalid_grant)"
+        );
+        assert_eq!(
+            Error::from_provider(ErrorKind::InvalidScope, "invalid_scope", None)
+                .with_scopes("openid pets")
+                .to_string(),
+            "the provider refuses a scope: asked for were \"openid pets\"; correct `with_scopes`, or allow them \
+             at the provider (error code invalid_scope)"
         );
     }
 
@@ -216,7 +313,7 @@ mod tests {
     #[test]
     fn what_a_provider_may_repeat_appears_in_no_log() {
         let error = Error::from_provider(
-            ErrorKind::InvalidGrant,
+            TokenError::InvalidGrant,
             "invalid_grant",
             Some("code SplxlOBeZQQYbYS6WxSbIA is spent"),
         );
@@ -228,6 +325,22 @@ mod tests {
             "the provider refused (error code unknown)"
         );
         assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_first_host_is_kept() {
+        let called = |error: Error| error.0.host.as_deref().map(str::to_owned);
+        let error = Error::new(ErrorKind::ProviderTimeout).at("keys.example");
+        assert_eq!(called(error.clone()).as_deref(), Some("keys.example"));
+        let again = error.at("token.example");
+        assert_eq!(called(again.clone()).as_deref(), Some("keys.example"));
+        let outer = again.into_cause_of(ErrorKind::TokensUnavailable);
+        assert_eq!(called(outer.clone()).as_deref(), Some("keys.example"));
+        let causes = outer.causes();
+        assert_eq!(
+            causes.as_deref(),
+            Some("the provider did not answer in time")
+        );
     }
 
     #[test]

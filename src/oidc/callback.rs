@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 use super::{Interaction, PendingSignIn};
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind},
+    error::{CallbackError, Error, ErrorKind},
     provider::{Metadata, Provider},
+    tokens::Scopes,
 };
 
 /// What a query says that was sent to the callback: attacker-controlled until
@@ -91,28 +92,29 @@ impl Callback {
 
     /// Accepts the answer to `pending`, which came from the cookie that is named after this state:
     /// the checks in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer,
-    /// also on errors) and RFC 6749 §4.1.2.1.
+    /// also on errors) and RFC 6749 §4.1.2.1. `requested` are the scopes that were asked for.
     pub(crate) fn accept(
         self,
         pending: PendingSignIn,
         provider: &Provider,
         metadata: &Metadata,
+        requested: &Scopes,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
         if !pending.has_state(&self.state) || !pending.is_at(provider) {
-            return Err(Error::new(ErrorKind::UnknownSignIn));
+            return Err(Error::new(CallbackError::UnknownSignIn));
         }
         if now >= pending.expires() {
-            return Err(Error::new(ErrorKind::SignInExpired));
+            return Err(Error::new(CallbackError::SignInExpired));
         }
         match &self.issuer {
             Some(issuer) if !provider.accepts_issuer(issuer) => {
                 let context = format!("accepted are {}", provider.issuers().join(", "));
-                return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
+                return Err(Error::with_context(CallbackError::ForeignIssuer, context));
             }
             None if metadata.names_issuer => {
                 let context = "it names none, although the provider says that it does";
-                return Err(Error::with_context(ErrorKind::ForeignIssuer, context));
+                return Err(Error::with_context(CallbackError::ForeignIssuer, context));
             }
             _ => {}
         }
@@ -122,7 +124,9 @@ impl Callback {
             {
                 Ok(Accepted::InteractionNeeded)
             }
-            Answer::Refused(error, description) => Err(refused(&error, description.as_deref())),
+            Answer::Refused(error, description) => {
+                Err(refused(&error, description.as_deref(), requested))
+            }
             Answer::Code(code) => {
                 let started = pending.started();
                 let (code_verifier, nonce) = pending.into_secrets();
@@ -194,18 +198,19 @@ fn needs_interaction(code: &str) -> bool {
     )
 }
 
-/// At the authorization endpoint only a refusal by the user has a case of its own: the other codes
-/// of RFC 6749 §4.1.2.1 share names with those of the token endpoint and mean something else.
-fn refused(code: &str, description: Option<&str>) -> Error {
-    let kind = match code {
-        "access_denied" => ErrorKind::AccessDenied,
-        _ => ErrorKind::ProviderRefused,
-    };
-    Error::from_provider(kind, code, description)
+/// Of the codes of RFC 6749 §4.1.2.1 two have a kind of their own: the user said no, and a scope is not allowed. The
+/// others share names with codes of the token endpoint and mean something else.
+fn refused(code: &str, description: Option<&str>, requested: &Scopes) -> Error {
+    let refused = |kind| Error::from_provider(kind, code, description);
+    match code {
+        "access_denied" => refused(ErrorKind::AccessDenied),
+        "invalid_scope" => refused(ErrorKind::InvalidScope).with_scopes(requested.as_str()),
+        _ => refused(ErrorKind::ProviderRefused),
+    }
 }
 
 fn malformed(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::MalformedCallback, context)
+    Error::with_context(CallbackError::Malformed, context)
 }
 
 /// One or more `VSCHAR` (RFC 6749 appendix A.5, A.7 and A.11).
@@ -222,7 +227,7 @@ mod tests {
 
     fn context(query: &str) -> String {
         let error = Callback::parse(query).err().expect("malformed");
-        assert_eq!(error.kind(), ErrorKind::MalformedCallback);
+        assert_eq!(error.kind(), CallbackError::Malformed.into());
         error.to_string()
     }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     provider::{ClientAuthentication, Metadata, TokenRequests},
     tokens::{DiditTokens, RefreshToken, Scopes},
     transport::{HttpTransport, TransportError},
@@ -82,6 +82,14 @@ impl TokenRequestFailure {
         Self {
             error,
             was_sent: true,
+        }
+    }
+
+    /// Notes the host that was called.
+    pub(crate) fn at(self, host: &str) -> Self {
+        Self {
+            error: self.error.at(host),
+            ..self
         }
     }
 }
@@ -273,11 +281,15 @@ impl From<ExchangeError> for Error {
     /// What `oauth2` says of an answer that it could not read holds the answer, so it is dropped.
     fn from(error: ExchangeError) -> Self {
         match error {
-            RequestTokenError::ServerResponse(answer) => Self::from_provider(
-                ErrorKind::from_oauth_code(&answer.error),
-                &answer.error,
-                answer.error_description.as_deref(),
-            ),
+            RequestTokenError::ServerResponse(answer) => {
+                let code = answer.error.as_str();
+                // Some providers say here that the user may not sign in.
+                let kind = match code {
+                    "access_denied" => ErrorKind::AccessDenied,
+                    code => TokenError::from_code(code).into(),
+                };
+                Self::from_provider(kind, code, answer.error_description.as_deref())
+            }
             RequestTokenError::Request(error) => error,
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 invalid("neither a token response nor an error response")

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, IdTokenError},
     json::{self, numeric_date},
     provider::{Nonce, Provider, SigningAlgorithm},
     tokens::{IdClaims, IdToken},
@@ -147,9 +147,9 @@ impl SignedIdToken {
         rules.check_class(claims)?;
         check_hash(claims, "at_hash", access_token, self.header.algorithm)?;
         for (name, kind) in [
-            ("iss", ErrorKind::InvalidIssuer),
-            ("sub", ErrorKind::ForeignIdToken),
-            ("azp", ErrorKind::InvalidAudience),
+            ("iss", IdTokenError::Issuer),
+            ("sub", IdTokenError::OtherSignIn),
+            ("azp", IdTokenError::Audience),
         ] {
             if first.value(name) != optional(claims, name) {
                 return Err(of_another_sign_in(kind, name));
@@ -157,13 +157,13 @@ impl SignedIdToken {
         }
         let nonce = optional(claims, "nonce");
         if nonce.is_some() && nonce != first.value("nonce") {
-            return Err(of_another_sign_in(ErrorKind::InvalidNonce, "nonce"));
+            return Err(of_another_sign_in(IdTokenError::Nonce, "nonce"));
         }
         let authenticated = |value: Option<&Value>| value.and_then(numeric_date);
         let before = authenticated(first.value("auth_time"));
         let after = authenticated(optional(claims, "auth_time"));
         if before.is_some() && after.is_some() && before != after {
-            return Err(of_another_sign_in(ErrorKind::ForeignIdToken, "auth_time"));
+            return Err(of_another_sign_in(IdTokenError::OtherSignIn, "auth_time"));
         }
         let audiences = audiences(claims)?;
         if first
@@ -172,12 +172,12 @@ impl SignedIdToken {
         {
             Ok(())
         } else {
-            Err(of_another_sign_in(ErrorKind::InvalidAudience, "aud"))
+            Err(of_another_sign_in(IdTokenError::Audience, "aud"))
         }
     }
 }
 
-fn of_another_sign_in(kind: ErrorKind, name: &str) -> Error {
+fn of_another_sign_in(kind: IdTokenError, name: &str) -> Error {
     Error::with_context(kind, format!("its {name} is not that of the sign-in"))
 }
 
@@ -189,7 +189,7 @@ impl IdTokenRules {
         }
         let expected = format!("accepted are {}", self.provider.issuers().join(", "));
         Err(Error::with_received(
-            ErrorKind::InvalidIssuer,
+            IdTokenError::Issuer,
             &expected,
             issuer,
         ))
@@ -201,7 +201,7 @@ impl IdTokenRules {
         let own = self.client_id.as_str();
         let refuse = |context, received: &str| {
             Err(Error::with_received(
-                ErrorKind::InvalidAudience,
+                IdTokenError::Audience,
                 context,
                 received,
             ))
@@ -236,19 +236,21 @@ impl IdTokenRules {
     fn check_times(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), Error> {
         let expires = time(claims.get("exp"), "exp")?.ok_or_else(|| malformed("it has no exp"))?;
         if now >= expires.plus(self.clock_skew) {
-            return Err(Error::new(ErrorKind::IdTokenExpired));
+            return Err(at_another_time(IdTokenError::Expired, "exp", expires, now));
         }
         let issued = time(claims.get("iat"), "iat")?.ok_or_else(|| malformed("it has no iat"))?;
         let starts = time(optional(claims, "nbf"), "nbf")?.unwrap_or(issued);
-        if issued.max(starts) > now.plus(self.clock_skew) {
-            return Err(Error::new(ErrorKind::IdTokenNotYetValid));
+        for (name, time) in [("iat", issued), ("nbf", starts)] {
+            if time > now.plus(self.clock_skew) {
+                return Err(at_another_time(IdTokenError::NotYetValid, name, time, now));
+            }
         }
         Ok(())
     }
 
     /// Step 11, in constant time.
     fn check_nonce(&self, claims: &Map<String, Value>, sent: Option<&str>) -> Result<(), Error> {
-        let refuse = |context| Err(Error::with_context(ErrorKind::InvalidNonce, context));
+        let refuse = |context| Err(Error::with_context(IdTokenError::Nonce, context));
         match (self.provider.nonce(), sent, claims.get("nonce")) {
             // Nothing was sent that could come back.
             (Nonce::NotSent, None, _) | (Nonce::MayBeMissing, Some(_), None) => Ok(()),
@@ -274,7 +276,7 @@ impl IdTokenRules {
         if required.iter().any(|one| class == one.as_str()) {
             Ok(())
         } else {
-            Err(Error::new(ErrorKind::InsufficientAuthentication))
+            Err(insufficient("its acr is none of those that are required"))
         }
     }
 
@@ -287,25 +289,27 @@ impl IdTokenRules {
         now: Timestamp,
     ) -> Result<(), Error> {
         if !self.required_acr_values.is_empty() && optional(claims, "acr").is_none() {
-            return Err(Error::new(ErrorKind::InsufficientAuthentication));
+            return Err(insufficient("it has no acr"));
         }
         self.check_class(claims)?;
         let Some(max_age) = self.max_age else {
             return Ok(());
         };
-        let too_old = |context| {
-            Err(Error::with_context(
-                ErrorKind::AuthenticationTooOld,
-                context,
-            ))
-        };
         match time(optional(claims, "auth_time"), "auth_time")? {
-            None => too_old("it has no auth_time"),
+            None => Err(insufficient("it has no auth_time")),
             Some(then) if started > then.plus(max_age).plus(self.clock_skew) => {
-                too_old("its auth_time is before max_age")
+                let (then, started) = (then.as_unix(), started.as_unix());
+                let context = format!(
+                    "its auth_time is {then}, more than max_age before the sign-in at {started}"
+                );
+                Err(Error::with_context(
+                    ErrorKind::InsufficientAuthentication,
+                    context,
+                ))
             }
             Some(then) if then > now.plus(self.clock_skew) => {
-                Err(Error::new(ErrorKind::IdTokenNotYetValid))
+                let name = "auth_time";
+                Err(at_another_time(IdTokenError::NotYetValid, name, then, now))
             }
             Some(_) => Ok(()),
         }
@@ -337,7 +341,7 @@ fn check_subject(claims: &Map<String, Value>) -> Result<(), Error> {
 fn check_token_type(claims: &Map<String, Value>) -> Result<(), Error> {
     let events = claims.get("events").and_then(Value::as_object);
     if events.is_some_and(|events| events.contains_key(BACK_CHANNEL_LOGOUT)) {
-        return Err(Error::new(ErrorKind::WrongTokenType));
+        return Err(Error::new(IdTokenError::Type));
     }
     Ok(())
 }
@@ -358,7 +362,7 @@ fn check_hash(
     if claimed.as_str() == Some(BASE64_URL_SAFE_NO_PAD.encode(half).as_str()) {
         Ok(())
     } else {
-        Err(Error::with_context(ErrorKind::InvalidTokenHash, name))
+        Err(Error::with_context(IdTokenError::Hash, name))
     }
 }
 
@@ -386,12 +390,28 @@ fn time(value: Option<&Value>, name: &'static str) -> Result<Option<Timestamp>, 
     };
     numeric_date(value).map(Some).ok_or_else(|| {
         let context = format!("its {name} is no time");
-        Error::with_context(ErrorKind::MalformedIdToken, context)
+        Error::with_context(IdTokenError::Malformed, context)
     })
 }
 
+/// A time of the token that does not fit the time here, with both.
+fn at_another_time(
+    kind: IdTokenError,
+    name: &'static str,
+    time: Timestamp,
+    now: Timestamp,
+) -> Error {
+    let (time, now) = (time.as_unix(), now.as_unix());
+    let context = format!("its {name} is {time}, and the time here is {now}");
+    Error::with_context(kind, context)
+}
+
+fn insufficient(context: &'static str) -> Error {
+    Error::with_context(ErrorKind::InsufficientAuthentication, context)
+}
+
 fn malformed(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::MalformedIdToken, context)
+    Error::with_context(IdTokenError::Malformed, context)
 }
 
 const BACK_CHANNEL_LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";

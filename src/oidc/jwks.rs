@@ -14,7 +14,7 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::jws::Jws;
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, IdTokenError},
     json,
     provider::SigningAlgorithm,
 };
@@ -96,8 +96,8 @@ impl fmt::Debug for Jwks {
 impl From<KeyRefusal> for Error {
     fn from(refusal: KeyRefusal) -> Self {
         Self::new(match refusal {
-            KeyRefusal::Unknown => ErrorKind::UnknownKey,
-            KeyRefusal::InvalidSignature => ErrorKind::InvalidSignature,
+            KeyRefusal::Unknown => IdTokenError::UnknownKey,
+            KeyRefusal::InvalidSignature => IdTokenError::Signature,
         })
     }
 }

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, IdTokenError},
     json,
     provider::SigningAlgorithm,
 };
@@ -69,7 +69,7 @@ impl Header {
                 .ok_or_else(|| malformed("its typ is no text"))?;
             let typ = typ.strip_prefix("application/").unwrap_or(typ);
             if !typ.eq_ignore_ascii_case("JWT") {
-                return Err(Error::new(ErrorKind::WrongTokenType));
+                return Err(Error::new(IdTokenError::Type));
             }
         }
         let algorithm = header
@@ -82,7 +82,7 @@ impl Header {
             .ok_or_else(|| {
                 let allowed: Vec<_> = allowed.iter().map(|algorithm| algorithm.name()).collect();
                 let expected = format!("allowed are {}", allowed.join(", "));
-                Error::with_received(ErrorKind::ForbiddenAlgorithm, &expected, algorithm)
+                Error::with_received(IdTokenError::Algorithm, &expected, algorithm)
             })?;
         let kid = match header.get("kid") {
             None | Some(Value::Null) => None,
@@ -105,7 +105,7 @@ fn not_three_parts() -> Error {
 }
 
 fn malformed(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::MalformedIdToken, context)
+    Error::with_context(IdTokenError::Malformed, context)
 }
 
 /// In bytes. Providers' are about 1 KB, and what is larger than 40 KB fits no session.

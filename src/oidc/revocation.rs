@@ -7,19 +7,19 @@ use url::form_urlencoded::{self, byte_serialize};
 
 use super::Client;
 use crate::{
-    provider::{ClientAuthentication, Metadata},
+    provider::{ClientAuthentication, Endpoint, Metadata},
     tokens::{DiditTokens, RefreshToken},
 };
 
 impl Client {
-    /// The request that revokes the refresh token, else the access token; `None` where the provider has
-    /// no such endpoint. The client authenticates as for tokens. (`oauth2` has one too, for https only.)
+    /// The request that revokes the refresh token, else the access token. The client authenticates as for
+    /// tokens. (`oauth2` has one too, for https only.)
     pub(crate) fn revocation(
         &self,
         metadata: &Metadata,
+        url: &Endpoint,
         tokens: &DiditTokens,
-    ) -> Option<Request<Bytes>> {
-        let url = metadata.revocation_endpoint.as_ref()?;
+    ) -> Request<Bytes> {
         let refresh_token = tokens.refresh_token().map(RefreshToken::secret);
         let (token, hint) = match refresh_token {
             Some(token) => (token, "refresh_token"),
@@ -49,7 +49,7 @@ impl Client {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url.uri();
         *request.body_mut() = body.finish().into();
-        Some(request)
+        request
     }
 }
 

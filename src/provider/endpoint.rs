@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::Uri;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// A URL that secrets may be sent to: https, or http on loopback; without a fragment and without
 /// credentials in it.
@@ -49,6 +49,11 @@ impl Endpoint {
 
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+
+    /// The host, and the port if it is not the scheme's own.
+    pub(crate) fn host(&self) -> &str {
+        &self.0[Position::BeforeHost..Position::AfterPort]
     }
 
     pub(crate) fn uri(&self) -> Uri {

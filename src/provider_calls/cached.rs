@@ -158,7 +158,7 @@ impl<T: Send + Sync + 'static> State<T> {
             Err(error) => {
                 self.failure = Some((now, error.clone()));
                 if self.kept.is_some() {
-                    tracing::warn!(document = name, %error, "fetch failed: the previous one is used");
+                    error.log(format_args!("fetch failed: the previous {name} is used"));
                 }
             }
         }

@@ -28,10 +28,11 @@ pub(super) async fn fetch(
     *request.uri_mut() = url.uri();
     let json = HeaderValue::from_static("application/json");
     request.headers_mut().insert(header::ACCEPT, json);
-    let response = transport.send(request).await?;
+    let response = transport.send(request).await;
+    let response = response.map_err(|error| Error::from(error).at(url.host()))?;
     if response.status() != StatusCode::OK {
         let context = format!("{name}: status {}", response.status().as_u16());
-        return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
+        return Err(Error::with_context(ErrorKind::InvalidAnswer, context).at(url.host()));
     }
     Ok(Published {
         lifetime: lifetime(response.headers()),

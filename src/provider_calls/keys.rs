@@ -48,10 +48,8 @@ impl KeyCache {
         let may_fetch = || self.take(now);
         let fetch = get(url, transport);
         match self.cached.newer(&known, now, may_fetch, fetch).await {
-            None => {
-                tracing::warn!("an ID token fits no key again: the keys are not fetched");
-                Err(refusal.into())
-            }
+            None => Err(Error::from(refusal)
+                .explained("the keys were fetched for others a moment ago, and are not again")),
             Some(newer) => verify(token, &newer?.value, url).map_err(|(_, refusal)| refusal.into()),
         }
     }
@@ -83,7 +81,8 @@ fn get(
     let (url, transport) = (url.clone(), transport.clone());
     async move {
         let published = fetch(&transport, &url, "the key set").await?;
-        Ok(((url, Jwks::parse(&published.body)?), published.lifetime))
+        let keys = Jwks::parse(&published.body).map_err(|error| error.at(url.host()))?;
+        Ok(((url, keys), published.lifetime))
     }
 }
 

@@ -50,9 +50,9 @@ impl MetadataCache {
         let (provider, transport, url) = (provider.clone(), transport.clone(), url.clone());
         let fetch = async move {
             let published = fetch(&transport, &url, "the metadata").await?;
-            let metadata = provider
-                .read_metadata(&published.body)
-                .map_err(|why| Error::with_context(ErrorKind::InvalidMetadata, why))?;
+            let metadata = provider.read_metadata(&published.body).map_err(|why| {
+                Error::with_context(ErrorKind::InvalidMetadata, why).at(url.host())
+            })?;
             Ok((Arc::new(metadata), published.lifetime))
         };
         let kept = self.cached.get(now, fetch).await?;

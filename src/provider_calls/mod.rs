@@ -10,7 +10,7 @@ mod token_bucket;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use self::refresh::ReadyToRefresh;
@@ -98,7 +98,7 @@ impl ProviderCalls {
     ) -> Result<DiditTokens, TokenRequestFailure> {
         let outcome = self.0.exchange(metadata, grant, now).await;
         drop(permit);
-        outcome
+        outcome.map_err(|failure| failure.at(metadata.token_endpoint.host()))
     }
 
     /// Ends the provider's session of these tokens, where it has one that can be ended (Didit
@@ -113,12 +113,13 @@ impl ProviderCalls {
         };
         let mut request = with_access_token(url, tokens)?;
         *request.method_mut() = Method::DELETE;
-        let status = self.0.transport.send(request).await?.status();
-        match status {
-            StatusCode::UNAUTHORIZED => Err(Error::new(ErrorKind::AccessTokenRefused)),
-            _ if status.is_success() => Ok(()),
-            _ => Err(refused("the end of the session", status)),
-        }
+        let status = self.0.send(request, url).await?.status();
+        let error = match status {
+            StatusCode::UNAUTHORIZED => Error::new(ErrorKind::AccessTokenRefused),
+            _ if status.is_success() => return Ok(()),
+            _ => refused("the end of the session", status),
+        };
+        Err(error.at(url.host()))
     }
 
     /// Revokes these tokens, where the provider does that (RFC 7009): the refresh token, and with it
@@ -128,14 +129,15 @@ impl ProviderCalls {
         metadata: &Metadata,
         tokens: &DiditTokens,
     ) -> Result<(), Error> {
-        let Some(request) = self.0.client.revocation(metadata, tokens) else {
+        let Some(url) = &metadata.revocation_endpoint else {
             return Ok(());
         };
-        let status = self.0.transport.send(request).await?.status();
+        let request = self.0.client.revocation(metadata, url, tokens);
+        let status = self.0.send(request, url).await?.status();
         if status == StatusCode::OK {
             Ok(())
         } else {
-            Err(refused("the revocation", status))
+            Err(refused("the revocation", status).at(url.host()))
         }
     }
 
@@ -149,8 +151,9 @@ impl ProviderCalls {
         let mut request = with_access_token(url, tokens)?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);
-        let response = self.0.transport.send(request).await?;
+        let response = self.0.send(request, url).await?;
         oidc::user_info(&response, &self.0.rules.provider, tokens.claims())
+            .map_err(|error| error.at(url.host()))
     }
 }
 
@@ -169,6 +172,12 @@ impl Inner {
         let claims = self.verify(metadata, &exchanged).await;
         let claims = claims.map_err(TokenRequestFailure::after_sending)?;
         Ok(exchanged.tokens.of(claims))
+    }
+
+    /// Sends a request to an endpoint; an error has its host.
+    async fn send(&self, request: Request<Bytes>, to: &Endpoint) -> Result<Response<Bytes>, Error> {
+        let response = self.transport.send(request).await;
+        response.map_err(|error| Error::from(error).at(to.host()))
     }
 
     async fn verify(&self, metadata: &Metadata, exchanged: &Exchanged) -> Result<IdClaims, Error> {

@@ -13,7 +13,6 @@ use crate::{
     oidc::{TokenRequestFailure, UnverifiedTokens},
     provider::{Metadata, Signatures},
     tokens::DiditTokens,
-    transport::HttpTransport,
 };
 
 /// What a refresh needs.
@@ -66,11 +65,10 @@ impl ProviderCalls {
             .refresh(&metadata, before, inner.now(), &inner.transport);
         let outcome = inner.watch(&mut attempt, refresh).await;
         inner.note(&mut attempt, &outcome);
-        let tokens = outcome?;
-        inner
-            .check_refreshed(&metadata, &tokens, before)
-            .await
-            .map_err(TokenRequestFailure::after_sending)?;
+        let host = metadata.token_endpoint.host();
+        let tokens = outcome.map_err(|failure| failure.at(host))?;
+        let checked = inner.check_refreshed(&metadata, &tokens, before).await;
+        checked.map_err(|error| TokenRequestFailure::after_sending(error).at(host))?;
         drop(permit);
         Ok(tokens.in_place_of(before))
     }
@@ -94,7 +92,7 @@ impl ProviderCalls {
             if is_probe {
                 let mut request = Request::new(Bytes::new());
                 *request.uri_mut() = url.uri();
-                transport.send(request).await?;
+                self.0.send(request, url).await?;
             }
             keys.prepare(url, transport, self.0.now()).await?;
         }

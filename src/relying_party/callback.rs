@@ -16,7 +16,7 @@ use crate::{
     config::Completion,
     context::RequestContext,
     cookie::CookieLines,
-    error::{Error, ErrorKind},
+    error::{CallbackError, Error, ErrorKind},
     oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
     provider::Metadata,
     provider_calls::ExchangePermit,
@@ -67,7 +67,8 @@ impl RelyingParty {
             .metadata(self.now())
             .await
             .map_err(again)?;
-        let grant = match callback.accept(pending, self.config.provider(), &metadata, self.now()) {
+        let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
+        let grant = match callback.accept(pending, provider, &metadata, scopes, self.now()) {
             Ok(Accepted::Grant(grant)) => grant,
             Ok(Accepted::InteractionNeeded) => {
                 let asking = Interaction::Allowed;
@@ -96,7 +97,7 @@ impl RelyingParty {
                 return Ok(Decision::Reply(redirect));
             }
             Some(_) => {
-                let error = Error::new(ErrorKind::SignInAlreadyCompleted);
+                let error = Error::new(CallbackError::AlreadyCompleted);
                 return self.not_completed(over(error), &cookies).await;
             }
             None => {}
@@ -135,8 +136,7 @@ impl RelyingParty {
         let return_to = admission.return_to.clone();
         let context = RequestContext::of_callback(&self.lifecycle, session, return_to);
         head.extensions.insert(Arc::clone(&context));
-        let forwarded =
-            Forwarded::of_callback(Arc::clone(self), context, Box::new(admission), head);
+        let forwarded = Forwarded::of_callback(Arc::clone(self), context, admission, head);
         let head = std::mem::replace(head, empty_head());
         Ok(Decision::Forward(head, forwarded))
     }
@@ -207,10 +207,12 @@ impl RelyingParty {
     ) -> Result<Decision, Failure> {
         let is_harmless = matches!(
             failure.kind(),
-            ErrorKind::UnknownSignIn
-                | ErrorKind::ForeignSignIn
-                | ErrorKind::SignInExpired
-                | ErrorKind::SignInAlreadyCompleted
+            ErrorKind::Callback(
+                CallbackError::UnknownSignIn
+                    | CallbackError::ForeignSignIn
+                    | CallbackError::SignInExpired
+                    | CallbackError::AlreadyCompleted
+            )
         );
         if !is_harmless || !self.is_signed_in(cookies).await? {
             return Err(failure);
@@ -225,7 +227,7 @@ impl RelyingParty {
         &self,
         state: &str,
         code: Option<CodeHash>,
-    ) -> Result<Option<ErrorKind>, Error> {
+    ) -> Result<Option<CallbackError>, Error> {
         match self.flights.use_of(state, code) {
             Some(kind) => Ok(Some(kind)),
             None => self.lifecycle.sessions.use_of_state(state, code).await,
@@ -265,7 +267,7 @@ impl RelyingParty {
         if flight.is_cancelled() {
             *turn = Some(Landing::NotSignedIn);
             self.lifecycle.end_unused(session.tokens().clone());
-            let error = Error::new(ErrorKind::SessionEnded);
+            let error = Error::new(ErrorKind::NotSignedIn);
             let failure = Failure::from(error).with_cookies([flow_cookie_removal]);
             return Settled::Reply(self.render(failure, head));
         }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind},
+    error::{CallbackError, Error, ErrorKind},
     flight::Flight,
     oidc::{CodeHash, TokenRequestFailure},
     session::{Session, SessionId, replay_cache::ReplayCache},
@@ -73,8 +73,8 @@ impl CallbackFlights {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::SignInAlreadyCompleted`]: the callback was used before;
-    /// - [`ErrorKind::SignInReplayed`]: it was used with another code;
+    /// - [`CallbackError::AlreadyCompleted`]: the callback was used before;
+    /// - [`CallbackError::Replayed`]: it was used with another code;
     /// - those of `start`, after which the state is free.
     pub(super) fn join(
         &self,
@@ -88,7 +88,7 @@ impl CallbackFlights {
             if flight.code == code {
                 return Ok(Arc::clone(flight));
             }
-            return Err(Error::new(ErrorKind::SignInReplayed));
+            return Err(Error::new(CallbackError::Replayed));
         }
         if let Some(kind) = self.use_of(state, Some(code)) {
             return Err(Error::new(kind));
@@ -117,15 +117,15 @@ impl CallbackFlights {
     }
 
     /// How a state was used in this process, if it was.
-    pub(super) fn use_of(&self, state: &str, code: Option<CodeHash>) -> Option<ErrorKind> {
+    pub(super) fn use_of(&self, state: &str, code: Option<CodeHash>) -> Option<CallbackError> {
         if !self.used.contains(state.as_bytes()) {
             return None;
         }
         let knows = |code| self.used.contains(&with_code(state, code));
         Some(if code.is_none_or(knows) || knows(CANCELLED) {
-            ErrorKind::SignInAlreadyCompleted
+            CallbackError::AlreadyCompleted
         } else {
-            ErrorKind::SignInReplayed
+            CallbackError::Replayed
         })
     }
 

@@ -3,23 +3,18 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response,
-    uri::PathAndQuery,
-};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response};
 
 use super::{
     RelyingParty,
     answer::{append_cookies, forbid_storing, keep_private},
+    application_error::take_up_error,
     callback::Admission,
     callback_flights::Landing,
 };
 use crate::{
-    context::{AskedPage, Change, Conclusion, RequestContext, SignInChallenge},
-    error::{Error, ErrorKind},
-    oidc::Callback,
-    return_to::ReturnTo,
-    session::{CookieChange, Session},
+    context::{Change, Conclusion, RequestContext},
+    session::CookieChange,
 };
 
 /// Goes with a forwarded request until the head of its answer is ready.
@@ -65,13 +60,13 @@ impl Forwarded {
     pub(super) fn of_callback(
         relying_party: Arc<RelyingParty>,
         context: Arc<RequestContext>,
-        admission: Box<Admission>,
+        admission: Admission,
         head: &Parts,
     ) -> Self {
         Self {
             relying_party,
             context,
-            callback: Some(Box::new((*admission, head.clone()))),
+            callback: Some(Box::new((admission, head.clone()))),
         }
     }
 
@@ -100,15 +95,14 @@ impl RelyingParty {
     ) -> Disposition {
         let conclusion = context.conclude();
         let was_asked = conclusion.is_some();
-        let session = conclusion.as_ref().and_then(|asked| asked.session.clone());
         let cookies = conclusion.map_or_else(Vec::new, |asked| self.cookies_of(asked));
         let sets_cookies = !cookies.is_empty();
         append_cookies(&mut head.headers, cookies);
 
-        if let Some(page) = &context.asked_page
-            && let Some(replacement) = self.replace_refusal(context, page, session.as_ref(), head)
+        if let Some(error) = take_up_error(head)
+            && let Some(page) = &context.asked_page
         {
-            return replacement.with_cookies_of(head);
+            return self.answer_person(error, context, page, head);
         }
         if was_asked {
             vary_by_session(&mut head.headers);
@@ -117,77 +111,6 @@ impl RelyingParty {
             forbid_storing(&mut head.headers);
         }
         Disposition::AsItIs
-    }
-
-    /// What a person gets in place of a refusal: the way to the provider, or a page. The refusal may be an
-    /// extractor's, a guard's, or the error of a handler's own call.
-    fn replace_refusal(
-        self: &Arc<Self>,
-        context: &Arc<RequestContext>,
-        page: &AskedPage,
-        session: Option<&Session>,
-        head: &mut response::Parts,
-    ) -> Option<Disposition> {
-        let challenge = head.extensions.remove::<SignInChallenge>();
-        let error = head.extensions.get::<Error>()?.clone();
-        if error.kind().status() != head.status {
-            return None;
-        }
-        // Tokens that end at once would lead to the provider and back for ever.
-        let is_young = || session.is_some_and(|session| session.is_young(self.now()));
-        let asks_for_sign_in = match error.kind() {
-            ErrorKind::NotSignedIn => true,
-            ErrorKind::TokensExpired => !is_young(),
-            _ => false,
-        };
-        if !asks_for_sign_in {
-            let render = error.kind() != ErrorKind::TokensExpired;
-            return render.then(|| Disposition::Reply(self.render_page(error.into(), page)));
-        }
-        let asked = page.address();
-        if asked.is_some_and(|asked| self.is_stray_callback(asked, context)) {
-            self.reported.stray_callback.call_once(|| {
-                tracing::error!(
-                    callback = self.config.redirect_uri.path(),
-                    "a callback arrived at another path: the layer is inside of a nested router, \
-                     or behind a proxy that strips a prefix"
-                );
-            });
-            return None;
-        }
-        let return_to = match (challenge, asked) {
-            (
-                Some(SignInChallenge {
-                    return_to: Some(page),
-                }),
-                _,
-            ) => self.return_to(Some(page)),
-            (_, Some(asked)) => self.return_to(ReturnTo::of_request(asked)),
-            (Some(_), None) => self.return_to(None),
-            // What was sent is not repeated: a page says so.
-            (None, None) => {
-                return Some(Disposition::Reply(self.render_page(error.into(), page)));
-            }
-        };
-        let relying_party = Arc::clone(self);
-        let context = Arc::clone(context);
-        Some(Disposition::Later(Box::pin(async move {
-            let redirect = relying_party.sign_in(return_to, context.cookies()).await;
-            Settled::Reply(redirect.unwrap_or_else(|failure| {
-                let page = context.asked_page.as_ref().expect("it is there");
-                relying_party.render_page(failure, page)
-            }))
-        })))
-    }
-
-    /// Whether a page that asks for a sign-in is itself the answer to one, whose path was changed on the way to
-    /// the layer: another sign-in would end here again, and again.
-    fn is_stray_callback(&self, page: &PathAndQuery, context: &RequestContext) -> bool {
-        let query = page.query().unwrap_or_default();
-        Callback::parse(query).is_ok_and(|callback| {
-            let cookies = context.cookies().iter();
-            self.flow_cookies().open(cookies, callback.state()).is_ok()
-        })
     }
 
     /// By what is known when the head of the answer is ready: a request that took long must not bring back a
@@ -204,14 +127,13 @@ impl RelyingParty {
         let now = self.now();
         let limits = sessions.rules.limits;
         let session = match change {
-            Some(CookieChange::Forgotten) => return removals(),
             // By now they may be the cookies of a new session.
             Some(CookieChange::Removed(id))
                 if self.lifecycle.has_ended(id) || sessions.are_stored() =>
             {
                 return Vec::new();
             }
-            Some(CookieChange::Removed(_)) => return removals(),
+            Some(CookieChange::Forgotten | CookieChange::Removed(_)) => return removals(),
             Some(CookieChange::Written) => session.map(|session| session.used(limits, now)),
             None => session.and_then(|session| session.renewed(limits, now)),
         };
@@ -245,10 +167,11 @@ impl RelyingParty {
             append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
             let removals = self.lifecycle.sessions.removals(admission.existing);
             append_cookies(&mut head.headers, removals);
+            let page = self.answer_person_at_callback(&request, &admission.return_to, head);
             let lifecycle = Arc::clone(&self.lifecycle);
             return Disposition::Later(Box::pin(async move {
                 lifecycle.end_replaced(admission.replaced).await;
-                Settled::With(Vec::new())
+                page.map_or(Settled::With(Vec::new()), Settled::Reply)
             }));
         }
         let Some(session) = session else {
@@ -261,7 +184,8 @@ impl RelyingParty {
             *admission.turn = Some(Landing::NotSignedIn);
             self.lifecycle.end_unused(session.tokens().clone());
             append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
-            return Disposition::AsItIs;
+            let page = self.answer_person_at_callback(&request, &admission.return_to, head);
+            return page.map_or(Disposition::AsItIs, Disposition::Reply);
         }
         let tokens = self.lifecycle.without_spent(session.tokens().clone());
         let session = session.carrying(tokens);
@@ -280,28 +204,6 @@ impl RelyingParty {
                  layer, or use `with_redirect_after_sign_in`"
             );
         });
-    }
-}
-
-impl Disposition {
-    /// What the application set on the way stays set.
-    fn with_cookies_of(self, head: &response::Parts) -> Self {
-        let cookies = head.headers.get_all(header::SET_COOKIE);
-        let cookies: Vec<_> = cookies.into_iter().cloned().collect();
-        match self {
-            Self::AsItIs => self,
-            Self::Reply(mut reply) => {
-                append_cookies(reply.headers_mut(), cookies);
-                Self::Reply(reply)
-            }
-            Self::Later(later) => Self::Later(Box::pin(async move {
-                let mut settled = later.await;
-                if let Settled::Reply(reply) = &mut settled {
-                    append_cookies(reply.headers_mut(), cookies);
-                }
-                settled
-            })),
-        }
     }
 }
 

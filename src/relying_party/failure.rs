@@ -7,12 +7,10 @@ use url::form_urlencoded;
 use super::{
     RelyingParty, RequestKind,
     answer::{append_cookies, keep_private},
-    pages::{NextPage, advice, page, problem},
+    pages::{Link, page},
 };
 use crate::{
-    context::AskedPage,
-    error::{Error, ErrorKind},
-    problem::{SOON, challenge},
+    error::{Answered, Error, ErrorKind, NextPage, oblige},
     return_to::ReturnTo,
 };
 
@@ -24,6 +22,8 @@ pub(crate) struct Failure {
     return_to: Option<ReturnTo>,
     cookies: Vec<HeaderValue>,
     allow: Option<HeaderValue>,
+    /// Whether the same address may be asked for again.
+    is_repeatable: bool,
 }
 
 impl Failure {
@@ -43,14 +43,36 @@ impl Failure {
         self.cookies
     }
 
-    pub(super) fn returning_to(mut self, page: &ReturnTo) -> Self {
-        self.return_to = Some(page.clone());
+    pub(super) fn returning_to<'a>(mut self, page: impl Into<Option<&'a ReturnTo>>) -> Self {
+        self.return_to = page.into().cloned();
         self
     }
 
+    /// Adds cookies. They end something: the same request would not find it again.
     pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookies);
+        self.used_up()
+    }
+
+    /// The same request would fail for another reason.
+    pub(super) fn used_up(mut self) -> Self {
+        self.is_repeatable = false;
         self
+    }
+
+    /// Adds to a page or a problem document what every answer to a failure has.
+    fn complete(self, mut response: Response<Bytes>) -> Response<Bytes> {
+        oblige(&mut response);
+        let headers = response.headers_mut();
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, allow);
+        }
+        keep_private(headers);
+        append_cookies(headers, self.cookies);
+        let extensions = response.extensions_mut();
+        extensions.insert(Answered);
+        extensions.insert(self.error);
+        response
     }
 }
 
@@ -61,102 +83,82 @@ impl From<Error> for Failure {
             return_to: None,
             cookies: Vec::new(),
             allow: None,
+            is_repeatable: true,
         }
     }
 }
 
 impl RelyingParty {
-    /// The answer to a request that failed: a page for a person, a problem document for a program, or what the
-    /// application makes of it.
+    /// The answer to one of the layer's own requests that failed: a page for a person, a problem document for a
+    /// program.
     pub(super) fn render(&self, failure: Failure, request: &Parts) -> Response<Bytes> {
-        let is_page = RequestKind::is_page(&request.headers);
-        self.render_as(is_page, failure, request)
-    }
-
-    /// Likewise, for a person who is waiting for this page.
-    pub(super) fn render_page(&self, failure: Failure, page: &AskedPage) -> Response<Bytes> {
-        self.render_as(true, failure, page.head())
-    }
-
-    fn render_as(&self, is_page: bool, failure: Failure, request: &Parts) -> Response<Bytes> {
-        let Failure {
-            error,
-            return_to,
-            cookies,
-            allow,
-        } = failure;
-        log(&error);
-        let kind = error.kind();
-        if kind == ErrorKind::TooManySignIns {
-            self.reported.exchanges_full.call_once(|| {
-                tracing::warn!("too many sign-ins wait for the provider: is it slow?");
-            });
+        if RequestKind::of_page(request) {
+            return self.render_page(failure, request);
         }
-        if kind == ErrorKind::SessionNotKept {
-            self.reported.session_not_kept.call_once(|| {
+        self.log(&failure.error);
+        let problem = failure.error.problem();
+        failure.complete(problem)
+    }
+
+    /// The page for a person: the application's own, else the built-in one.
+    pub(super) fn render_page(&self, failure: Failure, request: &Parts) -> Response<Bytes> {
+        self.log(&failure.error);
+        let response = if let Some(page) = &self.config.error_page {
+            (page.0)(&failure.error, request)
+        } else {
+            let link = self.link(&failure, &request.method);
+            page(failure.error.kind(), &link, self.landing_page())
+        };
+        failure.complete(response)
+    }
+
+    fn log(&self, error: &Error) {
+        error.log("request failed");
+        let reported = &self.reported;
+        match error.kind() {
+            ErrorKind::TooManySignIns => reported.exchanges_full.call_once(|| {
+                tracing::warn!("too many sign-ins wait for the provider: is it slow?");
+            }),
+            ErrorKind::SessionNotKept => reported.session_not_kept.call_once(|| {
                 tracing::warn!(
                     "a browser comes back signed out from completed sign-ins: do all processes share the \
                      cookie keys and the session store, and does the site keep its host name?"
                 );
-            });
+            }),
+            _ => {}
         }
-        let mut response = match &self.config.error_page {
-            Some(page) => (page.0)(&error, request),
-            None if is_page => {
-                let landing_page = self.config.landing_page.as_str();
-                page(
-                    kind,
-                    &self.next_page(kind, return_to.as_ref()),
-                    landing_page,
-                )
+    }
+
+    /// Where the page leads: never to an address that was used up, nor to one that takes no `GET`.
+    fn link(&self, failure: &Failure, method: &Method) -> Link {
+        let sign_in = || self.sign_in_page(failure.return_to.as_ref());
+        match failure.error.kind().row().advice.next_page {
+            NextPage::SignIn => Link::sign_in(sign_in()),
+            NextPage::Reload if method != Method::GET => Link::go_on(self.landing_page()),
+            // This very address, code and all: it was not used yet.
+            NextPage::Reload if failure.is_repeatable => Link::try_again(String::new()),
+            NextPage::TryAgain | NextPage::Reload => Link::try_again(sign_in()),
+            NextPage::LandingPage => Link::go_on(self.landing_page()),
+        }
+    }
+
+    /// A sign-in that comes back to a page. Without a path for that, the page itself, which may ask for one.
+    fn sign_in_page(&self, return_to: Option<&ReturnTo>) -> String {
+        let page = return_to.map(ReturnTo::as_str);
+        match (&self.config.routes.login, page) {
+            (Some(login), Some(page)) => {
+                let page = form_urlencoded::byte_serialize(page.as_bytes());
+                format!("{login}?return_to={}", page.collect::<String>())
             }
-            None => problem(kind).into_response(),
-        };
-        challenge(&mut response);
-        let headers = response.headers_mut();
-        if matches!(
-            kind,
-            ErrorKind::TooManySignIns
-                | ErrorKind::SessionUnavailable
-                | ErrorKind::TokensUnavailable
-        ) {
-            headers.insert(header::RETRY_AFTER, SOON);
+            (Some(login), None) => login.clone(),
+            (None, page) => page.unwrap_or(self.landing_page()).to_owned(),
         }
-        if let Some(allow) = allow {
-            headers.insert(header::ALLOW, allow);
-        }
-        keep_private(headers);
-        append_cookies(headers, cookies);
-        response.extensions_mut().insert(error);
-        response
     }
 
-    /// Where the page's link leads.
-    fn next_page(&self, kind: ErrorKind, return_to: Option<&ReturnTo>) -> String {
-        let landing_page = || self.config.landing_page.as_str().to_owned();
-        match (&self.config.routes.login, advice(kind).next_page) {
-            (Some(login), NextPage::SignIn | NextPage::TryAgain) => match return_to {
-                Some(page) => {
-                    let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
-                    format!("{login}?return_to={}", page.collect::<String>())
-                }
-                None => login.clone(),
-            },
-            _ => landing_page(),
-        }
+    fn landing_page(&self) -> &str {
+        self.config.landing_page.as_str()
     }
 }
 
-/// What a stranger can cause at will is not for the operator's attention.
-fn log(error: &Error) {
-    let source = error.causes();
-    let code = error.kind().code();
-    let kind = error.kind();
-    // A foreign issuer is more likely a mistake in the configuration than an attack.
-    let is_ours = kind.status().is_server_error() && kind != ErrorKind::TooManySignIns;
-    if is_ours || kind == ErrorKind::ForeignIssuer {
-        tracing::warn!(code, %error, source, "request failed");
-    } else {
-        tracing::debug!(code, %error, source, "request refused");
-    }
-}
+#[cfg(all(test, feature = "test-util"))]
+mod tests;

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use crate::{
     clock::Timestamp,
     cookie::{CookieScope, cookies},
-    error::ErrorKind,
+    error::CallbackError,
     oidc::PendingSignIn,
     seal::Sealer,
 };
@@ -27,21 +27,21 @@ impl FlowCookies<'_> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::UnknownSignIn`]: the browser has no flow cookie of this state;
-    /// - [`ErrorKind::ForeignSignIn`]: it has one that does not open.
+    /// - [`CallbackError::UnknownSignIn`]: the browser has no flow cookie of this state;
+    /// - [`CallbackError::ForeignSignIn`]: it has one that does not open.
     pub(super) fn open<'b>(
         &self,
         lines: impl IntoIterator<Item = &'b HeaderValue>,
         state: &str,
-    ) -> Result<PendingSignIn, ErrorKind> {
+    ) -> Result<PendingSignIn, CallbackError> {
         let wanted = self.name(state);
-        let mut failure = ErrorKind::UnknownSignIn;
+        let mut failure = CallbackError::UnknownSignIn;
         let same_name = cookies(lines).filter(|(name, _)| *name == wanted.as_bytes());
         // Without the prefix `__Host-` another host of the site can set a second one.
         for (name, value) in same_name.take(MAX_SAME_NAME) {
             match self.unseal(name, value) {
                 Some(pending) => return Ok(pending),
-                None => failure = ErrorKind::ForeignSignIn,
+                None => failure = CallbackError::ForeignSignIn,
             }
         }
         Err(failure)

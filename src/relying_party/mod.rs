@@ -1,6 +1,7 @@
 //! What a request means to the layer, and what comes of it.
 
 mod answer;
+mod application_error;
 mod callback;
 mod callback_flights;
 mod disposition;
@@ -34,7 +35,7 @@ use crate::{
     config::Config,
     context::{AskedPage, RequestContext},
     cookie::CookieLines,
-    error::{Error, ErrorKind},
+    error::{Error, WiringError},
     oidc::{Client, EndSessionRequest},
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
@@ -180,7 +181,7 @@ impl RelyingParty {
                 Ok(Route::Callback) => relying_party.callback(&mut head).await,
                 Ok(Route::Login) => relying_party.login(&head).await.map(Decision::Reply),
                 Ok(Route::Logout) => relying_party.sign_out(&head).await.map(Decision::Reply),
-                Ok(Route::Application) => Err(Error::new(ErrorKind::LayerMissing).into()),
+                Ok(Route::Application) => Err(Error::new(WiringError::LayerMissing).into()),
                 Err(allowed) => Err(Failure::method_not_allowed(&allowed)),
             };
             let reply = |failure| Decision::Reply(relying_party.render(failure, &head));
@@ -196,10 +197,10 @@ impl RelyingParty {
 
     /// On to the application.
     fn enter(self: &Arc<Self>, request: &mut Parts) -> Forwarded {
-        let kind = RequestKind::of_page(request);
+        let is_page = RequestKind::of_page(request);
         // The application's error page may ask for the headers.
         let with_headers = self.config.error_page.is_some();
-        let asked_page = kind.then(|| AskedPage::new(request, with_headers));
+        let asked_page = is_page.then(|| AskedPage::new(request, with_headers));
         let cookies = CookieLines::of(&request.headers);
         let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
         if request.extensions.insert(Arc::clone(&context)).is_some() {

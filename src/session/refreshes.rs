@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::{Clock, Timestamp},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     flight::{Flight, Progress},
     tokens::{DiditTokens, RefreshToken},
 };
@@ -156,7 +156,8 @@ impl Known {
         let (since, kept) = match (outcome.as_ref().map_err(Error::kind), self.saved) {
             (Ok(_), Saved::Nowhere) => (landed, KEPT_UNSAVED),
             (Ok(_), Saved::InCookies(saved)) => (saved.max(landed), KEPT),
-            (Ok(_), Saved::Elsewhere) | (Err(ErrorKind::InvalidGrant), _) => (landed, KEPT),
+            (Ok(_), Saved::Elsewhere)
+            | (Err(ErrorKind::TokenRequest(TokenError::InvalidGrant)), _) => (landed, KEPT),
             (
                 Err(
                     ErrorKind::SessionUnavailable
@@ -178,17 +179,9 @@ impl Known {
 fn log(outcome: &Outcome) {
     match outcome {
         Ok(_) => tracing::debug!("tokens refreshed"),
-        Err(error) => {
-            let code = error.kind().code();
-            let source = error.causes();
-            // What users cause is not for the operator's attention, nor is an outage once for each.
-            let is_outage = error.kind() == ErrorKind::TokensUnavailable;
-            if error.kind().status().is_server_error() && !is_outage {
-                tracing::warn!(code, %error, source, "refresh failed");
-            } else {
-                tracing::debug!(code, %error, source, "refresh failed");
-            }
-        }
+        // An outage is not told of once for each session: whoever is answered with it says so.
+        Err(error) if error.kind() == ErrorKind::TokensUnavailable => {}
+        Err(error) => error.log("refresh failed"),
     }
 }
 

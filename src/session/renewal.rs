@@ -18,7 +18,7 @@ use super::{
     store::{Claim, SessionKey, StoreError},
 };
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     oidc::TokenRequestFailure,
     tokens::DiditTokens,
 };
@@ -93,7 +93,7 @@ impl StoredSessions {
             let is_spent = session.tokens.refresh_token().is_none()
                 && session.tokens.access_token().is(old.access_token());
             if is_spent {
-                return Ok(Turn::Over(Err(Error::new(ErrorKind::NotRenewable))));
+                return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
             }
             if !session.tokens.are(old) {
                 return Ok(Turn::Over(Ok(session.tokens)));
@@ -101,7 +101,7 @@ impl StoredSessions {
             match kept.claim {
                 Some(claim) if claim.is_fresh(self.now()) && pause.take().await => {}
                 Some(_) if self.rules.single_use => {
-                    return Ok(Turn::Over(Err(Error::new(ErrorKind::NotRenewable))));
+                    return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
                 }
                 _ => return Ok(Turn::Ours(session, kept)),
             }
@@ -112,7 +112,7 @@ impl StoredSessions {
     /// The session as it is by now.
     async fn found(&self, key: SessionKey) -> Result<(Session, StoreEntry), Error> {
         let found = self.find(key).await?;
-        found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))
+        found.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 
     /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
@@ -151,7 +151,7 @@ impl StoredSessions {
                         if self.was_signed_out(session.id).await {
                             calls.discard(&session.tokens).await;
                         }
-                        return Err(Error::new(ErrorKind::SessionEnded));
+                        return Err(Error::new(ErrorKind::NotSignedIn));
                     }
                     Err(failure) => failure,
                 },
@@ -171,7 +171,7 @@ impl StoredSessions {
         failure: TokenRequestFailure,
     ) -> Outcome {
         let TokenRequestFailure { error, was_sent } = failure;
-        let undone = if error.kind() == ErrorKind::InvalidGrant {
+        let undone = if error.kind() == TokenError::InvalidGrant.into() {
             match self.find(held.key).await {
                 // Another process was faster: what is invalid is the token of before.
                 Ok(Some((there, _))) if !there.tokens.access_token().is(old.access_token()) => {

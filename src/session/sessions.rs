@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     cookie::CookieScope,
-    error::{Error, ErrorKind},
+    error::{CallbackError, Error},
     oidc::CodeHash,
 };
 
@@ -125,7 +125,7 @@ impl Sessions {
         &self,
         state: &str,
         code: CodeHash,
-    ) -> Result<Option<ErrorKind>, Error> {
+    ) -> Result<Option<CallbackError>, Error> {
         match &self.backend {
             Backend::Store(stored) if stored.is_shared() => stored.take_state(state, code).await,
             _ => Ok(None),
@@ -146,7 +146,7 @@ impl Sessions {
         &self,
         state: &str,
         code: Option<CodeHash>,
-    ) -> Result<Option<ErrorKind>, Error> {
+    ) -> Result<Option<CallbackError>, Error> {
         match &self.backend {
             Backend::Store(stored) if stored.is_shared() => stored.use_of_state(state, code).await,
             _ => Ok(None),

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::{Clock, Timestamp},
     cookie::CookieScope,
-    error::{Error, ErrorKind},
+    error::{CallbackError, Error, ErrorKind},
     oidc::{CodeHash, PendingSignIn},
     provider::Provider,
     seal::Sealer,
@@ -162,7 +162,7 @@ impl StoredSessions {
         &self,
         state: &str,
         code: CodeHash,
-    ) -> Result<Option<ErrorKind>, Error> {
+    ) -> Result<Option<CallbackError>, Error> {
         // By the random half the entry is known again when the store's answer was lost.
         let mut entry = [0; STATE_ENTRY];
         let (own, hash) = entry.split_at_mut(STATE_ENTRY - code.len());
@@ -173,7 +173,7 @@ impl StoredSessions {
             return Ok(None);
         }
         let used = self.use_of_state(state, Some(code)).await?;
-        Ok(Some(used.unwrap_or(ErrorKind::SignInAlreadyCompleted)))
+        Ok(Some(used.unwrap_or(CallbackError::AlreadyCompleted)))
     }
 
     pub(crate) async fn free_state(&self, state: &str) {
@@ -187,14 +187,14 @@ impl StoredSessions {
         &self,
         state: &str,
         code: Option<CodeHash>,
-    ) -> Result<Option<ErrorKind>, Error> {
+    ) -> Result<Option<CallbackError>, Error> {
         let key = SessionKey::of_state(state);
         let entry = bounded(self.store.load(&key)).await?;
         Ok(entry.map(|entry| {
             if code.is_none_or(|code| entry.value.ends_with(&code)) {
-                ErrorKind::SignInAlreadyCompleted
+                CallbackError::AlreadyCompleted
             } else {
-                ErrorKind::SignInReplayed
+                CallbackError::Replayed
             }
         }))
     }

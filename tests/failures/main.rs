@@ -5,7 +5,9 @@
 mod body_limit;
 mod config;
 mod config_from_outside;
+mod log_lines;
 mod logs;
+mod pages;
 mod redaction;
 mod session_cookies;
 mod silent_provider;

@@ -13,6 +13,7 @@ use tower_didit::{
     middleware::{
         DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
     },
+    reason::{CallbackError, TokenError},
     store::{Claim, MemoryStore, RedisStore, SessionKey, SessionStore, StoreError, StoredSession},
     tokens::{AccessToken, IdToken, RefreshToken, Scopes},
     transport::{TransportError, TransportFuture},
@@ -140,7 +141,7 @@ async fn an_error_shows_neither_code_nor_answer() {
     for (fault, kind, display) in [
         (
             Fault::error("invalid_grant").with_description(LEAK),
-            ErrorKind::InvalidGrant,
+            ErrorKind::TokenRequest(TokenError::InvalidGrant),
             "the provider refuses the code or refresh token (error code invalid_grant)",
         ),
         (
@@ -175,10 +176,13 @@ async fn the_error_is_in_the_extensions_of_its_answer() {
     let app = Router::new().layer(auth(didit.config(CALLBACK)));
     for (request, kind) in [
         (Request::get("/logout"), ErrorKind::MethodNotAllowed),
-        (Request::get("/callback"), ErrorKind::MalformedCallback),
+        (
+            Request::get("/callback"),
+            ErrorKind::Callback(CallbackError::Malformed),
+        ),
         (
             Request::get("/callback?code=c&state=s"),
-            ErrorKind::UnknownSignIn,
+            ErrorKind::Callback(CallbackError::UnknownSignIn),
         ),
         (
             Request::post("/logout").header("origin", "null"),

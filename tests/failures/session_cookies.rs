@@ -4,6 +4,7 @@ use serde_json::Value;
 use tower_didit::{
     DiditAuth, ErrorKind,
     fake::{FakeDidit, FakeDiditExt, Person},
+    reason::IdTokenError,
     store::MemoryStore,
 };
 
@@ -54,6 +55,6 @@ async fn a_session_at_a_foreign_issuer_is_refused() {
     let didit = didit.with_issuer("https://other.example");
     assert_eq!(
         refusal(&didit, &auth, &Person::john()).await,
-        ErrorKind::InvalidIssuer
+        ErrorKind::IdToken(IdTokenError::Issuer)
     );
 }

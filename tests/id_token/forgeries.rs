@@ -5,6 +5,7 @@ use tower_didit::{
     ErrorKind, Provider,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Forgery},
     protocol::SigningAlgorithm,
+    reason::IdTokenError,
 };
 
 use crate::support::{
@@ -100,7 +101,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         Forgery::IssuerOther
         | Forgery::IssuerWithSlash
         | Forgery::IssuerInCapitals
-        | Forgery::IssuerOtherScheme => ErrorKind::InvalidIssuer,
+        | Forgery::IssuerOtherScheme => ErrorKind::IdToken(IdTokenError::Issuer),
 
         Forgery::AudienceOther
         | Forgery::AudienceArrayOfOthers
@@ -108,32 +109,34 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         | Forgery::AudienceExtraWithoutAuthorizedParty
         | Forgery::AudienceEmptyArray
         | Forgery::AudienceJoined
-        | Forgery::AuthorizedPartyOther => ErrorKind::InvalidAudience,
+        | Forgery::AuthorizedPartyOther => ErrorKind::IdToken(IdTokenError::Audience),
 
-        Forgery::ExpirationPast => ErrorKind::IdTokenExpired,
-        Forgery::IssuedAtFuture | Forgery::NotBeforeFuture => ErrorKind::IdTokenNotYetValid,
+        Forgery::ExpirationPast => ErrorKind::IdToken(IdTokenError::Expired),
+        Forgery::IssuedAtFuture | Forgery::NotBeforeFuture => {
+            ErrorKind::IdToken(IdTokenError::NotYetValid)
+        }
 
         Forgery::NonceMissing | Forgery::NonceOther | Forgery::NonceNumber => {
-            ErrorKind::InvalidNonce
+            ErrorKind::IdToken(IdTokenError::Nonce)
         }
         Forgery::AccessTokenHashOther | Forgery::AccessTokenHashNumber | Forgery::CodeHashOther => {
-            ErrorKind::InvalidTokenHash
+            ErrorKind::IdToken(IdTokenError::Hash)
         }
 
         Forgery::LogoutToken | Forgery::TypeAccessToken | Forgery::TypeLogoutToken => {
-            ErrorKind::WrongTokenType
+            ErrorKind::IdToken(IdTokenError::Type)
         }
 
         Forgery::KeyIdUnknown | Forgery::KeyIdUrl | Forgery::KeyIdJwk if !nameless => {
-            ErrorKind::UnknownKey
+            ErrorKind::IdToken(IdTokenError::UnknownKey)
         }
         // Another kind of key than the one that is named, or none at all.
-        Forgery::AlgorithmSwapped if es256_only => ErrorKind::ForbiddenAlgorithm,
-        Forgery::AlgorithmSwapped if !nameless => ErrorKind::UnknownKey,
+        Forgery::AlgorithmSwapped if es256_only => ErrorKind::IdToken(IdTokenError::Algorithm),
+        Forgery::AlgorithmSwapped if !nameless => ErrorKind::IdToken(IdTokenError::UnknownKey),
         Forgery::AlgorithmRs384 | Forgery::AlgorithmPs256 | Forgery::AlgorithmEs384
             if any_algorithm =>
         {
-            ErrorKind::UnknownKey
+            ErrorKind::IdToken(IdTokenError::UnknownKey)
         }
 
         Forgery::AlgorithmNone
@@ -168,7 +171,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         | Forgery::HmacRsaEText
         | Forgery::HmacKeyId
         | Forgery::HmacJwks
-        | Forgery::HmacEmptyKey => ErrorKind::ForbiddenAlgorithm,
+        | Forgery::HmacEmptyKey => ErrorKind::IdToken(IdTokenError::Algorithm),
 
         Forgery::KeyIdUrl
         | Forgery::KeyIdJwk
@@ -184,7 +187,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         | Forgery::SignatureZero
         | Forgery::SignatureDer
         | Forgery::SignatureOfStranger
-        | Forgery::PayloadSwapped => ErrorKind::InvalidSignature,
+        | Forgery::PayloadSwapped => ErrorKind::IdToken(IdTokenError::Signature),
 
         // The token response has none.
         Forgery::Empty => ErrorKind::InvalidAnswer,
@@ -238,7 +241,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         | Forgery::NotBase64
         | Forgery::SpaceInPayload
         | Forgery::LineBreakInSignature
-        | Forgery::LineBreakAtEnd => ErrorKind::MalformedIdToken,
+        | Forgery::LineBreakAtEnd => ErrorKind::IdToken(IdTokenError::Malformed),
 
         other => panic!("what is {other:?} refused for?"),
     }
@@ -253,10 +256,12 @@ async fn without_signatures_only_signatures_are_not_looked_at() {
     let browser = visit(didit.config(CALLBACK).with_provider(provider));
     for forgery in Forgery::ALL.iter().copied() {
         let expected = match refusal(forgery, "ES256") {
-            ErrorKind::UnknownKey => ALEJANDRA,
+            ErrorKind::IdToken(IdTokenError::UnknownKey) => ALEJANDRA,
             // The claims are John's then, whom nobody vouches for.
-            ErrorKind::InvalidSignature if forgery != Forgery::PayloadSwapped => ALEJANDRA,
-            ErrorKind::InvalidSignature => continue,
+            ErrorKind::IdToken(IdTokenError::Signature) if forgery != Forgery::PayloadSwapped => {
+                ALEJANDRA
+            }
+            ErrorKind::IdToken(IdTokenError::Signature) => continue,
             kind => kind.code(),
         };
         didit.on_next(Endpoint::Token, Fault::forge(forgery));

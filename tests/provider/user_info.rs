@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tower_didit::{
     Config, ConfigBuilder, DiditClient, DiditTokens, Error, ErrorKind, IdClaims, Provider,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
+    reason::WiringError,
 };
 
 use crate::support::{
@@ -231,6 +232,6 @@ fn without_the_layer_there_is_no_client() {
         DiditClient::of(request.extensions())
             .err()
             .map(|error| error.kind()),
-        Some(ErrorKind::LayerMissing)
+        Some(ErrorKind::Wiring(WiringError::LayerMissing))
     );
 }

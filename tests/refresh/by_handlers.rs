@@ -132,7 +132,7 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
     copy_cookies(&browser, &other);
     assert_eq!(other.get("/user").await.text(), Person::john().subject());
     let refused = browser.fetch(Method::GET, "/refresh").await;
-    assert_eq!(refused.json()["code"], "not-renewable");
+    assert_eq!(refused.json()["code"], "tokens-expired");
     didit.clock().advance(SECOND);
     assert_eq!(browser.get("/user").await.text(), NOBODY);
     assert_eq!(didit.count(Endpoint::Token), 2);

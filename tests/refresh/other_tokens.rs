@@ -72,7 +72,7 @@ async fn a_client_of_no_request_gives_the_tokens_back() {
         didit.clock().advance(120 * SECOND);
         let again = client.refresh(&kept).await;
         if works_once {
-            assert_eq!(again.expect_err("spent").kind(), ErrorKind::NotRenewable);
+            assert_eq!(again.expect_err("spent").kind(), ErrorKind::TokensExpired);
         } else {
             assert!(again.is_ok());
         }
@@ -88,10 +88,10 @@ async fn without_a_refresh_token_nothing_is_sent() {
         let app = app(place.config(&didit).with_scopes(["openid"]));
         let (browser, _) = user_of(&didit, &app.router).await;
         let refused = browser.fetch(Method::GET, "/refresh").await;
-        assert_eq!(refused.json()["code"], "not-renewable");
+        assert_eq!(refused.json()["code"], "tokens-expired");
         let kept = app.kept.lock().expect("no panic").clone().expect("tokens");
         let refused = app.auth.client().refresh(&kept).await;
-        assert_eq!(refused.expect_err("none").kind(), ErrorKind::NotRenewable);
+        assert_eq!(refused.expect_err("none").kind(), ErrorKind::TokensExpired);
         assert_eq!(didit.count(Endpoint::Token), 1);
     }
 }

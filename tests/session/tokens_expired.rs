@@ -95,7 +95,13 @@ async fn tokens_that_end_at_once_lead_nobody_in_circles() {
     didit.on_every(Endpoint::Token, with("expires_in", 0));
     sign_in(&browser, &didit).await;
     let page = browser.visit("/tokens").await;
-    assert!(is_refused(&page, "tokens-expired"), "{page:?}");
+    assert_eq!(page.url(), "https://app.example/tokens");
+    assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
+    assert!(page.text().contains("<code>tokens-expired</code>"));
+    let link = r#"<a id="sign-in" href="/login?return_to=%2Ftokens">"#;
+    assert!(page.text().contains(link), "{}", page.text());
+    let refused = browser.fetch(Method::GET, "/tokens").await;
+    assert!(is_refused(&refused, "tokens-expired"), "{refused:?}");
     // But once they have been there for a while.
     didit.clock().advance(MINUTE);
     let page = browser.visit("/tokens").await;

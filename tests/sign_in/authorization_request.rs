@@ -81,7 +81,10 @@ async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     for too_old in [Some(361), None] {
         didit.on_next(Endpoint::Token, edited(too_old));
-        assert_eq!(attempt(&browser, &didit).await, "authentication-too-old");
+        assert_eq!(
+            attempt(&browser, &didit).await,
+            "insufficient-authentication"
+        );
     }
 }
 

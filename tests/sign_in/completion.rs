@@ -16,6 +16,7 @@ use http::StatusCode;
 use tower_didit::{
     ConfigBuilder, DiditTokens, Error, ErrorKind, ReturnTo,
     fake::{Browser, Endpoint, FakeDiditExt, Fault, Page},
+    reason::{CallbackError, TokenError},
 };
 
 use crate::support::{
@@ -277,10 +278,16 @@ async fn the_error_is_in_the_extensions_of_the_answer() {
     assert!(description.starts_with("<script>alert(1)yyy"));
 
     browser.get("/callback").await;
-    assert_eq!(error().unwrap().kind(), ErrorKind::MalformedCallback);
+    assert_eq!(
+        error().unwrap().kind(),
+        ErrorKind::Callback(CallbackError::Malformed)
+    );
     didit.on_next(Endpoint::Token, Fault::error("invalid_client"));
     browser.get(&approved(ORDERS, &browser, &didit).await).await;
-    assert_eq!(error().unwrap().kind(), ErrorKind::InvalidClient);
+    assert_eq!(
+        error().unwrap().kind(),
+        ErrorKind::TokenRequest(TokenError::InvalidClient)
+    );
     browser.get(&approved(ORDERS, &browser, &didit).await).await;
     assert!(error().is_none());
 }

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use tower_didit::{
     DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page},
+    reason::WiringError,
 };
 
 use crate::support::{
@@ -162,10 +163,14 @@ async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
         (Method::GET, "/by-hand"),
     ] {
         let page = browser.fetch(method, path).await;
-        assert_problem(&page, ErrorKind::LayerMissing, path);
+        assert_problem(&page, ErrorKind::Wiring(WiringError::LayerMissing), path);
         assert!(page.text().contains("`tower_didit::DiditAuth`"), "{path}");
         // A page that a person opens says it as well; nobody is sent to Didit.
-        assert_problem(&browser.get(path).await, ErrorKind::LayerMissing, path);
+        assert_problem(
+            &browser.get(path).await,
+            ErrorKind::Wiring(WiringError::LayerMissing),
+            path,
+        );
     }
 }
 
@@ -174,13 +179,16 @@ async fn there_is_a_page_to_return_to_only_at_the_callback() {
     let didit = didit();
     let browser = site(&didit);
     let page = browser.fetch(Method::GET, "/back").await;
-    assert_problem(&page, ErrorKind::NotACallback, "/back");
+    assert_problem(&page, ErrorKind::Wiring(WiringError::NotACallback), "/back");
     sign_in(&browser, &didit).await;
     let page = browser.fetch(Method::GET, "/back").await;
-    assert_problem(&page, ErrorKind::NotACallback, "/back");
+    assert_problem(&page, ErrorKind::Wiring(WiringError::NotACallback), "/back");
     // A person gets a page.
     let page = browser.get("/back").await;
-    assert_eq!(page.status(), ErrorKind::NotACallback.status());
+    assert_eq!(
+        page.status(),
+        ErrorKind::Wiring(WiringError::NotACallback).status()
+    );
     assert_eq!(
         page.header("content-type"),
         Some("text/html; charset=utf-8")
@@ -203,14 +211,17 @@ async fn the_error_page_of_an_application_sees_the_headers_of_a_refused_request(
         .header("accept", "text/html")
         .header("accept-language", "es");
     let page = browser.send(request.body("").unwrap()).await;
-    assert_eq!(page.status(), ErrorKind::NotACallback.status());
+    assert_eq!(
+        page.status(),
+        ErrorKind::Wiring(WiringError::NotACallback).status()
+    );
     assert_eq!(page.text(), "not-a-callback /back?page=2 es");
 }
 
 #[tokio::test]
 async fn a_missing_layer_is_named_to_programs_and_to_people() {
     let error = IdClaims::of(&http::Extensions::new()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::LayerMissing);
+    assert_eq!(error.kind(), ErrorKind::Wiring(WiringError::LayerMissing));
     assert_eq!(
         error.to_string(),
         "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this route and \

@@ -12,6 +12,7 @@ use tower::ServiceBuilder;
 use tower_didit::{
     DiditTokens, ErrorKind, RequireSignIn, ReturnTo, SignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt},
+    reason::WiringError,
 };
 use tower_http::cors::CorsLayer;
 
@@ -147,7 +148,7 @@ async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
             .await
             .unwrap_err()
             .kind(),
-        ErrorKind::LayerMissing
+        ErrorKind::Wiring(WiringError::LayerMissing)
     );
 }
 

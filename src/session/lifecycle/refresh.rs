@@ -57,9 +57,9 @@ impl SessionLifecycle {
                 self.land(refresh).await.map(Some)
             }
             // What is missing is a refresh token, which counts as spent by now.
-            Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::NotRenewable)),
+            Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::TokensExpired)),
             Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
-            None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
+            None if is_own => Err(Error::new(ErrorKind::NotSignedIn)),
             _ => Ok(None),
         }
     }
@@ -171,7 +171,7 @@ impl RefreshCalls for SessionLifecycle {
     ) -> Result<DiditTokens, TokenRequestFailure> {
         let token = tokens.refresh_token().filter(|token| self.spend(token));
         let Some(token) = token else {
-            let error = Error::new(ErrorKind::NotRenewable);
+            let error = Error::new(ErrorKind::TokensExpired);
             return Err(TokenRequestFailure::after_sending(error));
         };
         match self.calls.refresh(ready, tokens).await {

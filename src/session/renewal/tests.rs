@@ -20,7 +20,7 @@ use run::{Ended, Move};
 use stage::{End, Role, Scenario, Stage};
 use world::{Call, Fate, Flaw};
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, TokenError};
 
 /// Walks all ways. An error is what does not hold on one of them, and that way.
 async fn walk(scenario: Scenario) -> Result<Walked, String> {
@@ -96,13 +96,15 @@ impl Ended {
 
     fn a_refusal_ends_it(&self) -> bool {
         let is_lost = self.has_met(|call, fate| call == Call::Delete && fate != Fate::Done);
-        let was_refused = self.ends.contains(&End::Failed(ErrorKind::InvalidGrant));
+        let was_refused = self
+            .ends
+            .contains(&End::Failed(TokenError::InvalidGrant.into()));
         is_lost || !was_refused || self.stored.is_none()
     }
 
     fn nothing_goes_wrong_by_itself(&self) -> bool {
         let has_failed = |end: &End| match end {
-            End::Failed(kind) => *kind != ErrorKind::SessionEnded,
+            End::Failed(kind) => *kind != ErrorKind::NotSignedIn,
             _ => false,
         };
         self.is_slow

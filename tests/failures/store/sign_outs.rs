@@ -49,6 +49,8 @@ async fn the_browser_forgets_its_session_and_the_store_will() {
             let page = browser.post_form(path, &[]).await;
             assert_unavailable(&page);
             assert_eq!(page.header("cache-control"), Some("private, no-store"));
+            // A `GET` of the path that was asked for would be a 405.
+            assert!(page.text().contains(r#"<a id="go-on" href="/">"#));
             assert!(browser.cookies().is_empty());
             assert_eq!(browser.get("/user").await.text(), NOBODY);
             a_moment_later().await;

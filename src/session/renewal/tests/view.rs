@@ -12,7 +12,7 @@ use super::{
     world::{Call, Fate, Flaw, START, World, at_once},
 };
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     oidc::TokenRequestFailure,
     session::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
     tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
@@ -137,7 +137,7 @@ impl RefreshCalls for View {
         if fate != Fate::NeverLeft {
             world.note_sent(&refresh_token);
         }
-        let refused = || Error::new(ErrorKind::InvalidGrant);
+        let refused = || Error::new(TokenError::InvalidGrant);
         match fate {
             Fate::Done => {
                 let granted = world.grant(&refresh_token);

@@ -1,0 +1,70 @@
+//! The answer to a program: a problem document (RFC 9457).
+
+use axum_core::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::Error;
+
+/// Goes with the error in the extensions of an answer that a layer has seen to: a layer around that one does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answered;
+
+#[derive(Serialize)]
+struct Problem {
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.into_answer().map(Body::from)
+    }
+}
+
+impl Error {
+    /// The answer, for services that are not axum's.
+    pub(crate) fn into_answer(self) -> http::Response<Bytes> {
+        self.log("request failed");
+        let mut response = self.problem();
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// The problem document alone.
+    pub(crate) fn problem(&self) -> http::Response<Bytes> {
+        let row = self.kind().row();
+        let problem = Problem {
+            status: row.status.as_u16(),
+            code: row.code,
+            title: row.summary,
+        };
+        let json = serde_json::to_string(&problem).expect("strings and a number are JSON");
+        let mut response = http::Response::new(Bytes::from(json));
+        *response.status_mut() = row.status;
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type);
+        oblige(&mut response);
+        response
+    }
+}
+
+/// Adds the challenge that a 401 owes (RFC 9110 §15.5.2), and the moment to wait after a 503 (§15.6.4), unless they
+/// are there. The challenge's scheme is our own: to those that they know, browsers answer with a dialog.
+pub(crate) fn oblige(response: &mut http::Response<Bytes>) {
+    let (name, value) = match response.status() {
+        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, r#"Didit realm="sign-in""#),
+        StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),
+        _ => return,
+    };
+    let headers = response.headers_mut();
+    headers
+        .entry(name)
+        .or_insert(HeaderValue::from_static(value));
+}

@@ -1,0 +1,151 @@
+//! The reasons inside of some kinds.
+
+use super::ErrorKind;
+
+/// Why the provider refuses a token request: the codes of RFC 6749 §5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// `invalid_request`: a parameter is missing or malformed.
+    InvalidRequest,
+    /// `invalid_client`: the client id or secret is wrong.
+    InvalidClient,
+    /// `invalid_grant`: the code or the refresh token is invalid, expired, or was used before. A refresh that is
+    /// refused like this ends the session.
+    InvalidGrant,
+    /// `unauthorized_client`: the client may not use this grant type.
+    UnauthorizedClient,
+    /// `unsupported_grant_type`: the provider does not have this grant type.
+    UnsupportedGrantType,
+    /// `invalid_scope`: a scope is unknown, or not allowed for the client.
+    InvalidScope,
+    /// Any other code: [`provider_code`](crate::Error::provider_code).
+    Other,
+}
+
+impl TokenError {
+    /// The reason with this `error` code.
+    pub(crate) fn from_code(code: &str) -> Self {
+        match code {
+            "invalid_request" => Self::InvalidRequest,
+            "invalid_client" => Self::InvalidClient,
+            "invalid_grant" => Self::InvalidGrant,
+            "unauthorized_client" => Self::UnauthorizedClient,
+            "unsupported_grant_type" => Self::UnsupportedGrantType,
+            "invalid_scope" => Self::InvalidScope,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Why an ID token is refused, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdTokenError {
+    /// It is not a signed JWT with the claims that every ID token has (RFC 7515 §5.2, OpenID Connect Core §2).
+    Malformed,
+    /// It is another kind of token: an access token, a logout token (RFC 8725 §3.11).
+    Type,
+    /// It is signed with an algorithm that is not allowed, or not at all (RFC 8725 §3.1).
+    Algorithm,
+    /// It is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
+    Issuer,
+    /// It is for another client, or for others besides (steps 3 to 5).
+    Audience,
+    /// None of the provider's keys fits it, after they were fetched again.
+    UnknownKey,
+    /// Its signature is wrong (step 6).
+    Signature,
+    /// It has expired (step 9). The log has its time and the time here: if the token is fresh, a clock is wrong.
+    Expired,
+    /// It is from the future (RFC 7519 §4.1.5, §4.1.6). The log has its time and the time here: if the token is
+    /// fresh, a clock is wrong.
+    NotYetValid,
+    /// It belongs to another sign-in (step 11).
+    Nonce,
+    /// It belongs to another access token or code (OpenID Connect Core §3.1.3.8).
+    Hash,
+    /// It came with a refresh, and is of another sign-in (OpenID Connect Core §12.2).
+    OtherSignIn,
+}
+
+/// Why a callback is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallbackError {
+    /// The query is not an authorization response: a parameter is missing, is there twice, or has characters that
+    /// RFC 6749 appendix A does not allow.
+    Malformed,
+    /// The `state` belongs to no sign-in that this browser has started and not finished.
+    UnknownSignIn,
+    /// The browser has the flow cookie of this sign-in, but it does not open: another key, host or client id sealed
+    /// it. Processes that share a host must share their cookie keys.
+    ForeignSignIn,
+    /// The sign-in took longer than 20 minutes.
+    SignInExpired,
+    /// The callback was used before, with or without success.
+    AlreadyCompleted,
+    /// A second authorization code came for a sign-in that is completed.
+    Replayed,
+    /// The `iss` is not the provider's issuer (RFC 9207 §2.4).
+    ForeignIssuer,
+}
+
+/// What is wrong with the way the application is put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WiringError {
+    /// The request did not pass [`DiditAuth`](crate::DiditAuth).
+    LayerMissing,
+    /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
+    NotACallback,
+    /// The session was asked for by a body stream or a task, for the first time after the head of the answer was
+    /// sent. Ask in the handler.
+    AskedTooLate,
+}
+
+impl From<TokenError> for ErrorKind {
+    fn from(reason: TokenError) -> Self {
+        Self::TokenRequest(reason)
+    }
+}
+
+impl From<IdTokenError> for ErrorKind {
+    fn from(reason: IdTokenError) -> Self {
+        Self::IdToken(reason)
+    }
+}
+
+impl From<CallbackError> for ErrorKind {
+    fn from(reason: CallbackError) -> Self {
+        Self::Callback(reason)
+    }
+}
+
+impl From<WiringError> for ErrorKind {
+    fn from(reason: WiringError) -> Self {
+        Self::Wiring(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 6749 §5.2; behaviour 33.
+    #[test]
+    fn each_code_of_a_token_request_has_a_reason_with_its_name() {
+        for code in [
+            "invalid_request",
+            "invalid_client",
+            "invalid_grant",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+        ] {
+            let kind = ErrorKind::from(TokenError::from_code(code));
+            assert_eq!(kind.code(), code.replace('_', "-"));
+        }
+        assert_eq!(TokenError::from_code("unknown_field"), TokenError::Other);
+    }
+}
