@@ -53,7 +53,7 @@ impl DiditClient {
     ///
     /// - [`AccessTokenRefused`](crate::ErrorKind::AccessTokenRefused) or
     ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider answers 401 or 403;
-    /// - [`NotSignedIn`](crate::ErrorKind::NotSignedIn): the session of the request has ended meanwhile;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended meanwhile;
     /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the answer names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no such endpoint;
@@ -68,7 +68,7 @@ impl DiditClient {
             .as_ref()
             .is_some_and(|request| request.has_ended())
         {
-            return Err(Error::new(ErrorKind::NotSignedIn));
+            return Err(Error::new(ErrorKind::SessionEnded));
         }
         self.lifecycle.calls.user_info(tokens).await
     }
@@ -104,7 +104,7 @@ impl DiditClient {
     ///   once was sent before (which a process remembers for 20 minutes at least, a store with the session);
     /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider calls it invalid; a session in a
     ///   store has ended;
-    /// - [`NotSignedIn`](crate::ErrorKind::NotSignedIn): somebody has signed out meanwhile;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
     /// - those of a token request besides: the provider refuses, answers nonsense, is down.
     pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {

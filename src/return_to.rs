@@ -153,7 +153,7 @@ mod tests {
     // Behaviour 117.
     #[test]
     fn characters_of_a_request_that_are_not_ascii_are_encoded() {
-        let page = PathAndQuery::from_static("/café?q=日本");
+        let page: PathAndQuery = "/café?q=日本".parse().unwrap();
         let page = ReturnTo::of_request(&page).unwrap();
         assert_eq!(page.as_str(), "/caf%C3%A9?q=%E6%97%A5%E6%9C%AC");
     }

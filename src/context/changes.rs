@@ -38,7 +38,7 @@ impl RequestContext {
             return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
         };
         if lifecycle.has_ended(session.id()) {
-            return Err(Error::new(ErrorKind::NotSignedIn));
+            return Err(Error::new(ErrorKind::SessionEnded));
         }
         let refreshed = match self.key.get() {
             Some(key) => {
@@ -90,7 +90,7 @@ impl RequestContext {
         };
         let original = session.tokens().clone();
         let latest = match self.change() {
-            Some(Change::Ended) => return Err(Error::new(ErrorKind::NotSignedIn)),
+            Some(Change::Ended) => return Err(Error::new(ErrorKind::SessionEnded)),
             Some(Change::Refreshed(tokens)) => session.carrying(tokens),
             None => self.with_tokens(session),
         };

@@ -391,7 +391,7 @@ fn after_refresh(lifecycle: &SessionLifecycle, session: &Session, outcome: Outco
 fn ends_session(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::TokenRequest(TokenError::InvalidGrant) | ErrorKind::NotSignedIn
+        ErrorKind::TokenRequest(TokenError::InvalidGrant) | ErrorKind::SessionEnded
     )
 }
 

@@ -22,6 +22,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image asked for a sign-in | open the sign-in as a page |
 /// | `not-signed-in` | 401 | nobody is signed in, or not any more | a person who opens a page is sent to the sign-in |
+/// | `session-ended` | 401 | the session has ended while a [`DiditClient`](crate::DiditClient) of it was in use | likewise |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler wants another, and there is no refresh token that works | likewise, unless the last sign-in was less than a minute ago |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | likewise |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: spent, expired, revoked | sign in again |
@@ -84,6 +85,9 @@ pub enum ErrorKind {
     NotANavigation,
     /// Nobody is signed in, or not any more.
     NotSignedIn,
+    /// The session has ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
+    /// somebody has signed out, or signed in anew.
+    SessionEnded,
     /// Somebody is signed in, but the access token has expired, or a handler wants a new one, and it cannot be
     /// renewed: there is no refresh token, or one that works once and was used.
     TokensExpired,
@@ -173,6 +177,7 @@ pub(crate) mod tests {
         MethodNotAllowed,
         NotANavigation,
         NotSignedIn,
+        SessionEnded,
         TokensExpired,
         AccessTokenRefused,
         TokenRequest(TokenError::InvalidGrant),

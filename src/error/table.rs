@@ -80,6 +80,8 @@ impl ErrorKind {
                     "a sign-in can only start from a page navigation", &WRONG_WAY),
             Self::NotSignedIn =>
                 row(User, "not-signed-in", Status::UNAUTHORIZED, "nobody is signed in", &SIGN_IN),
+            Self::SessionEnded =>
+                row(User, "session-ended", Status::UNAUTHORIZED, "the session has ended", &SIGN_IN),
             Self::TokensExpired =>
                 row(User, "tokens-expired", Status::UNAUTHORIZED,
                     "the access token has expired, or cannot be renewed", &SIGN_IN_AGAIN),

@@ -64,7 +64,10 @@ impl RelyingParty {
         }
         match context.is_young(self.now()) {
             Some(is_young) => !is_young,
-            None => error.kind() == ErrorKind::NotSignedIn,
+            None => matches!(
+                error.kind(),
+                ErrorKind::NotSignedIn | ErrorKind::SessionEnded
+            ),
         }
     }
 

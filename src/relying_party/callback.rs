@@ -267,7 +267,7 @@ impl RelyingParty {
         if flight.is_cancelled() {
             *turn = Some(Landing::NotSignedIn);
             self.lifecycle.end_unused(session.tokens().clone());
-            let error = Error::new(ErrorKind::NotSignedIn);
+            let error = Error::new(ErrorKind::SessionEnded);
             let failure = Failure::from(error).with_cookies([flow_cookie_removal]);
             return Settled::Reply(self.render(failure, head));
         }

@@ -112,7 +112,7 @@ impl StoredSessions {
     /// The session as it is by now.
     async fn found(&self, key: SessionKey) -> Result<(Session, StoreEntry), Error> {
         let found = self.find(key).await?;
-        found.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
+        found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))
     }
 
     /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
@@ -151,7 +151,7 @@ impl StoredSessions {
                         if self.was_signed_out(session.id).await {
                             calls.discard(&session.tokens).await;
                         }
-                        return Err(Error::new(ErrorKind::NotSignedIn));
+                        return Err(Error::new(ErrorKind::SessionEnded));
                     }
                     Err(failure) => failure,
                 },

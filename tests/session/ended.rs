@@ -95,9 +95,9 @@ async fn a_client_of_an_ended_session_refuses() {
         let (client, tokens) = kept.lock().unwrap().clone().expect("it was kept");
         let asked = didit.count(Endpoint::Token);
         let refused = client.refresh(&tokens).await.expect_err("it has ended");
-        assert_eq!(refused.kind(), ErrorKind::NotSignedIn);
+        assert_eq!(refused.kind(), ErrorKind::SessionEnded);
         let refused = client.user_info(&tokens).await.expect_err("it has ended");
-        assert_eq!(refused.kind(), ErrorKind::NotSignedIn);
+        assert_eq!(refused.kind(), ErrorKind::SessionEnded);
         assert_eq!(didit.count(Endpoint::Token), asked);
         assert_eq!(didit.count(Endpoint::UserInfo), 0);
     }

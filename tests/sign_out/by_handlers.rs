@@ -108,7 +108,7 @@ async fn after_a_refresh_the_session_there_ends_with_the_new_tokens() {
         let app = app(config);
         let (browser, first) = user_of(&didit, &app.router).await;
         let page = browser.post_form("/change", &[]).await;
-        assert_eq!(page.text(), "not-signed-in");
+        assert_eq!(page.text(), "session-ended");
         assert!(browser.cookies().is_empty());
         assert_eq!(browser.get("/user").await.text(), NOBODY);
         assert_eq!(didit.count(Endpoint::Token), 2);
@@ -133,7 +133,7 @@ async fn new_tokens_that_are_refused_are_renewed_once_more() {
     let refused = Fault::error("invalid_credentials").with_status(401);
     didit.on_next(Endpoint::Session, refused);
     let page = browser.post_form("/change", &[]).await;
-    assert_eq!(page.text(), "not-signed-in");
+    assert_eq!(page.text(), "session-ended");
     assert_eq!(didit.count(Endpoint::Session), 2);
     assert_eq!(didit.count(Endpoint::Token), 3);
 }

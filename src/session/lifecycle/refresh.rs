@@ -59,7 +59,7 @@ impl SessionLifecycle {
             // What is missing is a refresh token, which counts as spent by now.
             Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::TokensExpired)),
             Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
-            None if is_own => Err(Error::new(ErrorKind::NotSignedIn)),
+            None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
             _ => Ok(None),
         }
     }

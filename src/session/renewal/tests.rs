@@ -104,7 +104,7 @@ impl Ended {
 
     fn nothing_goes_wrong_by_itself(&self) -> bool {
         let has_failed = |end: &End| match end {
-            End::Failed(kind) => *kind != ErrorKind::NotSignedIn,
+            End::Failed(kind) => *kind != ErrorKind::SessionEnded,
             _ => false,
         };
         self.is_slow
