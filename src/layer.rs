@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use crate::{
-    client::DiditClient, config::Config, relying_party::RelyingParty, service::DiditAuthService,
+    config::Config, extract::DiditClient, relying_party::RelyingParty, service::DiditAuthService,
 };
 #[cfg(feature = "test-util")]
 use crate::{

@@ -225,7 +225,6 @@
 pub mod benchmark;
 mod body;
 mod breaker;
-mod client;
 mod clock;
 mod config;
 mod context;
@@ -234,7 +233,6 @@ mod error;
 mod extract;
 mod flight;
 mod future;
-mod guard;
 mod json;
 mod layer;
 mod oidc;
@@ -245,23 +243,18 @@ mod return_to;
 mod seal;
 mod service;
 mod session;
-mod sign_in;
-mod signed_out;
 #[cfg(feature = "test-util")]
 mod test_util;
 pub mod tokens;
 pub mod transport;
 
-pub use client::DiditClient;
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{Error, ErrorKind};
-pub use guard::RequireSignIn;
+pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut};
 pub use layer::DiditAuth;
 pub use provider::Provider;
 pub use return_to::ReturnTo;
-pub use sign_in::SignIn;
-pub use signed_out::SignedOut;
 pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
 
 /// The reasons inside of an [`ErrorKind`].
@@ -349,8 +342,8 @@ pub mod fake {
 pub mod middleware {
     pub use crate::{
         body::ResponseBody,
+        extract::{GuardFuture, RequireSignInService},
         future::ResponseFuture,
-        guard::{GuardFuture, RequireSignInService},
         service::DiditAuthService,
     };
 }

@@ -1,12 +1,22 @@
 //! What a handler takes as arguments: each asks the context of the request, and waits for what it asked.
 
+mod client;
+mod guard;
+mod sign_in;
+mod signed_out;
+
 use std::sync::Arc;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, request::Parts};
 
-use crate::{
+pub use self::{
     client::DiditClient,
+    guard::{GuardFuture, RequireSignIn, RequireSignInService},
+    sign_in::SignIn,
+    signed_out::SignedOut,
+};
+use crate::{
     context::{RequestContext, SessionState},
     error::{Error, ErrorKind, WiringError},
     return_to::ReturnTo,

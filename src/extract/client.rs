@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+use super::SignedOut;
 use crate::{
     context::RequestContext,
     error::{Error, ErrorKind},
     session::{Saved, lifecycle::SessionLifecycle},
-    signed_out::SignedOut,
     tokens::{DiditTokens, UserInfo},
 };
 
