@@ -99,7 +99,7 @@ impl RelyingParty {
     }
 }
 
-/// In bytes.
 /// Sign-ins that a browser has completed, each less than 30 s after the last.
 const CIRCLE: u8 = 2;
+/// In bytes.
 const MAX_RETURN_TO: usize = 512;

@@ -62,7 +62,7 @@ async fn a_session_of_twelve_kilobytes_survives_a_reload_and_not_a_sign_out() {
     browser.click("sign-in").await;
     browser.click("approve-alejandra").await;
     browser.shows("subject").await;
-    let cookies = browser.cookies().await;
+    let cookies = browser.session_cookies().await;
     let sizes: Vec<_> = cookies.iter().map(String::len).collect();
     assert_eq!(sizes.len(), 4, "{sizes:?}");
     assert!(sizes.iter().sum::<usize>() > 12_000, "{sizes:?}");
@@ -70,7 +70,7 @@ async fn a_session_of_twelve_kilobytes_survives_a_reload_and_not_a_sign_out() {
     browser.reload().await;
     let subject = browser.shows("subject").await.text().await;
     assert_eq!(subject.expect("a text"), Person::alejandra().subject());
-    assert_eq!(browser.cookies().await, cookies);
+    assert_eq!(browser.session_cookies().await, cookies);
 
     browser.click("sign-out").await;
     browser.shows("sign-in").await;

@@ -13,5 +13,6 @@ mod peer_discovered;
 mod peer_provider;
 mod peer_sign_out;
 mod quickstart;
+mod service_worker;
 #[path = "../support/mod.rs"]
 mod support;

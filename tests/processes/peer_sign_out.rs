@@ -36,7 +36,8 @@ async fn it_ends_here_and_there_however_the_client_proves_itself() {
             ("DIDIT_PROVIDER", "discovered"),
             ("DIDIT_ISSUER", peer.origin()),
         ];
-        let app = RelyingParty::start(&here, &[&discovered, more].concat());
+        let settings = [&discovered, more].concat();
+        let app = RelyingParty::start(&here, &settings);
         let mut browser = Browser::new();
         sign_in(&mut browser, &app, &peer).await;
         let mut copy = browser.clone();
@@ -58,10 +59,16 @@ async fn it_ends_here_and_there_however_the_client_proves_itself() {
         assert!(asked.body.contains("sign-out"), "{}", asked.body);
         assert_eq!(browser.json(&app.url("/")).await["signed_in"], false);
 
-        // Nor is a copy of the cookie of use there: with its refresh token the whole grant has gone.
+        // The process that saw the sign-out refuses a copy of the cookie, and removes it.
         assert_eq!(peer.answered(&format!("{REVOCATIONS}200")).await, 1);
         assert_eq!(peer.answered(REVOCATIONS).await, 1);
-        let refused = copy.get(&app.url("/me"), "application/json").await;
+        let refused = copy.clone().get(&app.url("/me"), "application/json").await;
+        assert_eq!(refused.json()["code"], "not-signed-in");
+
+        // Another process accepts it, and the provider does not: with the refresh token the grant has ended.
+        let listen = [("LISTEN", "127.0.0.1:0")];
+        let other = RelyingParty::start(&here, &[&settings[..], &listen].concat());
+        let refused = copy.get(&other.url("/me"), "application/json").await;
         assert_eq!(refused.json()["code"], "access-token-refused");
     }
 }

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::harness::{
+    answer::Answer,
     change::Kind,
     cluster::{Cluster, PROCESSES},
     course::Course,
@@ -17,33 +18,50 @@ use crate::harness::{
 // RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_may_have_been_sent_is_spent_and_one_that_was_not_is_not() {
+    tokio::join!(tokens_are_sent(), a_token_is_not_sent());
+}
+
+async fn tokens_are_sent() {
     let cluster = Cluster::start("provider-faults").await;
-    let left = cluster.sign_in(Duration::from_secs(10)).await;
-    let spent = [
-        Course::Fails,
-        Course::HangsUp,
-        Course::LosesTheAnswer,
-        Course::Stalls,
-        Course::Stammers,
-    ];
-    let members = cluster.sign_in_many(spent.len() + 2, LIFE).await;
-    let [refused, ended, others @ ..] = &members[..] else {
-        unreachable!("there are more");
+    let answers = [Course::Fails, Course::Stammers];
+    let outages = [Course::HangsUp, Course::LosesTheAnswer, Course::Stalls];
+    let courses = [&answers[..], &outages].concat();
+    let members = cluster.sign_in_many(courses.len() + 1, LIFE).await;
+    let (ended, others) = members.split_first().expect("there are more");
+    let mut spending = others.iter().zip(&courses);
+    let mut next = || {
+        let (member, course) = spending.next().expect("one for each course");
+        token_is_spent(&cluster, member, *course)
     };
+
+    are_due(&members).await;
+    tokio::join!(the_provider_ends_it(&cluster, ended), next(), next());
+    // Each outage opens the breaker of the process that sends the token: the next one is sent by another.
+    for _ in outages {
+        next().await;
+    }
+    wait_for_all(others.iter().map(Member::dead)).await;
+    for (member, course) in others.iter().zip(courses) {
+        session_has_ended(&cluster, member, course).await;
+    }
+}
+
+async fn a_token_is_not_sent() {
+    let cluster = Cluster::start("provider-refuses").await;
+    let left = cluster.sign_in(Duration::from_secs(10)).await;
+    let refused = cluster.sign_in(LIFE).await;
 
     wait_until(left.dead()).await;
     all_clients_leave(&cluster, &left).await;
 
+    are_due(std::slice::from_ref(&refused)).await;
+    the_provider_cannot_be_reached(&cluster, &refused).await;
+    lives_on(&cluster, &refused).await;
+}
+
+async fn are_due(members: &[Member]) {
     wait_for_all(members.iter().map(Member::due)).await;
     assert!(members.iter().all(is_alive), "this machine is too slow");
-    the_provider_cannot_be_reached(&cluster, refused).await;
-    let spending = others.iter().zip(spent);
-    let spending = spending.map(|(member, course)| token_is_spent(&cluster, member, course));
-    tokio::join!(
-        futures_util::future::join_all(spending),
-        the_provider_ends_it(&cluster, ended),
-        lives_on(&cluster, refused),
-    );
 }
 
 /// The new tokens are saved, and who comes next gets them.
@@ -68,8 +86,8 @@ async fn all_clients_leave(cluster: &Cluster, member: &Member) {
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
-/// The claim is given back: as soon as the provider is there, another process has new tokens. (Those that
-/// have failed take their time, and go on with the old ones.)
+/// The claim is given back: as soon as the provider is there, another process has new tokens. The breakers of
+/// those that have failed are open, and they go on with the old ones.
 async fn the_provider_cannot_be_reached(cluster: &Cluster, member: &Member) {
     cluster.provider.close().await;
     for answer in cluster.visitor().ask_all(200, &[0, 1], member).await {
@@ -92,21 +110,32 @@ async fn lives_on(cluster: &Cluster, member: &Member) {
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
-/// The session lives on its access token, and ends with it.
+/// The session goes on with the access token.
 async fn token_is_spent(cluster: &Cluster, member: &Member, course: Course) {
     cluster.provider.set_course(member.session(), course);
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        assert_eq!(answer.status, StatusCode::OK, "{course:?}");
+        assert_eq!(answer.status, StatusCode::OK, "{course:?}: {answer:?}");
     }
-    wait_until(member.dead()).await;
-    for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{course:?}");
+    let attempts = cluster.provider.attempts_of(member.session());
+    assert_eq!(attempts, 1, "{course:?}");
+}
+
+/// The session ends with the access token. A process whose breaker is open answers 503 until the claim has lapsed.
+async fn session_has_ended(cluster: &Cluster, member: &Member, course: Course) {
+    let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
+    for process in 0..PROCESSES {
+        eventually("the session has ended", async || {
+            let answers = cluster.visitor().ask_all(70, &[process], member).await;
+            for answer in &answers {
+                let is_good = is_refused(answer) || answer.says_try_again();
+                assert!(is_good, "{course:?}: {answer:?}");
+            }
+            answers.iter().all(is_refused).then_some(())
+        })
+        .await;
     }
-    assert_eq!(
-        cluster.provider.attempts_of(member.session()),
-        1,
-        "{course:?}"
-    );
+    let attempts = cluster.provider.attempts_of(member.session());
+    assert_eq!(attempts, 1, "{course:?}");
 }
 
 /// The session ends at once.
@@ -126,4 +155,4 @@ fn is_alive(member: &Member) -> bool {
     Instant::now() < member.alive()
 }
 
-const LIFE: Duration = Duration::from_secs(30);
+const LIFE: Duration = Duration::from_secs(50);

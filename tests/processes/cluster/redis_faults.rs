@@ -109,15 +109,18 @@ async fn new_tokens_that_cannot_be_saved_for_long_end_nothing() {
 async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
     let mut cluster = Cluster::start("restarted").await;
     let member = cluster.sign_in(Duration::from_secs(300)).await;
-    cluster.redis.kill();
-    for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
-        assert!(answer.says_try_again(), "{answer:?}");
-    }
     cluster.redis.start_again();
     // At once: the first command on the lost connection is sent again.
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
         cluster.provider.assert_is_of(&answer, &member);
     }
+
+    cluster.redis.kill();
+    for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
+        assert!(answer.says_try_again(), "{answer:?}");
+    }
+    cluster.redis.start_again();
+    all_have_it_again(&cluster, &member).await;
 
     cluster.redis.start_again_empty();
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {

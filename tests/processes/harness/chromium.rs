@@ -9,7 +9,7 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::process::Process;
 
@@ -94,6 +94,13 @@ impl Chromium {
         self.client.refresh().await.expect("the page loads");
     }
 
+    /// The value of a JavaScript expression on this page; of a promise, once it is settled.
+    pub(crate) async fn evaluate(&self, expression: &str) -> Value {
+        let script = format!("return {expression}");
+        let value = self.client.execute(&script, Vec::new()).await;
+        value.unwrap_or_else(|error| panic!("cannot evaluate `{expression}`: {error}"))
+    }
+
     /// The cookies this page would send, `HttpOnly` ones too, as `name=value` in order.
     pub(crate) async fn cookies(&self) -> Vec<String> {
         let cookies = self.client.get_all_cookies().await.expect("a page is open");
@@ -102,6 +109,13 @@ impl Chromium {
             .map(|cookie| cookie.stripped().to_string())
             .collect();
         pairs.sort();
+        pairs
+    }
+
+    /// Likewise, without the count of completed sign-ins, which expires after 30 s.
+    pub(crate) async fn session_cookies(&self) -> Vec<String> {
+        let mut pairs = self.cookies().await;
+        pairs.retain(|pair| !pair.starts_with("didit.completed="));
         pairs
     }
 
@@ -195,7 +209,7 @@ fn capabilities(chromium: &Path, story: &str) -> Capabilities {
         },
     });
     match options {
-        serde_json::Value::Object(options) => options,
+        Value::Object(options) => options,
         _ => unreachable!("written as an object above"),
     }
 }
