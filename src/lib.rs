@@ -269,9 +269,9 @@ pub mod protocol {
 
 /// Where sessions are kept on the server.
 ///
-/// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an end. The layer
-/// keeps a session there under the hash of a random id, which the browser has and the store never sees;
-/// without the layer's keys a value cannot be read, changed or put under another name.
+/// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an end. The key of a
+/// session is the hash of a random id, which only the browser has, and its owner is a keyed hash of the user; without
+/// the layer's keys a value cannot be read, changed or moved to another key.
 ///
 /// | | for |
 /// |---|---|
@@ -292,7 +292,7 @@ pub mod protocol {
 /// # }
 /// ```
 ///
-/// `conformance::check` (feature `test-util`) tells whether a store does what it owes.
+/// `conformance::check` (feature `test-util`) tests a store of your own.
 pub mod store {
     #[cfg(feature = "test-util")]
     pub use crate::session::conformance;
@@ -300,7 +300,10 @@ pub mod store {
     pub use crate::session::redis::RedisStore;
     pub use crate::session::{
         memory::MemoryStore,
-        store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+        store::{
+            RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture,
+            StoredSession, UserKey,
+        },
     };
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Salt},
-    rand,
+    hmac, rand,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -19,9 +19,11 @@ pub(crate) enum Purpose {
     Session,
     /// A session in a store.
     Store,
+    /// The name of a user in a store.
+    User,
 }
 
-/// Whom the keys belong to: two applications that were given the same key material still cannot
+/// The application that the keys belong to: two applications that were given the same key material still cannot
 /// read each other's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyContext<'a> {
@@ -118,24 +120,7 @@ impl Sealer {
 
 impl SealingKey {
     fn derive(secret: &[u8], purpose: Purpose, context: KeyContext<'_>) -> Self {
-        let purpose = match purpose {
-            Purpose::RelyingParty => b"flow".as_slice(),
-            Purpose::Session => b"session",
-            Purpose::Store => b"store",
-        };
-        let client_id = context.client_id.as_bytes();
-        let length = u32::try_from(client_id.len())
-            .unwrap_or(u32::MAX)
-            .to_be_bytes();
-        let info = [INFO, purpose, &length, client_id, context.origin.as_bytes()];
-
-        let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
-        let mut derived = Zeroizing::new([0; Derived::LENGTH]);
-        secret
-            .expand(&info, Derived)
-            .and_then(|okm| okm.fill(derived.as_mut_slice()))
-            .expect("HKDF-SHA256 gives up to 8160 bytes");
-
+        let derived = derive(secret, purpose, context);
         let (id, key) = derived
             .split_first_chunk()
             .expect("the id is shorter than what was derived");
@@ -147,9 +132,78 @@ impl SealingKey {
     }
 }
 
+/// Names things by HMAC-SHA256 with keys derived as those of a [`Sealer`]: without a key nobody can tell what a
+/// name stands for.
+pub(crate) struct Pseudonyms {
+    keys: Vec<hmac::Key>,
+}
+
+impl Pseudonyms {
+    /// Derives the keys of a purpose from the material of each secret; there must be one.
+    pub(crate) fn new<'a>(
+        secrets: impl IntoIterator<Item = &'a [u8]>,
+        purpose: Purpose,
+        context: KeyContext<'_>,
+    ) -> Self {
+        let key = |secret| {
+            let derived = derive(secret, purpose, context);
+            hmac::Key::new(hmac::HMAC_SHA256, derived.as_slice())
+        };
+        let keys: Vec<_> = secrets.into_iter().map(key).collect();
+        assert!(!keys.is_empty(), "the configuration has at least one key");
+        Self { keys }
+    }
+
+    /// The names of a thing: by the first key, which is in use, then by those that were before it.
+    pub(crate) fn of(&self, parts: &[&[u8]]) -> impl Iterator<Item = [u8; 32]> {
+        self.keys.iter().map(move |key| {
+            let mut hmac = hmac::Context::with_key(key);
+            for part in parts {
+                hmac.update(&(part.len() as u64).to_be_bytes());
+                hmac.update(part);
+            }
+            let tag = hmac.sign();
+            let whole = tag.as_ref().first_chunk();
+            *whole.expect("HMAC-SHA256 has 32 bytes")
+        })
+    }
+}
+
+fn derive(
+    secret: &[u8],
+    purpose: Purpose,
+    context: KeyContext<'_>,
+) -> Zeroizing<[u8; Derived::LENGTH]> {
+    let purpose = match purpose {
+        Purpose::RelyingParty => b"flow".as_slice(),
+        Purpose::Session => b"session",
+        Purpose::Store => b"store",
+        Purpose::User => b"user",
+    };
+    let client_id = context.client_id.as_bytes();
+    let length = u32::try_from(client_id.len())
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
+    let info = [INFO, purpose, &length, client_id, context.origin.as_bytes()];
+
+    let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
+    let mut derived = Zeroizing::new([0; Derived::LENGTH]);
+    secret
+        .expand(&info, Derived)
+        .and_then(|okm| okm.fill(derived.as_mut_slice()))
+        .expect("HKDF-SHA256 gives up to 8160 bytes");
+    derived
+}
+
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealer({} keys)", self.keys.len())
+    }
+}
+
+impl fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pseudonyms({} keys)", self.keys.len())
     }
 }
 
@@ -262,6 +316,38 @@ mod tests {
         assert!(opens(&rolled, b"l", &before.seal(b"l", b"text")));
         assert!(opens(&after, b"l", &rolled.seal(b"l", b"text")));
         assert!(!opens(&after, b"l", &before.seal(b"l", b"text")));
+    }
+
+    #[test]
+    fn a_name_depends_on_all_its_parts_and_on_key_purpose_and_context() {
+        let name = |secret: u8, context, parts: &[&[u8]]| {
+            let names = Pseudonyms::new([&[secret; 32][..]], Purpose::User, context);
+            names.of(parts).next().unwrap()
+        };
+        let parts: &[&[u8]] = &[b"issuer", b"subject"];
+        let john = name(1, CONTEXT, parts);
+        assert_eq!(john, name(1, CONTEXT, parts));
+        let origin = "https://other.example";
+        for other in [
+            name(1, CONTEXT, &[b"issuer", b"subjecu"]),
+            name(1, CONTEXT, &[b"issuers", b"ubject"]),
+            name(2, CONTEXT, parts),
+            name(1, KeyContext { origin, ..CONTEXT }, parts),
+        ] {
+            assert_ne!(john, other);
+        }
+    }
+
+    // Behaviour 78.
+    #[test]
+    fn after_a_key_roll_a_thing_has_its_old_name_too() {
+        let names = |secrets: &[&[u8]]| {
+            let names = Pseudonyms::new(secrets.iter().copied(), Purpose::User, CONTEXT);
+            names.of(&[b"john"]).collect::<Vec<_>>()
+        };
+        let (old, new) = ([1; 32], [2; 32]);
+        let expected = [names(&[&new]), names(&[&old])].concat();
+        assert_eq!(names(&[&new, &old]), expected);
     }
 
     // Behaviour 77.

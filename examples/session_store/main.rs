@@ -1,4 +1,4 @@
-//! Sessions in a store of one's own, which survive a restart: `cargo run --example session_store`, sign in,
+//! Sessions in a store of your own, which survive a restart: `cargo run --example session_store`, sign in,
 //! stop it, start it again, reload.
 //!
 //! The store is in `store.rs`. Without `DIDIT_CLIENT_ID` it signs in with a fake Didit of its own.

@@ -1,12 +1,13 @@
-//! A session store of one's own: sessions in a file, which survive a restart.
+//! A session store of your own: sessions in a file, which survive a restart.
 //!
-//! It is for one process. What makes a store is all here, and the same whatever it is made of:
+//! It is for one process. The protocol is the same whatever a store is made of:
 //!
 //! - **Versions**: [`FileStore::change`] compares and sets under one lock. A database does it with one
 //!   statement, `update … where key = $1 and version = $2 and ends > now()`.
-//! - **Expiry**: an entry that has ended counts as absent wherever one is looked for.
+//! - **Expiry**: an entry that has ended counts as absent in every look-up.
+//! - **Users**: an entry names the user that owns it, as a column with an index does in a database.
 //! - **Durability**: a change is on the disk before it is acknowledged.
-//! - **Failure**: an error leaves open whether the change was made, and the next call finds out.
+//! - **Errors** leave open whether the change was made, and the next call finds out.
 //!
 //! `store::conformance::check` tests all of it but the durability; see `tests/session/store_conformance.rs`.
 
@@ -20,22 +21,25 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tower_didit::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession};
+use tower_didit::store::{
+    RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture, StoredSession,
+    UserKey,
+};
 
 /// Keeps sessions in a file. Clones are the same store.
 #[derive(Clone)]
 pub(crate) struct FileStore(Arc<Mutex<Journal>>);
 
-/// All sessions in memory, and a file of all that has happened to them: each record is an entry as it was
-/// from then on.
+/// All sessions in memory, and a file of their changes: each record is a whole entry, which replaces the one
+/// before it.
 struct Journal {
-    entries: HashMap<[u8; 32], Entry>,
+    entries: HashMap<SessionKey, Entry>,
     path: PathBuf,
     file: File,
     /// Whether the file ends with a record that may not be whole.
     is_torn: bool,
     length: usize,
-    /// The length at which it is worth the while to leave out what is over.
+    /// The length at which the file is rewritten without what is over.
     too_long: usize,
 }
 
@@ -43,7 +47,9 @@ struct Journal {
 struct Entry {
     value: Vec<u8>,
     version: u64,
-    claim: Option<Claim>,
+    attempt: Option<RefreshAttempt>,
+    /// The bytes of the user's key; zeros for an entry without an owner.
+    user: [u8; 32],
     /// In milliseconds since the Unix epoch.
     end: u64,
 }
@@ -55,7 +61,7 @@ impl FileStore {
         Ok(Self(Arc::new(Mutex::new(journal))))
     }
 
-    /// A disk makes others wait: not those that share a thread of the runtime with it.
+    /// Works in a thread of its own: a disk is slow, and the runtime's threads must not wait for it.
     fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Journal) -> io::Result<T> + Send + 'static,
@@ -68,14 +74,13 @@ impl FileStore {
         })
     }
 
-    /// Changes the entry that is there with this version.
+    /// Changes the entry that has this version.
     fn change(
         &self,
-        key: &SessionKey,
+        key: SessionKey,
         version: u64,
         change: impl FnOnce(&mut Entry) + Send + 'static,
     ) -> StoreFuture<'static, bool> {
-        let key = *key.as_bytes();
         self.run(move |journal| {
             let Some(entry) = journal.get(&key).filter(|entry| entry.version == version) else {
                 return Ok(false);
@@ -90,25 +95,25 @@ impl FileStore {
 }
 
 impl SessionStore for FileStore {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
-        let key = *key.as_bytes();
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         self.run(move |journal| {
             let entry = journal.get(&key).cloned();
-            Ok(entry.map(|entry| StoredSession::new(entry.value, entry.version, entry.claim)))
+            Ok(entry.map(|entry| StoredSession::new(entry.value, entry.version, entry.attempt)))
         })
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
-        let key = *key.as_bytes();
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
         let entry = Entry {
-            value: value.to_vec(),
+            value,
             version: 1,
-            claim: None,
+            attempt: None,
+            user: owner.map_or([0; 32], |owner| *owner.user().as_bytes()),
             end: end_of(lifetime),
         };
         self.run(move |journal| {
@@ -120,36 +125,35 @@ impl SessionStore for FileStore {
         })
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        value: &'a [u8],
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
-        let (value, end) = (value.to_vec(), end_of(lifetime));
+    ) -> StoreFuture<'_, bool> {
+        let end = end_of(lifetime);
         self.change(key, version, move |entry| {
             entry.value = value;
-            entry.claim = None;
+            entry.attempt = None;
             entry.end = end;
         })
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
-        self.change(key, version, move |entry| entry.claim = Some(claim))
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        self.change(key, version, move |entry| entry.attempt = Some(attempt))
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
-        self.change(key, version, |entry| entry.claim = None)
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        self.change(key, version, |entry| entry.attempt = None)
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
-        let key = *key.as_bytes();
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
         self.run(move |journal| {
             let Some(mut entry) = journal.get(&key).cloned() else {
                 return Ok(());
@@ -160,7 +164,15 @@ impl SessionStore for FileStore {
         })
     }
 
-    /// No other process sees it.
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        self.run(move |journal| {
+            let own = journal.entries.iter();
+            let own = own.filter(|(_, entry)| entry.user == *user.as_bytes());
+            Ok(own.map(|(key, _)| *key).collect())
+        })
+    }
+
+    /// No other process uses the file.
     fn is_shared(&self) -> bool {
         false
     }
@@ -178,7 +190,7 @@ impl Journal {
         };
         let bytes = fs::read(path)?;
         let mut rest = bytes.as_slice();
-        // What a crash has cut off was never acknowledged.
+        // A record that a crash cut off was never acknowledged.
         while let Some((key, entry)) = Entry::read(&mut rest) {
             journal.entries.insert(key, entry);
         }
@@ -187,16 +199,16 @@ impl Journal {
     }
 
     /// The entry that is there and has not ended.
-    fn get(&self, key: &[u8; 32]) -> Option<&Entry> {
+    fn get(&self, key: &SessionKey) -> Option<&Entry> {
         self.entries.get(key).filter(|entry| now() < entry.end)
     }
 
-    /// On the disk first: what is seen must stay.
-    fn put(&mut self, key: [u8; 32], entry: Entry) -> io::Result<()> {
+    /// Writes to the disk first: no other call may see a change that a crash takes back.
+    fn put(&mut self, key: SessionKey, entry: Entry) -> io::Result<()> {
         if self.is_torn || self.length > self.too_long {
             self.rewrite()?;
         }
-        let record = entry.record(&key);
+        let record = entry.record(key);
         self.is_torn = true;
         self.file.write_all(&record)?;
         self.file.sync_data()?;
@@ -210,7 +222,7 @@ impl Journal {
     fn rewrite(&mut self) -> io::Result<()> {
         let now = now();
         self.entries.retain(|_, entry| now < entry.end);
-        let records = self.entries.iter().map(|(key, entry)| entry.record(key));
+        let records = self.entries.iter().map(|(key, entry)| entry.record(*key));
         let records = records.collect::<Vec<_>>().concat();
 
         let path = self.path.with_extension("new");
@@ -233,24 +245,26 @@ impl Journal {
 }
 
 impl Entry {
-    fn record(&self, key: &[u8; 32]) -> Vec<u8> {
-        // The bytes of a claim are never all zero.
-        let claim = self.claim.map_or([0; 16], Claim::to_bytes);
-        let mut record = key.to_vec();
+    fn record(&self, key: SessionKey) -> Vec<u8> {
+        // The bytes of an attempt are never all zero.
+        let attempt = self.attempt.map_or([0; 16], RefreshAttempt::to_bytes);
+        let mut record = key.as_bytes().to_vec();
         record.extend(self.version.to_be_bytes());
         record.extend(self.end.to_be_bytes());
-        record.extend(claim);
+        record.extend(attempt);
+        record.extend(self.user);
         record.extend((self.value.len() as u64).to_be_bytes());
         record.extend(&self.value);
         record
     }
 
     /// Takes the next record off the front; none if there is no whole one.
-    fn read(bytes: &mut &[u8]) -> Option<([u8; 32], Self)> {
+    fn read(bytes: &mut &[u8]) -> Option<(SessionKey, Self)> {
         let (key, rest) = bytes.split_first_chunk()?;
         let (version, rest) = rest.split_first_chunk()?;
         let (end, rest) = rest.split_first_chunk()?;
-        let (claim, rest) = rest.split_first_chunk()?;
+        let (attempt, rest) = rest.split_first_chunk()?;
+        let (user, rest) = rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let length = u64::from_be_bytes(*length).try_into().ok()?;
         let (value, rest) = rest.split_at_checked(length)?;
@@ -258,10 +272,11 @@ impl Entry {
         let entry = Self {
             value: value.to_vec(),
             version: u64::from_be_bytes(*version),
-            claim: (*claim != [0; 16]).then(|| Claim::from_bytes(*claim)),
+            attempt: (*attempt != [0; 16]).then(|| RefreshAttempt::from_bytes(*attempt)),
+            user: *user,
             end: u64::from_be_bytes(*end),
         };
-        Some((*key, entry))
+        Some((SessionKey::from_bytes(*key), entry))
     }
 }
 
@@ -282,5 +297,5 @@ fn now() -> u64 {
     now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// How many bytes a file may have that are over, and besides as many as are not.
+/// How many bytes of ended entries a file may hold, besides as many as it needs.
 const SLACK: usize = 1024 * 1024;

@@ -21,7 +21,7 @@ use crate::{
     provider::Metadata,
     provider_calls::ExchangePermit,
     return_to::ReturnTo,
-    session::{ExistingChunks, Lookup, Session},
+    session::{ExistingChunks, Generation, Lookup, Session},
 };
 
 /// A sign-in whose session is about to begin.
@@ -29,6 +29,7 @@ pub(crate) struct Admission {
     pub(super) return_to: ReturnTo,
     /// The `Set-Cookie` value that ends the sign-in.
     pub(super) flow_cookie_removal: HeaderValue,
+    pub(super) generation: Generation,
     pub(super) existing: ExistingChunks,
     /// The session that this one takes the place of.
     pub(super) replaced: Lookup,
@@ -102,7 +103,7 @@ impl RelyingParty {
             }
             None => {}
         }
-        let session = match flight.session().await {
+        let (session, generation) = match flight.session().await {
             Ok(session) => session,
             Err(TokenRequestFailure {
                 error,
@@ -115,6 +116,7 @@ impl RelyingParty {
         let admission = Admission {
             return_to,
             flow_cookie_removal,
+            generation,
             existing,
             replaced,
             flight,
@@ -180,11 +182,13 @@ impl RelyingParty {
         let limits = lifecycle.sessions.rules.limits;
         let session = Session::start(tokens, keeps_id_token, limits, self.now());
         // Before the handler runs: it must not act on a sign-in that cannot be kept.
-        if let Err(error) = lifecycle.sessions.check(&session) {
-            lifecycle.end_unused(session.tokens().clone());
-            return Err(TokenRequestFailure::after_sending(error));
+        match lifecycle.sessions.prepare(&session).await {
+            Ok(generation) => Ok((session, generation)),
+            Err(error) => {
+                lifecycle.end_unused(session.tokens().clone());
+                Err(TokenRequestFailure::after_sending(error))
+            }
         }
-        Ok(session)
     }
 
     /// Forgets the flight of a callback in time; ends its tokens at the provider if no session began with them.
@@ -259,21 +263,28 @@ impl RelyingParty {
         let Admission {
             return_to,
             flow_cookie_removal,
+            generation,
             existing,
             replaced,
             flight,
             mut turn,
         } = admission;
-        if flight.is_cancelled() {
-            *turn = Some(Landing::NotSignedIn);
-            self.lifecycle.end_unused(session.tokens().clone());
-            let error = Error::new(ErrorKind::SessionEnded);
-            let failure = Failure::from(error).with_cookies([flow_cookie_removal]);
-            return Settled::Reply(self.render(failure, head));
-        }
+        let end_of_flow = flow_cookie_removal.clone();
         let lifecycle = Arc::clone(&self.lifecycle);
         let begin = async move {
-            let (mut cookies, key) = lifecycle.begin(&session, existing, replaced).await?;
+            let begun = if flight.is_cancelled() {
+                Err(Error::new(ErrorKind::SessionEnded))
+            } else {
+                lifecycle
+                    .begin(&session, generation, existing, replaced)
+                    .await
+            };
+            let (mut cookies, key) = begun.inspect_err(|error| {
+                if error.kind() == ErrorKind::SessionEnded {
+                    *turn = Some(Landing::NotSignedIn);
+                    lifecycle.end_unused(session.tokens().clone());
+                }
+            })?;
             if let (Some(context), Some(key)) = (context, key) {
                 context.note_key(key);
             }
@@ -291,7 +302,11 @@ impl RelyingParty {
         match begun.unwrap_or_else(lost) {
             Ok(cookies) => Settled::With(cookies),
             Err(error) => {
-                let failure = Failure::from(error).returning_to(&return_to);
+                let failure = if error.kind() == ErrorKind::SessionEnded {
+                    Failure::from(error).with_cookies([end_of_flow])
+                } else {
+                    Failure::from(error).returning_to(&return_to)
+                };
                 Settled::Reply(self.render(failure, head))
             }
         }

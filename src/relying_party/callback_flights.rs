@@ -23,7 +23,7 @@ use crate::{
     error::{CallbackError, Error, ErrorKind},
     flight::Flight,
     oidc::{CodeHash, TokenRequestFailure},
-    session::{Session, SessionId, replay_cache::ReplayCache},
+    session::{Generation, Session, SessionId, replay_cache::ReplayCache},
 };
 
 /// The callbacks of one process, by their state.
@@ -51,8 +51,8 @@ pub(super) struct CallbackFlight {
     started: Instant,
 }
 
-/// What came of the exchange: a session that has not begun.
-pub(super) type Exchanged = Result<Session, TokenRequestFailure>;
+/// What came of the exchange: a session that has not begun, and its user's generation.
+pub(super) type Exchanged = Result<(Session, Generation), TokenRequestFailure>;
 
 /// How a flight has ended.
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ impl CallbackFlights {
             return None;
         }
         *landing = Some(Landing::NotSignedIn);
-        exchanged?.ok()
+        exchanged?.ok().map(|(session, _)| session)
     }
 
     /// Forgets all flights as soon as their requests are answered.

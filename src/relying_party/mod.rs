@@ -157,9 +157,9 @@ impl RelyingParty {
         let metadata = self.lifecycle.calls.metadata(now).await?;
         let keeps_id_token = metadata.end_session_endpoint.is_some();
         let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
-        sessions.check(&session)?;
+        let generation = sessions.prepare(&session).await?;
         let existing = ExistingChunks::default();
-        let (cookies, _) = sessions.create(&session, existing, now).await?;
+        let (cookies, _) = sessions.create(&session, generation, existing, now).await?;
         Ok(cookies)
     }
 

@@ -1,4 +1,4 @@
-//! Changes of sessions in a store, of which it is known in the end what became of them.
+//! Store writes, retried until their outcome is known.
 
 use std::time::Duration;
 
@@ -6,39 +6,39 @@ use tokio::time::Instant;
 
 use super::{
     Session, SessionId, StoreEntry, StoredSessions,
-    store::{Claim, SessionKey, StoreError, StoreFuture, StoredSession},
+    store::{RefreshAttempt, SessionKey, StoreError, StoreFuture, StoredSession},
 };
 use crate::error::Error;
 
 impl StoredSessions {
-    /// Records that this process is about to use the refresh token. `None` if the session was changed
+    /// Records that this process is about to send the refresh token. `None` if the session was changed
     /// meanwhile.
-    pub(super) async fn claim(
+    pub(super) async fn begin_refresh(
         &self,
-        kept: &StoreEntry,
-        claim: Claim,
+        entry: &StoreEntry,
+        attempt: RefreshAttempt,
     ) -> Result<Option<StoreEntry>, Error> {
-        let StoreEntry { key, version, .. } = kept;
-        let attempt = || self.store.claim(key, *version, claim);
-        let is_ours = |stored: &StoredSession| stored.claim == Some(claim);
-        let is_claimed = self.settle(key, SHORT, attempt, is_ours).await?;
-        Ok(is_claimed.then(|| kept.changed(Some(claim))))
+        let StoreEntry { key, version, .. } = *entry;
+        let begin = || self.store.begin_refresh(key, version, attempt);
+        let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
+        let has_begun = self.settle(key, SHORT, begin, is_ours).await?;
+        Ok(has_begun.then(|| entry.changed(Some(attempt))))
     }
 
-    /// Adds an entry. False if there was one already.
+    /// Adds an entry that is not a session. `false` if there was one already.
     pub(super) async fn add(
         &self,
-        key: &SessionKey,
+        key: SessionKey,
         value: &[u8],
         lifetime: Duration,
     ) -> Result<bool, Error> {
-        let attempt = || self.store.create(key, value, lifetime);
-        let is_ours = |stored: &StoredSession| stored.value == value;
-        self.settle(key, BRIEF, attempt, is_ours).await
+        let create = || self.store.create(key, value.to_vec(), lifetime, None);
+        let is_ours = |stored: &StoredSession| stored.value() == value;
+        self.settle(key, BRIEF, create, is_ours).await
     }
 
-    /// Takes a session that is about to be deleted away from everybody else: gives it as it is by now, if it
-    /// can be read, and whether its refresh token is the caller's to use.
+    /// Keeps other processes from refreshing a session that is about to be deleted. Gives the session as it is
+    /// by now, if it can be read, and whether its refresh token is the caller's to use.
     pub(crate) async fn seize(
         &self,
         key: SessionKey,
@@ -46,22 +46,23 @@ impl StoredSessions {
     ) -> Result<Option<(Session, bool)>, Error> {
         let mut is_marked = false;
         for _ in 0..CHANGES_AT_ONCE {
-            let Some((session, kept)) = self.find(key).await? else {
+            let Some((session, entry)) = self.find(key).await? else {
                 return Ok(None);
             };
-            let is_claimed = kept.claim.is_some_and(|claim| claim.is_fresh(self.now()));
+            let attempt = entry.refresh_attempt;
+            let is_pending = attempt.is_some_and(|attempt| attempt.is_pending(self.now()));
             // Without a refresh token its tokens do not change.
-            if session.tokens.refresh_token().is_none() || (is_claimed && is_marked) {
+            if session.tokens.refresh_token().is_none() || (is_pending && is_marked) {
                 return Ok(Some((session, false)));
             }
-            if is_claimed {
-                // Whoever is renewing it has to learn that nobody wants the new tokens.
+            if is_pending {
+                // Tells the process that refreshes it to end the new tokens at the provider.
                 is_marked = self.mark_signed_out(session.id).await;
                 continue;
             }
-            let claim = Claim::new(self.now().plus(horizon));
-            match bounded(self.store.claim(&key, kept.version, claim)).await {
-                Ok(true) => return Ok(Some((session, kept.claim.is_none()))),
+            let own = RefreshAttempt::new(self.now().plus(horizon));
+            match bounded(self.store.begin_refresh(key, entry.version, own)).await {
+                Ok(true) => return Ok(Some((session, attempt.is_none()))),
                 Ok(false) => {}
                 // The provider can be told all the same.
                 Err(_) => return Ok(Some((session, false))),
@@ -72,55 +73,50 @@ impl StoredSessions {
 
     async fn mark_signed_out(&self, session: SessionId) -> bool {
         let mark = SessionKey::of_end(session);
-        bounded(self.store.create(&mark, &[], 2 * LATE))
-            .await
-            .is_ok()
+        let create = self.store.create(mark, Vec::new(), 2 * LATE, None);
+        bounded(create).await.is_ok()
     }
 
-    /// Whether somebody has signed out of a session while it was renewed.
+    /// Whether a session was signed out of while it was being refreshed.
     pub(super) async fn was_signed_out(&self, session: SessionId) -> bool {
         let mark = SessionKey::of_end(session);
-        let found = bounded(self.store.load(&mark)).await;
+        let found = bounded(self.store.load(mark)).await;
         found.is_ok_and(|mark| mark.is_some())
     }
 
-    /// Takes the claim back.
-    pub(super) async fn release(&self, held: &StoreEntry) -> Result<(), Error> {
-        let attempt = || self.store.release(&held.key, held.version);
-        let is_released = |stored: &StoredSession| stored.claim != held.claim;
-        self.settle(&held.key, SHORT, attempt, is_released).await?;
+    /// Removes the refresh attempt: the refresh token was not sent.
+    pub(super) async fn abandon_refresh(&self, held: &StoreEntry) -> Result<(), Error> {
+        let abandon = || self.store.abandon_refresh(held.key, held.version);
+        let is_gone = |stored: &StoredSession| stored.refresh_attempt() != held.refresh_attempt;
+        self.settle(held.key, SHORT, abandon, is_gone).await?;
         Ok(())
     }
 
-    /// Keeps what a session has become. False if it was ended meanwhile, or the claim was taken over.
+    /// Saves a refreshed session. `false` if it was ended meanwhile, or another refresh has begun.
     pub(super) async fn save(&self, held: &StoreEntry, session: &Session) -> Result<bool, Error> {
-        let sealed = self.seal(&held.key, session);
+        let StoreEntry { key, version, .. } = *held;
+        let sealed = self.seal(key, session);
         let lifetime = session.idle_rest(self.now());
-        let StoreEntry { key, version, .. } = held;
-        let attempt = || self.store.replace(key, *version, &sealed, lifetime);
-        let is_saved = |stored: &StoredSession| stored.value == sealed;
-        self.settle(key, LATE, attempt, is_saved).await
+        let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
+        let is_saved = |stored: &StoredSession| stored.value() == &sealed;
+        self.settle(key, LATE, replace, is_saved).await
     }
 
     /// Ends a session for all processes.
-    pub(crate) async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
+    pub(crate) async fn delete(&self, key: SessionKey) -> Result<(), Error> {
         Ok(bounded(self.store.delete(key)).await?)
     }
 
-    /// Likewise, in a store that has just failed: until it works, or for a while.
-    pub(crate) async fn delete_in_time(&self, key: &SessionKey) -> Result<(), Error> {
-        let attempt = || -> StoreFuture<'_, bool> {
-            Box::pin(async { self.store.delete(key).await.map(|()| true) })
-        };
-        self.settle(key, LATE, attempt, |_| false).await?;
-        Ok(())
+    /// Likewise, in a store that has just failed.
+    pub(crate) async fn delete_in_time(&self, key: SessionKey) -> Result<(), Error> {
+        retried(LATE, || self.store.delete(key)).await
     }
 
-    /// Tries a change until it is known what became of it: an attempt that failed may have been made
-    /// all the same, which `is_done` can tell.
+    /// Tries a change until its outcome is known. An attempt that failed may have been made all the same, which
+    /// `is_done` tells from the entry.
     async fn settle<'a>(
         &self,
-        key: &SessionKey,
+        key: SessionKey,
         patience: Duration,
         attempt: impl Fn() -> StoreFuture<'a, bool>,
         is_done: impl Fn(&StoredSession) -> bool,
@@ -144,7 +140,22 @@ impl StoredSessions {
     }
 }
 
-/// Time between attempts, which grows; until a deadline.
+/// Tries an idempotent call until it succeeds.
+pub(super) async fn retried<'a, T>(
+    patience: Duration,
+    call: impl Fn() -> StoreFuture<'a, T>,
+) -> Result<T, Error> {
+    let mut pause = Pause::new(patience);
+    loop {
+        match bounded(call()).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) if !pause.take().await => return Err(failure.into()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The time between attempts, which grows, up to a deadline.
 pub(super) struct Pause {
     start: Instant,
     patience: Duration,
@@ -160,7 +171,7 @@ impl Pause {
         }
     }
 
-    /// Waits; false if it is too late for another attempt.
+    /// Waits. `false` if it is too late for another attempt.
     pub(super) async fn take(&mut self) -> bool {
         if self.start.elapsed() >= self.patience {
             return false;
@@ -171,21 +182,21 @@ impl Pause {
     }
 }
 
-/// Whatever a store does, nobody waits for ever.
+/// Bounds a call of a store that may never answer.
 pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
     let late = |_| Err(StoreError::new("no answer in time"));
     tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
 }
 
-/// How long a store may take for one call.
+/// Time limit of one call.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long a change is tried that somebody waits for.
-const BRIEF: Duration = Duration::from_secs(2);
-/// How long a change is tried of which nothing hangs that cannot be had again.
-const SHORT: Duration = Duration::from_secs(10);
-/// How long new tokens are tried to be kept: the old ones may not work any more.
+/// Retry limit for calls that a sign-in waits for.
+pub(super) const BRIEF: Duration = Duration::from_secs(2);
+/// Retry limit for writes that are safe to lose.
+pub(super) const SHORT: Duration = Duration::from_secs(10);
+/// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
 pub(super) const LATE: Duration = Duration::from_secs(60);
-/// How often others may change a session that is about to be changed: more than they do.
+/// How many concurrent changes of one session are expected at most.
 pub(super) const CHANGES_AT_ONCE: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

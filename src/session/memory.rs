@@ -1,23 +1,23 @@
 //! Sessions in the memory of one process.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
     future::ready,
     sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
     time::Duration,
 };
 
-use bytes::Bytes;
-
-use super::store::{Claim, SessionKey, SessionStore, StoreFuture, StoredSession};
+use super::store::{
+    RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey,
+};
 use crate::clock::{Clock, SystemClock, Timestamp};
 
 /// Keeps sessions in the memory of this process: they end with it, and other processes do not see
 /// them.
 ///
-/// It is bounded: where there are as many as it may keep, the one that would end first goes, which is
-/// logged once. What has ended is swept away with every change.
+/// Its memory is bounded: a full store drops the session that would end first, which is logged once. Each change
+/// removes the sessions that have ended.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -43,18 +43,20 @@ struct Inner {
 
 #[derive(Default)]
 struct Sessions {
-    by_key: HashMap<SessionKey, Entry>,
-    /// The first to end is the first.
-    by_end: BTreeSet<(Timestamp, SessionKey)>,
+    entries: HashMap<SessionKey, Entry>,
+    /// In the order of their ends.
+    ends: BTreeSet<(Timestamp, SessionKey)>,
+    users: HashMap<UserKey, HashSet<SessionKey>>,
 }
 
 struct Entry {
     stored: StoredSession,
     end: Timestamp,
+    user: Option<UserKey>,
 }
 
 impl MemoryStore {
-    /// A store for 65,536 sessions: with 2 KB each they take about 150 MB. (None has more than 64 KB.)
+    /// A store for 65,536 sessions: with 2 KB each they take about 160 MB. (None has more than 64 KB.)
     pub fn new() -> Self {
         Self::build(CAPACITY, Arc::new(SystemClock))
     }
@@ -67,8 +69,8 @@ impl MemoryStore {
         Self::build(sessions.max(1), Arc::clone(&self.0.clock))
     }
 
-    /// What tells the time: where the configuration has a clock of its own, the same. A clone made before keeps
-    /// its own.
+    /// The source of the time: the configuration's clock, if that was replaced as well. A clone made before
+    /// keeps its own.
     ///
     /// Default: the system's clock.
     #[must_use]
@@ -94,100 +96,114 @@ impl MemoryStore {
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the session that is there with this version.
-    fn change(&self, key: &SessionKey, version: u64, change: impl FnOnce(&mut Entry)) -> bool {
+    /// Changes the entry that has this version.
+    fn change(&self, key: SessionKey, version: u64, change: impl FnOnce(&mut Entry)) -> bool {
         let now = self.now();
         let mut sessions = self.lock();
         sessions.sweep(now);
-        let Sessions { by_key, by_end } = &mut *sessions;
-        let Some(entry) = by_key.get_mut(key) else {
+        let Sessions { entries, ends, .. } = &mut *sessions;
+        let entry = entries.get_mut(&key);
+        let Some(entry) = entry.filter(|entry| entry.stored.version() == version) else {
             return false;
         };
-        if entry.stored.version != version {
-            return false;
-        }
-        entry.stored.version += 1;
         let before = entry.end;
         change(entry);
         if entry.end != before {
-            by_end.remove(&(before, *key));
-            by_end.insert((entry.end, *key));
+            ends.remove(&(before, key));
+            ends.insert((entry.end, key));
         }
         true
+    }
+
+    /// Records another refresh attempt, or none.
+    fn set_attempt(
+        &self,
+        key: SessionKey,
+        version: u64,
+        attempt: Option<RefreshAttempt>,
+    ) -> StoreFuture<'_, bool> {
+        let is_done = self.change(key, version, |entry| {
+            let value = entry.stored.value().clone();
+            entry.stored = StoredSession::new(value, version + 1, attempt);
+        });
+        Box::pin(ready(Ok(is_done)))
     }
 }
 
 impl SessionStore for MemoryStore {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         let now = self.now();
         let sessions = self.lock();
-        let entry = sessions.by_key.get(key).filter(|entry| now < entry.end);
+        let entry = sessions.entries.get(&key).filter(|entry| now < entry.end);
         let stored = entry.map(|entry| entry.stored.clone());
         Box::pin(ready(Ok(stored)))
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
         let now = self.now();
         let mut sessions = self.lock();
         sessions.sweep(now);
-        let is_new = !sessions.by_key.contains_key(key);
+        let is_new = !sessions.entries.contains_key(&key);
         if is_new {
-            if sessions.by_key.len() >= self.0.capacity {
-                sessions.drop_first();
+            if sessions.entries.len() >= self.0.capacity {
+                sessions.remove_first();
                 self.0.full.call_once(|| {
                     tracing::warn!("the memory store is full: sessions end before their time");
                 });
             }
-            let end = now.plus(lifetime);
-            let stored = StoredSession::new(Bytes::copy_from_slice(value), 1, None);
-            sessions.by_end.insert((end, *key));
-            sessions.by_key.insert(*key, Entry { stored, end });
+            let entry = Entry {
+                stored: StoredSession::new(value, 1, None),
+                end: now.plus(lifetime),
+                user: owner.map(|owner| owner.user()),
+            };
+            sessions.insert(key, entry);
         }
         Box::pin(ready(Ok(is_new)))
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        value: &'a [u8],
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+    ) -> StoreFuture<'_, bool> {
         let end = self.now().plus(lifetime);
         let is_done = self.change(key, version, |entry| {
-            entry.stored.value = Bytes::copy_from_slice(value);
-            entry.stored.claim = None;
+            entry.stored = StoredSession::new(value, version + 1, None);
             entry.end = end;
         });
         Box::pin(ready(Ok(is_done)))
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
-        let is_done = self.change(key, version, |entry| entry.stored.claim = Some(claim));
-        Box::pin(ready(Ok(is_done)))
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        self.set_attempt(key, version, Some(attempt))
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
-        let is_done = self.change(key, version, |entry| entry.stored.claim = None);
-        Box::pin(ready(Ok(is_done)))
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        self.set_attempt(key, version, None)
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
-        let mut sessions = self.lock();
-        if let Some(entry) = sessions.by_key.remove(key) {
-            sessions.by_end.remove(&(entry.end, *key));
-        }
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
+        self.lock().remove(key);
         Box::pin(ready(Ok(())))
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        let sessions = self.lock();
+        let keys = sessions.users.get(&user).into_iter().flatten().copied();
+        Box::pin(ready(Ok(keys.collect())))
     }
 
     fn is_shared(&self) -> bool {
@@ -196,15 +212,39 @@ impl SessionStore for MemoryStore {
 }
 
 impl Sessions {
-    fn sweep(&mut self, now: Timestamp) {
-        while self.by_end.first().is_some_and(|(end, _)| *end <= now) {
-            self.drop_first();
+    fn insert(&mut self, key: SessionKey, entry: Entry) {
+        self.ends.insert((entry.end, key));
+        if let Some(user) = entry.user {
+            self.users.entry(user).or_default().insert(key);
+        }
+        self.entries.insert(key, entry);
+    }
+
+    fn remove(&mut self, key: SessionKey) {
+        let Some(entry) = self.entries.remove(&key) else {
+            return;
+        };
+        self.ends.remove(&(entry.end, key));
+        if let Some(user) = entry.user
+            && let Some(keys) = self.users.get_mut(&user)
+        {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.users.remove(&user);
+            }
         }
     }
 
-    fn drop_first(&mut self) {
-        if let Some((_, key)) = self.by_end.pop_first() {
-            self.by_key.remove(&key);
+    /// Removes the entries that have ended.
+    fn sweep(&mut self, now: Timestamp) {
+        while self.ends.first().is_some_and(|(end, _)| *end <= now) {
+            self.remove_first();
+        }
+    }
+
+    fn remove_first(&mut self) {
+        if let Some((_, key)) = self.ends.first().copied() {
+            self.remove(key);
         }
     }
 }
@@ -218,7 +258,7 @@ impl Default for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("sessions", &self.lock().by_key.len())
+            .field("sessions", &self.lock().entries.len())
             .field("capacity", &self.0.capacity)
             .finish_non_exhaustive()
     }
@@ -237,42 +277,50 @@ mod tests {
         SessionKey::of_state(&number.to_string())
     }
 
+    fn user(number: u8) -> UserKey {
+        UserKey::new([number; 32])
+    }
+
+    async fn create(store: &MemoryStore, number: usize, lifetime: Duration, owned_by: u8) {
+        let owner = SessionOwner::new(user(owned_by), 10 * MINUTE);
+        let created = store.create(key(number), b"value".to_vec(), lifetime, Some(owner));
+        assert!(created.await.unwrap());
+    }
+
     async fn is_there(store: &MemoryStore, number: usize) -> bool {
-        store.load(&key(number)).await.unwrap().is_some()
+        store.load(key(number)).await.unwrap().is_some()
     }
 
     #[tokio::test]
     async fn what_has_ended_is_swept_away() {
         let clock = HandClock::default();
         let store = MemoryStore::new().with_clock(clock.clone());
-        for number in 0..100 {
-            let lifetime = MINUTE * u32::try_from(number).unwrap();
-            store
-                .create(&key(number), b"value", lifetime)
-                .await
-                .unwrap();
+        for number in 0..100_u8 {
+            create(&store, number.into(), MINUTE * number.into(), number).await;
         }
         clock.advance(50 * MINUTE);
         assert!(!is_there(&store, 50).await && is_there(&store, 51).await);
-        store.create(&key(100), b"value", MINUTE).await.unwrap();
+        create(&store, 100, MINUTE, 100).await;
         let sessions = store.lock();
-        assert_eq!((sessions.by_key.len(), sessions.by_end.len()), (50, 50));
+        let Sessions {
+            entries,
+            ends,
+            users,
+        } = &*sessions;
+        assert_eq!((entries.len(), ends.len(), users.len()), (50, 50, 50));
     }
 
     #[tokio::test]
     async fn where_it_is_full_the_first_to_end_goes() {
         let store = MemoryStore::new().with_capacity(2);
-        store.create(&key(0), b"value", 2 * MINUTE).await.unwrap();
-        store.create(&key(1), b"value", MINUTE).await.unwrap();
-        assert!(
-            store
-                .replace(&key(1), 1, b"used", 3 * MINUTE)
-                .await
-                .unwrap()
-        );
-        store.create(&key(2), b"value", MINUTE).await.unwrap();
+        create(&store, 0, 2 * MINUTE, 0).await;
+        create(&store, 1, MINUTE, 0).await;
+        let replaced = store.replace(key(1), 1, b"used".to_vec(), 3 * MINUTE);
+        assert!(replaced.await.unwrap());
+        create(&store, 2, MINUTE, 1).await;
         assert!(!is_there(&store, 0).await && is_there(&store, 1).await);
         assert!(is_there(&store, 2).await);
+        assert_eq!(store.list(user(0)).await.unwrap(), [key(1)]);
         assert_eq!(
             format!("{store:?}"),
             "MemoryStore { sessions: 2, capacity: 2, .. }"

@@ -19,6 +19,7 @@ mod sessions;
 pub(crate) mod store;
 mod stored;
 mod unseal_cache;
+mod user_sessions;
 
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
 pub(crate) use stored::{StoreEntry, StoredSessions};
+pub(crate) use user_sessions::Generation;
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 

@@ -1,14 +1,20 @@
 //! Sessions in Redis.
 
+mod format;
+
 use std::{fmt, sync::OnceLock, time::Duration};
 
-use bytes::Bytes;
 use redis::{
     Client, Cmd, FromRedisValue, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
-use super::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession};
+use format::{name_of_session, name_of_user, read, read_key, write};
+
+use super::store::{
+    RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture, StoredSession,
+    UserKey,
+};
 
 /// Keeps sessions in Redis (6.2 or later), or in what speaks its language: for several processes and
 /// machines.
@@ -26,35 +32,36 @@ use super::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, Sto
 /// # }
 /// ```
 ///
-/// A session is one string under `tower-didit:` and 64 hex digits, which expires with the session. An
-/// ordinary request takes one `GET`; every change is one command or one script, which nothing comes
-/// between. One connection serves all requests; it is made when it is first needed, and again when it
-/// is lost.
+/// A session is a string under `tower-didit:` and 64 hex digits, which expires with the session; the keys of a
+/// user's sessions are a sorted set under `tower-didit:user:` and 64 hex digits, which expires with the last of
+/// them. A look-up takes one `GET`; every change is one command or one script, each of a single key. One
+/// connection serves all requests. It is made when it is first needed, and again after it was lost.
 ///
-/// **Durability.** That a refresh token which works once is sent once, and that nobody is signed out
-/// without a reason, holds as long as Redis does not lose what it has acknowledged: `appendonly yes`,
-/// `appendfsync always`, no `maxmemory-policy` that evicts, and no failover to a replica that lags.
-/// With less, those who signed in or whose tokens were renewed in the last moments before a crash may
-/// have to sign in again.
+/// A user has at most 10,000 sessions, those that have ended early included: the one that would end first makes
+/// way for another.
+///
+/// **Durability.** A single-use refresh token is sent once, and no session ends without a reason, as long as
+/// Redis does not lose what it has acknowledged: `appendonly yes`, `appendfsync always`, no `maxmemory-policy`
+/// that evicts, and no failover to a replica that lags. With less, the users who signed in or whose tokens were
+/// refreshed in the moments before a crash may have to sign in again.
 ///
 /// **TLS.** For `rediss://` addresses switch the feature `tokio-rustls-comp` of the crate `redis` (version
 /// 1) on in your own `Cargo.toml`.
 #[derive(Clone)]
 pub struct RedisStore {
     client: Client,
-    /// It spawns a task, for which there may be no runtime yet when the store is made.
+    /// Made on first use: it spawns a task, and a store may be made before there is a runtime.
     connection: OnceLock<ConnectionManager>,
     timeout: Duration,
 }
 
 impl RedisStore {
     /// The Redis at a URL such as `redis://user:password@host:6379/0` or `redis+unix:///run/redis.sock`.
-    /// Nothing is sent before the first session is wanted: an application starts while its Redis is
-    /// down.
+    /// Nothing is sent before the first session is asked for: an application starts while its Redis is down.
     ///
     /// # Errors
     ///
-    /// When it is not the URL of a Redis. The error does not repeat it.
+    /// The URL is not that of a Redis. The error does not repeat it.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(|error| {
             // Its text may repeat the password.
@@ -68,7 +75,7 @@ impl RedisStore {
         })
     }
 
-    /// How long a command may take, the connection included: at least a millisecond.
+    /// The time-out of a command, including the connection: at least a millisecond.
     ///
     /// Default: 1 second.
     #[must_use]
@@ -89,8 +96,7 @@ impl RedisStore {
         }
     }
 
-    /// A command that may as well be done twice: after a restart of Redis, the first one finds the
-    /// connection lost.
+    /// Runs an idempotent command, again if the connection turns out to be lost, as after a restart of Redis.
     async fn run_again<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let mut connection = self.connection()?;
         let twice = async {
@@ -119,88 +125,124 @@ impl RedisStore {
         Ok(self.connection.get_or_init(|| made).clone())
     }
 
-    /// Changes the session that is there with this version: `arguments` are those of the script.
+    /// Changes the session that has this version. `arguments` are those of the script after the version.
     async fn change(
         &self,
         script: &'static str,
-        key: &SessionKey,
+        key: SessionKey,
         version: u64,
         arguments: &[&[u8]],
     ) -> Result<bool, StoreError> {
         let mut command = redis::cmd("EVAL");
-        command.arg(script).arg(1).arg(name(key));
+        command.arg(script).arg(1).arg(name_of_session(key));
         command.arg(&version.to_be_bytes());
         for argument in arguments {
             command.arg(*argument);
         }
         self.run(&command).await
     }
+
+    /// Adds a session to the list of its user. Sessions that are too many are deleted, then removed from the
+    /// list.
+    async fn join(&self, key: SessionKey, owner: SessionOwner) -> Result<(), StoreError> {
+        let list = name_of_user(owner.user());
+        let mut command = redis::cmd("EVAL");
+        command.arg(JOIN).arg(1).arg(&list).arg(key.as_bytes());
+        command
+            .arg(milliseconds(owner.lifetime()))
+            .arg(MAX_SESSIONS);
+        let surplus: Vec<Vec<u8>> = self.run_again(&command).await?;
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        for key in &surplus {
+            self.delete(read_key(key)?).await?;
+        }
+        let mut command = redis::cmd("ZREM");
+        command.arg(&list).arg(&surplus);
+        self.run_again(&command).await
+    }
 }
 
 impl SessionStore for RedisStore {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         Box::pin(async move {
             let mut command = redis::cmd("GET");
-            command.arg(name(key));
+            command.arg(name_of_session(key));
             let found: Option<Vec<u8>> = self.run_again(&command).await?;
             found.map(read).transpose()
         })
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
         Box::pin(async move {
+            if let Some(owner) = owner {
+                self.join(key, owner).await?;
+            }
             let mut command = redis::cmd("SET");
-            command.arg(name(key)).arg(write(1, None, value));
+            command
+                .arg(name_of_session(key))
+                .arg(write(1, None, &value));
             command.arg("NX").arg("PX").arg(milliseconds(lifetime));
             let done: Option<String> = self.run(&command).await?;
             Ok(done.is_some())
         })
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        value: &'a [u8],
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+    ) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            let written = write(version + 1, None, value);
+            let written = write(version + 1, None, &value);
             let lifetime = milliseconds(lifetime).to_string();
             let arguments = [&written[..], lifetime.as_bytes()];
             self.change(REPLACE, key, version, &arguments).await
         })
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            let written = write(version + 1, Some(claim), &[]);
-            self.change(MARK, key, version, &[&written]).await
+            let head = write(version + 1, Some(attempt), &[]);
+            self.change(SET_HEAD, key, version, &[&head]).await
         })
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            let written = write(version + 1, None, &[]);
-            self.change(MARK, key, version, &[&written]).await
+            let head = write(version + 1, None, &[]);
+            self.change(SET_HEAD, key, version, &[&head]).await
         })
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             let mut command = redis::cmd("DEL");
-            command.arg(name(key));
+            command.arg(name_of_session(key));
             self.run_again(&command).await
+        })
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        Box::pin(async move {
+            let mut command = redis::cmd("ZRANGE");
+            command.arg(name_of_user(user)).arg(0).arg(-1);
+            let keys: Vec<Vec<u8>> = self.run_again(&command).await?;
+            keys.iter().map(|key| read_key(key)).collect()
         })
     }
 }
@@ -212,36 +254,6 @@ impl fmt::Debug for RedisStore {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
-}
-
-fn name(key: &SessionKey) -> String {
-    use fmt::Write;
-
-    let mut name = String::with_capacity(PREFIX.len() + 64);
-    name.push_str(PREFIX);
-    for byte in key.as_bytes() {
-        write!(name, "{byte:02x}").expect("a string takes everything");
-    }
-    name
-}
-
-/// Version, claim or zeros, value.
-fn write(version: u64, claim: Option<Claim>, value: &[u8]) -> Vec<u8> {
-    let claim = claim.map_or([0; 16], Claim::to_bytes);
-    [&version.to_be_bytes()[..], &claim, value].concat()
-}
-
-fn read(written: Vec<u8>) -> Result<StoredSession, StoreError> {
-    let written = Bytes::from(written);
-    let head = written
-        .split_first_chunk()
-        .and_then(|(version, rest)| Some((version, rest.first_chunk()?)));
-    let Some((version, claim)) = head else {
-        return Err(StoreError::new("what Redis has is not a session"));
-    };
-    let claim = (*claim != [0; 16]).then(|| Claim::from_bytes(*claim));
-    let version = u64::from_be_bytes(*version);
-    Ok(StoredSession::new(written.slice(HEAD..), version, claim))
 }
 
 /// Redis takes no zero.
@@ -256,9 +268,8 @@ fn failed(error: RedisError) -> StoreError {
     StoreError::new(error)
 }
 
-const PREFIX: &str = "tower-didit:";
-/// Version and claim.
-const HEAD: usize = 8 + 16;
+/// The bound of a user's list.
+const MAX_SESSIONS: usize = 10_000;
 
 /// Each script is atomic. `GETRANGE` finds nothing where there is no session.
 const REPLACE: &str = "\
@@ -266,24 +277,22 @@ if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end \
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
 return 1";
 /// `SETRANGE` leaves value and expiry alone.
-const MARK: &str = "\
+const SET_HEAD: &str = "\
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end \
 redis.call('SETRANGE', KEYS[1], 0, ARGV[2]) \
 return 1";
+/// Scores are ends, in milliseconds by the clock of Redis. Gives the members that are too many.
+const JOIN: &str = "\
+local time = redis.call('TIME') \
+local now = time[1] * 1000 + math.floor(time[2] / 1000) \
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) \
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) \
+redis.call('PEXPIREAT', KEYS[1], redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]) \
+return redis.call('ZRANGE', KEYS[1], 0, -1 - ARGV[3])";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-
-    #[test]
-    fn a_session_survives_its_string() {
-        for claim in [None, Some(Claim::new(Timestamp::from_unix(7)))] {
-            let session = StoredSession::new(b"value".as_slice(), 5, claim);
-            assert_eq!(read(write(5, claim, b"value")).unwrap(), session);
-        }
-        assert!(read(vec![0; HEAD - 1]).is_err());
-    }
 
     // Behaviour 95.
     #[test]

@@ -1,21 +1,21 @@
-//! Renewing the tokens of a session in a store: in one process of all that share it.
+//! Refreshing the tokens of a session in a store, in one of the processes that share it.
 //!
-//! 1. Whoever wants new tokens claims the session, by its version, before anything is sent. One process
-//!    succeeds; the others wait for what comes of it.
+//! 1. Before anything is sent, a process records its attempt, by the session's version. One process succeeds;
+//!    the others wait for the outcome.
 //! 2. It sends the refresh token, once.
-//! 3. It saves the new tokens, which ends the claim; or takes the claim back, if the request did not leave
-//!    this machine; or ends the session, if the provider calls the token invalid.
+//! 3. It saves the new tokens, which removes the attempt; or abandons the attempt, if no connection was
+//!    established; or ends the session, if the provider calls the token invalid.
 //!
-//! Where none of that happens, be it that the provider answered nonsense or that the process died, the
-//! claim stays. A refresh token that works once then counts as spent for ever (RFC 9700 §4.14.2: its
-//! reuse would end the session there); any other may be used again when the claim has lapsed.
+//! If the provider's answer is unusable or the process dies, the attempt stays. A single-use refresh token then
+//! counts as spent for good (RFC 9700 §4.14.2: its reuse would end the session at the provider); a reusable one
+//! may be sent again once the attempt has lapsed.
 
 use std::{future::Future, time::Duration};
 
 use super::{
     Outcome, Session, StoreEntry, StoredSessions,
     changes::{CHANGES_AT_ONCE, LATE, Pause},
-    store::{Claim, SessionKey, StoreError},
+    store::{RefreshAttempt, SessionKey, StoreError},
 };
 use crate::{
     error::{Error, ErrorKind, TokenError},
@@ -28,7 +28,7 @@ pub(crate) trait RefreshCalls: Send + Sync {
     /// What is needed to send.
     type Ready: Send;
 
-    /// Everything that can fail before the claim. Nothing of the session is sent.
+    /// Everything that can fail before the attempt is recorded. Nothing of the session is sent.
     fn prepare(&self) -> impl Future<Output = Result<Self::Ready, Error>> + Send;
 
     /// Sends the refresh token.
@@ -38,7 +38,7 @@ pub(crate) trait RefreshCalls: Send + Sync {
         tokens: &DiditTokens,
     ) -> impl Future<Output = Result<DiditTokens, TokenRequestFailure>> + Send;
 
-    /// Ends at the provider what nobody wants: tokens that came when somebody had signed out.
+    /// Ends tokens at the provider that came after the sign-out.
     fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
 }
 
@@ -54,23 +54,23 @@ impl StoredSessions {
     pub(crate) async fn renew(
         &self,
         session: Session,
-        kept: StoreEntry,
+        entry: StoreEntry,
         horizon: Duration,
         calls: &impl RefreshCalls,
     ) -> Outcome {
         let old = session.tokens.clone();
-        let (mut session, mut kept) = (session, kept);
+        let (mut session, mut entry) = (session, entry);
         let mut pause = Pause::new(horizon);
         let (session, held, ready) = loop {
-            match self.turn(session, kept, &old, horizon).await? {
+            match self.turn(session, entry, &old, horizon).await? {
                 Turn::Over(outcome) => return outcome,
-                Turn::Ours(ours, free) => (session, kept) = (ours, free),
+                Turn::Ours(ours, free) => (session, entry) = (ours, free),
             }
             let ready = calls.prepare().await?;
-            let claim = Claim::new(self.now().plus(horizon));
-            match self.claim(&kept, claim).await? {
+            let attempt = RefreshAttempt::new(self.now().plus(horizon));
+            match self.begin_refresh(&entry, attempt).await? {
                 Some(held) => break (session, held, ready),
-                None if pause.take().await => (session, kept) = self.found(kept.key).await?,
+                None if pause.take().await => (session, entry) = self.found(entry.key).await?,
                 None => return Err(StoreError::new("it reads another version than it has").into()),
             }
         };
@@ -80,11 +80,11 @@ impl StoredSessions {
         }
     }
 
-    /// Waits while another process has a fresh claim.
+    /// Waits while the attempt of another process is pending.
     async fn turn(
         &self,
         mut session: Session,
-        mut kept: StoreEntry,
+        mut entry: StoreEntry,
         old: &DiditTokens,
         horizon: Duration,
     ) -> Result<Turn, Error> {
@@ -98,14 +98,14 @@ impl StoredSessions {
             if !session.tokens.are(old) {
                 return Ok(Turn::Over(Ok(session.tokens)));
             }
-            match kept.claim {
-                Some(claim) if claim.is_fresh(self.now()) && pause.take().await => {}
+            match entry.refresh_attempt {
+                Some(attempt) if attempt.is_pending(self.now()) && pause.take().await => {}
                 Some(_) if self.rules.single_use => {
                     return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
                 }
-                _ => return Ok(Turn::Ours(session, kept)),
+                _ => return Ok(Turn::Ours(session, entry)),
             }
-            (session, kept) = self.found(kept.key).await?;
+            (session, entry) = self.found(entry.key).await?;
         }
     }
 
@@ -127,7 +127,7 @@ impl StoredSessions {
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
-            return Ok(not_kept(session, &error));
+            return Ok(not_entry(session, &error));
         }
         let mut pause = Pause::new(LATE);
         let mut overtaken = 0;
@@ -135,11 +135,12 @@ impl StoredSessions {
             let failure = match self.save(&held, &session).await {
                 Ok(true) => return Ok(session.tokens),
                 Ok(false) => match self.find(held.key).await {
-                    // Who took this process for dead has written it, or is about to. These tokens are newer.
-                    Ok(Some((there, kept)))
+                    // A process that took this one for dead has written the session, or is about to. These
+                    // tokens are newer.
+                    Ok(Some((there, entry)))
                         if there.tokens.access_token().is(old.access_token()) =>
                     {
-                        held = kept;
+                        held = entry;
                         overtaken += 1;
                         if overtaken < CHANGES_AT_ONCE {
                             continue;
@@ -158,7 +159,7 @@ impl StoredSessions {
                 Err(failure) => failure,
             };
             if !pause.take().await {
-                return Ok(not_kept(session, &failure));
+                return Ok(not_entry(session, &failure));
             }
         }
     }
@@ -177,25 +178,25 @@ impl StoredSessions {
                 Ok(Some((there, _))) if !there.tokens.access_token().is(old.access_token()) => {
                     return Ok(there.tokens);
                 }
-                _ => self.delete(&held.key).await,
+                _ => self.delete(held.key).await,
             }
         } else if !was_sent {
-            self.release(held).await
+            self.abandon_refresh(held).await
         } else {
             Ok(())
         };
         if let Err(error) = undone {
             let source = error.causes();
-            tracing::warn!(%error, source, "what came of a refresh was not noted");
+            tracing::warn!(%error, source, "failed to record the outcome of a refresh");
         }
         Err(error)
     }
 }
 
 /// Tokens that work, and that the session goes on without.
-fn not_kept(session: Session, error: &Error) -> DiditTokens {
+fn not_entry(session: Session, error: &Error) -> DiditTokens {
     let source = error.causes();
-    tracing::warn!(%error, source, "new tokens were not kept: the session ends with them");
+    tracing::warn!(%error, source, "new tokens were not entry: the session ends with them");
     session.tokens
 }
 

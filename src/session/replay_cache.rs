@@ -27,7 +27,7 @@ struct Generations {
 type Hash = [u8; 16];
 
 impl ReplayCache {
-    /// Takes `name` for the caller alone: true once, false ever after.
+    /// Adds `name`. `true` once, `false` ever after.
     pub(crate) fn insert(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
         let mut generations = self.lock();
@@ -35,14 +35,14 @@ impl ReplayCache {
         !generations.previous.contains(&name) && generations.present.insert(name)
     }
 
-    /// Whether `name` was claimed.
+    /// Whether `name` was added.
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
         let name = hash(name);
         let generations = self.lock();
         generations.present.contains(&name) || generations.previous.contains(&name)
     }
 
-    /// Lets `name` be claimed again.
+    /// Removes `name`.
     pub(crate) fn forget(&self, name: &[u8]) {
         let name = hash(name);
         let mut generations = self.lock();

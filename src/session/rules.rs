@@ -1,6 +1,6 @@
 //! How long a session is good for.
 
-use super::{Limits, Session, store::Claim};
+use super::{Limits, Session, store::RefreshAttempt};
 use crate::{clock::Timestamp, provider::Provider};
 
 /// What ends the sessions of an application.
@@ -33,20 +33,20 @@ impl Rules {
         }
     }
 
-    /// How a session stands, on whose refresh token somebody may have a claim.
+    /// The validity of a session whose refresh token another process may have sent.
     ///
-    /// While the claim is fresh its outcome may come, and is waited for once the access token has ended.
-    /// Afterwards a token that works once counts as spent: nobody else sends it, ever.
+    /// While the attempt is pending its outcome may come, and is waited for once the access token has expired.
+    /// Afterwards a single-use token counts as spent and is never sent.
     pub(crate) fn validity(
         &self,
         session: &Session,
-        claim: Option<Claim>,
+        attempt: Option<RefreshAttempt>,
         now: Timestamp,
     ) -> Validity {
         let is_alive = session.tokens().are_alive(now);
-        let may_renew = match claim {
+        let may_renew = match attempt {
             None => true,
-            Some(claim) if claim.is_fresh(now) => !is_alive,
+            Some(attempt) if attempt.is_pending(now) => !is_alive,
             Some(_) => !self.single_use,
         };
         if !session.lives(self.limits, now) {
@@ -106,31 +106,31 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_to_do_follows_from_the_tokens_the_claim_and_the_provider() {
+    fn validity_follows_from_the_tokens_the_attempt_and_the_provider() {
         use Validity::{Expired, RefreshDue, Unrefreshable, Valid};
 
         let reusable = rules(&Provider::didit());
         let once = rules(&Provider::didit().with_single_use_refresh_tokens());
         let authoritative = rules(&Provider::authentication("https://acme.auth.didit.me"));
-        let fresh = Some(Claim::new(at(200)));
-        let lapsed = Some(Claim::new(at(0)));
-        for (rules, claim, alive, dead) in [
+        let pending = Some(RefreshAttempt::new(at(200)));
+        let lapsed = Some(RefreshAttempt::new(at(0)));
+        for (rules, attempt, alive, dead) in [
             (reusable, None, RefreshDue, RefreshDue),
-            (reusable, fresh, Valid, RefreshDue),
+            (reusable, pending, Valid, RefreshDue),
             (reusable, lapsed, RefreshDue, RefreshDue),
             (once, None, RefreshDue, RefreshDue),
-            (once, fresh, Valid, RefreshDue),
+            (once, pending, Valid, RefreshDue),
             (once, lapsed, Valid, Valid),
             (authoritative, None, RefreshDue, RefreshDue),
-            (authoritative, fresh, Valid, RefreshDue),
+            (authoritative, pending, Valid, RefreshDue),
             (authoritative, lapsed, Valid, Unrefreshable),
         ] {
             let session = session(rules, Some("rt"));
-            let validity = |now| rules.validity(&session, claim, now);
-            assert_eq!(validity(at(50)), Valid, "{rules:?} {claim:?}");
-            assert_eq!(validity(at(99)), alive, "{rules:?} {claim:?}");
-            assert_eq!(validity(at(100)), dead, "{rules:?} {claim:?}");
-            assert_eq!(validity(at(10_000)), Expired, "{rules:?} {claim:?}");
+            let validity = |now| rules.validity(&session, attempt, now);
+            assert_eq!(validity(at(50)), Valid, "{rules:?} {attempt:?}");
+            assert_eq!(validity(at(99)), alive, "{rules:?} {attempt:?}");
+            assert_eq!(validity(at(100)), dead, "{rules:?} {attempt:?}");
+            assert_eq!(validity(at(10_000)), Expired, "{rules:?} {attempt:?}");
         }
         for (rules, dead) in [(reusable, Valid), (authoritative, Unrefreshable)] {
             let session = session(rules, None);

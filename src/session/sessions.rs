@@ -5,7 +5,7 @@ use std::sync::Once;
 use http::HeaderValue;
 
 use super::{
-    ExistingChunks, Rules, SealedSessions, Session, StoredSessions,
+    ExistingChunks, Generation, Rules, SealedSessions, Session, StoredSessions,
     session_cookies::SessionCookies, store::SessionKey,
 };
 use crate::{
@@ -87,23 +87,30 @@ impl Sessions {
         (lookup.unwrap_or(Lookup::Nothing), existing)
     }
 
-    /// Whether a session can be kept, as far as its size tells.
+    /// Prepares for [`create`](Self::create): gives the generation of the session's user, which sessions in cookies
+    /// do not have.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionTooLarge`](crate::error::ErrorKind::SessionTooLarge)
-    pub(crate) fn check(&self, session: &Session) -> Result<(), Error> {
+    /// [`ErrorKind::SessionTooLarge`] or [`ErrorKind::SessionUnavailable`].
+    pub(crate) async fn prepare(&self, session: &Session) -> Result<Generation, Error> {
         match &self.backend {
-            Backend::Cookies(sealed) => sealed.check(session),
-            Backend::Store(stored) => stored.check(session),
+            Backend::Cookies(sealed) => {
+                sealed.check(session)?;
+                Ok(Generation::default())
+            }
+            Backend::Store(stored) => {
+                stored.check(session)?;
+                stored.generation(session).await
+            }
         }
     }
 
-    /// Begins a session: gives the `Set-Cookie` values that tell the browser, and where it is if that is a
-    /// store.
+    /// Begins a session: gives its `Set-Cookie` values, and its key if it is in a store.
     pub(crate) async fn create(
         &self,
         session: &Session,
+        generation: Generation,
         existing: ExistingChunks,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
@@ -113,7 +120,8 @@ impl Sessions {
                 Ok((cookies, None))
             }
             Backend::Store(stored) => {
-                let (cookies, key) = stored.create(session, existing, now).await?;
+                let created = stored.create(session, generation, existing, now).await;
+                let (cookies, key) = created?;
                 Ok((cookies, Some(key)))
             }
         }

@@ -1,129 +1,275 @@
-//! What keeps sessions on the server.
+//! The protocol between the layer and a session store.
+
+mod keys;
+mod refresh_attempt;
+mod stored_session;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use aws_lc_rs::{digest, rand};
-use bytes::Bytes;
+pub use keys::{SessionKey, SessionOwner, UserKey};
+pub use refresh_attempt::RefreshAttempt;
+pub use stored_session::StoredSession;
 
-use super::SessionId;
-use crate::{
-    clock::Timestamp,
-    error::{Error, ErrorKind},
-};
+use crate::error::{Error, ErrorKind};
 
 /// Keeps sessions on the server: for
 /// [`with_session_store`](crate::ConfigBuilder::with_session_store).
 ///
-/// # What an implementor owes
+/// A store is a map of entries: a sealed value, a version, an end, at most one refresh attempt, and for a
+/// session the user that owns it. Keys are hashes and values are encrypted and authenticated together with their
+/// key, so a store has nothing to keep secret.
 ///
-/// - **Versions.** A session is created with version 1, and each [`replace`](Self::replace),
-///   [`claim`](Self::claim) and [`release`](Self::release) that succeeds adds 1. Each of them succeeds
-///   only if the session is there and has the version that it is given, and does all it says or
-///   nothing: compare and set, in one step that nothing comes between. That is what keeps two processes
-///   from sending one refresh token twice, and a slow writer from undoing what a fast one did.
-/// - **Expiry.** After its lifetime a session is not there any more, for any method. (The layer seals
-///   the end into the value as well, so one that is there too long does no harm but to memory; one that
-///   is gone too early signs somebody out.)
-/// - **Order.** What was acknowledged is seen by everybody from then on: [`load`](Self::load) reads no replica
-///   that lags.
-/// - **Durability.** What was acknowledged stays: a store that forgets a claim lets a refresh token be
-///   sent twice, for which a provider may end the session.
-/// - **Failure.** An error means that nobody knows whether the change was made. It comes within a bounded
-///   time: a second is plenty, and after 5 the layer does not wait any more. It then asks again, or answers
-///   503; it takes nobody for signed in or out because of it.
-/// - **Secrecy** is not among it: keys are hashes and values are encrypted and authenticated with the
-///   key.
+/// # What an implementation owes
 ///
-/// A store is shared by all that use one layer, at the same time. A row of a relational database does:
-/// `update … set version = version + 1, … where key = $1 and version = $2 and expires > now()`, where the
-/// count of rows is the answer. `examples/session_store` is a whole one.
+/// - **Versions.** A new entry has version 1. Each [`replace`](Self::replace),
+///   [`begin_refresh`](Self::begin_refresh) and [`abandon_refresh`](Self::abandon_refresh) compares the version
+///   and, only if it is the one given, changes the entry and adds 1, in one atomic step. This keeps two processes
+///   from sending one refresh token twice, and a slow writer from undoing a faster one.
+/// - **Expiry.** After its lifetime an entry is absent for every method. (The end is sealed into the value as
+///   well: an entry that stays too long costs memory only; one that goes too early signs its user out.)
+/// - **Order.** A change that was acknowledged is visible to every later call of every process. Do not read from
+///   a replica that lags.
+/// - **Durability.** A change that was acknowledged is not lost. A store that forgets a refresh attempt lets a
+///   single-use refresh token be sent twice, for which a provider may end the session.
+/// - **Errors** leave open whether the change was made; the layer finds out, or answers 503. An error should come
+///   within a second; after 5 the layer stops waiting.
+///
+/// Only single entries change: no method needs a transaction over two keys. All requests share one store, from
+/// many tasks at a time. `conformance::check` (feature `test-util`) tests everything but durability.
+///
+/// # Examples
+///
+/// A table of a relational database does it with one statement for each method, such as
+/// `update sessions set version = version + 1, attempt = $3 where key = $1 and version = $2 and expires > now()`,
+/// where the count of rows is the answer. `examples/session_store` keeps sessions in a file. A map shows the
+/// whole protocol:
+///
+/// ```
+/// use std::{
+///     collections::HashMap,
+///     future::ready,
+///     sync::{Arc, Mutex},
+///     time::{Duration, Instant},
+/// };
+/// use tower_didit::store::{
+///     RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey,
+/// };
+///
+/// #[derive(Clone, Debug, Default)]
+/// struct MapStore(Arc<Mutex<HashMap<SessionKey, Entry>>>);
+///
+/// #[derive(Debug)]
+/// struct Entry {
+///     session: StoredSession,
+///     user: Option<UserKey>,
+///     end: Instant,
+/// }
+///
+/// impl MapStore {
+///     fn with<T: Send + 'static>(
+///         &self,
+///         work: impl FnOnce(&mut HashMap<SessionKey, Entry>) -> T,
+///     ) -> StoreFuture<'_, T> {
+///         let mut entries = self.0.lock().unwrap();
+///         entries.retain(|_, entry| Instant::now() < entry.end);
+///         Box::pin(ready(Ok(work(&mut entries))))
+///     }
+///
+///     /// Compares the version and changes the entry, in one step.
+///     fn change(
+///         &self,
+///         key: SessionKey,
+///         version: u64,
+///         change: impl FnOnce(&mut Entry, u64),
+///     ) -> StoreFuture<'_, bool> {
+///         self.with(|entries| match entries.get_mut(&key) {
+///             Some(entry) if entry.session.version() == version => {
+///                 change(entry, version + 1);
+///                 true
+///             }
+///             _ => false,
+///         })
+///     }
+/// }
+///
+/// impl SessionStore for MapStore {
+///     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
+///         self.with(|entries| entries.get(&key).map(|entry| entry.session.clone()))
+///     }
+///
+///     fn create(
+///         &self,
+///         key: SessionKey,
+///         value: Vec<u8>,
+///         lifetime: Duration,
+///         owner: Option<SessionOwner>,
+///     ) -> StoreFuture<'_, bool> {
+///         self.with(|entries| {
+///             let is_new = !entries.contains_key(&key);
+///             entries.entry(key).or_insert_with(|| Entry {
+///                 session: StoredSession::new(value, 1, None),
+///                 user: owner.map(|owner| owner.user()),
+///                 end: Instant::now() + lifetime,
+///             });
+///             is_new
+///         })
+///     }
+///
+///     fn replace(
+///         &self,
+///         key: SessionKey,
+///         version: u64,
+///         value: Vec<u8>,
+///         lifetime: Duration,
+///     ) -> StoreFuture<'_, bool> {
+///         self.change(key, version, |entry, next| {
+///             entry.session = StoredSession::new(value, next, None);
+///             entry.end = Instant::now() + lifetime;
+///         })
+///     }
+///
+///     fn begin_refresh(
+///         &self,
+///         key: SessionKey,
+///         version: u64,
+///         attempt: RefreshAttempt,
+///     ) -> StoreFuture<'_, bool> {
+///         self.change(key, version, |entry, next| {
+///             let value = entry.session.value().clone();
+///             entry.session = StoredSession::new(value, next, Some(attempt));
+///         })
+///     }
+///
+///     fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+///         self.change(key, version, |entry, next| {
+///             let value = entry.session.value().clone();
+///             entry.session = StoredSession::new(value, next, None);
+///         })
+///     }
+///
+///     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
+///         self.with(|entries| drop(entries.remove(&key)))
+///     }
+///
+///     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+///         self.with(|entries| {
+///             let own = entries.iter().filter(|(_, entry)| entry.user == Some(user));
+///             own.map(|(key, _)| *key).collect()
+///         })
+///     }
+///
+///     fn is_shared(&self) -> bool {
+///         false
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let store = MapStore::default();
+/// # tower_didit::store::conformance::check(&store, &store.clone()).await;
+/// # }
+/// ```
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
-    /// The session under `key`, if there is one.
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>>;
+    /// The entry under `key`.
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>>;
 
-    /// Keeps a new session, with version 1 and unclaimed. `false` if there is one already, which then
-    /// stays as it is.
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
-        lifetime: Duration,
-    ) -> StoreFuture<'a, bool>;
-
-    /// Keeps another value, for another lifetime from now on; a claim is over. `false` if the session
-    /// is not there with this version.
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        version: u64,
-        value: &'a [u8],
-        lifetime: Duration,
-    ) -> StoreFuture<'a, bool>;
-
-    /// Records the claim of somebody who is about to use the session's refresh token, in place of an
-    /// earlier one. Value and lifetime stay. `false` if the session is not there with this version.
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool>;
-
-    /// Takes the claim back: the refresh token was not used. Value and lifetime stay. `false` if the
-    /// session is not there with this version.
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool>;
-
-    /// Forgets the session, whatever its version, if it is there.
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()>;
-
-    /// Whether other processes see this store. The layer then keeps there, too, which sign-ins were
-    /// completed: entries of 20 minutes, made with [`create`](Self::create).
+    /// Adds an entry with version 1 and without a refresh attempt. `false`, and no change, if there is one under
+    /// this key.
     ///
-    /// Default: they do.
+    /// The entries that are not sessions have no owner.
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
+        lifetime: Duration,
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool>;
+
+    /// Replaces the value, sets the lifetime from now on, and removes the refresh attempt. The owner stays.
+    /// `false`, and no change, if there is no entry with this version.
+    fn replace(
+        &self,
+        key: SessionKey,
+        version: u64,
+        value: Vec<u8>,
+        lifetime: Duration,
+    ) -> StoreFuture<'_, bool>;
+
+    /// Records that the session's refresh token is about to be sent, in place of an earlier attempt. Value and
+    /// lifetime stay. `false`, and no change, if there is no entry with this version.
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
+        version: u64,
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool>;
+
+    /// Removes the refresh attempt: the refresh token was not sent. Value and lifetime stay. `false`, and no
+    /// change, if there is no entry with this version.
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool>;
+
+    /// Removes the entry under `key`, if there is one, whatever its version.
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()>;
+
+    /// The keys of the sessions that `user` owns, in any order: each whose [`create`](Self::create) was
+    /// acknowledged before this call and that is there.
+    ///
+    /// Keys of sessions that have ended may be among them. A store that keeps its lists in entries of their own
+    /// therefore needs no transaction: `create` adds the key to the list first, and the session afterwards.
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>>;
+
+    /// Whether other processes use the same entries. If so, the layer also records there which sign-ins were
+    /// completed, in entries that last 20 minutes.
+    ///
+    /// Default: `true`.
     fn is_shared(&self) -> bool {
         true
     }
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         (**self).load(key)
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
-        (**self).create(key, value, lifetime)
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
+        (**self).create(key, value, lifetime, owner)
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        value: &'a [u8],
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+    ) -> StoreFuture<'_, bool> {
         (**self).replace(key, version, value, lifetime)
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
-        (**self).claim(key, version, claim)
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        (**self).begin_refresh(key, version, attempt)
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
-        (**self).release(key, version)
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        (**self).abandon_refresh(key, version)
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
         (**self).delete(key)
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        (**self).list(user)
     }
 
     fn is_shared(&self) -> bool {
@@ -131,151 +277,15 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
     }
 }
 
-/// What the methods of a [`SessionStore`] give.
+/// The result of a [`SessionStore`]'s method.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// The name of a session in a store: a hash, from which nobody learns what the browser has.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionKey([u8; 32]);
-
-impl SessionKey {
-    /// That of the session whose browser has `id`.
-    pub(crate) fn of_id(id: &[u8; 32]) -> Self {
-        Self::of(&[id])
-    }
-
-    /// That of a sign-in, by its state.
-    pub(crate) fn of_state(state: &str) -> Self {
-        Self::of(&[b"state ", state.as_bytes()])
-    }
-
-    /// That of the mark that somebody has signed out of a session.
-    pub(crate) fn of_end(session: SessionId) -> Self {
-        Self::of(&[b"end ", session.as_bytes()])
-    }
-
-    /// 32 bytes that look random.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    fn of(parts: &[&[u8]]) -> Self {
-        let mut hash = digest::Context::new(&digest::SHA256);
-        for part in parts {
-            hash.update(part);
-        }
-        let hash = hash.finish();
-        let whole = hash.as_ref().first_chunk();
-        Self(*whole.expect("SHA-256 has 32 bytes"))
-    }
-}
-
-impl fmt::Debug for SessionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionKey")
-    }
-}
-
-/// A session as a store has it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredSession {
-    pub(crate) value: Bytes,
-    pub(crate) version: u64,
-    pub(crate) claim: Option<Claim>,
-}
-
-impl StoredSession {
-    /// Puts together what a store found: the value as it was given, the version, and the claim that was
-    /// recorded since the value was written and not released.
-    pub fn new(value: impl Into<Bytes>, version: u64, claim: Option<Claim>) -> Self {
-        Self {
-            value: value.into(),
-            version,
-            claim,
-        }
-    }
-
-    /// What was given to [`create`](SessionStore::create) or [`replace`](SessionStore::replace) last.
-    pub fn value(&self) -> &Bytes {
-        &self.value
-    }
-
-    /// How often it was changed, and 1.
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// What was given to [`claim`](SessionStore::claim), if that was the last change.
-    pub fn claim(&self) -> Option<Claim> {
-        self.claim
-    }
-}
-
-impl fmt::Debug for StoredSession {
-    /// Without the value, sealed as it is.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredSession")
-            .field("length", &self.value.len())
-            .field("version", &self.version)
-            .field("claim", &self.claim)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A note that somebody is using the refresh token of a session. A store keeps its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Whose it is.
-    id: [u8; 8],
-    /// When nobody waits for its outcome any more.
-    until: Timestamp,
-}
-
-impl Claim {
-    pub(crate) fn new(until: Timestamp) -> Self {
-        let mut id = [0; 8];
-        rand::fill(&mut id).expect("the system's random source works");
-        Self { id, until }
-    }
-
-    /// Whether its outcome may still come.
-    pub(crate) fn is_fresh(self, now: Timestamp) -> bool {
-        now < self.until
-    }
-
-    /// Whether nobody waits for its outcome any more since `age` or longer.
-    pub(crate) fn is_older_than(self, age: Duration, now: Timestamp) -> bool {
-        self.until.plus(age) <= now
-    }
-
-    /// What a store keeps: at least one of the bytes is not zero.
-    pub fn to_bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        let (id, until) = bytes.split_at_mut(8);
-        id.copy_from_slice(&self.id);
-        until.copy_from_slice(&self.until.as_unix().to_be_bytes());
-        bytes
-    }
-
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        let [mut id, mut until] = [[0; 8]; 2];
-        let (first, second) = bytes.split_at(8);
-        id.copy_from_slice(first);
-        until.copy_from_slice(second);
-        Self {
-            id,
-            until: Timestamp::from_unix(u64::from_be_bytes(until)),
-        }
-    }
-}
-
-/// Why a store did not answer.
+/// A call of a [`SessionStore`] failed.
 #[derive(Debug)]
 pub struct StoreError(Box<dyn StdError + Send + Sync>);
 
 impl StoreError {
-    /// With what went wrong. Its text is logged: it must not hold a password.
+    /// Wraps the cause. Its text is logged: it must not contain a password.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(source.into())
     }
@@ -296,27 +306,5 @@ impl StdError for StoreError {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::with_source(ErrorKind::SessionUnavailable, error.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claim_survives_its_bytes() {
-        let claim = Claim::new(Timestamp::from_unix(1_000));
-        assert_eq!(Claim::from_bytes(claim.to_bytes()), claim);
-        assert!(claim.is_fresh(Timestamp::from_unix(999)));
-        assert!(!claim.is_fresh(Timestamp::from_unix(1_000)));
-    }
-
-    #[test]
-    fn the_key_of_a_session_is_the_sha_256_of_its_id() {
-        // printf '\0%.0s' {1..32} | sha256sum
-        let key = SessionKey::of_id(&[0; 32]);
-        assert_eq!(key.as_bytes()[..4], [0x66, 0x68, 0x7a, 0xad]);
-        assert_ne!(SessionKey::of_state("a"), SessionKey::of_state("b"));
-        assert_eq!(format!("{key:?}"), "SessionKey");
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions that live in a store: what the browser has is a random id.
+//! Sessions in a store: the browser has a random id.
 
 use std::{fmt, sync::Arc};
 
@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 
 use super::{
     ExistingChunks, Rules, Session,
-    changes::{LATE, bounded},
+    changes::{BRIEF, LATE, Pause, bounded},
     codec::Codec,
-    store::{Claim, SessionKey, SessionStore, StoreError},
+    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
     unseal_cache::UnsealCache,
+    user_sessions::Generation,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -21,13 +22,14 @@ use crate::{
     error::{CallbackError, Error, ErrorKind},
     oidc::{CodeHash, PendingSignIn},
     provider::Provider,
-    seal::Sealer,
+    seal::{Pseudonyms, Sealer},
 };
 
 /// Loads sessions from a store and keeps them there, sealed under their keys.
 pub(crate) struct StoredSessions {
     pub(super) store: Arc<dyn SessionStore>,
     sealer: Sealer,
+    pub(super) users: Pseudonyms,
     scope: CookieScope,
     codec: Codec,
     recent: UnsealCache,
@@ -35,18 +37,19 @@ pub(crate) struct StoredSessions {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Where a session is kept, and how it was found there.
+/// The entry of a session in the store, as it was found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreEntry {
     pub(crate) key: SessionKey,
     pub(super) version: u64,
-    pub(crate) claim: Option<Claim>,
+    pub(crate) refresh_attempt: Option<RefreshAttempt>,
 }
 
 impl StoredSessions {
     pub(crate) fn new(
         store: Arc<dyn SessionStore>,
         sealer: Sealer,
+        users: Pseudonyms,
         scope: CookieScope,
         rules: Rules,
         provider: Provider,
@@ -55,6 +58,7 @@ impl StoredSessions {
         Self {
             store,
             sealer,
+            users,
             scope,
             codec: Codec::for_store(provider),
             recent: UnsealCache::new(),
@@ -63,69 +67,58 @@ impl StoredSessions {
         }
     }
 
-    /// The session under `key`, if there is one that has not passed its limits.
+    /// The session under `key`, if it is within its limits.
     pub(crate) async fn load(
         &self,
         key: SessionKey,
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
-        let Some((session, kept)) = self.find(key).await? else {
-            return Ok(None);
-        };
-        let lives = session.lives(self.rules.limits, self.now());
-        Ok(lives.then_some((session, kept)))
+        let found = self.find(key).await?;
+        let now = self.now();
+        Ok(found.filter(|(session, _)| session.lives(self.rules.limits, now)))
     }
 
-    /// Likewise, of any session that can be read.
+    /// The session under `key`, if it can be read.
     pub(super) async fn find(
         &self,
         key: SessionKey,
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
-        let Some(stored) = bounded(self.store.load(&key)).await? else {
+        let Some(stored) = bounded(self.store.load(key)).await? else {
             return Ok(None);
         };
-        let kept = StoreEntry {
+        let entry = StoreEntry {
             key,
-            version: stored.version,
-            claim: stored.claim,
+            version: stored.version(),
+            refresh_attempt: stored.refresh_attempt(),
         };
-        let session = self.open(&key, &stored.value);
-        Ok(session.map(|session| (session, kept)))
+        let session = self.open(key, stored.value());
+        Ok(session.map(|session| (session, entry)))
     }
 
-    /// Writes down that a session was used. Nothing hangs on it: the next use tries again.
-    pub(super) async fn note_use(&self, mut used: Session, kept: StoreEntry) {
+    /// Records that a session was used. A failure costs nothing: the next use tries again.
+    pub(super) async fn note_use(&self, mut used: Session, entry: StoreEntry) {
         let now = self.now();
-        if let Some(claim) = kept.claim {
-            // Whoever has the claim writes the session, and may take its time.
-            if !claim.is_older_than(LATE, now) {
+        if let Some(attempt) = entry.refresh_attempt {
+            // The process that refreshes the session writes it, and may take its time.
+            if !attempt.has_lapsed_for(LATE, now) {
                 return;
             }
-            // The claim ends with the writing: what it stands for must not.
+            // Writing removes the attempt. What it stands for must stay: the token counts as spent.
             if self.rules.single_use {
                 used.tokens = used.tokens.without_refresh_token();
             }
         }
-        if let Err(error) = self.write_once(&kept, &used, now).await {
+        let sealed = self.seal(entry.key, &used);
+        let lifetime = used.idle_rest(now);
+        let replace = self
+            .store
+            .replace(entry.key, entry.version, sealed, lifetime);
+        if let Err(error) = bounded(replace).await {
             let source = Error::from(error).causes();
             tracing::warn!(source, "failed to note the use of a session");
         }
     }
 
-    async fn write_once(
-        &self,
-        kept: &StoreEntry,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let sealed = self.seal(&kept.key, session);
-        let lifetime = session.idle_rest(now);
-        let replace = self
-            .store
-            .replace(&kept.key, kept.version, &sealed, lifetime);
-        bounded(replace).await
-    }
-
-    /// A store's memory is not for anything that a provider may send.
+    /// Refuses what is too large for a store.
     pub(super) fn check(&self, session: &Session) -> Result<(), Error> {
         let size = self.codec.encode(session).len();
         if size <= MAX_SIZE {
@@ -135,20 +128,41 @@ impl StoredSessions {
         Err(Error::with_context(ErrorKind::SessionTooLarge, context))
     }
 
-    /// Keeps a new session; gives the `Set-Cookie` values that tell the browser, and where it is.
+    /// Begins a session: gives its `Set-Cookie` values and its key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] if all sessions of the user were ended since `generation` was read.
     pub(crate) async fn create(
         &self,
         session: &Session,
+        generation: Generation,
         existing: ExistingChunks,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, SessionKey), Error> {
-        let mut id = Zeroizing::new([0; 32]);
-        rand::fill(id.as_mut_slice()).expect("the system's random source works");
-        let key = SessionKey::of_id(&id);
-        let sealed = self.seal(&key, session);
-        let lifetime = session.idle_rest(now);
-        if !self.add(&key, &sealed, lifetime).await? {
-            return Err(StoreError::new("an id that nobody had is taken").into());
+        let owner = SessionOwner::new(self.user(session.tokens.claims()), session.rest(now));
+        let mut pause = Pause::new(BRIEF);
+        // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
+        let (id, key) = loop {
+            let mut id = Zeroizing::new([0; 32]);
+            rand::fill(id.as_mut_slice()).expect("the system's random source works");
+            let key = SessionKey::of_id(&id);
+            let sealed = self.seal(key, session);
+            let lifetime = session.idle_rest(now);
+            let create = self.store.create(key, sealed, lifetime, Some(owner));
+            let failure = match bounded(create).await {
+                Ok(true) => break (id, key),
+                Ok(false) => StoreError::new("a random id is taken"),
+                Err(failure) => failure,
+            };
+            if !pause.take().await {
+                return Err(failure.into());
+            }
+        };
+        if self.generation(session).await? != generation {
+            // No browser has its id, but it would be listed.
+            self.delete(key).await?;
+            return Err(Error::new(ErrorKind::SessionEnded));
         }
         let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
         let cookie = self.scope.set(self.scope.session(), &id, session.rest(now));
@@ -163,13 +177,13 @@ impl StoredSessions {
         state: &str,
         code: CodeHash,
     ) -> Result<Option<CallbackError>, Error> {
-        // By the random half the entry is known again when the store's answer was lost.
+        // The random half tells this entry from another process's if the store's answer is lost.
         let mut entry = [0; STATE_ENTRY];
         let (own, hash) = entry.split_at_mut(STATE_ENTRY - code.len());
         rand::fill(own).expect("the system's random source works");
         hash.copy_from_slice(&code);
         let key = SessionKey::of_state(state);
-        if self.add(&key, &entry, PendingSignIn::LIFETIME).await? {
+        if self.add(key, &entry, PendingSignIn::LIFETIME).await? {
             return Ok(None);
         }
         let used = self.use_of_state(state, Some(code)).await?;
@@ -177,7 +191,7 @@ impl StoredSessions {
     }
 
     pub(crate) async fn free_state(&self, state: &str) {
-        if let Err(error) = self.delete(&SessionKey::of_state(state)).await {
+        if let Err(error) = self.delete(SessionKey::of_state(state)).await {
             let source = error.causes();
             tracing::warn!(%error, source, "failed to free the state of a sign-in");
         }
@@ -189,9 +203,9 @@ impl StoredSessions {
         code: Option<CodeHash>,
     ) -> Result<Option<CallbackError>, Error> {
         let key = SessionKey::of_state(state);
-        let entry = bounded(self.store.load(&key)).await?;
+        let entry = bounded(self.store.load(key)).await?;
         Ok(entry.map(|entry| {
-            if code.is_none_or(|code| entry.value.ends_with(&code)) {
+            if code.is_none_or(|code| entry.value().ends_with(&code)) {
                 CallbackError::AlreadyCompleted
             } else {
                 CallbackError::Replayed
@@ -207,12 +221,12 @@ impl StoredSessions {
         Timestamp::now(&*self.clock)
     }
 
-    pub(super) fn seal(&self, key: &SessionKey, session: &Session) -> Vec<u8> {
+    pub(super) fn seal(&self, key: SessionKey, session: &Session) -> Vec<u8> {
         let plaintext = self.codec.encode(session);
         self.sealer.seal_bytes(key.as_bytes(), &plaintext)
     }
 
-    pub(super) fn open(&self, key: &SessionKey, sealed: &Bytes) -> Option<Session> {
+    pub(super) fn open(&self, key: SessionKey, sealed: &Bytes) -> Option<Session> {
         let label = key.as_bytes();
         self.recent.open(label, sealed, || {
             let opened = self.sealer.open_bytes(label, sealed.to_vec())?;
@@ -223,10 +237,10 @@ impl StoredSessions {
 
 impl StoreEntry {
     /// After one more change.
-    pub(super) fn changed(self, claim: Option<Claim>) -> Self {
+    pub(super) fn changed(self, refresh_attempt: Option<RefreshAttempt>) -> Self {
         Self {
             version: self.version + 1,
-            claim,
+            refresh_attempt,
             ..self
         }
     }
@@ -241,7 +255,7 @@ impl fmt::Debug for StoredSessions {
     }
 }
 
-/// Of a session in a store, in bytes.
-/// Of a state: 16 random bytes, and the hash of the code.
+/// The length of a state's entry: 16 random bytes, and the hash of the code.
 const STATE_ENTRY: usize = 48;
+/// The size limit of a session in a store, in bytes.
 const MAX_SIZE: usize = 64 * 1024;

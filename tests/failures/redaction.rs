@@ -14,7 +14,10 @@ use tower_didit::{
         DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
     },
     reason::{CallbackError, TokenError},
-    store::{Claim, MemoryStore, RedisStore, SessionKey, SessionStore, StoreError, StoredSession},
+    store::{
+        MemoryStore, RedisStore, RefreshAttempt, SessionKey, SessionOwner, SessionStore,
+        StoreError, StoredSession, UserKey,
+    },
     tokens::{AccessToken, IdToken, RefreshToken, Scopes},
     transport::{TransportError, TransportFuture},
 };
@@ -245,7 +248,9 @@ fn public_types_cross_threads() {
     shared::<dyn SessionStore>();
     cloned::<StoredSession>();
     value::<SessionKey>();
-    cloned::<Claim>();
+    cloned::<RefreshAttempt>();
+    cloned::<SessionOwner>();
+    value::<UserKey>();
     error::<StoreError>();
     cloned::<Scopes>();
     auto::<AccessToken>();

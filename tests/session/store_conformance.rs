@@ -3,14 +3,17 @@
 #[path = "../../examples/session_store/store.rs"]
 mod store;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, future::ready, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
 use store::FileStore;
 use tower_didit::{
     IdClaims,
     fake::{Browser, FakeDidit, FakeDiditExt, Person},
-    store::{MemoryStore, SessionStore, conformance},
+    store::{
+        MemoryStore, RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture,
+        StoredSession, UserKey, conformance,
+    },
 };
 
 use crate::support::{
@@ -54,6 +57,92 @@ async fn the_example_does() {
     let again = FileStore::open(&file).expect("a file");
     conformance::check(&again, &again.clone()).await;
     fs::remove_file(file).expect("a file");
+}
+
+/// A store that breaks the protocol.
+#[derive(Clone, Debug)]
+struct Flawed(MemoryStore, Flaw);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    ListsNothing,
+    ReplacesAnyVersion,
+}
+
+async fn check(flaw: Flaw) {
+    let store = Flawed(MemoryStore::new(), flaw);
+    conformance::check(&store, &store.clone()).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "all sessions of the user")]
+async fn a_store_that_lists_nothing_does_not() {
+    check(Flaw::ListsNothing).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "replaced with version 0")]
+async fn a_store_that_ignores_versions_does_not() {
+    check(Flaw::ReplacesAnyVersion).await;
+}
+
+impl SessionStore for Flawed {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
+        self.0.load(key)
+    }
+
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
+        lifetime: Duration,
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
+        self.0.create(key, value, lifetime, owner)
+    }
+
+    fn replace(
+        &self,
+        key: SessionKey,
+        version: u64,
+        value: Vec<u8>,
+        lifetime: Duration,
+    ) -> StoreFuture<'_, bool> {
+        if self.1 != Flaw::ReplacesAnyVersion {
+            return self.0.replace(key, version, value, lifetime);
+        }
+        Box::pin(async move {
+            let Some(stored) = self.0.load(key).await? else {
+                return Ok(false);
+            };
+            let version = stored.version();
+            self.0.replace(key, version, value, lifetime).await
+        })
+    }
+
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
+        version: u64,
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        self.0.begin_refresh(key, version, attempt)
+    }
+
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        self.0.abandon_refresh(key, version)
+    }
+
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
+        self.0.delete(key)
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        if self.1 == Flaw::ListsNothing {
+            return Box::pin(ready(Ok(Vec::new())));
+        }
+        self.0.list(user)
+    }
 }
 
 /// An application that was just started, with a file of before.

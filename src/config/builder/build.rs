@@ -9,7 +9,7 @@ use crate::{
     cookie::CookieScope,
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::Endpoint,
-    seal::{KeyContext, Purpose, Sealer},
+    seal::{KeyContext, Pseudonyms, Purpose, Sealer},
     session::{
         Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
         store::SessionStore,
@@ -46,13 +46,11 @@ impl ConfigBuilder {
         self.check_ranges()?;
 
         let keys = check::cookie_keys(self.cookie_keys.as_deref(), self.client_secret.as_ref())?;
-        let sealer = |purpose| {
-            let context = KeyContext {
-                client_id: &self.client_id,
-                origin: redirect_uri.origin(),
-            };
-            Sealer::new(keys.iter().copied(), purpose, context)
+        let context = KeyContext {
+            client_id: &self.client_id,
+            origin: redirect_uri.origin(),
         };
+        let sealer = |purpose| Sealer::new(keys.iter().copied(), purpose, context);
         let flow_sealer = sealer(Purpose::RelyingParty);
         let rules = Rules::new(self.limits, &self.provider);
         if !CookieScope::is_name(&self.cookie_name) {
@@ -65,6 +63,7 @@ impl ConfigBuilder {
             Some(store) => Backend::Store(StoredSessions::new(
                 store,
                 sealer(Purpose::Store),
+                Pseudonyms::new(keys.iter().copied(), Purpose::User, context),
                 scope.clone(),
                 rules,
                 provider,

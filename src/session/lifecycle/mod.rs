@@ -17,8 +17,8 @@ use crate::{
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{
-        Backend, ExistingChunks, Lookup, Refresh, Refreshes, Session, SessionId, Sessions,
-        StoreEntry, Validity,
+        Backend, ExistingChunks, Generation, Lookup, Refresh, Refreshes, Session, SessionId,
+        Sessions, StoreEntry, Validity,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
         store::{SessionKey, StoreError},
@@ -133,8 +133,8 @@ impl SessionLifecycle {
             return Admission::Anonymous;
         }
         let rules = &self.sessions.rules;
-        let claim = entry.and_then(|entry| entry.claim);
-        match rules.validity(session, claim, now) {
+        let attempt = entry.and_then(|entry| entry.refresh_attempt);
+        match rules.validity(session, attempt, now) {
             Validity::Valid => Admission::SignedIn,
             Validity::RefreshDue if !rules.has_ended(session, now) => Admission::SignedIn,
             Validity::Unrefreshable if !self.is_refreshing(session, now) => Admission::Anonymous,
@@ -166,16 +166,19 @@ impl SessionLifecycle {
     pub(crate) async fn begin(
         self: &Arc<Self>,
         session: &Session,
+        generation: Generation,
         existing: ExistingChunks,
         replaced: Lookup,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
-        let created = self.sessions.create(session, existing, self.now()).await?;
+        let sessions = &self.sessions;
+        let created = sessions.create(session, generation, existing, self.now());
+        let created = created.await?;
         self.end_replaced(replaced).await;
         match created {
             // The callback's handler has signed out, in a task of its own.
             (_, Some(key)) if self.has_ended(session.id()) => {
                 self.forget(key).await;
-                Ok((self.sessions.removals(existing).collect(), None))
+                Ok((sessions.removals(existing).collect(), None))
             }
             created => Ok(created),
         }
@@ -192,7 +195,7 @@ impl SessionLifecycle {
     /// Ends the session under `key` in the store.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) {
         if let Backend::Store(stored) = &self.sessions.backend
-            && stored.delete(&key).await.is_err()
+            && stored.delete(key).await.is_err()
         {
             self.forget_later(key);
         }
@@ -210,7 +213,7 @@ impl SessionLifecycle {
             let Backend::Store(stored) = &lifecycle.sessions.backend else {
                 return;
             };
-            if let Err(error) = stored.delete_in_time(&key).await {
+            if let Err(error) = stored.delete_in_time(key).await {
                 let source = error.causes();
                 tracing::warn!(%error, source, "{GOES_ON}");
             }

@@ -107,8 +107,8 @@ impl SessionLifecycle {
         now: Timestamp,
     ) -> bool {
         let rules = &self.sessions.rules;
-        let claim = entry.and_then(|entry| entry.claim);
-        match rules.validity(session, claim, now) {
+        let attempt = entry.and_then(|entry| entry.refresh_attempt);
+        match rules.validity(session, attempt, now) {
             Validity::RefreshDue => true,
             // Others have given up; who sent the refresh token waits for what comes late.
             Validity::Valid | Validity::Unrefreshable => {

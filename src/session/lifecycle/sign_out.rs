@@ -124,7 +124,7 @@ impl SessionLifecycle {
             (Lookup::Session(session), _) => (Some(last((session, false))), Ok(())),
             (Lookup::Key(key), Backend::Store(stored)) => {
                 let seized = stored.seize(key, self.horizon).await;
-                let deleted = stored.delete(&key).await;
+                let deleted = stored.delete(key).await;
                 if deleted.is_err() {
                     self.forget_later(key);
                 }

@@ -20,7 +20,10 @@ use run::{Ended, Move};
 use stage::{End, Role, Scenario, Stage};
 use world::{Call, Fate, Flaw};
 
-use crate::error::{ErrorKind, TokenError};
+use crate::{
+    error::{ErrorKind, TokenError},
+    session::{store::SessionKey, user_sessions::Generation},
+};
 
 /// Walks all ways. An error is what does not hold on one of them, and that way.
 async fn walk(scenario: Scenario) -> Result<Walked, String> {
@@ -44,7 +47,11 @@ impl Ended {
         self.owes(self.what_arrived_is_kept(scenario), "tokens are lost")?;
         self.owes(self.a_refusal_ends_it(), "goes on after a refusal")?;
         self.owes(self.nothing_goes_wrong_by_itself(), "no fault, and failed")?;
-        self.owes(self.it_goes_on_later(scenario), "not to be renewed later")
+        self.owes(self.it_goes_on_later(scenario), "not to be renewed later")?;
+        self.owes(
+            self.no_session_outlives_the_end_of_all(),
+            "outlives the end of all",
+        )
     }
 
     fn owes(&self, is_kept: bool, otherwise: &str) -> Result<(), String> {
@@ -70,7 +77,8 @@ impl Ended {
     fn what_ended_stays_so(&self) -> bool {
         let is_gone = self.stored.is_none() && self.later == End::FoundNobody;
         let certain = End::SignedOut { is_certain: true };
-        let must_be_gone = self.was_deleted || self.ends.contains(&certain);
+        let must_be_gone =
+            self.was_deleted || self.ends.contains(&certain) || self.ends.contains(&ENDED_ALL);
         is_gone || !must_be_gone
     }
 
@@ -105,6 +113,7 @@ impl Ended {
     fn nothing_goes_wrong_by_itself(&self) -> bool {
         let has_failed = |end: &End| match end {
             End::Failed(kind) => *kind != ErrorKind::SessionEnded,
+            End::EndedAll { is_certain } => !is_certain,
             _ => false,
         };
         self.is_slow
@@ -129,6 +138,20 @@ impl Ended {
             || is_over
     }
 
+    /// A session that a browser was given is listed while it lives, and lives after the end of all only if it
+    /// began later.
+    fn no_session_outlives_the_end_of_all(&self) -> bool {
+        let has_ended_all = self.ends.contains(&ENDED_ALL);
+        let user = self.owner.user();
+        let listed = self.world.list(user);
+        let last = Generation::of(self.world.stored(SessionKey::of_generation(user)).as_ref());
+        let begun = self.world.state().begun.clone();
+        let mut living = begun
+            .iter()
+            .filter(|(key, _)| self.world.stored(*key).is_some());
+        living.all(|(key, first)| listed.contains(key) && (!has_ended_all || *first == last))
+    }
+
     fn has_met(&self, is_meant: impl Fn(Call, Fate) -> bool) -> bool {
         let mut moves = self.moves.iter();
         moves.any(|step| match step {
@@ -138,10 +161,15 @@ impl Ended {
     }
 }
 
+const ENDED_ALL: End = End::EndedAll { is_certain: true };
 const TWO: &[Role] = &[Role::Renews; 2];
 const THREE: &[Role] = &[Role::Renews; 3];
 const ONE_AND_A_SIGN_OUT: &[Role] = &[Role::Renews, Role::SignsOut];
 const TWO_AND_A_SIGN_OUT: &[Role] = &[Role::Renews, Role::Renews, Role::SignsOut];
+
+const ONE_AND_THE_END_OF_ALL: &[Role] = &[Role::Renews, Role::EndsAll];
+const A_SIGN_IN_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::EndsAll];
+const TWO_SIGN_INS_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::SignsIn, Role::EndsAll];
 
 const fn of(processes: &'static [Role], rotates: bool, faults: usize) -> Scenario {
     Scenario {
@@ -196,12 +224,20 @@ async fn three_want_it() {
     holds(of(THREE, true, 0), 10_000).await;
 }
 
+// Behaviour 122.
+#[tokio::test(start_paused = true)]
+async fn all_sessions_of_the_user_are_ended_at_the_same_time() {
+    holds(of(ONE_AND_THE_END_OF_ALL, true, 1), 1000).await;
+    holds(of(A_SIGN_IN_AND_THE_END_OF_ALL, true, 1), 1000).await;
+    holds(of(TWO_SIGN_INS_AND_THE_END_OF_ALL, true, 0), 1000).await;
+}
+
 /// None of it would show anything if nothing could be found.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_as_it_has_to_be_is_found() {
     for (flaw, faults) in [
-        (Flaw::ClaimsAnyVersion, 0),
-        (Flaw::ForgetsClaims, 0),
+        (Flaw::BeginsAnyVersion, 0),
+        (Flaw::ForgetsAttempts, 0),
         (Flaw::ReplacesAnyVersion, 1),
         (Flaw::DeniesSending, 1),
     ] {
@@ -210,5 +246,16 @@ async fn what_is_not_as_it_has_to_be_is_found() {
         let broken = walk(Scenario { flaw, ..scenario }).await;
         let broken = broken.expect_err("there is a flaw");
         assert!(broken.contains("was sent twice"), "{broken}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_outlives_the_end_of_all_is_found() {
+    for flaw in [Flaw::ForgetsOwners, Flaw::LosesGenerations] {
+        let scenario = of(A_SIGN_IN_AND_THE_END_OF_ALL, true, 0);
+        let flaw = Some(flaw);
+        let broken = walk(Scenario { flaw, ..scenario }).await;
+        let broken = broken.expect_err("there is a flaw");
+        assert!(broken.contains("outlives the end of all"), "{broken}");
     }
 }

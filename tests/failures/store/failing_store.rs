@@ -11,7 +11,8 @@ use std::{
 };
 
 use tower_didit::store::{
-    Claim, MemoryStore, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession,
+    MemoryStore, RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture,
+    StoredSession, UserKey,
 };
 
 /// What a store can be asked.
@@ -23,9 +24,10 @@ pub(crate) enum Method {
     /// Of the note that a sign-in was completed.
     Note,
     Replace,
-    Claim,
-    Release,
+    BeginRefresh,
+    AbandonRefresh,
     Delete,
+    List,
 }
 
 /// All clones are the same store.
@@ -65,8 +67,17 @@ impl FailingStore {
 
     /// From now on all fail.
     pub(crate) fn fail_all(&self) {
-        use Method::{Claim, Create, Delete, Load, Note, Release, Replace};
-        self.fail(&[Load, Create, Note, Replace, Claim, Release, Delete]);
+        use Method::{AbandonRefresh, BeginRefresh, Create, Delete, List, Load, Note, Replace};
+        self.fail(&[
+            Load,
+            Create,
+            Note,
+            Replace,
+            BeginRefresh,
+            AbandonRefresh,
+            Delete,
+            List,
+        ]);
     }
 
     /// From now on none answers.
@@ -104,51 +115,58 @@ impl FailingStore {
 }
 
 impl SessionStore for FailingStore {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         self.unless_it_fails(Method::Load, || self.store.load(key))
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
-        let method = if value.len() == 48 {
-            Method::Note
-        } else {
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
+        let method = if owner.is_some() {
             Method::Create
+        } else {
+            Method::Note
         };
-        let create = || self.store.create(key, value, lifetime);
+        let create = || self.store.create(key, value, lifetime, owner);
         self.unless_it_fails(method, create)
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        value: &'a [u8],
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
+    ) -> StoreFuture<'_, bool> {
         let replace = || self.store.replace(key, version, value, lifetime);
         self.unless_it_fails(Method::Replace, replace)
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
-        self.unless_it_fails(Method::Claim, || self.store.claim(key, version, claim))
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        let begin = || self.store.begin_refresh(key, version, attempt);
+        self.unless_it_fails(Method::BeginRefresh, begin)
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
-        self.unless_it_fails(Method::Release, || self.store.release(key, version))
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        let abandon = || self.store.abandon_refresh(key, version);
+        self.unless_it_fails(Method::AbandonRefresh, abandon)
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
         self.unless_it_fails(Method::Delete, || self.store.delete(key))
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        self.unless_it_fails(Method::List, || self.store.list(user))
     }
 
     fn is_shared(&self) -> bool {

@@ -85,11 +85,11 @@ async fn nobody_is_taken_for_signed_in() {
 
 // Behaviours 82 and 87.
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_cannot_be_claimed_is_not_sent() {
+async fn a_refresh_whose_attempt_cannot_be_recorded_is_not_sent() {
     let (didit, store) = stored();
     let browser = signed_in(&didit, &store).await;
     didit.clock().advance(HOUR);
-    store.fail(&[Method::Claim]);
+    store.fail(&[Method::BeginRefresh]);
     for page in [
         browser.get("/tokens").await,
         browser.fetch(Verb::GET, "/tokens").await,
@@ -111,7 +111,7 @@ async fn a_refresh_that_cannot_be_claimed_is_not_sent() {
 async fn a_handlers_refresh_says_that_the_store_failed() {
     let (didit, store) = stored();
     let browser = signed_in(&didit, &store).await;
-    store.fail(&[Method::Claim]);
+    store.fail(&[Method::BeginRefresh]);
     assert_unavailable(&browser.fetch(Verb::GET, "/refresh").await);
     assert_eq!(didit.count(Endpoint::Token), 1);
 }

@@ -15,7 +15,7 @@ use crate::support::{
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
-async fn a_callback_that_could_not_be_claimed_can_be_reloaded() {
+async fn a_callback_whose_state_could_not_be_recorded_can_be_reloaded() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
     let browser = browser(config(&didit, &store));

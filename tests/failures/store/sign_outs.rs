@@ -38,7 +38,7 @@ async fn a_moment_later() {
 #[tokio::test(start_paused = true)]
 async fn the_browser_forgets_its_session_and_the_store_will() {
     let didit = FakeDidit::authentication("app");
-    let all: &[_] = &[Method::Load, Method::Claim, Method::Delete];
+    let all: &[_] = &[Method::Load, Method::BeginRefresh, Method::Delete];
     for (failing, is_told) in [(all, false), (&[Method::Delete], true)] {
         for path in ["/logout", "/sign-out"] {
             let store = FailingStore::new(memory(&didit));

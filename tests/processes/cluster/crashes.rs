@@ -26,11 +26,11 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
         wait_until(start + turn * Duration::from_secs(3)).await;
         members.push(cluster.sign_in(Duration::from_secs(20)).await);
     }
-    let [claimed, in_flight, unsaved, saved] = &members[..] else {
+    let [unsent, in_flight, unsaved, saved] = &members[..] else {
         unreachable!("there are four");
     };
     let crashes = [
-        (claimed, Crash::BeforeItIsSent),
+        (unsent, Crash::BeforeItIsSent),
         (in_flight, Crash::InFlight),
         (unsaved, Crash::BeforeTheSave),
         (saved, Crash::AfterTheSave),
@@ -66,7 +66,7 @@ async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
             "{crash:?}"
         );
     }
-    let orphans = [claimed, in_flight, unsaved].map(Member::key);
+    let orphans = [unsent, in_flight, unsaved].map(Member::key);
     assert_eq!(cluster.orphans(), orphans.into());
 }
 
@@ -84,11 +84,11 @@ async fn die(cluster: &mut Cluster, elected: usize, member: &Member, crash: Cras
     let wire = cluster.wires[elected].clone();
     match crash {
         Crash::BeforeItIsSent => {
-            let claim = wire.hold(Kind::Claim, Stage::Answer);
+            let attempt = wire.hold(Kind::BeginRefresh, Stage::Answer);
             let client = client(cluster, elected, member);
-            claim.has_caught().await;
+            attempt.has_caught().await;
             cluster.kill_at_once(elected);
-            claim.let_go();
+            attempt.let_go();
             got_nothing(client).await;
         }
         Crash::InFlight => {

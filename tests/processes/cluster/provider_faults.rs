@@ -86,7 +86,7 @@ async fn all_clients_leave(cluster: &Cluster, member: &Member) {
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
-/// The claim is given back: as soon as the provider is there, another process has new tokens. The breakers of
+/// The refresh is abandoned: as soon as the provider is there, another process has new tokens. The breakers of
 /// those that have failed are open, and they go on with the old ones.
 async fn the_provider_cannot_be_reached(cluster: &Cluster, member: &Member) {
     cluster.provider.close().await;

@@ -43,9 +43,9 @@ async fn a_refresh_goes_on_when_redis_is_back() {
     let members = cluster.sign_in_many(4, Duration::from_secs(10)).await;
     wait_for_all(members.iter().map(Member::dead)).await;
     let interruptions = [
-        (Kind::Claim, Interruption::Pause),
+        (Kind::BeginRefresh, Interruption::Pause),
         (Kind::Save, Interruption::Pause),
-        (Kind::Claim, Interruption::Restart),
+        (Kind::BeginRefresh, Interruption::Restart),
         (Kind::Save, Interruption::Restart),
     ];
     for (member, (kind, interruption)) in members.iter().zip(interruptions) {

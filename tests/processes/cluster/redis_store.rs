@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
+use http::{Method, StatusCode};
 use tower_didit::{
     DiditTokens, ReturnTo,
     fake::{Browser, FakeDiditExt, Person},
@@ -10,7 +11,10 @@ use tower_didit::{
 };
 
 use crate::{
-    harness::{member, redis::Redis},
+    harness::{
+        member::{self, hex},
+        redis::Redis,
+    },
     support::{
         cookies,
         sign_in::sign_in,
@@ -34,32 +38,60 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
     let tokens = browser.get("/tokens").await.text().to_owned();
     let id = cookies::session(&browser);
 
-    let keys = redis.ask(&["KEYS", "*"]);
-    let keys = keys
-        .words()
-        .into_iter()
-        .map(|key| String::from_utf8_lossy(key).into_owned());
-    let keys: Vec<_> = keys.collect();
-    // The session, and the sign-in that was completed.
-    assert_eq!(keys.len(), 2);
-    assert!(keys.contains(&member::key(&id)));
+    let keys = keys(&redis);
+    // The session, the list of its user's, and the sign-in that was completed.
+    assert_eq!(keys.len(), 3);
+    let session = member::key(&id);
+    assert!(keys.contains(&session));
     for key in keys {
         assert!(!key.contains(&id));
+        let is_list = key.starts_with(LIST);
+        let (most, value) = if is_list {
+            (
+                7 * DAY,
+                redis.ask(&["ZRANGE", &key, "0", "-1"]).words().concat(),
+            )
+        } else {
+            (DAY, redis.ask(&["GET", &key]).text().to_vec())
+        };
         let life = redis.ask(&["PTTL", &key]).number();
-        assert!((1..=24 * 3600 * 1000).contains(&life), "{key}: {life}");
-        let value = redis.ask(&["GET", &key]);
-        let value = String::from_utf8_lossy(value.text()).into_owned();
+        assert!((1..=most).contains(&life), "{key}: {life}");
+        if is_list {
+            assert_eq!(format!("tower-didit:{}", hex(&value)), session);
+        }
+        let value = String::from_utf8_lossy(&value).into_owned();
         let alejandra = Person::alejandra();
         let secrets = [id.as_str(), alejandra.subject()];
         for secret in tokens.split(' ').chain(secrets) {
-            assert!(!secret.is_empty() && !value.contains(secret));
+            assert!(!secret.is_empty() && !value.contains(secret) && !key.contains(secret));
         }
     }
 
     let signed_out = browser.post_form("/logout", &[]).await;
     assert!(signed_out.status().is_redirection());
-    let key = member::key(&id);
-    assert_eq!(redis.ask(&["EXISTS", &key]).number(), 0);
+    assert_eq!(redis.ask(&["EXISTS", &session]).number(), 0);
+}
+
+#[tokio::test]
+async fn the_first_of_too_many_sessions_of_a_user_ends() {
+    let redis = Redis::start("many");
+    let first = signed_in(&redis).await;
+    let keys = keys(&redis);
+    let list = keys.iter().find(|key| key.starts_with(LIST));
+    let list = list.expect("it has one session").as_str();
+    // As many as there may be, all of which end later.
+    let fill = "for i = 1, 9999 do \
+        redis.call('ZADD', KEYS[1], '1e15', string.format('%032d', i)) end \
+        return redis.call('ZCARD', KEYS[1])";
+    let filled = redis.ask(&["EVAL", fill, "1", list]);
+    assert_eq!(filled.number(), 10_000);
+    assert!(first.get("/tokens").await.status().is_success());
+
+    let second = signed_in(&redis).await;
+    assert_eq!(redis.ask(&["ZCARD", list]).number(), 10_000);
+    let refused = first.fetch(Method::GET, "/tokens").await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert!(second.get("/tokens").await.status().is_success());
 }
 
 #[tokio::test]
@@ -76,6 +108,13 @@ async fn an_ordinary_request_is_one_command() {
     let stranger = browser.new_browser();
     assert_eq!(stranger.get("/plain").await.text(), "hello");
     assert_eq!(redis.commands() - before, 10);
+}
+
+fn keys(redis: &Redis) -> Vec<String> {
+    let keys = redis.ask(&["KEYS", "*"]);
+    let keys = keys.words().into_iter();
+    keys.map(|key| String::from_utf8_lossy(key).into_owned())
+        .collect()
 }
 
 fn store(redis: &Redis) -> RedisStore {
@@ -112,3 +151,8 @@ async fn signed_in(redis: &Redis) -> Browser {
     assert!(page.status().is_redirection());
     browser
 }
+
+/// In milliseconds.
+const DAY: i64 = 24 * 3600 * 1000;
+/// The list of a user's sessions.
+const LIST: &str = "tower-didit:user:";

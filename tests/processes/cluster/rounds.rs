@@ -6,8 +6,8 @@
 //!
 //! - the provider got its refresh token and did not give new ones: it failed, hung up, lost its answer,
 //!   stalled, stammered, or called the session ended; or
-//! - a process that had claimed it was killed before Redis had the new tokens: the claim is one that Redis
-//!   has answered, the save one that it has not, by what the wire in between has seen.
+//! - a process that had begun its refresh was killed before Redis had the new tokens: the begin is one that
+//!   Redis has answered, the save one that it has not, by what the wire in between has seen.
 //!
 //! Nothing else loses one: not a provider that is slow or refuses connections, not a Redis that stands
 //! still or crashes (and keeps what it has acknowledged), not a client that leaves.
@@ -138,7 +138,7 @@ async fn rounds(count: usize, cluster: &Cluster, random: &mut Random) -> Vec<Rou
     rounds.collect()
 }
 
-/// The provider refuses connections. One process tries, in vain, and takes its claim back.
+/// The provider refuses connections. One process tries, in vain, and abandons the refresh.
 async fn without_provider(cluster: &Cluster, rounds: &[Round], tally: &mut Tally) {
     cluster.provider.close().await;
     let before = cluster.provider.attempts().len();

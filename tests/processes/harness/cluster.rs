@@ -106,7 +106,7 @@ impl Cluster {
         self.deaths[index].push(self.wires[index].changes().len());
     }
 
-    /// The keys of the sessions that a process had claimed, and neither saved nor released, when it was
+    /// The keys of the sessions whose refresh a process had begun, and neither saved nor abandoned, when it was
     /// killed.
     pub(crate) fn orphans(&self) -> HashSet<String> {
         let mut orphans = HashSet::new();
@@ -114,14 +114,14 @@ impl Cluster {
             let changes = wire.changes();
             let mut birth = 0;
             for death in deaths {
-                let mut claimed = HashSet::new();
+                let mut refreshing = HashSet::new();
                 for change in &changes[birth..*death] {
                     match change.kind {
-                        Kind::Claim => claimed.insert(change.key.clone()),
-                        Kind::Release | Kind::Save => claimed.remove(&change.key),
+                        Kind::BeginRefresh => refreshing.insert(change.key.clone()),
+                        Kind::AbandonRefresh | Kind::Save => refreshing.remove(&change.key),
                     };
                 }
-                orphans.extend(claimed);
+                orphans.extend(refreshing);
                 birth = *death;
             }
         }

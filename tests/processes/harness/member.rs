@@ -74,6 +74,10 @@ impl Member {
 pub(crate) fn key(id: &str) -> String {
     let id = BASE64_URL_SAFE_NO_PAD.decode(id).expect("an id is base64");
     let hash = digest::digest(&digest::SHA256, &id);
-    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    format!("tower-didit:{}", hash.collect::<String>())
+    format!("tower-didit:{}", hex(hash.as_ref()))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }

@@ -1,7 +1,6 @@
 //! One way of some processes through a renewal.
 
 use std::{
-    future::pending,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -9,17 +8,19 @@ use std::{
 
 use super::{
     paths::Paths,
-    stage::{End, HORIZON, LIMITS, Process, Role, Stage},
+    stage::{End, HORIZON, LIMITS, Role, Stage, Task},
     view::number,
     world::{Call, Fate, World},
 };
+use crate::session::store::SessionOwner;
 
 /// A run that has come to its end.
 pub(super) struct Ended {
+    pub(super) owner: SessionOwner,
     pub(super) world: Arc<World>,
     pub(super) moves: Vec<Move>,
     pub(super) ends: Vec<End>,
-    /// Whether it took longer than a claim is waited for.
+    /// Whether it took longer than a refresh attempt is waited for.
     pub(super) is_slow: bool,
     pub(super) was_deleted: bool,
     /// The number of the tokens in the store.
@@ -31,9 +32,9 @@ pub(super) struct Ended {
 /// One step of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
-    /// A process gets what it waits for, or does not.
+    /// A task gets what it waits for, or does not.
     Answer(usize, Call, Fate),
-    /// The sleep of a process is over.
+    /// The sleep of a task is over.
     Wake(usize),
     /// A call takes effect that was given up.
     Arrive(usize),
@@ -56,7 +57,8 @@ impl Move {
 struct Run<'a> {
     stage: &'a Stage,
     world: &'a World,
-    processes: Vec<Process>,
+    /// The main tasks of all processes, that of a later attempt, and the background tasks of all these.
+    tasks: Vec<Task>,
     /// In seconds since the start.
     time: u16,
     moves: Vec<Move>,
@@ -85,17 +87,23 @@ impl Stage {
 
 impl<'a> Run<'a> {
     fn start(stage: &'a Stage) -> Self {
-        stage.world.reset(&stage.key, &stage.value, LIMITS.idle);
+        let Stage {
+            key, value, owner, ..
+        } = stage;
+        stage.world.reset(*key, value, LIMITS.idle, *owner);
         let roles = stage.scenario.processes.iter().enumerate();
-        let processes = roles.map(|(index, role)| stage.process(index, *role));
+        let mut tasks: Vec<_> = roles
+            .map(|(index, role)| stage.main(index, *role))
+            .collect();
+        tasks.resize_with(2 * stage.scenario.mains(), Task::idle);
         let mut run = Self {
-            processes: processes.collect(),
+            tasks,
             stage,
             world: &stage.world,
             time: 0,
             moves: Vec::new(),
         };
-        (0..run.processes.len()).for_each(|process| run.poll(process));
+        (0..stage.scenario.processes.len()).for_each(|task| run.poll(task));
         run
     }
 
@@ -119,8 +127,8 @@ impl<'a> Run<'a> {
         }
         let under_way = self.world.under_way();
         let mut options = Vec::new();
-        for (index, process) in self.processes.iter().enumerate() {
-            if process.end.is_some() {
+        for (index, task) in self.tasks.iter().enumerate() {
+            if task.end.is_some() {
                 continue;
             }
             let Some(call) = self.world.call_of(index) else {
@@ -129,7 +137,13 @@ impl<'a> Run<'a> {
             };
             options.push(Move::Answer(index, call, Fate::Done));
             if may_go_wrong {
-                let faults = call.faults().iter();
+                let is_main = index < self.stage.scenario.mains();
+                let faults = if is_main {
+                    call.faults()
+                } else {
+                    BACKGROUND_FAULTS
+                };
+                let faults = faults.iter();
                 options.extend(faults.map(|fate| Move::Answer(index, call, *fate)));
             }
         }
@@ -146,23 +160,26 @@ impl<'a> Run<'a> {
         options
     }
 
-    /// A process that does what is nobody else's business: it makes no difference who goes on meanwhile.
+    /// A task that does what is nobody else's business: it makes no difference who goes on meanwhile.
     fn about_to_prepare(&self) -> Option<usize> {
-        let processes = 0..self.processes.len();
-        let waits = |index: &usize| self.world.call_of(*index) == Some(Call::Prepare);
-        processes.into_iter().find(waits)
+        let mut tasks = self.tasks.iter().enumerate();
+        let (index, _) = tasks.find(|(index, task)| {
+            task.end.is_none() && self.world.call_of(*index) == Some(Call::Prepare)
+        })?;
+        Some(index)
     }
 
-    /// All that the future depends on: what each process has learned, in which order the store and the
+    /// All that the future depends on: what the tasks of each process have learned, in which order the store and the
     /// provider were changed, what is on its way, what time it is. (Two calls that do not change the store
     /// lead to the same whichever comes first, and have the same epoch.) Which of two processes it was
     /// that do the same makes no difference.
     fn fingerprint(&self) -> Vec<u8> {
         let roles = self.stage.scenario.processes.iter();
         let logs = roles.enumerate().map(|(index, role)| {
-            let mut log = vec![*role as u8];
-            log.extend(self.world.log_of(index));
-            log
+            let main = self.world.log_of(index);
+            let length = u8::try_from(main.len()).expect("few moves");
+            let background = self.world.log_of(index + self.stage.scenario.mains());
+            [vec![*role as u8, length], main, background].concat()
         });
         let mut logs: Vec<_> = logs.collect();
         logs.sort();
@@ -178,23 +195,22 @@ impl<'a> Run<'a> {
     async fn take(&mut self, next: Move) {
         self.moves.push(next);
         match next {
-            Move::Answer(process, _, fate) => {
+            Move::Answer(task, _, fate) => {
                 if fate == Fate::LostLate {
                     self.pass(LONGER_THAN_ANY_PATIENCE).await;
                 }
-                self.world.decide(process, fate, self.time);
-                self.poll(process);
+                self.world.decide(task, fate, self.time);
+                self.poll(task);
                 if fate == Fate::Dies {
-                    self.processes[process].end = Some(End::Crashed);
-                    self.processes[process].future = Box::pin(pending());
+                    self.kill(task);
                 }
             }
-            Move::Wake(process) => {
-                if self.processes[process].asleep == Some(self.time) {
+            Move::Wake(task) => {
+                if self.tasks[task].asleep == Some(self.time) {
                     self.pass(1).await;
                 }
-                self.world.note_awake(process, self.time);
-                self.poll(process);
+                self.world.note_awake(task, self.time);
+                self.poll(task);
             }
             Move::Arrive(index) => self.world.arrive(index),
             Move::Pause => self.pass(PAUSE).await,
@@ -202,9 +218,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Lets a process go on up to where it waits.
-    fn poll(&mut self, process: usize) {
-        let entry = &mut self.processes[process];
+    /// Lets a task go on up to where it waits.
+    fn poll(&mut self, task: usize) {
+        let entry = &mut self.tasks[task];
         if let Poll::Ready(end) = entry
             .future
             .as_mut()
@@ -212,8 +228,28 @@ impl<'a> Run<'a> {
         {
             entry.end = Some(end);
         }
-        let sleeps = self.world.call_of(process).is_none();
+        let sleeps = self.world.call_of(task).is_none();
         entry.asleep = sleeps.then_some(self.time);
+        let use_to_note = entry.use_to_note.lock().expect("nothing panics").take();
+        if let Some(used) = use_to_note {
+            let background = self.background_of(task);
+            self.tasks[background] = self.stage.background(background, used);
+            self.poll(background);
+        }
+    }
+
+    /// Ends both tasks of a process.
+    fn kill(&mut self, main: usize) {
+        let background = self.background_of(main);
+        for task in [main, background] {
+            if self.tasks[task].end.is_none() {
+                self.tasks[task] = Task::over(End::Crashed);
+            }
+        }
+    }
+
+    fn background_of(&self, main: usize) -> usize {
+        main + self.stage.scenario.mains()
     }
 
     async fn pass(&mut self, seconds: u16) {
@@ -226,45 +262,52 @@ impl<'a> Run<'a> {
     /// What there is in the end, and what a later attempt comes to.
     async fn finish(mut self) -> Result<Ended, String> {
         let Stage { world, key, .. } = self.stage;
-        let process = self.processes.len();
-        let stored = world.stored(key).and_then(|stored| {
-            let session = self.stage.sessions[process].open(key, &stored.value);
+        let later = self.stage.scenario.processes.len();
+        let stored = world.stored(*key).and_then(|stored| {
+            let session = self.stage.sessions[later].open(*key, stored.value());
             session.map(|session| number(session.tokens()))
         });
-        let ends = self.processes.iter();
-        let ends = ends.map(|process| process.end.expect("all are over"));
+        let ends = self.tasks[..later].iter();
+        let ends = ends.map(|task| task.end.expect("all are over"));
         let ends = ends.collect();
         let moves = self.moves.clone();
         let was_deleted = world.state().is_deleted;
         let is_slow = Duration::from_secs(self.time.into()) >= HORIZON;
 
-        self.processes
-            .push(self.stage.process(process, Role::Renews));
-        self.poll(process);
-        let later = loop {
+        self.tasks[later] = self.stage.main(later, Role::Renews);
+        self.poll(later);
+        let end = loop {
             self.is_sound()?;
-            if let Some(end) = self.processes[process].end {
-                break end;
-            }
-            let next = match world.call_of(process) {
-                Some(call) => Move::Answer(process, call, Fate::Done),
-                None => Move::Wake(process),
+            // Its use is noted first, so that the refresh meets another version.
+            let tasks = [self.background_of(later), later];
+            let Some(task) = tasks
+                .into_iter()
+                .find(|task| self.tasks[*task].end.is_none())
+            else {
+                break self.tasks[later].end.expect("it is over");
+            };
+            let next = match world.call_of(task) {
+                Some(call) => Move::Answer(task, call, Fate::Done),
+                None => Move::Wake(task),
             };
             self.take(next).await;
         };
         Ok(Ended {
+            owner: self.stage.owner,
             world: Arc::clone(world),
             moves,
             ends,
             is_slow,
             was_deleted,
             stored,
-            later,
+            later: end,
         })
     }
 }
 
-/// Longer than a claim is waited for, and longer than new tokens are tried to be kept.
+/// Nobody waits for a background task. Its process dies with a call of the main task.
+const BACKGROUND_FAULTS: &[Fate] = &[Fate::Lost];
+/// Longer than a refresh attempt is waited for, and longer than saving new tokens is retried.
 const PAUSE: u16 = 120;
 const LONGER_THAN_ANY_PATIENCE: u16 = 61;
 const TOO_LONG: usize = 200;

@@ -1,6 +1,11 @@
 //! Some processes that share a session.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use super::{
     view::{View, number, tokens},
@@ -11,8 +16,11 @@ use crate::{
     cookie::CookieScope,
     error::ErrorKind,
     provider::Provider,
-    seal::{KeyContext, Purpose, Sealer},
-    session::{Limits, RefreshCalls, Rules, Session, StoredSessions, store::SessionKey},
+    seal::{KeyContext, Pseudonyms, Purpose, Sealer},
+    session::{
+        ExistingChunks, Limits, RefreshCalls, Rules, Session, StoreEntry, StoredSessions,
+        store::{SessionKey, SessionOwner},
+    },
 };
 
 /// What is explored.
@@ -31,21 +39,32 @@ pub(super) struct Scenario {
 /// What a process does, once.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// Finds the session, and wants new tokens for it.
+    /// Finds the session, notes its use in the background, and wants new tokens for it.
     Renews,
     /// Finds the session, ends it, and uses the refresh token once more if nobody else may have.
     SignsOut,
+    /// Begins another session of the same user.
+    SignsIn,
+    /// Ends all sessions of the user.
+    EndsAll,
 }
 
 /// What a process has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
+    /// It had nothing to do.
+    Idle,
     Crashed,
     FoundNobody,
-    /// Lookup tokens of the one number, and got those of the other.
+    NotedUse,
+    /// Found tokens of the one number, and got those of the other.
     Renewed(u32, u32),
     Failed(ErrorKind),
     SignedOut {
+        is_certain: bool,
+    },
+    SignedIn,
+    EndedAll {
         is_certain: bool,
     },
 }
@@ -54,32 +73,39 @@ pub(super) enum End {
 pub(super) struct Stage {
     pub(super) scenario: Scenario,
     pub(super) world: Arc<World>,
-    /// As each process has them; the last are those of a later attempt.
+    /// As each task has them.
     pub(super) sessions: Vec<Arc<StoredSessions>>,
     pub(super) key: SessionKey,
     /// The session that there is at first.
     pub(super) value: Vec<u8>,
+    pub(super) owner: SessionOwner,
 }
 
-/// A process under way.
-pub(super) struct Process {
+/// A task of a process.
+pub(super) struct Task {
     pub(super) future: Pin<Box<dyn Future<Output = End>>>,
     pub(super) end: Option<End>,
     /// Since when it sleeps.
     pub(super) asleep: Option<u16>,
+    /// What it leaves to the task in the background.
+    pub(super) use_to_note: Arc<Mutex<Option<Use>>>,
 }
+
+/// A session that was used, and how it was found.
+type Use = (Session, StoreEntry);
 
 impl Stage {
     pub(super) fn new(scenario: Scenario) -> Self {
-        let processes = scenario.processes.len() + 1;
-        let world = World::new(processes, scenario.rotates, scenario.flaw);
-        let sessions = (0..processes).map(|process| scenario.sessions(View::new(&world, process)));
+        let tasks = 2 * scenario.mains();
+        let world = World::new(tasks, scenario.rotates, scenario.flaw);
+        let sessions = (0..tasks).map(|task| scenario.sessions(View::new(&world, task)));
         let sessions: Vec<_> = sessions.map(Arc::new).collect();
         let key = SessionKey::of_id(&[1; 32]);
         let start = Timestamp::from_unix(START.as_unix() - scenario.unused.as_secs());
         let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
         Self {
-            value: sessions[0].seal(&key, &session),
+            value: sessions[0].seal(key, &session),
+            owner: SessionOwner::new(sessions[0].user(session.tokens.claims()), LIMITS.absolute),
             scenario,
             world,
             sessions,
@@ -87,22 +113,62 @@ impl Stage {
         }
     }
 
-    /// One that is about to ask for the session.
-    pub(super) fn process(&self, index: usize, role: Role) -> Process {
+    /// The main task of a process that is about to ask for the session.
+    pub(super) fn main(&self, index: usize, role: Role) -> Task {
         let sessions = Arc::clone(&self.sessions[index]);
         let view = View::new(&self.world, index);
-        Process {
+        let use_to_note = Arc::default();
+        let note = Arc::clone(&use_to_note);
+        Task {
             future: match role {
-                Role::Renews => Box::pin(renew(sessions, self.key, view)),
+                Role::Renews => Box::pin(renew(sessions, self.key, view, note)),
                 Role::SignsOut => Box::pin(sign_out(sessions, self.key, view)),
+                Role::SignsIn => Box::pin(sign_in(sessions, view)),
+                Role::EndsAll => Box::pin(end_all(sessions)),
             },
             end: None,
             asleep: None,
+            use_to_note,
+        }
+    }
+
+    /// A background task, as `SessionLifecycle::note_use` starts it.
+    pub(super) fn background(&self, index: usize, (used, entry): Use) -> Task {
+        let sessions = Arc::clone(&self.sessions[index]);
+        let note = async move {
+            sessions.note_use(used, entry).await;
+            End::NotedUse
+        };
+        Task {
+            future: Box::pin(note),
+            end: None,
+            ..Task::idle()
+        }
+    }
+}
+
+impl Task {
+    pub(super) fn idle() -> Self {
+        Self::over(End::Idle)
+    }
+
+    pub(super) fn over(end: End) -> Self {
+        Self {
+            future: Box::pin(pending()),
+            end: Some(end),
+            asleep: None,
+            use_to_note: Arc::default(),
         }
     }
 }
 
 impl Scenario {
+    /// How many main tasks there are, that of a later attempt included. The background task of each has this
+    /// much more for an index.
+    pub(super) fn mains(&self) -> usize {
+        self.processes.len() + 1
+    }
+
     fn sessions(&self, view: View) -> StoredSessions {
         let provider = Provider::didit();
         let provider = if self.rotates {
@@ -115,9 +181,11 @@ impl Scenario {
             origin: "https://app.example",
         };
         let clock = Arc::new(view.world.clock.clone());
+        let secrets = || [[7; 32].as_slice()];
         StoredSessions::new(
             Arc::new(view),
-            Sealer::new([[7; 32].as_slice()], Purpose::Store, context),
+            Sealer::new(secrets(), Purpose::Store, context),
+            Pseudonyms::new(secrets(), Purpose::User, context),
             CookieScope::new("didit", true),
             Rules::new(LIMITS, &provider),
             provider,
@@ -126,14 +194,23 @@ impl Scenario {
     }
 }
 
-async fn renew(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
-    let (session, kept) = match sessions.load(key).await {
+/// As a request for the tokens does it.
+async fn renew(
+    sessions: Arc<StoredSessions>,
+    key: SessionKey,
+    view: View,
+    use_to_note: Arc<Mutex<Option<Use>>>,
+) -> End {
+    let (session, entry) = match sessions.load(key).await {
         Ok(Some(found)) => found,
         Ok(None) => return End::FoundNobody,
         Err(error) => return End::Failed(error.kind()),
     };
+    if let Some(used) = session.renewed(LIMITS, sessions.now()) {
+        *use_to_note.lock().expect("nothing panics") = Some((used, entry));
+    }
     let found = number(session.tokens());
-    match sessions.renew(session, kept, HORIZON, &view).await {
+    match sessions.renew(session, entry, HORIZON, &view).await {
         Ok(tokens) => End::Renewed(found, number(&tokens)),
         Err(error) => End::Failed(error.kind()),
     }
@@ -142,7 +219,7 @@ async fn renew(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> En
 /// As `SessionLifecycle::sign_out` does it where the access token has ended.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
     let seized = sessions.seize(key, HORIZON).await;
-    let is_certain = sessions.delete(&key).await.is_ok();
+    let is_certain = sessions.delete(key).await.is_ok();
     if let Ok(Some((session, true))) = seized
         && view.prepare().await.is_ok()
     {
@@ -150,6 +227,31 @@ async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) ->
         drop(view.send((), session.tokens()).await);
     }
     End::SignedOut { is_certain }
+}
+
+/// As a callback does it.
+async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
+    let now = sessions.now();
+    let session = Session::start(tokens(0, true), false, LIMITS, now);
+    let begun = async {
+        let generation = sessions.generation(&session).await?;
+        let existing = ExistingChunks::default();
+        let created = sessions.create(&session, generation, existing, now).await;
+        created.map(|(_, key)| (key, generation))
+    };
+    match begun.await {
+        Ok(begun) => {
+            view.world.state().begun.push(begun);
+            End::SignedIn
+        }
+        Err(error) => End::Failed(error.kind()),
+    }
+}
+
+async fn end_all(sessions: Arc<StoredSessions>) -> End {
+    let claims = tokens(0, true).claims().clone();
+    let is_certain = sessions.end_all(&claims).await.is_ok();
+    End::EndedAll { is_certain }
 }
 
 pub(super) const LIMITS: Limits = Limits {

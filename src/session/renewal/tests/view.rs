@@ -1,11 +1,6 @@
 //! The store and the provider, as one process has them.
 
-use std::{
-    fmt,
-    future::{pending, ready},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use super::{
     super::RefreshCalls,
@@ -14,7 +9,10 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, TokenError},
     oidc::TokenRequestFailure,
-    session::store::{Claim, SessionKey, SessionStore, StoreError, StoreFuture, StoredSession},
+    session::store::{
+        RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture,
+        StoredSession, UserKey,
+    },
     tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet},
 };
 
@@ -33,27 +31,44 @@ impl View {
         }
     }
 
-    fn call<'a, T: Send + 'a>(
+    /// A call that leaves the store as it is.
+    fn read<'a, T: Send + 'a>(
         &'a self,
         call: Call,
         effect: impl FnOnce(&World) -> T + Send + 'static,
     ) -> StoreFuture<'a, T> {
+        Box::pin(async move {
+            match self.world.fate(self.process, call).await {
+                Fate::Done => Ok(effect(&self.world)),
+                _ => Err(StoreError::new("no answer")),
+            }
+        })
+    }
+
+    /// A call that may change the store, and tells whether it did.
+    fn write(
+        &self,
+        call: Call,
+        effect: impl FnOnce(&World) -> bool + Send + 'static,
+    ) -> StoreFuture<'_, bool> {
         let world = &self.world;
         let effect = move |world: &World| {
-            if call != Call::Load {
+            let has_changed = effect(world);
+            if has_changed {
                 world.change(0);
             }
-            effect(world)
+            has_changed
         };
         Box::pin(async move {
-            match world.fate(self.process, call).await {
-                Fate::Done => return Ok(effect(world)),
-                _ if call == Call::Load => {}
-                Fate::Dies => {
-                    world.put_on_wire(self.process, move |world| drop(effect(world)));
-                    pending::<()>().await;
-                }
-                _ => world.put_on_wire(self.process, move |world| drop(effect(world))),
+            let fate = world.fate(self.process, call).await;
+            if fate == Fate::Done {
+                return Ok(effect(world));
+            }
+            world.put_on_wire(self.process, move |world| {
+                effect(world);
+            });
+            if fate == Fate::Dies {
+                pending::<()>().await;
             }
             Err(StoreError::new("no answer"))
         })
@@ -61,61 +76,68 @@ impl View {
 }
 
 impl SessionStore for View {
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<StoredSession>> {
-        let key = *key;
-        self.call(Call::Load, move |world| world.stored(&key))
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
+        self.read(Call::Load, move |world| world.load(key))
     }
 
-    /// The mark of a sign-out: what it is for, the end of the provider's session, is no part of this.
-    fn create<'a>(&'a self, _: &'a SessionKey, _: &'a [u8], _: Duration) -> StoreFuture<'a, bool> {
-        Box::pin(ready(Ok(true)))
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        version: u64,
-        value: &'a [u8],
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
         lifetime: Duration,
-    ) -> StoreFuture<'a, bool> {
-        let (key, value) = (*key, value.to_vec());
-        self.call(Call::Replace, move |world| {
-            let version = world.version(&key, version, Flaw::ReplacesAnyVersion);
-            at_once(world.store.replace(&key, version, &value, lifetime))
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
+        self.write(Call::Create, move |world| {
+            let owner = owner.filter(|_| world.flaw != Some(Flaw::ForgetsOwners));
+            world.state().created.push(key);
+            at_once(world.store().create(key, value, lifetime, owner))
         })
     }
 
-    fn claim<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    fn replace(
+        &self,
+        key: SessionKey,
         version: u64,
-        claim: Claim,
-    ) -> StoreFuture<'a, bool> {
-        let key = *key;
-        self.call(Call::Claim, move |world| {
-            let version = world.version(&key, version, Flaw::ClaimsAnyVersion);
-            if world.flaw == Some(Flaw::ForgetsClaims) {
-                return world
-                    .stored(&key)
-                    .is_some_and(|stored| stored.version() == version);
+        value: Vec<u8>,
+        lifetime: Duration,
+    ) -> StoreFuture<'_, bool> {
+        self.write(Call::Replace, move |world| {
+            let version = world.version(key, version, Flaw::ReplacesAnyVersion);
+            at_once(world.store().replace(key, version, value, lifetime))
+        })
+    }
+
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
+        version: u64,
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        self.write(Call::BeginRefresh, move |world| {
+            let version = world.version(key, version, Flaw::BeginsAnyVersion);
+            if world.flaw == Some(Flaw::ForgetsAttempts) {
+                let stored = world.stored(key);
+                return stored.is_some_and(|stored| stored.version() == version);
             }
-            at_once(world.store.claim(&key, version, claim))
+            at_once(world.store().begin_refresh(key, version, attempt))
         })
     }
 
-    fn release<'a>(&'a self, key: &'a SessionKey, version: u64) -> StoreFuture<'a, bool> {
-        let key = *key;
-        self.call(Call::Release, move |world| {
-            at_once(world.store.release(&key, version))
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        self.write(Call::AbandonRefresh, move |world| {
+            at_once(world.store().abandon_refresh(key, version))
         })
     }
 
-    fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, ()> {
-        let key = *key;
-        self.call(Call::Delete, move |world| {
-            world.state().is_deleted = true;
-            at_once(world.store.delete(&key));
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let delete = self.write(Call::Delete, move |world| world.delete(key));
+            delete.await.map(drop)
         })
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        self.read(Call::List, move |world| world.list(user))
     }
 }
 

@@ -14,7 +14,8 @@ use crate::{
     clock::{Timestamp, tests::HandClock},
     session::{
         memory::MemoryStore,
-        store::{SessionKey, SessionStore, StoreFuture, StoredSession},
+        store::{SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey},
+        user_sessions::Generation,
     },
     tokens::DiditTokens,
 };
@@ -22,7 +23,6 @@ use crate::{
 /// What the processes share.
 pub(super) struct World {
     pub(super) clock: HandClock,
-    pub(super) store: MemoryStore,
     rotates: bool,
     pub(super) flaw: Option<Flaw>,
     state: Mutex<State>,
@@ -31,12 +31,16 @@ pub(super) struct World {
 /// Something that is not as it has to be: the check must find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// The store claims a session whatever its version.
-    ClaimsAnyVersion,
-    /// The store acknowledges a claim, and forgets it.
-    ForgetsClaims,
+    /// The store begins a refresh whatever the session's version.
+    BeginsAnyVersion,
+    /// The store acknowledges a refresh attempt, and forgets it.
+    ForgetsAttempts,
     /// The store replaces a session whatever its version.
     ReplacesAnyVersion,
+    /// The store lists no sessions.
+    ForgetsOwners,
+    /// The store never has the generation of a user.
+    LosesGenerations,
     /// Of a request that was sent it is said that it was not.
     DeniesSending,
 }
@@ -45,10 +49,12 @@ pub(super) enum Flaw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Load,
+    Create,
     Replace,
-    Claim,
-    Release,
+    BeginRefresh,
+    AbandonRefresh,
     Delete,
+    List,
     Prepare,
     Send,
 }
@@ -70,14 +76,16 @@ pub(super) enum Fate {
     Refused,
 }
 
-#[derive(Default)]
 pub(super) struct State {
+    store: MemoryStore,
+    /// The session that there is at first.
+    first: Option<SessionKey>,
     desks: Vec<Desk>,
     /// Calls that are still on their way.
     wire: Vec<Option<Effect>>,
     /// All that happened on the wire.
     arrived: Vec<u8>,
-    /// How many calls have changed the store, or may have, and the provider.
+    /// How many calls have changed the store, and how many may have changed the provider.
     epochs: [u8; 2],
     /// The number of the latest tokens.
     pub(super) issued: u32,
@@ -85,6 +93,10 @@ pub(super) struct State {
     pub(super) sent: Vec<String>,
     /// Who received tokens, and which.
     pub(super) received: Vec<(usize, u32)>,
+    /// The entries that processes have tried to create, in this order.
+    pub(super) created: Vec<SessionKey>,
+    /// The sessions that browsers were given, and the generation before each.
+    pub(super) begun: Vec<(SessionKey, Generation)>,
     pub(super) is_deleted: bool,
     pub(super) is_refused: bool,
     /// What must not have happened.
@@ -106,10 +118,12 @@ impl Call {
     pub(super) fn faults(self) -> &'static [Fate] {
         match self {
             // One that dies while it reads is one that did nothing more.
-            Self::Load | Self::Prepare => &[Fate::Lost],
-            Self::Replace | Self::Claim | Self::Release | Self::Delete => {
-                &[Fate::Lost, Fate::LostLate, Fate::Dies]
-            }
+            Self::Load | Self::List | Self::Prepare => &[Fate::Lost],
+            Self::Create
+            | Self::Replace
+            | Self::BeginRefresh
+            | Self::AbandonRefresh
+            | Self::Delete => &[Fate::Lost, Fate::LostLate, Fate::Dies],
             Self::Send => &[Fate::Lost, Fate::NeverLeft, Fate::Refused, Fate::Dies],
         }
     }
@@ -128,40 +142,71 @@ impl World {
     pub(super) fn new(processes: usize, rotates: bool, flaw: Option<Flaw>) -> Arc<Self> {
         let clock = HandClock::default();
         clock.set(START);
-        let desks = (0..processes).map(|_| Desk::default()).collect();
         Arc::new(Self {
-            store: MemoryStore::new().with_clock(clock.clone()),
+            state: Mutex::new(State::new(processes, &clock)),
             clock,
             rotates,
             flaw,
-            state: Mutex::new(State {
-                desks,
-                ..State::default()
-            }),
         })
     }
 
     /// As if nothing had happened yet; there is a session.
-    pub(super) fn reset(&self, key: &SessionKey, value: &[u8], lifetime: Duration) {
-        let mut state = self.state();
-        let mut desks = std::mem::take(&mut state.desks);
-        desks.fill_with(Desk::default);
-        *state = State {
-            desks,
-            ..State::default()
-        };
+    pub(super) fn reset(
+        &self,
+        key: SessionKey,
+        value: &[u8],
+        lifetime: Duration,
+        owner: SessionOwner,
+    ) {
         self.clock.set(START);
-        at_once(self.store.delete(key));
-        at_once(self.store.create(key, value, lifetime));
+        let processes = self.state().desks.len();
+        let new = State {
+            first: Some(key),
+            ..State::new(processes, &self.clock)
+        };
+        at_once(new.store.create(key, value.to_vec(), lifetime, Some(owner)));
+        *self.state() = new;
+    }
+
+    pub(super) fn store(&self) -> MemoryStore {
+        self.state().store.clone()
     }
 
     /// The session as it is there.
-    pub(super) fn stored(&self, key: &SessionKey) -> Option<StoredSession> {
-        at_once(self.store.load(key))
+    pub(super) fn stored(&self, key: SessionKey) -> Option<StoredSession> {
+        at_once(self.store().load(key))
+    }
+
+    /// What a process loads.
+    pub(super) fn load(&self, key: SessionKey) -> Option<StoredSession> {
+        let stored = self.stored(key);
+        // Of all entries, a generation alone has no value.
+        stored.filter(|stored| {
+            self.flaw != Some(Flaw::LosesGenerations) || !stored.value().is_empty()
+        })
+    }
+
+    /// Whether there was something to delete.
+    pub(super) fn delete(&self, key: SessionKey) -> bool {
+        let was_there = self.stored(key).is_some();
+        at_once(self.store().delete(key));
+        let mut state = self.state();
+        if state.first == Some(key) {
+            state.is_deleted = true;
+        }
+        was_there
+    }
+
+    /// The sessions of a user in the order of their creation: a run must be repeatable, and keys are random.
+    pub(super) fn list(&self, user: UserKey) -> Vec<SessionKey> {
+        let mut keys = at_once(self.store().list(user));
+        let state = self.state();
+        keys.sort_by_key(|key| state.created.iter().position(|created| created == key));
+        keys
     }
 
     /// The version that is asked for, or with this flaw the one that is there.
-    pub(super) fn version(&self, key: &SessionKey, version: u64, flaw: Flaw) -> u64 {
+    pub(super) fn version(&self, key: SessionKey, version: u64, flaw: Flaw) -> u64 {
         if self.flaw != Some(flaw) {
             return version;
         }
@@ -230,11 +275,20 @@ impl World {
         self.state().violation.get_or_insert(what.into());
     }
 
+    /// Waits for the decision about a call. Of several calls of one process, one waits at a time.
     pub(super) async fn fate(&self, process: usize, call: Call) -> Fate {
-        self.state().desks[process].call = Some(call);
-        poll_fn(|_| match self.state().desks[process].fate.take() {
-            Some(fate) => Poll::Ready(fate),
-            None => Poll::Pending,
+        let mut is_waiting = false;
+        poll_fn(|_| {
+            let mut state = self.state();
+            let desk = &mut state.desks[process];
+            if is_waiting {
+                return desk.fate.take().map_or(Poll::Pending, Poll::Ready);
+            }
+            if desk.call.is_none() && desk.fate.is_none() {
+                desk.call = Some(call);
+                is_waiting = true;
+            }
+            Poll::Pending
         })
         .await
     }
@@ -270,6 +324,27 @@ impl World {
             self.violate(format!("{refresh_token} was sent twice"));
         }
         self.state().sent.push(refresh_token.to_owned());
+    }
+}
+
+impl State {
+    fn new(processes: usize, clock: &HandClock) -> Self {
+        Self {
+            store: MemoryStore::new().with_clock(clock.clone()),
+            first: None,
+            desks: (0..processes).map(|_| Desk::default()).collect(),
+            wire: Vec::new(),
+            arrived: Vec::new(),
+            epochs: [0; 2],
+            issued: 0,
+            sent: Vec::new(),
+            received: Vec::new(),
+            created: Vec::new(),
+            begun: Vec::new(),
+            is_deleted: false,
+            is_refused: false,
+            violation: None,
+        }
     }
 }
 

@@ -1,0 +1,248 @@
+//! All sessions of one user in a store.
+//!
+//! A session that begins while all sessions of its user are being ended must not outlive them, although no step
+//! changes two entries at once. An entry of its own, the user's generation, ensures that:
+//!
+//! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
+//!    again, and gives the session's id to the browser only if nothing has changed.
+//! 2. Ending all sessions changes the generation, then lists the sessions, then deletes them.
+//!
+//! If the sign-in reads for the second time before the change, the session exists before it is listed, and is
+//! deleted. If it reads after the change, the two readings differ, unless the sign-in began after the change.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{
+    Session, StoredSessions,
+    changes::{BRIEF, SHORT, retried},
+    store::{SessionKey, SessionStore, StoreFuture, StoredSession, UserKey},
+};
+use crate::{error::Error, tokens::IdClaims};
+
+/// A value that changes when all sessions of a user are ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Generation(Option<u64>);
+
+impl Generation {
+    /// As it is in the store.
+    pub(super) fn of(entry: Option<&StoredSession>) -> Self {
+        Self(entry.map(StoredSession::version))
+    }
+}
+
+impl StoredSessions {
+    /// The name of a user in the store.
+    pub(super) fn user(&self, claims: &IdClaims) -> UserKey {
+        let names = self.names(claims);
+        *names.first().expect("there is at least one key")
+    }
+
+    /// Likewise, and the names from before the cookie keys were rolled.
+    fn names(&self, claims: &IdClaims) -> Vec<UserKey> {
+        let parts = [claims.issuer().as_bytes(), claims.subject().as_bytes()];
+        self.users.of(&parts).map(UserKey::new).collect()
+    }
+
+    /// The generation of a session's user.
+    pub(crate) async fn generation(&self, session: &Session) -> Result<Generation, Error> {
+        let user = self.user(session.tokens.claims());
+        UserSessions::new(&*self.store, user).generation().await
+    }
+
+    /// The sessions of a user that are within their limits.
+    #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
+    pub(crate) async fn list(&self, claims: &IdClaims) -> Result<Vec<Session>, Error> {
+        let mut sessions = Vec::new();
+        for user in self.names(claims) {
+            let keys = UserSessions::new(&*self.store, user).keys(BRIEF).await?;
+            for some in keys.chunks(AT_ONCE) {
+                for found in join_all(some.iter().map(|key| self.load(*key))).await {
+                    sessions.extend(found?.map(|(session, _)| session));
+                }
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// Ends all sessions of a user, those that are beginning included.
+    ///
+    /// # Errors
+    ///
+    /// The store failed. Some sessions may have ended.
+    #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
+    pub(crate) async fn end_all(&self, claims: &IdClaims) -> Result<(), Error> {
+        for user in self.names(claims) {
+            UserSessions::new(&*self.store, user).end_all().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The entries of one user in a store.
+pub(super) struct UserSessions<'a> {
+    store: &'a dyn SessionStore,
+    user: UserKey,
+}
+
+impl<'a> UserSessions<'a> {
+    pub(super) fn new(store: &'a dyn SessionStore, user: UserKey) -> Self {
+        Self { store, user }
+    }
+
+    pub(super) async fn generation(&self) -> Result<Generation, Error> {
+        let key = SessionKey::of_generation(self.user);
+        let found = retried(BRIEF, || self.store.load(key)).await?;
+        Ok(Generation::of(found.as_ref()))
+    }
+
+    async fn keys(&self, patience: Duration) -> Result<Vec<SessionKey>, Error> {
+        retried(patience, || self.store.list(self.user)).await
+    }
+
+    pub(super) async fn end_all(&self) -> Result<(), Error> {
+        self.advance_generation().await?;
+        for some in self.keys(SHORT).await?.chunks(AT_ONCE) {
+            let deletions = some
+                .iter()
+                .map(|key| retried(SHORT, || self.store.delete(*key)));
+            let deleted = join_all(deletions).await;
+            deleted.into_iter().collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    async fn advance_generation(&self) -> Result<(), Error> {
+        let key = SessionKey::of_generation(self.user);
+        let advance = || -> StoreFuture<'_, bool> {
+            Box::pin(async move {
+                let Some(found) = self.store.load(key).await? else {
+                    return self.store.create(key, Vec::new(), LIFETIME, None).await;
+                };
+                let version = found.version();
+                let replace = self.store.replace(key, version, Vec::new(), LIFETIME);
+                replace.await
+            })
+        };
+        // Where the version does not match, another call has changed the generation at the same time.
+        retried(SHORT, advance).await?;
+        Ok(())
+    }
+}
+
+/// How many sessions are read or deleted at once.
+const AT_ONCE: usize = 64;
+/// The lifetime of a generation: far longer than a callback takes, from the ID token to the end of its handler.
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        clock::tests::HandClock,
+        cookie::CookieScope,
+        provider::Provider,
+        seal::{KeyContext, Pseudonyms, Purpose, Sealer},
+        session::{ExistingChunks, Limits, Rules, memory::MemoryStore},
+        tokens::{AccessToken, DiditTokens, Scopes, TokenSet},
+    };
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const LIMITS: Limits = Limits {
+        idle: HOUR,
+        absolute: Duration::from_secs(10 * 3600),
+    };
+
+    struct Process(StoredSessions);
+
+    impl Process {
+        fn new(store: &MemoryStore, clock: &HandClock, secrets: &[[u8; 32]]) -> Self {
+            let secrets = || secrets.iter().map(<[u8; 32]>::as_slice);
+            let context = KeyContext {
+                client_id: "app",
+                origin: "https://app.example",
+            };
+            let provider = Provider::didit();
+            Self(StoredSessions::new(
+                Arc::new(store.clone()),
+                Sealer::new(secrets(), Purpose::Store, context),
+                Pseudonyms::new(secrets(), Purpose::User, context),
+                CookieScope::new("didit", true),
+                Rules::new(LIMITS, &provider),
+                provider,
+                Arc::new(clock.clone()),
+            ))
+        }
+
+        async fn sign_in(&self, subject: &str) {
+            let now = self.0.now();
+            let tokens = DiditTokens::new(TokenSet {
+                access_token: AccessToken::new("at"),
+                refresh_token: None,
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: None,
+                received_at: now,
+                claims: IdClaims::of_subject(subject),
+            });
+            let session = Session::start(tokens, false, LIMITS, now);
+            let generation = self.0.generation(&session).await.unwrap();
+            let existing = ExistingChunks::default();
+            let created = self.0.create(&session, generation, existing, now);
+            created.await.unwrap();
+        }
+
+        async fn count(&self, subject: &str) -> usize {
+            let claims = IdClaims::of_subject(subject);
+            self.0.list(&claims).await.unwrap().len()
+        }
+
+        async fn end_all(&self, subject: &str) {
+            let claims = IdClaims::of_subject(subject);
+            self.0.end_all(&claims).await.unwrap();
+        }
+    }
+
+    // Behaviour 122.
+    #[tokio::test]
+    async fn all_sessions_of_one_user_are_listed_and_ended() {
+        let clock = HandClock::default();
+        let process = Process::new(
+            &MemoryStore::new().with_clock(clock.clone()),
+            &clock,
+            &[[1; 32]],
+        );
+        for subject in ["john", "jane", "john"] {
+            process.sign_in(subject).await;
+        }
+        assert_eq!(process.count("john").await, 2);
+        process.end_all("john").await;
+        assert_eq!(
+            (process.count("john").await, process.count("jane").await),
+            (0, 1)
+        );
+        process.sign_in("john").await;
+        process.end_all("john").await;
+        process.sign_in("john").await;
+        assert_eq!(process.count("john").await, 1);
+        clock.advance(HOUR);
+        assert_eq!(process.count("john").await, 0);
+    }
+
+    // Behaviours 78 and 122.
+    #[tokio::test]
+    async fn sessions_from_before_a_key_roll_are_listed_and_ended() {
+        let clock = HandClock::default();
+        let store = MemoryStore::new().with_clock(clock.clone());
+        let (old, new) = ([1; 32], [2; 32]);
+        Process::new(&store, &clock, &[old]).sign_in("john").await;
+        let rolled = Process::new(&store, &clock, &[new, old]);
+        rolled.sign_in("john").await;
+        assert_eq!(rolled.count("john").await, 2);
+        rolled.end_all("john").await;
+        assert_eq!(rolled.count("john").await, 0);
+    }
+}
