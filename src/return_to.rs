@@ -20,6 +20,9 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 /// # let _router: axum::Router = axum::Router::new().route("/callback", axum::routing::get(callback));
 /// ```
 ///
+/// A browser does not send the fragment of a page's address, so a page that asks for a sign-in comes back without
+/// it. A link to the sign-in can name one: `/login?return_to=/docs%23part`.
+///
 /// [`parse`](Self::parse) is strict (RFC 9700 §4.11): what a browser, a proxy or a router could
 /// take for another site's address is not a `ReturnTo`.
 ///

@@ -77,7 +77,7 @@ async fn what_is_no_address_leads_to_the_landing_page() {
     }
 }
 
-// RFC 9700 §4.11; behaviour 8.
+// RFC 9700 §4.11; behaviours 8 and 117.
 #[tokio::test]
 async fn pages_of_this_site_are_kept_byte_for_byte() {
     let longest = format!("/{:x<511}", "long?");
@@ -99,7 +99,7 @@ async fn pages_of_this_site_are_kept_byte_for_byte() {
     }
 }
 
-// RFC 9700 §4.11; behaviour 8.
+// RFC 9700 §4.11; behaviours 8 and 117.
 #[tokio::test]
 async fn a_guarded_page_comes_back_byte_for_byte() {
     let (didit, browser) = visitor(|config| config);
@@ -108,6 +108,8 @@ async fn a_guarded_page_comes_back_byte_for_byte() {
         "/a//b?c=%20d&e=/../f",
         "/caf%C3%A9?",
         "/a;v=1/(x)?ids[]=1&x=//y",
+        r"/find?in=C:\dir&as=\\host",
+        "/docs%23part?q=%23",
     ] {
         let browser = browser.new_browser();
         let start = browser.get(page).await;
