@@ -2,7 +2,9 @@
 
 mod asked_page;
 mod changes;
+mod conclusion;
 mod lookup;
+mod tokens;
 
 use std::{
     fmt,
@@ -11,12 +13,10 @@ use std::{
 
 use http::Extensions;
 
-use self::lookup::{SessionLookup, TokensLookup};
 pub(crate) use self::{
-    asked_page::AskedPage,
-    changes::Change,
-    lookup::{Conclusion, SessionState},
+    asked_page::AskedPage, changes::Change, conclusion::Conclusion, lookup::SessionState,
 };
+use self::{lookup::SessionLookup, tokens::TokensLookup};
 use crate::{
     cookie::CookieLines,
     return_to::ReturnTo,
