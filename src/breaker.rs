@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 /// Fails calls to a peer at once while it does not answer.
 ///
-/// It opens when a call is given up or its connection is refused, unless another call to the peer has
-/// succeeded since that one began: one slow key opens nothing. It stays open for `rest`, then lets one call
+/// It opens when a call fails or is given up, unless another call to the peer has succeeded since that one began:
+/// one slow entry does not open it. It stays open for `rest`, then lets one call
 /// through, the probe, and the next one `rest` after the probe has failed.
 #[derive(Debug)]
 pub(crate) struct Breaker {

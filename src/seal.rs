@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     /// A sign-in under way.
-    RelyingParty,
+    Flow,
     /// A session in cookies.
     Session,
     /// A session in a store.
@@ -175,7 +175,7 @@ fn derive(
     context: KeyContext<'_>,
 ) -> Zeroizing<[u8; Derived::LENGTH]> {
     let purpose = match purpose {
-        Purpose::RelyingParty => b"flow".as_slice(),
+        Purpose::Flow => b"flow".as_slice(),
         Purpose::Session => b"session",
         Purpose::Store => b"store",
         Purpose::User => b"user",
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn no_two_sealed_values_are_alike() {
-        let sealer = sealer(&[&[7; 32]], Purpose::RelyingParty);
+        let sealer = sealer(&[&[7; 32]], Purpose::Flow);
         assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
     }
 
@@ -282,7 +282,7 @@ mod tests {
         assert!(opens(&session, b"label", &sealed));
         assert!(!opens(&session, b"other", &sealed));
         assert!(!opens(
-            &sealer(&[&[7; 32]], Purpose::RelyingParty),
+            &sealer(&[&[7; 32]], Purpose::Flow),
             b"label",
             &sealed
         ));

@@ -115,7 +115,8 @@ pub enum ErrorKind {
     ProviderTimeout,
     /// Too many token requests wait for the provider at this moment.
     TooManySignIns,
-    /// The session store does not answer: whether somebody is signed in is unknown.
+    /// Whether somebody is signed in is unknown: the session store does not answer, or with Didit Authentication
+    /// the provider.
     SessionUnavailable,
     /// The access token has expired, and the provider does not answer a refresh.
     TokensUnavailable,

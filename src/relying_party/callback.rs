@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Completion,
-    context::RequestContext,
+    context::{RequestContext, SessionState},
     cookie::CookieLines,
     error::{CallbackError, Error, ErrorKind},
     oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
@@ -239,14 +239,12 @@ impl RelyingParty {
     }
 
     pub(super) async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
-        let lifecycle = &self.lifecycle;
-        let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || self.now());
-        Ok(match lookup {
-            Lookup::Nothing => false,
-            Lookup::Session(session) => !lifecycle.has_ended(session.id()),
-            Lookup::Key(key) => lifecycle.load(key).await?.is_some(),
-            Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?.is_some(),
-        })
+        let context = RequestContext::new(&self.lifecycle, cookies.clone(), None);
+        match context.session().await? {
+            SessionState::SignedIn(_) => Ok(true),
+            SessionState::Anonymous => Ok(false),
+            SessionState::Unavailable(error) => Err(error),
+        }
     }
 
     /// Begins a session that takes the place of another one. The context of the callback's handler learns where

@@ -167,7 +167,7 @@ impl RelyingParty {
     ///
     /// # Errors
     ///
-    /// One of the layer's own paths is decided on in a future.
+    /// `Err` is no failure: it is the future that answers one of the layer's own paths.
     pub(crate) fn decide(self: &Arc<Self>, request: &mut Parts) -> Result<Forwarded, Deciding> {
         let relying_party = Arc::clone(self);
         let route = match Route::of(request, &self.config) {

@@ -127,7 +127,7 @@ impl StoredSessions {
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
-            return Ok(not_entry(session, &error));
+            return Ok(not_saved(session, &error));
         }
         let mut pause = Pause::new(LATE);
         let mut overtaken = 0;
@@ -159,7 +159,7 @@ impl StoredSessions {
                 Err(failure) => failure,
             };
             if !pause.take().await {
-                return Ok(not_entry(session, &failure));
+                return Ok(not_saved(session, &failure));
             }
         }
     }
@@ -193,10 +193,10 @@ impl StoredSessions {
     }
 }
 
-/// Tokens that work, and that the session goes on without.
-fn not_entry(session: Session, error: &Error) -> DiditTokens {
+/// New tokens that the store did not take: the request has them, the session goes on without them.
+fn not_saved(session: Session, error: &Error) -> DiditTokens {
     let source = error.causes();
-    tracing::warn!(%error, source, "new tokens were not entry: the session ends with them");
+    tracing::warn!(%error, source, "new tokens were not saved: the session ends when the old ones do");
     session.tokens
 }
 

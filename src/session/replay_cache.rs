@@ -6,8 +6,8 @@ use aws_lc_rs::digest;
 
 use crate::{clock::Timestamp, oidc::PendingSignIn};
 
-/// Names of what happened once and must not happen again: the states of completed sign-ins, the ids of
-/// sessions that are over, refresh tokens that work once.
+/// Names of what happened once and must not happen again: the states of callbacks with their codes, and refresh
+/// tokens that work once.
 ///
 /// A name is remembered, by 16 bytes of its hash, for at least as long as a flow cookie could bring it
 /// back: in the present generation and then in the one before. Memory is bounded: a generation that is

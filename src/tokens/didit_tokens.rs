@@ -11,9 +11,9 @@ use crate::clock::Timestamp;
 
 /// The tokens of the user whose request this is.
 ///
-/// A handler takes it as an argument; [`DiditAuth`](crate::DiditAuth) puts it into the extensions
-/// of every request of a signed-in user, the callback's included. Cloning copies a pointer, never a
-/// secret, and the secrets are wiped from memory with the last clone.
+/// A handler takes it as an argument; other services call [`DiditTokens::of`]. It is in the extensions only of
+/// the callback's request, and inside of [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens).
+/// Cloning copies a pointer, never a secret, and the secrets are wiped from memory with the last clone.
 ///
 /// ```
 /// use tower_didit::DiditTokens;

@@ -51,7 +51,7 @@ impl ConfigBuilder {
             origin: redirect_uri.origin(),
         };
         let sealer = |purpose| Sealer::new(keys.iter().copied(), purpose, context);
-        let flow_sealer = sealer(Purpose::RelyingParty);
+        let flow_sealer = sealer(Purpose::Flow);
         let rules = Rules::new(self.limits, &self.provider);
         if !CookieScope::is_name(&self.cookie_name) {
             let name = self.cookie_name;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use self::signing::{EcKey, RSA, rsa_jwk, rsa_key, rsa_sign};
 use super::*;
-use crate::provider::{Nonce, Provider};
+use crate::provider::Provider;
 
 const NOW: u64 = 1_767_225_600;
 const HOUR: u64 = 3600;

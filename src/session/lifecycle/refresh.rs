@@ -43,7 +43,7 @@ impl SessionLifecycle {
     }
 
     /// The refresh of a session in a store, by what the store has now: another request, or another process, may
-    /// have been faster. `is_own` says whether the session had these tokens; `None` if it never did.
+    /// have been faster. `is_own` says whether the session had these tokens. Gives `None` if it never did.
     pub(crate) async fn refresh_stored(
         self: &Arc<Self>,
         key: SessionKey,
