@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    breaker::Breaker,
+    breaker::{Attempt, Breaker},
     clock::{Clock, Timestamp},
     error::Error,
     flight::Flight,
@@ -93,7 +93,7 @@ impl SessionLifecycle {
 
     /// The only session of two places.
     pub(crate) async fn load_either(
-        &self,
+        self: &Arc<Self>,
         [first, last]: [SessionKey; 2],
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let (first, last) =
@@ -102,15 +102,32 @@ impl SessionLifecycle {
     }
 
     /// The session under `key` in the store, if there is one, in no more time than a request may wait for it.
+    ///
+    /// A probe is finished even if the request goes away: strangers must not keep a store that answers again from
+    /// being used.
     pub(crate) async fn load(
+        self: &Arc<Self>,
+        key: SessionKey,
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+        let Some(attempt) = self.store_breaker.attempt() else {
+            return Err(StoreError::new("it did not answer a moment ago").into());
+        };
+        if !attempt.is_probe() {
+            return self.attempt_load(key, attempt).await;
+        }
+        let lifecycle = Arc::clone(self);
+        let probe = self.start(async move { lifecycle.attempt_load(key, attempt).await });
+        let lost = || Err(StoreError::new("the call was lost").into());
+        probe.outcome().await.unwrap_or_else(lost)
+    }
+
+    async fn attempt_load(
         &self,
         key: SessionKey,
+        mut attempt: Attempt,
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let Backend::Store(stored) = &self.sessions.backend else {
             return Ok(None);
-        };
-        let Some(mut attempt) = self.store_breaker.attempt() else {
-            return Err(StoreError::new("it did not answer a moment ago").into());
         };
         let loaded = tokio::time::timeout(MAX_STORE_WAIT, stored.load(key)).await;
         let loaded = loaded.unwrap_or_else(|_| Err(StoreError::new("no answer in time").into()));
