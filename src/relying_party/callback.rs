@@ -241,12 +241,13 @@ impl RelyingParty {
     pub(super) async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
         let lifecycle = &self.lifecycle;
         let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || self.now());
-        Ok(match lookup {
-            Lookup::Nothing => false,
-            Lookup::Session(session) => !lifecycle.has_ended(session.id()),
-            Lookup::Key(key) => lifecycle.load(key).await?.is_some(),
-            Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?.is_some(),
-        })
+        let stored = match lookup {
+            Lookup::Nothing => None,
+            Lookup::Session(session) => return Ok(lifecycle.is_signed_in(&session, None)),
+            Lookup::Key(key) => lifecycle.load(key).await?,
+            Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?,
+        };
+        Ok(stored.is_some_and(|(session, entry)| lifecycle.is_signed_in(&session, Some(entry))))
     }
 
     /// Begins a session that takes the place of another one. The context of the callback's handler learns where

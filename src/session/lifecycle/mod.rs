@@ -162,6 +162,13 @@ impl SessionLifecycle {
         }
     }
 
+    /// Whether somebody is signed in with a session that was found, or would be after a refresh.
+    pub(crate) fn is_signed_in(&self, session: &Session, entry: Option<StoreEntry>) -> bool {
+        let attempt = entry.and_then(|entry| entry.refresh_attempt);
+        let validity = self.sessions.rules.validity(session, attempt, self.now());
+        !self.has_ended(session.id()) && matches!(validity, Validity::Valid | Validity::RefreshDue)
+    }
+
     /// Writes in the background that a session in the store was used, if it is time.
     pub(crate) fn note_use(self: &Arc<Self>, session: &Session, entry: StoreEntry) {
         let now = self.now();
