@@ -273,12 +273,21 @@ impl RelyingParty {
         let end_of_flow = flow_cookie_removal.clone();
         let lifecycle = Arc::clone(&self.lifecycle);
         let begin = async move {
+            let signed_out = || Err(Error::new(ErrorKind::SessionEnded));
             let begun = if flight.is_cancelled() {
-                Err(Error::new(ErrorKind::SessionEnded))
+                signed_out()
             } else {
-                lifecycle
-                    .begin(&session, generation, existing, replaced)
-                    .await
+                let begin = lifecycle.begin(&session, generation, existing, replaced);
+                match begin.await {
+                    // Meanwhile, as a store may take its time.
+                    Ok((_, key)) if flight.is_cancelled() => {
+                        if let Some(key) = key {
+                            lifecycle.forget(key).await;
+                        }
+                        signed_out()
+                    }
+                    begun => begun,
+                }
             };
             let (mut cookies, key) = begun.inspect_err(|error| {
                 if error.kind() == ErrorKind::SessionEnded {
