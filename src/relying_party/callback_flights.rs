@@ -130,11 +130,14 @@ impl CallbackFlights {
         })
     }
 
-    /// Makes the state usable again: its code was not sent.
+    /// Makes the state usable again, unless its sign-in was cancelled: its code was not sent.
     pub(super) fn free(&self, state: &str, code: CodeHash) {
         let mut flights = self.lock();
         if let Some(flight) = flights.remove(state) {
             flight.is_over.cancel();
+            if flight.is_cancelled() {
+                return;
+            }
         }
         self.used.forget(state.as_bytes());
         self.used.forget(&with_code(state, code));
@@ -303,5 +306,18 @@ mod tests {
         assert!(flights.join("another", CODE, NOW, full).is_err());
         assert!(!is_over(&flights, "0"));
         assert!(flights.use_of("another", Some(CODE)).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_was_cancelled_stays_so_although_its_code_was_not_sent() {
+        let flights = CallbackFlights::default();
+        land(&flights, "cancelled", refused()).await;
+        land(&flights, "other", refused()).await;
+        flights.cancel("cancelled", NOW);
+        for state in ["cancelled", "other"] {
+            flights.free(state, CODE);
+        }
+        let is_used = |state| flights.use_of(state, Some(CODE)).is_some();
+        assert!(is_used("cancelled") && !is_used("other"));
     }
 }
