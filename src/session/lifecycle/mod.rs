@@ -36,6 +36,8 @@ pub(crate) struct SessionLifecycle {
     spent: ReplayCache,
     /// The right to try to forget a session for a while: anybody can ask for it while a store fails.
     endings: Arc<Semaphore>,
+    /// The right to end a session in the store: a sign-out goes on without its browser.
+    sign_outs: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// Where people may go after a sign-out; there is one.
     sign_out_pages: Vec<HeaderValue>,
@@ -70,6 +72,7 @@ impl SessionLifecycle {
             ended: EndedSessions::default(),
             spent: ReplayCache::default(),
             endings: Arc::new(Semaphore::new(MAX_ENDINGS)),
+            sign_outs: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
             calls,
             end_session,
@@ -285,5 +288,7 @@ const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 const STORE_REST: Duration = Duration::from_secs(1);
 /// Sessions that are ended in the background at once, here or at the provider.
 const MAX_ENDINGS: usize = 64;
+/// Sessions that the store is asked to end at once.
+const MAX_SIGN_OUTS: usize = 256;
 /// Besides the time-out, for what is done before and after a call.
 const ROOM: Duration = Duration::from_secs(5);
