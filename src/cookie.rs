@@ -34,11 +34,11 @@ impl CookieScope {
     /// another layer's flow cookies could have.
     pub(crate) fn is_name(name: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let has_prefix = ["__Host-", "__Secure-"].map(|prefix| name.starts_with(prefix));
+        // Browsers know prefixes in any case (RFC 6265bis §5.7), and more of them with time.
         (1..=32).contains(&name.len())
             && name.bytes().all(is_plain)
-            && !name.contains(FLOW)
-            && has_prefix == [false, false]
+            && !format!("{name}-").contains(FLOW)
+            && !name.starts_with("__")
     }
 
     /// The name of the session cookie. Further chunks have `.1`, `.2`, … behind it.
@@ -142,6 +142,9 @@ mod tests {
             "__Host-a",
             "__Secure-a",
             "a-flow-b",
+            "a-flow",
+            "__host-a",
+            "__Http-a",
             &long,
         ] {
             assert!(!CookieScope::is_name(name), "{name}");

@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use super::{PoisonError, RequestContext, SessionState, lookup::SessionLookup};
 use crate::{
     error::{Error, ErrorKind, WiringError},
-    session::{Lookup, Outcome, Saved, Session},
+    session::{Lookup, Outcome, Session},
     tokens::DiditTokens,
 };
 
@@ -35,7 +35,7 @@ impl RequestContext {
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
         let lifecycle = &self.lifecycle;
         let Some((session, original)) = self.latest().await? else {
-            return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
+            return lifecycle.refresh_tokens(tokens).await;
         };
         if lifecycle.has_ended(session.id()) {
             return Err(Error::new(ErrorKind::SessionEnded));
@@ -47,13 +47,13 @@ impl RequestContext {
                 lifecycle.refresh_stored(*key, is_own, tokens).await?
             }
             None if session.tokens().are(tokens) => {
-                let refreshed = lifecycle.refresh_tokens(tokens, Saved::Nowhere);
-                Some(refreshed.await?)
+                let refresh = lifecycle.refresh(&session, None, lifecycle.now());
+                Some(lifecycle.land(refresh).await?)
             }
             None => None,
         };
         let Some(refreshed) = refreshed else {
-            return lifecycle.refresh_tokens(tokens, Saved::Elsewhere).await;
+            return lifecycle.refresh_tokens(tokens).await;
         };
         let mut change = self.lock();
         if !matches!(*change, Some(Change::Ended)) {

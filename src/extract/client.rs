@@ -6,7 +6,7 @@ use super::SignedOut;
 use crate::{
     context::RequestContext,
     error::{Error, ErrorKind},
-    session::{Saved, lifecycle::SessionLifecycle},
+    session::lifecycle::SessionLifecycle,
     tokens::{DiditTokens, UserInfo},
 };
 
@@ -113,11 +113,7 @@ impl DiditClient {
         }
         match &self.request {
             Some(request) => request.refresh(tokens).await,
-            None => {
-                self.lifecycle
-                    .refresh_tokens(tokens, Saved::Elsewhere)
-                    .await
-            }
+            None => self.lifecycle.refresh_tokens(tokens).await,
         }
     }
 

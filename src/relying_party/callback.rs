@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Completion,
-    context::{RequestContext, SessionState},
+    context::RequestContext,
     cookie::CookieLines,
     error::{CallbackError, Error, ErrorKind},
     oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
@@ -239,12 +239,15 @@ impl RelyingParty {
     }
 
     pub(super) async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
-        let context = RequestContext::new(&self.lifecycle, cookies.clone(), None);
-        match context.session().await? {
-            SessionState::SignedIn(_) => Ok(true),
-            SessionState::Anonymous => Ok(false),
-            SessionState::Unavailable(error) => Err(error),
-        }
+        let lifecycle = &self.lifecycle;
+        let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || self.now());
+        let stored = match lookup {
+            Lookup::Nothing => None,
+            Lookup::Session(session) => return Ok(lifecycle.is_signed_in(&session, None)),
+            Lookup::Key(key) => lifecycle.load(key).await?,
+            Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?,
+        };
+        Ok(stored.is_some_and(|(session, entry)| lifecycle.is_signed_in(&session, Some(entry))))
     }
 
     /// Begins a session that takes the place of another one. The context of the callback's handler learns where
@@ -270,12 +273,21 @@ impl RelyingParty {
         let end_of_flow = flow_cookie_removal.clone();
         let lifecycle = Arc::clone(&self.lifecycle);
         let begin = async move {
+            let signed_out = || Err(Error::new(ErrorKind::SessionEnded));
             let begun = if flight.is_cancelled() {
-                Err(Error::new(ErrorKind::SessionEnded))
+                signed_out()
             } else {
-                lifecycle
-                    .begin(&session, generation, existing, replaced)
-                    .await
+                let begin = lifecycle.begin(&session, generation, existing, replaced);
+                match begin.await {
+                    // Meanwhile, as a store may take its time.
+                    Ok((_, key)) if flight.is_cancelled() => {
+                        if let Some(key) = key {
+                            lifecycle.forget(key).await;
+                        }
+                        signed_out()
+                    }
+                    begun => begun,
+                }
             };
             let (mut cookies, key) = begun.inspect_err(|error| {
                 if error.kind() == ErrorKind::SessionEnded {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Timestamp,
     error::{CallbackError, Error, ErrorKind},
-    flight::Flight,
+    flight::{Flight, Progress},
     oidc::{CodeHash, TokenRequestFailure},
     session::{Generation, Session, SessionId, replay_cache::ReplayCache},
 };
@@ -93,15 +93,16 @@ impl CallbackFlights {
         if let Some(kind) = self.use_of(state, Some(code)) {
             return Err(Error::new(kind));
         }
+        let exchange = start()?;
+        // Failed ones go first: strangers can make as many as they like.
         if flights.len() >= MAX_FLIGHTS
             && let Some(oldest) = flights
                 .values()
                 .filter(|flight| !flight.is_over.is_cancelled())
-                .min_by_key(|flight| flight.started)
+                .min_by_key(|flight| (!flight.has_failed(), flight.started))
         {
             oldest.is_over.cancel();
         }
-        let exchange = start()?;
         self.used.insert(state.as_bytes(), now);
         self.used.insert(&with_code(state, code), now);
         let flight = Arc::new(CallbackFlight {
@@ -129,11 +130,14 @@ impl CallbackFlights {
         })
     }
 
-    /// Makes the state usable again: its code was not sent.
+    /// Makes the state usable again, unless its sign-in was cancelled: its code was not sent.
     pub(super) fn free(&self, state: &str, code: CodeHash) {
         let mut flights = self.lock();
         if let Some(flight) = flights.remove(state) {
             flight.is_over.cancel();
+            if flight.is_cancelled() {
+                return;
+            }
         }
         self.used.forget(state.as_bytes());
         self.used.forget(&with_code(state, code));
@@ -202,6 +206,11 @@ impl CallbackFlight {
         self.exchange.outcome().await.unwrap_or_else(lost)
     }
 
+    fn has_failed(&self) -> bool {
+        let exchange = self.exchange.progress();
+        matches!(exchange, Progress::Landed(Err(_)) | Progress::Lost)
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         self.is_cancelled.load(Ordering::Relaxed)
     }
@@ -222,3 +231,93 @@ const KEPT: Duration = Duration::from_secs(60);
 /// In the place of a code's hash.
 const CANCELLED: CodeHash = [0; 32];
 const MAX_FLIGHTS: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        session::Limits,
+        tokens::{AccessToken, DiditTokens, IdClaims, Scopes, TokenSet},
+    };
+    use tokio_util::task::TaskTracker;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_000);
+    const CODE: CodeHash = [1; 32];
+
+    fn exchanged() -> Exchanged {
+        let tokens = DiditTokens::new(TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::new("openid"),
+            expires_at: None,
+            received_at: NOW,
+            claims: IdClaims::of_subject("john"),
+        });
+        let limits = Limits {
+            idle: KEPT,
+            absolute: KEPT,
+        };
+        let session = Session::start(tokens, false, limits, NOW);
+        Ok((session, Generation::default()))
+    }
+
+    fn refused() -> Exchanged {
+        let error = Error::new(ErrorKind::ProviderRefused);
+        Err(TokenRequestFailure::after_sending(error))
+    }
+
+    /// A callback whose exchange has landed.
+    async fn land(flights: &CallbackFlights, state: &str, exchanged: Exchanged) {
+        let start = || Ok(Flight::start(&TaskTracker::new(), async { exchanged }));
+        let flight = flights.join(state, CODE, NOW, start);
+        let flight = flight.expect("the state was not used");
+        assert!(flight.exchange.outcome().await.is_some(), "it lands");
+    }
+
+    fn is_over(flights: &CallbackFlights, state: &str) -> bool {
+        let flights = flights.lock();
+        let flight = flights.get(state).expect("it is kept");
+        flight.is_over.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn of_too_many_the_oldest_is_forgotten_and_before_it_those_that_have_failed() {
+        let flights = CallbackFlights::default();
+        land(&flights, "first", exchanged()).await;
+        land(&flights, "failed", refused()).await;
+        for state in 2..MAX_FLIGHTS {
+            land(&flights, &state.to_string(), exchanged()).await;
+        }
+        assert!(!is_over(&flights, "failed") && !is_over(&flights, "first"));
+        land(&flights, "another", exchanged()).await;
+        assert!(is_over(&flights, "failed") && !is_over(&flights, "first"));
+        land(&flights, "one more", exchanged()).await;
+        assert!(is_over(&flights, "first") && !is_over(&flights, "2"));
+    }
+
+    #[tokio::test]
+    async fn a_callback_that_does_not_start_takes_nobody_s_place() {
+        let flights = CallbackFlights::default();
+        for state in 0..MAX_FLIGHTS {
+            land(&flights, &state.to_string(), exchanged()).await;
+        }
+        let full = || Err(Error::new(ErrorKind::TooManySignIns));
+        assert!(flights.join("another", CODE, NOW, full).is_err());
+        assert!(!is_over(&flights, "0"));
+        assert!(flights.use_of("another", Some(CODE)).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_was_cancelled_stays_so_although_its_code_was_not_sent() {
+        let flights = CallbackFlights::default();
+        land(&flights, "cancelled", refused()).await;
+        land(&flights, "other", refused()).await;
+        flights.cancel("cancelled", NOW);
+        for state in ["cancelled", "other"] {
+            flights.free(state, CODE);
+        }
+        let is_used = |state| flights.use_of(state, Some(CODE)).is_some();
+        assert!(is_used("cancelled") && !is_used("other"));
+    }
+}

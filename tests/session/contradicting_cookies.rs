@@ -5,11 +5,12 @@ use axum::{
 };
 use tower_didit::{
     ConfigBuilder, IdClaims, RequireSignIn,
-    fake::{Browser, FakeDidit, FakeDiditExt, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
 };
 
 use crate::support::{
     cookies::{SESSION, header_of, session},
+    faults::with,
     logs::{capture, logs},
     sign_in::{sign_in, sign_in_as},
     site::{CALLBACK, HOME, NOBODY, auth, didit},
@@ -123,6 +124,25 @@ async fn a_browser_that_keeps_no_session_ends_at_a_page_and_not_in_a_circle() {
     didit.clock().advance(std::time::Duration::from_secs(30));
     let started = browser.get("/orders").await;
     assert_eq!(started.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn access_tokens_that_have_expired_on_arrival_lead_nobody_in_circles() {
+    let didit = FakeDidit::authentication("app");
+    didit.on_every(Endpoint::Token, with("expires_in", 0));
+    let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
+    let browser = Browser::new(HOME, app(config)).with_clock(didit.clock());
+    for sign_ins in 0..5 {
+        let page = browser.get("/orders").await;
+        if page.status() != StatusCode::SEE_OTHER {
+            assert_eq!((sign_ins, page.status()), (2, StatusCode::BAD_REQUEST));
+            assert!(page.text().contains("<code>session-not-kept</code>"));
+            return;
+        }
+        let back = didit.approve(page.location(), &Person::alejandra());
+        assert_eq!(browser.get(&back).await.location(), "/orders");
+    }
+    panic!("it goes on in circles");
 }
 
 #[tokio::test]

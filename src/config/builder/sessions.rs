@@ -79,8 +79,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// What the cookies of this layer are called: up to 32 letters, digits, `-` and `_`. On https their names begin
-    /// with `__Host-`; flow cookies have `-flow-` behind the name.
+    /// What the cookies of this layer are called: up to 32 letters, digits, `-` and `_`, without `__` in front and
+    /// `-flow` at the end. On https their names begin with `__Host-`; flow cookies have `-flow-` behind the name.
     ///
     /// Layers on one host need names of their own, whatever their ports: browsers send all of a host's cookies to
     /// each port. They also need paths of their own for the callback, sign-in and sign-out.

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    breaker::Breaker,
+    breaker::{Attempt, Breaker},
     clock::{Clock, Timestamp},
     error::Error,
     flight::Flight,
@@ -36,6 +36,8 @@ pub(crate) struct SessionLifecycle {
     spent: ReplayCache,
     /// The right to try to forget a session for a while: anybody can ask for it while a store fails.
     endings: Arc<Semaphore>,
+    /// The right to end a session in the store: a sign-out goes on without its browser.
+    sign_outs: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// Where people may go after a sign-out; there is one.
     sign_out_pages: Vec<HeaderValue>,
@@ -70,6 +72,7 @@ impl SessionLifecycle {
             ended: EndedSessions::default(),
             spent: ReplayCache::default(),
             endings: Arc::new(Semaphore::new(MAX_ENDINGS)),
+            sign_outs: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
             calls,
             end_session,
@@ -93,7 +96,7 @@ impl SessionLifecycle {
 
     /// The only session of two places.
     pub(crate) async fn load_either(
-        &self,
+        self: &Arc<Self>,
         [first, last]: [SessionKey; 2],
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let (first, last) =
@@ -102,15 +105,32 @@ impl SessionLifecycle {
     }
 
     /// The session under `key` in the store, if there is one, in no more time than a request may wait for it.
+    ///
+    /// A probe is finished even if the request goes away: strangers must not keep a store that answers again from
+    /// being used.
     pub(crate) async fn load(
+        self: &Arc<Self>,
+        key: SessionKey,
+    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+        let Some(attempt) = self.store_breaker.attempt() else {
+            return Err(StoreError::new("it did not answer a moment ago").into());
+        };
+        if !attempt.is_probe() {
+            return self.attempt_load(key, attempt).await;
+        }
+        let lifecycle = Arc::clone(self);
+        let probe = self.start(async move { lifecycle.attempt_load(key, attempt).await });
+        let lost = || Err(StoreError::new("the call was lost").into());
+        probe.outcome().await.unwrap_or_else(lost)
+    }
+
+    async fn attempt_load(
         &self,
         key: SessionKey,
+        mut attempt: Attempt,
     ) -> Result<Option<(Session, StoreEntry)>, Error> {
         let Backend::Store(stored) = &self.sessions.backend else {
             return Ok(None);
-        };
-        let Some(mut attempt) = self.store_breaker.attempt() else {
-            return Err(StoreError::new("it did not answer a moment ago").into());
         };
         let loaded = tokio::time::timeout(MAX_STORE_WAIT, stored.load(key)).await;
         let loaded = loaded.unwrap_or_else(|_| Err(StoreError::new("no answer in time").into()));
@@ -143,6 +163,13 @@ impl SessionLifecycle {
             }
             Validity::Expired => Admission::Anonymous,
         }
+    }
+
+    /// Whether somebody is signed in with a session that was found, or would be after a refresh.
+    pub(crate) fn is_signed_in(&self, session: &Session, entry: Option<StoreEntry>) -> bool {
+        let attempt = entry.and_then(|entry| entry.refresh_attempt);
+        let validity = self.sessions.rules.validity(session, attempt, self.now());
+        !self.has_ended(session.id()) && matches!(validity, Validity::Valid | Validity::RefreshDue)
     }
 
     /// Writes in the background that a session in the store was used, if it is time.
@@ -261,5 +288,7 @@ const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 const STORE_REST: Duration = Duration::from_secs(1);
 /// Sessions that are ended in the background at once, here or at the provider.
 const MAX_ENDINGS: usize = 64;
+/// Sessions that the store is asked to end at once.
+const MAX_SIGN_OUTS: usize = 256;
 /// Besides the time-out, for what is done before and after a call.
 const ROOM: Duration = Duration::from_secs(5);

@@ -36,7 +36,16 @@ impl SessionLifecycle {
                         let horizon = lifecycle.horizon;
                         stored.renew(session, kept, horizon, &*lifecycle).await
                     }
-                    _ => lifecycle.refresh_once(session.tokens()).await,
+                    _ => {
+                        let outcome = lifecycle.refresh_once(session.tokens()).await;
+                        if let Ok(tokens) = &outcome
+                            && lifecycle.has_ended(session.id())
+                        {
+                            // The sign-out knew the tokens of before.
+                            lifecycle.end_unused(tokens.clone());
+                        }
+                        outcome
+                    }
                 }
             }
         })
@@ -64,15 +73,12 @@ impl SessionLifecycle {
         }
     }
 
-    /// The refresh of tokens that no store has.
-    pub(crate) async fn refresh_tokens(
-        self: &Arc<Self>,
-        tokens: &DiditTokens,
-        saved: Saved,
-    ) -> Outcome {
+    /// The refresh of tokens that are of no session.
+    pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
         let lifecycle = Arc::clone(self);
         let before = tokens.clone();
         let send = || async move { lifecycle.refresh_once(&before).await };
+        let saved = Saved::Elsewhere;
         let refresh = self.refreshes.refresh(tokens, saved, self.now(), send);
         self.land(refresh).await
     }

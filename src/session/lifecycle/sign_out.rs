@@ -61,14 +61,21 @@ impl SessionLifecycle {
         found: Lookup,
         is_replaced: bool,
     ) -> Result<Option<Ending>, Error> {
-        if let Lookup::Nothing = found {
-            return Ok(None);
-        }
+        let permit = match &found {
+            Lookup::Nothing => return Ok(None),
+            Lookup::Session(_) => None,
+            // Anybody can send the id of no session, to a store that may not answer.
+            Lookup::Key(_) | Lookup::EitherKey(_) => {
+                let permit = Arc::clone(&self.sign_outs).try_acquire_owned();
+                Some(permit.map_err(|_| Error::new(ErrorKind::SessionUnavailable))?)
+            }
+        };
         let lifecycle = Arc::clone(self);
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, page) = oneshot::channel();
         let task = self.start(async move {
             let (last, here) = lifecycle.end_here(found, is_replaced).await;
+            drop(permit);
             // The request may be gone.
             let _ = tell_end.send(here);
             let metadata = match lifecycle.calls.metadata(lifecycle.now()).await {

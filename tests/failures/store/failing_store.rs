@@ -37,6 +37,7 @@ pub(crate) struct FailingStore {
     is_shared: bool,
     failing: Arc<Mutex<Vec<Method>>>,
     is_silent: Arc<AtomicBool>,
+    delay: Arc<Mutex<Duration>>,
     asked: Arc<Mutex<Vec<Method>>>,
 }
 
@@ -48,6 +49,7 @@ impl FailingStore {
             is_shared: false,
             failing: Arc::default(),
             is_silent: Arc::default(),
+            delay: Arc::default(),
             asked: Arc::default(),
         }
     }
@@ -85,9 +87,16 @@ impl FailingStore {
         self.is_silent.store(true, Ordering::SeqCst);
     }
 
+    /// From now on all work, and take their time.
+    pub(crate) fn answer_late(&self, delay: Duration) {
+        self.work();
+        *self.delay.lock().expect("no panic") = delay;
+    }
+
     /// From now on all work.
     pub(crate) fn work(&self) {
         self.fail(&[]);
+        *self.delay.lock().expect("no panic") = Duration::ZERO;
         self.is_silent.store(false, Ordering::SeqCst);
     }
 
@@ -110,7 +119,15 @@ impl FailingStore {
         if fails {
             return Box::pin(ready(Err(StoreError::new("out of order"))));
         }
-        work()
+        let delay = *self.delay.lock().expect("no panic");
+        if delay.is_zero() {
+            return work();
+        }
+        let work = work();
+        Box::pin(async move {
+            tokio::time::sleep(delay).await;
+            work.await
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sign-ins while the store fails.
 
-use http::Method as Verb;
+use std::time::Duration;
+
+use http::{Method as Verb, StatusCode};
 use tower_didit::fake::{Endpoint, Person};
 
 use super::{
@@ -12,6 +14,8 @@ use crate::support::{
     sign_in::{approved, sign_in_as},
     site::{NOBODY, didit, memory},
 };
+
+const SECOND: Duration = Duration::from_secs(1);
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
@@ -86,4 +90,28 @@ async fn the_session_of_before_stays_where_no_other_begins() {
         browser.get("/user").await.text(),
         Person::alejandra().subject()
     );
+}
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_while_a_slow_store_keeps_the_session_signs_out() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let browser = browser(config(&didit, &store));
+    let back = approved("/login", &browser, &didit).await;
+    let tab = browser.new_tab();
+    store.answer_late(SECOND);
+    let sign_out = async {
+        while store.count(Method::Create) == 0 {
+            tokio::time::advance(SECOND / 10).await;
+        }
+        tab.post_form("/logout", &[]).await
+    };
+    let (callback, sign_out) = tokio::join!(browser.get(&back), sign_out);
+    assert_eq!(sign_out.status(), StatusCode::SEE_OTHER);
+    assert_eq!(callback.status(), StatusCode::UNAUTHORIZED);
+    assert!(!sets_session(&callback));
+    store.work();
+    assert_eq!(browser.get("/user").await.text(), NOBODY);
+    assert_eq!(store.count(Method::Delete), 1);
 }

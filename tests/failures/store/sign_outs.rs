@@ -13,6 +13,7 @@ use crate::support::{
     cookies::SESSION,
     sign_in::sign_in,
     site::{CALLBACK, NOBODY, didit, memory},
+    tasks::run_background,
 };
 
 /// A session at Didit Authentication.
@@ -101,4 +102,21 @@ async fn strangers_do_not_make_it_busy() {
     }
     let attempts = store.count(Method::Delete) - before;
     assert!((5..500).contains(&attempts), "{attempts}");
+}
+
+// Behaviour 82. Likewise, and goes away before the store answers.
+#[tokio::test(start_paused = true)]
+async fn sign_outs_that_nobody_waits_for_are_bounded() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let stranger = signed_in(&didit, &store).await.new_browser();
+    let before = store.count(Method::Load);
+    store.fall_silent();
+    for number in 0..1000 {
+        stranger.set_cookie(SESSION, &format!("{number:A<43}"));
+        let mut sign_out = Box::pin(stranger.post_form("/logout", &[]));
+        let _ = futures_util::poll!(&mut sign_out);
+    }
+    run_background().await;
+    assert_eq!(store.count(Method::Load) - before, 256);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::Method as Verb;
+use http::{Method as Verb, Request, header};
 use tokio::time::Instant;
 use tower_didit::fake::{Browser, FakeDidit, Page, Person};
 
@@ -12,8 +12,10 @@ use super::{
     failing_store::{FailingStore, Method},
 };
 use crate::support::{
+    cookies::SESSION,
     outage::pass,
     site::{NOBODY, didit, memory},
+    tasks::{poll_until, run_background},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -99,4 +101,49 @@ async fn a_store_that_answers_again_is_used_again() {
         assert!(page.status().is_success(), "{path}");
         assert_eq!(waited, Duration::ZERO, "{path}");
     }
+}
+
+/// The store answers the probe, and from then on everybody.
+async fn assert_is_used_again(browser: &Browser) {
+    run_background().await;
+    tokio::time::advance(SECOND / 5).await;
+    run_background().await;
+    let (page, _) = timed(browser, "/user").await;
+    assert_eq!(page.text(), Person::alejandra().subject());
+}
+
+/// A session's cookie twice, with the ids of no sessions.
+async fn contradict(stranger: &Browser) {
+    let (first, last) = ("A".repeat(43), "B".repeat(42) + "A");
+    let cookies = format!("{SESSION}={first}; {SESSION}={last}");
+    let request = Request::get("/user").header(header::COOKIE, cookies);
+    stranger.send(request.body("").expect("a URL")).await;
+}
+
+// Behaviour 102.
+#[tokio::test(start_paused = true)]
+async fn contradicting_cookies_of_a_stranger_do_not_prolong_an_outage() {
+    let (didit, store, browser) = stored().await;
+    store.fall_silent();
+    ask(&browser).await;
+    store.answer_late(SECOND / 10);
+    pass(&didit, SECOND).await;
+    contradict(&browser.new_browser()).await;
+    assert_is_used_again(&browser).await;
+}
+
+// Behaviour 102.
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_goes_away_does_not_prolong_an_outage() {
+    let (didit, store, browser) = stored().await;
+    store.fall_silent();
+    ask(&browser).await;
+    store.answer_late(SECOND / 10);
+    pass(&didit, SECOND).await;
+    let stranger = browser.new_browser();
+    stranger.set_cookie(SESSION, &"A".repeat(43));
+    let asked = store.count(Method::Load);
+    let request = stranger.get("/user");
+    drop(poll_until(request, || store.count(Method::Load) > asked).await);
+    assert_is_used_again(&browser).await;
 }

@@ -10,7 +10,7 @@ use crate::support::{
     cookies::header_of,
     sign_in::{sign_in, sign_in_as},
     site::{HOME, didit},
-    tasks::poll_until,
+    tasks::{poll_until, yield_until},
 };
 
 /// A request whose refresh was sent, and takes a while.
@@ -65,4 +65,18 @@ async fn an_answer_under_way_brings_nothing_back_that_has_ended() {
     let late = late.await;
     assert!(!late.headers().contains_key(header::SET_COOKIE));
     assert_eq!(browser.get("/user").await.text(), Person::john().subject());
+}
+
+// Behaviour 89.
+#[tokio::test(start_paused = true)]
+async fn new_tokens_that_come_after_a_sign_out_are_revoked() {
+    let didit = didit().with_revocation_endpoint();
+    let app = app(&didit);
+    let browser = Browser::new(HOME, app.clone());
+    sign_in(&browser, &didit).await;
+    didit.clock().advance(LIFE);
+    let late = under_way(&didit, app, &browser).await;
+    browser.post_form("/logout", &[]).await;
+    late.await;
+    yield_until(|| didit.count(Endpoint::Revocation) == 2).await;
 }
