@@ -1,6 +1,6 @@
 //! A call that outlives the request that started it.
 
-use std::{fmt, future::Future};
+use std::future::Future;
 
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -53,11 +53,5 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         let mut receiver = self.0.clone();
         let landed = receiver.wait_for(Option::is_some).await;
         landed.ok().as_deref().cloned().flatten()
-    }
-}
-
-impl<T> fmt::Debug for Flight<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flight").finish_non_exhaustive()
     }
 }

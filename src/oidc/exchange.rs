@@ -220,15 +220,6 @@ impl Exchanged {
     }
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("id", &self.id)
-            .field("requested_scopes", &self.requested_scopes)
-            .finish_non_exhaustive()
-    }
-}
-
 /// An error response (RFC 6749 §5.2).
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ErrorAnswer {

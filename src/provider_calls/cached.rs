@@ -1,7 +1,6 @@
 //! What a provider publishes, kept.
 
 use std::{
-    fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -204,12 +203,6 @@ async fn land<T: Send + Sync + 'static>(fetch: Flight<Outcome<T>>) -> Outcome<T>
 
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<T> fmt::Debug for Cached<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cached").field(&self.name).finish()
-    }
 }
 
 /// How long a stale value is used while it is renewed.

@@ -16,7 +16,6 @@ use crate::{
 };
 
 /// The keys of a provider, which follow a rotation at once and cannot be made to ask all the time.
-#[derive(Debug)]
 pub(super) struct KeyCache {
     cached: Cached<(Endpoint, Jwks)>,
     refetches: Mutex<TokenBucket>,

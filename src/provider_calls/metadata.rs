@@ -11,7 +11,6 @@ use crate::{
 };
 
 /// Metadata that is known, or that is fetched when it is first needed.
-#[derive(Debug)]
 pub(super) struct MetadataCache {
     source: MetadataSource,
     cached: Cached<Arc<Metadata>>,

@@ -7,7 +7,7 @@ mod metadata;
 mod refresh;
 mod token_bucket;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -206,15 +206,6 @@ impl Inner {
 
     fn now(&self) -> Timestamp {
         Timestamp::now(&*self.clock)
-    }
-}
-
-impl fmt::Debug for ProviderCalls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderCalls")
-            .field("client", &self.0.client)
-            .field("rules", &self.0.rules)
-            .finish_non_exhaustive()
     }
 }
 

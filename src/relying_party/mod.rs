@@ -51,7 +51,6 @@ use crate::{
 use http::HeaderValue;
 
 /// All that one layer knows, shared by its services.
-#[derive(Debug)]
 pub(crate) struct RelyingParty {
     config: Config,
     lifecycle: Arc<SessionLifecycle>,
@@ -60,7 +59,6 @@ pub(crate) struct RelyingParty {
 }
 
 /// What is told to the operator once.
-#[derive(Debug)]
 struct Reported {
     callback_route_missing: Once,
     stray_callback: Once,

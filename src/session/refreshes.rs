@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -221,12 +220,6 @@ fn hash_of(tokens: &DiditTokens) -> TokensHash {
         .as_ref()
         .first_chunk()
         .expect("SHA-256 has 32 bytes")
-}
-
-impl fmt::Debug for Refreshes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refreshes").finish_non_exhaustive()
-    }
 }
 
 /// How long a request with the old tokens gets the new ones, after these were saved.

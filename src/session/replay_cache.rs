@@ -1,6 +1,6 @@
 //! What happened here a moment ago.
 
-use std::{collections::HashSet, fmt, mem, sync::Mutex};
+use std::{collections::HashSet, mem, sync::Mutex};
 
 use aws_lc_rs::digest;
 
@@ -65,14 +65,6 @@ impl Generations {
             self.previous = mem::take(&mut self.present);
             self.end = Some(now.plus(PendingSignIn::LIFETIME));
         }
-    }
-}
-
-impl fmt::Debug for ReplayCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let generations = self.lock();
-        let count = generations.present.len() + generations.previous.len();
-        write!(f, "ReplayCache({count})")
     }
 }
 

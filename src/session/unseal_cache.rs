@@ -1,9 +1,6 @@
 //! Sessions that were opened a moment ago.
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
@@ -71,12 +68,6 @@ impl Entry {
     fn get(&self, label: &[u8], sealed: &[u8]) -> Option<Session> {
         let is_it = *self.label == *label && verify_slices_are_equal(&self.sealed, sealed).is_ok();
         is_it.then(|| self.session.clone())
-    }
-}
-
-impl fmt::Debug for UnsealCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnsealCache").finish_non_exhaustive()
     }
 }
 

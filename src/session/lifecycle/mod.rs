@@ -3,7 +3,7 @@
 mod refresh;
 mod sign_out;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::sync::Semaphore;
@@ -269,15 +269,6 @@ impl SessionLifecycle {
     /// back.
     pub(crate) fn is_superseded(&self, session: &Session) -> bool {
         self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
-    }
-}
-
-impl fmt::Debug for SessionLifecycle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLifecycle")
-            .field("sessions", &self.sessions)
-            .field("calls", &self.calls)
-            .finish_non_exhaustive()
     }
 }
 
