@@ -84,7 +84,7 @@ where
                     match decision {
                         Decision::Forward(head, forwarded) => State::Forward {
                             future: ready.call(Request::from_parts(head, body)),
-                            forwarded: Some(forwarded),
+                            forwarded,
                         },
                         Decision::Reply(response) => State::Reply {
                             response: Some(response),
@@ -93,9 +93,12 @@ where
                 }
                 StateProjection::Forward { future, forwarded } => {
                     let response = ready!(future.poll(cx))?;
-                    let forwarded = forwarded.take().expect(COMPLETED);
                     let (mut head, body) = response.into_parts();
-                    match forwarded.dispose(&mut head) {
+                    let disposition = match forwarded.take() {
+                        Some(forwarded) => forwarded.dispose(&mut head),
+                        None => Disposition::AsItIs,
+                    };
+                    match disposition {
                         Disposition::AsItIs => {
                             let body = ResponseBody::application(body);
                             return Poll::Ready(Ok(Response::from_parts(head, body)));

@@ -98,6 +98,11 @@ impl RequestContext {
         self.return_to.as_ref()
     }
 
+    /// Whether it is that of a callback, of the layer with these sessions.
+    pub(crate) fn is_of_callback(&self, lifecycle: &Arc<SessionLifecycle>) -> bool {
+        self.return_to.is_some() && Arc::ptr_eq(&self.lifecycle, lifecycle)
+    }
+
     /// The session of this callback has begun: what its handler still does is done to it.
     pub(crate) fn note_key(&self, key: SessionKey) {
         // It begins once.

@@ -46,6 +46,12 @@ impl RelyingParty {
         if is_prefetch(&head.headers) {
             return Ok(Decision::Reply(not_ahead_of_time()));
         }
+        let context = RequestContext::of(&head.extensions);
+        if context.is_some_and(|context| context.is_of_callback(&self.lifecycle)) {
+            // The same layer is there twice. The outer one has the turn, and waits for the handler.
+            let head = std::mem::replace(head, empty_head());
+            return Ok(Decision::Forward(head, None));
+        }
         let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
         let (state, code) = (callback.state().to_owned(), callback.code_hash());
         let cookies = CookieLines::of(&head.headers);
@@ -140,7 +146,7 @@ impl RelyingParty {
         head.extensions.insert(Arc::clone(&context));
         let forwarded = Forwarded::of_callback(Arc::clone(self), context, admission, head);
         let head = std::mem::replace(head, empty_head());
-        Ok(Decision::Forward(head, forwarded))
+        Ok(Decision::Forward(head, Some(forwarded)))
     }
 
     /// Takes the state, among all processes, and sends the code. It runs to its end even if the browser goes

@@ -68,8 +68,8 @@ struct Reported {
 
 /// What to do with a request.
 pub(crate) enum Decision {
-    /// Hand it to the application; afterwards see to the head of the answer.
-    Forward(Parts, Forwarded),
+    /// Hand it to the application; afterwards see to the head of the answer, unless an outer layer does.
+    Forward(Parts, Option<Forwarded>),
     /// Answer it here.
     Reply(Response<Bytes>),
 }

@@ -1,15 +1,19 @@
 //! Several layers: side by side or stacked in one application, and two applications on one host.
 
+use std::time::Duration;
+
 use axum::{Router, routing::get};
 use http::StatusCode;
+use tokio::time::timeout;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, IdClaims, RequireSignIn,
+    ConfigBuilder, DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
     fake::{Browser, FakeDidit, FakeDiditExt, Person},
 };
 
 use crate::support::{
     handlers::Place,
-    site::{HOME, NOBODY, auth},
+    sign_in::approved,
+    site::{HOME, NOBODY, auth, didit},
 };
 
 const STAFF_CALLBACK: &str = "https://app.example/staff/callback";
@@ -141,5 +145,28 @@ fn place_at(place: Place, didit: &FakeDidit) -> ConfigBuilder {
     match place {
         Place::Cookies => config,
         Place::Memory => config.with_session_store(crate::support::site::memory(didit)),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_there_twice_completes_a_sign_in() {
+    for place in Place::BOTH {
+        let didit = didit();
+        let auth = auth(place.config(&didit));
+        let callback = get(|_: DiditTokens, back: ReturnTo| async { back });
+        let app = Router::new()
+            .route("/callback", callback)
+            .route("/who", get(who))
+            .layer(auth.clone())
+            .layer(auth);
+        let browser = Browser::new(HOME, app);
+        let back = approved("/login", &browser, &didit).await;
+        let page = timeout(Duration::from_secs(60), browser.get(&back)).await;
+        let page = page.expect("it does not wait for itself");
+        assert_eq!(page.status(), StatusCode::SEE_OTHER);
+        let user = browser.get("/who").await;
+        assert_eq!(user.text(), Person::alejandra().subject());
+        browser.post_form("/logout", &[]).await;
+        assert_eq!(browser.get("/who").await.text(), NOBODY);
     }
 }

@@ -75,7 +75,8 @@ impl SessionLifecycle {
         let (tell_page, page) = oneshot::channel();
         let task = self.start(async move {
             let (last, here) = lifecycle.end_here(found, is_replaced).await;
-            drop(permit);
+            // A session that was there is ended at the provider, whatever strangers do.
+            let _permit = permit.filter(|_| last.is_none());
             // The request may be gone.
             let _ = tell_end.send(here);
             let metadata = match lifecycle.calls.metadata(lifecycle.now()).await {

@@ -115,3 +115,46 @@ async fn a_sign_out_while_a_slow_store_keeps_the_session_signs_out() {
     assert_eq!(browser.get("/user").await.text(), NOBODY);
     assert_eq!(store.count(Method::Delete), 1);
 }
+
+// Behaviours 97 and 98.
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_is_dropped_at_any_moment_can_be_reloaded() {
+    for stores in [FailingStore::new, FailingStore::shared] {
+        for redirects in [false, true] {
+            let mut polls = 0;
+            loop {
+                polls += 1;
+                let didit = didit();
+                let store = stores(memory(&didit));
+                let mut config = config(&didit, &store);
+                if redirects {
+                    config = config.with_redirect_after_sign_in();
+                }
+                let browser = browser(config);
+                let back = approved("/login", &browser, &didit).await;
+                store.answer_late(SECOND / 50);
+                let mut callback = Box::pin(browser.get(&back));
+                let mut is_ready = false;
+                for _ in 0..polls {
+                    is_ready = futures_util::poll!(&mut callback).is_ready();
+                    if is_ready {
+                        break;
+                    }
+                    tokio::time::advance(SECOND / 100).await;
+                }
+                if is_ready {
+                    break;
+                }
+                drop(callback);
+                let again = browser.get(&back).await;
+                assert!(sets_session(&again), "{polls}: {}", again.text());
+                store.work();
+                let user = browser.get("/user").await;
+                assert_eq!(user.text(), Person::alejandra().subject(), "{polls}");
+                assert_eq!(didit.count(Endpoint::Token), 1, "{polls}");
+                assert_eq!(store.count(Method::Create), 1, "{polls}");
+            }
+            assert!(polls > 5, "{polls}");
+        }
+    }
+}
