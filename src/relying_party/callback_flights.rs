@@ -237,6 +237,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix(1_000);
     const CODE: CodeHash = [1; 32];
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is what an exchange gives")]
     fn exchanged() -> Exchanged {
         let tokens = DiditTokens::new(TokenSet {
             access_token: AccessToken::new("at"),

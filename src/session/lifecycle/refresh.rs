@@ -16,14 +16,14 @@ use crate::{
 };
 
 impl SessionLifecycle {
-    /// The refresh of a session: one for all who want it. `kept` says where it is, if that is a store.
+    /// The refresh of a session: one for all who want it. `entry` says where it is, if that is a store.
     pub(crate) fn refresh(
         self: &Arc<Self>,
         session: &Session,
-        kept: Option<StoreEntry>,
+        entry: Option<StoreEntry>,
         now: Timestamp,
     ) -> Refresh {
-        let saved = match kept {
+        let saved = match entry {
             Some(_) => Saved::Elsewhere,
             None => Saved::Nowhere,
         };
@@ -31,22 +31,19 @@ impl SessionLifecycle {
             let lifecycle = Arc::clone(self);
             let session = session.clone();
             async move {
-                match (&lifecycle.sessions.backend, kept) {
-                    (Backend::Store(stored), Some(kept)) => {
-                        let horizon = lifecycle.horizon;
-                        stored.renew(session, kept, horizon, &*lifecycle).await
-                    }
-                    _ => {
-                        let outcome = lifecycle.refresh_once(session.tokens()).await;
-                        if let Ok(tokens) = &outcome
-                            && lifecycle.has_ended(session.id())
-                        {
-                            // The sign-out knew the tokens of before.
-                            lifecycle.end_unused(tokens.clone());
-                        }
-                        outcome
-                    }
+                if let (Backend::Store(stored), Some(entry)) = (&lifecycle.sessions.backend, entry)
+                {
+                    let horizon = lifecycle.horizon;
+                    return stored.renew(session, entry, horizon, &*lifecycle).await;
                 }
+                let outcome = lifecycle.refresh_once(session.tokens()).await;
+                if let Ok(tokens) = &outcome
+                    && lifecycle.has_ended(session.id())
+                {
+                    // The sign-out knew the tokens of before.
+                    lifecycle.end_unused(tokens.clone());
+                }
+                outcome
             }
         })
     }
