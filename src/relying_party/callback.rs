@@ -137,6 +137,16 @@ impl RelyingParty {
                 },
             );
         }
+        Ok(self.forward_to_handler(session, admission, head))
+    }
+
+    /// Hands the request to the application's handler, with who has signed in and the page to return to.
+    fn forward_to_handler(
+        self: &Arc<Self>,
+        session: Session,
+        admission: Admission,
+        head: &mut Parts,
+    ) -> Decision {
         let tokens = session.tokens().clone();
         head.extensions.insert(tokens.claims().clone());
         head.extensions.insert(tokens);
@@ -146,7 +156,7 @@ impl RelyingParty {
         head.extensions.insert(Arc::clone(&context));
         let forwarded = Forwarded::of_callback(Arc::clone(self), context, admission, head);
         let head = std::mem::replace(head, empty_head());
-        Ok(Decision::Forward(head, Some(forwarded)))
+        Decision::Forward(head, Some(forwarded))
     }
 
     /// Takes the state, among all processes, and sends the code. It runs to its end even if the browser goes
