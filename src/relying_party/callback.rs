@@ -117,6 +117,12 @@ impl RelyingParty {
             }) => return Err(again(error)),
             Err(failure) => return self.not_completed(over(failure.error), &cookies).await,
         };
+        let generation = if let Some(generation) = generation {
+            generation
+        } else {
+            let sessions = &self.lifecycle.sessions;
+            sessions.prepare(&session).await.map_err(again)?
+        };
 
         let (replaced, existing) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
         let admission = Admission {
@@ -199,7 +205,9 @@ impl RelyingParty {
         let session = Session::start(tokens, keeps_id_token, limits, self.now());
         // Before the handler runs: it must not act on a sign-in that cannot be kept.
         match lifecycle.sessions.prepare(&session).await {
-            Ok(generation) => Ok((session, generation)),
+            Ok(generation) => Ok((session, Some(generation))),
+            // A reload may find the store.
+            Err(error) if error.kind() == ErrorKind::SessionUnavailable => Ok((session, None)),
             Err(error) => {
                 lifecycle.end_unused(session.tokens().clone());
                 Err(TokenRequestFailure::after_sending(error))

@@ -50,8 +50,8 @@ pub(super) struct CallbackFlight {
     started: Instant,
 }
 
-/// What came of the exchange: a session that has not begun, and its user's generation.
-pub(super) type Exchanged = Result<(Session, Generation), TokenRequestFailure>;
+/// What came of the exchange: a session that has not begun, and its user's generation if the store was there.
+pub(super) type Exchanged = Result<(Session, Option<Generation>), TokenRequestFailure>;
 
 /// How a flight has ended.
 #[derive(Clone, Debug)]
@@ -253,7 +253,7 @@ mod tests {
             absolute: KEPT,
         };
         let session = Session::start(tokens, false, limits, NOW);
-        Ok((session, Generation::default()))
+        Ok((session, None))
     }
 
     fn refused() -> Exchanged {

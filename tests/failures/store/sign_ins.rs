@@ -77,6 +77,26 @@ async fn a_session_that_cannot_be_kept_does_not_begin() {
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_read_after_the_exchange_loses_no_sign_in() {
+    let didit = didit().with_revocation_endpoint();
+    let store = FailingStore::new(memory(&didit));
+    let browser = browser(config(&didit, &store));
+    let back = approved("/login", &browser, &didit).await;
+    store.fail(&[Method::Load]);
+    assert_unavailable(&browser.fetch(Verb::GET, &back).await);
+    assert_eq!(didit.count(Endpoint::Token), 1);
+
+    store.work();
+    let again = browser.get(&back).await;
+    assert!(sets_session(&again), "{}", again.text());
+    let user = browser.get("/user").await;
+    assert_eq!(user.text(), Person::alejandra().subject());
+    assert_eq!(didit.count(Endpoint::Token), 1);
+    assert_eq!(didit.count(Endpoint::Revocation), 0);
+}
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
 async fn the_session_of_before_stays_where_no_other_begins() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
