@@ -7,9 +7,9 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts,
 
 use super::{
     RelyingParty,
+    admission::Admission,
     answer::{append_cookies, forbid_storing, keep_private},
     application_error::take_up_error,
-    callback::Admission,
     callback_flights::Landing,
 };
 use crate::{

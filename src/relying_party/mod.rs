@@ -1,5 +1,6 @@
 //! What a request means to the layer, and what comes of it.
 
+mod admission;
 mod answer;
 mod application_error;
 mod callback;
