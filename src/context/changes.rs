@@ -76,7 +76,12 @@ impl RequestContext {
             _ if has_ended => Lookup::Nothing,
             (_, Some(key)) => Lookup::Key(*key),
             (Ok(Some((session, _))), None) => Lookup::Session(session),
-            (Ok(None) | Err(_), None) => Lookup::Nothing,
+            // What cannot be read, or is nobody's, can be ended all the same.
+            (Ok(None) | Err(_), None) => {
+                let sessions = &self.lifecycle.sessions;
+                let (lookup, _) = sessions.find(self.cookies.iter(), || self.lifecycle.now());
+                lookup
+            }
         };
         self.lifecycle.sign_out(lookup).await
     }

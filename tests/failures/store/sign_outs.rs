@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Request, StatusCode, header};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     failing_store::{FailingStore, Method},
 };
 use crate::support::{
-    cookies::SESSION,
+    cookies::{SESSION, header_of},
     sign_in::sign_in,
     site::{CALLBACK, NOBODY, didit, memory},
     tasks::run_background,
@@ -62,6 +62,25 @@ async fn the_browser_forgets_its_session_and_the_store_will() {
             a_moment_later().await;
             assert_eq!(copy.get("/user").await.text(), NOBODY);
         }
+    }
+}
+
+// Behaviours 82 and 89.
+#[tokio::test(start_paused = true)]
+async fn a_session_beside_a_planted_cookie_ends_too() {
+    let didit = didit();
+    for path in ["/logout", "/sign-out"] {
+        let store = FailingStore::new(memory(&didit));
+        let browser = signed_in(&didit, &store).await;
+        store.fail(&[Method::Load]);
+        let cookies = format!("{}; {SESSION}={}", header_of(&browser), "A".repeat(43));
+        let request = Request::post(path).header(header::COOKIE, cookies);
+        let request = request.body("").expect("a URL");
+        let page = browser.new_browser().send(request).await;
+        assert_eq!(page.status(), StatusCode::SEE_OTHER, "{path}");
+        store.work();
+        a_moment_later().await;
+        assert_eq!(browser.get("/user").await.text(), NOBODY, "{path}");
     }
 }
 
