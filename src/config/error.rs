@@ -108,8 +108,8 @@ pub enum ConfigError {
 
     /// The name of the cookies is not short and plain.
     #[error(
-        "the cookie name {name:?} must have 1 to 32 letters, digits, `-` and `_`, without `-flow-` and \
-         without a prefix, which is added"
+        "the cookie name {name:?} must have 1 to 32 letters, digits, `-` and `_`, without `-flow-`, `-flow` at the \
+         end and a prefix, which is added"
     )]
     InvalidCookieName {
         /// The name as it was given.
