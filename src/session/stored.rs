@@ -12,7 +12,7 @@ use super::{
     ExistingChunks, Rules, Session,
     changes::{BRIEF, LATE, Pause, bounded},
     codec::Codec,
-    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
+    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoredSession},
     unseal_cache::UnsealCache,
     user_sessions::Generation,
 };
@@ -35,6 +35,8 @@ pub(crate) struct StoredSessions {
     recent: UnsealCache,
     pub(super) rules: Rules,
     pub(super) clock: Arc<dyn Clock>,
+    /// What tells the states that this process has taken from those of others.
+    taker: [u8; 16],
 }
 
 /// The entry of a session in the store, as it was found.
@@ -55,7 +57,10 @@ impl StoredSessions {
         provider: Provider,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let mut taker = [0; 16];
+        rand::fill(&mut taker).expect("the system's random source works");
         Self {
+            taker,
             store,
             sealer,
             users,
@@ -177,17 +182,18 @@ impl StoredSessions {
         state: &str,
         code: CodeHash,
     ) -> Result<Option<CallbackError>, Error> {
-        // The random half tells this entry from another process's if the store's answer is lost.
-        let mut entry = [0; STATE_ENTRY];
-        let (own, hash) = entry.split_at_mut(STATE_ENTRY - code.len());
-        rand::fill(own).expect("the system's random source works");
-        hash.copy_from_slice(&code);
+        let entry = [&self.taker[..], &code].concat();
         let key = SessionKey::of_state(state);
         if self.add(key, &entry, PendingSignIn::LIFETIME).await? {
             return Ok(None);
         }
-        let used = self.use_of_state(state, Some(code)).await?;
-        Ok(Some(used.unwrap_or(CallbackError::AlreadyCompleted)))
+        // This process took it, without knowing: the store's answer was lost, and the code was not sent.
+        let taken = bounded(self.store.load(key)).await?;
+        Ok(match taken {
+            Some(taken) if *taken.value() == entry => None,
+            Some(taken) => Some(use_by(&taken, Some(code))),
+            None => Some(CallbackError::AlreadyCompleted),
+        })
     }
 
     pub(crate) async fn free_state(&self, state: &str) {
@@ -204,13 +210,7 @@ impl StoredSessions {
     ) -> Result<Option<CallbackError>, Error> {
         let key = SessionKey::of_state(state);
         let entry = bounded(self.store.load(key)).await?;
-        Ok(entry.map(|entry| {
-            if code.is_none_or(|code| entry.value().ends_with(&code)) {
-                CallbackError::AlreadyCompleted
-            } else {
-                CallbackError::Replayed
-            }
-        }))
+        Ok(entry.map(|entry| use_by(&entry, code)))
     }
 
     pub(crate) fn is_shared(&self) -> bool {
@@ -243,6 +243,15 @@ impl StoreEntry {
             refresh_attempt,
             ..self
         }
+    }
+}
+
+/// How the callback has used its state that has left this entry.
+fn use_by(entry: &StoredSession, code: Option<CodeHash>) -> CallbackError {
+    if code.is_none_or(|code| entry.value().ends_with(&code)) {
+        CallbackError::AlreadyCompleted
+    } else {
+        CallbackError::Replayed
     }
 }
 

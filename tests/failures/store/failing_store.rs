@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{pending, ready},
+    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -37,6 +37,7 @@ pub(crate) struct FailingStore {
     is_shared: bool,
     failing: Arc<Mutex<Vec<Method>>>,
     is_silent: Arc<AtomicBool>,
+    loses_answers: Arc<AtomicBool>,
     delay: Arc<Mutex<Duration>>,
     asked: Arc<Mutex<Vec<Method>>>,
 }
@@ -49,6 +50,7 @@ impl FailingStore {
             is_shared: false,
             failing: Arc::default(),
             is_silent: Arc::default(),
+            loses_answers: Arc::default(),
             delay: Arc::default(),
             asked: Arc::default(),
         }
@@ -87,6 +89,11 @@ impl FailingStore {
         self.is_silent.store(true, Ordering::SeqCst);
     }
 
+    /// From now on what fails is done all the same.
+    pub(crate) fn lose_answers(&self) {
+        self.loses_answers.store(true, Ordering::SeqCst);
+    }
+
     /// From now on all work, and take their time.
     pub(crate) fn answer_late(&self, delay: Duration) {
         self.work();
@@ -117,7 +124,14 @@ impl FailingStore {
         }
         let fails = self.failing.lock().expect("no panic").contains(&method);
         if fails {
-            return Box::pin(ready(Err(StoreError::new("out of order"))));
+            let loses_answer = self.loses_answers.load(Ordering::SeqCst);
+            let done = loses_answer.then(work);
+            return Box::pin(async move {
+                if let Some(done) = done {
+                    done.await?;
+                }
+                Err(StoreError::new("out of order"))
+            });
         }
         let delay = *self.delay.lock().expect("no panic");
         if delay.is_zero() {

@@ -10,7 +10,7 @@ use super::{
     failing_store::{FailingStore, Method},
 };
 use crate::support::{
-    cookies::{flow_cookies, sets_session},
+    cookies::{copy_cookies, flow_cookies, sets_session},
     sign_in::{approved, sign_in_as},
     site::{NOBODY, didit, memory},
 };
@@ -42,6 +42,28 @@ async fn a_callback_whose_state_could_not_be_recorded_can_be_reloaded() {
         Person::alejandra().subject()
     );
     assert_eq!(flow_cookies(&browser).len(), 0);
+}
+
+// Behaviour 98.
+#[tokio::test(start_paused = true)]
+async fn a_callback_whose_state_was_recorded_without_an_answer_can_be_reloaded() {
+    let didit = didit();
+    let store = FailingStore::shared(memory(&didit));
+    let first = browser(config(&didit, &store));
+    let other = browser(config(&didit, &store));
+    let back = approved("/login", &first, &didit).await;
+    copy_cookies(&first, &other);
+    store.lose_answers();
+    store.fail(&[Method::Note, Method::Load]);
+    assert_unavailable(&first.get(&back).await);
+    assert_eq!(didit.count(Endpoint::Token), 0);
+
+    // Only the process that took the state knows that the code was not sent.
+    store.work();
+    let refused = other.fetch(Verb::GET, &back).await;
+    assert_eq!(refused.json()["code"], "sign-in-already-completed");
+    assert_eq!(first.get(&back).await.text(), "signed in");
+    assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
 // Behaviour 82.
