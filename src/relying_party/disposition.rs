@@ -170,7 +170,8 @@ impl RelyingParty {
             let page = self.answer_person_at_callback(&request, &admission.return_to, head);
             let lifecycle = Arc::clone(&self.lifecycle);
             return Disposition::Later(Box::pin(async move {
-                lifecycle.end_replaced(admission.replaced).await;
+                // A failure is logged with the sign-out of the handler.
+                let _ = lifecycle.sign_out(admission.replaced).await;
                 page.map_or(Settled::With(Vec::new()), Settled::Reply)
             }));
         }

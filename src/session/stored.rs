@@ -265,6 +265,5 @@ impl fmt::Debug for StoredSessions {
 }
 
 /// The length of a state's entry: 16 random bytes, and the hash of the code.
-const STATE_ENTRY: usize = 48;
 /// The size limit of a session in a store, in bytes.
 const MAX_SIZE: usize = 64 * 1024;

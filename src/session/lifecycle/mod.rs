@@ -200,7 +200,8 @@ impl SessionLifecycle {
         let sessions = &self.sessions;
         let created = sessions.create(session, generation, existing, self.now());
         let created = created.await?;
-        self.end_replaced(replaced).await;
+        let successor = session.tokens().claims();
+        self.end_replaced(replaced, successor).await;
         match created {
             // The callback's handler has signed out, in a task of its own.
             (_, Some(key)) if self.has_ended(session.id()) => {

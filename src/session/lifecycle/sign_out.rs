@@ -11,7 +11,7 @@ use crate::{
     flight::Flight,
     provider::Metadata,
     session::{Backend, Lookup, RefreshCalls, Session},
-    tokens::DiditTokens,
+    tokens::{DiditTokens, IdClaims},
 };
 
 /// A session that has ended here and ends at the provider.
@@ -38,7 +38,7 @@ impl SessionLifecycle {
     /// [`ErrorKind::SessionUnavailable`] when the store does not answer. It is told as soon as it answers, if
     /// that is within a minute.
     pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
-        let Some(ending) = self.end(found, false).await? else {
+        let Some(ending) = self.end(found, None).await? else {
             return Ok(None);
         };
         let Ending { mut page, task } = ending;
@@ -46,9 +46,10 @@ impl SessionLifecycle {
         Ok(page.try_recv().ok().flatten())
     }
 
-    /// Ends a session that another sign-in takes the place of. A failure is logged: the new session has begun.
-    pub(crate) async fn end_replaced(self: &Arc<Self>, replaced: Lookup) {
-        if let Err(error) = self.end(replaced, true).await {
+    /// Ends a session that a sign-in of this user takes the place of. A failure is logged: the new session has
+    /// begun.
+    pub(crate) async fn end_replaced(self: &Arc<Self>, replaced: Lookup, successor: &IdClaims) {
+        if let Err(error) = self.end(replaced, Some(successor)).await {
             let source = error.causes();
             tracing::warn!(%error, source, "failed to end a replaced session");
         }
@@ -59,7 +60,7 @@ impl SessionLifecycle {
     async fn end(
         self: &Arc<Self>,
         found: Lookup,
-        is_replaced: bool,
+        successor: Option<&IdClaims>,
     ) -> Result<Option<Ending>, Error> {
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
@@ -70,11 +71,11 @@ impl SessionLifecycle {
                 Some(permit.map_err(|_| Error::new(ErrorKind::SessionUnavailable))?)
             }
         };
-        let lifecycle = Arc::clone(self);
+        let (lifecycle, successor) = (Arc::clone(self), successor.cloned());
         let (tell_end, ended) = oneshot::channel();
         let (tell_page, page) = oneshot::channel();
         let task = self.start(async move {
-            let (last, here) = lifecycle.end_here(found, is_replaced).await;
+            let (last, here) = lifecycle.end_here(found, successor.is_some()).await;
             // A session that was there is ended at the provider, whatever strangers do.
             let _permit = permit.filter(|_| last.is_none());
             // The request may be gone.
@@ -87,7 +88,11 @@ impl SessionLifecycle {
             let session = last.as_ref().map(|last| &last.session);
             let _ = tell_page.send(lifecycle.page(&metadata, session));
             if let Some(last) = last.filter(|last| last.is_first) {
-                lifecycle.end_there(&metadata, &last).await;
+                let tokens = last.session.tokens();
+                // The revocation of one token may end all tokens of a user (RFC 7009 §2.1), the new ones too.
+                let may_revoke =
+                    !successor.is_some_and(|user| is_same_user(&user, tokens.claims()));
+                lifecycle.end_there(&metadata, &last, may_revoke).await;
             }
         });
         match tokio::time::timeout(MAX_STORE_WAIT, ended).await {
@@ -154,7 +159,7 @@ impl SessionLifecycle {
         Some(self.end_session.url(page, id_token))
     }
 
-    async fn end_there(&self, metadata: &Metadata, last: &Last) {
+    async fn end_there(&self, metadata: &Metadata, last: &Last, may_revoke: bool) {
         let Last {
             session, may_renew, ..
         } = last;
@@ -163,7 +168,7 @@ impl SessionLifecycle {
         {
             report(&error);
         }
-        if let Err(error) = self.calls.revoke(metadata, session.tokens()).await {
+        if may_revoke && let Err(error) = self.calls.revoke(metadata, session.tokens()).await {
             report(&error);
         }
     }
@@ -210,6 +215,10 @@ impl SessionLifecycle {
         let tokens = tokens.map_err(|failure| failure.error)?;
         self.calls.end_session(metadata, &tokens).await
     }
+}
+
+fn is_same_user(one: &IdClaims, other: &IdClaims) -> bool {
+    (one.issuer(), one.subject()) == (other.issuer(), other.subject())
 }
 
 fn report(error: &Error) {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tower_didit::fake::{Endpoint, FakeDidit};
+use tower_didit::fake::{Endpoint, FakeDidit, Person};
 
 use super::Site;
 use crate::support::{
+    sign_in::sign_in_as,
     site::{NOBODY, didit},
     tasks::{assert_is_pending, poll_until, yield_until},
 };
@@ -64,14 +65,28 @@ async fn tokens_that_nobody_came_for_are_ended_at_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_another_sign_in_replaces_ends_at_the_provider() {
+async fn a_session_that_a_sign_in_of_another_user_replaces_ends_at_the_provider() {
     let site = Site::with(revoking(), StatusCode::OK, |config| config);
-    for replaced in 0..3 {
+    let people = [Person::alejandra(), Person::john(), Person::alejandra()];
+    for (replaced, person) in people.iter().enumerate() {
+        let page = sign_in_as(person, &site.browser, &site.didit).await;
+        assert_eq!(page.text(), "signed in");
+        yield_until(|| revocations(&site) == replaced).await;
+        assert_eq!(site.user().await, person.subject());
+    }
+}
+
+// RFC 7009 §2.1. The provider may end all tokens of the user with it.
+#[tokio::test(start_paused = true)]
+async fn tokens_of_a_user_who_signs_in_again_are_not_revoked() {
+    let site = Site::with(revoking(), StatusCode::OK, |config| config);
+    for _ in 0..2 {
         let back = site.approved().await;
         assert_eq!(site.browser.get(&back).await.text(), "signed in");
-        yield_until(|| revocations(&site) == replaced).await;
-        site.assert_signed_in().await;
     }
+    site.auth.shutdown().await;
+    assert_eq!(revocations(&site), 0);
+    site.assert_signed_in().await;
 }
 
 #[tokio::test(start_paused = true)]
