@@ -1,6 +1,6 @@
 //! Cookies: their names, their attributes, and how they are read.
 
-use std::{iter, sync::Arc, time::Duration};
+use std::{iter, mem, slice, sync::Arc, time::Duration};
 
 use ::cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header};
@@ -76,23 +76,40 @@ impl CookieScope {
 
 /// The `Cookie` lines of a request, kept for whoever asks for the session: the value is copied by reference.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CookieLines {
-    first: Option<HeaderValue>,
+pub(crate) enum CookieLines {
+    #[default]
+    None,
+    One(HeaderValue),
     /// HTTP/2 may split them (RFC 9113 §8.2.3).
-    others: Vec<HeaderValue>,
+    Many(Vec<HeaderValue>),
 }
 
 impl CookieLines {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(header::COOKIE).iter().cloned();
-        Self {
-            first: lines.next(),
-            others: lines.collect(),
+        let mut lines = Self::None;
+        for line in headers.get_all(header::COOKIE) {
+            lines.push(line.clone());
         }
+        lines
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
-        self.first.iter().chain(&self.others)
+    pub(crate) fn push(&mut self, line: HeaderValue) {
+        *self = match mem::take(self) {
+            Self::None => Self::One(line),
+            Self::One(first) => Self::Many(vec![first, line]),
+            Self::Many(mut lines) => {
+                lines.push(line);
+                Self::Many(lines)
+            }
+        };
+    }
+
+    pub(crate) fn iter(&self) -> slice::Iter<'_, HeaderValue> {
+        match self {
+            Self::None => [].iter(),
+            Self::One(line) => slice::from_ref(line).iter(),
+            Self::Many(lines) => lines.iter(),
+        }
     }
 }
 

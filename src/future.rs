@@ -77,60 +77,77 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         loop {
-            let next = match state.as_mut().project() {
-                StateProjection::Decide { deciding, waiting } => {
-                    let decision = ready!(deciding.as_mut().poll(cx));
-                    let (mut ready, body) = waiting.take().expect(COMPLETED);
-                    match decision {
-                        Decision::Forward(head, forwarded) => State::Forward {
-                            future: ready.call(Request::from_parts(head, body)),
-                            forwarded,
-                        },
-                        Decision::Reply(response) => State::Reply {
-                            response: Some(response),
-                        },
-                    }
+            let StateProjection::Forward { future, forwarded } = state.as_mut().project() else {
+                match ready!(state.as_mut().poll_own(cx)) {
+                    Some(answer) => return Poll::Ready(Ok(answer)),
+                    None => continue,
                 }
-                StateProjection::Forward { future, forwarded } => {
-                    let response = ready!(future.poll(cx))?;
-                    let (mut head, body) = response.into_parts();
-                    let disposition = match forwarded.take() {
-                        Some(forwarded) => forwarded.dispose(&mut head),
-                        None => Disposition::AsItIs,
-                    };
-                    match disposition {
-                        Disposition::AsItIs => {
-                            let body = ResponseBody::application(body);
-                            return Poll::Ready(Ok(Response::from_parts(head, body)));
-                        }
-                        Disposition::Reply(response) => State::Reply {
-                            response: Some(response),
-                        },
-                        Disposition::Later(later) => State::Settle {
-                            later,
-                            answer: Some(Response::from_parts(head, body)),
-                        },
-                    }
+            };
+            let response = ready!(future.poll(cx))?;
+            let (mut head, body) = response.into_parts();
+            let disposition = match forwarded.take() {
+                Some(forwarded) => forwarded.dispose(&mut head),
+                None => Disposition::AsItIs,
+            };
+            let next = match disposition {
+                Disposition::AsItIs => {
+                    let body = ResponseBody::application(body);
+                    return Poll::Ready(Ok(Response::from_parts(head, body)));
                 }
-                StateProjection::Settle { later, answer } => {
-                    let settled = ready!(later.as_mut().poll(cx));
-                    let answer = answer.take().expect(COMPLETED);
-                    return Poll::Ready(Ok(match settled {
-                        Settled::With(cookies) => {
-                            let mut answer = answer.map(ResponseBody::application);
-                            append_cookies(answer.headers_mut(), cookies);
-                            answer
-                        }
-                        Settled::Reply(reply) => reply.map(ResponseBody::own),
-                    }));
-                }
-                StateProjection::Reply { response } => {
-                    let response = response.take().expect(COMPLETED);
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
-                }
+                Disposition::Reply(response) => State::Reply {
+                    response: Some(response),
+                },
+                Disposition::Later(later) => State::Settle {
+                    later,
+                    answer: Some(Response::from_parts(head, body)),
+                },
             };
             state.set(next);
         }
+    }
+}
+
+impl<S, B, R> State<S, B, S::Future, Response<R>>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+{
+    /// Waits for the layer's own part. Gives the answer, unless the application is asked first.
+    #[cold]
+    fn poll_own(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Response<ResponseBody<R>>>> {
+        Poll::Ready(match self.as_mut().project() {
+            StateProjection::Decide { deciding, waiting } => {
+                let decision = ready!(deciding.as_mut().poll(cx));
+                let (mut ready, body) = waiting.take().expect(COMPLETED);
+                match decision {
+                    Decision::Forward(head, forwarded) => {
+                        let future = ready.call(Request::from_parts(head, body));
+                        self.set(State::Forward { future, forwarded });
+                        None
+                    }
+                    Decision::Reply(response) => Some(response.map(ResponseBody::own)),
+                }
+            }
+            StateProjection::Settle { later, answer } => {
+                let settled = ready!(later.as_mut().poll(cx));
+                let answer = answer.take().expect(COMPLETED);
+                Some(match settled {
+                    Settled::With(cookies) => {
+                        let mut answer = answer.map(ResponseBody::application);
+                        append_cookies(answer.headers_mut(), cookies);
+                        answer
+                    }
+                    Settled::Reply(reply) => reply.map(ResponseBody::own),
+                })
+            }
+            StateProjection::Reply { response } => {
+                let response = response.take().expect(COMPLETED);
+                Some(response.map(ResponseBody::own))
+            }
+            StateProjection::Forward { .. } => None,
+        })
     }
 }
 

@@ -39,20 +39,16 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut head, body) = request.into_parts();
-        match self.relying_party.decide(&mut head) {
-            Ok(forwarded) => {
-                let request = Request::from_parts(head, body);
-                ResponseFuture::forward(self.inner.call(request), forwarded)
-            }
-            Err(deciding) => {
-                // The service that was polled is the one to call; the clone waits its turn.
-                let clone = self.inner.clone();
-                let ready = std::mem::replace(&mut self.inner, clone);
-                ResponseFuture::decide(deciding, ready, body)
-            }
-        }
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let Some(route) = self.relying_party.route(&request) else {
+            let forwarded = self.relying_party.enter(&mut request);
+            return ResponseFuture::forward(self.inner.call(request), forwarded);
+        };
+        // The service that was polled is the one to call; the clone waits its turn.
+        let clone = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, clone);
+        let (head, body) = request.into_parts();
+        ResponseFuture::decide(self.relying_party.decide(route, head), ready, body)
     }
 }
 

@@ -16,7 +16,7 @@ use openidconnect::{
     core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet},
 };
 use tower_didit::benchmark::IdTokenVerifier;
-use tower_didit_comparison::{ACCESS_TOKEN, CLIENT_ID, ISSUER, NONCE, NOW, Signed};
+use tower_didit_comparison::id_tokens::{ACCESS_TOKEN, CLIENT_ID, ISSUER, NONCE, NOW, Signed};
 
 fn main() {
     divan::main();

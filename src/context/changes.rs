@@ -2,9 +2,10 @@
 
 use std::sync::MutexGuard;
 
-use super::{PoisonError, RequestContext, SessionState, lookup::SessionLookup};
+use super::{PoisonError, RequestSession, SessionState};
 use crate::{
-    error::{Error, ErrorKind, WiringError},
+    cookie::CookieLines,
+    error::{Error, ErrorKind},
     session::{Lookup, Outcome, Session},
     tokens::DiditTokens,
 };
@@ -16,19 +17,10 @@ pub(crate) enum Change {
     Ended,
 }
 
-impl RequestContext {
+impl RequestSession {
     /// What handlers did to the session until now.
     pub(crate) fn change(&self) -> Option<Change> {
         self.lock().clone()
-    }
-
-    /// Whether the session that this request has found is over, be it by another request.
-    pub(crate) fn has_ended(&self) -> bool {
-        let found = self.session.get().and_then(SessionLookup::peek);
-        match found.map(|found| &found.state) {
-            Some(SessionState::SignedIn(session)) => self.lifecycle.has_ended(session.id()),
-            _ => false,
-        }
     }
 
     /// New tokens for those of this request's session, or for any others.
@@ -40,11 +32,11 @@ impl RequestContext {
         if lifecycle.has_ended(session.id()) {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
-        let refreshed = match self.key.get() {
+        let refreshed = match self.key() {
             Some(key) => {
                 let is_of = |own: &DiditTokens| own.access_token().is(tokens.access_token());
                 let is_own = is_of(session.tokens()) || is_of(&original);
-                lifecycle.refresh_stored(*key, is_own, tokens).await?
+                lifecycle.refresh_stored(key, is_own, tokens).await?
             }
             None if session.tokens().are(tokens) => {
                 let refresh = lifecycle.refresh(&session, None, lifecycle.now());
@@ -63,23 +55,18 @@ impl RequestContext {
     }
 
     /// Ends the session of this request; gives the page where the provider ends its own.
-    pub(crate) async fn sign_out(&self) -> Result<Option<String>, Error> {
+    pub(crate) async fn sign_out(&self, cookies: &CookieLines) -> Result<Option<String>, Error> {
         let session = self.latest().await;
-        if let Err(error) = &session
-            && error.kind() == WiringError::AskedTooLate.into()
-        {
-            return Err(error.clone());
-        }
         // In any case the browser forgets it.
         let has_ended = matches!(self.lock().replace(Change::Ended), Some(Change::Ended));
-        let lookup = match (session, self.key.get()) {
+        let lookup = match (session, self.key()) {
             _ if has_ended => Lookup::Nothing,
-            (_, Some(key)) => Lookup::Key(*key),
+            (_, Some(key)) => Lookup::Key(key),
             (Ok(Some((session, _))), None) => Lookup::Session(session),
             // What cannot be read, or is nobody's, can be ended all the same.
             (Ok(None) | Err(_), None) => {
                 let sessions = &self.lifecycle.sessions;
-                let (lookup, _) = sessions.find(self.cookies.iter(), || self.lifecycle.now());
+                let (lookup, _) = sessions.find(cookies.iter(), || self.lifecycle.now());
                 lookup
             }
         };
@@ -88,10 +75,10 @@ impl RequestContext {
 
     /// The session as handlers have left it, and the tokens with which it came.
     async fn latest(&self) -> Result<Option<(Session, DiditTokens)>, Error> {
-        let session = match self.session().await? {
-            SessionState::SignedIn(session) => session,
+        let session = match self.state().await {
+            SessionState::SignedIn(session) => session.clone(),
             SessionState::Anonymous => return Ok(None),
-            SessionState::Unavailable(error) => return Err(error),
+            SessionState::Unavailable(error) => return Err(error.clone()),
         };
         let original = session.tokens().clone();
         let latest = match self.change() {

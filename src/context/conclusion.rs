@@ -1,6 +1,6 @@
 //! What became of the session when the head of the answer is ready.
 
-use super::{Change, RequestContext, SessionState, lookup::SessionLookup};
+use super::{Change, RequestSession, SessionState, lookup::SessionLookup};
 use crate::{
     session::{CookieChange, ExistingChunks, Session},
     tokens::DiditTokens,
@@ -16,15 +16,19 @@ pub(crate) struct Conclusion {
     pub(crate) replaced: Option<DiditTokens>,
 }
 
-impl RequestContext {
-    /// What the browser has to be told when the head of the answer is ready: nothing, if nobody has asked for
-    /// the session. Nobody can from now on.
+impl RequestSession {
+    /// What the browser has to be told when the head of the answer is ready. For most requests that is nothing.
     pub(crate) fn conclude(&self) -> Option<Conclusion> {
-        let lookup = self.session.get_or_init(|| SessionLookup::TooLate);
-        let (found, existing) = match lookup {
-            SessionLookup::TooLate => return None,
-            SessionLookup::Known(found) => (Some(&**found), found.existing),
-            SessionLookup::Pending(existing, _) => (lookup.peek(), *existing),
+        (!self.is_as_it_came()).then(|| self.conclusion())
+    }
+
+    /// What became of the session until now.
+    pub(crate) fn conclusion(&self) -> Conclusion {
+        let (found, existing) = match &self.lookup {
+            SessionLookup::Known(found) => (Some(found), found.existing),
+            SessionLookup::Pending {
+                existing, found, ..
+            } => (found.peek(), *existing),
         };
         let mut session = None;
         let mut replaced = found.and_then(|found| found.replaced.clone());
@@ -51,11 +55,11 @@ impl RequestContext {
             Some(Change::Ended) => change = Some(CookieChange::Forgotten),
             None => {}
         }
-        Some(Conclusion {
+        Conclusion {
             session,
             existing,
             change,
             replaced,
-        })
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The session of a request, asked for once.
+//! The look-up of a request's session, which happens once.
 //!
 //! A session in cookies is read at once. A session in a store, and a refresh, are waited for by whoever asks:
 //! the look-up is one shared future that every waiter drives, so an extractor that is parked or dropped
@@ -8,13 +8,13 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::Shared};
 
-use super::RequestContext;
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind, TokenError, WiringError},
+    cookie::CookieLines,
+    error::{Error, ErrorKind, TokenError},
     session::{
         Admission, CookieChange, ExistingChunks, Lookup, Refresh, Session, StoreEntry,
-        lifecycle::SessionLifecycle,
+        lifecycle::SessionLifecycle, store::SessionKey,
     },
     tokens::DiditTokens,
 };
@@ -30,10 +30,13 @@ pub(crate) enum SessionState {
 
 /// A session that somebody asked for.
 pub(super) enum SessionLookup {
-    Known(Box<Found>),
-    Pending(ExistingChunks, Shared<Pending<Box<Found>>>),
-    /// Nobody had asked when the head of the answer was sent.
-    TooLate,
+    Known(Found),
+    Pending {
+        existing: ExistingChunks,
+        /// The key in the store, where the cookies name one.
+        key: Option<SessionKey>,
+        found: Shared<Pending<Found>>,
+    },
 }
 
 /// What a look-up found.
@@ -51,66 +54,33 @@ pub(super) struct Found {
 
 pub(super) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-impl RequestContext {
-    /// Who is signed in. Waits for the store at most 1 s, and where the provider's session decides and the
-    /// access token has expired, for the refresh at most 5 s.
-    ///
-    /// # Errors
-    ///
-    /// [`WiringError::AskedTooLate`] when nobody had asked before the head of the answer was sent.
-    pub(crate) async fn session(&self) -> Result<SessionState, Error> {
-        Ok(self.found().await?.state)
-    }
-
-    /// Whether the user has signed in a moment ago, if somebody has asked and somebody is signed in.
-    pub(crate) fn is_young(&self, now: Timestamp) -> Option<bool> {
-        let found = self.session.get().and_then(SessionLookup::peek)?;
-        match &found.state {
-            SessionState::SignedIn(session) => Some(session.is_young(now)),
-            SessionState::Anonymous | SessionState::Unavailable(_) => None,
-        }
-    }
-
-    pub(super) async fn found(&self) -> Result<Found, Error> {
-        let lookup = self
-            .session
-            .get_or_init(|| SessionLookup::begin(&self.lifecycle, self));
-        let found = match lookup {
-            SessionLookup::Known(found) => found.clone(),
-            SessionLookup::Pending(_, pending) => pending.clone().await,
-            SessionLookup::TooLate => return Err(Error::new(WiringError::AskedTooLate)),
-        };
-        if let Some(entry) = found.entry {
-            let _ = self.key.set(entry.key);
-        }
-        Ok(*found)
-    }
-}
-
 impl SessionLookup {
     /// That of a callback's handler, before the session has begun.
     pub(super) fn of_callback(session: Session) -> Self {
-        Self::Known(Box::new(Found {
+        Self::Known(Found {
             state: SessionState::SignedIn(session),
             entry: None,
             existing: ExistingChunks::default(),
             change: None,
             replaced: None,
-        }))
+        })
     }
 
     /// What is known by now.
     pub(super) fn peek(&self) -> Option<&Found> {
         match self {
             Self::Known(found) => Some(found),
-            Self::Pending(_, pending) => pending.peek().map(|found| &**found),
-            Self::TooLate => None,
+            Self::Pending { found, .. } => found.peek(),
         }
     }
 
-    fn begin(lifecycle: &Arc<SessionLifecycle>, context: &RequestContext) -> Self {
-        let now = || lifecycle.now();
-        let (lookup, existing) = lifecycle.sessions.find(context.cookies.iter(), now);
+    /// Starts the look-up of the session that the cookies name.
+    pub(super) fn begin(
+        lifecycle: &Arc<SessionLifecycle>,
+        cookies: &CookieLines,
+        now: Timestamp,
+    ) -> Self {
+        let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || now);
         let found = |state, change| Found {
             state,
             entry: None,
@@ -118,37 +88,31 @@ impl SessionLookup {
             change,
             replaced: None,
         };
+        let anonymous = || found(SessionState::Anonymous, None);
         match lookup {
-            Lookup::Nothing => Self::Known(Box::new(found(SessionState::Anonymous, None))),
-            Lookup::Session(session) if lifecycle.has_ended(session.id()) => {
-                let is_to_go = lifecycle.has_signed_out(session.id());
-                let change = is_to_go.then_some(CookieChange::Forgotten);
-                Self::Known(Box::new(found(SessionState::Anonymous, change)))
-            }
-            Lookup::Session(session) => match lifecycle.admit(&session, None) {
-                Admission::SignedIn => {
-                    Self::Known(Box::new(found(SessionState::SignedIn(session), None)))
+            Lookup::Nothing => Self::Known(anonymous()),
+            Lookup::Session(session) => match lifecycle.admit(&session, None, now) {
+                Admission::SignedIn => Self::Known(found(SessionState::SignedIn(session), None)),
+                Admission::Anonymous => {
+                    let is_to_go = lifecycle.has_signed_out(session.id());
+                    let change = is_to_go.then_some(CookieChange::Forgotten);
+                    Self::Known(found(SessionState::Anonymous, change))
                 }
-                Admission::Anonymous => Self::Known(Box::new(found(SessionState::Anonymous, None))),
                 Admission::Refresh(refresh) => {
-                    let found = found(SessionState::Anonymous, None);
-                    let pending = refreshed(Arc::clone(lifecycle), session, found, refresh);
-                    Self::pending(existing, pending)
+                    let pending = refreshed(Arc::clone(lifecycle), session, anonymous(), refresh);
+                    Self::pending(existing, None, pending)
                 }
             },
             Lookup::Key(key) => {
-                let _ = context.key.set(key);
-                let lifecycle = Arc::clone(lifecycle);
-                let found = found(SessionState::Anonymous, None);
-                Self::pending(existing, async move {
+                let (lifecycle, found) = (Arc::clone(lifecycle), anonymous());
+                Self::pending(existing, Some(key), async move {
                     let loaded = lifecycle.load(key).await;
                     stored(lifecycle, found, loaded).await
                 })
             }
             Lookup::EitherKey(keys) => {
-                let lifecycle = Arc::clone(lifecycle);
-                let found = found(SessionState::Anonymous, None);
-                Self::pending(existing, async move {
+                let (lifecycle, found) = (Arc::clone(lifecycle), anonymous());
+                Self::pending(existing, None, async move {
                     let loaded = lifecycle.load_either(keys).await;
                     stored(lifecycle, found, loaded).await
                 })
@@ -158,10 +122,15 @@ impl SessionLookup {
 
     fn pending(
         existing: ExistingChunks,
+        key: Option<SessionKey>,
         lookup: impl Future<Output = Found> + Send + 'static,
     ) -> Self {
-        let pending: Pending<_> = Box::pin(async { Box::new(lookup.await) });
-        Self::Pending(existing, pending.shared())
+        let found: Pending<_> = Box::pin(lookup);
+        Self::Pending {
+            existing,
+            key,
+            found: found.shared(),
+        }
     }
 }
 
@@ -185,7 +154,7 @@ async fn stored(
         change: is_to_go.then_some(CookieChange::Forgotten),
         ..found
     };
-    match lifecycle.admit(&session, Some(entry)) {
+    match lifecycle.admit(&session, Some(entry), lifecycle.now()) {
         Admission::SignedIn => {
             lifecycle.note_use(&session, entry);
             let state = SessionState::SignedIn(session);

@@ -4,23 +4,25 @@ mod asked_page;
 mod changes;
 mod conclusion;
 mod lookup;
+mod request_session;
 mod tokens;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use http::Extensions;
 
 pub(crate) use self::{
     asked_page::AskedPage, changes::Change, conclusion::Conclusion, lookup::SessionState,
+    request_session::RequestSession,
 };
-use self::{lookup::SessionLookup, tokens::TokensLookup};
 use crate::{
     cookie::CookieLines,
+    error::{Error, WiringError},
     return_to::ReturnTo,
-    session::{Session, lifecycle::SessionLifecycle, store::SessionKey},
+    session::{Session, lifecycle::SessionLifecycle},
 };
 
 /// The layer's own extension of each request that it forwards: proof that the layer is there, the cookies
@@ -34,13 +36,17 @@ pub(crate) struct RequestContext {
     /// The page that a person asked for, should they have to sign in first.
     pub(crate) asked_page: Option<AskedPage>,
     /// Set at the callback.
-    return_to: Option<ReturnTo>,
-    session: OnceLock<SessionLookup>,
-    tokens: OnceLock<TokensLookup>,
-    /// The key of a session in a store, once it is known. At the callback that is after its handler has
-    /// answered.
-    key: OnceLock<SessionKey>,
-    change: Mutex<Option<Change>>,
+    return_to: Option<Box<ReturnTo>>,
+    /// Locked, as a handler may ask while the head of the answer is sent.
+    asked: Mutex<Asked>,
+}
+
+/// Whether somebody has asked for the session.
+enum Asked {
+    NotYet,
+    For(Arc<RequestSession>),
+    /// Nobody had when the head of the answer was sent.
+    TooLate,
 }
 
 impl RequestContext {
@@ -55,10 +61,7 @@ impl RequestContext {
             cookies,
             asked_page,
             return_to: None,
-            session: OnceLock::new(),
-            tokens: OnceLock::new(),
-            key: OnceLock::new(),
-            change: Mutex::new(None),
+            asked: Mutex::new(Asked::NotYet),
         })
     }
 
@@ -68,17 +71,13 @@ impl RequestContext {
         session: Session,
         return_to: ReturnTo,
     ) -> Arc<Self> {
-        let tokens = TokensLookup::Known(Ok(session.tokens().clone()));
-        let session = SessionLookup::of_callback(session);
+        let session = RequestSession::of_callback(lifecycle, session);
         Arc::new(Self {
             lifecycle: Arc::clone(lifecycle),
             cookies: CookieLines::default(),
             asked_page: None,
-            return_to: Some(return_to),
-            session: OnceLock::from(session),
-            tokens: OnceLock::from(tokens),
-            key: OnceLock::new(),
-            change: Mutex::new(None),
+            return_to: Some(Box::new(return_to)),
+            asked: Mutex::new(Asked::For(Arc::new(session))),
         })
     }
 
@@ -95,7 +94,7 @@ impl RequestContext {
     }
 
     pub(crate) fn return_to(&self) -> Option<&ReturnTo> {
-        self.return_to.as_ref()
+        self.return_to.as_deref()
     }
 
     /// Whether it is that of a callback, of the layer with these sessions.
@@ -103,10 +102,47 @@ impl RequestContext {
         self.return_to.is_some() && Arc::ptr_eq(&self.lifecycle, lifecycle)
     }
 
-    /// The session of this callback has begun: what its handler still does is done to it.
-    pub(crate) fn note_key(&self, key: SessionKey) {
-        // It begins once.
-        let _ = self.key.set(key);
+    /// The session. The first call starts its look-up.
+    ///
+    /// # Errors
+    ///
+    /// [`WiringError::AskedTooLate`] when nobody had asked before the head of the answer was sent.
+    pub(crate) fn session(&self) -> Result<Arc<RequestSession>, Error> {
+        let mut asked = self.lock();
+        match &*asked {
+            Asked::For(session) => Ok(Arc::clone(session)),
+            Asked::TooLate => Err(Error::new(WiringError::AskedTooLate)),
+            Asked::NotYet => {
+                let session = RequestSession::look_up(&self.lifecycle, &self.cookies);
+                let session = Arc::new(session);
+                *asked = Asked::For(Arc::clone(&session));
+                Ok(session)
+            }
+        }
+    }
+
+    /// The session, if somebody has asked for it.
+    pub(crate) fn asked_session(&self) -> Option<Arc<RequestSession>> {
+        match &*self.lock() {
+            Asked::For(session) => Some(Arc::clone(session)),
+            Asked::NotYet | Asked::TooLate => None,
+        }
+    }
+
+    /// The session, if somebody has asked for it, when the head of the answer is ready. Nobody can ask for the
+    /// first time from now on.
+    #[inline]
+    pub(crate) fn close(&self) -> Option<Arc<RequestSession>> {
+        let mut asked = self.lock();
+        if let Asked::For(session) = &*asked {
+            return Some(Arc::clone(session));
+        }
+        *asked = Asked::TooLate;
+        None
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

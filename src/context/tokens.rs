@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::Shared};
 
 use super::{
-    RequestContext, SessionState,
+    RequestSession, SessionState,
     lookup::{MAX_WAIT, Pending, ends_session},
 };
 use crate::{
@@ -19,22 +19,22 @@ pub(super) enum TokensLookup {
     Pending(Shared<Pending<Outcome>>),
 }
 
-impl RequestContext {
+impl RequestSession {
     /// The tokens of whoever is signed in.
     ///
     /// While the access token is valid, a refresh that is due runs in the background. The request that starts
     /// it waits at most 2 s if its answer has to carry the new tokens, or if the refresh ends the old ones.
     /// Once the access token has expired, the refresh is waited for, at most 5 s.
     pub(crate) async fn tokens(&self) -> Outcome {
-        let found = self.found().await?;
-        let session = match found.state {
+        let found = self.found().await;
+        let session = match &found.state {
             SessionState::SignedIn(session) => session,
             SessionState::Anonymous => return Err(Error::new(ErrorKind::NotSignedIn)),
-            SessionState::Unavailable(error) => return Err(error),
+            SessionState::Unavailable(error) => return Err(error.clone()),
         };
         let lookup = self
             .tokens
-            .get_or_init(|| TokensLookup::begin(&self.lifecycle, &session, found.entry));
+            .get_or_init(|| TokensLookup::begin(&self.lifecycle, session, found.entry));
         match lookup {
             TokensLookup::Known(outcome) => outcome.clone(),
             TokensLookup::Pending(pending) => pending.clone().await,

@@ -63,11 +63,11 @@ impl DiditClient {
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
-        if self
+        let session = self
             .request
             .as_ref()
-            .is_some_and(|request| request.has_ended())
-        {
+            .and_then(|request| request.asked_session());
+        if session.is_some_and(|session| session.has_ended()) {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         self.lifecycle.calls.user_info(tokens).await
@@ -112,7 +112,7 @@ impl DiditClient {
             return Err(Error::new(ErrorKind::TokensExpired));
         }
         match &self.request {
-            Some(request) => request.refresh(tokens).await,
+            Some(request) => request.session()?.refresh(tokens).await,
             None => self.lifecycle.refresh_tokens(tokens).await,
         }
     }
@@ -143,7 +143,7 @@ impl DiditClient {
     ///   the session, which goes on.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let page = match &self.request {
-            Some(request) => request.sign_out().await?,
+            Some(request) => request.session()?.sign_out(request.cookies()).await?,
             None => None,
         };
         Ok(SignedOut::to(self.lifecycle.way_on(page, None)))

@@ -56,10 +56,10 @@ impl IdClaims {
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
         let context = context(extensions);
         async move {
-            match context?.session().await? {
+            match context?.session()?.state().await {
                 SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
                 SessionState::Anonymous => Ok(None),
-                SessionState::Unavailable(error) => Err(error),
+                SessionState::Unavailable(error) => Err(error.clone()),
             }
         }
     }
@@ -83,7 +83,7 @@ impl DiditTokens {
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
         let context = context(extensions);
         async move {
-            match context?.tokens().await {
+            match context?.session()?.tokens().await {
                 Ok(tokens) => Ok(Some(tokens)),
                 Err(error) if error.kind() == ErrorKind::NotSignedIn => Ok(None),
                 Err(error) => Err(error),

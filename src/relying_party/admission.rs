@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
 };
 use crate::{
-    context::RequestContext,
+    context::RequestSession,
     error::{Error, ErrorKind},
     return_to::ReturnTo,
     session::{ExistingChunks, Generation, Lookup, Session},
@@ -30,15 +30,15 @@ pub(crate) struct Admission {
 }
 
 impl RelyingParty {
-    /// Begins a session that takes the place of another one. The context of the callback's handler learns where
-    /// it is.
+    /// Begins a session that takes the place of another one. The session of the callback's request, if its handler
+    /// has seen it, learns where it is.
     ///
     /// It is finished even if the browser goes away, so that a reload gets this session and no second one.
     pub(super) async fn begin_session(
         self: &Arc<Self>,
         session: Session,
         admission: Admission,
-        context: Option<Arc<RequestContext>>,
+        asked: Option<Arc<RequestSession>>,
         head: &Parts,
     ) -> Settled {
         let Admission {
@@ -75,8 +75,8 @@ impl RelyingParty {
                     lifecycle.end_unused(session.tokens().clone());
                 }
             })?;
-            if let (Some(context), Some(key)) = (context, key) {
-                context.note_key(key);
+            if let (Some(asked), Some(key)) = (asked, key) {
+                asked.note_key(key);
             }
             cookies.push(flow_cookie_removal);
             cookies.push(lifecycle.sessions.count_completion(existing));

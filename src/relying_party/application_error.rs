@@ -40,7 +40,7 @@ impl RelyingParty {
         if !helps || is_stray {
             let return_to = return_to.map(|page| self.return_to(Some(page)));
             let failure = Failure::from(error).returning_to(return_to.as_ref());
-            let reply = self.render_page(failure, page.head());
+            let reply = self.render_page(failure, &page.head());
             return Disposition::Reply(in_place_of(inner, reply));
         }
         let return_to = self.return_to(return_to);
@@ -51,7 +51,7 @@ impl RelyingParty {
             let reply = redirect.unwrap_or_else(|failure| {
                 let page = context.asked_page.as_ref();
                 let head = page.map(AskedPage::head).expect("it is there");
-                relying_party.render_page(failure, head)
+                relying_party.render_page(failure, &head)
             });
             Settled::Reply(in_place_of(inner, reply))
         }))
@@ -62,7 +62,8 @@ impl RelyingParty {
         if error.kind().row().advice.next_page != NextPage::SignIn {
             return false;
         }
-        match context.is_young(self.now()) {
+        let session = context.asked_session();
+        match session.and_then(|session| session.is_young(self.now())) {
             Some(is_young) => !is_young,
             None => matches!(
                 error.kind(),
@@ -109,6 +110,7 @@ impl RelyingParty {
 
 /// The error that the application answers with, unless a layer inside of this one has answered it. It is logged by
 /// now.
+#[inline]
 pub(super) fn take_up_error(head: &mut response::Parts) -> Option<Error> {
     let error = head.extensions.get::<Error>()?.clone();
     if error.kind().status() != head.status {

@@ -88,23 +88,25 @@ impl Forwarded {
 }
 
 impl RelyingParty {
+    #[inline]
     fn dispose(
         self: &Arc<Self>,
         context: &Arc<RequestContext>,
         head: &mut response::Parts,
     ) -> Disposition {
-        let conclusion = context.conclude();
-        let was_asked = conclusion.is_some();
-        let cookies = conclusion.map_or_else(Vec::new, |asked| self.cookies_of(asked));
-        let sets_cookies = !cookies.is_empty();
-        append_cookies(&mut head.headers, cookies);
-
+        let session = context.close();
+        let mut sets_cookies = false;
+        if let Some(asked) = session.as_ref().and_then(|session| session.conclude()) {
+            let cookies = self.cookies_of(asked);
+            sets_cookies = !cookies.is_empty();
+            append_cookies(&mut head.headers, cookies);
+        }
         if let Some(error) = take_up_error(head)
             && let Some(page) = &context.asked_page
         {
             return self.answer_person(error, context, page, head);
         }
-        if was_asked {
+        if session.is_some() {
             vary_by_session(&mut head.headers);
         }
         if sets_cookies {
@@ -160,8 +162,10 @@ impl RelyingParty {
             self.report_missing_callback_route();
         }
         keep_private(&mut head.headers);
-        let session = context.conclude().and_then(|asked| asked.session);
-        if matches!(context.change(), Some(Change::Ended)) {
+        let Some(asked) = context.close() else {
+            return Disposition::AsItIs;
+        };
+        if matches!(asked.change(), Some(Change::Ended)) {
             // Signed out in the callback's handler: no session begins, and that of before is over too.
             *admission.turn = Some(Landing::NotSignedIn);
             append_cookies(&mut head.headers, [admission.flow_cookie_removal]);
@@ -175,7 +179,7 @@ impl RelyingParty {
                 page.map_or(Settled::With(Vec::new()), Settled::Reply)
             }));
         }
-        let Some(session) = session else {
+        let Some(session) = asked.conclusion().session else {
             return Disposition::AsItIs;
         };
         // A handler that refuses a user has not signed them in.
@@ -192,7 +196,7 @@ impl RelyingParty {
         let session = session.carrying(tokens);
         let relying_party = Arc::clone(self);
         Disposition::Later(Box::pin(async move {
-            let begun = relying_party.begin_session(session, admission, Some(context), &request);
+            let begun = relying_party.begin_session(session, admission, Some(asked), &request);
             begun.await
         }))
     }
@@ -221,7 +225,8 @@ fn vary_by_session(headers: &mut HeaderMap) {
     if !varies {
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("private"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let private = HeaderValue::from_static("private");
+        headers.insert(header::CACHE_CONTROL, private);
+    }
 }

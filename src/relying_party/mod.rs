@@ -21,22 +21,25 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::{Request, Response, header, request::Parts};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::{
     answer::append_cookies,
     disposition::{Disposition, Forwarded, Later, Settled},
+    route::Route,
 };
 use self::{
-    callback_flights::CallbackFlights, failure::Failure, request_kind::RequestKind, route::Route,
+    callback_flights::CallbackFlights,
+    failure::Failure,
+    request_kind::{HeaderSigns, RequestKind},
 };
 use crate::{
     clock::Timestamp,
     config::Config,
     context::{AskedPage, RequestContext},
     cookie::CookieLines,
-    error::{Error, WiringError},
+    error::Error,
     oidc::{Client, EndSessionRequest},
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
@@ -162,53 +165,57 @@ impl RelyingParty {
         Ok(cookies)
     }
 
-    /// An ordinary request is forwarded at once, with the context in which its handlers find the session.
-    ///
-    /// # Errors
-    ///
-    /// `Err` is no failure: it is the future that answers one of the layer's own paths.
-    pub(crate) fn decide(self: &Arc<Self>, request: &mut Parts) -> Result<Forwarded, Deciding> {
+    /// The layer's own path that a request is for. Without one it is forwarded at once.
+    pub(crate) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
+        Route::of(request.method(), request.uri(), &self.config)
+    }
+
+    /// Gives a request for the application the context in which its handlers find the session.
+    pub(crate) fn enter<B>(self: &Arc<Self>, request: &mut Request<B>) -> Forwarded {
+        let mut cookies = CookieLines::default();
+        let mut signs = HeaderSigns::default();
+        for (name, value) in request.headers() {
+            if name == header::COOKIE {
+                cookies.push(value.clone());
+            } else {
+                signs.read(name, value);
+            }
+        }
+        // The application's error page may ask for the headers.
+        let with_headers = self.config.error_page.is_some();
+        let asked_page = signs
+            .are_of_page(request.method())
+            .then(|| AskedPage::new(request, with_headers));
+        let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
+        let extensions = request.extensions_mut();
+        if extensions.insert(Arc::clone(&context)).is_some() {
+            // Another layer was here before. Its word counts for nothing.
+            extensions.remove::<DiditTokens>();
+            extensions.remove::<IdClaims>();
+            extensions.remove::<ReturnTo>();
+        }
+        Forwarded::of_application(Arc::clone(self), context)
+    }
+
+    /// Decides on a request for one of the layer's own paths.
+    pub(crate) fn decide(self: &Arc<Self>, route: Route, mut head: Parts) -> Deciding {
         let relying_party = Arc::clone(self);
-        let route = match Route::of(request, &self.config) {
-            Ok(Route::Application) => return Ok(self.enter(request)),
-            Ok(route) => Ok(route),
-            Err(allowed) => Err(allowed),
-        };
-        let mut head = std::mem::replace(request, empty_head());
-        Err(Box::pin(async move {
+        Box::pin(async move {
             let decision = match route {
-                Ok(Route::Callback) => relying_party.callback(&mut head).await,
-                Ok(Route::Login) => relying_party.login(&head).await.map(Decision::Reply),
-                Ok(Route::Logout) => relying_party.sign_out(&head).await.map(Decision::Reply),
-                Ok(Route::Application) => Err(Error::new(WiringError::LayerMissing).into()),
-                Err(allowed) => Err(Failure::method_not_allowed(&allowed)),
+                Route::Callback => relying_party.callback(&mut head).await,
+                Route::Login => relying_party.login(&head).await.map(Decision::Reply),
+                Route::Logout => relying_party.sign_out(&head).await.map(Decision::Reply),
+                Route::OnlyBy(method) => Err(Failure::method_not_allowed(&method)),
             };
             let reply = |failure| Decision::Reply(relying_party.render(failure, &head));
             decision.unwrap_or_else(reply)
-        }))
+        })
     }
 
     /// Finishes what was sent to the provider or the store, and ends the tokens there that nobody came for.
     pub(crate) async fn shutdown(&self) {
         self.flights.shutdown();
         self.lifecycle.shutdown().await;
-    }
-
-    /// On to the application.
-    fn enter(self: &Arc<Self>, request: &mut Parts) -> Forwarded {
-        let is_page = RequestKind::of_page(request);
-        // The application's error page may ask for the headers.
-        let with_headers = self.config.error_page.is_some();
-        let asked_page = is_page.then(|| AskedPage::new(request, with_headers));
-        let cookies = CookieLines::of(&request.headers);
-        let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
-        if request.extensions.insert(Arc::clone(&context)).is_some() {
-            // Another layer was here before. Its word counts for nothing.
-            request.extensions.remove::<DiditTokens>();
-            request.extensions.remove::<IdClaims>();
-            request.extensions.remove::<ReturnTo>();
-        }
-        Forwarded::of_application(Arc::clone(self), context)
     }
 
     fn now(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! Whether a person is waiting for a page.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 
 /// What the headers say about who asked (Fetch Metadata Request Headers; `Accept` where a browser
 /// sends none).
@@ -17,78 +17,92 @@ pub(super) enum RequestKind {
 impl RequestKind {
     /// Whether a person is waiting for the page that a request asks for.
     pub(super) fn of_page(request: &Parts) -> bool {
-        matches!(request.method, Method::GET | Method::POST) && Self::is_page(&request.headers)
+        HeaderSigns::of(&request.headers).are_of_page(&request.method)
     }
 
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        if Self::is_page(headers) {
-            Self::Page
-        } else if headers.contains_key(&SEC_FETCH_MODE) || is_not_for_a_person(headers) {
-            Self::Script
-        } else {
-            Self::Unknown
-        }
-    }
-
-    /// Whether it is [`RequestKind::Page`]. Most requests of programs are told apart by two look-ups.
-    pub(super) fn is_page(headers: &HeaderMap) -> bool {
-        let navigates = match headers.get(&SEC_FETCH_MODE) {
-            Some(mode) => mode == "navigate",
-            None => accepts_html(headers),
-        };
-        navigates && !is_not_for_a_person(headers)
+        HeaderSigns::of(headers).kind()
     }
 }
 
 /// Whether a browser asks in case a person might follow a link.
 pub(super) fn is_prefetch(headers: &HeaderMap) -> bool {
-    let prefetches = [&SEC_PURPOSE, &PURPOSE, &X_MOZ]
-        .into_iter()
-        .filter_map(|name| headers.get(name))
-        .any(|value| value.as_bytes().starts_with(b"prefetch"));
-    prefetches || headers.contains_key(&NEXT_ROUTER_PREFETCH)
+    HeaderSigns::of(headers).is_prefetch
 }
 
-/// Whether a script asks, a frame, an image, or a prefetch.
-///
-/// The destination of a navigation that a service worker passes on is empty: it is a new request of the
-/// worker's, which keeps the mode alone (Fetch, "new `Request(input, init)`").
-fn is_not_for_a_person(headers: &HeaderMap) -> bool {
-    let destination = headers.get(&SEC_FETCH_DEST);
-    is_prefetch(headers)
-        || destination
-            .is_some_and(|destination| destination != "document" && destination != "empty")
-        || headers.get(&X_REQUESTED_WITH).is_some_and(is_script)
+/// What the headers of a request say about its kind. They are read one by one: a look-up hashes the name that it
+/// looks for, and there are eight.
+#[derive(Default)]
+pub(super) struct HeaderSigns {
+    navigates: Option<bool>,
+    accepts_html: bool,
+    is_prefetch: bool,
+    /// A script asks, a frame, or an image.
+    is_for_a_program: bool,
 }
 
-/// Scripts name themselves `XMLHttpRequest`. Android's `WebView` sends its app's name with every
-/// request, those of pages included.
-fn is_script(requested_with: &HeaderValue) -> bool {
-    requested_with
-        .as_bytes()
-        .eq_ignore_ascii_case(b"XMLHttpRequest")
-}
+impl HeaderSigns {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut signs = Self::default();
+        for (name, value) in headers {
+            signs.read(name, value);
+        }
+        signs
+    }
 
-static NEXT_ROUTER_PREFETCH: HeaderName = HeaderName::from_static("next-router-prefetch");
-static PURPOSE: HeaderName = HeaderName::from_static("purpose");
-static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
-static X_MOZ: HeaderName = HeaderName::from_static("x-moz");
-static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+    /// Takes one header into account.
+    #[inline]
+    pub(super) fn read(&mut self, name: &HeaderName, value: &HeaderValue) {
+        match name.as_str() {
+            "accept" => self.accepts_html |= names_html(value),
+            "sec-fetch-mode" => {
+                self.navigates.get_or_insert(value == "navigate");
+            }
+            // The destination of a navigation that a service worker passes on is empty: it is a new request of the
+            // worker's, which keeps the mode alone (Fetch, "new `Request(input, init)`").
+            "sec-fetch-dest" => self.is_for_a_program |= value != "document" && value != "empty",
+            "sec-purpose" | "purpose" | "x-moz" => {
+                self.is_prefetch |= value.as_bytes().starts_with(b"prefetch");
+            }
+            "next-router-prefetch" => self.is_prefetch = true,
+            // Scripts name themselves. Android's `WebView` sends its app's name with every request, those of pages
+            // included.
+            "x-requested-with" => {
+                self.is_for_a_program |= value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a person is waiting for the page that a request with this method asks for.
+    pub(super) fn are_of_page(&self, method: &Method) -> bool {
+        matches!(*method, Method::GET | Method::POST) && self.kind() == RequestKind::Page
+    }
+
+    fn kind(&self) -> RequestKind {
+        let is_not_for_a_person = self.is_prefetch || self.is_for_a_program;
+        if self.navigates.unwrap_or(self.accepts_html) && !is_not_for_a_person {
+            RequestKind::Page
+        } else if self.navigates.is_some() || is_not_for_a_person {
+            RequestKind::Script
+        } else {
+            RequestKind::Unknown
+        }
+    }
+}
 
 /// Whether `Accept` names HTML itself; `*/*` is what programs send.
-fn accepts_html(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .into_iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|range| range.split(|byte| *byte == b';').next())
-        .any(|range| {
-            let range = range.trim_ascii();
-            range.eq_ignore_ascii_case(b"text/html")
-                || range.eq_ignore_ascii_case(b"application/xhtml+xml")
-        })
+fn names_html(accept: &HeaderValue) -> bool {
+    accept != "*/*"
+        && accept
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .filter_map(|range| range.split(|byte| *byte == b';').next())
+            .any(|range| {
+                let range = range.trim_ascii();
+                range.eq_ignore_ascii_case(b"text/html")
+                    || range.eq_ignore_ascii_case(b"application/xhtml+xml")
+            })
 }
 
 #[cfg(test)]

@@ -1,39 +1,40 @@
 //! Which requests are the layer's own.
 
-use http::{Method, request::Parts};
+use http::{Method, Uri};
 
 use crate::config::Config;
 
-/// What a request is to the layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    Application,
+/// One of the layer's own paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
     Callback,
     Login,
     Logout,
+    /// Its path knows this method alone.
+    OnlyBy(Method),
 }
 
 impl Route {
-    /// The route of a request, or the one method that its path knows.
+    /// The route of a request; none if it is for the application.
     ///
     /// Only the path counts, byte for byte. A callback by `POST` (`form_post`) is not offered, and
     /// `HEAD` must not use up a sign-in.
-    pub(super) fn of(request: &Parts, config: &Config) -> Result<Self, Method> {
-        let path = request.uri.path();
+    pub(super) fn of(method: &Method, uri: &Uri, config: &Config) -> Option<Self> {
+        let path = uri.path();
         let is = |own: &Option<String>| own.as_deref() == Some(path);
-        let (route, method) = if path == config.redirect_uri.path() {
+        let (route, own) = if path == config.redirect_uri.path() {
             (Self::Callback, Method::GET)
         } else if is(&config.routes.login) {
             (Self::Login, Method::GET)
         } else if is(&config.routes.logout) {
             (Self::Logout, Method::POST)
         } else {
-            return Ok(Self::Application);
+            return None;
         };
-        if request.method == method {
-            Ok(route)
+        Some(if *method == own {
+            route
         } else {
-            Err(method)
-        }
+            Self::OnlyBy(own)
+        })
     }
 }

@@ -11,22 +11,38 @@ use crate::cookie::{CookieScope, cookies};
 #[derive(Default)]
 pub(crate) struct SessionCookies<'a> {
     chunks: [Option<&'a [u8]>; MAX_CHUNKS],
-    completions: u8,
+    existing: ExistingChunks,
+    /// Whether a name is there twice with different values.
+    pub(super) differ: bool,
 }
 
 impl<'a> SessionCookies<'a> {
-    /// Reads the cookies of a request: one set of them, and a second one if a name is there twice with different
-    /// values.
+    /// Reads the cookies of a request; of those that differ under one name, the first.
     ///
-    /// That happens where the prefix `__Host-` is missing: another host of the site, or a script, has planted a
+    /// They differ only where the prefix `__Host-` is missing: another host of the site, or a script, has planted a
     /// cookie. Browsers send it before or behind the own one (RFC 6265bis §5.8.3), in the same order for each
     /// name, so the first values are one session and the last ones the other. More than two are not tried.
-    pub(super) fn read(
+    pub(super) fn first_of(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
-    ) -> (Self, Option<Self>) {
-        let (mut first, mut last) = (Self::default(), Self::default());
-        let mut differ = false;
+    ) -> Self {
+        Self::read(lines, scope, |known, _| known)
+    }
+
+    /// Likewise, of those that differ the last.
+    pub(super) fn last_of(
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
+        scope: &CookieScope,
+    ) -> Self {
+        Self::read(lines, scope, |_, value| value)
+    }
+
+    fn read(
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
+        scope: &CookieScope,
+        choose: impl Fn(&'a [u8], &'a [u8]) -> &'a [u8],
+    ) -> Self {
+        let mut read = Self::default();
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {
             let Some(suffix) = candidate.strip_prefix(name) else {
@@ -34,33 +50,30 @@ impl<'a> SessionCookies<'a> {
             };
             if suffix == COMPLETIONS.as_bytes() {
                 let count = number(value).and_then(|count| u8::try_from(count).ok());
-                first.completions = first.completions.max(count.unwrap_or_default());
+                let completions = &mut read.existing.completions;
+                *completions = (*completions).max(count.unwrap_or_default());
                 continue;
             }
-            let index = chunk_index(suffix);
-            let chunk = index.and_then(|index| first.chunks.get_mut(index));
-            let last = index.and_then(|index| last.chunks.get_mut(index));
-            let (Some(chunk), Some(last)) = (chunk, last) else {
+            let Some(index) = chunk_index(suffix) else {
                 continue;
             };
-            match chunk {
-                Some(known) => differ |= *known != value,
-                None => *chunk = Some(value),
-            }
-            *last = Some(value);
+            let Some(chunk) = read.chunks.get_mut(index) else {
+                continue;
+            };
+            *chunk = Some(match *chunk {
+                None => value,
+                Some(known) => {
+                    read.differ |= known != value;
+                    choose(known, value)
+                }
+            });
+            read.existing.chunks |= 1 << index;
         }
-        (first, differ.then_some(last))
+        read
     }
 
     pub(super) fn existing(&self) -> ExistingChunks {
-        let bits = self.chunks.iter().enumerate();
-        let chunks = bits.fold(0, |set, (index, chunk)| {
-            set | (u16::from(chunk.is_some()) << index)
-        });
-        ExistingChunks {
-            chunks,
-            completions: self.completions,
-        }
+        self.existing
     }
 
     /// The id of a session in a store.

@@ -57,17 +57,22 @@ impl Sessions {
     /// The session that the cookies of a request name, and which of its cookies they are.
     pub(crate) fn find<'a>(
         &self,
-        lines: impl IntoIterator<Item = &'a HeaderValue>,
+        lines: impl Iterator<Item = &'a HeaderValue> + Clone,
         now: impl FnOnce() -> Timestamp,
     ) -> (Lookup, ExistingChunks) {
-        let (cookies, others) = SessionCookies::read(lines, &self.scope);
+        let cookies = SessionCookies::first_of(lines.clone(), &self.scope);
         let existing = cookies.existing();
         if existing.is_empty() {
             return (Lookup::Nothing, existing);
         }
+        let others = || {
+            cookies
+                .differ
+                .then(|| SessionCookies::last_of(lines, &self.scope))
+        };
         let lookup = match &self.backend {
             Backend::Cookies(sealed) => {
-                let others = others.and_then(|others| sealed.open(&others));
+                let others = others().and_then(|others| sealed.open(&others));
                 let session = self.only_one(sealed.open(&cookies), others, |one, other| {
                     one.id() == other.id()
                 });
@@ -76,7 +81,7 @@ impl Sessions {
             }
             Backend::Store(_) => {
                 let key = |cookies: &SessionCookies<'_>| Some(SessionKey::of_id(&cookies.id()?));
-                match (key(&cookies), others.as_ref().and_then(key)) {
+                match (key(&cookies), others().as_ref().and_then(key)) {
                     (Some(first), Some(last)) if first != last => {
                         Some(Lookup::EitherKey([first, last]))
                     }

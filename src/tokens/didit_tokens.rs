@@ -117,12 +117,12 @@ impl DiditTokens {
 
     /// Whether these are the very tokens that `other` are.
     pub(crate) fn are(&self, other: &Self) -> bool {
-        let is_same_refresh_token = match (&self.0.refresh_token, &other.0.refresh_token) {
+        let have_same_refresh_token = || match (&self.0.refresh_token, &other.0.refresh_token) {
             (Some(own), Some(other)) => own.is(other),
             (own, other) => own.is_none() && other.is_none(),
         };
         Arc::ptr_eq(&self.0, &other.0)
-            || (is_same_refresh_token && self.0.access_token.is(&other.0.access_token))
+            || (have_same_refresh_token() && self.0.access_token.is(&other.0.access_token))
     }
 
     /// The same tokens, of which the refresh token is spent.

@@ -38,7 +38,23 @@ struct Verified {
     /// The payload of the token, byte for byte.
     payload: Box<str>,
     /// Read when first asked for: most requests do not ask.
-    members: OnceLock<Map<String, Value>>,
+    claims: OnceLock<Claims>,
+}
+
+struct Claims {
+    /// What handlers ask for most is at hand.
+    subject: Box<str>,
+    members: Map<String, Value>,
+}
+
+impl From<Map<String, Value>> for Claims {
+    fn from(members: Map<String, Value>) -> Self {
+        let subject = members.get("sub").and_then(Value::as_str);
+        Self {
+            subject: subject.expect("verified: a string").into(),
+            members,
+        }
+    }
 }
 
 impl IdClaims {
@@ -46,7 +62,7 @@ impl IdClaims {
     pub(crate) fn new(payload: Box<str>, members: Map<String, Value>) -> Self {
         Self(Arc::new(Verified {
             payload,
-            members: members.into(),
+            claims: Claims::from(members).into(),
         }))
     }
 
@@ -54,7 +70,7 @@ impl IdClaims {
     pub(crate) fn from_session(payload: Box<str>) -> Self {
         Self(Arc::new(Verified {
             payload,
-            members: OnceLock::new(),
+            claims: OnceLock::new(),
         }))
     }
 
@@ -72,7 +88,7 @@ impl IdClaims {
 
     /// The user, among all users of this issuer: at most 255 bytes, never reassigned (`sub`).
     pub fn subject(&self) -> &str {
-        self.text("sub").expect("verified: a string")
+        &self.claims().subject
     }
 
     /// The provider that vouches for it, as the token has it (`iss`).
@@ -173,9 +189,15 @@ impl IdClaims {
     }
 
     fn members(&self) -> &Map<String, Value> {
-        self.0
-            .members
-            .get_or_init(|| serde_json::from_str(&self.0.payload).expect("verified: an object"))
+        &self.claims().members
+    }
+
+    fn claims(&self) -> &Claims {
+        self.0.claims.get_or_init(|| {
+            let members: Map<_, _> =
+                serde_json::from_str(&self.0.payload).expect("verified: an object");
+            members.into()
+        })
     }
 }
 

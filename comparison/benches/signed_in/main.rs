@@ -3,18 +3,17 @@
 //! them. `redis-server` is started (or `REDIS_URL` names one).
 
 mod redis_server;
-mod sessions;
 
 use std::hint::black_box;
 
-use axum::{Router, body::Body, routing::get};
+use axum::body::Body;
 use divan::Bencher;
 use http::{HeaderValue, Request, header};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 use redis_server::RedisServer;
-use sessions::{MANY, Signed};
+use tower_didit_comparison::applications::{self, Application, MANY};
 
 fn main() {
     divan::Divan::from_args()
@@ -27,59 +26,70 @@ fn main() {
 #[divan::bench]
 fn a_bare_axum(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    let cookie = sessions::in_cookies(&runtime, 1).cookies;
-    let app = Router::new().route("/", get(|| async { "2024" }));
-    run(
-        bencher,
-        &runtime,
-        Signed {
-            app,
-            cookies: cookie,
-        },
-    );
+    let Application { cookies, .. } = applications::tower_didit(&runtime, 1);
+    let router = applications::bare();
+    run(bencher, &runtime, Application { router, cookies });
 }
 
 #[divan::bench]
 fn b_cookie_seen_before(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    run(bencher, &runtime, sessions::in_cookies(&runtime, 1));
+    run(bencher, &runtime, applications::tower_didit(&runtime, 1));
 }
 
 /// Of more users than the layer remembers.
 #[divan::bench]
 fn c_cookie_of_many(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    run(bencher, &runtime, sessions::in_cookies(&runtime, MANY));
+    run(bencher, &runtime, applications::tower_didit(&runtime, MANY));
 }
 
 #[divan::bench]
 fn d_private_cookie_jar(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    run(bencher, &runtime, sessions::private_cookie_jar(&runtime));
+    run(
+        bencher,
+        &runtime,
+        applications::private_cookie_jar(&runtime),
+    );
 }
 
 #[divan::bench]
 fn e_memory(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    run(bencher, &runtime, sessions::in_memory(&runtime));
+    run(
+        bencher,
+        &runtime,
+        applications::tower_didit_memory(&runtime),
+    );
 }
 
 #[divan::bench]
 fn f_tower_sessions_memory(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
-    run(bencher, &runtime, sessions::tower_sessions(&runtime));
+    run(bencher, &runtime, applications::tower_sessions(&runtime));
 }
 
 #[divan::bench]
-fn g_redis(bencher: Bencher<'_, '_>) {
+fn g_axum_login_memory(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
+    run(bencher, &runtime, applications::axum_login(&runtime));
+}
+
+#[divan::bench]
+fn h_redis(bencher: Bencher<'_, '_>) {
     let redis = RedisServer::start();
     let runtime = runtime();
-    run(bencher, &runtime, sessions::in_redis(&runtime, redis.url()));
+    run(
+        bencher,
+        &runtime,
+        applications::tower_didit_redis(&runtime, redis.url()),
+    );
 }
 
 /// What a round trip takes by itself, in the same runtime: one `GET` of 1 KB.
 #[divan::bench]
-fn h_redis_get_alone(bencher: Bencher<'_, '_>) {
+fn i_redis_get_alone(bencher: Bencher<'_, '_>) {
     let redis = RedisServer::start();
     let runtime = runtime();
     let mut connection = runtime.block_on(redis.connect());
@@ -99,14 +109,14 @@ fn h_redis_get_alone(bencher: Bencher<'_, '_>) {
 }
 
 /// Requests with one cookie after the other.
-fn run(bencher: Bencher<'_, '_>, runtime: &Runtime, signed: Signed) {
-    let Signed { app, cookies } = signed;
+fn run(bencher: Bencher<'_, '_>, runtime: &Runtime, application: Application) {
+    let Application { router, cookies } = application;
     let mut cookies = cookies.iter().cycle();
     bencher
         .with_inputs(|| request(cookies.next().expect("somebody signed in")))
         .bench_local_values(|request| {
             let answer = runtime
-                .block_on(app.clone().oneshot(request))
+                .block_on(router.clone().oneshot(request))
                 .expect("infallible");
             assert!(answer.status().is_success());
             black_box(answer)
@@ -114,7 +124,7 @@ fn run(bencher: Bencher<'_, '_>, runtime: &Runtime, signed: Signed) {
 }
 
 fn request(cookie: &HeaderValue) -> Request<Body> {
-    Request::get("/")
+    Request::get("/session")
         .header(header::HOST, "app.example")
         .header(header::ACCEPT, "*/*")
         .header(header::COOKIE, cookie)

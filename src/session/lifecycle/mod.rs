@@ -147,8 +147,8 @@ impl SessionLifecycle {
         self: &Arc<Self>,
         session: &Session,
         entry: Option<StoreEntry>,
+        now: Timestamp,
     ) -> Admission {
-        let now = self.now();
         if self.has_ended(session.id()) {
             return Admission::Anonymous;
         }
