@@ -80,7 +80,7 @@ impl Forwarded {
         match callback {
             Some(callback) => {
                 let (admission, request) = *callback;
-                relying_party.dispose_callback(context, admission, request, head)
+                relying_party.dispose_callback(&context, admission, request, head)
             }
             None => relying_party.dispose(&context, head),
         }
@@ -152,7 +152,7 @@ impl RelyingParty {
 
     fn dispose_callback(
         self: &Arc<Self>,
-        context: Arc<RequestContext>,
+        context: &RequestContext,
         mut admission: Admission,
         request: Parts,
         head: &mut response::Parts,
