@@ -6,6 +6,7 @@
 # is what the requests took, without the start; the main thread, which serves none, does not count. Numbers of one
 # build differ by a few instructions, those of two compilers by more.
 set -euo pipefail
+export CARGO_INCREMENTAL=0
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target"

@@ -4,6 +4,8 @@
 //! 1,500 users are signed in, and their access tokens have expired. 64 connections send their requests, one after
 //! the other: a third of them for a static route, for `IdClaims` and for `DiditTokens`.
 
+#![expect(clippy::indexing_slicing, reason = "a bench fails by panicking")]
+
 mod client;
 mod silent;
 
