@@ -37,7 +37,7 @@ impl Answer {
     }
 
     /// The same as the browser sends them.
-    pub(crate) fn cookies(&self) -> HeaderValue {
+    pub fn cookies(&self) -> HeaderValue {
         let pairs = self
             .set_cookies()
             .map(|(name, value)| format!("{name}={value}"));

@@ -2,7 +2,8 @@
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
+    future::ready,
+    pin::Pin,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -18,10 +19,13 @@ use crate::{Answer, CLIENT_ID, ISSUER, NOW, SignIn, token_answer};
 
 /// An application behind the layer. Each input meets a new one, on the same day: what came before
 /// changes nothing.
-pub struct Site(DiditAuthService<Application>);
+pub struct Site {
+    auth: DiditAuth,
+    service: DiditAuthService<Application>,
+}
 
 type Application = ServiceFn<fn(Request<()>) -> Reply>;
-type Reply = Ready<Result<Response<()>, Infallible>>;
+type Reply = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>>>>;
 
 impl Site {
     /// What the configuration of a site begins with.
@@ -43,8 +47,12 @@ impl Site {
             ready(Ok::<_, Infallible>(answer))
         });
         let config = config.with_transport(transport).build();
-        let layer = DiditAuth::new(config.expect("a good configuration"));
-        Self(layer.layer(service_fn(show_claims)))
+        let auth = DiditAuth::new(config.expect("a good configuration"));
+        let application: Application = service_fn(show_claims);
+        Self {
+            service: auth.layer(application),
+            auth,
+        }
     }
 
     /// A site whose provider has these keys and answers every code with this ID token.
@@ -65,7 +73,8 @@ impl Site {
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html"));
         headers.extend(cookies.map(|cookies| (header::COOKIE, cookies)));
-        let answer = RUNTIME.with(|runtime| runtime.block_on(self.0.clone().oneshot(request)));
+        let answer =
+            RUNTIME.with(|runtime| runtime.block_on(self.service.clone().oneshot(request)));
         Answer::new(answer.unwrap_or_else(|never| match never {}))
     }
 
@@ -100,12 +109,22 @@ fn uri(target: &str) -> Uri {
 
 /// The application: it says whom it takes the browser for.
 fn show_claims(request: Request<()>) -> Reply {
-    let (mut asked, ()) = request.into_parts();
-    let mut answer = Response::new(());
-    if let Some(claims) = asked.extensions.remove::<IdClaims>() {
-        answer.extensions_mut().insert(claims);
+    let (asked, ()) = request.into_parts();
+    let claims = IdClaims::of(&asked.extensions);
+    Box::pin(async move {
+        let mut answer = Response::new(());
+        if let Ok(Some(claims)) = claims.await {
+            answer.extensions_mut().insert(claims);
+        }
+        Ok(answer)
+    })
+}
+
+/// A callback is kept for a minute, in case that it is reloaded.
+impl Drop for Site {
+    fn drop(&mut self) {
+        RUNTIME.with(|runtime| runtime.block_on(self.auth.shutdown()));
     }
-    ready(Ok(answer))
 }
 
 #[derive(Debug)]

@@ -39,7 +39,6 @@ use crate::{
     config::Config,
     context::{AskedPage, RequestContext},
     cookie::CookieLines,
-    error::Error,
     oidc::{Client, EndSessionRequest},
     provider_calls::ProviderCalls,
     return_to::ReturnTo,
@@ -48,6 +47,7 @@ use crate::{
 };
 #[cfg(feature = "test-util")]
 use crate::{
+    error::Error,
     session::{ExistingChunks, Session},
     tokens::Scopes,
 };
