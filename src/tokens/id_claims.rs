@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::claim::{self, Claim};
@@ -37,24 +37,10 @@ pub struct IdClaims(Arc<Verified>);
 struct Verified {
     /// The payload of the token, byte for byte.
     payload: Box<str>,
-    /// Read when first asked for: most requests do not ask.
-    claims: OnceLock<Claims>,
-}
-
-struct Claims {
-    /// What handlers ask for most is at hand.
-    subject: Box<str>,
-    members: Map<String, Value>,
-}
-
-impl From<Map<String, Value>> for Claims {
-    fn from(members: Map<String, Value>) -> Self {
-        let subject = members.get("sub").and_then(Value::as_str);
-        Self {
-            subject: subject.expect("verified: a string").into(),
-            members,
-        }
-    }
+    /// Read when first asked for, alone: many handlers ask for nothing else.
+    subject: OnceLock<Box<str>>,
+    /// Likewise.
+    members: OnceLock<Map<String, Value>>,
 }
 
 impl IdClaims {
@@ -62,7 +48,8 @@ impl IdClaims {
     pub(crate) fn new(payload: Box<str>, members: Map<String, Value>) -> Self {
         Self(Arc::new(Verified {
             payload,
-            claims: Claims::from(members).into(),
+            subject: OnceLock::new(),
+            members: members.into(),
         }))
     }
 
@@ -70,7 +57,8 @@ impl IdClaims {
     pub(crate) fn from_session(payload: Box<str>) -> Self {
         Self(Arc::new(Verified {
             payload,
-            claims: OnceLock::new(),
+            subject: OnceLock::new(),
+            members: OnceLock::new(),
         }))
     }
 
@@ -88,7 +76,16 @@ impl IdClaims {
 
     /// The user, among all users of this issuer: at most 255 bytes, never reassigned (`sub`).
     pub fn subject(&self) -> &str {
-        &self.claims().subject
+        #[derive(Deserialize)]
+        struct Subject {
+            sub: Box<str>,
+        }
+
+        self.0.subject.get_or_init(|| {
+            let payload: Subject =
+                serde_json::from_str(&self.0.payload).expect("verified: a string");
+            payload.sub
+        })
     }
 
     /// The provider that vouches for it, as the token has it (`iss`).
@@ -189,15 +186,9 @@ impl IdClaims {
     }
 
     fn members(&self) -> &Map<String, Value> {
-        &self.claims().members
-    }
-
-    fn claims(&self) -> &Claims {
-        self.0.claims.get_or_init(|| {
-            let members: Map<_, _> =
-                serde_json::from_str(&self.0.payload).expect("verified: an object");
-            members.into()
-        })
+        self.0
+            .members
+            .get_or_init(|| serde_json::from_str(&self.0.payload).expect("verified: an object"))
     }
 }
 
