@@ -120,22 +120,22 @@ impl CookieLines {
 pub(crate) fn cookies<'a>(
     lines: impl IntoIterator<Item = &'a HeaderValue>,
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-    lines
-        .into_iter()
-        .flat_map(|line| pairs(line.as_bytes()))
-        .filter_map(|pair| {
-            let (name, value) = pair.split_at(memchr(b'=', pair)?);
-            Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
-        })
-}
-
-fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(line);
+    let mut lines = lines.into_iter();
+    let mut rest = None;
     iter::from_fn(move || {
-        let line = rest?;
-        let (pair, behind) = line.split_at(memchr(b';', line).unwrap_or(line.len()));
-        rest = behind.get(1..);
-        Some(pair)
+        loop {
+            let line = match rest.take() {
+                Some(line) => line,
+                None => lines.next()?.as_bytes(),
+            };
+            let (pair, behind) = line.split_at(memchr(b';', line).unwrap_or(line.len()));
+            rest = behind.get(1..);
+            if let Some(equals) = memchr(b'=', pair) {
+                let (name, value) = pair.split_at(equals);
+                let value = value.get(1..).unwrap_or_default();
+                return Some((name.trim_ascii(), value.trim_ascii()));
+            }
+        }
     })
 }
 

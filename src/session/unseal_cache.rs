@@ -9,8 +9,7 @@ use super::Session;
 /// Remembers what sealed values opened to: most requests bring one that was opened before.
 ///
 /// Only what opened goes in, so nobody can fill it but with sessions of their own. A value is found by a
-/// part of its nonce and then compared as a whole, with its label, in constant time: how far a guess
-/// agrees with the value of somebody else must not be measurable.
+/// part of its nonce and then compared as a whole, with its label.
 pub(crate) struct UnsealCache {
     slots: Box<[Mutex<Option<Entry>>]>,
 }
