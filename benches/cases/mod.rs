@@ -7,8 +7,10 @@ use std::{convert::Infallible, future::Ready, hint::black_box, task::Poll};
 use axum::{Router, body::Body, routing::get};
 use divan::Bencher;
 use http::{HeaderValue, Request, Response, header};
-use tower::{Service, ServiceExt, layer::util::Identity};
-use tower_didit::{Config, ConfigBuilder, DiditAuth, DiditTokens, ReturnTo, store::MemoryStore};
+use tower::{Service, ServiceExt, layer::util::Identity, service_fn};
+use tower_didit::{
+    Config, ConfigBuilder, DiditAuth, DiditTokens, IdClaims, ReturnTo, store::MemoryStore,
+};
 
 use didit::{CALLBACK, PreparedDidit};
 
@@ -28,24 +30,23 @@ mod no_session {
 
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
-        requests(bencher, &routes(), &[None]);
+        requests(bencher, &routes(), "/plain", &[None]);
     }
 
     /// What axum itself pays for any layer.
     #[divan::bench]
     fn with_an_empty_layer(bencher: Bencher<'_, '_>) {
-        requests(bencher, &routes().layer(Identity::new()), &[None]);
+        requests(bencher, &routes().layer(Identity::new()), "/plain", &[None]);
     }
 
     #[divan::bench]
     fn with_the_layer(bencher: Bencher<'_, '_>) {
         let app = routes().layer(auth(&PreparedDidit::new()));
-        requests(bencher, &app, &[None]);
+        requests(bencher, &app, "/plain", &[None]);
     }
 }
 
-/// A signed-in request with a cookie of about 1.5 KB, to a handler that does not ask for the
-/// tokens.
+/// A signed-in request with a cookie of about 1.5 KB, to a handler that asks who is signed in.
 #[divan::bench_group]
 mod signed_in {
     use super::{Bencher, MANY, in_cookies, in_memory, requests, routes, sign_in, sign_ins};
@@ -53,39 +54,41 @@ mod signed_in {
     #[divan::bench]
     fn bare_axum(bencher: Bencher<'_, '_>) {
         let (_, cookie) = sign_in();
-        requests(bencher, &routes(), &[Some(cookie)]);
+        requests(bencher, &routes(), "/plain", &[Some(cookie)]);
     }
 
     #[divan::bench]
     fn in_a_cookie_seen_before(bencher: Bencher<'_, '_>) {
         let (auth, cookie) = sign_in();
-        requests(bencher, &routes().layer(auth), &[Some(cookie)]);
+        requests(bencher, &routes().layer(auth), "/user", &[Some(cookie)]);
     }
 
     /// Of more users than the layer remembers: nearly every request opens its cookie anew.
     #[divan::bench]
     fn in_a_cookie_of_many(bencher: Bencher<'_, '_>) {
         let (auth, cookies) = sign_ins(MANY, in_cookies);
-        requests(bencher, &routes().layer(auth), &cookies);
+        requests(bencher, &routes().layer(auth), "/user", &cookies);
     }
 
     #[divan::bench]
     fn in_memory_seen_before(bencher: Bencher<'_, '_>) {
         let (auth, cookies) = sign_ins(1, in_memory);
-        requests(bencher, &routes().layer(auth), &cookies);
+        requests(bencher, &routes().layer(auth), "/user", &cookies);
     }
 
     #[divan::bench]
     fn in_memory_of_many(bencher: Bencher<'_, '_>) {
         let (auth, cookies) = sign_ins(MANY, in_memory);
-        requests(bencher, &routes().layer(auth), &cookies);
+        requests(bencher, &routes().layer(auth), "/user", &cookies);
     }
 }
 
-/// The layer alone, around a service that answers at once: no routing, no boxing.
+/// The layer alone, around a service that answers at once, or asks who is signed in: no routing, no boxing.
 #[divan::bench_group]
 mod bare_service {
-    use super::{Bencher, Hello, MANY, PreparedDidit, auth, calls, in_cookies, sign_in, sign_ins};
+    use super::{
+        Bencher, Hello, MANY, PreparedDidit, auth, calls, greeter, in_cookies, sign_in, sign_ins,
+    };
 
     #[divan::bench]
     fn without_the_layer(bencher: Bencher<'_, '_>) {
@@ -101,13 +104,17 @@ mod bare_service {
     #[divan::bench]
     fn signed_in_seen_before(bencher: Bencher<'_, '_>) {
         let (auth, cookie) = sign_in();
-        calls(bencher, tower::Layer::layer(&auth, Hello), &[Some(cookie)]);
+        calls(
+            bencher,
+            tower::Layer::layer(&auth, greeter()),
+            &[Some(cookie)],
+        );
     }
 
     #[divan::bench]
     fn signed_in_of_many(bencher: Bencher<'_, '_>) {
         let (auth, cookies) = sign_ins(MANY, in_cookies);
-        calls(bencher, tower::Layer::layer(&auth, Hello), &cookies);
+        calls(bencher, tower::Layer::layer(&auth, greeter()), &cookies);
     }
 }
 
@@ -155,11 +162,11 @@ mod sign_in {
 }
 
 /// Requests with one cookie after the other.
-fn requests(bencher: Bencher<'_, '_>, app: &Router, cookies: &[Option<HeaderValue>]) {
+fn requests(bencher: Bencher<'_, '_>, app: &Router, path: &str, cookies: &[Option<HeaderValue>]) {
     let runtime = runtime();
     let mut cookies = cookies.iter().cycle();
     bencher
-        .with_inputs(|| request("/plain", cookies.next().and_then(Option::as_ref)))
+        .with_inputs(|| request(path, cookies.next().and_then(Option::as_ref)))
         .bench_local_values(|request| {
             let answer = runtime
                 .block_on(app.clone().oneshot(request))
@@ -190,7 +197,14 @@ where
 
 fn routes() -> Router {
     Router::new()
-        .route("/plain", get(|| async { "hello" }))
+        .route("/plain", get(async || "hello"))
+        .route(
+            "/user",
+            get(async |user: IdClaims| {
+                black_box(user.subject());
+                "hello"
+            }),
+        )
         .route(
             "/callback",
             get(|_: DiditTokens, back: ReturnTo| async { back }),
@@ -285,6 +299,18 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
+/// A service that asks who is signed in.
+fn greeter()
+-> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
+{
+    service_fn(async |request: Request<Body>| {
+        let user = IdClaims::of(request.extensions()).await;
+        black_box(user.is_ok_and(|user| user.is_some()));
+        Ok(Response::new(Body::empty()))
+    })
+}
+
+/// A service that asks for nothing.
 #[derive(Clone)]
 struct Hello;
 
