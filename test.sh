@@ -32,7 +32,7 @@ check_spelling() { # typos
 
 check_scripts() { # the shell scripts: shellcheck
   from_debian shellcheck
-  shellcheck --external-sources .ci/run .ci/*.sh test.sh fuzz/run.sh
+  shellcheck --external-sources .ci/run .ci/*.sh test.sh benches/*.sh fuzz/run.sh
 }
 
 check_workflows() { # zizmor: the workflows of the forge, their syntax and their security
