@@ -214,19 +214,24 @@ impl RelyingParty {
 
 /// Keeps shared caches from giving one user's answer to another.
 fn vary_by_session(headers: &mut HeaderMap) {
-    let varies = headers
-        .get_all(header::VARY)
-        .into_iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .any(|field| {
-            let field = field.trim_ascii();
-            field == b"*" || field.eq_ignore_ascii_case(b"cookie")
-        });
+    let (mut varies, mut is_controlled) = (false, false);
+    for (name, value) in &*headers {
+        varies |= name == header::VARY && names_cookies(value);
+        is_controlled |= name == header::CACHE_CONTROL;
+    }
     if !varies {
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
+    if !is_controlled {
         let private = HeaderValue::from_static("private");
-        headers.insert(header::CACHE_CONTROL, private);
+        headers.append(header::CACHE_CONTROL, private);
     }
+}
+
+/// Whether `Vary` says that an answer depends on the cookies.
+fn names_cookies(vary: &HeaderValue) -> bool {
+    vary.as_bytes().split(|byte| *byte == b',').any(|field| {
+        let field = field.trim_ascii();
+        field == b"*" || field.eq_ignore_ascii_case(b"cookie")
+    })
 }
