@@ -116,9 +116,11 @@
 //! While a store does not answer, extractors and [`RequireSignIn`] answer 503 with `Retry-After`, also
 //! `Option<_>`. Nobody is taken for signed in or out.
 //!
-//! Signing out ends the sign-ins under way in other tabs of the browser too. A sign-in that the callback's
-//! handler refuses, that another one replaces, or that nobody came back for is ended at the provider, in the
-//! background. What was sent to the provider is finished, also for browsers that have gone away:
+//! `POST /logout` also ends the sign-ins that are under way in other tabs of the browser; a handler's
+//! [`DiditClient::sign_out`] leaves them alone. A sign-in that the callback's handler refuses, that another one
+//! replaces, or that nobody came back for is ended at the provider, in the background. (Where the same user has
+//! signed in again, the old tokens are not revoked: with some providers that would end the new ones too, RFC 7009
+//! §2.1.) What was sent to the provider is finished, also for browsers that have gone away:
 //! [`DiditAuth::shutdown`] waits for it at the end of a program.
 //!
 //! # Providers
@@ -185,10 +187,10 @@
 //! # Errors
 //!
 //! [`ConfigError`] comes from [`build`](ConfigBuilder::build), before the first request. [`Error`] is
-//! what goes wrong at run time: the layer answers with a small page, or with a problem document
-//! (RFC 9457) that has the stable [`code`](ErrorKind::code), unless
-//! [`with_error_page`](ConfigBuilder::with_error_page) says otherwise; the error itself is in the
-//! answer's extensions. Extractors and guards refuse with it too, and so does a handler's `?`.
+//! what goes wrong at run time. A person gets a small page, or your own
+//! ([`with_error_page`](ConfigBuilder::with_error_page)); a program gets a problem document (RFC 9457) that has the
+//! stable [`code`](ErrorKind::code). The error itself is in the answer's extensions. Extractors and guards refuse
+//! with it too, and so does a handler's `?`.
 //!
 //! # Logs
 //!
