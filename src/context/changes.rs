@@ -1,8 +1,8 @@
 //! What handlers do to the session of their request.
 
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, PoisonError};
 
-use super::{PoisonError, RequestSession, SessionState};
+use super::{RequestSession, SessionState};
 use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind},

@@ -9,7 +9,7 @@ mod tokens;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use http::Extensions;
@@ -37,16 +37,8 @@ pub(crate) struct RequestContext {
     pub(crate) asked_page: Option<AskedPage>,
     /// Set at the callback.
     return_to: Option<Box<ReturnTo>>,
-    /// Locked, as a handler may ask while the head of the answer is sent.
-    asked: Mutex<Asked>,
-}
-
-/// Whether somebody has asked for the session.
-enum Asked {
-    NotYet,
-    For(Arc<RequestSession>),
-    /// Nobody had when the head of the answer was sent.
-    TooLate,
+    /// Set by the first call that asks for the session; to `None` if the head of the answer is sent before.
+    session: OnceLock<Option<RequestSession>>,
 }
 
 impl RequestContext {
@@ -61,7 +53,7 @@ impl RequestContext {
             cookies,
             asked_page,
             return_to: None,
-            asked: Mutex::new(Asked::NotYet),
+            session: OnceLock::new(),
         })
     }
 
@@ -77,7 +69,7 @@ impl RequestContext {
             cookies: CookieLines::default(),
             asked_page: None,
             return_to: Some(Box::new(return_to)),
-            asked: Mutex::new(Asked::For(Arc::new(session))),
+            session: OnceLock::from(Some(session)),
         })
     }
 
@@ -107,42 +99,22 @@ impl RequestContext {
     /// # Errors
     ///
     /// [`WiringError::AskedTooLate`] when nobody had asked before the head of the answer was sent.
-    pub(crate) fn session(&self) -> Result<Arc<RequestSession>, Error> {
-        let mut asked = self.lock();
-        match &*asked {
-            Asked::For(session) => Ok(Arc::clone(session)),
-            Asked::TooLate => Err(Error::new(WiringError::AskedTooLate)),
-            Asked::NotYet => {
-                let session = RequestSession::look_up(&self.lifecycle, &self.cookies);
-                let session = Arc::new(session);
-                *asked = Asked::For(Arc::clone(&session));
-                Ok(session)
-            }
-        }
+    pub(crate) fn session(&self) -> Result<&RequestSession, Error> {
+        let look_up = || Some(RequestSession::look_up(&self.lifecycle, &self.cookies));
+        let session = self.session.get_or_init(look_up).as_ref();
+        session.ok_or_else(|| Error::new(WiringError::AskedTooLate))
     }
 
-    /// The session, if somebody has asked for it.
-    pub(crate) fn asked_session(&self) -> Option<Arc<RequestSession>> {
-        match &*self.lock() {
-            Asked::For(session) => Some(Arc::clone(session)),
-            Asked::NotYet | Asked::TooLate => None,
-        }
+    /// The session, if a handler has asked for it.
+    pub(crate) fn asked_session(&self) -> Option<&RequestSession> {
+        self.session.get()?.as_ref()
     }
 
-    /// The session, if somebody has asked for it, when the head of the answer is ready. Nobody can ask for the
-    /// first time from now on.
+    /// The session, if a handler has asked for it, when the head of the answer is ready. From now on the first
+    /// call of [`session`](Self::session) is too late.
     #[inline]
-    pub(crate) fn close(&self) -> Option<Arc<RequestSession>> {
-        let mut asked = self.lock();
-        if let Asked::For(session) = &*asked {
-            return Some(Arc::clone(session));
-        }
-        *asked = Asked::TooLate;
-        None
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn close(&self) -> Option<&RequestSession> {
+        self.session.get_or_init(|| None).as_ref()
     }
 }
 

@@ -54,14 +54,8 @@ impl IdClaims {
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
-        let context = context(extensions);
-        async move {
-            match context?.session()?.state().await {
-                SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
-                SessionState::Anonymous => Ok(None),
-                SessionState::Unavailable(error) => Err(error.clone()),
-            }
-        }
+        let context = context(extensions).cloned();
+        async move { claims(&*context?).await }
     }
 }
 
@@ -81,14 +75,8 @@ impl DiditTokens {
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
-        let context = context(extensions);
-        async move {
-            match context?.session()?.tokens().await {
-                Ok(tokens) => Ok(Some(tokens)),
-                Err(error) if error.kind() == ErrorKind::NotSignedIn => Ok(None),
-                Err(error) => Err(error),
-            }
-        }
+        let context = context(extensions).cloned();
+        async move { tokens(&*context?).await }
     }
 }
 
@@ -99,7 +87,7 @@ impl DiditClient {
     ///
     /// [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth).
     pub fn of(extensions: &Extensions) -> Result<Self, Error> {
-        context(extensions).map(Self::of_request)
+        context(extensions).cloned().map(Self::of_request)
     }
 }
 
@@ -107,7 +95,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdClaims {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let claims = Self::of(&parts.extensions).await?;
+        let claims = claims(context(&parts.extensions)?).await?;
         claims.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
@@ -116,7 +104,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for IdClaims {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        Self::of(&parts.extensions).await
+        claims(context(&parts.extensions)?).await
     }
 }
 
@@ -124,7 +112,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let tokens = Self::of(&parts.extensions).await?;
+        let tokens = tokens(context(&parts.extensions)?).await?;
         tokens.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
@@ -134,7 +122,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        match Self::of(&parts.extensions).await {
+        match tokens(context(&parts.extensions)?).await {
             Err(error) if error.kind() == ErrorKind::TokensExpired => Ok(None),
             tokens => tokens,
         }
@@ -166,7 +154,22 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
     }
 }
 
-fn context(extensions: &Extensions) -> Result<Arc<RequestContext>, Error> {
-    let context = RequestContext::of(extensions).map(Arc::clone);
-    context.ok_or_else(|| Error::new(WiringError::LayerMissing))
+async fn claims(context: &RequestContext) -> Result<Option<IdClaims>, Error> {
+    match context.session()?.state().await {
+        SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
+        SessionState::Anonymous => Ok(None),
+        SessionState::Unavailable(error) => Err(error.clone()),
+    }
+}
+
+async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> {
+    match context.session()?.tokens().await {
+        Ok(tokens) => Ok(Some(tokens)),
+        Err(error) if error.kind() == ErrorKind::NotSignedIn => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn context(extensions: &Extensions) -> Result<&Arc<RequestContext>, Error> {
+    RequestContext::of(extensions).ok_or_else(|| Error::new(WiringError::LayerMissing))
 }

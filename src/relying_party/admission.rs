@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
 };
 use crate::{
-    context::RequestSession,
+    context::RequestContext,
     error::{Error, ErrorKind},
     return_to::ReturnTo,
     session::{ExistingChunks, Generation, Lookup, Session},
@@ -38,7 +38,7 @@ impl RelyingParty {
         self: &Arc<Self>,
         session: Session,
         admission: Admission,
-        asked: Option<Arc<RequestSession>>,
+        context: Option<Arc<RequestContext>>,
         head: &Parts,
     ) -> Settled {
         let Admission {
@@ -75,6 +75,7 @@ impl RelyingParty {
                     lifecycle.end_unused(session.tokens().clone());
                 }
             })?;
+            let asked = context.as_ref().and_then(|context| context.asked_session());
             if let (Some(asked), Some(key)) = (asked, key) {
                 asked.note_key(key);
             }

@@ -13,7 +13,7 @@ use super::{
     callback_flights::Landing,
 };
 use crate::{
-    context::{Change, Conclusion, RequestContext},
+    context::{Change, Conclusion, RequestContext, RequestSession},
     session::CookieChange,
 };
 
@@ -80,7 +80,7 @@ impl Forwarded {
         match callback {
             Some(callback) => {
                 let (admission, request) = *callback;
-                relying_party.dispose_callback(&context, admission, request, head)
+                relying_party.dispose_callback(context, admission, request, head)
             }
             None => relying_party.dispose(&context, head),
         }
@@ -96,7 +96,7 @@ impl RelyingParty {
     ) -> Disposition {
         let session = context.close();
         let mut sets_cookies = false;
-        if let Some(asked) = session.as_ref().and_then(|session| session.conclude()) {
+        if let Some(asked) = session.and_then(RequestSession::conclude) {
             let cookies = self.cookies_of(asked);
             sets_cookies = !cookies.is_empty();
             append_cookies(&mut head.headers, cookies);
@@ -152,7 +152,7 @@ impl RelyingParty {
 
     fn dispose_callback(
         self: &Arc<Self>,
-        context: &RequestContext,
+        context: Arc<RequestContext>,
         mut admission: Admission,
         request: Parts,
         head: &mut response::Parts,
@@ -196,7 +196,7 @@ impl RelyingParty {
         let session = session.carrying(tokens);
         let relying_party = Arc::clone(self);
         Disposition::Later(Box::pin(async move {
-            let begun = relying_party.begin_session(session, admission, Some(asked), &request);
+            let begun = relying_party.begin_session(session, admission, Some(context), &request);
             begun.await
         }))
     }

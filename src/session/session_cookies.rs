@@ -37,6 +37,7 @@ impl<'a> SessionCookies<'a> {
         Self::read(lines, scope, |_, value| value)
     }
 
+    #[inline]
     fn read(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
