@@ -52,12 +52,12 @@ impl StoredSessions {
             let attempt = entry.refresh_attempt;
             let is_pending = attempt.is_some_and(|attempt| attempt.is_pending(self.now()));
             // Without a refresh token its tokens do not change.
-            if session.tokens.refresh_token().is_none() || (is_pending && is_marked) {
+            if session.tokens().refresh_token().is_none() || (is_pending && is_marked) {
                 return Ok(Some((session, false)));
             }
             if is_pending {
                 // Tells the process that refreshes it to end the new tokens at the provider.
-                is_marked = self.mark_signed_out(session.id).await;
+                is_marked = self.mark_signed_out(session.id()).await;
                 continue;
             }
             let own = RefreshAttempt::new(self.now().plus(horizon));

@@ -1,13 +1,13 @@
 //! A session as bytes, before they are sealed.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Session, SessionId};
+use super::{Session, SessionId, State};
 use crate::{
     clock::Timestamp,
     provider::Provider,
@@ -63,10 +63,10 @@ impl Codec {
     }
 
     pub(crate) fn encode(&self, session: &Session) -> Zeroizing<Vec<u8>> {
-        let tokens = &session.tokens;
+        let tokens = session.tokens();
         let refresh_token = tokens.refresh_token().filter(|_| self.keeps_refresh_tokens);
         // The whole token holds its payload.
-        let id_token = tokens.id_token().filter(|_| session.keeps_id_token);
+        let id_token = tokens.id_token().filter(|_| session.0.keeps_id_token);
         let id_token = id_token.map(|token| {
             serde_json::value::to_raw_value(token.secret()).expect("a string is JSON")
         });
@@ -75,11 +75,11 @@ impl Codec {
             None => serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
         };
         let encoded = Encoded(
-            BASE64_URL_SAFE_NO_PAD.encode(session.id.0).into(),
-            session.started.as_unix(),
-            session.written.as_unix(),
-            session.idle_end.as_unix(),
-            session.end.as_unix(),
+            BASE64_URL_SAFE_NO_PAD.encode(session.id().0).into(),
+            session.0.started.as_unix(),
+            session.0.written.as_unix(),
+            session.0.idle_end.as_unix(),
+            session.0.end.as_unix(),
             tokens.access_token().secret().into(),
             refresh_token.map(|token| token.secret().into()),
             tokens.scopes().as_str().into(),
@@ -113,7 +113,7 @@ impl Codec {
         }
         // It may be from before the provider was known to have such that work once.
         let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens);
-        Some(Session {
+        Some(Session(Arc::new(State {
             id: SessionId(id.try_into().ok()?),
             keeps_id_token: id_token.is_some(),
             tokens: DiditTokens::new(TokenSet {
@@ -129,7 +129,7 @@ impl Codec {
             written: Timestamp::from_unix(written),
             idle_end: Timestamp::from_unix(idle_end),
             end: Timestamp::from_unix(end),
-        })
+        })))
     }
 }
 

@@ -21,7 +21,7 @@ mod stored;
 mod unseal_cache;
 mod user_sessions;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 
@@ -37,9 +37,12 @@ pub(crate) use user_sessions::Generation;
 
 use crate::{clock::Timestamp, tokens::DiditTokens};
 
-/// A signed-in user, from one sign-in to its end.
+/// A signed-in user, from one sign-in to its end. Cloning copies a pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Session {
+pub(crate) struct Session(Arc<State>);
+
+#[derive(Clone, Debug)]
+struct State {
     id: SessionId,
     tokens: DiditTokens,
     /// Whether the raw ID token goes into it: for a provider that asks for it when somebody signs out.
@@ -98,7 +101,7 @@ impl Session {
         now: Timestamp,
     ) -> Self {
         let end = now.plus(limits.absolute);
-        Self {
+        Self(Arc::new(State {
             id: SessionId::random(),
             tokens,
             keeps_id_token,
@@ -106,64 +109,64 @@ impl Session {
             written: now,
             idle_end: now.plus(limits.idle).min(end),
             end,
-        }
+        }))
     }
 
     pub(crate) fn id(&self) -> SessionId {
-        self.id
+        self.0.id
     }
 
     /// When it ends in any case.
     pub(crate) fn end(&self) -> Timestamp {
-        self.end
+        self.0.end
     }
 
     pub(crate) fn tokens(&self) -> &DiditTokens {
-        &self.tokens
+        &self.0.tokens
     }
 
     /// The same session with other tokens of its user.
-    pub(crate) fn carrying(self, tokens: DiditTokens) -> Self {
-        Self { tokens, ..self }
+    pub(crate) fn carrying(mut self, tokens: DiditTokens) -> Self {
+        Arc::make_mut(&mut self.0).tokens = tokens;
+        self
     }
 
     /// Whether the user has signed in a moment ago: asking for the same again leads nowhere.
     pub(crate) fn is_young(&self, now: Timestamp) -> bool {
-        now.since(self.started) < MOMENT
+        now.since(self.0.started) < MOMENT
     }
 
     /// Whether it can still be used: by the limits that were written into it, and by those that
     /// hold now, should they have been tightened since.
     fn lives(&self, limits: Limits, now: Timestamp) -> bool {
-        now < self.idle_end
-            && now.since(self.started) < limits.absolute
-            && now.since(self.written) < limits.idle
+        now < self.0.idle_end
+            && now.since(self.0.started) < limits.absolute
+            && now.since(self.0.written) < limits.idle
     }
 
     /// The same session, used now: after a tenth of the idle limit, so that not every request has to
     /// write it. The absolute limit stays what it was.
     pub(crate) fn renewed(&self, limits: Limits, now: Timestamp) -> Option<Self> {
-        (now.since(self.written) >= limits.idle / RENEWALS_PER_IDLE)
+        (now.since(self.0.written) >= limits.idle / RENEWALS_PER_IDLE)
             .then(|| self.clone().used(limits, now))
     }
 
     /// The same session, used now.
-    pub(crate) fn used(self, limits: Limits, now: Timestamp) -> Self {
-        Self {
-            written: now,
-            idle_end: now.plus(limits.idle).min(self.end),
-            ..self
-        }
+    pub(crate) fn used(mut self, limits: Limits, now: Timestamp) -> Self {
+        let state = Arc::make_mut(&mut self.0);
+        state.written = now;
+        state.idle_end = now.plus(limits.idle).min(state.end);
+        self
     }
 
     /// For how long it is kept unless it is used.
     fn idle_rest(&self, now: Timestamp) -> Duration {
-        self.idle_end.since(now)
+        self.0.idle_end.since(now)
     }
 
     /// For how long it is kept at most.
     fn rest(&self, now: Timestamp) -> Duration {
-        self.end.since(now)
+        self.0.end.since(now)
     }
 }
 

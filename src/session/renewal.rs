@@ -58,7 +58,7 @@ impl StoredSessions {
         horizon: Duration,
         calls: &impl RefreshCalls,
     ) -> Outcome {
-        let old = session.tokens.clone();
+        let old = session.tokens().clone();
         let (mut session, mut entry) = (session, entry);
         let mut pause = Pause::new(horizon);
         let (session, held, ready) = loop {
@@ -90,13 +90,13 @@ impl StoredSessions {
     ) -> Result<Turn, Error> {
         let mut pause = Pause::new(horizon);
         loop {
-            let is_spent = session.tokens.refresh_token().is_none()
-                && session.tokens.access_token().is(old.access_token());
+            let is_spent = session.tokens().refresh_token().is_none()
+                && session.tokens().access_token().is(old.access_token());
             if is_spent {
                 return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
             }
-            if !session.tokens.are(old) {
-                return Ok(Turn::Over(Ok(session.tokens)));
+            if !session.tokens().are(old) {
+                return Ok(Turn::Over(Ok(session.tokens().clone())));
             }
             match entry.refresh_attempt {
                 Some(attempt) if attempt.is_pending(self.now()) && pause.take().await => {}
@@ -123,7 +123,7 @@ impl StoredSessions {
         tokens: DiditTokens,
         calls: &impl RefreshCalls,
     ) -> Outcome {
-        let old = before.tokens.clone();
+        let old = before.tokens().clone();
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
@@ -133,12 +133,12 @@ impl StoredSessions {
         let mut overtaken = 0;
         loop {
             let failure = match self.save(&held, &session).await {
-                Ok(true) => return Ok(session.tokens),
+                Ok(true) => return Ok(session.tokens().clone()),
                 Ok(false) => match self.find(held.key).await {
                     // A process that took this one for dead has written the session, or is about to. These
                     // tokens are newer.
                     Ok(Some((there, entry)))
-                        if there.tokens.access_token().is(old.access_token()) =>
+                        if there.tokens().access_token().is(old.access_token()) =>
                     {
                         held = entry;
                         overtaken += 1;
@@ -147,10 +147,10 @@ impl StoredSessions {
                         }
                         StoreError::new("others change the session all the time").into()
                     }
-                    Ok(Some((there, _))) => return Ok(there.tokens),
+                    Ok(Some((there, _))) => return Ok(there.tokens().clone()),
                     Ok(None) => {
-                        if self.was_signed_out(session.id).await {
-                            calls.discard(&session.tokens).await;
+                        if self.was_signed_out(session.id()).await {
+                            calls.discard(session.tokens()).await;
                         }
                         return Err(Error::new(ErrorKind::SessionEnded));
                     }
@@ -175,8 +175,8 @@ impl StoredSessions {
         let undone = if error.kind() == TokenError::InvalidGrant.into() {
             match self.find(held.key).await {
                 // Another process was faster: what is invalid is the token of before.
-                Ok(Some((there, _))) if !there.tokens.access_token().is(old.access_token()) => {
-                    return Ok(there.tokens);
+                Ok(Some((there, _))) if !there.tokens().access_token().is(old.access_token()) => {
+                    return Ok(there.tokens().clone());
                 }
                 _ => self.delete(held.key).await,
             }
@@ -197,7 +197,7 @@ impl StoredSessions {
 fn not_saved(session: Session, error: &Error) -> DiditTokens {
     let source = error.causes();
     tracing::warn!(%error, source, "new tokens were not saved: the session ends when the old ones do");
-    session.tokens
+    session.tokens().clone()
 }
 
 #[cfg(test)]

@@ -109,7 +109,8 @@ impl StoredSessions {
             }
             // Writing removes the attempt. What it stands for must stay: the token counts as spent.
             if self.rules.single_use {
-                used.tokens = used.tokens.without_refresh_token();
+                let tokens = used.tokens().without_refresh_token();
+                used = used.carrying(tokens);
             }
         }
         let sealed = self.seal(entry.key, &used);
@@ -145,7 +146,7 @@ impl StoredSessions {
         existing: ExistingChunks,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, SessionKey), Error> {
-        let owner = SessionOwner::new(self.user(session.tokens.claims()), session.rest(now));
+        let owner = SessionOwner::new(self.user(session.tokens().claims()), session.rest(now));
         let mut pause = Pause::new(BRIEF);
         // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
         let (id, key) = loop {

@@ -47,7 +47,7 @@ impl StoredSessions {
 
     /// The generation of a session's user.
     pub(crate) async fn generation(&self, session: &Session) -> Result<Generation, Error> {
-        let user = self.user(session.tokens.claims());
+        let user = self.user(session.tokens().claims());
         UserSessions::new(&*self.store, user).generation().await
     }
 

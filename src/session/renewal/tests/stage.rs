@@ -105,7 +105,7 @@ impl Stage {
         let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
         Self {
             value: sessions[0].seal(key, &session),
-            owner: SessionOwner::new(sessions[0].user(session.tokens.claims()), LIMITS.absolute),
+            owner: SessionOwner::new(sessions[0].user(session.tokens().claims()), LIMITS.absolute),
             scenario,
             world,
             sessions,
