@@ -147,7 +147,7 @@ impl Session {
     /// The same session, used now: after a tenth of the idle limit, so that not every request has to
     /// write it. The absolute limit stays what it was.
     pub(crate) fn renewed(&self, limits: Limits, now: Timestamp) -> Option<Self> {
-        (now.since(self.0.written) >= limits.idle / RENEWALS_PER_IDLE)
+        (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / RENEWALS_PER_IDLE)
             .then(|| self.clone().used(limits, now))
     }
 
@@ -170,7 +170,7 @@ impl Session {
     }
 }
 
-const RENEWALS_PER_IDLE: u32 = 10;
+const RENEWALS_PER_IDLE: u64 = 10;
 const MOMENT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

@@ -43,17 +43,18 @@ impl Rules {
         attempt: Option<RefreshAttempt>,
         now: Timestamp,
     ) -> Validity {
-        let is_alive = session.tokens().are_alive(now);
-        let may_renew = match attempt {
+        if !session.lives(self.limits, now) {
+            return Validity::Expired;
+        }
+        let tokens = session.tokens();
+        let may_refresh = || match attempt {
             None => true,
-            Some(attempt) if attempt.is_pending(now) => !is_alive,
+            Some(attempt) if attempt.is_pending(now) => !tokens.are_alive(now),
             Some(_) => !self.single_use,
         };
-        if !session.lives(self.limits, now) {
-            Validity::Expired
-        } else if may_renew && session.tokens().are_due(now) {
+        if tokens.are_due(now) && may_refresh() {
             Validity::RefreshDue
-        } else if self.has_ended(session, now) {
+        } else if self.authoritative && !tokens.are_alive(now) {
             Validity::Unrefreshable
         } else {
             Validity::Valid

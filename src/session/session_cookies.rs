@@ -22,11 +22,14 @@ impl<'a> SessionCookies<'a> {
     /// They differ only where the prefix `__Host-` is missing: another host of the site, or a script, has planted a
     /// cookie. Browsers send it before or behind the own one (RFC 6265bis §5.8.3), in the same order for each
     /// name, so the first values are one session and the last ones the other. More than two are not tried.
+    #[inline]
     pub(super) fn first_of(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
     ) -> Self {
-        Self::read(lines, scope, |known, _| known)
+        let mut read = Self::default();
+        read.read(lines, scope, |known, _| known);
+        read
     }
 
     /// Likewise, of those that differ the last.
@@ -34,16 +37,18 @@ impl<'a> SessionCookies<'a> {
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
     ) -> Self {
-        Self::read(lines, scope, |_, value| value)
+        let mut read = Self::default();
+        read.read(lines, scope, |_, value| value);
+        read
     }
 
     #[inline]
     fn read(
+        &mut self,
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
         choose: impl Fn(&'a [u8], &'a [u8]) -> &'a [u8],
-    ) -> Self {
-        let mut read = Self::default();
+    ) {
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {
             let Some(suffix) = candidate.strip_prefix(name) else {
@@ -51,26 +56,25 @@ impl<'a> SessionCookies<'a> {
             };
             if suffix == COMPLETIONS.as_bytes() {
                 let count = number(value).and_then(|count| u8::try_from(count).ok());
-                let completions = &mut read.existing.completions;
+                let completions = &mut self.existing.completions;
                 *completions = (*completions).max(count.unwrap_or_default());
                 continue;
             }
             let Some(index) = chunk_index(suffix) else {
                 continue;
             };
-            let Some(chunk) = read.chunks.get_mut(index) else {
+            let Some(chunk) = self.chunks.get_mut(index) else {
                 continue;
             };
             *chunk = Some(match *chunk {
                 None => value,
                 Some(known) => {
-                    read.differ |= known != value;
+                    self.differ |= known != value;
                     choose(known, value)
                 }
             });
-            read.existing.chunks |= 1 << index;
+            self.existing.chunks |= 1 << index;
         }
-        read
     }
 
     pub(super) fn existing(&self) -> ExistingChunks {

@@ -65,23 +65,20 @@ impl Sessions {
         if existing.is_empty() {
             return (Lookup::Nothing, existing);
         }
-        let others = || {
-            cookies
-                .differ
-                .then(|| SessionCookies::last_of(lines, &self.scope))
-        };
+        let last = || cookies.differ.then(|| SessionCookies::last_of(lines, &self.scope));
         let lookup = match &self.backend {
             Backend::Cookies(sealed) => {
-                let others = others().and_then(|others| sealed.open(&others));
-                let session = self.only_one(sealed.open(&cookies), others, |one, other| {
-                    one.id() == other.id()
-                });
+                let mut session = sealed.open(&cookies);
+                if let Some(last) = last() {
+                    let is_same = |one: &Session, other: &Session| one.id() == other.id();
+                    session = self.only_one(session, sealed.open(&last), is_same);
+                }
                 let session = session.filter(|session| session.lives(self.rules.limits, now()));
                 session.map(Lookup::Session)
             }
             Backend::Store(_) => {
                 let key = |cookies: &SessionCookies<'_>| Some(SessionKey::of_id(&cookies.id()?));
-                match (key(&cookies), others().as_ref().and_then(key)) {
+                match (key(&cookies), last().as_ref().and_then(key)) {
                     (Some(first), Some(last)) if first != last => {
                         Some(Lookup::EitherKey([first, last]))
                     }
