@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::SignedOut;
 use crate::{
-    context::RequestContext,
+    context::{RequestContext, RequestSession},
     error::{Error, ErrorKind},
     session::lifecycle::SessionLifecycle,
     tokens::{DiditTokens, UserInfo},
@@ -63,11 +63,9 @@ impl DiditClient {
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
     ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
-        let session = self
-            .request
-            .as_ref()
-            .and_then(|request| request.asked_session());
-        if session.is_some_and(|session| session.has_ended()) {
+        let request = self.request.as_deref();
+        let session = request.and_then(RequestContext::asked_session);
+        if session.is_some_and(RequestSession::has_ended) {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         self.lifecycle.calls.user_info(tokens).await

@@ -127,7 +127,7 @@ impl StoredSessions {
         let session = before.carrying(tokens);
         let session = session.used(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
-            return Ok(not_saved(session, &error));
+            return Ok(not_saved(&session, &error));
         }
         let mut pause = Pause::new(LATE);
         let mut overtaken = 0;
@@ -159,7 +159,7 @@ impl StoredSessions {
                 Err(failure) => failure,
             };
             if !pause.take().await {
-                return Ok(not_saved(session, &failure));
+                return Ok(not_saved(&session, &failure));
             }
         }
     }
@@ -194,7 +194,7 @@ impl StoredSessions {
 }
 
 /// New tokens that the store did not take: the request has them, the session goes on without them.
-fn not_saved(session: Session, error: &Error) -> DiditTokens {
+fn not_saved(session: &Session, error: &Error) -> DiditTokens {
     let source = error.causes();
     tracing::warn!(%error, source, "new tokens were not saved: the session ends when the old ones do");
     session.tokens().clone()

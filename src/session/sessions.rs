@@ -65,7 +65,11 @@ impl Sessions {
         if existing.is_empty() {
             return (Lookup::Nothing, existing);
         }
-        let last = || cookies.differ.then(|| SessionCookies::last_of(lines, &self.scope));
+        let last = || {
+            cookies
+                .differ
+                .then(|| SessionCookies::last_of(lines, &self.scope))
+        };
         let lookup = match &self.backend {
             Backend::Cookies(sealed) => {
                 let mut session = sealed.open(&cookies);
