@@ -16,7 +16,7 @@ target=$(cd "$target" && pwd)
 # shellcheck source=.ci/crates.sh
 . .ci/crates.sh
 
-checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs examples package fuzz)
+checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
 others=(interleavings rounds msrv minimal advisories semver)
 
 check_format() { # rustfmt
@@ -98,6 +98,29 @@ check_features() { # clippy for what users build, with each set of features
 check_docs() { # rustdoc: links between items, among others
   c_compiler
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
+}
+
+check_api() { # the public API is the committed one, and has few types; UPDATE=1 writes the list anew
+  local most=45 folder=$target/api crate list types
+  from_debian python3
+  c_compiler
+  mkdir -p "$folder"
+  # rustdoc writes JSON only where it takes unstable options. A wrapper allows them: the variable itself would have
+  # other crates built anew.
+  printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n' >"$folder/rustdoc"
+  chmod +x "$folder/rustdoc"
+  for crate in "${crates[@]}"; do
+    list=$crate/api.txt
+    [ -d "$crate" ] || list=api.txt
+    RUSTDOC=$folder/rustdoc cargo rustdoc --package "$crate" --lib --all-features --target-dir "$target" -- \
+      -Z unstable-options --output-format json
+    python3 -B .ci/api.py "$target/doc/${crate//-/_}.json" . >"$folder/$crate.txt"
+    [ -z "${UPDATE:-}" ] || cp "$folder/$crate.txt" "$list"
+    diff -u "$list" "$folder/$crate.txt" || fail "the public API of $crate differs from $list: UPDATE=1 ./test.sh api"
+  done
+  types=$(sed -n '1s/^# \([0-9]*\) types.*/\1/p' api.txt)
+  echo "$types public types, at most $most"
+  [ "$types" -le "$most" ] || fail "too many public types"
 }
 
 check_examples() { # built as the README starts them, without a flag
