@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{Router, routing::get};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{Method, StatusCode, header};
 use tower_didit::{
     ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Forgery, Page, Person, SameSite},
+    store::{SessionKey, SessionStore},
 };
 
 use crate::support::{
@@ -315,4 +318,44 @@ async fn a_sign_out_ends_it_for_every_copy() {
     let refused = copy.fetch(Method::GET, "/").await;
     assert_eq!(refused.json()["code"], "not-signed-in");
     assert!(!refused.headers().contains_key(header::SET_COOKIE));
+}
+
+#[tokio::test]
+async fn a_value_that_was_changed_or_moved_in_the_store_signs_nobody_in() {
+    let didit = didit();
+    let store = memory(&didit);
+    let alejandra = browser(didit.config(CALLBACK).with_session_store(store.clone()));
+    let john = alejandra.new_browser();
+    sign_in_as(&Person::alejandra(), &alejandra, &didit).await;
+    sign_in_as(&Person::john(), &john, &didit).await;
+
+    let (key, foreign) = (key(&alejandra), key(&john));
+    let own = store.load(key).await.unwrap().unwrap();
+    let foreign = store.load(foreign).await.unwrap().unwrap();
+    let mut wrong = vec![foreign.value().to_vec(), Vec::new()];
+    for position in (0..own.value().len()).step_by(13) {
+        let mut changed = own.value().to_vec();
+        changed[position] ^= 1;
+        wrong.push(changed);
+    }
+    let mut version = own.version();
+    let mut replace = async |value: Vec<u8>| {
+        assert!(store.replace(key, version, value, DAY).await.unwrap());
+        version += 1;
+    };
+    for value in wrong {
+        replace(value).await;
+        // A copy, as the answer removes the cookie.
+        assert_eq!(alejandra.clone().get("/user").await.text(), NOBODY);
+    }
+    replace(own.value().to_vec()).await;
+    let user = alejandra.get("/user").await.text().to_owned();
+    assert_eq!(user, Person::alejandra().subject());
+}
+
+/// The key of a browser's session in the store: the SHA-256 of the id in its cookie.
+fn key(browser: &Browser) -> SessionKey {
+    let id = BASE64_URL_SAFE_NO_PAD.decode(session(browser)).unwrap();
+    let hash = digest(&SHA256, &id);
+    SessionKey::from_bytes(hash.as_ref().try_into().unwrap())
 }
