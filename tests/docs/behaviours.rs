@@ -26,7 +26,7 @@ use citation::{Citation, citations_in};
 use document::{Behaviour, Document};
 
 /// What is compiled and run by `./test.sh`.
-const FOLDERS: [&str; 5] = [
+pub(crate) const FOLDERS: [&str; 5] = [
     "examples",
     "fake-didit",
     "fuzz/fuzz_targets",
@@ -124,15 +124,21 @@ fn objection(citation: &Citation, behaviours: &[Behaviour], path: &str) -> Optio
     })
 }
 
-/// Every Rust file of the repository that may cite: its path from the root, and its text.
+/// Every Rust file of the repository that may cite.
 fn sources(root: &Path) -> Vec<(String, String)> {
+    let mut sources = rust_files(root, &FOLDERS);
+    sources.retain(|(path, _)| !path.starts_with(OWN));
+    sources
+}
+
+/// Every Rust file of these folders: its path from the root, and its text.
+pub(crate) fn rust_files(root: &Path, folders: &[&str]) -> Vec<(String, String)> {
     let mut sources = Vec::new();
-    for folder in FOLDERS {
+    for folder in folders {
         if root.join(folder).is_dir() {
             read(root, folder, &mut sources);
         }
     }
-    sources.retain(|(path, _)| !path.starts_with(OWN));
     sources.sort();
     sources
 }

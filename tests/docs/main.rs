@@ -4,3 +4,4 @@ mod behaviours;
 mod links;
 mod module_order;
 mod readme;
+mod security;
