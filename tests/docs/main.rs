@@ -1,6 +1,7 @@
 //! What the repository says of itself.
 
 mod behaviours;
+mod compare;
 mod links;
 mod module_order;
 mod readme;
