@@ -102,8 +102,8 @@
 //!
 //! Cookies are the default, and memory where refresh tokens work once (Didit Authentication with
 //! `offline_access`). [`with_session_store`](ConfigBuilder::with_session_store) takes any
-//! [`SessionStore`](store::SessionStore). A session lasts a [day](ConfigBuilder::with_session_idle) from its
-//! last use and a [week](ConfigBuilder::with_session_absolute) in any case; both ends are sealed into it. Every
+//! [`SessionStore`](store::SessionStore). A session lasts a [day](ConfigBuilder::with_session_idle_timeout) from its
+//! last use and a [week](ConfigBuilder::with_session_lifetime) in any case; both ends are sealed into it. Every
 //! sign-in begins a new one.
 //!
 //! **Refresh.** A process that refreshes the tokens of a stored session first records that in the store, in one

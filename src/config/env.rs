@@ -51,10 +51,10 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
             builder = builder.with_http_timeout(seconds.seconds()?);
         }
         if let Some(seconds) = variable("DIDIT_SESSION_IDLE")? {
-            builder = builder.with_session_idle(seconds.seconds()?);
+            builder = builder.with_session_idle_timeout(seconds.seconds()?);
         }
         if let Some(seconds) = variable("DIDIT_SESSION_ABSOLUTE")? {
-            builder = builder.with_session_absolute(seconds.seconds()?);
+            builder = builder.with_session_lifetime(seconds.seconds()?);
         }
         if let Some(url) = variable("DIDIT_REDIS_URL")? {
             builder = url.session_store(builder)?;

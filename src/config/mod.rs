@@ -83,7 +83,7 @@ impl Config {
     /// | `DIDIT_COOKIE_NAME` | [`with_cookie_name`](ConfigBuilder::with_cookie_name) |
     /// | `DIDIT_ROOT_CERTIFICATES` | a PEM file for [`add_root_certificates`](ConfigBuilder::add_root_certificates) |
     /// | `DIDIT_HTTP_TIMEOUT` | [`with_http_timeout`](ConfigBuilder::with_http_timeout), in seconds |
-    /// | `DIDIT_SESSION_IDLE`, `DIDIT_SESSION_ABSOLUTE` | [`with_session_idle`](ConfigBuilder::with_session_idle), [`with_session_absolute`](ConfigBuilder::with_session_absolute), in seconds |
+    /// | `DIDIT_SESSION_IDLE`, `DIDIT_SESSION_ABSOLUTE` | [`with_session_idle_timeout`](ConfigBuilder::with_session_idle_timeout), [`with_session_lifetime`](ConfigBuilder::with_session_lifetime), in seconds |
     /// | `DIDIT_REDIS_URL` | [`with_session_store`](ConfigBuilder::with_session_store), with a `RedisStore` (feature `redis`) |
     /// | `DIDIT_CALLBACK` | `redirect` for [`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in), or `forward` |
     ///

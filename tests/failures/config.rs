@@ -124,12 +124,12 @@ fn durations_and_sizes_have_a_range() {
         ),
         (
             "session's idle limit",
-            ConfigBuilder::with_session_idle,
+            ConfigBuilder::with_session_idle_timeout,
             life,
         ),
         (
             "session's absolute limit",
-            ConfigBuilder::with_session_absolute,
+            ConfigBuilder::with_session_lifetime,
             life,
         ),
     ];

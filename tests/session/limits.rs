@@ -42,7 +42,7 @@ async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
-        .with_session_idle(Duration::from_secs(100));
+        .with_session_idle_timeout(Duration::from_secs(100));
     let (browser, user) = signed_in(&didit, app(config)).await;
     assert_eq!(
         browser.cookie(SESSION).unwrap().max_age(),
@@ -64,8 +64,8 @@ async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
-        .with_session_idle(Duration::from_secs(100))
-        .with_session_absolute(Duration::from_secs(250));
+        .with_session_idle_timeout(Duration::from_secs(100))
+        .with_session_lifetime(Duration::from_secs(250));
     let (browser, user) = signed_in(&didit, app(config)).await;
 
     for (step, rest) in [(90, 100), (90, 70), (69, 1)] {
@@ -94,8 +94,8 @@ async fn of_old_and_new_limits_the_tighter_one_counts() {
         let config = |(idle, absolute)| {
             let config = didit.config(CALLBACK);
             config
-                .with_session_idle(Duration::from_secs(idle))
-                .with_session_absolute(Duration::from_secs(absolute))
+                .with_session_idle_timeout(Duration::from_secs(idle))
+                .with_session_lifetime(Duration::from_secs(absolute))
         };
         let (browser, user) = signed_in(&didit, app(config(old))).await;
         let restarted = Browser::new(HOME, app(config(new)));
@@ -138,7 +138,7 @@ async fn it_is_issued_again_after_a_tenth_of_the_idle_limit_and_not_before() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
-        .with_session_idle(Duration::from_secs(100));
+        .with_session_idle_timeout(Duration::from_secs(100));
     let (browser, user) = signed_in(&didit, app(config)).await;
     let first = session(&browser);
 
@@ -168,7 +168,7 @@ async fn a_renewal_is_appended_to_the_cookies_of_the_handler_and_forbids_storing
     let didit = didit();
     let config = didit
         .config(CALLBACK)
-        .with_session_idle(Duration::from_secs(100));
+        .with_session_idle_timeout(Duration::from_secs(100));
     let (browser, _) = signed_in(&didit, app(config)).await;
 
     let page = browser.get("/theme").await;

@@ -151,7 +151,7 @@ async fn the_first_key_seals_all_open_and_one_that_was_removed_is_forgotten() {
     let didit = didit();
     for place in Place::both(&didit) {
         let config = |keys: &[[u8; 32]]| {
-            let config = place.config(&didit).with_session_idle(idle);
+            let config = place.config(&didit).with_session_idle_timeout(idle);
             config.with_cookie_keys(keys.to_vec())
         };
         let unused = start(config(&[old]));
@@ -193,8 +193,8 @@ async fn of_the_limits_then_and_now_the_tighter_count_and_use_goes_past_neither(
         for place in Place::both(&didit) {
             let config = |(idle, absolute)| {
                 let config = place.config(&didit);
-                let config = config.with_session_idle(Duration::from_secs(idle));
-                config.with_session_absolute(Duration::from_secs(absolute))
+                let config = config.with_session_idle_timeout(Duration::from_secs(idle));
+                config.with_session_lifetime(Duration::from_secs(absolute))
             };
             let browser = start(config(then));
             sign_in(&browser, &didit).await;

@@ -11,7 +11,7 @@ impl ConfigBuilder {
     /// How long a session lasts when it is not used: 1 second to 400 days.
     ///
     /// Default: 1 day. Use is noted after a tenth of it.
-    pub fn with_session_idle(mut self, limit: Duration) -> Self {
+    pub fn with_session_idle_timeout(mut self, limit: Duration) -> Self {
         self.limits.idle = limit;
         self
     }
@@ -19,7 +19,7 @@ impl ConfigBuilder {
     /// How long a session lasts in any case: 1 second to 400 days.
     ///
     /// Default: 7 days.
-    pub fn with_session_absolute(mut self, limit: Duration) -> Self {
+    pub fn with_session_lifetime(mut self, limit: Duration) -> Self {
         self.limits.absolute = limit;
         self
     }
