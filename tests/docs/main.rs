@@ -3,6 +3,7 @@
 mod behaviours;
 mod compare;
 mod links;
+mod log_events;
 mod module_order;
 mod readme;
 mod security;

@@ -1,0 +1,76 @@
+//! The cookies and headers that the layer sets.
+//!
+//! | name | content | lifetime |
+//! |---|---|---|
+//! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: a random id of 256 bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
+//! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie each, at most 5 and 3 KB of them, the oldest goes first | 20 minutes |
+//! | `__Host-didit.completed` | how many sign-ins this browser has completed one after the other, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
+//!
+//! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the way back from
+//! Didit is a navigation from another site, which does not bring `Strict` cookies.
+//!
+//! With a redirect URI on an `http` loopback address (`http://localhost:3000/callback`) the names lack `__Host-` and
+//! the cookies lack `Secure`.
+//!
+//! ```
+//! # use axum::{Router, routing::get};
+//! # use tower_didit::{DiditAuth, IdClaims, fake::{Browser, FakeDidit, FakeDiditExt, SameSite}};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let config = didit.config("https://app.example/callback").build()?;
+//! # let app = Router::new()
+//! #     .route("/", get(|_: IdClaims| async {}))
+//! #     .route("/callback", get(|_: IdClaims| async {}))
+//! #     .layer(DiditAuth::new(config));
+//! let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! let sign_in = browser.visit("/").await;
+//! browser.click(&sign_in, "approve-alejandra").await;
+//!
+//! let session = browser.cookie("__Host-didit").expect("signed in");
+//! assert!(session.is_secure() && session.is_http_only() && session.is_host_only());
+//! assert_eq!((session.path(), session.same_site()), ("/", Some(SameSite::Lax)));
+//! # assert_eq!(browser.cookies().len(), 2);
+//! # assert_eq!(browser.cookie("__Host-didit.completed").and_then(|cookie| cookie.max_age()).map(|age| age.as_secs()), Some(30));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is sealed
+//!
+//! A sealed value is encrypted and authenticated with AES-256-GCM-SIV. Its limits are inside, so an old copy is refused
+//! whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
+//! origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that does not
+//! open counts as no cookie.
+//!
+//! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token unless
+//! it works once. With a provider that has an end-session endpoint it contains the ID token too.
+//!
+//! # Sizes
+//!
+//! The cookies of a session may take 4,096 bytes in all, names and attributes included. A larger session is refused
+//! with `session-too-large` when the sign-in completes. Then use a [store](crate::docs::machines), ask for fewer scopes,
+//! or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send the cookies
+//! with every request, and [proxies](crate::docs::proxy) limit headers.
+//!
+//! # Several applications on one host
+//!
+//! Browsers send the cookies of a host to all of its ports. Applications on `localhost:3000` and `localhost:4000`, and
+//! several layers in one application, need names of their own:
+//! [`with_cookie_name`](crate::ConfigBuilder::with_cookie_name).
+//!
+//! # Headers
+//!
+//! | answer | headers |
+//! |---|---|
+//! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
+//! | that sets a cookie of the layer's | `Cache-Control: private, no-store` |
+//! | of the layer itself (redirects, error pages), and every answer of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
+//! | 401 of an [error](crate::docs::errors) of this crate | `WWW-Authenticate: Didit realm="sign-in"` |
+//! | 503 of an error of this crate | `Retry-After: 1` |
+//!
+//! `Set-Cookie` is appended, never replaced. A handler that asks for nothing gets its answer out unchanged.
+//!
+//! A handler that answers `Cache-Control: public` although it read the session keeps its header, unless a cookie is set.
+//! A shared cache between the browser and the application may then store the answer; `Vary: Cookie` keeps it apart only
+//! in caches that honour it.

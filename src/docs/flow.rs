@@ -1,0 +1,130 @@
+//! What happens at a sign-in, on later requests, at a refresh and at a sign-out.
+//!
+//! # A sign-in
+//!
+//! 1. A person opens `/profile` without a session. The extractor refuses with 401. As a person waits for a page,
+//!    the layer answers 303 to Didit instead. `GET /login?return_to=/profile` does the same, and so does a handler
+//!    that returns [`SignIn`].
+//! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and a fresh `state`, `nonce` and
+//!    S256 `code_challenge`. What the callback needs later is sealed into a flow cookie of this browser. The server
+//!    keeps nothing.
+//! 3. Didit asks the person, then sends the browser to the callback with `code` and `state`.
+//! 4. The layer opens the flow cookie of this `state`, checks it, and sends the code once:
+//!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the redirect URI and the code
+//!    verifier. The exchange is finished even if the browser disconnects.
+//! 5. The layer verifies the ID token in the order of OpenID Connect Core §3.1.3.7: issuer, audience, signature,
+//!    times, nonce, hashes. The provider's keys are cached; a key that is new is fetched at once.
+//! 6. The request goes to the application's own handler of the callback, with [`IdClaims`], [`DiditTokens`] and
+//!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
+//!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
+//!    answers 303 to the page that the person asked for.)
+//! 7. A callback that arrives again (a reload, a double click) joins the first one. The code is sent once and one
+//!    session begins. If the connection of the first request drops, the next request runs the handler, so the handler
+//!    must be idempotent: see [provisioning](crate::docs::recipes::provisioning).
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_didit::{
+//!     DiditAuth, IdClaims, ReturnTo,
+//!     fake::{Browser, FakeDidit, FakeDiditExt, Person},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! let didit = FakeDidit::new("client-id", "client-secret");
+//! let config = didit.config("https://app.example/callback").build()?;
+//! let app = Router::new()
+//!     .route("/profile", get(|user: IdClaims| async move { user.subject().to_owned() }))
+//!     .route("/callback", get(|_: IdClaims, back: ReturnTo| async move { back }))
+//!     .layer(DiditAuth::new(config));
+//!
+//! let browser = Browser::new("https://app.example", app);
+//! let to_didit = browser.get("/profile").await;
+//! assert_eq!(to_didit.status(), 303);
+//! let start = "https://auth.didit.me/?response_type=code&client_id=client-id";
+//! assert!(to_didit.location().starts_with(start));
+//!
+//! let callback = didit.approve(to_didit.location(), &Person::alejandra());
+//! let to_profile = browser.get(&callback).await;
+//! assert_eq!((to_profile.status().as_u16(), to_profile.location()), (303, "/profile"));
+//!
+//! let profile = browser.get("/profile").await;
+//! assert_eq!(profile.text(), Person::alejandra().subject());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Who is a person
+//!
+//! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document`
+//! (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name
+//! `text/html`. Everything else is a program and gets a status with a problem document. A sign-in that a `POST` asks
+//! for is not started either: the form would be lost.
+//!
+//! # What waits for what
+//!
+//! The layer forwards every ordinary request at once. A handler that asks for the session waits, and only for what
+//! it asks:
+//!
+//! | asked for | waits for | at most |
+//! |---|---|---|
+//! | nothing | nothing: no cookie is opened, no store and no provider is called | |
+//! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
+//! | the same with Didit Authentication, once the access token has expired | the refresh | 5 s, then 503 |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, if its answer carries the new tokens or the refresh ends the old ones | 2 s |
+//! | the same, once the access token has expired | the refresh | 5 s, then 503 |
+//! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
+//!
+//! While the provider or the store does not answer, one request finds out; the others that need it fail at once, for
+//! 10 s at the provider and 1 s at the store. Then one request tries again. An outage signs nobody out.
+//!
+//! Ask in the handler. A body stream or a spawned task that asks for the first time after the head of the answer was
+//! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the answer can no longer say that it depends
+//! on the session. Only a session that was asked for counts as used.
+//!
+//! # Who the user is
+//!
+//! [`issuer`](crate::IdClaims::issuer) and [`subject`](crate::IdClaims::subject) together identify a user. An e-mail
+//! address does not: it changes hands. [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what
+//! the user granted besides.
+//!
+//! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
+//! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session ends then.)
+//!
+//! # A refresh
+//!
+//! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed in its last half
+//! minute, when a handler asks for the tokens: once, however many requests ask. Tokens that came after a refresh are
+//! saved to the store, or kept in memory until an answer has carried them in cookies, at most 10 minutes.
+//!
+//! A refresh token that works once is never sent twice: not after a time-out, not after a crash, not by another
+//! process. If the outcome of a refresh is unknown, the session lives on its access token and is not refreshed again.
+//! A refresh token that works more often is tried again 10 seconds after a failure.
+//!
+//! # A sign-out
+//!
+//! `POST /logout` from a page of this site ends the session here first, then at the provider where there is something
+//! to end: Didit Authentication has a session, other providers revoke tokens (RFC 7009) or have an end-session page.
+//! Didit's Sign in API has none of them. The person waits at most 2 s for the provider; the rest is finished in the
+//! background.
+//!
+//! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
+//! does not. A session that the callback's handler refuses, that another sign-in replaces, or that nobody came back
+//! for is ended at the provider in the background. At the end of the program [`DiditAuth::shutdown`] waits for that.
+//!
+//! # What it does not do yet
+//!
+//! - It asks neither Didit's introspection endpoint nor its live session check.
+//! - Processes that keep sessions in cookies refresh independently of each other. That is harmless with Didit's Sign
+//!   in API, whose refresh tokens can be used again.
+//! - It reads no bearer tokens of API clients: it signs in browsers.
+//!
+//! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown
+//! [`DiditClient`]: crate::DiditClient
+//! [`DiditClient::sign_out`]: crate::DiditClient::sign_out
+//! [`DiditTokens`]: crate::DiditTokens
+//! [`IdClaims`]: crate::IdClaims
+//! [`RequireSignIn`]: crate::RequireSignIn
+//! [`RequireSignIn::with_tokens`]: crate::RequireSignIn::with_tokens
+//! [`ReturnTo`]: crate::ReturnTo
+//! [`SignIn`]: crate::SignIn

@@ -1,0 +1,63 @@
+//! Each log event: its level, its fields, and what to do.
+//!
+//! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. A common filter is
+//! `RUST_LOG=info,tower_didit=debug`.
+//!
+//! - `ERROR`: the application is wired wrongly. Logged once by each layer.
+//! - `WARN`: the provider, the store or the configuration needs somebody's attention.
+//! - `DEBUG`: what users and strangers cause, and what goes well.
+//!
+//! No event contains an authorization code, a token, a secret, a code verifier or a cookie value. Of an ID token that
+//! is refused, the issuer, the audience and the times are logged, because somebody has to compare them.
+//!
+//! # Errors
+//!
+//! An [`Error`](crate::Error) is logged once, where it is answered. The level follows from who has to act: `DEBUG` for
+//! the codes under "The person" in [errors](crate::docs::errors), `WARN` for all others. The fields are `code`, `error`
+//! (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
+//!
+//! | event | level | when |
+//! |---|---|---|
+//! | `request failed` | DEBUG or WARN | a request was answered with the error |
+//! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
+//! | `fetch failed: the previous {name} is used` | DEBUG or WARN | keys or metadata were not fetched; the cached ones go on |
+//!
+//! # Sign-ins and sessions
+//!
+//! | event | level | fields | when |
+//! |---|---|---|---|
+//! | `sign-in started` | DEBUG | | a browser is sent to the provider |
+//! | `signed in` | DEBUG | | a session began |
+//! | `callback handler refused the user` | DEBUG | `status` | the callback's handler answered 400 or above: no session |
+//! | `tokens refreshed` | DEBUG | | new tokens arrived |
+//! | `signed out` | DEBUG | | `POST /logout` |
+//!
+//! # Faults
+//!
+//! | event | level | fields | what to do |
+//! |---|---|---|---|
+//! | `no route for the callback: add a handler for GET of this path, inside of the layer, or use with_redirect_after_sign_in` | ERROR | `path` | as it says |
+//! | `a callback arrived at another path: the layer is inside of a nested router, or behind a proxy that strips a prefix` | ERROR | `callback` | see [placement](crate::docs::placement) and [proxy](crate::docs::proxy) |
+//! | `a browser comes back signed out from completed sign-ins: do all processes share the cookie keys and the session store, and does the site keep its host name?` | WARN | | see [machines](crate::docs::machines); logged once |
+//! | `two sessions under one cookie name, of which one was planted: nobody is signed in` | WARN | `cookie` | use https, or a host name of its own; logged once |
+//! | `too many sign-ins wait for the provider: is it slow?` | WARN | | look at the provider; logged once |
+//! | `the provider's metadata` | WARN | `invalid` | a URL in the metadata cannot be used and counts as missing |
+//! | `the memory store is full: sessions end before their time` | WARN | | raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store; logged once |
+//! | `signed out here, and not at the provider` | WARN | `code`, `error`, `source` | nothing here: the session there ends at its own limits |
+//! | `failed to end a replaced session` | WARN | `error`, `source` | look at the store |
+//! | `too many sessions end at once: this one goes on at the provider` | WARN | | look at the provider |
+//! | `a session that is over goes on in the store` | WARN | `error`, `source` | look at the store: a copy of that cookie works until the session's limits |
+//! | `session not written: the old one goes on` | WARN | `error` | the session has outgrown its cookies: use a store |
+//! | `new tokens were not saved: the session ends when the old ones do` | WARN | `error`, `source` | look at the store |
+//! | `failed to record the outcome of a refresh` | WARN | `error`, `source` | look at the store |
+//! | `failed to note the use of a session` | WARN | `source` | look at the store: a session may reach its idle limit early |
+//! | `failed to free the state of a sign-in` | WARN | `error`, `source` | look at the store: that sign-in has to be started again |
+//!
+//! # What to watch
+//!
+//! | alert on | because |
+//! |---|---|
+//! | any `ERROR` | nobody can sign in, or not everywhere |
+//! | `code` `invalid-client`, `invalid-scope`, `invalid-request` | Didit and the configuration disagree: all sign-ins fail |
+//! | many `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout` | an outage |
+//! | many `foreign-sign-in`, `session-not-kept`, `unknown-sign-in` (at `DEBUG`) | keys, stores or host names differ between processes |

@@ -1,0 +1,106 @@
+//! Where the layer goes in a router: last and outermost; nested routers, several layers, other services.
+//!
+//! # In axum
+//!
+//! Add [`DiditAuth`](crate::DiditAuth) after all routes, on the outermost router. It then sees every request with its
+//! whole path, and the guards and extractors are inside of it:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo};
+//!
+//! fn app(auth: DiditAuth) -> Router {
+//!     let members = Router::new()
+//!         .route("/orders", get(|| async { "your orders" }))
+//!         .route_layer(RequireSignIn::new());
+//!     Router::new()
+//!         .route("/", get(|| async { "welcome" }))
+//!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
+//!         .nest("/members", members)
+//!         .fallback(|| async { "there is no such page" })
+//!         .layer(auth)
+//! }
+//! # use http::Method;
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let app = app(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+//! # let browser = Browser::new("https://app.example", app);
+//! # assert_eq!(browser.fetch(Method::GET, "/members/orders").await.status(), 401);
+//! # assert_eq!(browser.get("/login").await.status(), 303);
+//! # assert_eq!(browser.get("/nowhere").await.text(), "there is no such page");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | mistake | what happens | instead |
+//! |---|---|---|
+//! | the layer is on a router that is nested | `nest` strips the prefix, so the layer does not see its callback | layer the outer router |
+//! | the layer is a `route_layer` | it does not see paths without a route, such as `/login` | `layer` |
+//! | a `route`, `fallback` or `merge` comes after `.layer(…)` | its requests do not pass the layer: `layer-missing`; a later `fallback` can also hide `/login` | put it before |
+//! | the callback has no route | 404 after the sign-in, and an `ERROR` in the log | add the route, or [`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) |
+//! | [`RequireSignIn`](crate::RequireSignIn) is outside of the layer | `layer-missing` | guard first, layer last |
+//!
+//! The guard, and middleware that asks who is signed in, go inside of the layer. CORS, compression, tracing and rate
+//! limits go around it.
+//!
+//! # The paths that it takes
+//!
+//! | path | method | |
+//! |---|---|---|
+//! | the path of the redirect URI | `GET` | the callback: the application's handler runs behind the layer |
+//! | `/login` | `GET` | [`with_login_path`](crate::ConfigBuilder::with_login_path), [`without_login_path`](crate::ConfigBuilder::without_login_path) |
+//! | `/logout` | `POST` | [`with_logout_path`](crate::ConfigBuilder::with_logout_path), [`without_logout_path`](crate::ConfigBuilder::without_logout_path) |
+//!
+//! Other methods get 405. An application that has a login page of its own at `/login` renames the layer's.
+//!
+//! # Several layers
+//!
+//! Two layers, for example for customers and for staff, need different cookie names and paths. They go side by side, or
+//! stacked around different routes; the inner one answers for what is inside of it.
+//!
+//! ```
+//! # fn configs() -> Result<(), tower_didit::ConfigError> {
+//! use axum::{Router, routing::get};
+//! use tower_didit::{Config, DiditAuth, IdClaims};
+//!
+//! let staff = Config::builder("staff-client", "https://app.example/staff/callback")
+//!     .with_client_secret("staff-secret")
+//!     .with_cookie_name("staff")
+//!     .with_login_path("/staff/login")
+//!     .with_logout_path("/staff/logout")
+//!     .with_landing_page("/staff/orders")
+//!     .with_redirect_after_sign_in()
+//!     .build()?;
+//! let customers = Config::builder("client-id", "https://app.example/callback")
+//!     .with_client_secret("client-secret")
+//!     .with_redirect_after_sign_in()
+//!     .build()?;
+//!
+//! let staff_pages = Router::new()
+//!     .route("/staff/orders", get(|_: IdClaims| async { "all orders" }))
+//!     // The layer of a merged router sees only the routes of that router.
+//!     .route("/staff/callback", get(|| async {}))
+//!     .route("/staff/login", get(|| async {}))
+//!     .route("/staff/logout", get(|| async {}))
+//!     .layer(DiditAuth::new(staff));
+//! let app: Router = Router::new()
+//!     .route("/orders", get(|_: IdClaims| async { "your orders" }))
+//!     .merge(staff_pages)
+//!     .layer(DiditAuth::new(customers));
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! # configs().unwrap();
+//! ```
+//!
+//! # Without axum
+//!
+//! The layer wraps any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and whose body `R` is
+//! made of `Bytes`: plain hyper, tonic. It needs a tokio runtime. [`IdClaims::of`](crate::IdClaims::of),
+//! [`DiditTokens::of`](crate::DiditTokens::of) and [`DiditClient::of`](crate::DiditClient::of) read the extensions of a
+//! request, and their futures borrow nothing.
+//!
+//! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share which sign-ins are completed, the provider's keys
+//! and the connections.

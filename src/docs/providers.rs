@@ -1,0 +1,91 @@
+//! Choosing a provider: Didit's Sign in API, Didit Authentication, or any OpenID provider.
+//!
+//! # Which one is mine?
+//!
+//! | you have from Didit | product | code |
+//! |---|---|---|
+//! | a client id and a client secret | Sign in API | nothing: it is the default ([`Provider::didit`](crate::Provider::didit)) |
+//! | a publishable key, `pk_live_…` or `pk_test_…` | Didit Authentication | [`Provider::from_publishable_key`](crate::Provider::from_publishable_key) |
+//! | an issuer such as `https://acme.auth.didit.me` | Didit Authentication | [`Provider::authentication`](crate::Provider::authentication) |
+//! | the issuer of any other OpenID provider | | [`Provider::discovered`](crate::Provider::discovered) |
+//!
+//! # What differs
+//!
+//! | | Sign in API | Didit Authentication | discovered |
+//! |---|---|---|---|
+//! | client secret | yes, HTTP Basic | none: set [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | as the metadata says |
+//! | default scopes | `openid` | none | `openid` |
+//! | scope for a refresh token | `offline` | `offline_access` | often `offline_access` |
+//! | a refresh token works | more than once | once | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
+//! | access token lives for | 1 hour | 5 minutes | |
+//! | a session ends with the access token | no | yes, if it cannot be refreshed | no |
+//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info) |
+//! | sign-out at the provider | no | its session ends | revocation, end-session page |
+//! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use tokens |
+//!
+//! # Sign in API
+//!
+//! ```
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! use tower_didit::Config;
+//!
+//! let config = Config::builder("client-id", "https://app.example/callback")
+//!     .with_client_secret("client-secret")
+//!     .with_scopes(["openid", "names", "email", "offline"])
+//!     .build()?;
+//! # let _ = config;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Scopes that Didit documents: `openid` `offline` `user_id` `picture` `names` `email` `phone` `gender`
+//! `document_detail` `birthdate` `address` `bank_account` `preferences` `is_verified` `is_over_18` `is_over_21`
+//! `instagram_account` `x_account` `tiktok_account`.
+//!
+//! Didit's pages name several issuers and two addresses for its keys and its sign-in page. The preset accepts all the
+//! issuers; each endpoint can be replaced, see [`Provider`](crate::Provider).
+//!
+//! # Didit Authentication
+//!
+//! ```
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! use tower_didit::{Config, Provider};
+//!
+//! # let cookie_key = [7; 32];
+//! let config = Config::builder("application-id", "https://app.example/callback")
+//!     .with_provider(Provider::authentication("https://acme.auth.didit.me"))
+//!     .with_cookie_keys([cookie_key])
+//!     .with_scopes(["openid", "email", "profile", "offline_access"])
+//!     .build()?;
+//! # let _ = config;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without `offline_access` a session lasts as long as its access token, 5 minutes. With it sessions are in memory: more
+//! than one process needs a [shared store](crate::docs::machines). The issuer has no slash at the end. While a custom
+//! domain is switched on, both issuers sign: [`add_issuer`](crate::Provider::add_issuer).
+//!
+//! # Another OpenID provider
+//!
+//! ```
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! use tower_didit::{Config, Provider};
+//!
+//! let config = Config::builder("client-id", "https://app.example/callback")
+//!     .with_client_secret("client-secret")
+//!     .with_provider(Provider::discovered("https://login.example.com"))
+//!     .with_scopes(["openid", "profile", "email"])
+//!     .build()?;
+//! # let _ = config;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The metadata is fetched with the first sign-in, not at the start: an application starts while its provider is down.
+//! The issuer is compared byte for byte; a slash at its end makes another one.
+//!
+//! # From the environment
+//!
+//! [`Config::from_env`](crate::Config::from_env) reads the same choice from `DIDIT_PROVIDER` (`sign-in`,
+//! `authentication`, `discovered`), `DIDIT_ISSUER` and `DIDIT_PUBLISHABLE_KEY`.

@@ -1,0 +1,80 @@
+//! From an exchange that was written by hand.
+//!
+//! A hand-written sign-in with Didit has two handlers and a cookie, about like this:
+//!
+//! ```text
+//! GET /login     state = random();  set_cookie("state", state)
+//!                redirect to https://auth.didit.me/?client_id&redirect_uri&…&state
+//! GET /callback  if query.state != cookie("state") { error }
+//!                tokens = POST https://apx.didit.me/auth/v2/token
+//!                         Authorization: Basic base64(client_id:client_secret)
+//!                         code=…&grant_type=authorization_code&redirect_uri=…
+//!                claims = decode(tokens.id_token)
+//!                set_cookie("session", sign(claims.sub))
+//!                redirect to /
+//! ```
+//!
+//! With the layer both are gone. The callback keeps what is yours:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_didit::{Config, ConfigError, DiditAuth, IdClaims, ReturnTo};
+//!
+//! fn configure() -> Result<DiditAuth, ConfigError> {
+//!     let config = Config::builder("client-id", "https://app.example/callback")
+//!         .with_client_secret("client-secret")
+//!         .with_scopes(["openid", "email", "offline"])
+//!         .build()?;
+//!     Ok(DiditAuth::new(config))
+//! }
+//!
+//! fn app(auth: DiditAuth) -> Router {
+//!     Router::new()
+//!         .route("/", get(home))
+//!         .route("/callback", get(callback))
+//!         .layer(auth)
+//! }
+//!
+//! async fn home(user: Option<IdClaims>) -> String {
+//!     user.map_or("nobody".to_owned(), |user| user.subject().to_owned())
+//! }
+//!
+//! /// What you did with the claims before the redirect stays here.
+//! async fn callback(user: IdClaims, back: ReturnTo) -> ReturnTo {
+//!     println!("{} has signed in", user.subject());
+//!     back
+//! }
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let _ = configure()?;
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "email", "offline"]);
+//! # let browser = Browser::new("https://app.example", app(DiditAuth::new(config.build()?))).add_didit(&didit);
+//! # browser.visit("/login").await;
+//! # assert_eq!(browser.sign_in_as(&Person::john()).await.text(), Person::john().subject());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What to look for in the old code
+//!
+//! | in the old code | then |
+//! |---|---|
+//! | the ID token is decoded and not verified | anyone who can answer for the token endpoint could sign in as anyone |
+//! | one `state` cookie | a second tab breaks the first |
+//! | no `code_verifier` | a stolen code could be used; the layer sends S256 |
+//! | the user is found by e-mail address | move to issuer and subject before the change, while both are at hand |
+//! | `return_to` goes into a redirect unchecked | an open redirect; [`ReturnTo::parse`](crate::ReturnTo::parse) is strict |
+//! | `redirect_uri` is made from `Host` | it comes from the configuration now |
+//!
+//! # Steps
+//!
+//! 1. Keep the registered redirect URI: its path becomes the callback.
+//! 2. Remove your `/login`: the layer takes it. If people have `/auth/didit` bookmarked, name it with
+//!    [`with_login_path`](crate::ConfigBuilder::with_login_path).
+//! 3. Where your code has read the session cookie, take [`IdClaims`](crate::IdClaims).
+//! 4. Where it has used the access token, take [`DiditTokens`](crate::DiditTokens): it is refreshed if the scope
+//!    `offline` was granted.
+//! 5. Deploy. Old cookies are ignored: everybody signs in once more. If your cookie was called `__Host-didit`, it is
+//!    replaced.

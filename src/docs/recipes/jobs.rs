@@ -1,0 +1,92 @@
+//! Work that goes on after the answer.
+//!
+//! A handler moves the tokens and its [`DiditClient`](crate::DiditClient) into a task. The task refreshes the tokens when
+//! they are about to expire.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//!
+//! use axum::{Router, extract::State, routing::post};
+//! use tokio_util::task::TaskTracker;
+//! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error};
+//!
+//! fn app(auth: DiditAuth, jobs: TaskTracker) -> Router {
+//!     Router::new().route("/export", post(start_export)).with_state(jobs).layer(auth)
+//! }
+//!
+//! async fn start_export(
+//!     State(jobs): State<TaskTracker>,
+//!     tokens: DiditTokens,
+//!     didit: DiditClient,
+//! ) -> &'static str {
+//!     jobs.spawn(async move {
+//!         if let Err(error) = export(didit, tokens).await {
+//!             // `session-ended`: the user has signed out meanwhile.
+//!             eprintln!("export stopped: {}", error.kind().code());
+//!         }
+//!     });
+//!     "the export has started"
+//! }
+//!
+//! async fn export(didit: DiditClient, mut tokens: DiditTokens) -> Result<(), Error> {
+//!     for page in 1..=3 {
+//!         if expires_soon(&tokens) {
+//!             tokens = didit.refresh(&tokens).await?;
+//!         }
+//!         call_an_api(tokens.access_token().secret(), page).await;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! fn expires_soon(tokens: &DiditTokens) -> bool {
+//!     let in_a_minute = now() + Duration::from_secs(60);
+//!     tokens.expires_at().is_some_and(|end| end < in_a_minute)
+//! }
+//! # fn now() -> SystemTime { CLOCK.get().map_or_else(SystemTime::now, |clock| clock.now()) }
+//! # static CLOCK: std::sync::OnceLock<FakeClock> = std::sync::OnceLock::new();
+//! # async fn call_an_api(_token: &str, _page: u32) {
+//! #     CLOCK.get().unwrap().advance(Duration::from_secs(3_590));
+//! # }
+//! # use axum::body::Body;
+//! # use http::{Request, header};
+//! # use tower::ServiceExt;
+//! # use tower_didit::fake::{Endpoint, FakeClock, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let _ = CLOCK.set(didit.clock());
+//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "offline"]);
+//! # let auth = DiditAuth::new(config.build()?);
+//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! # let jobs = TaskTracker::new();
+//! # let request = Request::post("/export").header(header::COOKIE, cookies).body(Body::empty())?;
+//! # assert_eq!(app(auth.clone(), jobs.clone()).oneshot(request).await?.status(), 200);
+//! # jobs.close();
+//! # jobs.wait().await;
+//! # auth.shutdown().await;
+//! # assert_eq!(didit.count(Endpoint::Token), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! At the end of the program wait for your own tasks, then for the layer's: `jobs.close(); jobs.wait().await;
+//! auth.shutdown().await;`.
+//!
+//! # What happens to the session
+//!
+//! | sessions | a refresh in the task |
+//! |---|---|
+//! | in a store | is saved there: later requests use the new tokens |
+//! | in cookies | is only given back to the task, as there is no answer left that could carry it |
+//!
+//! Didit's Sign in API allows the second: its refresh token can be used again. Where refresh tokens work once, sessions
+//! are in a store, and the client has to be that of a request of the session, as here.
+//!
+//! # Jobs without a request
+//!
+//! [`DiditAuth::client`](crate::DiditAuth::client) calls Didit with tokens that the application keeps in memory. Tokens
+//! cannot be made from text, so they do not survive a restart: a nightly job has none. Fetch what the job needs when the
+//! user signs in, in the [callback's handler](crate::docs::recipes::provisioning), and store it.
+//!
+//! For Didit's server-to-server APIs an application gets tokens of its own (`client_credentials`). The crate does not
+//! ask for them: use an HTTP client.

@@ -1,0 +1,34 @@
+//! Recipes: small applications that run, each for one task.
+//!
+//! - [Show the user's name and e-mail address](profile)
+//! - [Create an account at the first sign-in, turn a banned user away](provisioning)
+//! - [Let only some users in](roles)
+//! - [A JSON API and its front end](json_api)
+//! - [Protect the application's own forms](csrf)
+//! - [Event streams and `WebSocket`s](streams)
+//! - [Work that goes on after the answer](jobs)
+//! - [Test a handler, a route, a sign-in](testing)
+//! - [More than one process](several_machines)
+//! - [Go to production](production)
+//! - [Register the application at Didit](console)
+//! - [Come from axum-login with oauth2](from_axum_login)
+//! - [Come from axum-oidc](from_axum_oidc)
+//! - [Come from an exchange written by hand](from_hand_written)
+//!
+//! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a whole Didit in the process. The tests are
+//! hidden here, except in [`testing`]; "source" at the top of a page shows them.
+
+pub mod console;
+pub mod csrf;
+pub mod from_axum_login;
+pub mod from_axum_oidc;
+pub mod from_hand_written;
+pub mod jobs;
+pub mod json_api;
+pub mod production;
+pub mod profile;
+pub mod provisioning;
+pub mod roles;
+pub mod several_machines;
+pub mod streams;
+pub mod testing;

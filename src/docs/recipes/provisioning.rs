@@ -1,0 +1,95 @@
+//! Creating an account at the first sign-in, and turning a banned user away.
+//!
+//! The handler of the callback runs after the user was verified and before the session begins. If it answers with 400 or
+//! above, no session begins.
+//!
+//! ```
+//! use std::{collections::HashMap, sync::{Arc, Mutex}};
+//!
+//! use axum::{
+//!     Router,
+//!     extract::State,
+//!     http::StatusCode,
+//!     response::{Html, IntoResponse, Response},
+//!     routing::get,
+//! };
+//! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo};
+//!
+//! /// Your database. The key is issuer and subject, which no other user ever gets.
+//! type Accounts = Arc<Mutex<HashMap<(String, String), Account>>>;
+//!
+//! #[derive(Default)]
+//! struct Account {
+//!     name: Option<String>,
+//!     is_banned: bool,
+//! }
+//!
+//! fn app(auth: DiditAuth, accounts: Accounts) -> Router {
+//!     Router::new()
+//!         .route("/profile", get(|_: IdClaims| async { "your profile" }))
+//!         .route("/callback", get(callback))
+//!         .with_state(accounts)
+//!         .layer(auth)
+//! }
+//!
+//! async fn callback(
+//!     State(accounts): State<Accounts>,
+//!     user: IdClaims,
+//!     tokens: DiditTokens,
+//!     didit: DiditClient,
+//!     back: ReturnTo,
+//! ) -> Result<Response, Error> {
+//!     let told = didit.user_info(&tokens).await?;
+//!     let key = (user.issuer().to_owned(), user.subject().to_owned());
+//!     // In SQL: INSERT … ON CONFLICT (issuer, subject) DO UPDATE … RETURNING is_banned
+//!     let mut accounts = accounts.lock().unwrap();
+//!     let account = accounts.entry(key).or_default();
+//!     account.name = told.full_name().map(str::to_owned);
+//!     if account.is_banned {
+//!         let page = Html("<h1>This account is closed</h1>");
+//!         return Ok((StatusCode::FORBIDDEN, page).into_response());
+//!     }
+//!     Ok(back.into_response())
+//! }
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "names"]);
+//! # let accounts = Accounts::default();
+//! # let app = app(DiditAuth::new(config.build()?), accounts.clone());
+//! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! # for _ in 0..2 {
+//! #     browser.visit("/login?return_to=/profile").await;
+//! #     let page = browser.sign_in_as(&Person::alejandra()).await;
+//! #     assert_eq!(page.text(), "your profile");
+//! # }
+//! # {
+//! #     let mut accounts = accounts.lock().unwrap();
+//! #     assert_eq!(accounts.len(), 1);
+//! #     let account = accounts.values_mut().next().unwrap();
+//! #     assert_eq!(account.name.as_deref(), Some("Alejandra Rosas"));
+//! #     account.is_banned = true;
+//! # }
+//! # let browser = browser.new_browser();
+//! # browser.visit("/profile").await;
+//! # let page = browser.sign_in_as(&Person::alejandra()).await;
+//! # assert_eq!((page.status().as_u16(), page.text()), (403, "<h1>This account is closed</h1>"));
+//! # assert!(browser.cookie("__Host-didit").is_none());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Make it idempotent.** A callback that arrives again while the first one runs waits for it. If the connection of the
+//! first one drops, its handler is cancelled at an `.await` and the next request runs it from the start: an upsert is
+//! right, a second welcome mail is not. Send the mail from a job that the upsert enqueues once.
+//!
+//! **A refusal** leaves the browser without a new session, and with the session that it had before, if any. The tokens of
+//! the refused sign-in are ended at the provider where it has something to end.
+//!
+//! **A ban takes effect at the next sign-in**, which may be a week away. To lock out a user who is signed in, check the
+//! account on every request: see [roles](crate::docs::recipes::roles). There is no call yet that ends all sessions of a
+//! user.
+//!
+//! **If `user_info` fails**, `?` shows a page with "Try again", and no session begins. A sign-in that should succeed
+//! without Didit's answer uses `.ok()` instead.

@@ -1,0 +1,40 @@
+//! What the layer checks, what it promises, and what is left to the application.
+//!
+//! # What it checks
+//!
+//! - **The browser.** `state` is bound to the browser that started the sign-in, compared in constant time and used
+//!   once. PKCE (S256) is always on.
+//! - **The ID token** counts only with a good signature, by an algorithm that is allowed, of an accepted issuer, for
+//!   this client, of this moment and of this sign-in (OpenID Connect Core §3.1.3.7). Nothing in its header is used as a
+//!   key or an address.
+//! - **The return-to** is a path of this site, or it is the landing page.
+//! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
+//! - **The provider's redirects** are not followed. Every call has a time-out and a limit of 1 MiB for its answer.
+//! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, and as many refreshes.
+//!
+//! Two setters loosen this, and say so in their names:
+//! [`insecure_accept_missing_nonce`](crate::Provider::insecure_accept_missing_nonce) and
+//! [`insecure_trust_tls_for_id_token`](crate::Provider::insecure_trust_tls_for_id_token).
+//!
+//! # What it promises
+//!
+//! `SECURITY.md` in the repository lists the promises: what breaks one of them is a vulnerability, and the file says how
+//! to report it. `BEHAVIOURS.md` lists the clauses of the specifications with the tests that prove each.
+//!
+//! # What is left to the application
+//!
+//! - **Cookie keys.** Without [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) the keys are derived from the
+//!   client secret: who has the secret can make sessions, and changing it signs everybody out. Set keys in production.
+//! - **Revocation.** A session in cookies cannot be revoked in other processes before its limits: a copied cookie works
+//!   there after the sign-out. In the process that has seen the sign-out it is nobody's, until that process restarts.
+//!   With a [store](crate::docs::machines) a sign-out is final everywhere.
+//! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
+//!   [CSRF](crate::docs::recipes::csrf).
+//! - **Permissions.** The layer says who the user is. What they may do is the application's: see
+//!   [roles](crate::docs::recipes::roles).
+//! - **Tokens.** An access token is a secret of the user's. Do not log it, and do not send it to the browser:
+//!   `Debug` of [`DiditTokens`](crate::DiditTokens) is redacted, [`secret`](crate::tokens::AccessToken::secret) is not.
+//! - **Text of others.** Names, e-mail addresses and
+//!   [`provider_description`](crate::Error::provider_description) are written by others: escape them in HTML.
+//! - **Hosts.** Applications on one host share its cookies, whatever their ports. They cannot read each other's, but
+//!   can remove and replace them.
