@@ -62,79 +62,79 @@
 //!
 //! ## The person
 //!
-//! | code | status | page | meaning, and what to do |
-//! |---|---|---|---|
-//! | access-denied | 403 | The sign-in was declined | The person declined, or Didit did not let them pass. → Nothing: the page offers another sign-in. |
-//! | insufficient-authentication | 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If that never succeeds, the provider ignores what is asked for. |
-//! | malformed-callback | 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
-//! | unknown-sign-in | 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
-//! | foreign-sign-in | 400 | This sign-in link does not work | Another key, host or client id sealed the flow cookie. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
-//! | sign-in-expired | 400 | The sign-in took too long | The sign-in took longer than 20 minutes. → Nothing: the page offers another sign-in. |
-//! | sign-in-already-completed | 409 | This sign-in link was used before | The callback was used before. → Nothing: the page offers another sign-in. |
-//! | sign-in-replayed | 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
-//! | session-not-kept | 400 | Your browser did not keep the sign-in | The browser came back signed out from completed sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
-//! | cross-site-sign-out | 403 | You are still signed in | Another origin asked for the sign-out. → Sign out from a page of this site. |
-//! | method-not-allowed | 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
-//! | not-a-navigation | 401 | This page cannot be opened like that | A script, a prefetch or an image asked for a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
-//! | not-signed-in | 401 | Please sign in first | Nobody is signed in. → Sign in. |
-//! | session-ended | 401 | Please sign in first | The session ended while a [`DiditClient`](crate::DiditClient) of it was in use. → Sign in. |
-//! | tokens-expired | 401 | Please sign in again | The access token has expired, or a handler wants a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
-//! | access-token-refused | 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
-//! | invalid-grant | 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
-//! | too-many-sign-ins | 503 | Many people are signing in right now | More than 256 token requests wait for the provider. → Try again after a moment. The sign-in is not used up. |
+//! | code, status | page | meaning → what to do |
+//! |---|---|---|
+//! | access-denied, 403 | The sign-in was declined | The person declined, or Didit did not let them pass. → Nothing: the page offers another sign-in. |
+//! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If that never succeeds, the provider ignores what is asked for. |
+//! | malformed-callback, 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
+//! | unknown-sign-in, 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
+//! | foreign-sign-in, 400 | This sign-in link does not work | Another key, host or client id sealed the flow cookie. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
+//! | sign-in-expired, 400 | The sign-in took too long | The sign-in took longer than 20 minutes. → Nothing: the page offers another sign-in. |
+//! | sign-in-already-completed, 409 | This sign-in link was used before | The callback was used before. → Nothing: the page offers another sign-in. |
+//! | sign-in-replayed, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
+//! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser came back signed out from completed sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
+//! | cross-site-sign-out, 403 | You are still signed in | Another origin asked for the sign-out. → Sign out from a page of this site. |
+//! | method-not-allowed, 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
+//! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image asked for a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
+//! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |
+//! | session-ended, 401 | Please sign in first | The session ended while a [`DiditClient`](crate::DiditClient) of it was in use. → Sign in. |
+//! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler wants a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
+//! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
+//! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
+//! | too-many-sign-ins, 503 | Many people are signing in right now | More than 256 token requests wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //!
 //! ## The operator
 //!
-//! | code | status | page | meaning, and what to do |
-//! |---|---|---|---|
-//! | foreign-issuer | 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If those are right, it is an attack. |
-//! | insufficient-scope | 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
-//! | invalid-scope | 500 | Sign-in is not set up correctly | A scope is unknown, or not allowed for the client. → Correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider. |
-//! | invalid-request | 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
-//! | invalid-client | 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct it. |
-//! | unauthorized-client | 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow it at the provider. |
-//! | unsupported-grant-type | 500 | Sign-in is not set up correctly | The provider does not have this grant type. → Do not ask for a refresh token, or use another provider. |
-//! | session-too-large | 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Ask for fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
+//! | code, status | page | meaning → what to do |
+//! |---|---|---|
+//! | foreign-issuer, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If those are right, it is an attack. |
+//! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
+//! | invalid-scope, 500 | Sign-in is not set up correctly | A scope is unknown, or not allowed for the client. → Correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider. |
+//! | invalid-request, 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
+//! | invalid-client, 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct it. |
+//! | unauthorized-client, 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow it at the provider. |
+//! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not have this grant type. → Do not ask for a refresh token, or use another provider. |
+//! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Ask for fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
 //!
 //! ## The provider
 //!
-//! | code | status | page | meaning, and what to do |
-//! |---|---|---|---|
-//! | provider-refused | 502 | The sign-in could not be completed | The provider refused with another code. → See [`provider_code`](crate::Error::provider_code). |
-//! | invalid-answer | 502 | The sign-in could not be completed | The provider's answer cannot be used. → See the log. |
-//! | invalid-metadata | 502 | The sign-in could not be completed | The provider's metadata cannot be used. → See the log. Often the configured issuer is not exactly the provider's. |
-//! | foreign-user-info | 502 | The sign-in could not be completed | The user information is about another user. → Report it to the provider. |
-//! | malformed-id-token | 502 | The sign-in could not be completed | The ID token is not a signed JWT with the required claims. → Report it to the provider. |
-//! | wrong-token-type | 502 | The sign-in could not be completed | The ID token is another kind of token. → Report it to the provider. |
-//! | forbidden-algorithm | 502 | The sign-in could not be completed | The ID token's algorithm is not allowed. → Compare with the allowed ones in the log. |
-//! | invalid-issuer | 502 | The sign-in could not be completed | The ID token is of another issuer. → Compare with the accepted issuers in the log. |
-//! | invalid-audience | 502 | The sign-in could not be completed | The ID token is not for this client alone. → Compare the client id; see [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience). |
-//! | unknown-key | 502 | The sign-in could not be completed | None of the provider's keys fits the ID token. → Compare the JWKS URI. |
-//! | invalid-signature | 502 | The sign-in could not be completed | The ID token's signature is wrong. → Report it to the provider. |
-//! | id-token-expired | 502 | The sign-in could not be completed | The ID token has expired. → Compare the two times in the log, and set the clock. |
-//! | id-token-not-yet-valid | 502 | The sign-in could not be completed | The ID token is from the future. → Compare the two times in the log, and set the clock. |
-//! | invalid-nonce | 502 | The sign-in could not be completed | The ID token belongs to another sign-in. → Report it to the provider. |
-//! | invalid-token-hash | 502 | The sign-in could not be completed | The ID token belongs to another access token or code. → Report it to the provider. |
-//! | foreign-id-token | 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
-//! | provider-unreachable | 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
-//! | provider-timeout | 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
-//! | tokens-unavailable | 503 | This page is not available right now | The access token has expired, and the provider does not answer a refresh. → Wait. The request can be repeated. |
+//! | code, status | page | meaning → what to do |
+//! |---|---|---|
+//! | provider-refused, 502 | The sign-in could not be completed | The provider refused with another code. → See [`provider_code`](crate::Error::provider_code). |
+//! | invalid-answer, 502 | The sign-in could not be completed | The provider's answer cannot be used. → See the log. |
+//! | invalid-metadata, 502 | The sign-in could not be completed | The provider's metadata cannot be used. → See the log. Often the configured issuer is not exactly the provider's. |
+//! | foreign-user-info, 502 | The sign-in could not be completed | The user information is about another user. → Report it to the provider. |
+//! | malformed-id-token, 502 | The sign-in could not be completed | The ID token is not a signed JWT with the required claims. → Report it to the provider. |
+//! | wrong-token-type, 502 | The sign-in could not be completed | The ID token is another kind of token. → Report it to the provider. |
+//! | forbidden-algorithm, 502 | The sign-in could not be completed | The ID token's algorithm is not allowed. → Compare with the allowed ones in the log. |
+//! | invalid-issuer, 502 | The sign-in could not be completed | The ID token is of another issuer. → Compare with the accepted issuers in the log. |
+//! | invalid-audience, 502 | The sign-in could not be completed | The ID token is not for this client alone. → Compare the client id; see [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience). |
+//! | unknown-key, 502 | The sign-in could not be completed | None of the provider's keys fits the ID token. → Compare the JWKS URI. |
+//! | invalid-signature, 502 | The sign-in could not be completed | The ID token's signature is wrong. → Report it to the provider. |
+//! | id-token-expired, 502 | The sign-in could not be completed | The ID token has expired. → Compare the two times in the log, and set the clock. |
+//! | id-token-not-yet-valid, 502 | The sign-in could not be completed | The ID token is from the future. → Compare the two times in the log, and set the clock. |
+//! | invalid-nonce, 502 | The sign-in could not be completed | The ID token belongs to another sign-in. → Report it to the provider. |
+//! | invalid-token-hash, 502 | The sign-in could not be completed | The ID token belongs to another access token or code. → Report it to the provider. |
+//! | foreign-id-token, 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
+//! | provider-unreachable, 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
+//! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
+//! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the provider does not answer a refresh. → Wait. The request can be repeated. |
 //!
 //! ## The store
 //!
-//! | code | status | page | meaning, and what to do |
-//! |---|---|---|---|
-//! | session-unavailable | 503 | This page is not available right now | The session store does not answer. → Look at the store. The request can be repeated. |
+//! | code, status | page | meaning → what to do |
+//! |---|---|---|
+//! | session-unavailable, 503 | This page is not available right now | The session store does not answer. → Look at the store. The request can be repeated. |
 //!
 //! ## The developer
 //!
-//! | code | status | page | meaning, and what to do |
-//! |---|---|---|---|
-//! | unexpected-claims | 500 | Sign-in is not set up correctly | A claim is missing, or has another type than it is read as. → Read it as an `Option`, or as its type. |
-//! | not-offered | 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call it, or name it in the [`Provider`](crate::Provider). |
-//! | layer-missing | 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
-//! | not-a-callback | 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
-//! | asked-too-late | 500 | Sign-in is not set up correctly | The session was first asked for after the head of the answer was sent. → Ask in the handler. |
+//! | code, status | page | meaning → what to do |
+//! |---|---|---|
+//! | unexpected-claims, 500 | Sign-in is not set up correctly | A claim is missing, or has another type than it is read as. → Read it as an `Option`, or as its type. |
+//! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call it, or name it in the [`Provider`](crate::Provider). |
+//! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
+//! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
+//! | asked-too-late, 500 | Sign-in is not set up correctly | The session was first asked for after the head of the answer was sent. → Ask in the handler. |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {
@@ -145,14 +145,19 @@ mod tests {
         let rows = include_str!("errors.rs")
             .lines()
             .filter_map(|line| line.strip_prefix("//! | "))
-            .map(|row| row.split(" | ").take(3).collect::<Vec<_>>())
-            .filter(|cells| cells.get(1).is_some_and(|cell| cell.parse::<u16>().is_ok()));
-        let documented: Vec<String> = rows.map(|cells| cells.join(" | ")).collect();
+            .map(|row| row.split(" | ").take(2).collect::<Vec<_>>());
+        let documented: Vec<String> = rows
+            .filter(|cells| {
+                let status = cells.first().and_then(|cell| cell.rsplit(", ").next());
+                status.is_some_and(|status| status.parse::<u16>().is_ok())
+            })
+            .map(|cells| cells.join(" | "))
+            .collect();
         let mut answered: Vec<String> = EVERY
             .iter()
             .map(|kind| {
                 let (code, status) = (kind.code(), kind.status().as_u16());
-                format!("{code} | {status} | {}", kind.row().advice.title)
+                format!("{code}, {status} | {}", kind.row().advice.title)
             })
             .collect();
         answered.dedup();

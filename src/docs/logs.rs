@@ -34,24 +34,33 @@
 //!
 //! # Faults
 //!
-//! | event | level | fields | what to do |
-//! |---|---|---|---|
-//! | `no route for the callback: add a handler for GET of this path, inside of the layer, or use with_redirect_after_sign_in` | ERROR | `path` | as it says |
-//! | `a callback arrived at another path: the layer is inside of a nested router, or behind a proxy that strips a prefix` | ERROR | `callback` | see [placement](crate::docs::placement) and [proxy](crate::docs::proxy) |
-//! | `a browser comes back signed out from completed sign-ins: do all processes share the cookie keys and the session store, and does the site keep its host name?` | WARN | | see [machines](crate::docs::machines); logged once |
-//! | `two sessions under one cookie name, of which one was planted: nobody is signed in` | WARN | `cookie` | use https, or a host name of its own; logged once |
-//! | `too many sign-ins wait for the provider: is it slow?` | WARN | | look at the provider; logged once |
-//! | `the provider's metadata` | WARN | `invalid` | a URL in the metadata cannot be used and counts as missing |
-//! | `the memory store is full: sessions end before their time` | WARN | | raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store; logged once |
-//! | `signed out here, and not at the provider` | WARN | `code`, `error`, `source` | nothing here: the session there ends at its own limits |
-//! | `failed to end a replaced session` | WARN | `error`, `source` | look at the store |
-//! | `too many sessions end at once: this one goes on at the provider` | WARN | | look at the provider |
-//! | `a session that is over goes on in the store` | WARN | `error`, `source` | look at the store: a copy of that cookie works until the session's limits |
-//! | `session not written: the old one goes on` | WARN | `error` | the session has outgrown its cookies: use a store |
-//! | `new tokens were not saved: the session ends when the old ones do` | WARN | `error`, `source` | look at the store |
-//! | `failed to record the outcome of a refresh` | WARN | `error`, `source` | look at the store |
-//! | `failed to note the use of a session` | WARN | `source` | look at the store: a session may reach its idle limit early |
-//! | `failed to free the state of a sign-in` | WARN | `error`, `source` | look at the store: that sign-in has to be started again |
+//! Each with its fields in parentheses.
+//!
+//! - ERROR `no route for the callback: add a handler for GET of this path, inside of the layer, or use with_redirect_after_sign_in` (`path`):
+//!   add the route.
+//! - ERROR `a callback arrived at another path: the layer is inside of a nested router, or behind a proxy that strips a prefix` (`callback`):
+//!   see [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
+//! - WARN `a browser comes back signed out from completed sign-ins: do all processes share the cookie keys and the session store, and does the site keep its host name?`:
+//!   see [machines](crate::docs::machines). Logged once.
+//! - WARN `too many sign-ins wait for the provider: is it slow?`: look at the provider. Logged once.
+//! - WARN `the memory store is full: sessions end before their time`:
+//!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
+//! - WARN `too many sessions end at once: this one goes on at the provider`: look at the provider.
+//! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
+//!   use https, or a host name of its own. Logged once.
+//! - WARN `the provider's metadata` (`invalid`): a URL in the metadata cannot be used and counts as missing.
+//! - WARN `signed out here, and not at the provider` (`code`, `error`, `source`):
+//!   nothing here: the session there ends at its own limits.
+//! - WARN `failed to end a replaced session` (`error`, `source`): look at the store.
+//! - WARN `a session that is over goes on in the store` (`error`, `source`):
+//!   look at the store: a copy of that cookie works until the session's limits.
+//! - WARN `session not written: the old one goes on` (`error`): the session has outgrown its cookies: use a store.
+//! - WARN `new tokens were not saved: the session ends when the old ones do` (`error`, `source`): look at the store.
+//! - WARN `failed to record the outcome of a refresh` (`error`, `source`): look at the store.
+//! - WARN `failed to note the use of a session` (`source`):
+//!   look at the store: a session may reach its idle limit early.
+//! - WARN `failed to free the state of a sign-in` (`error`, `source`):
+//!   look at the store: that sign-in has to be started again.
 //!
 //! # What to watch
 //!

@@ -38,18 +38,24 @@ fn source(folder: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// The rows whose first cell is an event and whose second is a level: `warn: event`.
+/// The rows and items with an event and a level, as `warn: event`.
 fn documented(page: &str) -> BTreeSet<String> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("//! | `"));
-    rows.filter_map(|row| {
+    page.lines().filter_map(row_or_item).collect()
+}
+
+/// "| `event` | LEVEL | …" or "- LEVEL `event`…".
+fn row_or_item(line: &str) -> Option<String> {
+    let (event, level) = if let Some(row) = line.strip_prefix("//! | `") {
         let (event, rest) = row.split_once("` | ")?;
-        let level = rest.split(" |").next()?;
-        let is_level = LEVELS
-            .iter()
-            .any(|name| level.starts_with(&name.to_uppercase()));
-        is_level.then(|| format!("{}: {event}", level.to_lowercase()))
-    })
-    .collect()
+        (event, rest.split(" |").next()?)
+    } else {
+        let (level, rest) = line.strip_prefix("//! - ")?.split_once(" `")?;
+        (rest.split('`').next()?, level)
+    };
+    let is_level = LEVELS
+        .iter()
+        .any(|name| level.starts_with(&name.to_uppercase()));
+    is_level.then(|| format!("{}: {event}", level.to_lowercase()))
 }
 
 /// The events of `tracing`'s macros and of `Error::log`.
@@ -137,7 +143,7 @@ fn events_are_found_in_code_and_page() {
         "warn: two",
     ];
     assert_eq!(logged(code), expected.map(str::to_owned).into());
-    let page = "//! | `six` | DEBUG or WARN | x |\n//! | `two` | WARN | | y |\n//! | `code` | no level |\n";
+    let page = "//! | `six` | DEBUG or WARN | x |\n//! - WARN `two` (`error`): y\n//! | `code` | no level |\n";
     let expected = ["debug or warn: six", "warn: two"];
     assert_eq!(documented(page), expected.map(str::to_owned).into());
 }
