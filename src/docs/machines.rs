@@ -53,7 +53,8 @@
 //!
 //! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`, within 1 s and afterwards at
 //! once; so does `Option<IdClaims>`. Nobody is taken for signed in or out. Requests that ask for nothing go on. A
-//! sign-out removes the cookies all the same, and the store is told for a minute.
+//! sign-out removes the cookies all the same, and the entry in the store is deleted as soon as the store answers, if that
+//! is within a minute.
 //!
 //! # Refreshes
 //!

@@ -13,13 +13,13 @@
 //!
 //! | | Sign in API | Didit Authentication | discovered |
 //! |---|---|---|---|
-//! | client secret | yes, HTTP Basic | none: set [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | as the metadata says |
+//! | client secret | yes, HTTP Basic | none: set [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | optional, sent as the metadata says |
 //! | default scopes | `openid` | none | `openid` |
 //! | scope for a refresh token | `offline` | `offline_access` | often `offline_access` |
 //! | a refresh token works | more than once | once | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | a session ends with the access token | no | yes, if it cannot be refreshed | no |
-//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info) |
+//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has it |
 //! | sign-out at the provider | no | its session ends | revocation, end-session page |
 //! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use tokens |
 //!

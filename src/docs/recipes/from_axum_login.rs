@@ -1,6 +1,6 @@
 //! From axum-login with the oauth2 crate.
 //!
-//! axum-login keeps a session with a user id and asks a backend of yours; the OAuth part (authorize URL, `state`,
+//! (The names on the left are those of axum-login 0.18.) axum-login keeps a session with a user id and asks a backend of yours; the OAuth part (authorize URL, `state`,
 //! exchange) is in your handlers. With tower-didit the layer does both.
 //!
 //! | before | after |

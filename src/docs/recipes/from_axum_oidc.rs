@@ -1,5 +1,7 @@
 //! From axum-oidc.
 //!
+//! The names on the left are those of axum-oidc 0.6.
+//!
 //! | before | after |
 //! |---|---|
 //! | `SessionManagerLayer` with `SameSite::Lax` | gone: sessions are in sealed cookies, or in a [store](crate::docs::machines) |
@@ -8,7 +10,6 @@
 //! | `OidcClaims<EmptyAdditionalClaims>` | [`IdClaims`](crate::IdClaims); other claims: [`claim`](crate::IdClaims::claim), [`extra`](crate::IdClaims::extra) |
 //! | `Option<OidcClaims<_>>` | `Option<IdClaims>` |
 //! | `OidcAccessToken` | [`DiditTokens::access_token`](crate::DiditTokens::access_token) |
-//! | `OidcUserInfo<_>` | [`DiditClient::user_info`](crate::DiditClient::user_info) |
 //! | `OidcRpInitiatedLogout` | `POST /logout`, or [`DiditClient::sign_out`](crate::DiditClient::sign_out) |
 //! | the base URL, from which redirect URIs are made | one redirect URI, as it is registered |
 //! | the issuer, by discovery | [`Provider::didit`](crate::Provider::didit) by default; [`Provider::discovered`](crate::Provider::discovered) for others |
@@ -73,8 +74,9 @@
 //!
 //! # Steps
 //!
-//! 1. Register one redirect URI, such as `https://app.example/callback`. axum-oidc returns to the page itself; here all
-//!    sign-ins return to the callback, and [`ReturnTo`](crate::ReturnTo) leads to the page.
+//! 1. Register one redirect URI, such as `https://app.example/callback`. axum-oidc returns to the page itself, so every
+//!    path had to be allowed at the provider; here all sign-ins return to the callback, and
+//!    [`ReturnTo`](crate::ReturnTo) leads to the page.
 //! 2. Replace the layers, keep the order: guard inside, `DiditAuth` last.
 //! 3. Turn sign-out links into a form: the layer's sign-out is `POST`.
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.

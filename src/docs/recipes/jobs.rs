@@ -44,27 +44,41 @@
 //! }
 //! # fn now() -> SystemTime { CLOCK.get().map_or_else(SystemTime::now, |clock| clock.now()) }
 //! # static CLOCK: std::sync::OnceLock<FakeClock> = std::sync::OnceLock::new();
-//! # async fn call_an_api(_token: &str, _page: u32) {
-//! #     CLOCK.get().unwrap().advance(Duration::from_secs(3_590));
+//! # async fn call_an_api(_token: &str, page: u32) {
+//! #     if page < 3 {
+//! #         CLOCK.get().unwrap().advance(Duration::from_secs(3_590));
+//! #     }
 //! # }
-//! # use axum::body::Body;
+//! # use axum::{body::Body, routing::get};
 //! # use http::{Request, header};
 //! # use tower::ServiceExt;
-//! # use tower_didit::fake::{Endpoint, FakeClock, FakeDidit, FakeDiditExt, Person};
+//! # use tower_didit::{fake::{Endpoint, FakeClock, FakeDidit, FakeDiditExt, Person}, store::MemoryStore};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
 //! # let _ = CLOCK.set(didit.clock());
-//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "offline"]);
-//! # let auth = DiditAuth::new(config.build()?);
-//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
-//! # let jobs = TaskTracker::new();
-//! # let request = Request::post("/export").header(header::COOKIE, cookies).body(Body::empty())?;
-//! # assert_eq!(app(auth.clone(), jobs.clone()).oneshot(request).await?.status(), 200);
-//! # jobs.close();
-//! # jobs.wait().await;
-//! # auth.shutdown().await;
-//! # assert_eq!(didit.count(Endpoint::Token), 2);
+//! # for is_stored in [false, true] {
+//! #     let config = didit.config("https://app.example/callback").with_scopes(["openid", "offline"]);
+//! #     let store = MemoryStore::new().with_clock(didit.clock());
+//! #     let config = if is_stored { config.with_session_store(store) } else { config };
+//! #     let auth = DiditAuth::new(config.build()?);
+//! #     let before = didit.count(Endpoint::Token);
+//! #     let refreshes = || didit.count(Endpoint::Token) - before;
+//! #     let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! #     let jobs = TaskTracker::new();
+//! #     let app = app(auth.clone(), jobs.clone());
+//! #     let request = Request::post("/export").header(header::COOKIE, &cookies).body(Body::empty())?;
+//! #     assert_eq!(app.oneshot(request).await?.status(), 200);
+//! #     jobs.close();
+//! #     jobs.wait().await;
+//! #     auth.shutdown().await;
+//! #     assert_eq!(refreshes(), 2);
+//! #     // The session in a store has the new tokens.
+//! #     let later = Router::new().route("/", get(|_: DiditTokens| async {})).layer(auth);
+//! #     let request = Request::get("/").header(header::COOKIE, &cookies).body(Body::empty())?;
+//! #     assert_eq!(later.oneshot(request).await?.status(), 200);
+//! #     assert_eq!(refreshes(), if is_stored { 2 } else { 3 });
+//! # }
 //! # Ok(())
 //! # }
 //! ```
