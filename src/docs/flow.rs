@@ -58,8 +58,9 @@
 //!
 //! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document`
 //! (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name
-//! `text/html`. Everything else is a program and gets a status with a problem document. A sign-in that a `POST` asks
-//! for is not started either: the form would be lost.
+//! `text/html`. Everything else is a program and gets a status with a problem document. A
+//! `POST` without a session gets a page that says so, not a redirect that loses the form, unless its handler returns
+//! [`SignIn`].
 //!
 //! # What waits for what
 //!
@@ -91,6 +92,16 @@
 //! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
 //! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session ends then.)
 //!
+//! # When a session ends
+//!
+//! - At its limits: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a
+//!   [week](crate::ConfigBuilder::with_session_lifetime) in all. Both are sealed into it.
+//! - At a sign-out.
+//! - When the provider calls its refresh token invalid (`invalid_grant`).
+//! - With Didit Authentication, when the access token has expired and cannot be refreshed.
+//!
+//! Every sign-in begins a new session and ends the one that the browser had.
+//!
 //! # A refresh
 //!
 //! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed in its last half
@@ -111,6 +122,8 @@
 //! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
 //! does not. A session that the callback's handler refuses, that another sign-in replaces, or that nobody came back
 //! for is ended at the provider in the background. At the end of the program [`DiditAuth::shutdown`] waits for that.
+//! (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new ones
+//! too, RFC 7009 §2.1.)
 //!
 //! # What it does not do yet
 //!
