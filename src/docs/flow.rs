@@ -110,7 +110,7 @@
 //!
 //! A refresh token that works once is never sent twice: not after a time-out, not after a crash, not by another
 //! process. If the outcome of a refresh is unknown, the session lives on its access token and is not refreshed again.
-//! A refresh token that works more often is tried again 10 seconds after a failure.
+//! Other refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!
 //! # A sign-out
 //!
@@ -128,8 +128,9 @@
 //! # What it does not do yet
 //!
 //! - It asks neither Didit's introspection endpoint nor its live session check.
-//! - Processes that keep sessions in cookies refresh independently of each other. That is harmless with Didit's Sign
-//!   in API, whose refresh tokens can be used again.
+//! - Processes that keep sessions in cookies refresh independently of each other. That is harmless as long as refresh
+//!   tokens work again, which the crate assumes of Didit's Sign in API: its answer to a refresh may leave out a new one,
+//!   but Didit does not say whether the old one stays valid otherwise.
 //! - It reads no bearer tokens of API clients: it signs in browsers.
 //!
 //! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown

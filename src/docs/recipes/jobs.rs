@@ -93,8 +93,10 @@
 //! | in a store | is saved there: later requests use the new tokens |
 //! | in cookies | is only given back to the task, as there is no answer left that could carry it |
 //!
-//! Didit's Sign in API allows the second: its refresh token can be used again. Where refresh tokens work once, sessions
-//! are in a store, and the client has to be that of a request of the session, as here.
+//! The second needs a refresh token that works again. The crate assumes that of Didit's Sign in API, whose answer to a
+//! refresh may leave out a new one; Didit does not say so. If tokens turn out to work once, declare it with
+//! [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens): sessions are then in a store, and
+//! the client has to be that of a request of the session, as here.
 //!
 //! # Jobs without a request
 //!
