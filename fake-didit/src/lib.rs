@@ -124,8 +124,8 @@
 //!
 //! # Forged ID tokens
 //!
-//! [`Fault::forge`] breaks exactly one thing of a good ID token. Sign in once with each of [`Forgery::ALL`]:
-//! an application that lets one pass has a hole with the name that [`Forgery::name`] gives.
+//! [`Fault::forge`] changes exactly one thing in a valid ID token. Sign in once with each of [`Forgery::all`]: an
+//! application that accepts one of them does not check what the forgery's documentation cites.
 //!
 //! # Another Didit, another place
 //!

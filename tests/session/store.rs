@@ -237,18 +237,18 @@ async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
             with_claim("sub", Person::john().subject()),
             "foreign-id-token",
         ),
-        (Fault::forge(Forgery::IssuerOther), "invalid-issuer"),
-        (Fault::forge(Forgery::AudienceOther), "invalid-audience"),
+        (Fault::forge(Forgery::ISSUER_OTHER), "invalid-issuer"),
+        (Fault::forge(Forgery::AUDIENCE_OTHER), "invalid-audience"),
         (
-            Fault::forge(Forgery::AuthorizedPartyOther),
+            Fault::forge(Forgery::AUTHORIZED_PARTY_OTHER),
             "invalid-audience",
         ),
-        (Fault::forge(Forgery::ExpirationPast), "id-token-expired"),
+        (Fault::forge(Forgery::EXPIRATION_PAST), "id-token-expired"),
         (
-            Fault::forge(Forgery::SignatureBitFlipped),
+            Fault::forge(Forgery::SIGNATURE_BIT_FLIPPED),
             "invalid-signature",
         ),
-        (Fault::forge(Forgery::AlgorithmNone), "forbidden-algorithm"),
+        (Fault::forge(Forgery::ALGORITHM_NONE), "forbidden-algorithm"),
     ] {
         let (didit, config) = once();
         let browser = browser(config);

@@ -27,7 +27,7 @@ use crate::{
 /// Fault::edit_id_token(|_header, claims| {
 ///     claims.insert("aud".to_owned(), "somebody-else".into());
 /// });
-/// Fault::forge(fake_didit::Forgery::AlgorithmNone);
+/// Fault::forge(fake_didit::Forgery::ALGORITHM_NONE);
 /// Fault::replace_id_token(|token| token.to_uppercase());
 /// ```
 #[derive(Clone)]
@@ -188,7 +188,7 @@ pub(crate) fn tamper(answer: Answer, fault: &FaultKind, keys: &Keys) -> Answer {
         FaultKind::EditIdToken(edit) => with_id_token(answer, |token| {
             id_token::edited(token, keys, |header, claims| edit(header, claims))
         }),
-        FaultKind::Forge(forgery) => with_id_token(answer, |token| forgery.of(token, keys)),
+        FaultKind::Forge(forgery) => with_id_token(answer, |token| forgery.apply(token, keys)),
         FaultKind::ReplaceIdToken(replace) => with_id_token(answer, |token| Some(replace(token))),
         _ => answer,
     }

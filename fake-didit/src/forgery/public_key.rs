@@ -1,10 +1,10 @@
-//! A public key in the forms in which it may lie around at a relying party.
+//! The encodings of a public key that a relying party may have at hand.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-use super::good::Good;
-use crate::keys::{Algorithm, base64url::decoded, key_pair::KeyPair};
+use super::valid_token::ValidToken;
+use crate::keys::{Algorithm, base64url::decode, key_pair::KeyPair};
 
 /// A public key of the provider.
 pub(crate) struct PublicKey {
@@ -13,47 +13,48 @@ pub(crate) struct PublicKey {
 }
 
 impl PublicKey {
-    pub(crate) fn of(good: &Good<'_>, algorithm: Algorithm) -> Self {
+    pub(crate) fn of(valid: &ValidToken<'_>, algorithm: Algorithm) -> Self {
         Self {
-            pair: good.keys.pair(algorithm),
-            jwk: good.keys.current_jwk(algorithm),
+            pair: valid.keys.pair(algorithm),
+            jwk: valid.keys.current_jwk(algorithm),
         }
     }
 
-    /// A `SubjectPublicKeyInfo`, which works for any key (RFC 5280 §4.1.2.7).
+    /// A `SubjectPublicKeyInfo`, for any kind of key (RFC 5280 §4.1.2.7).
     pub(crate) fn der(&self) -> Vec<u8> {
         self.pair.spki()
     }
 
-    /// [`der`](Self::der) as OpenSSL prints it.
+    /// [`der`](Self::der) in PEM, as OpenSSL prints it.
     pub(crate) fn pem(&self) -> String {
         pem("PUBLIC KEY", &self.pair.spki())
     }
 
-    /// The form of the algorithm's own standard: a point, or an `RSAPublicKey` (RFC 8017 §A.1.1).
-    pub(crate) fn bare(&self) -> Vec<u8> {
+    /// The content of the `SubjectPublicKeyInfo`: an uncompressed point, or an `RSAPublicKey` (RFC 8017
+    /// §A.1.1).
+    pub(crate) fn raw(&self) -> Vec<u8> {
         self.pair.public_key().to_vec()
     }
 
-    /// An `RSAPublicKey` as OpenSSL prints it.
-    pub(crate) fn bare_pem(&self) -> String {
+    /// An `RSAPublicKey` in PEM, as OpenSSL prints it.
+    pub(crate) fn pkcs1_pem(&self) -> String {
         pem("RSA PUBLIC KEY", self.pair.public_key())
     }
 
-    /// The JWK, as it is in the provider's JWK set.
+    /// The JWK, as in the published JWK set.
     pub(crate) fn jwk(&self) -> String {
         self.jwk.to_string()
     }
 
-    /// A member of the JWK as it is written there.
-    pub(crate) fn text(&self, name: &str) -> String {
+    /// A member of the JWK.
+    pub(crate) fn member(&self, name: &str) -> String {
         let text = self.jwk.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     }
 
-    /// A number of the JWK.
+    /// The bytes of a JWK member in base64url.
     pub(crate) fn number(&self, name: &str) -> Vec<u8> {
-        decoded(&self.text(name)).unwrap_or_default()
+        decode(&self.member(name)).unwrap_or_default()
     }
 }
 
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_are_those_that_openssl_writes() {
+    fn encodings_are_those_of_openssl() {
         let keys = Keys::default();
         let key = |algorithm| PublicKey {
             pair: keys.pair(algorithm),
@@ -109,11 +110,11 @@ mod tests {
         );
         // openssl rsa -inform DER -in rs256-1.der -RSAPublicKey_out [-outform DER] | sha256sum
         assert_eq!(
-            hash(rsa.bare_pem()),
+            hash(rsa.pkcs1_pem()),
             "72c82319c6c1e2a7171008fa36f79a360d1c6fa62272f969e2bb0e0a08b86005"
         );
         assert_eq!(
-            hash(rsa.bare()),
+            hash(rsa.raw()),
             "d6f41cfe3791977fd5584376934061cbe7a08b27b965d513b84e40bc561bcf11"
         );
     }

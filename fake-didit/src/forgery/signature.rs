@@ -1,41 +1,57 @@
-//! A signature that is not the one of what stands before it.
+//! Signatures that do not match the signed input.
 
-use super::{Forgery, good::Good, stranger::Stranger};
-use crate::keys::{Algorithm, base64url::encoded, jws::written};
+use super::{Forgery, attacker::Attacker, valid_token::ValidToken};
+use crate::keys::{Algorithm, base64url::encode, jws::to_json};
 
-pub(crate) fn forged(forgery: Forgery, good: &Good<'_>) -> Option<String> {
-    let mut signature = good.signature();
-    Some(match forgery {
-        Forgery::SignatureEmpty => good.with_signature(&[]),
-        Forgery::SignatureTruncated => {
+forgeries! {
+    /// Signature.
+    impl Forgery {
+        /// The signature is empty (RFC 7515 §5.2).
+        const SIGNATURE_EMPTY = |valid| valid.with_signature(&[]);
+
+        /// The signature lacks its last byte (RFC 7515 §5.2, RFC 7518 §3.4).
+        const SIGNATURE_TRUNCATED = |valid| edited(valid, |signature| {
             signature.pop();
-            good.with_signature(&signature)
-        }
-        Forgery::SignatureExtended => {
-            signature.push(0);
-            good.with_signature(&signature)
-        }
-        Forgery::SignatureBitFlipped => {
+        });
+
+        /// The signature has an additional byte (RFC 7515 §5.2, RFC 7518 §3.4).
+        const SIGNATURE_EXTENDED = |valid| edited(valid, |signature| signature.push(0));
+
+        /// One bit of the signature is flipped (RFC 7515 §5.2).
+        const SIGNATURE_BIT_FLIPPED = |valid| edited(valid, |signature| {
             if let Some(last) = signature.last_mut() {
                 *last ^= 1;
             }
-            good.with_signature(&signature)
-        }
-        Forgery::SignatureZero => good.with_signature(&vec![0; signature.len()]),
-        Forgery::SignatureDer => good.with_signature(&der(&signature, good.algorithm())),
-        Forgery::SignatureOfStranger => Stranger::of(good).signed(&good.header, good),
-        Forgery::PayloadSwapped => {
-            let mut claims = good.claims.clone();
-            claims.insert("sub".to_owned(), good.other_subject().into());
-            let (header, claims) = (written(&good.header), written(&claims));
-            let (header, claims) = (encoded(header), encoded(claims));
-            format!("{header}.{claims}.{}", good.halves().1)
-        }
-        _ => return None,
-    })
+        });
+
+        /// The signature is all zeros (FIPS 186-5 §6.4.2: r and s are at least 1).
+        const SIGNATURE_ZERO = |valid| edited(valid, |signature| signature.fill(0));
+
+        /// The signature is in DER (RFC 7518 §3.4: r and s are concatenated).
+        const SIGNATURE_DER = |valid| {
+            valid.with_signature(&der(&valid.signature(), valid.algorithm()))
+        };
+
+        /// The signature is made with a key that is not published (RFC 7515 §5.2).
+        const SIGNATURE_BY_OTHER_KEY = |valid| Attacker::of(valid).sign(&valid.header, valid);
+
+        /// `sub` is another person, with the signature of the valid claims (RFC 7515 §5.2).
+        const PAYLOAD_SWAPPED = |valid| {
+            let mut claims = valid.claims.clone();
+            claims.insert("sub".to_owned(), valid.other_subject().into());
+            let (_, signature) = valid.split_signature();
+            format!("{}.{}.{signature}", encode(to_json(&valid.header)), encode(to_json(&claims)))
+        };
+    }
 }
 
-/// A sequence of r and s (RFC 3279 §2.2.3); an RSA signature has no such form and becomes a bit string.
+fn edited(valid: &ValidToken<'_>, edit: fn(&mut Vec<u8>)) -> String {
+    let mut signature = valid.signature();
+    edit(&mut signature);
+    valid.with_signature(&signature)
+}
+
+/// The DER sequence of r and s (RFC 3279 §2.2.3). An RSA signature has no such form and becomes a bit string.
 fn der(signature: &[u8], algorithm: Algorithm) -> Vec<u8> {
     match algorithm {
         Algorithm::Es256 => {
@@ -47,7 +63,7 @@ fn der(signature: &[u8], algorithm: Algorithm) -> Vec<u8> {
     }
 }
 
-/// An unsigned number, without needless zeros (X.690 §8.3).
+/// An unsigned integer without leading zeros (X.690 §8.3).
 fn integer(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let (_, digits) = bytes.split_at(zeros);
@@ -75,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn der_has_positive_numbers_without_needless_zeros() {
+    fn der_integers_are_positive_and_have_no_leading_zeros() {
         let signature = [&[0; 31][..], &[7], &[0x80], &[0; 31]].concat();
         let expected = [&[0x30, 38, 0x02, 1, 7, 0x02, 33, 0, 0x80][..], &[0; 31]].concat();
         assert_eq!(der(&signature, Algorithm::Es256), expected);

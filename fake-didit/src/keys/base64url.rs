@@ -2,11 +2,11 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-pub(crate) fn encoded(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Undoes [`encoded`]; `None` when the text is not such an encoding.
-pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
+/// Undoes [`encode`]; `None` when the text is not such an encoding.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -9,7 +9,7 @@ use aws_lc_rs::{
 };
 use serde_json::{Value, json};
 
-use crate::keys::base64url::encoded;
+use crate::keys::base64url::encode;
 
 /// A key for ES256 or for RS256 (RFC 7518 §3.4, §3.3).
 pub(crate) enum KeyPair {
@@ -58,14 +58,14 @@ impl KeyPair {
                 // RFC 5480 §2.2: an uncompressed point is 4, then x, then y.
                 let (_, point) = self.public_key().split_at(1);
                 let (x, y) = point.split_at(32);
-                json!({"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)})
+                json!({"kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y)})
             }
             Self::Rsa(_) => {
                 // RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and
                 // sign, then the modulus, then the exponent, which OpenSSL makes 65537.
                 let (_, numbers) = self.public_key().split_at(9);
                 let (modulus, _) = numbers.split_at(256);
-                json!({"kty": "RSA", "n": encoded(modulus), "e": "AQAB"})
+                json!({"kty": "RSA", "n": encode(modulus), "e": "AQAB"})
             }
         }
     }

@@ -83,7 +83,7 @@ impl Keys {
     /// A token, signed with the configured algorithm, whatever the header says.
     pub(crate) fn sign(&self, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
         let key = self.signing();
-        jws::compact(&jws::written(header), &jws::written(claims), &key)
+        jws::compact(&jws::to_json(header), &jws::to_json(claims), &key)
     }
 
     /// The key that signs.

@@ -54,7 +54,7 @@
 //!
 //! ```text
 //! curl -s localhost:4000/fake/api/faults -H content-type:application/json \
-//!   -d '{"endpoint": "token", "fault": "forgery", "name": "AlgorithmNone", "times": 1}'
+//!   -d '{"endpoint": "token", "fault": "forgery", "name": "ALGORITHM_NONE", "times": 1}'
 //! ```
 //!
 //! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number, 1 if it is missing,

@@ -42,7 +42,7 @@ pub(crate) fn edited(
     keys: &Keys,
     edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>),
 ) -> Option<String> {
-    let (mut header, mut claims) = jws::open(token)?;
+    let (mut header, mut claims) = jws::decode(token)?;
     edit(&mut header, &mut claims);
     Some(keys.sign(&header, &claims))
 }

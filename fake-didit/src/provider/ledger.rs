@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{
-    keys::base64url::encoded,
+    keys::base64url::encode,
     provider::{grant::Grant, issued::Issued, scope::Scope, secrets::Secrets},
 };
 
@@ -246,7 +246,7 @@ impl fmt::Debug for Ledger {
 }
 
 fn hash(token: &str) -> String {
-    encoded(digest(&SHA256, token.as_bytes()))
+    encode(digest(&SHA256, token.as_bytes()))
 }
 
 #[cfg(test)]

@@ -23,37 +23,41 @@ fn is_signed(token: &str, keys: &[Value]) -> bool {
 }
 
 #[test]
-fn names_are_those_of_the_variants_and_unique() {
-    let names: HashSet<_> = Forgery::ALL.iter().map(|forgery| forgery.name()).collect();
-    assert_eq!(names.len(), Forgery::ALL.len());
+fn names_are_unique_and_those_of_the_constants() {
+    let names: HashSet<_> = Forgery::all().map(Forgery::name).collect();
+    assert_eq!(names.len(), Forgery::all().count());
     assert!(names.len() > 100);
-    assert_eq!(Forgery::IssuerOther.name(), "IssuerOther");
+    assert_eq!(Forgery::ISSUER_OTHER.name(), "ISSUER_OTHER");
+    assert_eq!(
+        format!("{:?}", Forgery::ISSUER_OTHER),
+        "Forgery::ISSUER_OTHER"
+    );
 }
 
 #[tokio::test]
-async fn each_forgery_differs_from_the_honest_token_and_from_all_others() {
+async fn each_forgery_differs_from_the_valid_token_and_from_all_others() {
     // Signatures with RS256 are the same each time, so the forgery alone makes a difference.
-    let honest = id_token(&didit().with_rs256()).await;
+    let valid = id_token(&didit().with_rs256()).await;
     let mut keys = Keys::default();
     keys.algorithm = Algorithm::Rs256;
-    let mut seen = HashSet::from([honest.clone()]);
-    for forgery in Forgery::ALL {
-        let token = forgery.of(&honest, &keys).unwrap();
+    let mut seen = HashSet::from([valid.clone()]);
+    for forgery in Forgery::all() {
+        let token = forgery.apply(&valid, &keys).unwrap();
         assert!(token.len() < 1_000_000, "{forgery:?}");
         assert!(seen.insert(token), "{forgery:?}");
     }
 }
 
-/// The members of a part that are not as in the honest token; null: it lacks them.
+/// The members of a part that are not as in the valid token; null: it lacks them.
 async fn differences(forgery: Forgery, at: usize) -> BTreeMap<String, Value> {
-    let honest = id_token(&didit()).await;
-    let forged = part(&forgery.of(&honest, &Keys::default()).unwrap(), at);
-    let honest = part(&honest, at);
-    let names = [&honest, &forged].map(|part| part.as_object().unwrap().keys());
+    let valid = id_token(&didit()).await;
+    let forged = part(&forgery.apply(&valid, &Keys::default()).unwrap(), at);
+    let valid = part(&valid, at);
+    let names = [&valid, &forged].map(|part| part.as_object().unwrap().keys());
     names
         .into_iter()
         .flatten()
-        .filter(|name| honest.get(name) != forged.get(name))
+        .filter(|name| valid.get(name) != forged.get(name))
         .map(|name| (name.clone(), forged[name].clone()))
         .collect()
 }
@@ -62,30 +66,30 @@ async fn differences(forgery: Forgery, at: usize) -> BTreeMap<String, Value> {
 async fn only_one_claim_is_wrong() {
     for (forgery, expected) in [
         (
-            Forgery::IssuerWithSlash,
+            Forgery::ISSUER_TRAILING_SLASH,
             ("iss", json!("https://apx.didit.me/")),
         ),
         (
-            Forgery::IssuerInCapitals,
+            Forgery::ISSUER_UPPERCASE,
             ("iss", json!("HTTPS://APX.DIDIT.ME")),
         ),
         (
-            Forgery::IssuerOtherScheme,
+            Forgery::ISSUER_OTHER_SCHEME,
             ("iss", json!("http://apx.didit.me")),
         ),
-        (Forgery::AudienceMissing, ("aud", Value::Null)),
+        (Forgery::AUDIENCE_MISSING, ("aud", Value::Null)),
         (
-            Forgery::AudienceExtraWithoutAuthorizedParty,
-            ("aud", json!(["app", "stranger"])),
+            Forgery::AUDIENCE_EXTRA_WITHOUT_AZP,
+            ("aud", json!(["app", "other-client"])),
         ),
-        (Forgery::SubjectTooLong, ("sub", json!("s".repeat(256)))),
-        (Forgery::ExpirationPast, ("exp", json!(1_767_222_000))),
-        (Forgery::ExpirationText, ("exp", json!("1767229200"))),
-        (Forgery::ExpirationHuge, ("exp", json!(1e300))),
-        (Forgery::IssuedAtFuture, ("iat", json!(1_767_312_000))),
-        (Forgery::NonceMissing, ("nonce", Value::Null)),
+        (Forgery::SUBJECT_TOO_LONG, ("sub", json!("s".repeat(256)))),
+        (Forgery::EXPIRATION_PAST, ("exp", json!(1_767_222_000))),
+        (Forgery::EXPIRATION_STRING, ("exp", json!("1767229200"))),
+        (Forgery::EXPIRATION_HUGE, ("exp", json!(1e300))),
+        (Forgery::ISSUED_AT_FUTURE, ("iat", json!(1_767_312_000))),
+        (Forgery::NONCE_MISSING, ("nonce", Value::Null)),
         (
-            Forgery::AccessTokenHashOther,
+            Forgery::ACCESS_TOKEN_HASH_OTHER,
             ("at_hash", json!("77QmUPtjPfzWtF2AnpK9RQ")),
         ),
     ] {
@@ -106,15 +110,15 @@ async fn only_one_claim_is_wrong() {
 #[tokio::test]
 async fn only_one_member_of_the_header_is_wrong() {
     for (forgery, expected) in [
-        (Forgery::TypeLogoutToken, ("typ", json!("logout+jwt"))),
-        (Forgery::KeyIdUnknown, ("kid", json!("unknown"))),
-        (Forgery::CriticalEmpty, ("crit", json!([]))),
-        (Forgery::AlgorithmMissing, ("alg", Value::Null)),
-        (Forgery::AlgorithmNone, ("alg", json!("none"))),
-        (Forgery::AlgorithmSwapped, ("alg", json!("RS256"))),
-        (Forgery::HmacEcPem, ("alg", json!("HS256"))),
+        (Forgery::TYPE_LOGOUT_TOKEN, ("typ", json!("logout+jwt"))),
+        (Forgery::KEY_ID_UNKNOWN, ("kid", json!("unknown"))),
+        (Forgery::CRITICAL_EMPTY, ("crit", json!([]))),
+        (Forgery::ALGORITHM_MISSING, ("alg", Value::Null)),
+        (Forgery::ALGORITHM_NONE, ("alg", json!("none"))),
+        (Forgery::ALGORITHM_SWAPPED, ("alg", json!("RS256"))),
+        (Forgery::HMAC_EC_PEM, ("alg", json!("HS256"))),
         (
-            Forgery::HeaderJku,
+            Forgery::HEADER_JKU,
             ("jku", json!("https://evil.example/jwks.json")),
         ),
     ] {
@@ -136,52 +140,52 @@ async fn only_one_member_of_the_header_is_wrong() {
 async fn the_signature_is_good_unless_it_is_what_is_wrong() {
     let unsigned = |forgery: Forgery| {
         let name = forgery.name();
-        let by_stranger = [
-            Forgery::KeyIdUrl,
-            Forgery::KeyIdJwk,
-            Forgery::HeaderJwk,
-            Forgery::HeaderJku,
-            Forgery::HeaderX5u,
-            Forgery::HeaderX5c,
+        let by_attacker = [
+            Forgery::KEY_ID_URL,
+            Forgery::KEY_ID_JWK,
+            Forgery::HEADER_JWK,
+            Forgery::HEADER_JKU,
+            Forgery::HEADER_X5U,
+            Forgery::HEADER_X5C,
         ];
         let not_three_parts_of_base64 = [
-            Forgery::Empty,
-            Forgery::NotAToken,
-            Forgery::TwoParts,
-            Forgery::FourParts,
-            Forgery::FiveParts,
-            Forgery::PaddedSignature,
-            Forgery::LineBreakInSignature,
-            Forgery::LineBreakAtEnd,
+            Forgery::EMPTY,
+            Forgery::NOT_A_TOKEN,
+            Forgery::TWO_PARTS,
+            Forgery::FOUR_PARTS,
+            Forgery::FIVE_PARTS,
+            Forgery::PADDED_SIGNATURE,
+            Forgery::LINE_BREAK_IN_SIGNATURE,
+            Forgery::TRAILING_LINE_BREAK,
         ];
-        name.starts_with("Signature")
-            || name.starts_with("Hmac")
-            || by_stranger.contains(&forgery)
+        name.starts_with("SIGNATURE")
+            || name.starts_with("HMAC")
+            || by_attacker.contains(&forgery)
             || not_three_parts_of_base64.contains(&forgery)
             || [
-                Forgery::AlgorithmNone,
-                Forgery::AlgorithmNoneInMixedCase,
-                Forgery::PayloadSwapped,
+                Forgery::ALGORITHM_NONE,
+                Forgery::ALGORITHM_NONE_MIXED_CASE,
+                Forgery::PAYLOAD_SWAPPED,
             ]
             .contains(&forgery)
     };
     for didit in [didit(), didit().with_rs256()] {
         let keys = keys(&didit).await;
-        for forgery in Forgery::ALL {
-            let token = forged(&didit, *forgery).await;
+        for forgery in Forgery::all() {
+            let token = forged(&didit, forgery).await;
             let signed = is_signed(&token, &keys);
-            assert_eq!(signed, !unsigned(*forgery), "{forgery:?}");
+            assert_eq!(signed, !unsigned(forgery), "{forgery:?}");
         }
         assert!(is_signed(&id_token(&didit).await, &keys));
     }
 }
 
 #[tokio::test]
-async fn a_stranger_signs_with_the_key_that_the_header_gives() {
+async fn an_attacker_signs_with_the_key_in_the_header() {
     for didit in [didit(), didit().with_rs256()] {
-        let token = forged(&didit, Forgery::HeaderJwk).await;
+        let token = forged(&didit, Forgery::HEADER_JWK).await;
         assert!(verifies(&token, &part(&token, 0)["jwk"]));
-        let token = forged(&didit, Forgery::KeyIdJwk).await;
+        let token = forged(&didit, Forgery::KEY_ID_JWK).await;
         let kid = part(&token, 0)["kid"].as_str().unwrap().to_owned();
         assert!(verifies(&token, &serde_json::from_str(&kid).unwrap()));
     }
@@ -192,21 +196,21 @@ fn a_token_without_a_nonce_is_forged_in_all_other_ways() {
     let keys = Keys::new(&[Algorithm::Es256], "k_fake");
     let claims =
         json!({"iss": "https://x.example", "aud": "app", "sub": "s", "iat": 9000, "exp": 9300});
-    let honest = keys.sign(&keys.header(), claims.as_object().unwrap());
+    let valid = keys.sign(&keys.header(), claims.as_object().unwrap());
     let signed = |token: &str| token.rsplit_once('.').unwrap_or_default().0.to_owned();
-    for forgery in Forgery::ALL {
-        let forged = forgery.of(&honest, &keys).unwrap();
-        let changes_what_is_signed = signed(&forged) != signed(&honest);
-        let about_signature = forgery.name().contains("Signature")
-            || [Forgery::LineBreakAtEnd, Forgery::NonceMissing].contains(forgery);
+    for forgery in Forgery::all() {
+        let forged = forgery.apply(&valid, &keys).unwrap();
+        let changes_what_is_signed = signed(&forged) != signed(&valid);
+        let about_signature = forgery.name().contains("SIGNATURE")
+            || [Forgery::TRAILING_LINE_BREAK, Forgery::NONCE_MISSING].contains(&forgery);
         assert_eq!(changes_what_is_signed, !about_signature, "{forgery:?}");
-        assert_ne!(forged, honest, "{forgery:?}");
+        assert_ne!(forged, valid, "{forgery:?}");
     }
 }
 
 #[tokio::test]
 async fn a_swapped_payload_is_the_other_persons() {
-    let token = forged(&didit(), Forgery::PayloadSwapped).await;
+    let token = forged(&didit(), Forgery::PAYLOAD_SWAPPED).await;
     assert_eq!(part(&token, 1)["sub"], Person::john().subject());
 }
 
@@ -231,7 +235,7 @@ async fn a_raw_token_can_be_replaced_and_removed() {
 async fn an_answer_without_an_id_token_stays_as_it_is() {
     let didit = didit();
     let tokens = super::signed_in(&didit).await;
-    didit.on_next(Endpoint::Token, Fault::forge(Forgery::Empty));
+    didit.on_next(Endpoint::Token, Fault::forge(Forgery::EMPTY));
     let form = super::refresh_form(tokens["refresh_token"].as_str().unwrap());
     assert!(super::tokens(&didit, form).await.get("id_token").is_none());
 }

@@ -234,8 +234,8 @@ fn a_fault_says_what_it_does() {
             "changes the ID token and signs it again",
         ),
         (
-            Fault::forge(Forgery::AlgorithmNone),
-            "forges the ID token: AlgorithmNone",
+            Fault::forge(Forgery::ALGORITHM_NONE),
+            "forges the ID token: ALGORITHM_NONE",
         ),
         (
             Fault::replace_id_token(str::to_uppercase),

@@ -74,7 +74,7 @@ fn the_id_token_is_forged_by_name() {
     let told = program.api("GET", "faults", &Value::Null);
     assert!(told["forgeries"].as_array().unwrap().len() > 100);
     let add = |fault: &Value| program.api("POST", "faults", fault);
-    add(&json!({"endpoint": "token", "fault": "forgery", "name": "AlgorithmNone"}));
+    add(&json!({"endpoint": "token", "fault": "forgery", "name": "ALGORITHM_NONE"}));
     let told = add(&json!({"endpoint": "token", "fault": "edit_id_token", "claims": {"aud": "x"}}));
     let what: Vec<_> = told["faults"]
         .as_array()
@@ -85,7 +85,7 @@ fn the_id_token_is_forged_by_name() {
     assert_eq!(
         what,
         [
-            "forges the ID token: AlgorithmNone",
+            "forges the ID token: ALGORITHM_NONE",
             "changes the ID token and signs it again"
         ]
     );
@@ -101,7 +101,7 @@ fn a_fault_that_cannot_be_meant_is_told_what_to_do() {
             "Send as `endpoint` one of discovery, authorize, decision, token, jwks, user_info, introspect.",
         ),
         (
-            json!({"endpoint": "jwks", "fault": "forgery", "name": "AlgorithmNone"}),
+            json!({"endpoint": "jwks", "fault": "forgery", "name": "ALGORITHM_NONE"}),
             422,
             "Send \"endpoint\": \"token\", which is where ID tokens come from.",
         ),

@@ -69,7 +69,7 @@ pub(super) fn list(call: &Call<'_>) -> Answered {
         "faults": coming(&state),
         "endpoints": state.endpoints().map(Endpoint::name).collect::<Vec<_>>(),
         "kinds": KINDS,
-        "forgeries": Forgery::ALL.iter().map(|forgery| forgery.name()).collect::<Vec<_>>(),
+        "forgeries": Forgery::all().map(Forgery::name).collect::<Vec<_>>(),
     }))
 }
 
@@ -198,13 +198,13 @@ fn fault(kind: Kind) -> Result<Fault, Problem> {
         },
         Kind::Silence {} => Fault::hang(),
         Kind::Forgery { name } => {
-            let forgery = Forgery::ALL.iter().find(|forgery| forgery.name() == name);
+            let forgery = Forgery::all().find(|forgery| forgery.name() == name);
             let forgery = forgery.ok_or_else(|| {
                 Problem::impossible(
                     "There is no such forgery; GET /fake/api/faults lists all of them.",
                 )
             })?;
-            Fault::forge(*forgery)
+            Fault::forge(forgery)
         }
         Kind::Edit { members } => Fault::edit(move |answer| merge(answer, &members)),
         Kind::EditIdToken { header, claims } => {

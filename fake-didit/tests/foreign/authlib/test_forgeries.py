@@ -9,37 +9,37 @@ from fake import WITH_SECRET, Fake
 
 # What breaks only rules that authlib does not check.
 NOT_CHECKED = {
-    "AudienceExtra",  # another audience, where `azp` is the client
-    "SubjectTooLong",
-    "ExpirationHuge",
-    "CodeHashOther",
-    "TypeAccessToken",  # `typ` of an ID token is free
-    "TypeLogoutToken",
-    "CriticalEmpty",
-    "PayloadWithTwoSubjects",  # JSON is read as Python reads it
-    "PayloadWithTwoExpirations",
-    "HeaderWithTwoAlgorithms",
+    "AUDIENCE_EXTRA",  # another audience, where `azp` is the client
+    "SUBJECT_TOO_LONG",
+    "EXPIRATION_HUGE",
+    "CODE_HASH_OTHER",
+    "TYPE_ACCESS_TOKEN",  # `typ` of an ID token is free
+    "TYPE_LOGOUT_TOKEN",
+    "CRITICAL_EMPTY",
+    "PAYLOAD_DUPLICATE_SUBJECT",  # JSON is read as Python reads it
+    "PAYLOAD_DUPLICATE_EXPIRATION",
+    "HEADER_DUPLICATE_ALGORITHM",
 }
 
 # How deep is too deep is up to Python's version.
-UP_TO_PYTHON = {"PayloadNested"}
+UP_TO_PYTHON = {"PAYLOAD_NESTED"}
 
 # Any other forgery is another error of joserfc's.
 ERRORS = {
-    "SignatureOfStranger": errors.BadSignatureError,
-    "PayloadSwapped": errors.BadSignatureError,
-    "AlgorithmNone": errors.UnsupportedAlgorithmError,
-    "HmacEcPem": errors.UnsupportedAlgorithmError,
-    "IssuerOther": errors.InvalidClaimError,
-    "AudienceOther": errors.InvalidClaimError,
-    "NonceOther": errors.InvalidClaimError,
-    "NonceMissing": errors.MissingClaimError,
-    "AccessTokenHashOther": errors.InvalidClaimError,
-    "ExpirationPast": errors.ExpiredTokenError,
-    "IssuedAtFuture": errors.InvalidClaimError,
-    "KeyIdUnknown": errors.InvalidKeyIdError,
-    "CriticalUnknown": errors.UnsupportedHeaderError,
-    "PayloadNotJson": errors.InvalidPayloadError,
+    "SIGNATURE_BY_OTHER_KEY": errors.BadSignatureError,
+    "PAYLOAD_SWAPPED": errors.BadSignatureError,
+    "ALGORITHM_NONE": errors.UnsupportedAlgorithmError,
+    "HMAC_EC_PEM": errors.UnsupportedAlgorithmError,
+    "ISSUER_OTHER": errors.InvalidClaimError,
+    "AUDIENCE_OTHER": errors.InvalidClaimError,
+    "NONCE_OTHER": errors.InvalidClaimError,
+    "NONCE_MISSING": errors.MissingClaimError,
+    "ACCESS_TOKEN_HASH_OTHER": errors.InvalidClaimError,
+    "EXPIRATION_PAST": errors.ExpiredTokenError,
+    "ISSUED_AT_FUTURE": errors.InvalidClaimError,
+    "KEY_ID_UNKNOWN": errors.InvalidKeyIdError,
+    "CRITICAL_UNKNOWN": errors.UnsupportedHeaderError,
+    "PAYLOAD_NOT_JSON": errors.InvalidPayloadError,
 }
 
 

@@ -1,28 +1,28 @@
-//! The honest token that a forgery starts from.
+//! The valid token that a forgery changes.
 
 use serde_json::{Map, Value};
 
 use crate::{
     keys::{
         Algorithm, Keys,
-        base64url::{decoded, encoded},
+        base64url::{decode, encode},
         jws,
     },
     person::{ALEJANDRA, JOHN},
 };
 
-/// An honest token, taken apart.
-pub(crate) struct Good<'a> {
+/// A valid token, decoded.
+pub(crate) struct ValidToken<'a> {
     pub(crate) token: &'a str,
     pub(crate) header: Map<String, Value>,
     pub(crate) claims: Map<String, Value>,
     pub(crate) keys: &'a Keys,
 }
 
-impl<'a> Good<'a> {
-    /// Takes a token apart; `None` when it is not one of [`Keys::sign`].
-    pub(crate) fn read(token: &'a str, keys: &'a Keys) -> Option<Self> {
-        let (header, claims) = jws::open(token)?;
+impl<'a> ValidToken<'a> {
+    /// Decodes a token of [`Keys::sign`]; `None` for any other text.
+    pub(crate) fn parse(token: &'a str, keys: &'a Keys) -> Option<Self> {
+        let (header, claims) = jws::decode(token)?;
         Some(Self {
             token,
             header,
@@ -31,24 +31,32 @@ impl<'a> Good<'a> {
         })
     }
 
-    /// The algorithm of the honest signature.
+    /// The algorithm of the signature.
     pub(crate) fn algorithm(&self) -> Algorithm {
         self.keys.algorithm
     }
 
-    /// A claim that is a string.
+    pub(crate) fn issuer(&self) -> &str {
+        self.text("iss")
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        self.text("aud")
+    }
+
+    /// The value of a string claim.
     pub(crate) fn text(&self, claim: &str) -> &str {
         let value = self.claims.get(claim).and_then(Value::as_str);
         value.unwrap_or_default()
     }
 
-    /// A claim that is a time.
+    /// The value of a time claim.
     pub(crate) fn time(&self, claim: &str) -> u64 {
         let value = self.claims.get(claim).and_then(Value::as_u64);
         value.unwrap_or_default()
     }
 
-    /// The `sub` of somebody else.
+    /// The `sub` of another person.
     pub(crate) fn other_subject(&self) -> &'static str {
         if self.text("sub") == ALEJANDRA {
             JOHN
@@ -57,14 +65,14 @@ impl<'a> Good<'a> {
         }
     }
 
-    /// The token with other claims.
+    /// The token with edited claims.
     pub(crate) fn with_claims(&self, edit: impl FnOnce(&mut Map<String, Value>)) -> String {
         let mut claims = self.claims.clone();
         edit(&mut claims);
         self.keys.sign(&self.header, &claims)
     }
 
-    /// The token with one claim more, or another.
+    /// The token with one claim set.
     pub(crate) fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
         self.with_claims(|claims| {
             claims.insert(name.to_owned(), value.into());
@@ -78,7 +86,7 @@ impl<'a> Good<'a> {
         })
     }
 
-    /// The header with some members more, or others.
+    /// The header with some members set.
     pub(crate) fn header_with<const N: usize>(
         &self,
         members: [(&str, Value); N],
@@ -88,56 +96,56 @@ impl<'a> Good<'a> {
         header
     }
 
-    /// The token with another header.
+    /// The token with some header members set.
     pub(crate) fn with_header<const N: usize>(&self, members: [(&str, Value); N]) -> String {
         self.keys.sign(&self.header_with(members), &self.claims)
     }
 
-    /// The token with other claims, whatever they are.
+    /// The token with any bytes as its payload.
     pub(crate) fn with_payload(&self, payload: &[u8]) -> String {
-        jws::compact(&jws::written(&self.header), payload, &self.keys.signing())
+        jws::compact(&jws::to_json(&self.header), payload, &self.keys.signing())
     }
 
-    /// The token with another header, whatever it is.
+    /// The token with any bytes as its header.
     pub(crate) fn with_raw_header(&self, header: &[u8]) -> String {
-        jws::compact(header, &jws::written(&self.claims), &self.keys.signing())
+        jws::compact(header, &jws::to_json(&self.claims), &self.keys.signing())
     }
 
-    /// The claims as JSON, with one member more at the end.
-    pub(crate) fn payload_and(&self, member: &[u8]) -> Vec<u8> {
-        object_and(&self.claims, member)
+    /// The claims as JSON, with a raw member appended.
+    pub(crate) fn claims_and_member(&self, member: &[u8]) -> Vec<u8> {
+        with_member(&self.claims, member)
     }
 
-    /// The header as JSON, with one member more at the end.
-    pub(crate) fn header_and(&self, member: &[u8]) -> Vec<u8> {
-        object_and(&self.header, member)
+    /// The header as JSON, with a raw member appended.
+    pub(crate) fn header_and_member(&self, member: &[u8]) -> Vec<u8> {
+        with_member(&self.header, member)
     }
 
-    /// The token with the claims encoded in a way of their own, and signed like that.
+    /// The token with a payload that is already encoded.
     pub(crate) fn with_encoded_payload(&self, payload: &str) -> String {
-        let input = format!("{}.{payload}", encoded(jws::written(&self.header)));
+        let input = format!("{}.{payload}", encode(jws::to_json(&self.header)));
         let signature = self.keys.signing().sign(input.as_bytes());
-        format!("{input}.{}", encoded(signature))
+        format!("{input}.{}", encode(signature))
     }
 
-    /// What is signed, and the signature.
-    pub(crate) fn halves(&self) -> (&str, &str) {
+    /// The signing input, and the encoded signature.
+    pub(crate) fn split_signature(&self) -> (&str, &str) {
         self.token.rsplit_once('.').unwrap_or((self.token, ""))
     }
 
     /// The bytes of the signature.
     pub(crate) fn signature(&self) -> Vec<u8> {
-        decoded(self.halves().1).unwrap_or_default()
+        decode(self.split_signature().1).unwrap_or_default()
     }
 
     /// The token with another signature.
     pub(crate) fn with_signature(&self, signature: &[u8]) -> String {
-        format!("{}.{}", self.halves().0, encoded(signature))
+        format!("{}.{}", self.split_signature().0, encode(signature))
     }
 }
 
-fn object_and(members: &Map<String, Value>, member: &[u8]) -> Vec<u8> {
-    let mut json = jws::written(members);
+fn with_member(members: &Map<String, Value>, member: &[u8]) -> Vec<u8> {
+    let mut json = jws::to_json(members);
     json.pop();
     json.push(b',');
     json.extend_from_slice(member);
