@@ -1,4 +1,4 @@
-//! The time as the fake sees it.
+//! The clock of the fake.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// A clock that stands still until a test moves it; all clones are the same clock.
+/// A clock that stands still until a test advances it. Clones share the time.
 ///
 /// It counts whole seconds, starts at 2026-01-01T00:00:00Z and stops at 9999-12-31T23:59:59Z.
 ///
@@ -22,27 +22,27 @@ use std::{
 /// assert_eq!(clock.now(), before + Duration::from_secs(90));
 /// ```
 #[derive(Clone, Debug)]
-pub struct FakeClock(Arc<Hands>);
+pub struct FakeClock(Arc<Inner>);
 
 #[derive(Debug)]
-struct Hands {
-    /// Seconds since 1970, or the seconds that the system's time is advanced by.
+struct Inner {
+    /// Seconds since 1970, or seconds ahead of the system's time.
     seconds: AtomicU64,
     follows_system: AtomicBool,
 }
 
 impl FakeClock {
-    /// A clock that shows 2026-01-01T00:00:00Z.
+    /// A clock at 2026-01-01T00:00:00Z.
     pub fn new() -> Self {
         Self::standing(START)
     }
 
-    /// A clock that shows `time`; a time before 1970 becomes 1970, one after 9999 the end of 9999.
+    /// A clock at `time`, limited to the years 1970 to 9999. See the [example](Self).
     pub fn at(time: SystemTime) -> Self {
         Self::standing(unix_seconds(time))
     }
 
-    /// The time that it shows.
+    /// The current time of this clock.
     pub fn now(&self) -> SystemTime {
         let seconds = self.0.seconds.load(Ordering::SeqCst);
         let start = if self.0.follows_system.load(Ordering::SeqCst) {
@@ -53,21 +53,21 @@ impl FakeClock {
         UNIX_EPOCH + Duration::from_secs(start.saturating_add(seconds).min(LATEST))
     }
 
-    /// Moves the clock, and all its clones, forward by whole seconds.
+    /// Advances the clock and its clones. Fractions of a second are dropped.
     pub fn advance(&self, by: Duration) {
         let advanced = |seconds: u64| Some(seconds.saturating_add(by.as_secs()));
         let seconds = &self.0.seconds;
         let _ = seconds.fetch_update(Ordering::SeqCst, Ordering::SeqCst, advanced);
     }
 
-    /// From now on it shows the system's time, and what it is [advanced](Self::advance) by.
+    /// Switches to the system's time. [`advance`](Self::advance) moves the clock ahead of it.
     pub(crate) fn follow_system(&self) {
         self.0.seconds.store(0, Ordering::SeqCst);
         self.0.follows_system.store(true, Ordering::SeqCst);
     }
 
     fn standing(seconds: u64) -> Self {
-        Self(Arc::new(Hands {
+        Self(Arc::new(Inner {
             seconds: AtomicU64::new(seconds),
             follows_system: AtomicBool::new(false),
         }))
@@ -80,7 +80,7 @@ impl Default for FakeClock {
     }
 }
 
-/// Seconds since 1970; a time before that is 0.
+/// Seconds since 1970; 0 for an earlier time.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
@@ -88,8 +88,7 @@ pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
 
 /// 2026-01-01T00:00:00Z.
 const START: u64 = 1_767_225_600;
-/// 9999-12-31T23:59:59Z: the last second that all date formats can express, and far enough below
-/// `u64::MAX` to add a lifetime.
+/// 9999-12-31T23:59:59Z: the last second that every date format can express. Adding a lifetime does not overflow.
 const LATEST: u64 = 253_402_300_799;
 
 #[cfg(test)]
@@ -97,12 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn starts_at_its_documented_instant() {
+    fn a_clock_starts_at_its_documented_time() {
         assert_eq!(unix_seconds(FakeClock::new().now()), 1_767_225_600);
     }
 
     #[test]
-    fn clones_are_the_same_clock() {
+    fn clones_share_the_time() {
         let clock = FakeClock::at(UNIX_EPOCH + Duration::from_secs(10));
         clock.clone().advance(Duration::from_secs(5));
         assert_eq!(unix_seconds(clock.now()), 15);

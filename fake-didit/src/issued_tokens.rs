@@ -12,7 +12,7 @@ use crate::{
     provider::{authorize::AuthorizeRequest, grant::Grant, product::Product, scope::Scope, token},
 };
 
-/// Tokens from [`FakeDidit::issue_tokens`]. `Debug` shows none of them.
+/// Tokens from [`FakeDidit::issue_tokens`], which has an example. `Debug` shows no token.
 #[derive(Clone, Deserialize)]
 pub struct IssuedTokens {
     access_token: String,
@@ -29,7 +29,7 @@ impl IssuedTokens {
         &self.access_token
     }
 
-    /// The refresh token, if the scopes open one.
+    /// The refresh token, if the scopes include `offline` (Didit Authentication: `offline_access`).
     pub fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_deref()
     }
@@ -60,8 +60,7 @@ impl fmt::Debug for IssuedTokens {
 }
 
 impl FakeDidit {
-    /// Issues tokens as after a sign-in of this person, without a request: none is counted or recorded. The
-    /// tokens work at every endpoint.
+    /// Issues tokens as after a sign-in of this person, without any request. They are valid at every endpoint.
     ///
     /// ```
     /// use fake_didit::{FakeDidit, Person};
@@ -69,11 +68,12 @@ impl FakeDidit {
     /// let didit = FakeDidit::new("app", "secret");
     /// let tokens = didit.issue_tokens(&Person::alejandra(), ["openid", "offline"]);
     /// assert!(tokens.refresh_token().is_some());
+    /// assert_eq!(tokens.scope(), "openid offline");
     /// ```
     ///
     /// # Panics
     ///
-    /// When a scope is not one of [`with_scopes`](Self::with_scopes).
+    /// If a scope is not [known](Self::with_scopes).
     pub fn issue_tokens<I>(&self, person: &Person, scopes: I) -> IssuedTokens
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -83,14 +83,14 @@ impl FakeDidit {
         for name in scopes {
             scope.add(name.as_ref(), &state.scopes);
         }
-        let (session, now) = (state.ledger.new_id("session"), state.now());
+        let (session, now) = (state.tokens.new_id("session"), state.now());
         let request = AuthorizeRequest::for_scope(scope);
         let grant = Arc::new(Grant::new(request, person.clone(), session, now));
         let tokens = match state.product {
             Product::SignIn => json!(token::issue(&mut state, grant)),
             Product::Authentication => authentication::token::issue(&mut state, grant),
         };
-        serde_json::from_value(tokens).expect("an answer of the token endpoint")
+        serde_json::from_value(tokens).expect("a response of the token endpoint")
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_of_with_scopes_is_known() {
+    fn a_scope_of_with_scopes_is_accepted() {
         let didit = FakeDidit::new("app", "secret").with_scopes(["openid", "admin"]);
         let tokens = didit.issue_tokens(&Person::john(), ["openid", "admin"]);
         assert_eq!(tokens.scope(), "openid admin");
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "unknown scope \"admin\"")]
-    fn an_unknown_scope_is_refused() {
+    fn an_unknown_scope_panics() {
         FakeDidit::new("app", "secret").issue_tokens(&Person::john(), ["admin"]);
     }
 }

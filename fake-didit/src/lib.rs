@@ -174,4 +174,4 @@ pub use forgery::Forgery;
 pub use issued_tokens::IssuedTokens;
 pub use log::RecordedRequest;
 pub use person::{PeopleError, Person};
-pub use provider::{endpoint::Endpoint, product::Product};
+pub use provider::endpoint::Endpoint;

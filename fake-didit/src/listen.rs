@@ -1,4 +1,4 @@
-//! The fake on a socket.
+//! The HTTP server.
 
 use std::{convert::Infallible, error::Error, future::pending, sync::Arc, time::Duration};
 
@@ -17,27 +17,26 @@ use tokio::{
 };
 use tower_service::Service;
 
-/// A body was left out of a request, because it has too many bytes.
+/// Marks a request whose body was dropped because it exceeds [`MAX_BODY`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyTooLarge;
 
-/// The connections of a listener, so many at a time that memory stays bounded; others wait until one of
-/// them ends.
+/// The connections of a listener: at most [`MAX_CONNECTIONS`]. Further ones wait until one ends.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     open: GracefulShutdown,
 }
 
 impl Connections {
     pub(crate) fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             open: GracefulShutdown::new(),
         }
     }
 
-    /// Serves HTTP/1.1 for ever; each connection in a task of its own.
+    /// Serves HTTP/1.1 forever, each connection in its own task.
     pub(crate) async fn serve<S>(&self, listener: &TcpListener, service: S) -> Infallible
     where
         S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Infallible>
@@ -47,25 +46,25 @@ impl Connections {
         S::Future: Send,
     {
         loop {
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
                 return pending().await;
             };
             match listener.accept().await {
-                Ok((stream, _)) => self.spawn(stream, service.clone(), place),
-                // That connection failed, or the process has too many files open: others need time to end.
-                Err(_) => sleep(ACCEPT_AGAIN).await,
+                Ok((stream, _)) => self.spawn(stream, service.clone(), permit),
+                // The connection failed, or the process has too many open files: some need time to close.
+                Err(_) => sleep(ACCEPT_RETRY).await,
             }
         }
     }
 
-    /// Ends what is idle now and the rest when it is answered, for at most `within`.
+    /// Closes idle connections now, and busy ones after their response or after `within`.
     #[cfg(feature = "cli")]
     pub(crate) async fn shutdown(self, within: Duration) {
-        // What is not answered by then may never be: an endpoint that hangs.
+        // An endpoint with `Fault::hang` never responds.
         let _ = timeout(within, self.open.shutdown()).await;
     }
 
-    fn spawn<S>(&self, stream: TcpStream, service: S, place: OwnedSemaphorePermit)
+    fn spawn<S>(&self, stream: TcpStream, service: S, permit: OwnedSemaphorePermit)
     where
         S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Infallible>
             + Clone
@@ -79,18 +78,18 @@ impl Connections {
             .max_buf_size(MAX_HEAD)
             .serve_connection(
                 TokioIo::new(stream),
-                service_fn(move |request| answer(service.clone(), request)),
+                service_fn(move |request| respond(service.clone(), request)),
             );
         let connection = self.open.watch(connection);
         tokio::spawn(async move {
-            // An error is a client that went away or was refused: nothing to do for a test kit.
+            // An error means that the client disconnected or sent an invalid request.
             let _ = connection.await;
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-async fn answer<S>(
+async fn respond<S>(
     mut service: S,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Box<dyn Error + Send + Sync>>
@@ -99,20 +98,20 @@ where
 {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = timeout(READ_TIMEOUT, read(body)).await else {
-        let mut refusal = Response::new(Full::default());
-        *refusal.status_mut() = StatusCode::REQUEST_TIMEOUT;
-        return Ok(refusal);
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+        return Ok(response);
     };
     let body = body?.unwrap_or_else(|| {
         parts.extensions.insert(BodyTooLarge);
         Bytes::new()
     });
-    let answer = service.call(Request::from_parts(parts, body)).await?;
-    Ok(answer.map(Full::new))
+    let response = service.call(Request::from_parts(parts, body)).await?;
+    Ok(response.map(Full::new))
 }
 
-/// The body; `None` when it is too large. Its rest is read all the same, up to a limit, or the client
-/// would see a broken connection in place of the answer.
+/// The body; `None` if it is too large. Even then it is read to its end, up to [`MAX_DISCARDED`]: otherwise the client
+/// would see a broken connection instead of the response.
 async fn read(mut body: Incoming) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>> {
     let (mut read, mut length) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
@@ -129,12 +128,14 @@ async fn read(mut body: Incoming) -> Result<Option<Bytes>, Box<dyn Error + Send 
     Ok((length <= MAX_BODY).then(|| read.into()))
 }
 
-/// At a time; each takes a few hundred kilobytes at most.
+/// The limit of concurrent connections. Each uses a few hundred kilobytes at most.
 pub(crate) const MAX_CONNECTIONS: usize = 512;
+/// The limit of a request body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
-/// Of the request line and the headers, in bytes.
+/// The limit of request line and headers together, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
+/// How many bytes of a body are read in all.
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
-/// For the headers, which is also how long a connection may be idle, and for the body.
+/// The time limit for the headers (so for idle connections, too) and for the body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::provider::{grant::Grant, state::State};
 
-/// An access token: a JWT of its own type, which names the client.
+/// An access token: a JWT of type `at+jwt` with a `client_id` (RFC 9068 §2).
 pub(crate) fn access_token(state: &mut State, grant: &Grant) -> String {
     let mut header = state.keys.header();
     header.insert("typ".to_owned(), "at+jwt".into());
@@ -13,13 +13,13 @@ pub(crate) fn access_token(state: &mut State, grant: &Grant) -> String {
     state.keys.sign(&header, &claims)
 }
 
-/// An ID token: neither a `nonce` nor an `at_hash`.
+/// An ID token. It has neither `nonce` nor `at_hash`.
 pub(crate) fn id_token(state: &mut State, grant: &Grant) -> String {
     let claims = claims(state, grant);
     state.keys.sign(&state.keys.header(), &claims)
 }
 
-/// The claims that both have.
+/// The claims of both tokens.
 fn claims(state: &mut State, grant: &Grant) -> Map<String, Value> {
     let now = state.now();
     let claims = [
@@ -27,7 +27,7 @@ fn claims(state: &mut State, grant: &Grant) -> Map<String, Value> {
         ("aud", state.client.id.as_str().into()),
         ("sub", grant.person.subject().into()),
         ("sid", grant.session.as_str().into()),
-        ("jti", state.ledger.new_id("jti").into()),
+        ("jti", state.tokens.new_id("jti").into()),
         ("iat", now.into()),
         ("exp", (now + state.access_token_lifetime).into()),
         ("amr", json!([grant.person.authentication_method()])),

@@ -1,4 +1,4 @@
-//! A JSON object of strings, read strictly.
+//! A strict parser for JSON objects of strings.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,37 +7,37 @@ use serde::{
     de::{Deserializer, Error, MapAccess, Visitor},
 };
 
-/// The members of a request body: all are strings, each name is there once.
+/// The members of a request body: strings with unique names.
 pub(crate) struct Members(BTreeMap<String, String>);
 
 impl Members {
-    /// Reads a body; `None` when it is anything else.
+    /// Parses a body; `None` if it is anything else.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         serde_json::from_slice(body).ok()
     }
 
-    /// A member's value; an empty one counts as missing.
+    /// The value of a member. An empty value counts as missing.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name).map(String::as_str);
         value.filter(|value| !value.is_empty())
     }
 
-    /// A member that is none of these.
+    /// The name of a member that is not in `names`.
     pub(crate) fn other_than(&self, names: &[&str]) -> Option<&str> {
-        let mut own = self.0.keys().map(String::as_str);
-        own.find(|name| !names.contains(name))
+        let mut all = self.0.keys().map(String::as_str);
+        all.find(|name| !names.contains(name))
     }
 }
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ReadMembers)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-struct ReadMembers;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for ReadMembers {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Members;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +48,7 @@ impl<'de> Visitor<'de> for ReadMembers {
         let mut members = BTreeMap::new();
         while let Some((name, value)) = map.next_entry()? {
             if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member is there twice"));
+                return Err(A::Error::custom("a name is repeated"));
             }
         }
         Ok(Members(members))
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_object_of_strings_without_repetitions_is_read() {
+    fn only_objects_of_strings_with_unique_names_are_parsed() {
         let members = Members::parse(br#"{"a":"1","b":""}"#).unwrap();
         assert_eq!((members.get("a"), members.get("b")), (Some("1"), None));
         assert_eq!(members.other_than(&["a", "b", "c"]), None);

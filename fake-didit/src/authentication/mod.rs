@@ -1,16 +1,17 @@
-//! What only Didit Authentication has: JSON in, tokens that are all JWTs, a session.
+//! Didit Authentication, where it differs from the Sign in API: JSON requests, JWTs as access tokens, sessions.
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::provider::answer::{self, Answer};
+use crate::provider::response;
 
 mod jwt;
 mod members;
 pub(crate) mod session;
 pub(crate) mod token;
 
-/// An error of Didit Authentication: a code alone. The reason goes into the record.
-fn refused(status: StatusCode, code: &str, why: &str) -> Answer {
-    answer::because(answer::json(status, &json!({"error": code})), why)
+/// An error response of Didit Authentication: only a code. The reason goes to the request log.
+fn error(status: StatusCode, code: &str, why: &str) -> Response<Bytes> {
+    response::with_problem(response::json(status, &json!({"error": code})), why)
 }

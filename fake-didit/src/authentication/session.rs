@@ -1,48 +1,42 @@
-//! `/session/`: whether a session still lives, and its end.
+//! `/session/`: checks a session, and ends it.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::refused;
-use crate::provider::{
-    answer::{self, Answer},
-    bearer,
-    grant::Grant,
-    state::State,
-};
+use super::error;
+use crate::provider::{bearer, grant::Grant, response, state::State};
 
-/// `GET` describes the session of an access token, `DELETE` ends it. Only the current access token
-/// of a session is good for either.
-pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+/// `GET` describes the session of an access token, `DELETE` ends it. Both need the current access token of the session.
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
     if ![Method::GET, Method::DELETE].contains(request.method()) {
-        return answer::method_not_allowed("GET, DELETE");
+        return response::method_not_allowed("GET, DELETE");
     }
     let session = bearer::token(request)
-        .ok_or("there is no access token in the Authorization header")
-        .and_then(|token| state.ledger.access(token, state.now()));
+        .ok_or(bearer::MISSING)
+        .and_then(|token| state.tokens.access(token, state.now()));
     let grant = match session {
         Ok((_, grant)) => grant,
         Err(why) => {
-            let refusal = refused(StatusCode::UNAUTHORIZED, "invalid_credentials", why);
-            return answer::with_headers(refusal, [(header::WWW_AUTHENTICATE, "Bearer")]);
+            let response = error(StatusCode::UNAUTHORIZED, "invalid_credentials", why);
+            return response::with_headers(response, [(header::WWW_AUTHENTICATE, "Bearer")]);
         }
     };
     if request.method() == Method::GET {
-        return answer::json(StatusCode::OK, &told(grant));
+        return response::json(StatusCode::OK, &Value::Object(description(grant)));
     }
     grant.revoke();
-    let mut done = Response::new(Bytes::new());
-    *done.status_mut() = StatusCode::NO_CONTENT;
-    done
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
-/// As in the tokens, but `amr` is a single value here.
-fn told(grant: &Grant) -> Value {
+/// The claims of the tokens, with `amr` as a single value.
+fn description(grant: &Grant) -> Map<String, Value> {
     let person = &grant.person;
-    let mut told = person.claims();
-    told.insert("sub".to_owned(), person.subject().into());
-    told.insert("sid".to_owned(), grant.session.as_str().into());
-    told.insert("amr".to_owned(), person.authentication_method().into());
-    Value::Object(told)
+    let mut members = person.claims();
+    members.insert("sub".to_owned(), person.subject().into());
+    members.insert("sid".to_owned(), grant.session.as_str().into());
+    members.insert("amr".to_owned(), person.authentication_method().into());
+    members
 }

@@ -1,37 +1,37 @@
-//! `/token/`: JSON in and out, exactly the documented members, no client authentication.
+//! `/token/`: JSON, only the documented members, no client authentication.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{jwt, members::Members, refused};
+use super::{error, jwt, members::Members};
 use crate::provider::{
-    answer::{self, Answer},
     grant::{Grant, is_verifier},
-    media_type,
+    media_type, response,
     state::State,
+    token::QUERY_NOT_ALLOWED,
 };
 
-/// Answers a token request.
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+/// Responds to a token request.
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if request.method() != Method::POST {
-        return answer::method_not_allowed("POST");
+        return response::method_not_allowed("POST");
     }
     match tokens(state, request) {
-        Ok(tokens) => answer::json(StatusCode::OK, &tokens),
-        Err((code, why)) => refused(StatusCode::BAD_REQUEST, code, &why),
+        Ok(tokens) => response::json(StatusCode::OK, &tokens),
+        Err((code, why)) => error(StatusCode::BAD_REQUEST, code, &why),
     }
 }
 
-/// The error code of a refusal, and why.
+/// An error code, and the reason for the request log.
 type Refusal = (&'static str, String);
 
 fn tokens(state: &mut State, request: &Request<Bytes>) -> Result<Value, Refusal> {
     let headers = request.headers();
     if request.uri().query().is_some() {
-        return Err(refusal(INVALID_REQUEST, "parameters belong into the body"));
+        return Err(refusal(INVALID_REQUEST, QUERY_NOT_ALLOWED));
     }
     if headers.contains_key(header::AUTHORIZATION) {
         let why = "this client may not use an Authorization header";
@@ -42,7 +42,7 @@ fn tokens(state: &mut State, request: &Request<Bytes>) -> Result<Value, Refusal>
         return Err(refusal("invalid_content_type", why));
     }
     let members = Members::parse(request.body()).ok_or_else(|| {
-        let why = "the body is not a JSON object of strings, each name once";
+        let why = "the body is not a JSON object of strings with unique names";
         refusal(INVALID_REQUEST, why)
     })?;
     match required(&members, "grant_type", |_| true)? {
@@ -69,7 +69,7 @@ fn authorization_code(state: &mut State, members: &Members) -> Result<Value, Ref
     if !state
         .redirect_uris
         .iter()
-        .any(|known| known == redirect_uri)
+        .any(|registered| registered == redirect_uri)
     {
         let why = "redirect_uri is not registered";
         return Err(refusal("invalid_redirect_uri", why));
@@ -77,23 +77,23 @@ fn authorization_code(state: &mut State, members: &Members) -> Result<Value, Ref
 
     let now = state.now();
     let grant = state
-        .ledger
+        .tokens
         .redeem(code, redirect_uri, Some(verifier), now)
         .map_err(|why| refusal(INVALID_GRANT, why))?;
     Ok(issue(state, grant))
 }
 
-/// All tokens are replaced together; a refresh token that comes back ends its session.
+/// A refresh replaces all tokens. Reuse of a refresh token ends its session.
 fn refresh_token(state: &mut State, members: &Members) -> Result<Value, Refusal> {
     check_names(members, &REFRESH_GRANT)?;
     let token = required(members, "refresh_token", |_| true)?;
     let now = state.now();
     let grant = state
-        .ledger
+        .tokens
         .refresh(token, now)
         .map_err(|why| refusal(INVALID_GRANT, why))?;
-    state.ledger.replace_refresh_token(token);
-    state.ledger.end_access_tokens(&grant);
+    state.tokens.replace_refresh_token(token);
+    state.tokens.end_access_tokens(&grant);
     Ok(issue(state, grant))
 }
 
@@ -107,18 +107,18 @@ fn check_names(members: &Members, documented: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-/// A member that must be there and good.
+/// A required and valid member.
 fn required<'a>(
     members: &'a Members,
     name: &str,
-    is_good: fn(&str) -> bool,
+    is_valid: fn(&str) -> bool,
 ) -> Result<&'a str, Refusal> {
-    let refused = |what| (INVALID_REQUEST, format!("{name} is {what}"));
-    let value = members.get(name).ok_or_else(|| refused("missing"))?;
-    if is_good(value) {
+    let error = |problem| (INVALID_REQUEST, format!("{name} is {problem}"));
+    let value = members.get(name).ok_or_else(|| error("missing"))?;
+    if is_valid(value) {
         Ok(value)
     } else {
-        Err(refused("malformed"))
+        Err(error("malformed"))
     }
 }
 
@@ -126,26 +126,26 @@ fn refusal(code: &'static str, why: &str) -> Refusal {
     (code, why.to_owned())
 }
 
-/// What a grant opens.
+/// Issues all tokens of a grant.
 pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
     let (now, lifetime) = (state.now(), state.access_token_lifetime);
     let (scope, id_token) = (grant.scope.clone(), jwt::id_token(state, &grant));
     let access_token = jwt::access_token(state, &grant);
-    state.ledger.issue_access_token(
+    state.tokens.issue_access_token(
         access_token.clone(),
         Arc::clone(&grant),
         scope.clone(),
         now,
         lifetime,
     );
-    let mut answer = json!({
+    let mut response = json!({
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": lifetime,
         "id_token": id_token,
     });
     let mut add = |name: &str, value: String| {
-        if let Some(members) = answer.as_object_mut() {
+        if let Some(members) = response.as_object_mut() {
             members.insert(name.to_owned(), value.into());
         }
     };
@@ -154,10 +154,10 @@ pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Value {
     }
     if scope.contains(state.product.offline_scope()) {
         let lifetime = state.refresh_token_lifetime;
-        let token = state.ledger.issue_refresh_token(grant, now, lifetime);
+        let token = state.tokens.issue_refresh_token(grant, now, lifetime);
         add("refresh_token", token);
     }
-    answer
+    response
 }
 
 const INVALID_REQUEST: &str = "invalid_request";

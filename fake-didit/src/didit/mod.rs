@@ -1,5 +1,6 @@
-//! The fake Didit itself.
+//! The fake.
 
+mod approval;
 mod controls;
 mod service;
 pub(crate) mod settings;
@@ -10,8 +11,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
-use http::{Request, StatusCode};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 use self::settings::MAX_AUTHENTICATION_LIFETIME;
@@ -19,47 +18,120 @@ use crate::{
     clock::FakeClock,
     keys::{Algorithm, Keys},
     listen::Connections,
-    log::{Outcome, RecordedRequest},
+    log::RecordedRequest,
     person::Person,
-    provider::{
-        authorize::Refusal, client::Client, decision, endpoint::Endpoint, product::Product,
-        state::State,
-    },
+    provider::{client::Client, endpoint::Endpoint, product::Product, state::State},
 };
 
-/// A whole Didit in the process, its Sign in API or [Didit Authentication](Self::authentication):
-/// strict by default, with faults on request.
+/// An OpenID provider in the process that behaves like Didit: the Sign in API or
+/// [Didit Authentication](Self::authentication). Strict by default, with [faults](crate::Fault) on request.
 ///
-/// It is a Tower service that answers by the path alone, so it stands in for
-/// `https://auth.didit.me` and `https://apx.didit.me` alike, and it can [`listen`](Self::listen) on a
-/// socket. All clones are the same Didit; a setter on one of them changes all.
+/// It is a Tower service: `Service<Request<Bytes>>`. It ignores scheme and host of the request, so it serves both
+/// `https://auth.didit.me` and `https://apx.didit.me`. It can also [`listen`](Self::listen) on a socket. Clones share
+/// one state.
 ///
-/// It keeps at most 10,000 codes and 10,000 tokens of each kind. The next one replaces those that are used,
-/// expired or revoked, and then the oldest, which are unknown from then on.
+/// At most 10,000 codes and 10,000 tokens of each kind are valid at a time. Above that, used, expired and revoked ones
+/// are removed first, then the oldest.
+///
+/// # A sign-in
+///
+/// ```
+/// use fake_didit::{Endpoint, FakeDidit, Person};
+///
+/// let didit = FakeDidit::new("app", "secret").with_redirect_uri("https://app.example/callback");
+/// let authorization_url = "https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+///                          &redirect_uri=https://app.example/callback";
+///
+/// let callback = didit.approve(authorization_url, &Person::alejandra());
+/// assert!(callback.starts_with("https://app.example/callback?code=code_"));
+/// let callback = didit.decline(authorization_url);
+/// assert!(callback.starts_with("https://app.example/callback?error=access_denied"));
+///
+/// assert_eq!(didit.count(Endpoint::Authorize), 2);
+/// assert_eq!(didit.last(Endpoint::Authorize).unwrap().problem(), None);
+/// ```
+///
+/// # Settings
+///
+/// ```
+/// use std::time::Duration;
+/// use fake_didit::FakeDidit;
+///
+/// // With the defaults of other OpenID providers.
+/// let didit = FakeDidit::new("app", "secret")
+///     .with_redirect_uri("https://app.example/callback")
+///     .with_client_secret_post()
+///     .with_scopes(["openid", "profile", "offline"])
+///     .with_iss_parameter()
+///     .with_rs256()
+///     .with_jwks_max_age(Duration::from_secs(3600))
+///     .with_code_lifetime(Duration::from_secs(30))
+///     .with_access_token_lifetime(Duration::from_secs(600))
+///     .with_refresh_token_lifetime(Duration::from_secs(24 * 3600))
+///     .with_rotating_refresh_tokens()
+///     .with_revocation_endpoint()
+///     .with_end_session_endpoint()
+///     .with_post_logout_redirect_uri("https://app.example/");
+/// assert!(didit.revocation_endpoint().is_some() && didit.end_session_endpoint().is_some());
+///
+/// // For interactive use, with keys as in Didit's documentation.
+/// let didit = FakeDidit::new("app", "secret").with_system_clock().with_bare_jwks();
+/// assert!(didit.jwks_document().contains("secp256r1"));
+/// ```
+///
+/// # Controls
+///
+/// ```
+/// use std::time::Duration;
+/// use fake_didit::{Endpoint, FakeDidit, Fault};
+///
+/// let didit = FakeDidit::new("app", "secret");
+/// didit.on_next(Endpoint::Token, Fault::error("server_error").with_status(500));
+/// didit.on_every(Endpoint::Jwks, Fault::hang());
+/// didit.clear_faults();
+///
+/// didit.clock().advance(Duration::from_secs(3600)); // access tokens have expired
+/// didit.rotate_keys(); // ID tokens are signed with keys that the application does not know
+/// didit.revoke_all(); // codes, access tokens and refresh tokens are invalid
+/// didit.switch_off(); // every endpoint responds with 404
+/// ```
 #[derive(Clone)]
 pub struct FakeDidit(Arc<Mutex<State>>);
 
 impl FakeDidit {
-    /// A Didit with one client, which authenticates with HTTP Basic (RFC 6749 §2.3.1).
+    /// The Sign in API, with one client that authenticates with HTTP Basic (RFC 6749 §2.3.1).
+    /// [Example](Self#a-sign-in).
     ///
-    /// Its codes and tokens look random and are the same in every run, but for signatures with ES256.
+    /// Codes and tokens look random but are the same in every run, except for ES256 signatures.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         let client = Client::confidential(client_id.into(), client_secret.into());
         Self::with_client(Product::SignIn, client)
     }
 
-    /// A Didit with one public client: no secret, and PKCE is a must (RFC 9700 §2.1.1). Its refresh
-    /// tokens are rotated (§2.2.2).
+    /// The Sign in API, with one public client: without a secret, with mandatory PKCE (RFC 9700 §2.1.1) and rotating
+    /// refresh tokens (§2.2.2).
+    ///
+    /// ```
+    /// use fake_didit::FakeDidit;
+    ///
+    /// assert_eq!(FakeDidit::new_public("app").client_secret(), None);
+    /// ```
     pub fn new_public(client_id: impl Into<String>) -> Self {
         let client = Client::public(client_id.into());
         Self::with_client(Product::SignIn, client).with_rotating_refresh_tokens()
     }
 
-    /// A Didit Authentication with one application: an issuer of its own, a public client, JSON at the
-    /// token endpoint, tokens that are all signed with ES256 and live for five minutes, a session that
-    /// can be asked for and ended.
+    /// Didit Authentication, with one application: a public client, JSON at the token endpoint, ID tokens and access
+    /// tokens signed with ES256 and valid for five minutes, and a session endpoint.
     ///
-    /// Its refresh tokens are rotated, and a refresh ends the access token before.
+    /// Refresh tokens rotate, and a refresh invalidates the previous access token.
+    ///
+    /// ```
+    /// use fake_didit::FakeDidit;
+    ///
+    /// let didit = FakeDidit::authentication("app");
+    /// assert_eq!(didit.issuer(), "https://app.auth.didit.me");
+    /// ```
     pub fn authentication(client_id: impl Into<String>) -> Self {
         let client = Client::public(client_id.into());
         let didit = Self::with_client(Product::Authentication, client)
@@ -68,61 +140,60 @@ impl FakeDidit {
         didit.set(|state| state.keys = Keys::new(&[Algorithm::Es256], "k_fake"))
     }
 
-    /// The product that it is.
-    pub fn product(&self) -> Product {
-        self.lock().product
+    /// Whether this is Didit [Authentication](Self::authentication), not the Sign in API.
+    pub fn is_authentication(&self) -> bool {
+        self.lock().product == Product::Authentication
     }
 
-    /// The `iss` of everything that has one.
+    /// The issuer, which [`with_issuer`](Self::with_issuer) sets.
     pub fn issuer(&self) -> String {
         self.lock().issuer.as_str().to_owned()
     }
 
-    /// The client's id.
+    /// The client id.
     pub fn client_id(&self) -> String {
         self.lock().client.id.clone()
     }
 
-    /// The client's secret; a public client has none.
+    /// The client secret; `None` for a public client.
     pub fn client_secret(&self) -> Option<String> {
         self.lock().client.secret().map(str::to_owned)
     }
 
-    /// The people on the sign-in page, in the order of its buttons.
+    /// The people on the sign-in page, in order. See [`with_people`](Self::with_people).
     pub fn people(&self) -> Vec<Person> {
         self.lock().accounts.to_vec()
     }
 
-    /// The URL of token revocation (RFC 7009), where it is
-    /// [switched on](Self::with_revocation_endpoint).
+    /// The URL of the revocation endpoint, if [switched on](Self::with_revocation_endpoint).
     pub fn revocation_endpoint(&self) -> Option<String> {
         self.lock().optional_endpoint(Endpoint::Revocation)
     }
 
-    /// The URL of the page that ends a session, where it is
-    /// [switched on](Self::with_end_session_endpoint).
+    /// The URL of the end-session endpoint, if [switched on](Self::with_end_session_endpoint).
     pub fn end_session_endpoint(&self) -> Option<String> {
         self.lock().optional_endpoint(Endpoint::EndSession)
     }
 
-    /// The clock that it runs on.
+    /// The clock, which a test can advance. [Example](Self#controls).
     pub fn clock(&self) -> FakeClock {
         self.lock().clock.clone()
     }
 
-    /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime ends; port 0 picks a free one.
+    /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime shuts down. Port 0 selects a free port.
+    /// [`with_issuer`](Self::with_issuer) has an example.
     ///
-    /// | at most | else |
+    /// | limit | above it |
     /// |---|---|
-    /// | 512 connections at a time | the next one waits |
-    /// | 30 s for the headers, or until the next request | the connection ends |
+    /// | 512 concurrent connections | further connections wait |
+    /// | 30 s for the headers, or until the next request | the connection is closed |
     /// | 30 s for the body | 408 |
-    /// | 64 KB of request line and headers | 431 |
-    /// | 64 KB of body | 413 |
+    /// | 64 KB for request line and headers | 431 |
+    /// | 64 KB for the body | 413 |
     ///
     /// # Errors
     ///
-    /// When the address cannot be bound.
+    /// If the address cannot be bound.
     pub async fn listen(&self, addr: impl ToSocketAddrs) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
@@ -131,55 +202,27 @@ impl FakeDidit {
         Ok(addr)
     }
 
-    /// A person signs in without a browser, listed on the sign-in page or not: gives the URL with the code
-    /// that the browser goes to.
-    ///
-    /// The request is checked, counted and recorded like one of a browser. Of scripted faults only
-    /// [`Fault::error`](crate::Fault::error) has a meaning here.
-    ///
-    /// # Panics
-    ///
-    /// When `authorize_url` is not a good authorization request, or the product is
-    /// [switched off](Self::switch_off).
-    pub fn approve(&self, authorize_url: &str, person: &Person) -> String {
-        self.decided(authorize_url, Some(person.clone()))
-            .unwrap_or_else(|why| {
-                panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
-            })
-    }
-
-    /// A person says no: gives the URL with `error=access_denied` that the browser goes to.
-    ///
-    /// # Panics
-    ///
-    /// As [`approve`](Self::approve).
-    pub fn decline(&self, authorize_url: &str) -> String {
-        self.decided(authorize_url, None).unwrap_or_else(|why| {
-            panic!("FakeDidit refuses the authorization request {authorize_url}: {why}")
-        })
-    }
-
-    /// All requests so far, oldest first (the latest 10,000).
+    /// The requests so far, oldest first: at most the latest 10,000 and 32 MB. [`RecordedRequest`] has an example.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().log.requests()
     }
 
-    /// Forgets the [requests](Self::requests) so far. Counts and the requests' numbers go on.
+    /// Removes the [requests](Self::requests) so far. Counts and numbers continue.
     pub fn clear_requests(&self) {
         self.lock().log.clear();
     }
 
-    /// How often an endpoint was called, with any method and however it was answered.
+    /// The number of requests to an endpoint, with any method and any response. [Example](Self#a-sign-in).
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.lock().log.count(endpoint)
     }
 
-    /// The latest request of an endpoint.
+    /// The latest request to an endpoint. [`RecordedRequest`] has an example.
     pub fn last(&self, endpoint: Endpoint) -> Option<RecordedRequest> {
         self.lock().log.last(endpoint)
     }
 
-    /// The origins that a browser finds it at.
+    /// The origins at which a browser reaches it.
     pub(crate) fn origins(&self) -> Vec<String> {
         let state = self.lock();
         state.product.origins(&state.issuer)
@@ -196,49 +239,8 @@ impl FakeDidit {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic of a test's thread must not hide what it was about.
+        // After a panic of one test thread, the others still get the state: their failures tell more than a poisoned lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Where the browser goes when the person approves the authorization request, or declines it
-    /// (`None`); the error says why the request is no good.
-    pub(crate) fn decided(
-        &self,
-        authorize_url: &str,
-        person: Option<Person>,
-    ) -> Result<String, String> {
-        let request = Request::get(authorize_url)
-            .body(Bytes::new())
-            .map_err(|_| "it is not a URI".to_owned())?;
-        let mut state = self.lock();
-        if state.is_off {
-            return Err("the product is switched off".to_owned());
-        }
-        if state.endpoint(request.uri().path()) != Some(Endpoint::Authorize) {
-            return Err("it is not at the authorization endpoint".to_owned());
-        }
-        let fault = state.script.take(Endpoint::Authorize);
-        let asked = decision::read(&state, &request)
-            .map_err(|(Refusal::Redirect { why, .. } | Refusal::Page(why))| why);
-        let outcome = Outcome {
-            fault: fault.clone(),
-            status: Some(
-                asked
-                    .as_ref()
-                    .map_or(StatusCode::BAD_REQUEST, |_| StatusCode::OK),
-            ),
-            problem: asked.as_ref().err().cloned(),
-            ..state.outcome(Some(Endpoint::Authorize))
-        };
-        state.log.record(&request, outcome);
-
-        let asked = asked?;
-        let scripted = fault.and_then(|fault| decision::scripted(&asked, &fault.0));
-        Ok(match (scripted, person) {
-            (Some(redirect), _) => redirect,
-            (None, Some(person)) => decision::approve(&mut state, &asked, person),
-            (None, None) => decision::decline(&asked),
-        })
     }
 }
 

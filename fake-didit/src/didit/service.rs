@@ -1,4 +1,4 @@
-//! The fake as a Tower service.
+//! The Tower service.
 
 use std::{
     convert::Infallible,
@@ -14,13 +14,10 @@ use tower_service::Service;
 
 use super::FakeDidit;
 use crate::{
-    fault::{FaultKind, tamper},
+    fault::{self, FaultKind},
     listen::BodyTooLarge,
     log::Outcome,
-    provider::{
-        answer::{self, Answer},
-        routes,
-    },
+    provider::{response, routes},
 };
 
 impl Service<Request<Bytes>> for FakeDidit {
@@ -33,49 +30,49 @@ impl Service<Request<Bytes>> for FakeDidit {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        // Counted and worked on now, not when the future is first polled.
-        match self.answer(&request) {
+        // The request is processed here, not when the future is first polled.
+        match self.respond(&request) {
             None => Box::pin(future::pending()),
-            Some((answer, Duration::ZERO)) => Box::pin(future::ready(Ok(answer))),
-            Some((answer, held_back)) => Box::pin(async move {
-                tokio::time::sleep(held_back).await;
-                Ok(answer)
+            Some((response, Duration::ZERO)) => Box::pin(future::ready(Ok(response))),
+            Some((response, delay)) => Box::pin(async move {
+                tokio::time::sleep(delay).await;
+                Ok(response)
             }),
         }
     }
 }
 
 impl FakeDidit {
-    /// The answer, and for how long it is held back; `None`: for ever.
-    fn answer(&self, request: &Request<Bytes>) -> Option<(Answer, Duration)> {
+    /// The response and its delay; `None` if there is no response.
+    fn respond(&self, request: &Request<Bytes>) -> Option<(Response<Bytes>, Duration)> {
         let mut state = self.lock();
         let endpoint = state.endpoint(request.uri().path());
         let is_too_large = request.extensions().get::<BodyTooLarge>().is_some();
         let fault = endpoint
             .filter(|_| !state.is_off && !is_too_large)
-            .and_then(|endpoint| state.script.take(endpoint));
+            .and_then(|endpoint| state.faults.take(endpoint));
         let kind = fault.as_ref().map(|fault| &fault.0);
-        let mut answer = match kind {
-            _ if is_too_large => Some(answer::too_large()),
+        let mut response = match kind {
+            _ if is_too_large => Some(response::too_large()),
             _ if state.is_off => Some(routes::switched_off()),
             Some(FaultKind::Hang) => None,
-            _ => Some(routes::answer(&mut state, endpoint, request, kind)),
+            _ => Some(routes::respond(&mut state, endpoint, request, kind)),
         };
         let outcome = Outcome {
             fault: fault.clone(),
-            status: answer.as_ref().map(Answer::status),
-            problem: answer.as_mut().and_then(answer::take_problem),
+            status: response.as_ref().map(Response::status),
+            problem: response.as_mut().and_then(response::take_problem),
             ..state.outcome(endpoint)
         };
         state.log.record(request, outcome);
         let keys = state.keys;
-        // A test's closure may ask this fake.
+        // The closure of a fault may call this fake.
         drop(state);
-        let answer = answer?;
+        let response = response?;
         Some(match fault.map(|fault| fault.0) {
-            Some(FaultKind::Delay(by)) => (answer, by),
-            Some(kind) => (tamper(answer, &kind, &keys), Duration::ZERO),
-            None => (answer, Duration::ZERO),
+            Some(FaultKind::Delay(delay)) => (response, delay),
+            Some(kind) => (fault::apply(response, &kind, &keys), Duration::ZERO),
+            None => (response, Duration::ZERO),
         })
     }
 }

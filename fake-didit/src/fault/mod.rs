@@ -1,6 +1,6 @@
-//! Faults that the fake injects on request.
+//! Injected faults.
 
-pub(crate) mod script;
+pub(crate) mod queue;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,33 +11,47 @@ use serde_json::{Map, Value};
 use crate::{
     forgery::Forgery,
     keys::Keys,
-    provider::{answer::Answer, id_token, oauth_error::OAuthError},
+    provider::{id_token, oauth_error::OAuthError},
 };
 
-/// A fault to inject, for [`FakeDidit::on_next`](crate::FakeDidit::on_next).
+/// A fault to inject with [`FakeDidit::on_next`](crate::FakeDidit::on_next) or
+/// [`on_every`](crate::FakeDidit::on_every).
 ///
 /// ```
-/// use fake_didit::Fault;
+/// use std::time::Duration;
+/// use fake_didit::{Endpoint, FakeDidit, Fault, Forgery};
+/// use http::Response;
 ///
-/// Fault::error("temporarily_unavailable").with_status(503).with_description("back at noon");
-/// Fault::answer(http::Response::builder().status(502).body("<h1>Bad Gateway</h1>").unwrap());
-/// Fault::edit(|answer| {
-///     answer.remove("token_type");
-/// });
-/// Fault::edit_id_token(|_header, claims| {
-///     claims.insert("aud".to_owned(), "somebody-else".into());
-/// });
-/// Fault::forge(fake_didit::Forgery::ALGORITHM_NONE);
-/// Fault::replace_id_token(|token| token.to_uppercase());
+/// let didit = FakeDidit::new("app", "secret");
+/// for fault in [
+///     Fault::error("temporarily_unavailable").with_status(503).with_description("back at noon"),
+///     Fault::answer(Response::builder().status(502).body("<h1>Bad Gateway</h1>").unwrap()),
+///     Fault::hang(),
+///     Fault::delay(Duration::from_secs(30)),
+///     Fault::truncate(),
+///     Fault::edit(|response| {
+///         response.remove("token_type");
+///     }),
+///     Fault::edit_id_token(|_header, claims| {
+///         claims.insert("aud".to_owned(), "another-client".into());
+///     }),
+///     Fault::forge(Forgery::ALGORITHM_NONE),
+///     Fault::replace_id_token(|token| token.to_uppercase()),
+/// ] {
+///     // One fault for each of the next nine token requests.
+///     didit.on_next(Endpoint::Token, fault);
+/// }
 /// ```
+///
+/// `Display` describes what the fault does, such as `answers 503 with the error temporarily_unavailable`.
 #[derive(Clone)]
 pub struct Fault(pub(crate) FaultKind);
 
 /// What a fault does.
 #[derive(Clone)]
 pub(crate) enum FaultKind {
-    Refuse(OAuthError),
-    Answer(Answer),
+    Error(OAuthError),
+    Respond(Response<Bytes>),
     Hang,
     Delay(Duration),
     Truncate,
@@ -53,86 +67,84 @@ pub(crate) type EditIdToken =
 pub(crate) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Fault {
-    /// The error answer of RFC 6749 §5.2 with any code; 401 for `invalid_client`, else 400.
+    /// An error response (RFC 6749 §5.2) with any code. Default status: 401 for `invalid_client`, else 400.
     ///
-    /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error travels with the browser
-    /// instead (RFC 6749 §4.1.2.1), if the request itself is good.
+    /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error is a redirect to the client (RFC 6749
+    /// §4.1.2.1), if the authorization request is valid.
     pub fn error(code: impl Into<String>) -> Self {
-        Self(FaultKind::Refuse(OAuthError::new(code)))
+        Self(FaultKind::Error(OAuthError::new(code)))
     }
 
-    /// An `error_description` for [`error`](Self::error).
+    /// The `error_description` of an [`error`](Self::error). Default: none.
     ///
     /// # Panics
     ///
-    /// When it is another fault.
+    /// If it is another kind of fault.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
-        let FaultKind::Refuse(error) = &mut self.0 else {
+        let FaultKind::Error(error) = &mut self.0 else {
             panic!("only `Fault::error` has a description");
         };
         error.description = Some(description.into());
         self
     }
 
-    /// Another status for [`error`](Self::error) or [`answer`](Self::answer).
+    /// The status of an [`error`](Self::error) or [`answer`](Self::answer).
     ///
     /// # Panics
     ///
-    /// When it is another fault, or `status` is not between 100 and 999.
+    /// If it is another kind of fault, or `status` is not between 100 and 999.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         let status = StatusCode::from_u16(status).expect("a status between 100 and 999");
         match &mut self.0 {
-            FaultKind::Refuse(error) => error.status = status,
-            FaultKind::Answer(answer) => *answer.status_mut() = status,
+            FaultKind::Error(error) => error.status = status,
+            FaultKind::Respond(response) => *response.status_mut() = status,
             _ => panic!("only `Fault::error` and `Fault::answer` have a status"),
         }
         self
     }
 
-    /// Exactly this answer. The fake does nothing else: no code is used up, no token issued.
+    /// This response. The request is not processed: no code is redeemed, no token issued.
     pub fn answer(response: Response<impl Into<Bytes>>) -> Self {
-        Self(FaultKind::Answer(response.map(Into::into)))
+        Self(FaultKind::Respond(response.map(Into::into)))
     }
 
-    /// No answer, ever. The request is counted, and nothing else is done with it.
+    /// No response, ever. The request is recorded, but not processed.
     pub fn hang() -> Self {
         Self(FaultKind::Hang)
     }
 
-    /// The regular answer, late: the request is processed at once, and the answer is held back for `by` of
-    /// tokio's time. With a delay above the client's timeout, the answer is lost after the request was processed.
+    /// The regular response after a delay, in tokio's time. The request is processed at once: with a delay above the
+    /// client's timeout, the response is lost although the request took effect.
     pub fn delay(by: Duration) -> Self {
         Self(FaultKind::Delay(by))
     }
 
-    /// The first half of the regular answer's body, as if its end were lost. The request is processed.
+    /// The first half of the regular response's body. The request is processed.
     pub fn truncate() -> Self {
         Self(FaultKind::Truncate)
     }
 
-    /// The regular answer with other members: changes the JSON object that the endpoint would give.
-    /// An answer that is not a JSON object stays as it is.
+    /// The regular response with its JSON object edited. A response that is not a JSON object stays unchanged.
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         Self(FaultKind::Edit(Arc::new(edit)))
     }
 
-    /// The regular answer with another ID token: its header and its claims are changed and the whole is
-    /// signed again with the fake's key, so that only what was changed is wrong.
+    /// The regular response with its ID token edited: header and claims. The token is signed again with the fake's
+    /// key, so that its signature is valid.
     pub fn edit_id_token(
         edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {
         Self(FaultKind::EditIdToken(Arc::new(edit)))
     }
 
-    /// The regular answer with an ID token in which this one thing is wrong; for
-    /// [`Endpoint::Token`](crate::Endpoint::Token).
+    /// The regular response with a forged ID token, for [`Endpoint::Token`](crate::Endpoint::Token).
     pub fn forge(forgery: Forgery) -> Self {
         Self(FaultKind::Forge(forgery))
     }
 
-    /// The regular answer with another text in the place of its ID token's.
+    /// The regular response with its ID token replaced by any text.
     pub fn replace_id_token(replace: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self(FaultKind::ReplaceIdToken(Arc::new(replace)))
     }
@@ -141,8 +153,8 @@ impl Fault {
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            FaultKind::Refuse(error) => write!(f, "Fault::error({:?})", error.code),
-            FaultKind::Answer(answer) => write!(f, "Fault::answer({})", answer.status()),
+            FaultKind::Error(error) => write!(f, "Fault::error({:?})", error.code),
+            FaultKind::Respond(response) => write!(f, "Fault::answer({})", response.status()),
             FaultKind::Hang => f.write_str("Fault::hang()"),
             FaultKind::Delay(by) => write!(f, "Fault::delay({by:?})"),
             FaultKind::Truncate => f.write_str("Fault::truncate()"),
@@ -154,11 +166,10 @@ impl fmt::Debug for Fault {
     }
 }
 
-/// What it does, in words.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            FaultKind::Refuse(error) => {
+            FaultKind::Error(error) => {
                 write!(
                     f,
                     "answers {} with the error {}",
@@ -166,36 +177,43 @@ impl fmt::Display for Fault {
                     error.code
                 )
             }
-            FaultKind::Answer(answer) => {
-                write!(f, "answers {} and does nothing", answer.status().as_u16())
+            FaultKind::Respond(response) => {
+                write!(
+                    f,
+                    "answers {} without processing the request",
+                    response.status().as_u16()
+                )
             }
             FaultKind::Hang => f.write_str("never answers"),
-            FaultKind::Delay(by) => write!(f, "answers {by:?} late"),
-            FaultKind::Truncate => f.write_str("cuts its answer in half"),
-            FaultKind::Edit(_) => f.write_str("changes members of its answer"),
-            FaultKind::EditIdToken(_) => f.write_str("changes the ID token and signs it again"),
+            FaultKind::Delay(by) => write!(f, "delays the response by {by:?}"),
+            FaultKind::Truncate => f.write_str("truncates the response to its first half"),
+            FaultKind::Edit(_) => f.write_str("edits members of the response"),
+            FaultKind::EditIdToken(_) => f.write_str("edits the ID token and signs it again"),
             FaultKind::Forge(forgery) => write!(f, "forges the ID token: {}", forgery.name()),
             FaultKind::ReplaceIdToken(_) => f.write_str("replaces the ID token"),
         }
     }
 }
 
-/// Applies a fault to a regular answer.
-pub(crate) fn tamper(answer: Answer, fault: &FaultKind, keys: &Keys) -> Answer {
+/// Applies a fault to the regular response.
+pub(crate) fn apply(response: Response<Bytes>, fault: &FaultKind, keys: &Keys) -> Response<Bytes> {
     match fault {
-        FaultKind::Truncate => answer.map(|body| body.slice(..body.len() / 2)),
-        FaultKind::Edit(edit) => with_object(answer, |members| edit(members)),
-        FaultKind::EditIdToken(edit) => with_id_token(answer, |token| {
+        FaultKind::Truncate => response.map(|body| body.slice(..body.len() / 2)),
+        FaultKind::Edit(edit) => with_object(response, |members| edit(members)),
+        FaultKind::EditIdToken(edit) => with_id_token(response, |token| {
             id_token::edited(token, keys, |header, claims| edit(header, claims))
         }),
-        FaultKind::Forge(forgery) => with_id_token(answer, |token| forgery.apply(token, keys)),
-        FaultKind::ReplaceIdToken(replace) => with_id_token(answer, |token| Some(replace(token))),
-        _ => answer,
+        FaultKind::Forge(forgery) => with_id_token(response, |token| forgery.apply(token, keys)),
+        FaultKind::ReplaceIdToken(replace) => with_id_token(response, |token| Some(replace(token))),
+        _ => response,
     }
 }
 
-fn with_id_token(answer: Answer, change: impl FnOnce(&str) -> Option<String>) -> Answer {
-    with_object(answer, |members| {
+fn with_id_token(
+    response: Response<Bytes>,
+    change: impl FnOnce(&str) -> Option<String>,
+) -> Response<Bytes> {
+    with_object(response, |members| {
         let token = members.get("id_token").and_then(Value::as_str);
         if let Some(changed) = token.and_then(change) {
             members.insert("id_token".to_owned(), changed.into());
@@ -203,10 +221,13 @@ fn with_id_token(answer: Answer, change: impl FnOnce(&str) -> Option<String>) ->
     })
 }
 
-fn with_object(answer: Answer, edit: impl FnOnce(&mut Map<String, Value>)) -> Answer {
-    let Ok(mut members) = serde_json::from_slice(answer.body()) else {
-        return answer;
+fn with_object(
+    response: Response<Bytes>,
+    edit: impl FnOnce(&mut Map<String, Value>),
+) -> Response<Bytes> {
+    let Ok(mut members) = serde_json::from_slice(response.body()) else {
+        return response;
     };
     edit(&mut members);
-    answer.map(|_| Value::Object(members).to_string().into())
+    response.map(|_| Value::Object(members).to_string().into())
 }

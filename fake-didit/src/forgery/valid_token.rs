@@ -103,12 +103,20 @@ impl<'a> ValidToken<'a> {
 
     /// The token with any bytes as its payload.
     pub(crate) fn with_payload(&self, payload: &[u8]) -> String {
-        jws::compact(&jws::to_json(&self.header), payload, &self.keys.signing())
+        jws::compact(
+            &jws::to_json(&self.header),
+            payload,
+            &self.keys.signing_key(),
+        )
     }
 
     /// The token with any bytes as its header.
     pub(crate) fn with_raw_header(&self, header: &[u8]) -> String {
-        jws::compact(header, &jws::to_json(&self.claims), &self.keys.signing())
+        jws::compact(
+            header,
+            &jws::to_json(&self.claims),
+            &self.keys.signing_key(),
+        )
     }
 
     /// The claims as JSON, with a raw member appended.
@@ -124,7 +132,7 @@ impl<'a> ValidToken<'a> {
     /// The token with a payload that is already encoded.
     pub(crate) fn with_encoded_payload(&self, payload: &str) -> String {
         let input = format!("{}.{payload}", encode(jws::to_json(&self.header)));
-        let signature = self.keys.signing().sign(input.as_bytes());
+        let signature = self.keys.signing_key().sign(input.as_bytes());
         format!("{input}.{}", encode(signature))
     }
 

@@ -1,4 +1,4 @@
-//! A key that signs, with its public half.
+//! A key pair.
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::keys::base64url::encode;
 
-/// A key for ES256 or for RS256 (RFC 7518 §3.4, §3.3).
+/// A key pair for ES256 or RS256 (RFC 7518 §3.4, §3.3).
 pub(crate) enum KeyPair {
     Ec(EcdsaKeyPair),
     Rsa(RsaKeyPair),
@@ -34,7 +34,7 @@ impl KeyPair {
         match self {
             Self::Ec(key) => {
                 let signature = key.sign(&SystemRandom::new(), input);
-                let signature = signature.expect("a P-256 key signs anything");
+                let signature = signature.expect("a P-256 key signs any input");
                 signature.as_ref().to_vec()
             }
             Self::Rsa(key) => {
@@ -51,7 +51,7 @@ impl KeyPair {
         }
     }
 
-    /// The public key as a JWK with nothing but the numbers (RFC 7518 §6).
+    /// The public key as a JWK with the required members only (RFC 7518 §6).
     pub(crate) fn jwk(&self) -> Value {
         match self {
             Self::Ec(_) => {
@@ -61,8 +61,8 @@ impl KeyPair {
                 json!({"kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y)})
             }
             Self::Rsa(_) => {
-                // RFC 8017 §A.1.1, as DER writes it for 2048 bits: nine bytes of tags, lengths and
-                // sign, then the modulus, then the exponent, which OpenSSL makes 65537.
+                // RFC 8017 §A.1.1 in DER, for 2048 bits: nine bytes of tags, lengths and sign, then the modulus,
+                // then the exponent, 65537.
                 let (_, numbers) = self.public_key().split_at(9);
                 let (modulus, _) = numbers.split_at(256);
                 json!({"kty": "RSA", "n": encode(modulus), "e": "AQAB"})
@@ -84,6 +84,6 @@ impl KeyPair {
             Self::Ec(key) => key.public_key().as_der(),
             Self::Rsa(key) => key.public_key().as_der(),
         };
-        der.expect("a public key can be written").as_ref().to_vec()
+        der.expect("a public key encodes").as_ref().to_vec()
     }
 }

@@ -1,4 +1,4 @@
-//! The keys that sign ID tokens: published test keys, see `keys/README.md`.
+//! The signing keys: published test keys, see `keys/README.md`.
 
 pub(crate) mod base64url;
 pub(crate) mod jws;
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use key_pair::KeyPair;
 
-/// One P-256 and one RSA key at a time, and for how long those before and after are published.
+/// The current P-256 and RSA keys, and which generations of keys are published.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys {
     pub(crate) algorithm: Algorithm,
-    /// Publish the keys as the example in Didit's documentation does.
+    /// Whether the JWK set has the form of the example in Didit's documentation.
     pub(crate) bare: bool,
-    /// What there are keys for.
+    /// The algorithms that have keys.
     pub(crate) algorithms: &'static [Algorithm],
     kid_prefix: &'static str,
     generation: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Keys {
     newest: usize,
 }
 
-/// How ID tokens are signed.
+/// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Es256,
@@ -43,26 +43,26 @@ impl Keys {
         }
     }
 
-    /// From now on new keys, under new names, sign and are published; the old ones are gone.
+    /// Switches to the next keys and publishes only those.
     pub(crate) fn rotate(&mut self) {
         self.generation += 1;
         self.retire();
     }
 
-    /// From now on new keys sign; the old ones are still published.
+    /// Switches to the next keys and publishes the previous ones as well.
     pub(crate) fn rotate_gently(&mut self) {
         self.oldest = self.generation;
         self.generation += 1;
         self.newest = self.generation;
     }
 
-    /// Publishes the next keys, too.
+    /// Publishes the next keys as well.
     pub(crate) fn announce(&mut self) {
         self.oldest = self.generation;
         self.newest = self.generation + 1;
     }
 
-    /// Publishes only the keys that sign.
+    /// Publishes only the current keys.
     pub(crate) fn retire(&mut self) {
         (self.oldest, self.newest) = (self.generation, self.generation);
     }
@@ -80,18 +80,18 @@ impl Keys {
             .collect()
     }
 
-    /// A token, signed with the configured algorithm, whatever the header says.
+    /// Signs a token with the configured algorithm, which the header need not name.
     pub(crate) fn sign(&self, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
-        let key = self.signing();
+        let key = self.signing_key();
         jws::compact(&jws::to_json(header), &jws::to_json(claims), &key)
     }
 
-    /// The key that signs.
-    pub(crate) fn signing(&self) -> KeyPair {
+    /// The current key of the configured algorithm.
+    pub(crate) fn signing_key(&self) -> KeyPair {
         self.pair(self.algorithm)
     }
 
-    /// The key of an algorithm, in the set that signs now.
+    /// The current key of an algorithm.
     pub(crate) fn pair(&self, algorithm: Algorithm) -> KeyPair {
         algorithm.pair(self.generation)
     }
@@ -106,7 +106,7 @@ impl Keys {
         json!({"keys": keys.collect::<Vec<_>>()})
     }
 
-    /// The names of the published keys.
+    /// The `kid`s of the published keys.
     #[cfg(feature = "cli")]
     pub(crate) fn kids(&self) -> Vec<String> {
         let generations = self.oldest..=self.newest;
@@ -117,24 +117,25 @@ impl Keys {
         kids.collect()
     }
 
-    /// The JWK of an algorithm, in the set that signs now.
+    /// The JWK of the current key of an algorithm.
     pub(crate) fn current_jwk(&self, algorithm: Algorithm) -> Value {
         self.jwk(algorithm, self.generation)
     }
 
     fn jwk(&self, algorithm: Algorithm, generation: usize) -> Value {
         let kid = self.kid(algorithm, generation);
-        let named = [("kid", &*kid), ("alg", algorithm.name()), ("use", "sig")];
+        let standard = [("kid", &*kid), ("alg", algorithm.name()), ("use", "sig")];
         let bare = [("crv", "secp256r1")];
-        let more = match (self.bare, algorithm) {
-            (false, _) => &named[..],
+        let extra = match (self.bare, algorithm) {
+            (false, _) => &standard[..],
             (true, Algorithm::Es256) => &bare,
             (true, Algorithm::Rs256) => &[],
         };
         let mut jwk = algorithm.pair(generation).jwk();
         if let Some(members) = jwk.as_object_mut() {
             members.extend(
-                more.iter()
+                extra
+                    .iter()
                     .map(|(name, value)| ((*name).to_owned(), (*value).into())),
             );
         }

@@ -1,4 +1,4 @@
-//! What the fake was asked.
+//! The request log.
 
 mod recorded_request;
 
@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 pub use self::recorded_request::RecordedRequest;
 use crate::{fault::Fault, provider::endpoint::Endpoint};
 
-/// The latest requests, and a count of all.
+/// The latest requests, and counts of all requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     requests: VecDeque<RecordedRequest>,
@@ -19,7 +19,7 @@ pub(crate) struct Log {
     bytes: usize,
 }
 
-/// What became of a request.
+/// What the fake did with a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) endpoint: Option<Endpoint>,
@@ -28,13 +28,13 @@ pub(crate) struct Outcome {
     /// Seconds since 1970.
     pub(crate) at: u64,
     pub(crate) fault: Option<Fault>,
-    /// `None` when there was no answer.
+    /// `None` without a response.
     pub(crate) status: Option<StatusCode>,
     pub(crate) problem: Option<String>,
 }
 
 impl Log {
-    /// Keeps a request together with its outcome, whose number is set here.
+    /// Records a request with its outcome, and numbers it.
     pub(crate) fn record(&mut self, request: &Request<Bytes>, outcome: Outcome) {
         self.recorded += 1;
         if let Some(endpoint) = outcome.endpoint {
@@ -62,13 +62,13 @@ impl Log {
         self.requests.range(first..)
     }
 
-    /// How many requests there were, forgotten ones included.
+    /// The number of requests so far, with those that are no longer kept.
     #[cfg(feature = "cli")]
     pub(crate) fn recorded(&self) -> u64 {
         self.recorded
     }
 
-    /// Forgets the requests; counts and numbers go on.
+    /// Removes the requests. Counts and numbers continue.
     pub(crate) fn clear(&mut self) {
         self.requests.clear();
         self.bytes = 0;
@@ -87,8 +87,9 @@ impl Log {
     }
 }
 
-/// Enough for any test; the counts go on past it.
+/// How many requests are kept.
 const CAPACITY: usize = 10_000;
+/// How many bytes of requests are kept.
 const CAPACITY_BYTES: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_request_is_that_of_the_endpoint() {
+    fn last_gives_the_last_request_of_an_endpoint() {
         let mut log = Log::default();
         for endpoint in [Endpoint::Token, Endpoint::Token, Endpoint::UserInfo] {
             log.record(&request(), at(endpoint));
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_count_goes_on_when_the_oldest_are_forgotten() {
+    fn counts_include_requests_that_are_no_longer_kept() {
         let mut log = Log::default();
         for _ in 0..=CAPACITY {
             log.record(&request(), at(Endpoint::Token));
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten_when_they_are_large() {
+    fn large_requests_displace_older_ones() {
         let mut log = Log::default();
         let large = request().map(|_| Bytes::from(vec![b'x'; CAPACITY_BYTES / 4]));
         for _ in 0..9 {

@@ -1,4 +1,4 @@
-//! A request with its outcome.
+//! A recorded request.
 
 use std::{
     fmt,
@@ -15,9 +15,24 @@ use crate::{
     provider::{endpoint::Endpoint, form::Form},
 };
 
-/// A request as it arrived at [`FakeDidit`](crate::FakeDidit).
+/// A request that [`FakeDidit`](crate::FakeDidit) received, with its outcome.
 ///
-/// Its `Debug` shows no secret: neither query, nor body, nor the values of `Authorization` and `Cookie`.
+/// `Debug` omits secrets: the query, the body, and the values of `Authorization` and `Cookie`.
+///
+/// ```
+/// use fake_didit::{Endpoint, FakeDidit, Person};
+///
+/// let didit = FakeDidit::new("app", "secret").with_redirect_uri("https://app.example/callback");
+/// didit.approve(
+///     "https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
+///      &redirect_uri=https://app.example/callback",
+///     &Person::john(),
+/// );
+///
+/// let request = didit.last(Endpoint::Authorize).unwrap();
+/// assert_eq!(request.query_value("scope").as_deref(), Some("openid"));
+/// assert_eq!(request.problem(), None);
+/// ```
 #[derive(Clone)]
 pub struct RecordedRequest {
     method: Method,
@@ -31,8 +46,8 @@ impl RecordedRequest {
     pub(super) fn new(request: &Request<Bytes>, outcome: Outcome) -> Self {
         Self {
             method: request.method().clone(),
-            uri: copied_uri(request.uri()),
-            headers: copied_headers(request.headers()),
+            uri: copy_uri(request.uri()),
+            headers: copy_headers(request.headers()),
             body: Bytes::copy_from_slice(request.body()),
             outcome,
         }
@@ -43,7 +58,7 @@ impl RecordedRequest {
         &self.method
     }
 
-    /// The URI: absolute when asked in the process, path and query when asked over a socket.
+    /// The URI: absolute for a request in the process; path and query for a request over a socket.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -58,7 +73,7 @@ impl RecordedRequest {
         &self.headers
     }
 
-    /// The first value of a header, if it is text.
+    /// The first value of a header, if it is ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -68,18 +83,18 @@ impl RecordedRequest {
         &self.body
     }
 
-    /// A parameter of the form body, decoded. `None` also when the body is not a form.
+    /// A decoded parameter of the form in the body; `None` also if the body is not a form.
     pub fn form_value(&self, name: &str) -> Option<String> {
         let form = Form::parse(std::str::from_utf8(&self.body).ok()?).ok()?;
         form.get(name).map(str::to_owned)
     }
 
-    /// The body as JSON. `None` when it is not JSON.
+    /// The body as JSON; `None` if it is not JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// A parameter of the query, decoded. `None` also when the query is malformed.
+    /// A decoded parameter of the query; `None` also if the query is malformed.
     pub fn query_value(&self, name: &str) -> Option<String> {
         Form::parse(self.uri.query()?)
             .ok()?
@@ -87,30 +102,29 @@ impl RecordedRequest {
             .map(str::to_owned)
     }
 
-    /// Its number: 1 for the first request that the fake got.
+    /// The number of the request, starting at 1.
     pub fn number(&self) -> u64 {
         self.outcome.number
     }
 
-    /// When it came, by the fake's [clock](crate::FakeDidit::clock).
+    /// The time at which it was received, by the fake's [clock](crate::FakeDidit::clock).
     pub fn received_at(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.outcome.at)
     }
 
-    /// The endpoint; `None` for a path that has none.
+    /// The endpoint; `None` if no endpoint has this path.
     pub fn endpoint(&self) -> Option<Endpoint> {
         self.outcome.endpoint
     }
 
-    /// The status of the answer. `None` when there was none: [`Fault::hang`].
+    /// The status of the response; `None` without a response ([`Fault::hang`]).
     pub fn status(&self) -> Option<StatusCode> {
         self.outcome.status
     }
 
-    /// What was wrong with the request, in words: the description of the error, or why a page refused
-    /// it. `None` for a good request, and for one that a [fault](Self::fault) kept from being read.
+    /// Why the request was rejected; `None` for a valid request, and for one that a [fault](Self::fault) answered.
     ///
-    /// It says more than the answer where Didit's own answer says nothing:
+    /// Often more than the response says, which is as terse as Didit's:
     ///
     /// ```
     /// use bytes::Bytes;
@@ -136,12 +150,12 @@ impl RecordedRequest {
         self.outcome.problem.as_deref()
     }
 
-    /// The fault that the answer had.
+    /// The fault that was injected.
     pub fn fault(&self) -> Option<&Fault> {
         self.outcome.fault.as_ref()
     }
 
-    /// About how many bytes it takes.
+    /// The approximate size in memory, in bytes.
     pub(super) fn size(&self) -> usize {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER);
@@ -167,22 +181,22 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// A copy that does not keep the buffer that the request was read into.
-fn copied_uri(uri: &Uri) -> Uri {
+/// A copy that does not share the buffer of the connection, which it would keep alive.
+fn copy_uri(uri: &Uri) -> Uri {
     uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }
 
-/// Likewise.
-fn copied_headers(headers: &HeaderMap) -> HeaderMap {
-    let copied = headers.iter().map(|(name, value)| {
+/// A copy that does not share the buffer of the connection.
+fn copy_headers(headers: &HeaderMap) -> HeaderMap {
+    let copies = headers.iter().map(|(name, value)| {
         let bytes = HeaderValue::from_bytes(value.as_bytes());
         let copy = bytes.unwrap_or_else(|_| value.clone());
         (name.clone(), copy)
     });
-    copied.collect()
+    copies.collect()
 }
 
-/// The bytes that a header takes besides its text.
+/// The overhead of a header, in bytes.
 const PER_HEADER: usize = 200;
 
 #[cfg(test)]
@@ -202,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_kept_as_it_came() {
+    fn a_request_is_recorded_unchanged() {
         let kept = recorded(&request());
         assert_eq!(kept.method(), Method::POST);
         assert_eq!(kept.path_and_query(), "/auth/v2/token?q=query%20value");
@@ -213,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_as_json_where_it_is_json() {
+    fn json_parses_a_json_body() {
         let json = request().map(|_| Bytes::from_static(br#"{"code":"the code"}"#));
         let read = [json, request()].map(|request| recorded(&request).json());
         assert_eq!(read, [Some(serde_json::json!({"code": "the code"})), None]);
     }
 
     #[test]
-    fn debug_shows_no_secret() {
+    fn debug_omits_secrets() {
         let shown = format!("{:?}", recorded(&request()));
         for secret in ["c2VjcmV0", "the+code", "query%20value"] {
             assert!(!shown.contains(secret), "{shown}");
@@ -229,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_request_does_not_share_the_memory_of_the_one_that_came() {
+    fn a_recorded_request_does_not_share_memory_with_the_received_one() {
         let read = Bytes::from_static(b"/read x-value the-body").slice(..);
         let value = HeaderValue::from_maybe_shared(read.slice(6..13)).unwrap();
         let mut request = request().map(|_| read.slice(14..));

@@ -12,12 +12,12 @@ use crate::{
     provider::{authorize::is_redirect_uri, product::Product},
 };
 
-/// A Didit for laptops and test suites: an OpenID provider on a port, strict by default, with faults on
+/// An OpenID provider that behaves like Didit, for development and tests: strict by default, with faults on
 /// request.
 #[derive(Debug, Parser)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "a switch of the command line each"
+    reason = "each is a flag of the command line"
 )]
 #[command(name = "fake-didit", version, after_help = EXAMPLE)]
 pub(super) struct Arguments {
@@ -31,51 +31,51 @@ pub(super) struct Arguments {
     #[arg(conflicts_with_all = ["public", "authentication"])]
     client_secret: Option<String>,
 
-    /// Where sign-ins go back to, byte for byte; may be repeated
+    /// A registered redirect URI, compared byte for byte; may be repeated
     #[arg(long, value_name = "URI", required = true, value_parser = redirect_uri)]
     redirect_uri: Vec<String>,
 
-    /// The address to listen on; port 0 picks a free one
+    /// The address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4000")]
     pub(super) listen: String,
 
-    /// Be Didit Authentication instead of the Sign in API: a public client, JSON at the token endpoint
+    /// Serve Didit Authentication instead of the Sign in API: a public client, JSON at the token endpoint
     #[arg(long, conflicts_with_all = ["public", "client_secret_post", "rs256"])]
     authentication: bool,
 
-    /// The client has no secret; it must use PKCE, and its refresh tokens rotate
+    /// The client is public: no secret, mandatory PKCE, rotating refresh tokens
     #[arg(long, conflicts_with = "client_secret_post")]
     public: bool,
 
-    /// The client sends its secret in the body instead of the Authorization header
+    /// Expect the client secret in the body instead of the Authorization header
     #[arg(long)]
     client_secret_post: bool,
 
-    /// The people who can sign in, as a JSON array, in place of the two ready-made ones
+    /// The people who can sign in, as a JSON array [default: Alejandra and John]
     #[arg(long, value_name = "FILE.json")]
     people: Option<PathBuf>,
 
-    /// The scopes that the provider knows, in place of those that Didit documents
+    /// The accepted scopes [default: those that Didit documents]
     #[arg(long, value_name = "'openid email'")]
     scopes: Option<String>,
 
-    /// The `iss` of tokens, and where clients find the endpoints [default: http://ADDRESS:PORT]
+    /// The issuer: the `iss` of tokens, and the base of the endpoints' URLs [default: http://ADDRESS:PORT]
     #[arg(long, value_name = "URL", value_parser = issuer)]
     issuer: Option<String>,
 
-    /// How long a code can be used: 90, 90s, 5m, 2h or 30d [default: 60s]
+    /// The lifetime of a code, such as 90, 90s, 5m, 2h or 30d [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = lifetime::parse)]
     code_lifetime: Option<Duration>,
 
-    /// How long an access token counts [default: 1h; 5m for Didit Authentication]
+    /// The lifetime of an access token [default: 1h; 5m for Didit Authentication]
     #[arg(long, value_name = "TIME", value_parser = lifetime::parse)]
     access_token_lifetime: Option<Duration>,
 
-    /// How long a refresh token counts [default: 30d]
+    /// The lifetime of a refresh token [default: 30d]
     #[arg(long, value_name = "TIME", value_parser = lifetime::parse)]
     refresh_token_lifetime: Option<Duration>,
 
-    /// Give a new refresh token with each refresh; an old one that comes back ends the grant
+    /// Issue a new refresh token with each refresh; reuse of an old one revokes the grant
     #[arg(long)]
     rotate_refresh_tokens: bool,
 
@@ -87,48 +87,54 @@ pub(super) struct Arguments {
     #[arg(long)]
     with_iss: bool,
 
-    /// Have a token revocation endpoint (RFC 7009), as other OpenID providers do
+    /// Add a token revocation endpoint (RFC 7009), which other OpenID providers have
     #[arg(long, conflicts_with = "authentication")]
     with_revocation: bool,
 
-    /// Have a page that ends the session (RP-Initiated Logout), as other OpenID providers do
+    /// Add an end-session endpoint (RP-Initiated Logout), which other OpenID providers have
     #[arg(long, conflicts_with = "authentication")]
     with_end_session: bool,
 
-    /// Where a browser may go from that page; may be repeated
+    /// A registered post-logout redirect URI; may be repeated
     #[arg(long, value_name = "URI", requires = "with_end_session", value_parser = redirect_uri)]
     post_logout_redirect_uri: Vec<String>,
+
+    /// Print a line for each request on the standard error, without secrets
+    #[arg(long)]
+    pub(super) log_requests: bool,
 }
 
-/// What a switch of the command line stands for.
+/// The setting of a flag.
 type Setter = fn(FakeDidit) -> FakeDidit;
 
-/// What is wrong with a command line, or what was asked for in place of a start.
+/// Why the program does not start.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum Exit {
     /// `--help` or `--version`: the text for the standard output.
-    Asked(String),
-    /// One line that says what to do.
-    Wrong(String),
+    Info(String),
+    /// An error, in one line.
+    Error(String),
 }
 
 impl Arguments {
-    /// Reads a command line, the program's name included.
-    pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+    /// Parses a command line that begins with the program's name.
+    pub(super) fn parse_from_os(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, Exit> {
         Self::try_parse_from(arguments).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Refusal::Asked(error.render().to_string())
+                Exit::Info(error.render().to_string())
             }
-            _ => Refusal::Wrong(one_line(&error.render().to_string())),
+            _ => Exit::Error(one_line(&error.render().to_string())),
         })
     }
 
-    /// The fake that is asked for, on the system's clock. Its issuer is that of [`issuer`](Self::issuer), once
-    /// the origin is known.
+    /// The fake with these settings, on the system's clock. The caller sets the [`issuer`](Self::issuer), whose default
+    /// depends on the port.
     ///
     /// # Errors
     ///
-    /// One line that says which argument is no good, and what to do.
+    /// One line that names the invalid argument.
     pub(super) fn didit(&self) -> Result<FakeDidit, String> {
         let mut didit = match &self.client_secret {
             _ if self.authentication => FakeDidit::authentication(&self.client_id),
@@ -158,7 +164,7 @@ impl Arguments {
         if let Some(lifetime) = self.refresh_token_lifetime {
             didit = didit.with_refresh_token_lifetime(lifetime);
         }
-        let switches: [(bool, Setter); 6] = [
+        let flags: [(bool, Setter); 6] = [
             (self.client_secret_post, FakeDidit::with_client_secret_post),
             (
                 self.rotate_refresh_tokens,
@@ -169,11 +175,11 @@ impl Arguments {
             (self.with_revocation, FakeDidit::with_revocation_endpoint),
             (self.with_end_session, FakeDidit::with_end_session_endpoint),
         ];
-        let switched_on = switches.into_iter().filter(|(is_on, _)| *is_on);
-        Ok(switched_on.fold(didit, |didit, (_, switch)| switch(didit)))
+        let set = flags.into_iter().filter(|(is_set, _)| *is_set);
+        Ok(set.fold(didit, |didit, (_, setter)| setter(didit)))
     }
 
-    /// The issuer: `origin` unless another is given.
+    /// The issuer; the default is `origin`.
     pub(super) fn issuer<'a>(&'a self, origin: &'a str) -> &'a str {
         self.issuer.as_deref().unwrap_or(origin)
     }
@@ -189,7 +195,7 @@ impl Arguments {
     fn check_issuer(&self) -> Result<(), String> {
         match &self.issuer {
             Some(issuer) if self.authentication && issuer.ends_with('/') => Err(format!(
-                "--issuer {issuer} must have no slash at its end with --authentication"
+                "--issuer {issuer} must not end with a slash with --authentication"
             )),
             _ => Ok(()),
         }
@@ -201,9 +207,11 @@ impl Arguments {
         };
         let scopes: Vec<_> = scopes.split_ascii_whitespace().collect();
         if self.product() == Product::SignIn && !scopes.contains(&"openid") {
-            return Err("--scopes must have openid, which every sign-in asks for: \
+            return Err(
+                "--scopes must include openid, which every sign-in requests: \
                         --scopes 'openid email'"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         Ok(Some(scopes))
     }
@@ -212,12 +220,12 @@ impl Arguments {
         let Some(path) = &self.people else {
             return Ok(None);
         };
-        let wrong = |why: &dyn fmt::Display| format!("--people {}: {why}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        let people = Person::from_json(&text).map_err(|error| wrong(&error))?;
+        let invalid = |why: &dyn fmt::Display| format!("--people {}: {why}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| invalid(&error))?;
+        let people = Person::from_json(&text).map_err(|error| invalid(&error))?;
         if people.len() > MAX_PEOPLE {
-            let why = format!("{} people; leave at most {MAX_PEOPLE}", people.len());
-            return Err(wrong(&why));
+            let why = format!("{} people; the limit is {MAX_PEOPLE}", people.len());
+            return Err(invalid(&why));
         }
         Ok(Some(people))
     }
@@ -232,15 +240,15 @@ impl Arguments {
     }
 }
 
-/// What clap says in several paragraphs, without the usage.
+/// The paragraphs of a clap error in one line, without the usage.
 fn one_line(error: &str) -> String {
-    let said = error.split("\n\n").filter(|paragraph| {
+    let paragraphs = error.split("\n\n").filter(|paragraph| {
         !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
     });
-    let said: Vec<_> = said.flat_map(str::split_whitespace).collect();
-    let said = said.join(" ").replace(" tip: ", "; ");
-    let said = said.strip_prefix("error: ").unwrap_or(&said);
-    format!("{said}; --help shows all arguments")
+    let words: Vec<_> = paragraphs.flat_map(str::split_whitespace).collect();
+    let line = words.join(" ").replace(" tip: ", "; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    format!("{line}; --help lists all arguments")
 }
 
 fn not_empty(text: &str) -> Result<String, String> {
@@ -261,7 +269,7 @@ fn redirect_uri(uri: &str) -> Result<String, String> {
 }
 
 fn issuer(issuer: &str) -> Result<String, String> {
-    // A URL parser also reads what clients do not: `http:host`, `http:///host`, `http:\\host`.
+    // URL parsers accept forms that HTTP clients do not: `http:host`, `http:///host`, `http:\\host`.
     let (_, rest) = issuer.split_once("://").unwrap_or_default();
     let has_host = rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
     let url = Url::parse(issuer)
@@ -274,13 +282,13 @@ fn issuer(issuer: &str) -> Result<String, String> {
         });
     let url = url.ok_or("must be a URL, for example http://localhost:4000")?;
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("must have neither a query nor a fragment".to_owned());
+        return Err("must not have a query or a fragment".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must have neither a user name nor a password".to_owned());
+        return Err("must not have a user name or a password".to_owned());
     }
     if url.path() == "/fake" || url.path().starts_with("/fake/") {
-        return Err("must not be below /fake, where the start page is".to_owned());
+        return Err("must not be below /fake, the path of the start page".to_owned());
     }
     Ok(issuer.to_owned())
 }
@@ -289,5 +297,5 @@ const EXAMPLE: &str = "\
 Example:
   fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
 
-The program prints the issuer for your client, the environment for tower-didit, and the address of its
-start page, which shows each request and has switches for faults. The same is a JSON API below /fake/api/.";
+The program prints the issuer for your client, the environment for tower-didit, and the URL of its start page,
+which shows each request and controls faults. The JSON API below /fake/api/ does the same.";

@@ -1,8 +1,8 @@
-//! A length of time, as a person writes it.
+//! Durations on the command line and in the JSON API.
 
 use std::time::Duration;
 
-/// Reads whole seconds (`90`, `90s`), minutes (`5m`), hours (`2h`) or days (`30d`); at most 100 years.
+/// Parses seconds (`90`, `90s`), minutes (`5m`), hours (`2h`) or days (`30d`): whole numbers, at most 100 years.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let unit = match text.strip_prefix(digits) {
@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         Some("d") => Some(24 * 3600),
         _ => None,
     };
-    // `parse` alone would take a sign.
+    // `parse` alone accepts a sign.
     let number = digits
         .parse::<u64>()
         .ok()
@@ -22,10 +22,12 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         .and_then(|(number, unit)| number.checked_mul(unit))
         .filter(|seconds| *seconds <= LONGEST)
         .map(Duration::from_secs)
-        .ok_or_else(|| "must be a time like 90, 90s, 5m, 2h or 30d, at most 100 years".to_owned())
+        .ok_or_else(|| {
+            "must be a duration such as 90, 90s, 5m, 2h or 30d, at most 100 years".to_owned()
+        })
 }
 
-/// In seconds.
+/// The longest duration, in seconds.
 pub(super) const LONGEST: u64 = 100 * 365 * 24 * 3600;
 
 #[cfg(test)]
@@ -33,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_a_number_with_a_unit() {
+    fn a_duration_is_a_whole_number_with_a_unit() {
         for (text, seconds) in [
             ("90", 90),
             ("90s", 90),

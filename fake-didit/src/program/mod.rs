@@ -1,46 +1,55 @@
-//! The program `fake-didit` and its JSON API; what is said here is for the feature `cli`.
+//! The program `fake-didit` and its JSON API (feature `cli`).
 //!
 //! ```text
 //! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
 //! ```
 //!
-//! It listens on `127.0.0.1:4000`, prints its issuer and the environment for tower-didit, runs on the
-//! system's clock, and ends on ctrl-c or `SIGTERM`. `--help` lists all arguments. When it cannot start,
-//! one line on the standard error says why, and the exit code is 2. Its codes and tokens differ in each
-//! run, and none outlives the program.
+//! It listens on `127.0.0.1:4000`, prints its issuer and the environment for tower-didit, follows the system's clock,
+//! and stops on ctrl-c or `SIGTERM`. `--help` lists all arguments. If it cannot start, one line on the standard error
+//! gives the reason, and the exit code is 2. Codes and tokens differ in each run and are lost when it stops.
 //!
-//! Its start page at `/fake/` shows each request with what was wrong with it, and has switches for faults,
-//! keys, clock, people and revocation.
+//! The start page at `/fake/` shows each request with the reason for its rejection, and controls faults, keys, clock,
+//! people and grants.
+//!
+//! By default, the program prints nothing about requests. `--log-requests` prints a line for each on the standard
+//! error:
+//!
+//! ```text
+//! #1 GET authorize 200
+//! #2 POST token 400: the code has expired
+//! #3 POST token 503 (fault: answers 503 with the error busy)
+//! #4 GET /favicon.png 404: no endpoint has this path
+//! ```
 //!
 //! # The JSON API
 //!
-//! The same for a test suite in any language. A body is JSON and needs `Content-Type: application/json`;
-//! each answer is JSON.
+//! The API gives test suites in any language the same control. Bodies are JSON and need
+//! `Content-Type: application/json`. Responses are JSON.
 //!
-//! | call | does |
+//! | request | effect |
 //! |---|---|
-//! | `GET /fake/api/` | lists the calls |
-//! | `GET /fake/api/state` | all but the requests: issuer, client, scopes, lifetimes, endpoints, clock, keys, faults, people |
-//! | `POST /fake/api/approve` | signs in without a browser: `{"authorization_url": "…", "subject": "…"}` gives `{"redirect_url": "…"}` |
-//! | `POST /fake/api/decline` | declines likewise: `{"authorization_url": "…"}` |
+//! | `GET /fake/api/` | lists the requests of the API |
+//! | `GET /fake/api/state` | the whole state except the recorded requests: issuer, client, scopes, lifetimes, endpoints, clock, keys, faults, people |
+//! | `POST /fake/api/approve` | approves a sign-in without a browser: `{"authorization_url": "…", "subject": "…"}` returns `{"redirect_url": "…"}` |
+//! | `POST /fake/api/decline` | declines a sign-in: `{"authorization_url": "…"}` |
 //! | `GET /fake/api/people` | the people who can sign in |
-//! | `POST /fake/api/people` | adds a person, or an array of people, as [`Person::from_json`](crate::Person::from_json) reads them; one with a known subject is replaced |
+//! | `POST /fake/api/people` | adds a person or an array of people in the format of [`Person::from_json`](crate::Person::from_json); replaces people with the same subject |
 //! | `DELETE /fake/api/people?subject=…` | removes a person |
-//! | `GET /fake/api/requests?since=…` | the requests after this number (default: all that are kept), oldest first, at most 200; `last` is the next `since` |
-//! | `DELETE /fake/api/requests` | forgets the requests |
-//! | `GET /fake/api/faults` | the faults that wait; endpoints, kinds and forgeries to choose from |
-//! | `POST /fake/api/faults` | adds a fault, see below |
-//! | `DELETE /fake/api/faults?endpoint=…` | forgets the faults of an endpoint, or all of them |
-//! | `GET /fake/api/keys` | the names of the key that signs and of the published keys |
+//! | `GET /fake/api/requests?since=…` | the recorded requests with a higher number (default: all), oldest first, at most 200; `last` is the `since` of the next page |
+//! | `DELETE /fake/api/requests` | removes the recorded requests |
+//! | `GET /fake/api/faults` | the waiting faults; the available endpoints, kinds and forgeries |
+//! | `POST /fake/api/faults` | adds a [fault](#faults) |
+//! | `DELETE /fake/api/faults?endpoint=…` | removes the faults of an endpoint, or all faults |
+//! | `GET /fake/api/keys` | the `kid`s of the signing key and of the published keys |
 //! | `POST /fake/api/keys` | `{"action": "announce"}`, or `"rotate_gently"`, `"retire"`, `"rotate"` |
-//! | `GET /fake/api/clock` | the time in seconds since 1970, and how far it is ahead |
+//! | `GET /fake/api/clock` | the time in seconds since 1970, and how many seconds it is ahead of the system's |
 //! | `POST /fake/api/clock` | `{"advance": 300}` or `{"advance": "5m"}` |
 //! | `POST /fake/api/revocation` | `{}` revokes all grants |
-//! | `GET /fake/api/product` | whether the product is switched on for the application |
-//! | `POST /fake/api/product` | `{"on": false}` makes every endpoint answer 404; `{"on": true}` ends that |
+//! | `GET /fake/api/product` | whether the product is switched on |
+//! | `POST /fake/api/product` | `{"on": false}` makes every endpoint respond with 404; `{"on": true}` reverts that |
 //!
-//! A call that cannot be done is answered with `application/problem+json` (RFC 9457), whose `detail` says
-//! what to do: 400 for a body that cannot be read, 422 for one that asks for what is not possible.
+//! Errors are `application/problem+json` (RFC 9457), whose `detail` tells what to send instead: 400 for a body that cannot
+//! be parsed, 422 for a body with invalid values.
 //!
 //! ```text
 //! curl -s localhost:4000/fake/api/requests?since=12
@@ -57,47 +66,45 @@
 //!   -d '{"endpoint": "token", "fault": "forgery", "name": "ALGORITHM_NONE", "times": 1}'
 //! ```
 //!
-//! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number, 1 if it is missing,
-//! or `"every"`; the faults for the next calls come first. An endpoint has one fault for every call, and a
-//! new one takes its place. `fault` is one of these:
+//! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number (default: 1) or `"every"`.
+//! Counted faults are injected first; then the one for every request, of which an endpoint has at most one. `fault` is one
+//! of these:
 //!
-//! | `fault` | with | does |
+//! | `fault` | parameters | response |
 //! |---|---|---|
-//! | `error` | `code`, `status`, `description` | the error answer of OAuth; at `authorize` it travels with the browser |
-//! | `answer` | `status`, `headers`, `body` | exactly this answer: a string as it is, anything else as JSON |
-//! | `html`, `empty` | `status` | a page, or no body, with status 200 |
-//! | `truncated` | | the first half of the regular answer |
-//! | `slow` | `seconds` | the regular answer, late |
-//! | `silence` | | no answer |
-//! | `forgery` | `name` | an ID token with this [`Forgery`](crate::Forgery) |
-//! | `edit` | `members` | the regular answer with other members; `null` removes one |
-//! | `edit_id_token` | `header`, `claims` | likewise for the ID token, which is signed again |
+//! | `error` | `code`, `status`, `description` | an OAuth error response; at `authorize`, a redirect to the client |
+//! | `answer` | `status`, `headers`, `body` | this response; a string body is sent as text, anything else as JSON |
+//! | `html`, `empty` | `status` | an HTML page, or no body; default status: 200 |
+//! | `truncated` | | the first half of the regular response |
+//! | `slow` | `seconds` | the regular response, delayed |
+//! | `silence` | | none |
+//! | `forgery` | `name` | the regular response with this [`Forgery`](crate::Forgery) of the ID token |
+//! | `edit` | `members` | the regular response with these members; `null` removes one |
+//! | `edit_id_token` | `header`, `claims` | the regular response with these members of the ID token, which is signed again |
 //!
 //! ## Requests
 //!
-//! A request has `number`, `at`, `method`, `endpoint`, `path`, `status` (`null` without an answer),
-//! `problem` (what was wrong with it), `fault` (what the answer had), `parameters` (pairs of name and
-//! value), `authorization`, `content_type` and `user_agent`. Of codes, tokens and all other values that may
-//! be secrets only the beginning is shown: at most 6 characters and at most a quarter. The same goes for a
-//! word of more than 40 characters, and for the client's secret in the place of another value. What cannot
-//! be read as HTTP is answered and not listed.
+//! A recorded request has `number`, `at`, `method`, `endpoint`, `path`, `status` (`null` without a response), `problem`
+//! (why it was rejected), `fault` (which fault was injected), `parameters` (pairs of name and value), `authorization`,
+//! `content_type` and `user_agent`.
+//!
+//! Values that may be secret, such as codes and tokens, are truncated to a quarter, at most 6 characters; so are words of
+//! more than 40 characters, and the client secret in a wrong place. Requests that are not valid HTTP are not recorded.
 //!
 //! # Security
 //!
-//! Whoever reaches the port can sign in as anybody. By default that is this machine alone; the program
-//! warns when it listens elsewhere. Pages of other sites in the developer's browser cannot drive it: below
-//! `/fake/` it refuses the `Origin` of another site, a `Host` that is neither an address nor `localhost`
-//! nor the issuer's, and a `POST` that a form could send. No answer has CORS headers, as none of Didit's
-//! are documented to have.
+//! Anyone who can connect to the port can sign in as any person. By default, only this machine can; the program warns if it
+//! listens on another address. Pages of other sites in the developer's browser cannot use the API: below `/fake/`, the
+//! program rejects a foreign `Origin`, a `Host` that is not an IP address, `localhost` or the issuer's host, and a `POST`
+//! that an HTML form could send. No response has CORS headers.
 //!
-//! Limits are those of [`FakeDidit`] and [`FakeDidit::listen`], at most 1,000 waiting faults and people, and a
-//! record of the latest 10,000 requests or 32 MB.
+//! Limits are those of [`FakeDidit`] and [`FakeDidit::listen`], and 1,000 each for waiting faults and people.
 
-mod announcement;
 mod arguments;
 mod console;
 mod lifetime;
 mod signals;
+mod startup_message;
 
 use std::{
     ffi::OsString,
@@ -112,27 +119,34 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::net::TcpListener;
 
 use self::{
-    arguments::{Arguments, Refusal},
+    arguments::{Arguments, Exit},
     console::Console,
 };
-use crate::{FakeDidit, listen::Connections, provider::ledger::Ledger};
+use crate::{FakeDidit, listen::Connections, provider::token_store::TokenStore};
 
-/// Runs the program until it is asked to stop; `arguments` begins with the program's name.
+/// Runs the program until a signal stops it. `arguments` begins with the program's name.
 ///
-/// The exit code is 2 when it cannot start, with the reason in one line on the standard error.
+/// If the program cannot start, the exit code is 2, and one line on the standard error gives the reason.
+///
+/// ```
+/// use std::process::ExitCode;
+///
+/// let exit_code = fake_didit::program::run(["fake-didit".into(), "--version".into()]);
+/// assert_eq!(exit_code, ExitCode::SUCCESS);
+/// ```
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let done = match Arguments::read(arguments) {
+    let result = match Arguments::parse_from_os(arguments) {
         Ok(arguments) => start(&arguments),
-        Err(Refusal::Asked(text)) => {
+        Err(Exit::Info(text)) => {
             print(&text);
             Ok(())
         }
-        Err(Refusal::Wrong(why)) => Err(why),
+        Err(Exit::Error(why)) => Err(why),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            complain(&why);
+            print_error(&why);
             ExitCode::from(2)
         }
     }
@@ -147,7 +161,7 @@ fn start(arguments: &Arguments) -> Result<(), String> {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), String> {
-    // An error in the arguments is reported before one of the port.
+    // Errors in the arguments are reported before those of the port.
     let didit = arguments.didit()?;
     let cannot_listen = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidInput => format!(
@@ -155,7 +169,7 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
             arguments.listen
         ),
         _ => format!(
-            "cannot listen on {}: {error}; choose another address with --listen, where port 0 picks a free one",
+            "cannot listen on {}: {error}; choose another address with --listen; port 0 selects a free port",
             arguments.listen
         ),
     };
@@ -165,33 +179,33 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     let address = listener.local_addr().map_err(cannot_listen)?;
     let origin = origin(address);
     let didit = didit.with_issuer(arguments.issuer(&origin));
-    forget_other_runs(&didit);
+    randomize_tokens(&didit);
     if !address.ip().is_loopback() {
-        complain(&format!(
-            "warning: whoever reaches {address} can sign in as anybody and drive this fake; \
-             --listen 127.0.0.1:{} keeps others out",
+        print_error(&format!(
+            "warning: anyone who can connect to {address} can sign in as any person; \
+             --listen 127.0.0.1:{} accepts only local connections",
             address.port()
         ));
     }
-    let asked_to_stop = signals::asked_to_stop().map_err(cannot_start)?;
-    print(&announcement::text(&didit, &origin));
+    let stop = signals::stop_signal().map_err(cannot_start)?;
+    print(&startup_message::text(&didit, &origin));
 
     let connections = Connections::new();
     tokio::select! {
-        never = connections.serve(&listener, Console::new(didit)) => match never {},
-        () = asked_to_stop => {}
+        never = connections.serve(&listener, Console::new(didit, arguments.log_requests)) => match never {},
+        () = stop => {}
     }
     drop(listener);
     connections.shutdown(SHUTDOWN).await;
     Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature for `map_err`")]
 fn cannot_start(error: io::Error) -> String {
     format!("cannot start: {error}")
 }
 
-/// Where a browser on this machine finds the listener.
+/// The origin at which a browser on this machine reaches the listener.
 fn origin(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         return format!("http://localhost:{}", address.port());
@@ -199,29 +213,28 @@ fn origin(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// In a test, codes and tokens are the same in every run. Here a token of the last run must not look like
-/// one of this run.
-fn forget_other_runs(didit: &FakeDidit) {
+/// Makes codes and tokens differ between runs, so that those of an earlier run are unknown. The library repeats them.
+fn randomize_tokens(didit: &FakeDidit) {
     let mut seed = [0; 32];
-    rand::fill(&mut seed).expect("the system has random numbers");
-    didit.lock().ledger = Ledger::new(&BASE64_STANDARD.encode(seed));
+    rand::fill(&mut seed).expect("the system provides random numbers");
+    didit.lock().tokens = TokenStore::new(&BASE64_STANDARD.encode(seed));
 }
 
-/// A standard output that is closed is no reason to stop.
+/// Ignores a closed standard output.
 fn print(text: &str) {
     let mut out = io::stdout().lock();
     let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
 
-fn complain(why: &str) {
+fn print_error(why: &str) {
     let _ = writeln!(io::stderr(), "fake-didit: {why}");
 }
 
-/// Where the start page is, below the origin.
+/// The path of the start page.
 const START_PAGE: &str = "/fake/";
 
-/// Who can sign in. Each answer of `/fake/api/state` lists them.
+/// The limit of people: each response of `/fake/api/state` lists them all.
 const MAX_PEOPLE: usize = 1000;
 
-/// For requests that are being answered when the program is asked to stop.
+/// How long the program waits for pending responses when it stops.
 const SHUTDOWN: Duration = Duration::from_secs(2);

@@ -1,10 +1,10 @@
-//! When the program is asked to stop.
+//! The signals that stop the program.
 
 use std::io;
 
-/// Ends with ctrl-c or `SIGTERM`, also with one that comes before it is first polled.
+/// Completes on ctrl-c or `SIGTERM`, also if the signal arrives before the first poll.
 #[cfg(unix)]
-pub(super) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -17,9 +17,9 @@ pub(super) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ends with ctrl-c.
+/// Completes on ctrl-c.
 #[cfg(not(unix))]
-pub(super) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

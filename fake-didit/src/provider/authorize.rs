@@ -11,17 +11,17 @@ use crate::provider::{
     scope::Scope,
 };
 
-/// What a request is checked against.
+/// The registered client, and what an authorization request may ask for.
 pub(crate) struct Registration<'a> {
     pub(crate) product: Product,
     pub(crate) client: &'a Client,
     pub(crate) scopes: &'a [String],
     pub(crate) redirect_uris: &'a [String],
-    /// The `iss` of answers (RFC 9207 §2), if they have one.
+    /// The `iss` of responses (RFC 9207 §2), if it is sent.
     pub(crate) iss: Option<&'a str>,
 }
 
-/// A request that was found good.
+/// A valid authorization request.
 #[derive(Clone)]
 pub(crate) struct AuthorizeRequest {
     pub(crate) redirect_uri: String,
@@ -32,12 +32,12 @@ pub(crate) struct AuthorizeRequest {
     iss: Option<String>,
 }
 
-/// A request that was not.
+/// Why an authorization request is rejected.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The client or its redirect URI cannot be trusted: a page, never a redirect (RFC 6749 §4.1.2.1).
+    /// The client or its redirect URI is not trusted: an error page, never a redirect (RFC 6749 §4.1.2.1).
     Page(String),
-    /// Sent to the client: the URL to redirect to, and the reason.
+    /// The redirect that returns the error to the client, and the reason.
     Redirect { to: String, why: String },
 }
 
@@ -49,20 +49,20 @@ impl AuthorizeRequest {
         } = *registration;
         let form =
             Form::with_repetitions(query).map_err(|error| Refusal::Page(error.description()))?;
-        // The client and its redirect URI are checked before any redirect.
+        // An error in these must not redirect.
         if let Some(name) = ["client_id", "redirect_uri", "state"]
             .into_iter()
-            .find(|name| form.times(name) > 1)
+            .find(|name| form.count(name) > 1)
         {
             return Err(Refusal::Page(
                 FormError::Duplicate(name.to_owned()).description(),
             ));
         }
         // An issuer of Didit Authentication has one client only.
-        let may_be_missing = product == Product::Authentication;
+        let is_optional = product == Product::Authentication;
         if form
             .get("client_id")
-            .map_or(!may_be_missing, |id| id != client.id)
+            .map_or(!is_optional, |id| id != client.id)
         {
             return Err(Refusal::Page("client_id is missing or unknown".to_owned()));
         }
@@ -70,7 +70,7 @@ impl AuthorizeRequest {
         if !registration
             .redirect_uris
             .iter()
-            .any(|known| known == redirect_uri)
+            .any(|registered| registered == redirect_uri)
         {
             return Err(Refusal::Page(
                 "redirect_uri is missing or not registered".to_owned(),
@@ -80,7 +80,7 @@ impl AuthorizeRequest {
         let mut request = Self {
             redirect_uri: redirect_uri.to_owned(),
             scope: Scope::none(),
-            // Didit Authentication documents none: taken, and never seen again.
+            // Didit Authentication documents no nonce, so it is accepted and ignored.
             nonce: form
                 .get("nonce")
                 .filter(|_| product == Product::SignIn)
@@ -108,7 +108,7 @@ impl AuthorizeRequest {
         Ok(request)
     }
 
-    /// A request for a scope that no browser brought.
+    /// The request behind tokens that are issued without a sign-in.
     pub(crate) fn for_scope(scope: Scope) -> Self {
         Self {
             redirect_uri: String::new(),
@@ -120,28 +120,28 @@ impl AuthorizeRequest {
         }
     }
 
-    /// Where the browser goes with a code.
+    /// The URL that returns a code to the client.
     pub(crate) fn approved(&self, code: &str) -> String {
-        self.back(&[("code", code)])
+        self.redirect_url(&[("code", code)])
     }
 
-    /// Where the browser goes with an error.
+    /// The URL that returns an error to the client.
     pub(crate) fn refused(&self, code: &str, description: &str) -> String {
-        self.back(&[("error", code), ("error_description", description)])
+        self.redirect_url(&[("error", code), ("error_description", description)])
     }
 
-    /// The redirect URI with more query; its own is kept (RFC 6749 §3.1.2).
-    fn back(&self, more: &[(&str, &str)]) -> String {
+    /// The redirect URI with parameters added to its own query (RFC 6749 §3.1.2).
+    fn redirect_url(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(more);
+        query.extend_pairs(parameters);
         query.extend_pairs(self.state.iter().map(|state| ("state", state)));
         query.extend_pairs(self.iss.iter().map(|iss| ("iss", iss)));
-        let joint = if self.redirect_uri.contains('?') {
+        let separator = if self.redirect_uri.contains('?') {
             '&'
         } else {
             '?'
         };
-        format!("{}{joint}{}", self.redirect_uri, query.finish())
+        format!("{}{separator}{}", self.redirect_uri, query.finish())
     }
 }
 
@@ -154,16 +154,17 @@ impl fmt::Debug for AuthorizeRequest {
     }
 }
 
-/// Whether a URI may be registered: absolute, without a fragment (RFC 6749 §3.1.2), and fit for a
-/// `Location` header.
+/// Whether a URI can be registered: absolute, without a fragment (RFC 6749 §3.1.2), and valid in a `Location`
+/// header.
 pub(crate) fn is_redirect_uri(uri: &str) -> bool {
     uri.bytes().all(|byte| byte.is_ascii_graphic())
         && Url::parse(uri).is_ok_and(|url| url.has_host() && url.fragment().is_none())
 }
 
-type Told = (&'static str, String);
+/// The error code for the client, and its description.
+type ErrorForClient = (&'static str, String);
 
-fn check_response_type(form: &Form, product: Product) -> Result<(), Told> {
+fn check_response_type(form: &Form, product: Product) -> Result<(), ErrorForClient> {
     match form.get("response_type") {
         Some("code") => Ok(()),
         None if product == Product::Authentication => Ok(()),
@@ -175,7 +176,7 @@ fn check_response_type(form: &Form, product: Product) -> Result<(), Told> {
     }
 }
 
-fn scope(form: &Form, registration: &Registration<'_>) -> Result<Scope, Told> {
+fn scope(form: &Form, registration: &Registration<'_>) -> Result<Scope, ErrorForClient> {
     let scope = Scope::parse(form.get("scope").unwrap_or_default(), registration.scopes)
         .map_err(|unknown| ("invalid_scope", format!("scope {unknown} is unknown")))?;
     if scope.contains("openid") || registration.product == Product::Authentication {
@@ -185,8 +186,8 @@ fn scope(form: &Form, registration: &Registration<'_>) -> Result<Scope, Told> {
     }
 }
 
-/// RFC 7636 §4.3; only S256, and a must for a public client (RFC 9700 §2.1.1).
-fn challenge(form: &Form, client: &Client) -> Result<Option<String>, Told> {
+/// RFC 7636 §4.3. Only S256; a public client must send one (RFC 9700 §2.1.1).
+fn challenge(form: &Form, client: &Client) -> Result<Option<String>, ErrorForClient> {
     let refused = |why: &str| Err(("invalid_request", why.to_owned()));
     match (
         form.get("code_challenge"),
@@ -201,16 +202,19 @@ fn challenge(form: &Form, client: &Client) -> Result<Option<String>, Told> {
     }
 }
 
-/// Core §3.1.2.6: the fake has no sessions, so each sign-in needs a click.
-fn check_prompt(form: &Form) -> Result<(), Told> {
+/// Core §3.1.2.6: the fake keeps no session of a browser, so every sign-in needs interaction.
+fn check_prompt(form: &Form) -> Result<(), ErrorForClient> {
     match form.get("prompt") {
-        Some("none") => Err(("login_required", "nobody is signed in here".to_owned())),
+        Some("none") => Err((
+            "login_required",
+            "the provider has no session of this browser".to_owned(),
+        )),
         _ => Ok(()),
     }
 }
 
-/// What Didit Authentication does not document is refused, and a `state` is a must.
-fn check_documented(form: &Form) -> Result<(), Told> {
+/// Didit Authentication requires a `state` and rejects parameters that it does not document.
+fn check_documented(form: &Form) -> Result<(), ErrorForClient> {
     if form.get("state").is_none() {
         return Err(("invalid_request", "state is missing".to_owned()));
     }
@@ -220,7 +224,7 @@ fn check_documented(form: &Form) -> Result<(), Told> {
     }
 }
 
-/// The base64url of a SHA-256 hash.
+/// Whether the text has the form of a SHA-256 hash in base64url.
 fn is_s256(challenge: &str) -> bool {
     challenge.len() == 43
         && challenge
@@ -228,8 +232,7 @@ fn is_s256(challenge: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// The parameters of Didit Authentication's sign-in page, those of OAuth and OpenID Connect included
-/// that any client may send.
+/// The parameters that Didit Authentication documents, and those that any OpenID Connect client may send.
 const AUTHENTICATION: [&str; 8] = [
     "redirect_uri",
     "state",

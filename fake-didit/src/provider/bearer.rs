@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, header};
 
-/// The token in the `Authorization` header, the only place where one is looked for.
+/// The token of the `Authorization` header. Tokens in the query or the body are ignored.
 pub(crate) fn token(request: &Request<Bytes>) -> Option<&str> {
     let (scheme, token) = request
         .headers()
@@ -13,3 +13,6 @@ pub(crate) fn token(request: &Request<Bytes>) -> Option<&str> {
         .split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
+
+/// The problem of a request without such a header.
+pub(crate) const MISSING: &str = "the Authorization header has no access token";

@@ -1,4 +1,4 @@
-//! The one application that is registered at the fake.
+//! The registered client.
 
 use std::fmt;
 
@@ -11,19 +11,19 @@ use crate::provider::{
     oauth_error::OAuthError,
 };
 
-/// A registered client and how it proves itself.
+/// The registered client, and how it authenticates.
 pub(crate) struct Client {
     pub(crate) id: String,
     secret: Secret,
 }
 
-/// Where the client's secret is expected.
+/// Where the client sends its secret.
 enum Secret {
-    /// In the `Authorization` header: all that Didit documents (RFC 6749 §2.3.1).
+    /// In the `Authorization` header, the only method that Didit documents (RFC 6749 §2.3.1).
     Basic(String),
     /// In the body.
     Post(String),
-    /// Nowhere: a public client only says who it is (RFC 6749 §3.2.1).
+    /// A public client has no secret and sends only its `client_id` (RFC 6749 §3.2.1).
     None,
 }
 
@@ -55,7 +55,7 @@ impl Client {
         }
     }
 
-    /// The name of its method (OpenID Connect Core §9).
+    /// The name of its authentication method (OpenID Connect Core §9).
     pub(crate) fn authentication_method(&self) -> &'static str {
         match self.secret {
             Secret::Basic(_) => "client_secret_basic",
@@ -68,14 +68,14 @@ impl Client {
         matches!(self.secret, Secret::None)
     }
 
-    /// Checks a request of the token endpoint, in constant time where secrets meet.
+    /// Authenticates a request to the token endpoint. Secrets are compared in constant time.
     pub(crate) fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<(), OAuthError> {
         let header = authorization(headers)?;
         let (sent_id, sent_secret) = (form.get("client_id"), form.get("client_secret"));
         if header.is_some() && sent_secret.is_some() {
-            // RFC 6749 §2.3: not more than one method in a request.
+            // RFC 6749 §2.3: one method per request.
             return Err(OAuthError::invalid_request(
-                "the client authenticates in two ways at once",
+                "the client uses two authentication methods",
             ));
         }
         match &self.secret {
@@ -115,10 +115,12 @@ impl Client {
         }
     }
 
-    /// Checks an endpoint that only takes Basic authentication.
+    /// Authenticates a request to an endpoint that accepts only Basic.
     pub(crate) fn authenticate_basic(&self, headers: &HeaderMap) -> Result<(), OAuthError> {
         let (Secret::Basic(secret) | Secret::Post(secret)) = &self.secret else {
-            return Err(OAuthError::invalid_client("a public client may not ask"));
+            return Err(OAuthError::invalid_client(
+                "a public client may not use this endpoint",
+            ));
         };
         let header = authorization(headers)?;
         self.basic(
@@ -130,7 +132,7 @@ impl Client {
     fn basic(&self, header: &HeaderValue, secret: &str) -> Result<(), OAuthError> {
         let (id, sent) = basic_credentials(header)
             .ok_or_else(|| OAuthError::invalid_client("the Authorization header is not Basic"))?;
-        // `&`, not `&&`: a right id must not take another time than a wrong one.
+        // `&`, not `&&`: the comparison takes the same time for a right and a wrong id.
         if same(&id, &self.id) & same(&sent, secret) {
             Ok(())
         } else {
@@ -158,14 +160,15 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&HeaderValue>, OAuthError
     Ok(first)
 }
 
-/// The client id in the value of a Basic `Authorization` header.
+/// The client id of a Basic `Authorization` header.
 #[cfg(feature = "cli")]
 pub(crate) fn basic_client_id(header: &str) -> Option<String> {
     let (id, _) = basic_credentials(&HeaderValue::from_str(header).ok()?)?;
     Some(id)
 }
 
-/// RFC 6749 §2.3.1: id and secret are form-urlencoded before RFC 7617 joins them with a colon.
+/// The client id and the secret. Each is form-urlencoded (RFC 6749 §2.3.1) before they are joined with a colon (RFC
+/// 7617).
 fn basic_credentials(header: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_secret_is_refused() {
+    fn a_wrong_secret_is_rejected() {
         let client = Client::confidential("app".to_owned(), "secret".to_owned());
         assert_eq!(outcome(&client, &headers("app:secret"), ""), "ok");
         assert_eq!(
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_header_or_another_scheme_is_refused() {
+    fn a_missing_header_or_another_scheme_is_rejected() {
         let client = Client::confidential("app".to_owned(), "secret".to_owned());
         let bearer = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer app".parse().unwrap())]);
         assert_eq!(
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn two_authentications_at_once_are_refused() {
+    fn two_authentication_methods_in_one_request_are_rejected() {
         let client = Client::confidential("app".to_owned(), "secret".to_owned());
         assert_eq!(
             outcome(&client, &headers("app:secret"), "client_secret=secret"),
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_client_says_who_it_is_and_nothing_else() {
+    fn a_public_client_sends_its_id_and_no_secret() {
         let client = Client::public("app".to_owned());
         assert_eq!(outcome(&client, &HeaderMap::new(), "client_id=app"), "ok");
         assert_eq!(outcome(&client, &HeaderMap::new(), ""), "invalid_request");
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_client_sends_both_in_the_body() {
+    fn a_client_with_client_secret_post_sends_id_and_secret_in_the_body() {
         let mut client = Client::confidential("app".to_owned(), "secret".to_owned());
         client.expect_secret_in_body();
         assert_eq!(

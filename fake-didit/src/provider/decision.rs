@@ -1,49 +1,53 @@
-//! The sign-in page: asking for the decision, and taking it.
+//! The sign-in page, and the person's decision.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 
 use crate::{
     fault::FaultKind,
     person::Person,
     provider::{
-        answer::{self, Answer},
         authorize::{AuthorizeRequest, Refusal, Registration},
         form::Form,
         grant::Grant,
-        sign_in_page,
+        response, sign_in_page,
         state::State,
     },
 };
 
-/// Answers `GET` of the authorization endpoint: the sign-in page, or why not.
-pub(crate) fn ask(
+/// Responds to an authorization request: the sign-in page, or an error.
+pub(crate) fn authorize(
     state: &mut State,
     request: &Request<Bytes>,
     fault: Option<&FaultKind>,
-) -> Answer {
+) -> Response<Bytes> {
     if request.method() != Method::GET {
-        return answer::method_not_allowed("GET");
+        return response::method_not_allowed("GET");
     }
-    let asked = match read(state, request) {
-        Ok(asked) => asked,
+    let authorization = match parse(state, request) {
+        Ok(authorization) => authorization,
         Err(Refusal::Redirect { to, why }) => {
-            return answer::because(answer::redirect(&to), why);
+            return response::with_problem(response::redirect(&to), why);
         }
-        Err(Refusal::Page(why)) => return refused(&why),
+        Err(Refusal::Page(why)) => return error_page(&why),
     };
-    if let Some(to) = fault.and_then(|fault| scripted(&asked, fault)) {
-        return answer::redirect(&to);
+    if let Some(to) = fault.and_then(|fault| injected_error(&authorization, fault)) {
+        return response::redirect(&to);
     }
-    let (id, now) = (state.ledger.new_id("interaction"), state.now());
-    let path = state.product.decision_path(&state.issuer);
-    let html = sign_in_page::sign_in(&state.client.id, &asked.scope, &state.accounts, &id, path);
-    state.interactions.open(id, asked, now);
-    answer::page(StatusCode::OK, html)
+    let (id, now) = (state.tokens.new_id("interaction"), state.now());
+    let html = sign_in_page::sign_in(
+        &state.client.id,
+        &authorization.scope,
+        &state.accounts,
+        &id,
+        state.product.decision_path(&state.issuer),
+    );
+    state.interactions.open(id, authorization, now);
+    response::page(StatusCode::OK, html)
 }
 
-/// The authorization request in a query.
-pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
+/// Parses and checks the query of an authorization request.
+pub(crate) fn parse(state: &State, request: &Request<Bytes>) -> Result<AuthorizeRequest, Refusal> {
     let query = request.uri().query().unwrap_or_default();
     let registration = Registration {
         product: state.product,
@@ -55,67 +59,70 @@ pub(crate) fn read(state: &State, request: &Request<Bytes>) -> Result<AuthorizeR
     AuthorizeRequest::parse(query, &registration)
 }
 
-/// Where a scripted error sends the browser: the client gets it like a real one.
-pub(crate) fn scripted(asked: &AuthorizeRequest, fault: &FaultKind) -> Option<String> {
-    let FaultKind::Refuse(error) = fault else {
+/// The redirect that carries an injected error to the client, as it carries the provider's own errors.
+pub(crate) fn injected_error(
+    authorization: &AuthorizeRequest,
+    fault: &FaultKind,
+) -> Option<String> {
+    let FaultKind::Error(error) = fault else {
         return None;
     };
-    Some(asked.refused(
-        &error.code,
-        error.description.as_deref().unwrap_or("as scripted"),
-    ))
+    let description = error.description.as_deref().unwrap_or("injected error");
+    Some(authorization.refused(&error.code, description))
 }
 
-/// Answers the forms of the sign-in page.
-pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Answer {
+/// Responds to the forms of the sign-in page.
+pub(crate) fn decide(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if request.method() != Method::POST {
-        return answer::method_not_allowed("POST");
+        return response::method_not_allowed("POST");
     }
     let form = std::str::from_utf8(request.body())
         .ok()
         .and_then(|text| Form::parse(text).ok());
     let Some(form) = form else {
-        return refused("the form is malformed");
+        return error_page("the form is malformed");
     };
 
-    let approves = request.uri().path().ends_with("/approve");
+    let is_approval = request.uri().path().ends_with("/approve");
     let person = form
         .get("person")
         .and_then(|subject| state.accounts.by_subject(subject).cloned());
-    if approves && person.is_none() {
-        return refused("nobody was chosen");
+    if is_approval && person.is_none() {
+        return error_page("the form selects no listed person");
     }
     let now = state.now();
-    let Some(asked) = state
-        .interactions
-        .take(form.get("interaction").unwrap_or_default(), now)
-    else {
-        return refused(
-            "this sign-in has expired or was already decided: start again from the application",
+    let id = form.get("interaction").unwrap_or_default();
+    let Some(authorization) = state.interactions.take(id, now) else {
+        return error_page(
+            "this sign-in page has expired or was used before: start again from the application",
         );
     };
-    match person.filter(|_| approves) {
-        Some(person) => answer::redirect(&approve(state, &asked, person)),
-        None => answer::redirect(&decline(&asked)),
+    match person.filter(|_| is_approval) {
+        Some(person) => response::redirect(&approve(state, &authorization, person)),
+        None => response::redirect(&decline(&authorization)),
     }
 }
 
-/// The page for a request that cannot be answered.
-fn refused(why: &str) -> Answer {
-    let page = answer::page(StatusCode::BAD_REQUEST, sign_in_page::problem(why));
-    answer::because(page, why)
+/// An error for the person only, not for the client.
+fn error_page(why: &str) -> Response<Bytes> {
+    let page = response::page(StatusCode::BAD_REQUEST, sign_in_page::error(why));
+    response::with_problem(page, why)
 }
 
-/// Issues a code; gives where the browser goes with it.
-pub(crate) fn approve(state: &mut State, asked: &AuthorizeRequest, person: Person) -> String {
+/// Issues a code, and gives the URL that returns it to the client.
+pub(crate) fn approve(
+    state: &mut State,
+    authorization: &AuthorizeRequest,
+    person: Person,
+) -> String {
     let (now, lifetime) = (state.now(), state.code_lifetime);
-    let session = state.ledger.new_id("session");
-    let grant = Grant::new(asked.clone(), person, session, now);
-    let code = state.ledger.issue_code(grant, now, lifetime);
-    asked.approved(&code)
+    let session = state.tokens.new_id("session");
+    let grant = Grant::new(authorization.clone(), person, session, now);
+    let code = state.tokens.issue_code(grant, now, lifetime);
+    authorization.approved(&code)
 }
 
-/// Where the browser goes when the person said no.
-pub(crate) fn decline(asked: &AuthorizeRequest) -> String {
-    asked.refused("access_denied", "the user declined")
+/// The URL that returns `access_denied` to the client.
+pub(crate) fn decline(authorization: &AuthorizeRequest) -> String {
+    authorization.refused("access_denied", "the user declined")
 }

@@ -11,17 +11,17 @@ use crate::{
     },
 };
 
-/// How long the document may be kept, in seconds.
+/// How long caches may store the document, in seconds.
 pub(crate) const MAX_AGE: u64 = 300;
 
-/// The document: no more and no less than what the fake does.
+/// The document. It states exactly what the fake supports.
 pub(crate) fn document(state: &State) -> Value {
     let mut document = match state.product {
         Product::SignIn => sign_in(state),
         Product::Authentication => authentication(state),
     };
-    // Not only the one of this client: OpenID Connect Discovery §3 asks for RS256. Didit Authentication
-    // documents ES256 alone.
+    // All algorithms, not only the configured one: OpenID Connect Discovery §3 requires RS256. Didit Authentication
+    // documents only ES256.
     let algorithms = state.keys.algorithms.iter().copied().map(Algorithm::name);
     let common = [
         ("issuer", json!(state.issuer.as_str())),
@@ -41,7 +41,7 @@ pub(crate) fn document(state: &State) -> Value {
     let common = common.map(|(name, value)| (name.to_owned(), value));
     if let Some(members) = document.as_object_mut() {
         members.extend(common);
-        members.extend(switched_on(state));
+        members.extend(optional_endpoints(state));
         if state.sends_iss {
             // RFC 9207 §3.
             members.insert(
@@ -53,7 +53,7 @@ pub(crate) fn document(state: &State) -> Value {
     document
 }
 
-/// Its endpoints are at the issuer's origin.
+/// The Sign in API's endpoints are at the issuer's origin.
 fn sign_in(state: &State) -> Value {
     let at = |path| format!("{}{path}", state.issuer.origin());
     json!({
@@ -66,12 +66,12 @@ fn sign_in(state: &State) -> Value {
     })
 }
 
-/// What of the Sign in API is switched on.
-fn switched_on(state: &State) -> impl Iterator<Item = (String, Value)> {
+/// The optional endpoints of the Sign in API that are switched on.
+fn optional_endpoints(state: &State) -> impl Iterator<Item = (String, Value)> {
     let at = |path| format!("{}{path}", state.issuer.origin());
     let revocation = [
         ("revocation_endpoint", json!(at(REVOCATION))),
-        // RFC 8414 §2: without it, a client would have to use Basic.
+        // RFC 8414 §2: the default is client_secret_basic.
         (
             "revocation_endpoint_auth_methods_supported",
             json!([state.client.authentication_method()]),
@@ -85,7 +85,7 @@ fn switched_on(state: &State) -> impl Iterator<Item = (String, Value)> {
     members.map(|(name, value)| (name.to_owned(), value))
 }
 
-/// Its endpoints are below the issuer.
+/// Didit Authentication's endpoints are below the issuer.
 fn authentication(state: &State) -> Value {
     let at = |path| format!("{}{path}", state.issuer.as_str());
     json!({

@@ -1,9 +1,8 @@
-//! The HTML frame of all pages.
+//! The HTML frame of the pages.
 
 use std::fmt::Write;
 
-/// A whole HTML document. `layout` is the class of its `main` element, for the stylesheet; neither the
-/// title nor `main` is escaped.
+/// An HTML document. `layout` is the class of its `main` element. Neither the title nor `main` is escaped.
 pub(crate) fn document(title: &str, layout: &str, main: &str) -> String {
     format!(
         r#"<!doctype html>
@@ -27,8 +26,8 @@ pub(crate) fn document(title: &str, layout: &str, main: &str) -> String {
     )
 }
 
-/// Text for HTML, also inside of a quoted attribute.
-pub(crate) fn escaped(text: &str) -> String {
+/// Escapes text for HTML, also for a quoted attribute.
+pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -37,9 +36,10 @@ pub(crate) fn escaped(text: &str) -> String {
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#39;"),
-            // What a browser would read as something else, or drop.
+            // HTML parsers replace or drop these.
             '\0' => html.push('\u{fffd}'),
-            '\r' | '\n' => write!(html, "&#{};", u32::from(character)).expect("a string takes all"),
+            '\r' | '\n' => write!(html, "&#{};", u32::from(character))
+                .expect("writing to a string does not fail"),
             other => html.push(other),
         }
     }
@@ -48,7 +48,7 @@ pub(crate) fn escaped(text: &str) -> String {
 
 const STYLE: &str = include_str!("../style.css");
 
-/// In the page itself, so that no browser asks for one.
+/// A data URL, so that browsers do not request `/favicon.ico`.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
 %3Crect width='32' height='32' rx='9' fill='%232450d3'/%3E%3Cg fill='%23fff'%3E%3Ccircle cx='16' cy='12' r='5'/%3E\
 %3Cpath d='M6 27a10 8 0 0 1 20 0z'/%3E%3C/g%3E%3C/svg%3E";
@@ -60,13 +60,13 @@ mod tests {
     #[test]
     fn text_cannot_become_markup() {
         assert_eq!(
-            escaped("<script>\"'&\n\0"),
+            escape("<script>\"'&\n\0"),
             "&lt;script&gt;&quot;&#39;&amp;&#10;\u{fffd}"
         );
     }
 
     #[test]
-    fn a_document_needs_nothing_from_elsewhere() {
+    fn a_document_loads_no_other_resource() {
         let html = document("Title", "card", "");
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
         assert_eq!(html.matches("<link").count(), 1);

@@ -1,49 +1,46 @@
-//! The page that ends a session at the provider (OpenID Connect RP-Initiated Logout 1.0), which a real
-//! Didit does not have.
+//! The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). Didit has none.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use url::form_urlencoded;
 
 use crate::provider::{
-    answer::{self, Answer},
     form::{self, Form},
-    sign_in_page,
+    response, sign_in_page,
     state::State,
 };
 
-/// Sends the browser back to the client, or shows a page: that the session has ended, or why it has not.
+/// Redirects to the client, or shows a page: signed out, or an error.
 ///
-/// The fake knows no browser from another, so there is no session of its own to end, and what was granted
-/// stays granted.
-pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+/// The fake keeps no session of a browser, so none ends. Grants and their tokens stay valid.
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
     let parameters = match *request.method() {
         Method::GET => request.uri().query().unwrap_or_default(),
-        Method::POST if form::is_announced(request.headers()) => {
+        Method::POST if form::has_form_type(request.headers()) => {
             std::str::from_utf8(request.body()).unwrap_or(NOT_A_FORM)
         }
         Method::POST => NOT_A_FORM,
-        _ => return answer::method_not_allowed("GET, POST"),
+        _ => return response::method_not_allowed("GET, POST"),
     };
-    let ended = Form::parse(parameters)
+    let redirect = Form::parse(parameters)
         .map_err(|error| error.description())
-        .and_then(|form| way_back(state, &form).map_err(str::to_owned));
-    match ended {
-        Ok(Some(way_back)) => answer::redirect(&way_back),
-        Ok(None) => answer::page(StatusCode::OK, sign_in_page::signed_out()),
+        .and_then(|form| redirect_url(state, &form).map_err(str::to_owned));
+    match redirect {
+        Ok(Some(url)) => response::redirect(&url),
+        Ok(None) => response::page(StatusCode::OK, sign_in_page::signed_out()),
         Err(why) => {
-            let html = sign_in_page::not_signed_out(&why);
-            answer::because(answer::page(StatusCode::BAD_REQUEST, html), why)
+            let html = sign_in_page::sign_out_error(&why);
+            response::with_problem(response::page(StatusCode::BAD_REQUEST, html), why)
         }
     }
 }
 
-/// Where the browser goes (RP-Initiated Logout §2, §3), if the client wants it back; the error says what is
-/// wrong, and is for the person alone.
-fn way_back(state: &State, form: &Form) -> Result<Option<String>, &'static str> {
+/// The post-logout redirect URI with the `state`, if the client sent one (RP-Initiated Logout §2, §3). An error is shown
+/// to the person; the client does not get it.
+fn redirect_url(state: &State, form: &Form) -> Result<Option<String>, &'static str> {
     let (hint, client_id) = (form.get("id_token_hint"), form.get("client_id"));
-    // One that has expired is as good (§2).
-    if hint.is_some_and(|hint| !state.ledger.knows_id_token(hint)) {
+    // An expired ID token is accepted (§2).
+    if hint.is_some_and(|hint| !state.tokens.knows_id_token(hint)) {
         return Err("id_token_hint is not an ID token of this provider");
     }
     if client_id.is_some_and(|id| id != state.client.id) {
@@ -53,19 +50,19 @@ fn way_back(state: &State, form: &Form) -> Result<Option<String>, &'static str> 
         return Ok(None);
     };
     if hint.is_none() && client_id.is_none() {
-        return Err("nobody says which client it is that wants the browser back");
+        return Err("post_logout_redirect_uri needs an id_token_hint or a client_id");
     }
-    let known = &state.post_logout_redirect_uris;
-    if !known.iter().any(|known| known == uri) {
+    let registered = &state.post_logout_redirect_uris;
+    if !registered.iter().any(|registered| registered == uri) {
         return Err("post_logout_redirect_uri is not registered");
     }
-    let Some(passed) = form.get("state") else {
+    let Some(client_state) = form.get("state") else {
         return Ok(Some(uri.to_owned()));
     };
-    let joint = if uri.contains('?') { '&' } else { '?' };
-    let passed: String = form_urlencoded::byte_serialize(passed.as_bytes()).collect();
-    Ok(Some(format!("{uri}{joint}state={passed}")))
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    let client_state: String = form_urlencoded::byte_serialize(client_state.as_bytes()).collect();
+    Ok(Some(format!("{uri}{separator}state={client_state}")))
 }
 
-/// No form can be read from it.
+/// A text that fails to parse as a form.
 const NOT_A_FORM: &str = "%";

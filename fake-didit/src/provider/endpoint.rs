@@ -1,39 +1,60 @@
-//! Didit's endpoints.
+//! The endpoints.
 
 use std::fmt;
 
-/// One of the endpoints of [`FakeDidit`](crate::FakeDidit), found by the path alone.
+/// An endpoint of [`FakeDidit`](crate::FakeDidit). Its path alone selects it.
 ///
-/// The second path is that of Didit Authentication; it is below the path of the issuer.
+/// | | Sign in API | Didit Authentication, below the issuer |
+/// |---|---|---|
+/// | [`Authorize`](Self::Authorize) | `/`, `/auth/v2/authorize` | `/sign-in` |
+/// | [`Decision`](Self::Decision) | `/approve`, `/decline` | `/approve`, `/decline` |
+/// | [`Token`](Self::Token) | `/auth/v2/token` | `/token/` |
+/// | [`UserInfo`](Self::UserInfo) | `/auth/v2/users/retrieve` | |
+/// | [`Introspect`](Self::Introspect) | `/auth/v2/introspect` | |
+/// | [`Session`](Self::Session) | | `/session/` |
+/// | [`Revocation`](Self::Revocation) | `/auth/v2/revoke` | |
+/// | [`EndSession`](Self::EndSession) | `/auth/v2/logout` | |
+/// | [`Jwks`](Self::Jwks) | `/auth/config/jwks`, `/auth/jwks` | `/.well-known/jwks.json` |
+/// | [`Discovery`](Self::Discovery) | `/.well-known/openid-configuration` below the issuer | the same |
+///
+/// ```
+/// use fake_didit::{Endpoint, FakeDidit, Fault};
+///
+/// // The provider is down.
+/// let didit = FakeDidit::new("app", "secret");
+/// for endpoint in Endpoint::ALL {
+///     didit.on_every(*endpoint, Fault::error("temporarily_unavailable").with_status(503));
+/// }
+/// assert_eq!(didit.count(Endpoint::Token), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `/` and `/auth/v2/authorize`; `/sign-in`: the sign-in page.
+    /// The authorization endpoint: shows the sign-in page.
     Authorize,
-    /// `/approve` and `/decline`: where the buttons of the sign-in page lead. A real Didit has the
-    /// app on the user's phone here.
+    /// Where the buttons of the sign-in page lead. Only the fake has it: at Didit, users decide in the app on their
+    /// phone.
     Decision,
-    /// `/auth/v2/token`; `/token/`.
+    /// The token endpoint: exchanges codes and refresh tokens.
     Token,
-    /// `/auth/v2/users/retrieve`; none.
+    /// The userinfo endpoint.
     UserInfo,
-    /// `/auth/v2/introspect`; none.
+    /// The introspection endpoint.
     Introspect,
-    /// None; `/session/`: the live check, and sign-out.
+    /// The session endpoint: checks a session with `GET` and ends it with `DELETE`.
     Session,
-    /// `/auth/v2/revoke`, if it is [switched on](crate::FakeDidit::with_revocation_endpoint); none.
+    /// The revocation endpoint, if [switched on](crate::FakeDidit::with_revocation_endpoint).
     Revocation,
-    /// `/auth/v2/logout`, if it is [switched on](crate::FakeDidit::with_end_session_endpoint); none. The
-    /// page where a session at the provider ends.
+    /// The end-session endpoint, if [switched on](crate::FakeDidit::with_end_session_endpoint).
     EndSession,
-    /// `/auth/config/jwks` and `/auth/jwks`; `/.well-known/jwks.json`.
+    /// The JWK set.
     Jwks,
-    /// `/.well-known/openid-configuration`, below the path of the issuer for both.
+    /// The metadata document.
     Discovery,
 }
 
 impl Endpoint {
-    /// All of them, as a sign-in meets them.
+    /// All endpoints, in the order of a sign-in.
     pub const ALL: &[Self] = &[
         Self::Discovery,
         Self::Authorize,
@@ -47,7 +68,7 @@ impl Endpoint {
         Self::EndSession,
     ];
 
-    /// The variant's name in snake case.
+    /// The variant's name in snake case, such as `user_info`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Authorize => "authorize",

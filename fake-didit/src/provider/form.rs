@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded`, read strictly.
+//! A strict parser for `application/x-www-form-urlencoded`.
 
 use std::{collections::HashSet, str};
 
@@ -8,22 +8,22 @@ use crate::provider::media_type;
 
 /// The parameters of a query or of a form body.
 ///
-/// Stricter than a browser's reading, so that a client's mistake is seen: a bad percent escape and
-/// text that is not UTF-8 are refused, and so is a repeated parameter (RFC 6749 §3.1, §3.2).
+/// Stricter than the URL standard, to reveal mistakes of a client: rejects invalid percent escapes, text that is not
+/// UTF-8, and repeated parameters (RFC 6749 §3.1, §3.2).
 #[derive(Debug)]
 pub(crate) struct Form(Vec<(String, String)>);
 
-/// Why a text is not a form, as an `error_description`.
+/// Why a text is not a form.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum FormError {
-    /// A percent escape is broken, or the text is not UTF-8.
+    /// A percent escape is invalid, or the text is not UTF-8.
     Malformed,
-    /// This parameter is there more than once.
+    /// The name of a repeated parameter.
     Duplicate(String),
 }
 
 impl Form {
-    /// Reads a form.
+    /// Parses a form.
     pub(crate) fn parse(text: &str) -> Result<Self, FormError> {
         let form = Self::with_repetitions(text)?;
         match form.repeated() {
@@ -32,7 +32,7 @@ impl Form {
         }
     }
 
-    /// Reads a form with repeated parameters allowed.
+    /// Parses a form that may have repeated parameters.
     pub(crate) fn with_repetitions(text: &str) -> Result<Self, FormError> {
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -50,23 +50,23 @@ impl Form {
         self.names().find(|name| !seen.insert(*name))
     }
 
-    /// All parameters in order, repetitions included.
+    /// All parameters in order, with repetitions.
     #[cfg(feature = "cli")]
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
         self.0
     }
 
-    /// The names of all parameters, repetitions included.
+    /// The names of all parameters, with repetitions.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// How often a parameter is there.
-    pub(crate) fn times(&self, name: &str) -> usize {
+    /// How often a parameter occurs.
+    pub(crate) fn count(&self, name: &str) -> usize {
         self.0.iter().filter(|(known, _)| known == name).count()
     }
 
-    /// A parameter's (first) value. One sent without a value counts as omitted (RFC 6749 §3.1).
+    /// The first value of a parameter. An empty value counts as omitted (RFC 6749 §3.1).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
@@ -74,16 +74,16 @@ impl Form {
 }
 
 impl FormError {
-    /// The words for an `error_description`.
+    /// The text for `error_description`.
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Malformed => "the parameters are not form-urlencoded".to_owned(),
-            Self::Duplicate(name) => format!("parameter {name} is there more than once"),
+            Self::Duplicate(name) => format!("parameter {name} is repeated"),
         }
     }
 }
 
-/// Undoes form-urlencoding; `None` when the text is not such an encoding.
+/// Decodes a name or value; `None` if the encoding is invalid.
 pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -92,7 +92,7 @@ pub(crate) fn decode(text: &str) -> Option<String> {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let (digits, after) = tail.split_at_checked(2)?;
-                // `from_str_radix` alone would take a sign.
+                // `from_str_radix` alone accepts a sign.
                 if !digits.iter().all(u8::is_ascii_hexdigit) {
                     return None;
                 }
@@ -107,8 +107,8 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a body is announced as a form.
-pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
+/// Whether `Content-Type` is the one of a form.
+pub(crate) fn has_form_type(headers: &HeaderMap) -> bool {
     media_type::is(headers, "application/x-www-form-urlencoded")
 }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_comes_twice_is_refused_even_when_spelled_differently() {
+    fn a_repeated_parameter_is_rejected_in_any_encoding() {
         assert_eq!(
             Form::parse("code=1&co%64e=2").unwrap_err(),
             FormError::Duplicate("code".to_owned())
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_escapes_are_refused() {
+    fn invalid_escapes_are_rejected() {
         for text in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff"] {
             assert_eq!(
                 Form::parse(text).unwrap_err(),

@@ -11,7 +11,8 @@ use crate::{
     provider::{authorize::AuthorizeRequest, scope::Scope},
 };
 
-/// One approved authorization request. Every code and token belongs to one; revoking it ends them all.
+/// An approved authorization request. Every code and token belongs to one grant; revoking the grant revokes them
+/// all.
 pub(crate) struct Grant {
     pub(crate) person: Person,
     /// The `sid` of Didit Authentication.
@@ -51,20 +52,22 @@ impl Grant {
         self.revoked.load(Ordering::SeqCst)
     }
 
-    /// Whether a token request fits to the authorization request; the error says why not.
-    pub(crate) fn fits(
+    /// Checks a token request against the authorization request; the error is the reason.
+    pub(crate) fn check(
         &self,
         redirect_uri: &str,
         verifier: Option<&str>,
     ) -> Result<(), &'static str> {
-        // RFC 6749 §4.1.3: identical, so no normalisation.
+        // RFC 6749 §4.1.3: identical, without normalization.
         if redirect_uri != self.redirect_uri {
             return Err("redirect_uri is not the one of the authorization request");
         }
         match (&self.challenge, verifier) {
             (None, None) => Ok(()),
-            // RFC 9700 §2.1.1: or an attacker could strip PKCE from the authorization request.
-            (None, Some(_)) => Err("code_verifier without a code_challenge"),
+            // RFC 9700 §2.1.1: prevents PKCE downgrade, where an attacker removes the challenge from the request.
+            (None, Some(_)) => {
+                Err("code_verifier without a code_challenge in the authorization request")
+            }
             (Some(_), None) => Err("code_verifier is missing"),
             (Some(challenge), Some(verifier)) if is_verifier(verifier) => {
                 let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
@@ -72,7 +75,7 @@ impl Grant {
                 if same {
                     Ok(())
                 } else {
-                    Err("code_verifier does not fit to the code_challenge")
+                    Err("code_verifier does not match the code_challenge")
                 }
             }
             (Some(_), Some(_)) => Err("code_verifier is malformed"),

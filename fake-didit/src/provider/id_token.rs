@@ -29,14 +29,14 @@ pub(crate) fn claims(
     .map(|(name, value): (&str, Value)| (name.to_owned(), value))
     .into_iter()
     .collect();
-    // Core §2: sent in the request, so echoed as it came.
+    // Core §2: the nonce of the request, unmodified.
     if let Some(nonce) = &grant.nonce {
         claims.insert("nonce".to_owned(), nonce.as_str().into());
     }
     claims
 }
 
-/// The token once more, its header and claims changed and signed again.
+/// The token with its header and claims edited, signed again.
 pub(crate) fn edited(
     token: &str,
     keys: &Keys,
@@ -47,7 +47,7 @@ pub(crate) fn edited(
     Some(keys.sign(&header, &claims))
 }
 
-/// Core §3.1.3.6: the left half of the hash that the signature uses; ES256 and RS256 both use SHA-256.
+/// Core §3.1.3.6: the left half of the hash of the signature algorithm; SHA-256 for both ES256 and RS256.
 fn at_hash(access_token: &str) -> String {
     let hash = digest(&SHA256, access_token.as_bytes());
     let (left, _) = hash.as_ref().split_at(16);
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_hash_is_the_published_example() {
+    fn at_hash_matches_the_published_example() {
         // The ID token of OpenID Connect Core, appendix A.4, carries this hash of its access token.
         assert_eq!(
             at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),

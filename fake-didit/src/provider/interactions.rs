@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt};
 
 use crate::provider::authorize::AuthorizeRequest;
 
-/// The open interactions, oldest first: at most 256 of them, each for ten minutes and one click.
+/// Open sign-in pages, oldest first: at most 256. Each can be used once, within ten minutes.
 #[derive(Default)]
 pub(crate) struct Interactions(VecDeque<Interaction>);
 
@@ -26,7 +26,7 @@ impl Interactions {
         });
     }
 
-    /// Ends an interaction, if it is still open.
+    /// Removes an interaction; `None` if it is unknown or expired.
     pub(crate) fn take(&mut self, id: &str, now: u64) -> Option<AuthorizeRequest> {
         let at = self.0.iter().position(|interaction| interaction.id == id)?;
         let interaction = self.0.remove(at)?;

@@ -1,30 +1,30 @@
-//! The introspection endpoint, with Didit's own shapes rather than those of RFC 7662.
+//! The introspection endpoint. Its responses are Didit's, not those of RFC 7662.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
     person::Person,
     provider::{
-        answer::{self, Answer},
         form::{self, Form},
         oauth_error::OAuthError,
+        response,
         state::State,
     },
 };
 
-/// Describes a valid access token; the answer for any other token is `{"active": false}`.
-pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
+/// Describes a valid access token; the response for any other token is `{"active": false}`.
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
     if request.method() != Method::POST {
-        return answer::method_not_allowed("POST");
+        return response::method_not_allowed("POST");
     }
     if let Err(error) = state.client.authenticate_basic(request.headers()) {
-        return error.refusal();
+        return error.response_with_problem();
     }
-    if !form::is_announced(request.headers()) {
-        return answer::because(
-            OAuthError::new("invalid_content_type").answer(),
+    if !form::has_form_type(request.headers()) {
+        return response::with_problem(
+            OAuthError::new("invalid_content_type").response(),
             "Content-Type must be application/x-www-form-urlencoded",
         );
     }
@@ -32,10 +32,10 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
         .ok()
         .and_then(|text| Form::parse(text).ok());
     let Some(token) = form.as_ref().and_then(|form| form.get("token")) else {
-        let refusal = OAuthError::new("required").answer();
-        return answer::because(refusal, "token is missing");
+        let response = OAuthError::new("required").response();
+        return response::with_problem(response, "token is missing");
     };
-    let told = match state.ledger.access(token, state.now()) {
+    let description = match state.tokens.access(token, state.now()) {
         Err(_) => json!({"active": false}),
         Ok((access, grant)) => {
             let (kind, identifier) = identifier(&grant.person).unzip();
@@ -52,10 +52,10 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Answer {
             })
         }
     };
-    answer::json(StatusCode::OK, &told)
+    response::json(StatusCode::OK, &description)
 }
 
-/// How they are known to Didit: by the e-mail address, else by the phone number.
+/// The e-mail address, else the phone number.
 fn identifier(person: &Person) -> Option<(&'static str, &str)> {
     let email = person.email().map(|email| ("email", email));
     email.or_else(|| person.phone().map(|phone| ("phone", phone)))

@@ -1,6 +1,6 @@
-//! The fake's issuer.
+//! The issuer.
 
-/// An issuer, kept byte for byte (OpenID Connect Core §2); endpoints are built from its parts.
+/// The issuer, byte for byte (OpenID Connect Core §2). The endpoints' URLs are built from its parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer(String);
 
@@ -18,14 +18,13 @@ impl Issuer {
         self.parts().0
     }
 
-    /// The path that well-known paths go behind: a slash at the end is left out (OpenID Connect
-    /// Discovery §4).
+    /// The path without a trailing slash; well-known paths follow it (OpenID Connect Discovery §4).
     pub(crate) fn path(&self) -> &str {
         let path = self.parts().1;
         path.strip_suffix('/').unwrap_or(path)
     }
 
-    /// Where its metadata document is: the URL that clients build (OpenID Connect Discovery §4).
+    /// The URL of the metadata document (OpenID Connect Discovery §4).
     #[cfg(feature = "cli")]
     pub(crate) fn discovery(&self) -> String {
         let (origin, path) = (self.origin(), self.path());
@@ -33,7 +32,7 @@ impl Issuer {
     }
 
     fn parts(&self) -> (&str, &str) {
-        // The first two slashes are those of `https://`.
+        // The third slash: the first two are in `https://`.
         let path = self.0.match_indices('/').nth(2);
         self.0.split_at(path.map_or(self.0.len(), |(at, _)| at))
     }
@@ -44,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origin_and_path_are_told_apart() {
+    fn origin_and_path_are_separated() {
         for (issuer, origin, path) in [
             ("https://x.example", "https://x.example", ""),
             ("https://x.example/", "https://x.example", ""),

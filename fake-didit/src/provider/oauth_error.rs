@@ -1,11 +1,12 @@
-//! The error answer of RFC 6749 §5.2.
+//! The error response of RFC 6749 §5.2.
 
-use http::{StatusCode, header};
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use crate::provider::answer::{self, Answer};
+use crate::provider::response;
 
-/// An error of the token endpoint: a code for the client's code, a description for its author.
+/// An error of the token endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct OAuthError {
     pub(crate) code: String,
@@ -14,7 +15,7 @@ pub(crate) struct OAuthError {
 }
 
 impl OAuthError {
-    /// An error with the status that belongs to its code: 401 for `invalid_client`, else 400.
+    /// An error with the status of its code: 401 for `invalid_client`, else 400.
     pub(crate) fn new(code: impl Into<String>) -> Self {
         let code = code.into();
         let status = if code == "invalid_client" {
@@ -29,7 +30,7 @@ impl OAuthError {
         }
     }
 
-    pub(crate) fn because(self, description: impl Into<String>) -> Self {
+    pub(crate) fn with_description(self, description: impl Into<String>) -> Self {
         Self {
             description: Some(description.into()),
             ..self
@@ -37,36 +38,34 @@ impl OAuthError {
     }
 
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
-        Self::new("invalid_request").because(description)
+        Self::new("invalid_request").with_description(description)
     }
 
     pub(crate) fn invalid_client(description: impl Into<String>) -> Self {
-        Self::new("invalid_client").because(description)
+        Self::new("invalid_client").with_description(description)
     }
 
     pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
-        Self::new("invalid_grant").because(description)
+        Self::new("invalid_grant").with_description(description)
     }
 
-    /// The answer to a bad request, with the reason for the record.
-    pub(crate) fn refusal(&self) -> Answer {
+    /// The response, with the description as the problem for the request log.
+    pub(crate) fn response_with_problem(&self) -> Response<Bytes> {
         let problem = self.description.as_ref().unwrap_or(&self.code);
-        answer::because(self.answer(), problem)
+        response::with_problem(self.response(), problem)
     }
 
-    /// The answer; a 401 names the scheme to use (RFC 6749 §5.2).
-    pub(crate) fn answer(&self) -> Answer {
+    /// The response; a 401 names the authentication scheme (RFC 6749 §5.2).
+    pub(crate) fn response(&self) -> Response<Bytes> {
         let body = match &self.description {
             Some(description) => json!({"error": self.code, "error_description": description}),
             None => json!({"error": self.code}),
         };
-        let answer = answer::json(self.status, &body);
+        let response = response::json(self.status, &body);
         if self.status == StatusCode::UNAUTHORIZED {
-            return answer::with_headers(
-                answer,
-                [(header::WWW_AUTHENTICATE, "Basic realm=\"Didit\"")],
-            );
+            let challenge = "Basic realm=\"Didit\"";
+            return response::with_headers(response, [(header::WWW_AUTHENTICATE, challenge)]);
         }
-        answer
+        response
     }
 }

@@ -1,19 +1,18 @@
-//! Which of Didit's products the fake is.
+//! Didit's two sign-in products.
 
 use crate::provider::{endpoint::Endpoint, issuer::Issuer};
 
-/// One of Didit's two sign-in products, each with endpoints, scopes and tokens of its own.
+/// One of Didit's two sign-in products. They differ in endpoints, scopes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Product {
+pub(crate) enum Product {
     /// The Sign in API.
     SignIn,
-    /// Didit Authentication: each application is an OpenID provider of its own.
+    /// Didit Authentication: each application has an issuer of its own.
     Authentication,
 }
 
 impl Product {
-    /// The issuer, unless another one is chosen.
+    /// The default issuer.
     pub(crate) fn issuer(self) -> Issuer {
         Issuer::new(match self {
             Self::SignIn => "https://apx.didit.me",
@@ -21,8 +20,7 @@ impl Product {
         })
     }
 
-    /// The endpoint at `path`, byte for byte: `/auth/v2/token/` is not the token endpoint of one
-    /// product, and `/token` not that of the other.
+    /// The endpoint at `path`. Trailing slashes matter: `/auth/v2/token/` and `/token` are not token endpoints.
     pub(crate) fn endpoint(self, issuer: &Issuer, path: &str) -> Option<Endpoint> {
         let below_issuer = path.strip_prefix(issuer.path());
         if below_issuer == Some(DISCOVERY) {
@@ -51,9 +49,9 @@ impl Product {
         }
     }
 
-    /// Whether it can have an endpoint.
+    /// Whether the product can have an endpoint.
     #[cfg(feature = "cli")]
-    pub(crate) fn knows(self, endpoint: Endpoint) -> bool {
+    pub(crate) fn supports(self, endpoint: Endpoint) -> bool {
         use Endpoint::{EndSession, Introspect, Revocation, Session, UserInfo};
         match self {
             Self::SignIn => endpoint != Session,
@@ -63,7 +61,7 @@ impl Product {
         }
     }
 
-    /// The path that the buttons of the sign-in page lead below.
+    /// The path prefix of `/approve` and `/decline`.
     pub(crate) fn decision_path(self, issuer: &Issuer) -> &str {
         match self {
             Self::SignIn => "",
@@ -71,7 +69,7 @@ impl Product {
         }
     }
 
-    /// The origins that a browser finds it at.
+    /// The origins at which a browser reaches the fake.
     pub(crate) fn origins(self, issuer: &Issuer) -> Vec<String> {
         let mut origins = vec![issuer.origin().to_owned()];
         if self == Self::SignIn {
@@ -80,7 +78,7 @@ impl Product {
         origins
     }
 
-    /// The scopes that it knows.
+    /// The scopes that Didit documents.
     pub(crate) fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::SignIn => &SIGN_IN_SCOPES,
@@ -88,7 +86,7 @@ impl Product {
         }
     }
 
-    /// The scope that opens a refresh token.
+    /// The scope that requests a refresh token.
     pub(crate) fn offline_scope(self) -> &'static str {
         match self {
             Self::SignIn => "offline",
@@ -97,15 +95,15 @@ impl Product {
     }
 }
 
-/// Where the Sign in API has its endpoints, whatever its issuer is.
+/// The origin of the Sign in API's optional endpoints, independent of the issuer.
 pub(crate) const DIDIT: &str = "https://apx.didit.me";
 
-/// Of the Sign in API, where it is switched on.
+/// The path of the Sign in API's revocation endpoint.
 pub(crate) const REVOCATION: &str = "/auth/v2/revoke";
-/// Likewise.
+/// The path of the Sign in API's end-session endpoint.
 pub(crate) const END_SESSION: &str = "/auth/v2/logout";
 
-/// Below the issuer.
+/// The path of the metadata document, below the issuer.
 pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 const SIGN_IN_SCOPES: [&str; 19] = [
@@ -135,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slash_more_or_less_is_another_path() {
+    fn a_trailing_slash_makes_another_path() {
         for (product, right, wrong) in [
             (Product::SignIn, "/auth/v2/token", "/auth/v2/token/"),
             (Product::Authentication, "/token/", "/token"),
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_the_issuer_comes_first() {
+    fn endpoints_are_below_the_path_of_the_issuer() {
         let issuer = Issuer::new("https://x.example/tenant");
         let endpoint = |path| Product::Authentication.endpoint(&issuer, path);
         assert_eq!(endpoint("/tenant/session/"), Some(Endpoint::Session));

@@ -1,67 +1,61 @@
-//! Which endpoint answers what.
+//! Dispatch of requests to endpoints.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     authentication,
     fault::FaultKind,
     provider::{
-        answer::{self, Answer},
-        decision, discovery, end_session,
-        endpoint::Endpoint,
-        introspect,
-        product::Product,
-        revocation,
-        state::State,
-        token, user_info,
+        decision, discovery, end_session, endpoint::Endpoint, introspect, product::Product,
+        response, revocation, state::State, token, user_info,
     },
 };
 
-/// The answer of an endpoint, with those faults that replace it; 404 for a path without an endpoint.
-pub(crate) fn answer(
+/// The response of an endpoint, or of the fault that replaces it; 404 for a path without an endpoint.
+pub(crate) fn respond(
     state: &mut State,
     endpoint: Option<Endpoint>,
     request: &Request<Bytes>,
     fault: Option<&FaultKind>,
-) -> Answer {
+) -> Response<Bytes> {
     match (endpoint, fault) {
-        (_, Some(FaultKind::Answer(answer))) => answer.clone(),
-        // Its errors travel with the browser, so it reads the request first.
-        (Some(Endpoint::Authorize), _) => decision::ask(state, request, fault),
-        (_, Some(FaultKind::Refuse(error))) => error.answer(),
+        (_, Some(FaultKind::Respond(response))) => response.clone(),
+        // An injected error is a redirect here, which needs the redirect URI of the request.
+        (Some(Endpoint::Authorize), _) => decision::authorize(state, request, fault),
+        (_, Some(FaultKind::Error(error))) => error.response(),
         (Some(Endpoint::Decision), _) => decision::decide(state, request),
         (Some(Endpoint::Token), _) => match state.product {
-            Product::SignIn => token::answer(state, request),
-            Product::Authentication => authentication::token::answer(state, request),
+            Product::SignIn => token::respond(state, request),
+            Product::Authentication => authentication::token::respond(state, request),
         },
-        (Some(Endpoint::Session), _) => authentication::session::answer(state, request),
-        (Some(Endpoint::UserInfo), _) => user_info::answer(state, request),
-        (Some(Endpoint::Introspect), _) => introspect::answer(state, request),
-        (Some(Endpoint::Revocation), _) => revocation::answer(state, request),
-        (Some(Endpoint::EndSession), _) => end_session::answer(state, request),
+        (Some(Endpoint::Session), _) => authentication::session::respond(state, request),
+        (Some(Endpoint::UserInfo), _) => user_info::respond(state, request),
+        (Some(Endpoint::Introspect), _) => introspect::respond(state, request),
+        (Some(Endpoint::Revocation), _) => revocation::respond(state, request),
+        (Some(Endpoint::EndSession), _) => end_session::respond(state, request),
         (Some(Endpoint::Jwks), _) => document(request, &state.keys.jwks(), state.jwks_max_age),
         (Some(Endpoint::Discovery), _) => {
             document(request, &discovery::document(state), discovery::MAX_AGE)
         }
-        (None, _) => answer::because(not_found(), "there is no endpoint at this path"),
+        (None, _) => response::with_problem(not_found(), "no endpoint has this path"),
     }
 }
 
-/// What every path answers when the product is not switched on.
-pub(crate) fn switched_off() -> Answer {
-    answer::because(not_found(), "the product is switched off")
+/// The response of every path while the product is switched off.
+pub(crate) fn switched_off() -> Response<Bytes> {
+    response::with_problem(not_found(), "the product is switched off")
 }
 
-fn not_found() -> Answer {
-    answer::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
+fn not_found() -> Response<Bytes> {
+    response::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
 }
 
-fn document(request: &Request<Bytes>, document: &Value, max_age: u64) -> Answer {
+fn document(request: &Request<Bytes>, document: &Value, max_age: u64) -> Response<Bytes> {
     if request.method() == Method::GET {
-        answer::document(document, max_age)
+        response::document(document, max_age)
     } else {
-        answer::method_not_allowed("GET")
+        response::method_not_allowed("GET")
     }
 }

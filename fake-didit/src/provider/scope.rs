@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// A list of scopes (RFC 6749 §3.3), without repetitions.
+/// A list of scopes without repetitions (RFC 6749 §3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads a space-separated list; the error names the first scope that is not `known`.
+    /// Parses a space-separated list; the error is the first scope that is not `known`.
     pub(crate) fn parse(text: &str, known: &[impl AsRef<str>]) -> Result<Self, String> {
         let mut names: Vec<String> = Vec::new();
         for name in text.split(' ').filter(|name| !name.is_empty()) {
@@ -25,7 +25,7 @@ impl Scope {
     ///
     /// # Panics
     ///
-    /// When it is not `known`.
+    /// If it is not `known`.
     pub(crate) fn add(&mut self, name: &str, known: &[String]) {
         let is_known = known.iter().any(|known| known == name);
         assert!(is_known, "unknown scope {name:?}");
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_scope_is_named() {
+    fn an_unknown_scope_is_an_error() {
         assert_eq!(
             Scope::parse("openid offline", &["openid"]).unwrap_err(),
             "offline"

@@ -1,14 +1,14 @@
-//! The fake's HTML pages.
+//! The HTML pages.
 
 use crate::{
     person::{Person, accounts::Accounts},
     provider::{
-        document::{document, escaped},
+        document::{document, escape},
         scope::Scope,
     },
 };
 
-/// The page that asks who signs in; its buttons lead below `path`.
+/// The page on which a person approves or declines. `path` is the prefix of the buttons' paths.
 pub(crate) fn sign_in(
     client_id: &str,
     scope: &Scope,
@@ -16,13 +16,13 @@ pub(crate) fn sign_in(
     interaction: &str,
     path: &str,
 ) -> String {
-    let client = escaped(client_id);
-    let asked = asked(&client, scope);
+    let client = escape(client_id);
+    let requested = requested_scopes(&client, scope);
     let people = people(accounts);
-    let (interaction, path) = (escaped(interaction), escaped(path));
+    let (interaction, path) = (escape(interaction), escape(path));
     let main = format!(
         r#"<h1>Sign in to {client}</h1>
-{asked}<form method="post" action="{path}/approve" {MARK}>
+{requested}<form method="post" action="{path}/approve" {MARK}>
 <input type="hidden" name="interaction" value="{interaction}">
 {people}</form>
 <form method="post" action="{path}/decline">
@@ -34,13 +34,13 @@ pub(crate) fn sign_in(
     document("Sign in", "card", &main)
 }
 
-/// The id of a person's button on a page that a browser got.
+/// The id of a person's button on a page.
 pub(crate) fn button(html: &str, person: &Person) -> Result<String, NoButton> {
     if !html.contains(MARK) {
         return Err(NoButton::OtherPage);
     }
     let (before, _) = html
-        .split_once(&chosen(person.subject()))
+        .split_once(&selects(person.subject()))
         .ok_or(NoButton::NotListed)?;
     let (_, id) = before.rsplit_once(" id=\"").ok_or(NoButton::NotListed)?;
     let (id, _) = id.split_once('"').ok_or(NoButton::NotListed)?;
@@ -56,42 +56,42 @@ pub(crate) enum NoButton {
     NotListed,
 }
 
-/// The page for a request that cannot be answered.
-pub(crate) fn problem(why: &str) -> String {
-    let why = escaped(why);
+/// The page for an invalid authorization request.
+pub(crate) fn error(why: &str) -> String {
+    let why = escape(why);
     let main = format!(
-        r#"<h1>This sign-in cannot go on</h1>
+        r#"<h1>This sign-in request is invalid</h1>
 <p class="reason">{why}</p>
-<p>Go back to the application and sign in again. If you end up here again, the request that the application
-sends needs to be fixed.</p>"#
+<p>Go back to the application and sign in again. If this page appears again, the application sends a wrong
+request.</p>"#
     );
     document("Sign-in not possible", "card", &main)
 }
 
-/// The page at the end of a session.
+/// The page after a sign-out without a redirect.
 pub(crate) fn signed_out() -> String {
     let main = "<h1>You are signed out</h1>\n<p>You can close this page, or go back to the application.</p>";
     document("Signed out", "card", main)
 }
 
-/// The page for a session that does not end.
-pub(crate) fn not_signed_out(why: &str) -> String {
-    let why = escaped(why);
+/// The page for an invalid end-session request.
+pub(crate) fn sign_out_error(why: &str) -> String {
+    let why = escape(why);
     let main = format!(
-        r#"<h1>This sign-out cannot go on</h1>
+        r#"<h1>This sign-out request is invalid</h1>
 <p class="reason">{why}</p>
-<p>Go back to the application. The request that it sends needs to be fixed.</p>"#
+<p>Go back to the application, which sends a wrong request.</p>"#
     );
     document("Sign-out not possible", "card", &main)
 }
 
-fn asked(client: &str, scope: &Scope) -> String {
+fn requested_scopes(client: &str, scope: &Scope) -> String {
     if scope.is_empty() {
         return String::new();
     }
     let scopes: Vec<_> = scope
         .iter()
-        .map(|name| format!("<li>{}</li>", escaped(name)))
+        .map(|name| format!("<li>{}</li>", escape(name)))
         .collect();
     let scopes = scopes.concat();
     format!(
@@ -109,35 +109,35 @@ fn people(accounts: &Accounts) -> String {
         .map(|(person, slug)| item(person, &slug))
         .collect();
     if people.is_empty() {
-        return "<p class=\"empty\">This fake has nobody to sign in as.</p>\n".to_owned();
+        return "<p class=\"empty\">This fake has no people who could sign in.</p>\n".to_owned();
     }
     format!("<ul class=\"people\" aria-label=\"People\">\n{people}</ul>\n")
 }
 
 fn item(person: &Person, slug: &str) -> String {
     let name = person.full_name().filter(|name| !name.is_empty());
-    let known_by = person.email().or(person.phone());
-    let initials = escaped(&initials(name.unwrap_or(person.subject())));
-    let details = known_by.or(name.and(Some(person.subject())));
+    let contact = person.email().or(person.phone());
+    let initials = escape(&initials(name.unwrap_or(person.subject())));
+    let details = contact.or(name.and(Some(person.subject())));
     let details = details.map_or_else(String::new, |details| {
-        format!("<small>{}</small> ", escaped(details))
+        format!("<small>{}</small> ", escape(details))
     });
     let verified = if person.is_verified() {
         r#"<span class="badge good">verified</span>"#
     } else {
         r#"<span class="badge">not verified</span>"#
     };
-    let name = escaped(name.unwrap_or(person.subject()));
-    let chosen = chosen(person.subject());
+    let name = escape(name.unwrap_or(person.subject()));
+    let selects = selects(person.subject());
     format!(
-        r#"<li><button class="person" id="approve-{slug}"{chosen} type="submit"><span class="initials" aria-hidden="true">{initials}</span><span class="who"><b>Continue as {name}</b> {details}{verified}</span></button></li>
+        r#"<li><button class="person" id="approve-{slug}"{selects} type="submit"><span class="initials" aria-hidden="true">{initials}</span><span class="who"><b>Continue as {name}</b> {details}{verified}</span></button></li>
 "#
     )
 }
 
-/// What a button adds to the form.
-fn chosen(subject: &str) -> String {
-    format!(r#" name="person" value="{}""#, escaped(subject))
+/// The attributes with which a button selects a person.
+fn selects(subject: &str) -> String {
+    format!(r#" name="person" value="{}""#, escape(subject))
 }
 
 /// The first letters of the first and the last word.
@@ -150,7 +150,7 @@ fn initials(name: &str) -> String {
     letters.to_uppercase()
 }
 
-/// By which a browser knows the page.
+/// By which a [`Browser`](crate::Browser) recognizes the sign-in page.
 const MARK: &str = r#"id="approve""#;
 
 #[cfg(test)]
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_of_a_person_cannot_become_markup() {
+    fn a_persons_data_cannot_become_markup() {
         let person = Person::new("\"><script>")
             .with_names("<b>Ada</b>", "O'Neil")
             .with_email("<i>@example.com");
@@ -215,12 +215,12 @@ mod tests {
     #[test]
     fn a_page_without_people_says_so() {
         let html = page(&Accounts::from_iter([]));
-        assert!(html.contains("This fake has nobody to sign in as."));
+        assert!(html.contains("This fake has no people who could sign in."));
         assert!(html.contains(" id=\"decline\""));
     }
 
     #[test]
-    fn a_persons_button_is_found_by_the_subject() {
+    fn a_button_is_found_by_the_persons_subject() {
         let people =
             ["u-1", "u-10", "\"u-1\""].map(|subject| Person::new(subject).with_names("Ada", ""));
         let html = page(&Accounts::from_iter(people.clone()));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn initials_are_of_the_first_and_the_last_word() {
+    fn initials_are_those_of_the_first_and_the_last_word() {
         assert_eq!(initials("Alejandra Rosas"), "AR");
         assert_eq!(initials("ada augusta (countess) lovelace"), "AL");
         assert_eq!(initials("Zoë"), "Z");

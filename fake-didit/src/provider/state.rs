@@ -1,8 +1,8 @@
-//! The state of a fake Didit.
+//! The state of a fake.
 
 use crate::{
     clock::{FakeClock, unix_seconds},
-    fault::script::Script,
+    fault::queue::FaultQueue,
     keys::Keys,
     log::{Log, Outcome},
     person::accounts::Accounts,
@@ -11,26 +11,26 @@ use crate::{
         endpoint::Endpoint,
         interactions::Interactions,
         issuer::Issuer,
-        ledger::Ledger,
         product::{DIDIT, END_SESSION, Product, REVOCATION},
+        token_store::TokenStore,
     },
 };
 
-/// Settings, issued tokens, scripted faults and recorded requests.
+/// Settings, issued tokens, injected faults and recorded requests.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) product: Product,
-    /// Didit has not switched the product on for this application.
+    /// Every endpoint answers 404: the product is not enabled for the application.
     pub(crate) is_off: bool,
     pub(crate) client: Client,
-    /// The scopes that it knows.
+    /// The accepted scopes.
     pub(crate) scopes: Vec<String>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
-    /// Endpoints that a real Didit does not have.
+    /// Endpoints that Didit does not have.
     pub(crate) switched_on: Vec<Endpoint>,
     pub(crate) issuer: Issuer,
-    /// Whether the answer to an authorization request has an `iss` (RFC 9207).
+    /// Whether authorization responses have an `iss` (RFC 9207).
     pub(crate) sends_iss: bool,
     pub(crate) code_lifetime: u64,
     pub(crate) access_token_lifetime: u64,
@@ -39,10 +39,10 @@ pub(crate) struct State {
     pub(crate) jwks_max_age: u64,
     pub(crate) clock: FakeClock,
     pub(crate) keys: Keys,
-    pub(crate) ledger: Ledger,
+    pub(crate) tokens: TokenStore,
     pub(crate) accounts: Accounts,
     pub(crate) interactions: Interactions,
-    pub(crate) script: Script,
+    pub(crate) faults: FaultQueue,
     pub(crate) log: Log,
 }
 
@@ -69,10 +69,10 @@ impl State {
             jwks_max_age: 300,
             clock,
             keys: Keys::default(),
-            ledger: Ledger::new(&client.id),
+            tokens: TokenStore::new(&client.id),
             accounts: Accounts::default(),
             interactions: Interactions::default(),
-            script: Script::default(),
+            faults: FaultQueue::default(),
             log: Log::default(),
             client,
         }
@@ -84,20 +84,20 @@ impl State {
         endpoint.filter(|&endpoint| self.has(endpoint))
     }
 
-    /// The endpoints that it has.
+    /// The endpoints of the product, with the optional ones that are switched on.
     #[cfg(feature = "cli")]
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
         let all = Endpoint::ALL.iter().copied();
-        all.filter(|&endpoint| self.product.knows(endpoint) && self.has(endpoint))
+        all.filter(|&endpoint| self.product.supports(endpoint) && self.has(endpoint))
     }
 
-    /// Whether it has an endpoint that the product may have.
+    /// Whether an endpoint of the product is available; optional ones must be switched on.
     pub(crate) fn has(&self, endpoint: Endpoint) -> bool {
-        let is_extra = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
-        !is_extra || self.switched_on.contains(&endpoint)
+        let is_optional = [Endpoint::Revocation, Endpoint::EndSession].contains(&endpoint);
+        !is_optional || self.switched_on.contains(&endpoint)
     }
 
-    /// The URL of an endpoint that a real Didit does not have, where it is switched on.
+    /// The URL of an optional endpoint that is switched on.
     pub(crate) fn optional_endpoint(&self, endpoint: Endpoint) -> Option<String> {
         let path = match endpoint {
             Endpoint::Revocation => REVOCATION,
@@ -107,7 +107,7 @@ impl State {
         self.has(endpoint).then(|| format!("{DIDIT}{path}"))
     }
 
-    /// The record's frame for a request that comes now.
+    /// The outcome of a request that arrives now, before it is processed.
     pub(crate) fn outcome(&self, endpoint: Option<Endpoint>) -> Outcome {
         Outcome {
             endpoint,

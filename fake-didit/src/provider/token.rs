@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::provider::{
-    answer::{self, Answer},
     form::{self, Form},
     grant::Grant,
     id_token,
     oauth_error::OAuthError,
+    response,
     scope::Scope,
     state::State,
 };
 
-/// A successful answer (RFC 6749 §5.1).
+/// A successful response (RFC 6749 §5.1).
 #[derive(Serialize)]
 pub(crate) struct Tokens {
     access_token: String,
@@ -30,31 +30,25 @@ pub(crate) struct Tokens {
     refresh_token: Option<String>,
 }
 
-/// Answers a token request.
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+/// Responds to a token request.
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if request.method() != Method::POST {
-        return answer::method_not_allowed("POST");
+        return response::method_not_allowed("POST");
     }
-    match grant(state, request) {
-        Ok(tokens) => answer::json(StatusCode::OK, &json!(tokens)),
-        Err(error) => error.refusal(),
+    match exchange(state, request) {
+        Ok(tokens) => response::json(StatusCode::OK, &json!(tokens)),
+        Err(error) => error.response_with_problem(),
     }
 }
 
-fn grant(state: &mut State, request: &Request<Bytes>) -> Result<Tokens, OAuthError> {
-    // RFC 6749 §2.3.1: credentials must not be in the URI; nothing else belongs there either.
-    if request.uri().query().is_some() {
-        return Err(OAuthError::invalid_request(
-            "parameters belong into the body",
-        ));
-    }
+fn exchange(state: &mut State, request: &Request<Bytes>) -> Result<Tokens, OAuthError> {
     let form = read_form(request)?;
     state.client.authenticate(request.headers(), &form)?;
     match required(&form, "grant_type")? {
         "authorization_code" => authorization_code(state, &form),
         "refresh_token" => refresh_token(state, &form),
         _ => Err(OAuthError::new("unsupported_grant_type")
-            .because("grant_type must be authorization_code or refresh_token")),
+            .with_description("grant_type must be authorization_code or refresh_token")),
     }
 }
 
@@ -62,18 +56,18 @@ fn authorization_code(state: &mut State, form: &Form) -> Result<Tokens, OAuthErr
     let (code, redirect_uri) = (required(form, "code")?, required(form, "redirect_uri")?);
     let now = state.now();
     let grant = state
-        .ledger
+        .tokens
         .redeem(code, redirect_uri, form.get("code_verifier"), now)
         .map_err(OAuthError::invalid_grant)?;
 
     Ok(issue(state, grant))
 }
 
-/// What a grant opens.
+/// Issues all tokens of a grant.
 pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Tokens {
     let mut tokens = tokens(state, &grant, grant.scope.clone());
     let id_token = id_token(state, &grant, &tokens.access_token);
-    state.ledger.note_id_token(&id_token);
+    state.tokens.record_id_token(&id_token);
     tokens.id_token = Some(id_token);
     if grant.scope.contains(state.product.offline_scope()) {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
@@ -81,36 +75,38 @@ pub(crate) fn issue(state: &mut State, grant: Arc<Grant>) -> Tokens {
     tokens
 }
 
-/// No ID token here, and a new refresh token only where they rotate: so Didit answers.
+/// As with Didit, the response has no ID token, and a refresh token only with rotation.
 fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
     let token = required(form, "refresh_token")?;
     let now = state.now();
     let grant = state
-        .ledger
+        .tokens
         .refresh(token, now)
         .map_err(OAuthError::invalid_grant)?;
 
     let scope = match form.get("scope") {
         None => grant.scope.clone(),
-        // RFC 6749 §6: at most what was granted.
+        // RFC 6749 §6: not more than was granted.
         Some(text) => Scope::parse(text, &state.scopes)
             .ok()
             .filter(|scope| scope.is_within(&grant.scope))
-            .ok_or_else(|| OAuthError::new("invalid_scope").because("more than was granted"))?,
+            .ok_or_else(|| {
+                OAuthError::new("invalid_scope").with_description("scope exceeds the granted scope")
+            })?,
     };
     let mut tokens = tokens(state, &grant, scope);
     if state.rotates_refresh_tokens {
-        state.ledger.replace_refresh_token(token);
+        state.tokens.replace_refresh_token(token);
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
     }
     Ok(tokens)
 }
 
-/// What every answer has: a new access token.
+/// Issues an access token, which every response has.
 fn tokens(state: &mut State, grant: &Arc<Grant>, scope: Scope) -> Tokens {
     let (now, lifetime) = (state.now(), state.access_token_lifetime);
-    let (access_token, granted) = (state.ledger.new_id("at"), scope.to_string());
-    state.ledger.issue_access_token(
+    let (access_token, granted) = (state.tokens.new_id("at"), scope.to_string());
+    state.tokens.issue_access_token(
         access_token.clone(),
         Arc::clone(grant),
         scope,
@@ -129,7 +125,7 @@ fn tokens(state: &mut State, grant: &Arc<Grant>, scope: Scope) -> Tokens {
 
 fn issue_refresh_token(state: &mut State, grant: Arc<Grant>) -> String {
     let (now, lifetime) = (state.now(), state.refresh_token_lifetime);
-    state.ledger.issue_refresh_token(grant, now, lifetime)
+    state.tokens.issue_refresh_token(grant, now, lifetime)
 }
 
 fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
@@ -143,9 +139,12 @@ fn id_token(state: &State, grant: &Grant, access_token: &str) -> String {
     state.keys.sign(&state.keys.header(), &claims)
 }
 
-/// The form that a request of the client brings.
+/// The form of a request: in the body, without a query (RFC 6749 §2.3.1: no credentials in the URI).
 pub(crate) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
-    if !form::is_announced(request.headers()) {
+    if request.uri().query().is_some() {
+        return Err(OAuthError::invalid_request(QUERY_NOT_ALLOWED));
+    }
+    if !form::has_form_type(request.headers()) {
         return Err(OAuthError::invalid_request(
             "Content-Type must be application/x-www-form-urlencoded",
         ));
@@ -155,8 +154,11 @@ pub(crate) fn read_form(request: &Request<Bytes>) -> Result<Form, OAuthError> {
     Form::parse(text).map_err(|error| OAuthError::invalid_request(error.description()))
 }
 
-/// A parameter that must be there.
+/// A required parameter.
 pub(crate) fn required<'form>(form: &'form Form, name: &str) -> Result<&'form str, OAuthError> {
     form.get(name)
         .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }
+
+/// The problem of a token request with a query.
+pub(crate) const QUERY_NOT_ALLOWED: &str = "parameters must be in the body, not in the query";

@@ -6,16 +6,16 @@ mod browser;
 mod connection;
 mod discovery;
 mod end_session;
+mod faults;
 mod forgery;
 mod introspect;
 mod keys;
 mod listen;
 mod page;
 mod people;
-mod record;
 mod request_headers;
+mod requests;
 mod revocation;
-mod script;
 mod token;
 mod user_info;
 

@@ -1,42 +1,37 @@
-//! The JSON API: what [`crate::program`] documents.
+//! The JSON API, which [`crate::program`] documents.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    call::{Answered, Call},
+    call::{Call, CallResult},
     faults, people,
     problem::Problem,
-    record, state,
+    requests, state,
 };
-use crate::{
-    FakeDidit, Person,
-    program::lifetime,
-    provider::answer::{self, Answer},
-};
+use crate::{FakeDidit, Person, program::lifetime, provider::response};
 
-/// Answers a request below `/fake/api/`.
-pub(super) fn answer(
+/// Responds to a request below `/fake/api/`.
+pub(super) fn respond(
     didit: &FakeDidit,
     path: &str,
     request: &Request<Bytes>,
-) -> Result<Answer, Problem> {
-    let methods = ROUTES.iter().find(|(known, _)| *known == path);
-    let (_, methods) = methods.ok_or_else(|| {
-        Problem::not_found("There is no such call; GET /fake/api/ lists all of them.")
-    })?;
+) -> Result<Response<Bytes>, Problem> {
+    let methods = ROUTES.iter().find(|(route, _)| *route == path);
+    let (_, methods) = methods
+        .ok_or_else(|| Problem::not_found("The API has no such path; GET /fake/api/ lists all."))?;
     let method = request.method().as_str();
-    let call = methods.iter().find(|(known, _)| *known == method);
+    let call = methods.iter().find(|(name, _)| *name == method);
     let (_, call) = call.ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
-    let answered = call(&Call { didit, request })?;
-    Ok(answer::json(StatusCode::OK, &answered))
+    let body = call(&Call { didit, request })?;
+    Ok(response::json(StatusCode::OK, &body))
 }
 
-type Methods = [(&'static str, fn(&Call<'_>) -> Answered)];
+type Methods = [(&'static str, fn(&Call<'_>) -> CallResult)];
 
 const ROUTES: &[(&str, &Methods)] = &[
     ("", &[("GET", index)]),
@@ -56,7 +51,7 @@ const ROUTES: &[(&str, &Methods)] = &[
     ),
     (
         "requests",
-        &[("GET", record::list), ("DELETE", record::clear)],
+        &[("GET", requests::list), ("DELETE", requests::clear)],
     ),
     (
         "faults",
@@ -83,7 +78,7 @@ fn allow(methods: &Methods) -> &'static str {
     }
 }
 
-fn index(_: &Call<'_>) -> Answered {
+fn index(_: &Call<'_>) -> CallResult {
     let calls = ROUTES.iter().flat_map(|(path, methods)| {
         methods
             .iter()
@@ -92,7 +87,6 @@ fn index(_: &Call<'_>) -> Answered {
     Ok(json!({"calls": calls.collect::<Vec<_>>()}))
 }
 
-/// A sign-in without a browser, up to the redirect.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Approval {
@@ -100,7 +94,7 @@ struct Approval {
     subject: String,
 }
 
-fn approve(call: &Call<'_>) -> Answered {
+fn approve(call: &Call<'_>) -> CallResult {
     let approval: Approval = call.body(r#"{"authorization_url": "…", "subject": "…"}"#)?;
     let person = call
         .didit
@@ -108,31 +102,31 @@ fn approve(call: &Call<'_>) -> Answered {
         .accounts
         .by_subject(&approval.subject)
         .cloned();
-    let person = person.ok_or_else(|| Problem::impossible(people::NOBODY))?;
+    let person = person.ok_or_else(|| Problem::invalid(people::UNKNOWN_SUBJECT))?;
     decide(call, &approval.authorization_url, Some(person))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Refusal {
+struct Decline {
     authorization_url: String,
 }
 
-fn decline(call: &Call<'_>) -> Answered {
-    let refusal: Refusal = call.body(r#"{"authorization_url": "…"}"#)?;
-    decide(call, &refusal.authorization_url, None)
+fn decline(call: &Call<'_>) -> CallResult {
+    let decline: Decline = call.body(r#"{"authorization_url": "…"}"#)?;
+    decide(call, &decline.authorization_url, None)
 }
 
-fn decide(call: &Call<'_>, authorization_url: &str, person: Option<Person>) -> Answered {
+fn decide(call: &Call<'_>, authorization_url: &str, person: Option<Person>) -> CallResult {
     if call.didit.lock().is_off {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             r#"The product is switched off; POST {"on": true} to /fake/api/product first."#,
         ));
     }
-    match call.didit.decided(authorization_url, person) {
+    match call.didit.decide(authorization_url, person) {
         Ok(redirect_url) => Ok(json!({"redirect_url": redirect_url})),
-        Err(why) => Err(Problem::impossible(format!(
+        Err(why) => Err(Problem::invalid(format!(
             "Correct the authorization request: {why}."
         ))),
     }
@@ -153,11 +147,11 @@ enum KeyAction {
     Rotate,
 }
 
-fn keys(call: &Call<'_>) -> Answered {
+fn keys(call: &Call<'_>) -> CallResult {
     Ok(state::keys(&call.didit.lock()))
 }
 
-fn change_keys(call: &Call<'_>) -> Answered {
+fn change_keys(call: &Call<'_>) -> CallResult {
     let change: KeyChange =
         call.body(r#"{"action": "announce"}, or "rotate_gently", "retire", "rotate""#)?;
     match change.action {
@@ -172,36 +166,35 @@ fn change_keys(call: &Call<'_>) -> Answered {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
-    advance: Time,
+    advance: Lifetime,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Time {
+enum Lifetime {
     Seconds(u64),
     Text(String),
 }
 
-fn clock(call: &Call<'_>) -> Answered {
+fn clock(call: &Call<'_>) -> CallResult {
     Ok(state::clock(&call.didit.lock()))
 }
 
-fn advance(call: &Call<'_>) -> Answered {
+fn advance(call: &Call<'_>) -> CallResult {
     let example = r#"{"advance": 300} or {"advance": "5m"}"#;
     let text = match call.body::<Advance>(example)?.advance {
-        Time::Seconds(seconds) => seconds.to_string(),
-        Time::Text(text) => text,
+        Lifetime::Seconds(seconds) => seconds.to_string(),
+        Lifetime::Text(text) => text,
     };
-    let by =
-        lifetime::parse(&text).map_err(|why| Problem::impossible(format!("advance {why}.")))?;
+    let by = lifetime::parse(&text).map_err(|why| Problem::invalid(format!("advance {why}.")))?;
     let clock = call.didit.clock();
     let ahead = clock
         .now()
         .duration_since(SystemTime::now())
         .unwrap_or_default();
     if ahead + by > Duration::from_secs(lifetime::LONGEST) {
-        return Err(Problem::impossible(
-            "The clock is at most 100 years ahead; start the program again to set it back.",
+        return Err(Problem::invalid(
+            "The clock can be at most 100 years ahead; restart the program to set it back.",
         ));
     }
     clock.advance(by);
@@ -210,13 +203,13 @@ fn advance(call: &Call<'_>) -> Answered {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct Empty {}
 
-fn revoke(call: &Call<'_>) -> Answered {
-    let Nothing {} = call.body("{}")?;
+fn revoke(call: &Call<'_>) -> CallResult {
+    let Empty {} = call.body("{}")?;
     let mut state = call.didit.lock();
-    let revoked = state.ledger.living();
-    state.ledger.revoke_all();
+    let revoked = state.tokens.active_grants();
+    state.tokens.revoke_all();
     Ok(json!({"revoked": revoked}))
 }
 
@@ -226,11 +219,11 @@ struct Switch {
     on: bool,
 }
 
-fn product(call: &Call<'_>) -> Answered {
+fn product(call: &Call<'_>) -> CallResult {
     Ok(json!({"on": !call.didit.lock().is_off}))
 }
 
-fn switch(call: &Call<'_>) -> Answered {
+fn switch(call: &Call<'_>) -> CallResult {
     let Switch { on } = call.body(r#"{"on": true} or {"on": false}"#)?;
     if on {
         call.didit.switch_on();

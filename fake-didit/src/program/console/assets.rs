@@ -1,47 +1,47 @@
 //! The files of the start page.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 
 use super::problem::Problem;
-use crate::provider::answer::{self, Answer};
+use crate::provider::response;
 
-/// A file of the page, by its path.
-pub(super) fn answer(request: &Request<Bytes>) -> Result<Answer, Problem> {
+/// Responds with a file of the page.
+pub(super) fn respond(request: &Request<Bytes>) -> Result<Response<Bytes>, Problem> {
     let path = request.uri().path().strip_prefix(super::START_PAGE);
-    let answer = match path.unwrap_or_default() {
+    let response = match path.unwrap_or_default() {
         "" => file("text/html; charset=utf-8", PAGE),
         "console.js" => file("text/javascript; charset=utf-8", SCRIPT),
         "style.css" => file("text/css; charset=utf-8", STYLE),
         "icon.svg" => icon(),
         _ => {
             return Err(Problem::not_found(
-                "There is nothing here; GET /fake/ is the start page.",
+                "No page has this path; GET /fake/ is the start page.",
             ));
         }
     };
     if request.method() != Method::GET {
         return Err(Problem::method_not_allowed("GET"));
     }
-    Ok(answer)
+    Ok(response)
 }
 
-pub(super) fn icon() -> Answer {
+pub(super) fn icon() -> Response<Bytes> {
     file("image/svg+xml", ICON)
 }
 
-fn file(media_type: &'static str, text: &'static str) -> Answer {
+fn file(media_type: &'static str, text: &'static str) -> Response<Bytes> {
     let page =
-        answer::page(StatusCode::OK, String::new()).map(|_| Bytes::from_static(text.as_bytes()));
+        response::page(StatusCode::OK, String::new()).map(|_| Bytes::from_static(text.as_bytes()));
     let headers = [
         (header::CONTENT_TYPE, media_type),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
     ];
-    answer::with_headers(page, headers)
+    response::with_headers(page, headers)
 }
 
-/// Only what the program serves itself, and nothing inline.
+/// Only files of the program itself, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-//! One call of the API.
+//! A request to the JSON API.
 
 use bytes::Bytes;
 use http::Request;
@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::problem::Problem;
 use crate::{FakeDidit, provider::form::Form};
 
-/// A call: the fake that it is about, its query and its body.
+/// A request to the API, with the fake that it controls.
 pub(super) struct Call<'a> {
     pub(super) didit: &'a FakeDidit,
     pub(super) request: &'a Request<Bytes>,
 }
 
-/// What a call answers.
-pub(super) type Answered = Result<Value, Problem>;
+/// The JSON body of the response, or an error.
+pub(super) type CallResult = Result<Value, Problem>;
 
 impl Call<'_> {
     /// A parameter of the query.
@@ -27,7 +27,7 @@ impl Call<'_> {
         Ok(form.get(name).map(str::to_owned))
     }
 
-    /// The body as a value of a kind that `example` shows. None is as good as `{}`.
+    /// Parses the body, of which `example` is a valid one. An empty body counts as `{}`.
     pub(super) fn body<T: DeserializeOwned>(&self, example: &str) -> Result<T, Problem> {
         let body: &[u8] = match self.request.body().as_ref() {
             [] => b"{}",

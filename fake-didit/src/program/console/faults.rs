@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    call::{Answered, Call},
+    call::{Call, CallResult},
     problem::Problem,
 };
-use crate::{Endpoint, Fault, Forgery, provider::state::State};
+use crate::{Endpoint, Fault, Forgery, fault::FaultKind, provider::state::State};
 
-/// A fault and what it takes.
+/// A fault with its parameters.
 #[derive(Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case", deny_unknown_fields)]
 enum Kind {
@@ -54,7 +54,7 @@ enum Kind {
     },
 }
 
-/// How often a fault comes.
+/// How often a fault is injected.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Times {
@@ -62,31 +62,31 @@ enum Times {
     Text(String),
 }
 
-/// The faults still to come, and what there is to choose from.
-pub(super) fn list(call: &Call<'_>) -> Answered {
+/// The waiting faults, and the available endpoints, kinds and forgeries.
+pub(super) fn list(call: &Call<'_>) -> CallResult {
     let state = call.didit.lock();
     Ok(json!({
-        "faults": coming(&state),
+        "faults": pending(&state),
         "endpoints": state.endpoints().map(Endpoint::name).collect::<Vec<_>>(),
         "kinds": KINDS,
         "forgeries": Forgery::all().map(Forgery::name).collect::<Vec<_>>(),
     }))
 }
 
-/// Those to come, in the order in which each endpoint has them.
-pub(super) fn coming(state: &State) -> Value {
-    let coming = state.script.coming().map(|(endpoint, fault, is_every)| {
+/// The waiting faults, in order by endpoint.
+pub(super) fn pending(state: &State) -> Value {
+    let pending = state.faults.pending().map(|(endpoint, fault, is_every)| {
         json!({
             "endpoint": endpoint.name(),
             "what": fault.to_string(),
             "times": if is_every { json!("every") } else { json!(1) },
         })
     });
-    coming.collect()
+    pending.collect()
 }
 
-/// Adds one, for the next calls of an endpoint or for every call.
-pub(super) fn add(call: &Call<'_>) -> Answered {
+/// Adds a fault, for the next requests to an endpoint or for every request.
+pub(super) fn add(call: &Call<'_>) -> CallResult {
     let mut members: Map<String, Value> = call.body(EXAMPLE)?;
     let endpoint = endpoint(
         call,
@@ -99,40 +99,38 @@ pub(super) fn add(call: &Call<'_>) -> Answered {
     let kind = serde_json::from_value(members.into())
         .map_err(|error| Problem::malformed(format!("Send {EXAMPLE}; {error}.")))?;
     let fault = fault(kind)?;
-    if matches!(
-        fault.0,
-        crate::fault::FaultKind::Forge(_) | crate::fault::FaultKind::EditIdToken(_)
-    ) && endpoint != Endpoint::Token
+    if matches!(fault.0, FaultKind::Forge(_) | FaultKind::EditIdToken(_))
+        && endpoint != Endpoint::Token
     {
-        return Err(Problem::impossible(
-            r#"Send "endpoint": "token", which is where ID tokens come from."#,
+        return Err(Problem::invalid(
+            r#"Send "endpoint": "token", the only one that returns ID tokens."#,
         ));
     }
     let mut state = call.didit.lock();
     match times {
-        None => state.script.on_every(endpoint, fault),
-        Some(times) if state.script.coming().count() + times <= MOST => {
-            (0..times).for_each(|_| state.script.on_next(endpoint, fault.clone()));
+        None => state.faults.on_every(endpoint, fault),
+        Some(times) if state.faults.pending().count() + times <= MAX_FAULTS => {
+            (0..times).for_each(|_| state.faults.on_next(endpoint, fault.clone()));
         }
         Some(_) => {
-            return Err(Problem::impossible(format!(
-                "At most {MOST} faults wait at a time; \"times\": \"every\" is one."
+            return Err(Problem::invalid(format!(
+                "The limit is {MAX_FAULTS} waiting faults; \"times\": \"every\" counts as one."
             )));
         }
     }
-    Ok(json!({"faults": coming(&state)}))
+    Ok(json!({"faults": pending(&state)}))
 }
 
-/// Forgets all, or those of one endpoint.
-pub(super) fn clear(call: &Call<'_>) -> Answered {
+/// Removes all faults, or those of one endpoint.
+pub(super) fn clear(call: &Call<'_>) -> CallResult {
     match call.query("endpoint")? {
         None => call.didit.clear_faults(),
         Some(name) => {
             let endpoint = endpoint(call, Some(&name))?;
-            call.didit.lock().script.clear_at(endpoint);
+            call.didit.lock().faults.clear_at(endpoint);
         }
     }
-    Ok(json!({"faults": coming(&call.didit.lock())}))
+    Ok(json!({"faults": pending(&call.didit.lock())}))
 }
 
 fn endpoint(call: &Call<'_>, name: Option<&str>) -> Result<Endpoint, Problem> {
@@ -142,17 +140,20 @@ fn endpoint(call: &Call<'_>, name: Option<&str>) -> Result<Endpoint, Problem> {
         .find(|endpoint| Some(endpoint.name()) == name);
     found.ok_or_else(|| {
         let names: Vec<_> = state.endpoints().map(Endpoint::name).collect();
-        Problem::impossible(format!("Send as `endpoint` one of {}.", names.join(", ")))
+        Problem::invalid(format!(
+            "Send one of these as `endpoint`: {}.",
+            names.join(", ")
+        ))
     })
 }
 
-/// `None` for every call.
+/// `None` stands for every request.
 fn read_times(times: Value) -> Result<Option<usize>, Problem> {
     match serde_json::from_value(times) {
-        Ok(Times::Number(times)) if (1..=MOST).contains(&times) => Ok(Some(times)),
+        Ok(Times::Number(times)) if (1..=MAX_FAULTS).contains(&times) => Ok(Some(times)),
         Ok(Times::Text(text)) if text == "every" => Ok(None),
-        _ => Err(Problem::impossible(format!(
-            "Send as `times` a number from 1 to {MOST}, or \"every\"."
+        _ => Err(Problem::invalid(format!(
+            "Send a number from 1 to {MAX_FAULTS} as `times`, or \"every\"."
         ))),
     }
 }
@@ -170,7 +171,7 @@ fn fault(kind: Kind) -> Result<Fault, Problem> {
                 None => fault,
             };
             match status {
-                Some(status) => fault.with_status(checked(status)?.as_u16()),
+                Some(status) => fault.with_status(checked_status(status)?.as_u16()),
                 None => fault,
             }
         }
@@ -178,21 +179,21 @@ fn fault(kind: Kind) -> Result<Fault, Problem> {
             status,
             headers,
             body,
-        } => answer(status, &headers, body)?,
+        } => respond_with(status, &headers, body)?,
         Kind::Html { status } => {
             let headers = [(
                 "content-type".to_owned(),
                 "text/html; charset=utf-8".to_owned(),
             )];
-            answer(status, &headers.into(), HTML.into())?
+            respond_with(status, &headers.into(), HTML.into())?
         }
-        Kind::Empty { status } => answer(status, &BTreeMap::new(), Value::Null)?,
+        Kind::Empty { status } => respond_with(status, &BTreeMap::new(), Value::Null)?,
         Kind::Truncated {} => Fault::truncate(),
         Kind::Slow { seconds } => match Duration::try_from_secs_f64(seconds) {
-            Ok(by) if by <= SLOWEST => Fault::delay(by),
+            Ok(by) if by <= MAX_DELAY => Fault::delay(by),
             _ => {
-                return Err(Problem::impossible(
-                    "Send as `seconds` a number from 0 to 600.",
+                return Err(Problem::invalid(
+                    "Send a number from 0 to 600 as `seconds`.",
                 ));
             }
         },
@@ -200,24 +201,22 @@ fn fault(kind: Kind) -> Result<Fault, Problem> {
         Kind::Forgery { name } => {
             let forgery = Forgery::all().find(|forgery| forgery.name() == name);
             let forgery = forgery.ok_or_else(|| {
-                Problem::impossible(
-                    "There is no such forgery; GET /fake/api/faults lists all of them.",
-                )
+                Problem::invalid("No forgery has this name; GET /fake/api/faults lists all.")
             })?;
             Fault::forge(forgery)
         }
-        Kind::Edit { members } => Fault::edit(move |answer| merge(answer, &members)),
+        Kind::Edit { members } => Fault::edit(move |response| merge(response, &members)),
         Kind::EditIdToken { header, claims } => {
-            Fault::edit_id_token(move |own_header, own_claims| {
-                merge(own_header, &header);
-                merge(own_claims, &claims);
+            Fault::edit_id_token(move |token_header, token_claims| {
+                merge(token_header, &header);
+                merge(token_claims, &claims);
             })
         }
     })
 }
 
-/// Exactly this answer: a text as it is, nothing for `null`, anything else as JSON.
-fn answer(
+/// This response: a string as text, `null` as an empty body, anything else as JSON.
+fn respond_with(
     status: Option<u16>,
     headers: &BTreeMap<String, String>,
     body: Value,
@@ -227,13 +226,13 @@ fn answer(
         Value::String(text) => (Some("text/plain; charset=utf-8"), text.into()),
         json => (Some("application/json"), json.to_string().into()),
     };
-    let mut response = Response::builder().status(checked(status.unwrap_or(200))?);
+    let mut response = Response::builder().status(checked_status(status.unwrap_or(200))?);
     for (name, value) in headers {
         if FRAMING
             .iter()
             .any(|framing| name.eq_ignore_ascii_case(framing))
         {
-            return Err(Problem::impossible(format!("Leave out the header {name}.")));
+            return Err(Problem::invalid(format!("Leave out the header {name}.")));
         }
         response = response.header(name, value);
     }
@@ -246,23 +245,23 @@ fn answer(
     response
         .body(body)
         .map(Fault::answer)
-        .map_err(|_| Problem::impossible("Send as `headers` names and values of HTTP headers."))
+        .map_err(|_| Problem::invalid("Send names and values of HTTP headers as `headers`."))
 }
 
-fn checked(status: u16) -> Result<StatusCode, Problem> {
+fn checked_status(status: u16) -> Result<StatusCode, Problem> {
     StatusCode::from_u16(status)
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or_else(|| Problem::impossible("Send as `status` a number from 200 to 599."))
+        .ok_or_else(|| Problem::invalid("Send a number from 200 to 599 as `status`."))
 }
 
-/// `null` takes a member away (RFC 7396, one level).
-fn merge(own: &mut Map<String, Value>, changes: &Map<String, Value>) {
+/// Merges members; `null` removes one (RFC 7396, one level).
+fn merge(object: &mut Map<String, Value>, changes: &Map<String, Value>) {
     for (name, value) in changes {
         if value.is_null() {
-            own.remove(name);
+            object.remove(name);
         } else {
-            own.insert(name.clone(), value.clone());
+            object.insert(name.clone(), value.clone());
         }
     }
 }
@@ -283,11 +282,12 @@ const KINDS: [&str; 10] = [
     "edit_id_token",
 ];
 
-const HTML: &str = "<!doctype html><title>Fault</title><h1>This is not what was asked for</h1>";
+const HTML: &str = "<!doctype html><title>Fault</title><h1>Injected response</h1>";
 
-/// Headers that say where an answer ends: hyper's business.
+/// Headers that hyper sets.
 const FRAMING: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
 
-/// Of faults that wait.
-const MOST: usize = 1000;
-const SLOWEST: Duration = Duration::from_secs(600);
+/// The limit of waiting faults.
+const MAX_FAULTS: usize = 1000;
+/// The limit of a delay.
+const MAX_DELAY: Duration = Duration::from_secs(600);

@@ -1,4 +1,4 @@
-//! Keeps pages of other sites, which the developer may have open as well, from driving the program.
+//! Keeps pages of other sites in the developer's browser from using the API.
 
 use std::net::IpAddr;
 
@@ -9,34 +9,36 @@ use url::Url;
 use super::problem::Problem;
 use crate::{listen::BodyTooLarge, provider::media_type};
 
-/// Refuses
+/// Rejects
 ///
-/// - a foreign `Host`: a site whose name now resolves to this machine (DNS
-///   rebinding). An address, `localhost` and the issuer's host are the program's own;
+/// - a foreign `Host`, which a site can cause by DNS rebinding. IP addresses, `localhost` and the issuer's host are
+///   accepted;
 /// - an `Origin` other than that host;
-/// - a `POST` that a form of another site could send: one without `Content-Type: application/json`.
-///   Any other script of another site is stopped by its browser, as no answer allows it (CORS).
+/// - a `POST` without `Content-Type: application/json`, which an HTML form of another site could send. Browsers
+///   stop other cross-site requests, because no response allows them (CORS).
 pub(super) fn check(request: &Request<Bytes>, issuer: &str) -> Result<(), Problem> {
     let headers = request.headers();
     let host = one(headers, header::HOST)
         .and_then(|host| host.parse::<Authority>().ok())
         .ok_or_else(|| Problem::malformed("Send one Host header."))?;
-    if !is_own(host.host(), issuer) {
+    if !is_own_host(host.host(), issuer) {
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "Ask by address, as localhost, or by the issuer's host; --issuer names another host.",
+            "Use an IP address, localhost, or the issuer's host in the URL; --issuer sets the issuer.",
         ));
     }
-    let is_same = |origin: &str| {
+    let is_own_origin = |origin: &str| {
         let origin = origin
             .strip_prefix("http://")
             .or(origin.strip_prefix("https://"));
         origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host.as_str()))
     };
-    if headers.contains_key(header::ORIGIN) && !one(headers, header::ORIGIN).is_some_and(is_same) {
+    if headers.contains_key(header::ORIGIN)
+        && !one(headers, header::ORIGIN).is_some_and(is_own_origin)
+    {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
-            "Ask from the program's own start page, or send no Origin.",
+            "Use the API from the start page, or send no Origin.",
         ));
     }
     if request.extensions().get::<BodyTooLarge>().is_some() {
@@ -54,14 +56,14 @@ pub(super) fn check(request: &Request<Bytes>, issuer: &str) -> Result<(), Proble
     Ok(())
 }
 
-/// The value of a header that is there once.
+/// The value of a header that occurs once.
 fn one(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
 }
 
-fn is_own(host: &str, issuer: &str) -> bool {
+fn is_own_host(host: &str, issuer: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let issuer = Url::parse(issuer).ok();
@@ -76,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_somebody_else_is_not_its_own() {
+    fn foreign_hosts_are_not_accepted() {
         for host in [
             "127.0.0.1",
             "[::1]",
@@ -85,7 +87,7 @@ mod tests {
             "a.localhost",
             "didit.test",
         ] {
-            assert!(is_own(host, "http://didit.test:4000/tenant"), "{host}");
+            assert!(is_own_host(host, "http://didit.test:4000/tenant"), "{host}");
         }
         for host in [
             "evil.example",
@@ -94,7 +96,10 @@ mod tests {
             "127.0.0.1.nip.io",
             "",
         ] {
-            assert!(!is_own(host, "http://didit.test:4000/tenant"), "{host}");
+            assert!(
+                !is_own_host(host, "http://didit.test:4000/tenant"),
+                "{host}"
+            );
         }
     }
 
@@ -106,12 +111,12 @@ mod tests {
         let request = request.body(Bytes::new()).unwrap();
         match check(&request, "http://127.0.0.1:4000") {
             Ok(()) => 200,
-            Err(problem) => problem.answer().status().as_u16(),
+            Err(problem) => problem.into_response().status().as_u16(),
         }
     }
 
     #[test]
-    fn a_page_of_another_site_is_refused() {
+    fn requests_of_other_sites_are_rejected() {
         let host = ("host", "127.0.0.1:4000");
         let json = ("content-type", "application/json; charset=utf-8");
         for (method, headers, expected) in [

@@ -1,8 +1,8 @@
-//! The start page and the JSON API, beside the fake on the same port.
+//! The start page and the JSON API, on the port of the fake.
 
 #![expect(
     clippy::unnecessary_wraps,
-    reason = "all calls of the API have one signature"
+    reason = "all requests of the API have one signature"
 )]
 
 mod api;
@@ -12,8 +12,9 @@ mod faults;
 mod guard;
 mod people;
 mod problem;
-mod record;
 mod redaction;
+mod request_log;
+mod requests;
 mod state;
 
 use std::{
@@ -26,32 +27,31 @@ use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use tower_service::Service;
 
-use self::problem::Problem;
+use self::{problem::Problem, request_log::RequestLog};
 use super::START_PAGE;
-use crate::{
-    FakeDidit,
-    provider::answer::{self, Answer},
-};
+use crate::{FakeDidit, provider::response};
 
-/// Answers below `/fake/` itself and leaves all else to the fake.
+/// Serves the paths below `/fake/`, and passes other requests to the fake.
 #[derive(Clone, Debug)]
 pub(super) struct Console {
     didit: FakeDidit,
+    log: Option<RequestLog>,
 }
 
 impl Console {
-    pub(super) fn new(didit: FakeDidit) -> Self {
-        Self { didit }
+    pub(super) fn new(didit: FakeDidit, log_requests: bool) -> Self {
+        let log = log_requests.then(RequestLog::default);
+        Self { didit, log }
     }
 
-    /// The answer below `/fake/`, which the record does not have.
-    fn answer(&self, request: &Request<Bytes>) -> Answer {
+    /// The response below `/fake/`. These requests are not recorded.
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let checked = guard::check(request, &self.didit.issuer());
-        let answered = checked.and_then(|()| match request.uri().path().strip_prefix(API) {
-            Some(path) => api::answer(&self.didit, path, request),
-            None => assets::answer(request),
+        let result = checked.and_then(|()| match request.uri().path().strip_prefix(API) {
+            Some(path) => api::respond(&self.didit, path, request),
+            None => assets::respond(request),
         });
-        answered.unwrap_or_else(Problem::answer)
+        result.unwrap_or_else(Problem::into_response)
     }
 }
 
@@ -65,20 +65,25 @@ impl Service<Request<Bytes>> for Console {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let answer = match request.uri().path() {
-            "/" if is_opened_by_a_person(&request) => answer::redirect(START_PAGE),
-            "/fake" if request.method() == Method::GET => answer::redirect(START_PAGE),
-            // Browsers ask for it wherever they are.
-            "/favicon.ico" => assets::icon(),
-            path if path.starts_with(START_PAGE) => self.answer(&request),
-            _ => return self.didit.call(request),
+        let ready = |response| -> Self::Future { Box::pin(future::ready(Ok(response))) };
+        let response = match request.uri().path() {
+            "/" if is_page_visit(&request) => ready(response::redirect(START_PAGE)),
+            "/fake" if request.method() == Method::GET => ready(response::redirect(START_PAGE)),
+            // Browsers request it for any page.
+            "/favicon.ico" => ready(assets::icon()),
+            path if path.starts_with(START_PAGE) => ready(self.respond(&request)),
+            _ => self.didit.call(request),
         };
-        Box::pin(future::ready(Ok(answer)))
+        // Also after a request to the API, which can record an authorization request.
+        if let Some(log) = &self.log {
+            log.print_new(&self.didit);
+        }
+        response
     }
 }
 
-/// `GET /` without a query is no authorization request that can be meant.
-fn is_opened_by_a_person(request: &Request<Bytes>) -> bool {
+/// Whether a person opens the root in a browser. An authorization request to the root has a query.
+fn is_page_visit(request: &Request<Bytes>) -> bool {
     let accept = request.headers().get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());
     request.method() == Method::GET

@@ -3,22 +3,21 @@
 use serde_json::{Value, json};
 
 use super::{
-    call::{Answered, Call},
+    call::{Call, CallResult},
     problem::Problem,
 };
 use crate::{
-    Person, Product,
+    Person,
     program::MAX_PEOPLE,
-    provider::{scope::Scope, state::State},
+    provider::{product::Product, scope::Scope, state::State},
 };
 
-pub(super) fn list(call: &Call<'_>) -> Answered {
-    Ok(json!({"people": everybody(&call.didit.lock())}))
+pub(super) fn list(call: &Call<'_>) -> CallResult {
+    Ok(json!({"people": all(&call.didit.lock())}))
 }
 
-/// Everybody, with their user information for all scopes. Didit
-/// Authentication has none; there it is the claims of their tokens.
-pub(super) fn everybody(state: &State) -> Value {
+/// All people, with their user information for all scopes, or with Didit Authentication, the claims of their tokens.
+pub(super) fn all(state: &State) -> Value {
     let scope = state.scopes.join(" ");
     let scope = Scope::parse(&scope, &state.scopes).unwrap_or_else(|_| Scope::none());
     let people = state.accounts.to_vec().into_iter().map(|person| {
@@ -35,8 +34,8 @@ pub(super) fn everybody(state: &State) -> Value {
     people.collect()
 }
 
-/// Adds one person or several; one with a known subject replaces who had it.
-pub(super) fn add(call: &Call<'_>) -> Answered {
+/// Adds people, or replaces those with the same subjects.
+pub(super) fn add(call: &Call<'_>) -> CallResult {
     let body = str::from_utf8(call.request.body())
         .map_err(|_| Problem::malformed("Send UTF-8."))?
         .trim();
@@ -50,26 +49,26 @@ pub(super) fn add(call: &Call<'_>) -> Answered {
     let mut state = call.didit.lock();
     let is_new = |person: &&Person| state.accounts.by_subject(person.subject()).is_none();
     if state.accounts.len() + people.iter().filter(is_new).count() > MAX_PEOPLE {
-        return Err(Problem::impossible(format!(
-            "There are at most {MAX_PEOPLE} people; DELETE /fake/api/people?subject=… makes room."
+        return Err(Problem::invalid(format!(
+            "The limit is {MAX_PEOPLE} people; DELETE /fake/api/people?subject=… removes one."
         )));
     }
     for person in people {
         state.accounts.put(person);
     }
-    Ok(json!({"people": everybody(&state)}))
+    Ok(json!({"people": all(&state)}))
 }
 
-/// Removes a person from the sign-in page; their tokens stay valid.
-pub(super) fn remove(call: &Call<'_>) -> Answered {
+/// Removes a person from the sign-in page. Their tokens stay valid.
+pub(super) fn remove(call: &Call<'_>) -> CallResult {
     let subject = call.query("subject")?;
     let subject = subject.ok_or_else(|| Problem::malformed("Send the `subject` in the query."))?;
     let mut state = call.didit.lock();
     if !state.accounts.remove(&subject) {
-        return Err(Problem::not_found(NOBODY));
+        return Err(Problem::not_found(UNKNOWN_SUBJECT));
     }
-    Ok(json!({"people": everybody(&state)}))
+    Ok(json!({"people": all(&state)}))
 }
 
-pub(super) const NOBODY: &str =
-    "There is nobody with this subject; GET /fake/api/people lists everybody.";
+pub(super) const UNKNOWN_SUBJECT: &str =
+    "No person has this subject; GET /fake/api/people lists all people.";

@@ -1,11 +1,12 @@
-//! A request that the API refuses (RFC 9457).
+//! An error of the JSON API (RFC 9457).
 
-use http::{HeaderName, StatusCode, header};
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use crate::provider::answer::{self, Answer};
+use crate::provider::response;
 
-/// The status, and a sentence that says what to do.
+/// A status, and a sentence that tells what to send instead.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -22,13 +23,13 @@ impl Problem {
         }
     }
 
-    /// The body cannot be read.
+    /// The body cannot be parsed.
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// The body can be read, and what it asks for cannot be done.
-    pub(super) fn impossible(detail: impl Into<String>) -> Self {
+    /// The body has an invalid value.
+    pub(super) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
@@ -43,20 +44,19 @@ impl Problem {
         }
     }
 
-    pub(super) fn answer(self) -> Answer {
+    pub(super) fn into_response(self) -> Response<Bytes> {
         let body = json!({
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        let answer = answer::json(self.status, &body);
-        let allow = self.allow.map(|allow| (header::ALLOW, allow));
-        let headers: [(HeaderName, &'static str); 1] =
-            [(header::CONTENT_TYPE, "application/problem+json")];
-        let answer = answer::with_headers(answer, headers);
-        match allow {
-            Some(allow) => answer::with_headers(answer, [allow]),
-            None => answer,
+        let response = response::with_headers(
+            response::json(self.status, &body),
+            [(header::CONTENT_TYPE, "application/problem+json")],
+        );
+        match self.allow {
+            Some(allow) => response::with_headers(response, [(header::ALLOW, allow)]),
+            None => response,
         }
     }
 }

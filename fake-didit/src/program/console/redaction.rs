@@ -1,64 +1,63 @@
-//! Texts of a request, with no secret in full.
+//! Texts of a request, without secrets.
 
 use crate::provider::client;
 
-/// Shows texts of requests from an application with this client secret.
+/// Truncates secrets in the texts of requests.
 ///
-/// A secret is also where it does not belong: credentials swapped, a token as the last part of a path, JSON
-/// where a form is expected.
+/// A faulty client sends secrets in wrong places: id and secret swapped, a token in the path, JSON instead of a form.
 pub(super) struct Redaction<'a> {
     pub(super) client_secret: Option<&'a str>,
 }
 
 impl Redaction<'_> {
-    /// A text that is no secret, but may have one inside: words as long as a code or a token are cut.
+    /// A text that may contain a secret: words as long as a code or a token are truncated.
     pub(super) fn text(&self, text: &str) -> String {
         if self.client_secret == Some(text) {
-            return beginning(text);
+            return truncate(text);
         }
-        // No more than what decides about the text that is shown.
-        let start = text.char_indices().nth(LONGEST + LONGEST_WORD + 1);
+        // The part of the text that determines the result.
+        let start = text.char_indices().nth(MAX_TEXT + MAX_WORD + 1);
         let start = start.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
-        let words = start.split_inclusive(|character| !is_part_of_a_word(character));
+        let words = start.split_inclusive(|character| !is_word_character(character));
         let words = words.map(|word| {
-            let end = word.trim_end_matches(|character| !is_part_of_a_word(character));
-            if end.len() <= LONGEST_WORD {
+            let end = word.trim_end_matches(|character| !is_word_character(character));
+            if end.len() <= MAX_WORD {
                 return word.to_owned();
             }
             let separator = word.strip_prefix(end).unwrap_or_default();
-            beginning(end) + separator
+            truncate(end) + separator
         });
         shortened(&words.collect::<String>())
     }
 
-    /// The name of a parameter. A body that is no form is read as one long name.
+    /// The name of a parameter. A body that is not a form parses as one long name.
     pub(super) fn name(&self, name: &str) -> String {
         let is_name =
-            |character: char| is_part_of_a_word(character) || matches!(character, '.' | '[' | ']');
+            |character: char| is_word_character(character) || matches!(character, '.' | '[' | ']');
         if name.chars().all(is_name) {
             self.text(name)
         } else {
-            beginning(name)
+            truncate(name)
         }
     }
 
-    /// The value of `Authorization`: the scheme, and the client id; of a token the beginning.
+    /// The value of `Authorization`: the scheme, with the client id or the truncated token.
     pub(super) fn authorization(&self, value: &str) -> String {
         if let Some(id) = client::basic_client_id(value) {
             return format!("Basic {}:…", self.text(&id));
         }
         match value.split_once(' ') {
-            Some((scheme, token)) if scheme.len() <= MOST_OF_A_SECRET => {
-                format!("{scheme} {}", beginning(token))
+            Some((scheme, token)) if scheme.len() <= MAX_SHOWN => {
+                format!("{scheme} {}", truncate(token))
             }
-            _ => beginning(value),
+            _ => truncate(value),
         }
     }
 }
 
-/// The beginning of what may be a secret: enough to tell it from another, never enough to use it.
-pub(super) fn beginning(secret: &str) -> String {
-    let shown = (secret.chars().count() / 4).min(MOST_OF_A_SECRET);
+/// The first characters of a possible secret: enough to distinguish it from others, not enough to use it.
+pub(super) fn truncate(secret: &str) -> String {
+    let shown = (secret.chars().count() / 4).min(MAX_SHOWN);
     let mut text: String = secret.chars().take(shown).collect();
     if !secret.is_empty() {
         text.push('…');
@@ -67,22 +66,24 @@ pub(super) fn beginning(secret: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }
 
 /// The characters of codes, tokens and code verifiers.
-fn is_part_of_a_word(character: char) -> bool {
+fn is_word_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '~')
 }
 
-const MOST_OF_A_SECRET: usize = 6;
-/// In characters. A UUID has 36, a code verifier at least 43 (RFC 7636 §4.1), as has what the fake issues.
-const LONGEST_WORD: usize = 40;
-/// In characters.
-const LONGEST: usize = 200;
+/// How many characters of a secret are shown, at most.
+const MAX_SHOWN: usize = 6;
+/// The longest word that is shown, in characters. A UUID has 36; a code verifier has at least 43 (RFC 7636 §4.1), and so
+/// have the fake's codes and tokens.
+const MAX_WORD: usize = 40;
+/// The longest text that is shown, in characters.
+const MAX_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +94,7 @@ mod tests {
     };
 
     #[test]
-    fn a_long_word_is_cut_wherever_it_is() {
+    fn long_words_are_truncated_anywhere() {
         let token = format!("rt_{}", "0123456789".repeat(4));
         for (text, shown) in [
             (token.clone(), "rt_012…"),
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_secret_is_cut_where_the_id_belongs() {
+    fn the_client_secret_is_truncated_in_place_of_the_id() {
         assert_eq!(REDACTION.text("hunter2"), "h…");
         // hunter2:app
         assert_eq!(
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_name_is_cut() {
+    fn a_body_that_parses_as_a_name_is_truncated() {
         for (name, shown) in [
             ("code_challenge_method", "code_challenge_method"),
             ("ids[]", "ids[]"),
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_no_scheme_is_cut_too() {
+    fn an_authorization_header_without_a_scheme_is_truncated() {
         for (sent, shown) in [
             ("Bearer at_0123456789abcdef0123456789", "Bearer at_012…"),
             ("at_0123456789abcdef0123456789", "at_012…"),
@@ -148,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_shortened() {
+    fn long_texts_are_shortened() {
         let shown = REDACTION.text(&"é ".repeat(400));
-        assert_eq!(shown.chars().count(), LONGEST + 1);
-        let token = format!("{}rt_{}", "é ".repeat(LONGEST / 2 - 5), "x".repeat(99));
+        assert_eq!(shown.chars().count(), MAX_TEXT + 1);
+        let token = format!("{}rt_{}", "é ".repeat(MAX_TEXT / 2 - 5), "x".repeat(99));
         assert!(REDACTION.text(&token).ends_with(" rt_xxx…"));
     }
 }

@@ -5,9 +5,12 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::{faults, people};
-use crate::{Product, clock::unix_seconds, provider::state::State};
+use crate::{
+    clock::unix_seconds,
+    provider::{product::Product, state::State},
+};
 
-/// All of it but the requests.
+/// The whole state except the recorded requests.
 pub(super) fn view(state: &State) -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -34,20 +37,20 @@ pub(super) fn view(state: &State) -> Value {
         "endpoints": endpoints(state),
         "clock": clock(state),
         "keys": keys(state),
-        "grants": state.ledger.living(),
-        "faults": faults::coming(state),
-        "people": people::everybody(state),
+        "grants": state.tokens.active_grants(),
+        "faults": faults::pending(state),
+        "people": people::all(state),
         "requests": state.log.recorded(),
     })
 }
 
-/// The time, in seconds since 1970, and how far it is ahead of the system's.
+/// The time in seconds since 1970, and how many seconds it is ahead of the system's.
 pub(super) fn clock(state: &State) -> Value {
     let now = state.now();
     json!({"now": now, "ahead": now.saturating_sub(unix_seconds(SystemTime::now()))})
 }
 
-/// The names of the key that signs and of the keys that are published.
+/// The `kid`s of the signing key and of the published keys.
 pub(super) fn keys(state: &State) -> Value {
     json!({
         "algorithm": state.keys.algorithm.name(),
@@ -57,7 +60,8 @@ pub(super) fn keys(state: &State) -> Value {
 }
 
 fn endpoints(state: &State) -> Value {
-    let own = state.endpoints();
-    own.map(|endpoint| json!({"name": endpoint.name(), "requests": state.log.count(endpoint)}))
+    let endpoints = state.endpoints();
+    endpoints
+        .map(|endpoint| json!({"name": endpoint.name(), "requests": state.log.count(endpoint)}))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The codes and tokens that the fake issued, and whether they are valid.
+//! Issued codes and tokens.
 
 use std::{fmt, sync::Arc};
 
@@ -6,17 +6,19 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{
     keys::base64url::encode,
-    provider::{grant::Grant, issued::Issued, scope::Scope, secrets::Secrets},
+    provider::{
+        bounded_map::BoundedMap, grant::Grant, scope::Scope, token_generator::TokenGenerator,
+    },
 };
 
-/// The codes and tokens that were issued, each with its grant. Times are seconds since 1970.
-pub(crate) struct Ledger {
-    secrets: Secrets,
-    codes: Issued<Code>,
-    access_tokens: Issued<AccessToken>,
-    refresh_tokens: Issued<RefreshToken>,
-    /// Hashes of them, which are shorter.
-    id_tokens: Issued<()>,
+/// The issued codes and tokens, each with its grant. Times are in seconds since 1970.
+pub(crate) struct TokenStore {
+    generator: TokenGenerator,
+    codes: BoundedMap<Code>,
+    access_tokens: BoundedMap<AccessToken>,
+    refresh_tokens: BoundedMap<RefreshToken>,
+    /// Keyed by hash, which is shorter than the token.
+    id_tokens: BoundedMap<()>,
 }
 
 struct Code {
@@ -39,25 +41,25 @@ struct RefreshToken {
     replaced: bool,
 }
 
-impl Ledger {
+impl TokenStore {
     pub(crate) fn new(client_id: &str) -> Self {
         Self {
-            secrets: Secrets::new(client_id),
-            codes: Issued::default(),
-            access_tokens: Issued::default(),
-            refresh_tokens: Issued::default(),
-            id_tokens: Issued::default(),
+            generator: TokenGenerator::new(client_id),
+            codes: BoundedMap::default(),
+            access_tokens: BoundedMap::default(),
+            refresh_tokens: BoundedMap::default(),
+            id_tokens: BoundedMap::default(),
         }
     }
 
-    /// A new unique value for what is stored elsewhere, such as a session.
+    /// A unique id for an object outside of this store, such as a session.
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {
-        self.secrets.next(prefix)
+        self.generator.next(prefix)
     }
 
-    /// Issues the code of a grant.
+    /// Issues a code.
     pub(crate) fn issue_code(&mut self, grant: Grant, now: u64, lifetime: u64) -> String {
-        let code = self.secrets.next("code");
+        let code = self.generator.next("code");
         let entry = Code {
             grant: Arc::new(grant),
             expires_at: now.saturating_add(lifetime),
@@ -68,7 +70,7 @@ impl Ledger {
         code
     }
 
-    /// Enters an access token.
+    /// Stores an access token.
     pub(crate) fn issue_access_token(
         &mut self,
         token: String,
@@ -87,7 +89,7 @@ impl Ledger {
             .insert(token, entry, |token| token.is_valid(now));
     }
 
-    /// Invalidates the access tokens that a grant has so far.
+    /// Removes all access tokens of a grant.
     pub(crate) fn end_access_tokens(&mut self, grant: &Arc<Grant>) {
         self.access_tokens
             .retain(|token| !Arc::ptr_eq(&token.grant, grant));
@@ -100,7 +102,7 @@ impl Ledger {
         now: u64,
         lifetime: u64,
     ) -> String {
-        let token = self.secrets.next("rt");
+        let token = self.generator.next("rt");
         let entry = RefreshToken {
             grant,
             expires_at: now.saturating_add(lifetime),
@@ -111,8 +113,8 @@ impl Ledger {
         token
     }
 
-    /// Redeems a code; the error says why the code is refused. A request that does not match the authorization
-    /// request leaves the code valid. A second use of a redeemed code revokes its grant (RFC 6749 §4.1.2).
+    /// Redeems a code; the error is the reason. A token request that does not match the authorization request leaves
+    /// the code valid. A second use of a code revokes its grant (RFC 6749 §4.1.2).
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -132,13 +134,13 @@ impl Ledger {
         if grant.is_revoked() {
             return Err("the grant was revoked");
         }
-        grant.fits(redirect_uri, verifier)?;
+        grant.check(redirect_uri, verifier)?;
         entry.used = true;
         Ok(Arc::clone(grant))
     }
 
-    /// The grant of a valid refresh token; the error says why the token is invalid. The reuse of a replaced
-    /// token revokes its grant (RFC 9700 §4.14.2).
+    /// The grant of a valid refresh token; the error is the reason. Reuse of a replaced token revokes its grant (RFC
+    /// 9700 §4.14.2).
     pub(crate) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
         let entry = self
             .refresh_tokens
@@ -165,7 +167,7 @@ impl Ledger {
         }
     }
 
-    /// A valid access token with its grant; the error says why the token is invalid.
+    /// A valid access token with its grant; the error is the reason.
     pub(crate) fn access(
         &self,
         token: &str,
@@ -182,17 +184,17 @@ impl Ledger {
         Ok((entry, &entry.grant))
     }
 
-    /// Enters an ID token.
-    pub(crate) fn note_id_token(&mut self, token: &str) {
+    /// Stores an ID token.
+    pub(crate) fn record_id_token(&mut self, token: &str) {
         self.id_tokens.insert(hash(token), (), |()| true);
     }
 
-    /// Whether this is an ID token that was issued, expired or not.
+    /// Whether this ID token was issued; it may have expired.
     pub(crate) fn knows_id_token(&self, token: &str) -> bool {
         self.id_tokens.get(&hash(token)).is_some()
     }
 
-    /// Revokes an access token, or the whole grant of a refresh token (RFC 7009 §2.1), replaced or not.
+    /// Revokes an access token, or the grant of a refresh token (RFC 7009 §2.1), even of a replaced one.
     pub(crate) fn revoke(&mut self, token: &str) {
         self.access_tokens.remove(token);
         if let Some(entry) = self.refresh_tokens.get(token) {
@@ -200,19 +202,19 @@ impl Ledger {
         }
     }
 
-    /// How many grants are not revoked.
+    /// The number of grants that are not revoked.
     #[cfg(feature = "cli")]
-    pub(crate) fn living(&self) -> usize {
-        let living = self.grants().filter(|grant| !grant.is_revoked());
-        let places: std::collections::HashSet<_> = living.map(Arc::as_ptr).collect();
-        places.len()
+    pub(crate) fn active_grants(&self) -> usize {
+        let active = self.grants().filter(|grant| !grant.is_revoked());
+        let unique: std::collections::HashSet<_> = active.map(Arc::as_ptr).collect();
+        unique.len()
     }
 
     pub(crate) fn revoke_all(&mut self) {
         self.grants().for_each(|grant| grant.revoke());
     }
 
-    /// The grants of all codes and tokens; a grant with several of them is there as often.
+    /// The grants of all codes and tokens, with repetitions.
     fn grants(&self) -> impl Iterator<Item = &Arc<Grant>> {
         let codes = self.codes.values().map(|code| &code.grant);
         let access_tokens = self.access_tokens.values().map(|token| &token.grant);
@@ -239,9 +241,9 @@ impl RefreshToken {
     }
 }
 
-impl fmt::Debug for Ledger {
+impl fmt::Debug for TokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger").finish_non_exhaustive()
+        f.debug_struct("TokenStore").finish_non_exhaustive()
     }
 }
 
@@ -260,38 +262,38 @@ mod tests {
     }
 
     #[test]
-    fn a_valid_token_outlives_thousands_of_expired_ones() {
-        let mut ledger = Ledger::new("app");
+    fn a_valid_token_survives_thousands_of_expired_ones() {
+        let mut tokens = TokenStore::new("app");
         let (short, long) = (Arc::new(grant()), Arc::new(grant()));
-        let token = ledger.issue_refresh_token(Arc::clone(&long), 0, 1_000_000);
+        let token = tokens.issue_refresh_token(Arc::clone(&long), 0, 1_000_000);
         for now in 0..30_000 {
-            ledger.issue_refresh_token(Arc::clone(&short), now, 10);
+            tokens.issue_refresh_token(Arc::clone(&short), now, 10);
         }
-        assert!(ledger.refresh(&token, 30_000).is_ok());
+        assert!(tokens.refresh(&token, 30_000).is_ok());
     }
 
     #[test]
-    fn grants_are_dropped_with_their_codes() {
-        let mut ledger = Ledger::new("app");
-        let first = ledger.issue_code(grant(), 0, 60);
+    fn grants_are_removed_with_their_codes() {
+        let mut tokens = TokenStore::new("app");
+        let first = tokens.issue_code(grant(), 0, 60);
         for _ in 0..10_000 {
-            ledger.issue_code(grant(), 100, 60);
+            tokens.issue_code(grant(), 100, 60);
         }
-        assert!(ledger.grants().count() <= 10_000);
+        assert!(tokens.grants().count() <= 10_000);
         assert_eq!(
-            ledger.redeem(&first, "", None, 100).err(),
+            tokens.redeem(&first, "", None, 100).err(),
             Some("the code is unknown")
         );
     }
 
     #[test]
-    fn revocation_of_all_reaches_grants_without_a_code() {
-        let mut ledger = Ledger::new("app");
+    fn revoke_all_revokes_grants_without_a_code() {
+        let mut tokens = TokenStore::new("app");
         let grant = Arc::new(grant());
-        let token = ledger.issue_refresh_token(grant, 0, 60);
-        ledger.revoke_all();
+        let token = tokens.issue_refresh_token(grant, 0, 60);
+        tokens.revoke_all();
         assert_eq!(
-            ledger.refresh(&token, 0).err(),
+            tokens.refresh(&token, 0).err(),
             Some("the refresh token was revoked")
         );
     }

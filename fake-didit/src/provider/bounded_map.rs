@@ -1,14 +1,14 @@
-//! Codes or tokens of one kind.
+//! A map with a limited number of entries.
 
 use std::collections::HashMap;
 
-/// What was issued of one kind, by its text: at most 10,000 at a time.
+/// Codes or tokens of one kind, by their text: at most 10,000.
 ///
-/// When there is no room for the next one, those that are no longer valid are dropped, and then the oldest
-/// where that freed less than a tenth.
-pub(crate) struct Issued<T> {
+/// Inserting into a full map removes the entries that are no longer valid, and if that frees less than a tenth of the
+/// capacity, the oldest tenth.
+pub(crate) struct BoundedMap<T> {
     entries: HashMap<String, Entry<T>>,
-    issued: u64,
+    inserted: u64,
 }
 
 struct Entry<T> {
@@ -16,14 +16,14 @@ struct Entry<T> {
     value: T,
 }
 
-impl<T> Issued<T> {
-    /// Adds one; `is_valid` decides which of the others can still be used.
+impl<T> BoundedMap<T> {
+    /// Adds an entry; `is_valid` tells which entries to keep in a full map.
     pub(crate) fn insert(&mut self, text: String, value: T, is_valid: impl Fn(&T) -> bool) {
         if self.entries.len() >= CAPACITY {
             self.make_room(is_valid);
         }
-        self.issued += 1;
-        let number = self.issued;
+        self.inserted += 1;
+        let number = self.inserted;
         self.entries.insert(text, Entry { number, value });
     }
 
@@ -59,54 +59,54 @@ impl<T> Issued<T> {
     }
 }
 
-impl<T> Default for Issued<T> {
+impl<T> Default for BoundedMap<T> {
     fn default() -> Self {
         Self {
             entries: HashMap::new(),
-            issued: 0,
+            inserted: 0,
         }
     }
 }
 
-/// Enough for any test.
+/// Far more than a test needs.
 const CAPACITY: usize = 10_000;
-/// Made at a time, so that not each insertion looks at all entries.
+/// How many entries are removed at once, so that not every insertion scans the map.
 const ROOM: usize = CAPACITY / 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Numbers from 0, of which those that pass are valid.
-    fn filled(count: usize, is_valid: fn(&usize) -> bool) -> Issued<usize> {
-        let mut issued = Issued::default();
+    /// The numbers from 0 to `count`, of which `is_valid` selects the valid ones.
+    fn filled(count: usize, is_valid: fn(&usize) -> bool) -> BoundedMap<usize> {
+        let mut issued = BoundedMap::default();
         for number in 0..count {
             issued.insert(number.to_string(), number, is_valid);
         }
         issued
     }
 
-    fn kept(issued: &Issued<usize>) -> Vec<usize> {
+    fn kept(issued: &BoundedMap<usize>) -> Vec<usize> {
         let mut kept: Vec<_> = issued.values().copied().collect();
         kept.sort_unstable();
         kept
     }
 
     #[test]
-    fn nothing_is_dropped_while_there_is_room() {
+    fn nothing_is_removed_below_the_capacity() {
         let issued = filled(CAPACITY, |_| false);
         assert_eq!(kept(&issued), (0..CAPACITY).collect::<Vec<_>>());
     }
 
     #[test]
-    fn what_is_not_valid_is_dropped_first() {
+    fn invalid_entries_are_removed_first() {
         let issued = filled(CAPACITY + 1, |number| number.is_multiple_of(2));
         let expected: Vec<_> = (0..=CAPACITY).step_by(2).collect();
         assert_eq!(kept(&issued), expected);
     }
 
     #[test]
-    fn the_oldest_are_dropped_when_all_are_valid() {
+    fn the_oldest_entries_are_removed_when_all_are_valid() {
         let issued = filled(CAPACITY + 1, |_| true);
         assert_eq!(kept(&issued), (ROOM..=CAPACITY).collect::<Vec<_>>());
         assert_eq!(issued.get("0"), None);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_than_the_capacity() {
+    fn the_capacity_is_never_exceeded() {
         let issued = filled(3 * CAPACITY, |_| true);
         assert!(issued.entries.len() <= CAPACITY);
     }

@@ -1,4 +1,4 @@
-//! What the program prints when it has started.
+//! The text that the program prints at startup.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::START_PAGE;
-use crate::{FakeDidit, Product};
+use crate::{FakeDidit, provider::product::Product};
 
-/// Where the fake is, and the environment that makes tower-didit sign in at it.
+/// The URLs of the fake, and the environment variables with which tower-didit uses it.
 pub(super) fn text(didit: &FakeDidit, origin: &str) -> String {
     let state = didit.lock();
     let (issuer, discovery) = (state.issuer.as_str(), state.issuer.discovery());
@@ -34,7 +34,7 @@ For tower-didit, for example its `cargo run --example relying_party`:
     };
     let scopes = SCOPES
         .iter()
-        .filter(|scope| state.scopes.iter().any(|known| known == *scope));
+        .filter(|scope| state.scopes.iter().any(|accepted| accepted == *scope));
     let scopes: Vec<_> = scopes.copied().collect();
     let (scopes, cookie_key) = (scopes.join(" "), cookie_key());
     let secret = state.client.secret();
@@ -45,7 +45,7 @@ For tower-didit, for example its `cargo run --example relying_party`:
         ("DIDIT_CLIENT_SECRET", secret),
         ("DIDIT_REDIRECT_URI", Some(redirect_uri)),
         ("DIDIT_SCOPES", Some(&scopes)),
-        // Where there is no secret to derive it from.
+        // Without a client secret, there is nothing to derive it from.
         (
             "DIDIT_COOKIE_KEYS",
             Some(&*cookie_key).filter(|_| secret.is_none()),
@@ -53,14 +53,14 @@ For tower-didit, for example its `cargo run --example relying_party`:
     ];
     for (name, value) in lines {
         if let Some(value) = value {
-            let _ = writeln!(text, "export {name}={}", quoted(value));
+            let _ = writeln!(text, "export {name}={}", quote(value));
         }
     }
     text
 }
 
-/// A word for a POSIX shell.
-fn quoted(value: &str) -> String {
+/// Quotes a value for a POSIX shell.
+fn quote(value: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-._~:/@%+=".contains(character);
     if !value.is_empty() && value.chars().all(is_plain) {
@@ -71,11 +71,11 @@ fn quoted(value: &str) -> String {
 
 fn cookie_key() -> String {
     let mut key = [0; 32];
-    rand::fill(&mut key).expect("the system has random numbers");
+    rand::fill(&mut key).expect("the system provides random numbers");
     BASE64_STANDARD.encode(key)
 }
 
-/// What an example may ask for, of the scopes of both products.
+/// The scopes that the environment requests, of both products.
 const SCOPES: [&str; 6] = [
     "openid",
     "offline",
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_a_value_as_it_is() {
+    fn quoted_values_reach_a_program_unchanged() {
         for (value, word) in [
             (
                 "http://localhost:3000/callback",
@@ -102,7 +102,7 @@ mod tests {
             ("a?b=c&d", "'a?b=c&d'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(value), word);
+            assert_eq!(quote(value), word);
         }
     }
 }

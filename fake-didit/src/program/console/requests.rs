@@ -1,16 +1,16 @@
-//! The requests so far, with no secret in full.
+//! The recorded requests as JSON, without secrets.
 
 use serde_json::{Value, json};
 
 use super::{
-    call::{Answered, Call},
+    call::{Call, CallResult},
     problem::Problem,
-    redaction::{Redaction, beginning},
+    redaction::{Redaction, truncate},
 };
 use crate::{Endpoint, clock::unix_seconds, log::RecordedRequest, provider::form::Form};
 
-/// The requests with a number above `since`, oldest first; a page of them at a time.
-pub(super) fn list(call: &Call<'_>) -> Answered {
+/// The requests with a number above `since`, oldest first, one page.
+pub(super) fn list(call: &Call<'_>) -> CallResult {
     let since = match call.query("since")? {
         None => 0,
         Some(since) => since
@@ -30,7 +30,7 @@ pub(super) fn list(call: &Call<'_>) -> Answered {
     }))
 }
 
-pub(super) fn clear(call: &Call<'_>) -> Answered {
+pub(super) fn clear(call: &Call<'_>) -> CallResult {
     call.didit.clear_requests();
     Ok(json!({"requests": []}))
 }
@@ -54,7 +54,7 @@ fn view(request: &RecordedRequest, redaction: &Redaction<'_>) -> Value {
     })
 }
 
-/// Those of the query and of the body, in order, as pairs of name and value.
+/// The parameters of query and body, in order, as pairs of name and value.
 fn parameters(request: &RecordedRequest, redaction: &Redaction<'_>) -> Value {
     let query = request.uri().query().unwrap_or_default();
     let body = std::str::from_utf8(request.body()).unwrap_or_default();
@@ -68,12 +68,12 @@ fn parameters(request: &RecordedRequest, redaction: &Redaction<'_>) -> Value {
             .collect(),
         _ => pairs(body),
     };
-    let all = pairs(query).into_iter().chain(members).take(MOST);
+    let all = pairs(query).into_iter().chain(members).take(MAX_PARAMETERS);
     let shown = all.map(|(name, value)| {
         let value = if IN_FULL.contains(&name.as_str()) {
             redaction.text(&value)
         } else {
-            beginning(&value)
+            truncate(&value)
         };
         json!([redaction.name(&name), value])
     });
@@ -86,7 +86,7 @@ fn pairs(form: &str) -> Vec<(String, String)> {
         .unwrap_or_default()
 }
 
-/// The parameters whose values are no secrets.
+/// The parameters whose values are not secret.
 const IN_FULL: [&str; 17] = [
     "acr_values",
     "client_id",
@@ -107,9 +107,9 @@ const IN_FULL: [&str; 17] = [
     "resource",
 ];
 
-/// Of parameters.
-const MOST: usize = 50;
-/// Requests in one answer.
+/// The limit of parameters per request.
+const MAX_PARAMETERS: usize = 50;
+/// The limit of requests per response.
 const PAGE: usize = 200;
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_is_shown_in_full() {
+    fn secrets_are_truncated() {
         let body = "grant_type=authorization_code&code=code_0123456789abcdef0123456789abcdef\
                     &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&client_secret=secret\
                     &unknown=hunter2&redirect_uri=http://localhost:3000/callback";
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_a_json_body_are_shown_alike() {
+    fn members_of_a_json_body_are_parameters() {
         let body = r#"{"grant_type":"refresh_token","refresh_token":"rt_0123456789abcdef0123456789","n":1}"#;
         let request = Request::post("/token/")
             .body(Bytes::from_static(body.as_bytes()))
