@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use super::Person;
 
-/// The listed people, in the order of the page's buttons; no two have the same subject.
+/// The people on the sign-in page, in order. Subjects are unique.
 #[derive(Debug)]
 pub(crate) struct Accounts(Vec<Person>);
 
 impl Accounts {
-    /// Adds a person, or replaces the one with this subject.
+    /// Adds a person, or replaces the one with the same subject.
     pub(crate) fn put(&mut self, person: Person) {
-        let known = |known: &&mut Person| known.subject() == person.subject();
-        match self.0.iter_mut().find(known) {
-            Some(before) => *before = person,
+        let mut people = self.0.iter_mut();
+        match people.find(|other| other.subject() == person.subject()) {
+            Some(other) => *other = person,
             None => self.0.push(person),
         }
     }
 
-    /// Removes the person with this subject; `false` when there is none.
+    /// Removes the person with this subject; `false` if there is none.
     #[cfg(feature = "cli")]
     pub(crate) fn remove(&mut self, subject: &str) -> bool {
         let before = self.0.len();
@@ -36,14 +36,14 @@ impl Accounts {
         self.0.len()
     }
 
-    /// Everyone.
+    /// All people.
     pub(crate) fn to_vec(&self) -> Vec<Person> {
         self.0.clone()
     }
 
-    /// Everyone with a word for element ids: of letters, digits and hyphens, and no two the same.
+    /// All people, each with a unique word of letters, digits and hyphens for element ids.
     pub(crate) fn with_slugs(&self) -> impl Iterator<Item = (&Person, String)> {
-        // Each word, and the number that it was last given.
+        // The words in use, each with its last suffix.
         let mut taken = HashMap::<String, usize>::new();
         self.0.iter().map(move |person| {
             let word = slug(person);
@@ -83,14 +83,14 @@ fn slug(person: &Person) -> String {
         person.full_name(),
         Some(person.subject()),
     ];
-    let mut slugs = words.into_iter().flatten().map(slugified);
+    let mut slugs = words.into_iter().flatten().map(slugify);
     slugs
         .find(|slug| !slug.is_empty())
         .unwrap_or_else(|| "person".to_owned())
 }
 
-/// Letters and digits in lower case, and a hyphen for anything between them.
-fn slugified(text: &str) -> String {
+/// Letters and digits in lower case; a hyphen for other characters between them.
+fn slugify(text: &str) -> String {
     let words = text.split(|character: char| !character.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join("-").to_lowercase()
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn the_ready_made_people_come_first() {
+    fn the_predefined_people_are_the_default() {
         let accounts = Accounts::default();
         let slugs: Vec<_> = accounts.with_slugs().map(|(_, slug)| slug).collect();
         assert_eq!(slugs, ["alejandra", "john"]);
     }
 
     #[test]
-    fn a_slug_is_made_of_the_first_name_or_the_subject() {
+    fn a_slug_is_the_first_name_or_else_the_subject() {
         let named = |first, family| Person::new("u-1").with_names(first, family);
         assert_eq!(slugs([named("Jean-Luc  O'Neil", "X")]), ["jean-luc-o-neil"]);
         assert_eq!(slugs([named("", "Suzuki")]), ["suzuki"]);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slug_that_is_taken_gets_a_number() {
+    fn a_repeated_slug_gets_a_number() {
         let named = |subject, first| Person::new(subject).with_names(first, "Doe");
         let people = [
             named("1", "John"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Person;
 
 impl Person {
-    /// The claims about the person, but for `sub` and `amr`.
+    /// The claims about the person, except `sub` and `amr`.
     pub(crate) fn claims(&self) -> Map<String, Value> {
         let mut claims: Map<_, _> = [
             ("vendor_data", Value::Null),
@@ -20,7 +20,7 @@ impl Person {
         claims
     }
 
-    /// The claim `verified`; what is inside is made up.
+    /// The claim `verified`. Its content is invented.
     fn verified(&self) -> Value {
         let mut verified = Map::new();
         if self.is_verified() {
@@ -36,11 +36,12 @@ impl Person {
     }
 }
 
-/// Whether a test may set this claim: the others are the provider's, or have a setter of their own.
-pub(super) fn may_be_set(name: &str) -> bool {
+/// Whether [`with_claim`](Person::with_claim) can set this claim.
+pub(super) fn is_settable(name: &str) -> bool {
     !FIXED.contains(&name)
 }
 
+/// The claims that the provider sets, and `amr`, which has its own setter.
 const FIXED: [&str; 9] = [
     "iss",
     "aud",
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_verified_is_what_there_is() {
+    fn only_present_data_is_verified() {
         let person = Person::new("u-1").with_phone("+15550100");
         assert_eq!(claims(&person)["verified"], json!({}));
         let person = person.with_verified(true);

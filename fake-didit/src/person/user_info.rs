@@ -1,4 +1,4 @@
-//! A person's members in the answer of the userinfo endpoint.
+//! A person's user information.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::Person;
 use crate::provider::{product::Product, scope::Scope};
 
 impl Person {
-    /// `sub`, the members that the granted scopes open, and those that need no scope.
+    /// `sub`, the members of the granted scopes, and the members that need no scope.
     pub(crate) fn user_info(&self, scope: &Scope) -> Map<String, Value> {
         let mut members = Map::new();
         members.insert("sub".to_owned(), self.subject().into());
@@ -23,16 +23,17 @@ impl Person {
         members
     }
 
-    /// The member that a scope opens. `email`, `phone`, `picture` and `names` are as Didit documents
-    /// them; of the others only the kind of JSON value is known, the rest is made up.
+    /// The member of a scope. `email`, `phone`, `picture` and `names` are as Didit documents them. Of the others it
+    /// documents only the JSON type; their content is invented.
     fn member(&self, scope: &str) -> Option<Value> {
-        if let Some(value) = self.0.members.get(scope) {
+        let profile = &self.0;
+        if let Some(value) = profile.members.get(scope) {
             return Some(value.clone());
         }
-        let is_verified = self.is_verified();
+        let is_verified = profile.verified;
         Some(match scope {
             "user_id" => self.subject().into(),
-            "picture" => self.picture()?.into(),
+            "picture" => profile.picture.clone()?.into(),
             "email" => {
                 json!({"email": self.email()?, "is_verified": is_verified, "is_primary": true})
             }
@@ -40,28 +41,32 @@ impl Person {
                 json!({"phone_number": self.phone()?, "is_verified": is_verified, "is_primary": true})
             }
             "names" => json!({
-                "first_name": self.first_name()?,
-                "family_name": self.family_name()?,
-                "full_name": self.full_name()?,
+                "first_name": profile.first_name.as_ref()?,
+                "family_name": profile.family_name,
+                "full_name": profile.full_name,
                 "is_verified": is_verified,
             }),
-            "gender" => json!({"gender": self.gender()?, "is_verified": is_verified}),
-            "birthdate" => json!({"birthdate": self.birth_date()?, "is_verified": is_verified}),
-            "document_detail" => {
-                json!({"document_type": self.document()?, "is_verified": is_verified})
+            "gender" => json!({"gender": profile.gender.as_ref()?, "is_verified": is_verified}),
+            "birthdate" => {
+                json!({"birthdate": profile.birth_date.as_ref()?, "is_verified": is_verified})
             }
-            "address" => json!({"formatted": self.address()?, "is_verified": is_verified}),
+            "document_detail" => {
+                json!({"document_type": profile.document.as_ref()?, "is_verified": is_verified})
+            }
+            "address" => {
+                json!({"formatted": profile.address.as_ref()?, "is_verified": is_verified})
+            }
             "is_verified" => is_verified.into(),
-            "is_over_18" => self.is_over_18()?.into(),
-            "is_over_21" => self.is_over_21()?.into(),
-            // `openid` and `offline` open no member.
+            "is_over_18" => profile.over_18?.into(),
+            "is_over_21" => profile.over_21?.into(),
+            // `openid` and `offline` have no member.
             _ => return None,
         })
     }
 }
 
-/// Whether a test may set this member.
-pub(super) fn may_be_set(name: &str) -> bool {
+/// Whether [`with_member`](Person::with_member) can set this member.
+pub(super) fn is_settable(name: &str) -> bool {
     name != "sub"
 }
 
@@ -69,22 +74,22 @@ pub(super) fn may_be_set(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn told(person: &Person, scopes: &str) -> Value {
+    fn user_info(person: &Person, scopes: &str) -> Value {
         let scope = Scope::parse(scopes, Product::SignIn.scopes()).unwrap();
         Value::Object(person.user_info(&scope))
     }
 
     #[test]
-    fn openid_alone_tells_only_the_subject() {
+    fn openid_alone_gives_only_the_subject() {
         let john = Person::john();
-        assert_eq!(told(&john, "openid"), json!({"sub": john.subject()}));
+        assert_eq!(user_info(&john, "openid"), json!({"sub": john.subject()}));
     }
 
     #[test]
-    fn every_member_of_the_ready_made_people_is_told() {
+    fn all_scopes_give_every_member_of_the_predefined_people() {
         let every_scope = Product::SignIn.scopes().join(" ");
         assert_eq!(
-            told(&Person::alejandra(), &every_scope),
+            user_info(&Person::alejandra(), &every_scope),
             json!({
                 "sub": "8a1d4f0e-52c7-4c0b-9d3f-0b6a1e77c001",
                 "user_id": "8a1d4f0e-52c7-4c0b-9d3f-0b6a1e77c001",
@@ -110,7 +115,7 @@ mod tests {
             })
         );
         assert_eq!(
-            told(&Person::john(), &every_scope),
+            user_info(&Person::john(), &every_scope),
             json!({
                 "sub": "c35e7a92-1f64-4be1-8b02-5d9f43aa0002",
                 "user_id": "c35e7a92-1f64-4be1-8b02-5d9f43aa0002",
@@ -137,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn a_person_of_whom_nothing_is_known_is_a_subject_and_not_verified() {
+    fn members_without_data_are_omitted() {
         let every_scope = Product::SignIn.scopes().join(" ");
         assert_eq!(
-            told(&Person::new("u-1"), &every_scope),
+            user_info(&Person::new("u-1"), &every_scope),
             json!({"sub": "u-1", "user_id": "u-1", "is_verified": false})
         );
     }
@@ -149,21 +154,21 @@ mod tests {
     fn a_member_replaces_the_one_of_its_scope() {
         let person = Person::john().with_member("email", json!({"email": null}));
         assert_eq!(
-            told(&person, "openid email"),
+            user_info(&person, "openid email"),
             json!({"sub": person.subject(), "email": {"email": null}})
         );
         assert_eq!(
-            told(&person, "openid"),
+            user_info(&person, "openid"),
             json!({"sub": person.subject()}),
             "without its scope"
         );
     }
 
     #[test]
-    fn a_member_that_no_scope_opens_is_always_told() {
+    fn a_member_without_a_scope_is_always_returned() {
         let person = Person::new("u-1").with_member("beta_tester", json!(true));
         assert_eq!(
-            told(&person, "openid"),
+            user_info(&person, "openid"),
             json!({"sub": "u-1", "beta_tester": true})
         );
     }
