@@ -11,7 +11,7 @@ use crate::{
     clock::{FakeClock, unix_seconds},
 };
 
-/// The cookies of one browser, oldest first, and those that it refused.
+/// The cookies of a browser, oldest first, and the `Set-Cookie` lines that it rejected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CookieJar {
     clock: Option<FakeClock>,
@@ -19,15 +19,15 @@ pub(crate) struct CookieJar {
     rejected: Vec<RejectedCookie>,
 }
 
-/// Who caused a request, as far as `SameSite` asks.
+/// The relation of a request to the site that initiated it, which `SameSite` restricts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// The person, or a page of the same site.
+pub(crate) enum SiteContext {
+    /// Initiated by the person, or by a page of the same site.
     SameSite,
-    /// A link of another site: a top-level navigation by a safe method.
-    ForeignLink,
-    /// Anything else of another site: a form, a script.
-    Foreign,
+    /// A top-level navigation from another site with a safe method, such as a link.
+    CrossSiteNavigation,
+    /// Any other request from another site: a form, a script.
+    CrossSite,
 }
 
 impl CookieJar {
@@ -38,7 +38,7 @@ impl CookieJar {
         }
     }
 
-    /// Takes in all `Set-Cookie` lines of an answer from `url`.
+    /// Stores the cookies of a response from `url`.
     pub(crate) fn receive(&mut self, url: &Url, headers: &HeaderMap) {
         for line in headers.get_all(header::SET_COOKIE) {
             let line = String::from_utf8_lossy(line.as_bytes());
@@ -51,7 +51,7 @@ impl CookieJar {
         }
     }
 
-    /// Stores a cookie in place of an older version, or deletes that when the new one has expired.
+    /// Stores a cookie, which replaces an older version. An expired cookie deletes it.
     pub(crate) fn put(&mut self, cookie: StoredCookie) {
         let expired = cookie.is_expired(self.now());
         let older = self
@@ -59,22 +59,22 @@ impl CookieJar {
             .iter_mut()
             .find(|older| older.is_replaced_by(&cookie));
         match (older, expired) {
-            // The place among the others stays: it stands for the time of creation.
+            // Keeps its position, which is its creation time (RFC 6265bis §5.7 step 22.3).
             (Some(older), false) => *older = cookie,
             (None, false) => self.cookies.push(cookie),
             (_, true) => self.cookies.retain(|older| !older.is_replaced_by(&cookie)),
         }
     }
 
-    /// Removes all cookies of this name.
+    /// Removes all cookies with this name.
     pub(crate) fn remove(&mut self, name: &str) {
         self.cookies.retain(|cookie| cookie.name() != name);
     }
 
     /// The value of the `Cookie` header for `url`: longer paths first, then older cookies (§5.8.3).
-    pub(crate) fn header(&self, url: &Url, cause: Cause) -> Option<String> {
+    pub(crate) fn header(&self, url: &Url, context: SiteContext) -> Option<String> {
         let mut sent = self.cookies();
-        sent.retain(|cookie| cookie.belongs_to(url) && travels(cookie.same_site(), cause));
+        sent.retain(|cookie| cookie.belongs_to(url) && is_sent(cookie.same_site(), context));
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path().len()));
         let pairs: Vec<_> = sent
             .iter()
@@ -97,12 +97,12 @@ impl CookieJar {
         &self.rejected
     }
 
-    /// The same clock, no cookies.
+    /// An empty jar with the same clock.
     pub(crate) fn emptied(&self) -> Self {
         Self::new(self.clock.clone())
     }
 
-    /// Without a clock it is always 1970: whatever a server deletes is gone, nothing else expires.
+    /// 1970 without a clock: cookies that a server deletes expire, others do not.
     fn now(&self) -> u64 {
         self.clock
             .as_ref()
@@ -110,11 +110,13 @@ impl CookieJar {
     }
 }
 
-/// RFC 6265bis §5.8.3 step 1; no attribute counts as `Lax`.
-fn travels(same_site: Option<SameSite>, cause: Cause) -> bool {
-    match (same_site.unwrap_or(SameSite::Lax), cause) {
-        (_, Cause::SameSite) | (SameSite::None, _) | (SameSite::Lax, Cause::ForeignLink) => true,
-        (SameSite::Lax, Cause::Foreign) | (SameSite::Strict, _) => false,
+/// RFC 6265bis §5.8.3 step 1; without the attribute, `Lax` applies.
+fn is_sent(same_site: Option<SameSite>, context: SiteContext) -> bool {
+    match (same_site.unwrap_or(SameSite::Lax), context) {
+        (_, SiteContext::SameSite)
+        | (SameSite::None, _)
+        | (SameSite::Lax, SiteContext::CrossSiteNavigation) => true,
+        (SameSite::Lax, SiteContext::CrossSite) | (SameSite::Strict, _) => false,
     }
 }
 

@@ -1,26 +1,26 @@
-//! The cookies of a browser, as a test looks at them and changes them.
+//! Cookies, as a test reads and changes them.
 
 use crate::browser::{
     Browser,
-    cookie_jar::Cause,
+    cookie_jar::SiteContext,
     rejected_cookie::RejectedCookie,
     stored_cookie::{StoredCookie, is_trustworthy},
 };
 
 impl Browser {
-    /// The cookies that have not expired, oldest first.
+    /// The cookies that have not expired, oldest first. [`StoredCookie`] has an example.
     pub fn cookies(&self) -> Vec<StoredCookie> {
         self.jar().cookies()
     }
 
-    /// A cookie that has not expired.
+    /// The cookie with this name, if it has not expired. [`StoredCookie`] has an example.
     pub fn cookie(&self, name: &str) -> Option<StoredCookie> {
         self.cookies()
             .into_iter()
             .find(|cookie| cookie.name() == name)
     }
 
-    /// Plants a cookie for the application's host and all its paths, in place of one of that name.
+    /// Sets a cookie for all paths of the application's host.
     ///
     /// ```
     /// use axum::{Router, http::HeaderMap, routing::get};
@@ -37,7 +37,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When name or value has a control character, which no header can carry.
+    /// If name or value contains a control character, which headers cannot carry.
     pub fn set_cookie(&self, name: &str, value: &str) {
         let has_control = [name, value]
             .concat()
@@ -48,19 +48,19 @@ impl Browser {
         self.jar().put(cookie);
     }
 
-    /// Removes all cookies of this name.
+    /// Removes all cookies with this name.
     pub fn remove_cookie(&self, name: &str) {
         self.jar().remove(name);
     }
 
-    /// How long the `Cookie` header for a URL is, in bytes.
+    /// The length of the `Cookie` header for a URL, in bytes.
     pub fn cookie_header_len(&self, url: &str) -> usize {
         self.jar()
-            .header(&self.resolve(url), Cause::SameSite)
+            .header(&self.resolve(url), SiteContext::SameSite)
             .map_or(0, |header| header.len())
     }
 
-    /// The `Set-Cookie` lines that were dropped, oldest first.
+    /// The `Set-Cookie` lines that the browser rejected, oldest first. [`RejectedCookie`] has an example.
     pub fn rejected_cookies(&self) -> Vec<RejectedCookie> {
         self.jar().rejected().to_vec()
     }

@@ -1,4 +1,4 @@
-//! A connection that closes before the answer.
+//! Connections that close before the response.
 
 use std::{
     future::{Future, poll_fn},
@@ -8,12 +8,11 @@ use std::{
 
 use crate::browser::page::Page;
 
-/// Closes the connection of a request that is under way.
+/// Closes the connection of a pending request.
 ///
-/// The service's future is dropped, as a server does when its client goes away. The browser receives
-/// neither answer nor cookie and stays on the page it is on; [`Browser::reload`](crate::Browser::reload)
-/// sends the request again. Dropping the future of a request has the same effect at a point of a test's
-/// own choice; nothing has been sent before its first poll.
+/// Drops the service's future, as a server does when its client disconnects. The browser receives neither the response
+/// nor its cookies, and stays on its page; [`Browser::reload`](crate::Browser::reload) sends the request again. Dropping
+/// the future of a request does the same. Nothing is sent before the future is first polled.
 ///
 /// ```
 /// use std::{future::pending, sync::Arc};
@@ -23,30 +22,30 @@ use crate::browser::page::Page;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// // A handler that says when it has begun, and never ends.
-/// let begun = Arc::new(Notify::new());
-/// let begins = begun.clone();
+/// // A handler that signals its start and never completes.
+/// let started = Arc::new(Notify::new());
+/// let start = started.clone();
 /// let app = Router::new().route("/", get(|| async move {
-///     begins.notify_one();
+///     start.notify_one();
 ///     pending::<()>().await
 /// }));
 ///
 /// let browser = Browser::new("https://app.example", app);
-/// browser.visit("/").disconnect_when(begun.notified()).await;
+/// browser.visit("/").disconnect_when(started.notified()).await;
 /// # }
 /// ```
 pub trait Disconnect: Future<Output = Page> + Sized {
-    /// Sends the request until `signal` is ready, closes its connection, and gives what `signal` gave.
+    /// Sends the request, and closes its connection when `signal` completes. Returns the output of `signal`.
     ///
     /// # Panics
     ///
-    /// When the answer comes before that.
+    /// If the response arrives first.
     fn disconnect_when<S: Future>(self, signal: S) -> impl Future<Output = S::Output> {
         async {
             let (mut request, mut signal) = (pin!(self), pin!(signal));
             poll_fn(|context| match request.as_mut().poll(context) {
                 Poll::Ready(page) => panic!(
-                    "the {} of {} came before the connection closed",
+                    "the response {} of {} arrived before the connection closed",
                     page.status(),
                     page.url()
                 ),

@@ -1,10 +1,10 @@
-//! The page that causes a request.
+//! The page that initiates a request.
 
 use url::Url;
 
 use crate::browser::{html::Document, page::Page, referrer_policy::ReferrerPolicy};
 
-/// A page from which a link, a form or a script sends a request.
+/// A page whose link, form or script sends a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Initiator {
     pub(crate) url: Url,
@@ -12,7 +12,7 @@ pub(crate) struct Initiator {
 }
 
 impl Initiator {
-    /// A page of which only the URL is known.
+    /// A page with the default referrer policy.
     pub(crate) fn at(url: Url) -> Self {
         Self {
             url,
@@ -22,7 +22,7 @@ impl Initiator {
 }
 
 impl From<&Page> for Initiator {
-    /// The policy is the one of the page's `<meta name="referrer">`, or else of its header.
+    /// The referrer policy is that of the page's `<meta name="referrer">`, else of its header.
     fn from(page: &Page) -> Self {
         let meta = page
             .html()

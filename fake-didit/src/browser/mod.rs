@@ -39,44 +39,57 @@ use crate::{
     didit::FakeDidit,
 };
 
-/// A browser with a cookie jar that visits Tower services, without a socket.
+/// A browser with a cookie jar for Tower services, without a socket.
 ///
-/// It remembers the page it is on, so that forms, links and scripts carry the headers (`Sec-Fetch-Site`,
-/// `Origin`, `Referer`) and the `SameSite` cookies that Chromium would send from there. A clone has a
-/// copy of the cookies, [`new_tab`](Self::new_tab) shares them, [`new_browser`](Self::new_browser) has
-/// none. It runs no scripts.
+/// It remembers its current page: links, forms and scripts send the headers (`Sec-Fetch-Site`, `Origin`, `Referer`) and
+/// the `SameSite` cookies that Chromium would send from there. A clone has a copy of the cookies,
+/// [`new_tab`](Self::new_tab) shares them, and [`new_browser`](Self::new_browser) starts without. It runs no scripts.
 ///
-/// A request is sent while its future is polled. A future that is dropped is a connection that closes:
-/// see [`Disconnect`](crate::Disconnect).
+/// A request is sent while its future is polled. Dropping the future closes the connection: see
+/// [`Disconnect`](crate::Disconnect).
 ///
-/// All its methods panic when they meet an origin that no site was added for.
+/// ```
+/// use axum::{Router, routing::get};
+/// use fake_didit::Browser;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let app = Router::new().route("/", get(|| async { "home" }));
+/// let browser = Browser::new("https://app.example", app);
+/// assert_eq!(browser.visit("/").await.text(), "home");
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// All methods panic at an origin for which no site was added.
 pub struct Browser {
     home: Url,
     sites: HashMap<String, Site>,
     worker: Option<ServiceWorker>,
     jar: Arc<Mutex<CookieJar>>,
-    memory: Mutex<Memory>,
+    tab: Mutex<Tab>,
 }
 
-/// What changes while browsing in one tab.
+/// The state of a tab.
 #[derive(Clone, Debug, Default)]
-struct Memory {
-    /// The page in the window.
+struct Tab {
+    /// The current page.
     page: Option<Page>,
-    /// The navigation that led to it, or that was sent after it and has no answer.
+    /// The latest navigation: the one that led to the page, or a later one without a response.
     visit: Option<Visit>,
 }
 
 impl Browser {
-    /// A browser for an application at an origin such as `https://app.example`. Paths given to the
-    /// other methods belong to this origin.
+    /// A browser for an application at an origin such as `https://app.example`, to which relative URLs refer.
+    /// [Example](Self).
     ///
-    /// The application is an axum `Router`, or any other service that takes an axum body; for one that
-    /// takes another body, see `map_request` of tower's `ServiceExt`.
+    /// The application is an axum `Router`, or any other service for requests with an axum body. Use `map_request` of
+    /// tower's `ServiceExt` for another type of body.
     ///
     /// # Panics
     ///
-    /// When `origin` is not a URL.
+    /// If `origin` is not a URL.
     pub fn new<S, R>(origin: &str, app: S) -> Self
     where
         S: Service<Request<RequestBody>, Response = Response<R>> + Clone + Send + 'static,
@@ -92,16 +105,28 @@ impl Browser {
             sites: HashMap::new(),
             worker: None,
             jar: Arc::default(),
-            memory: Mutex::default(),
+            tab: Mutex::default(),
         };
         browser.add_site(origin, app)
     }
 
-    /// Another site.
+    /// Adds another site.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let other = Router::new().route("/page", get(|| async { "other site" }));
+    /// let browser = Browser::new("https://app.example", Router::new()).add_site("https://other.example", other);
+    /// assert_eq!(browser.visit("https://other.example/page").await.text(), "other site");
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
-    /// When `origin` is not a URL.
+    /// If `origin` is not a URL.
     #[must_use]
     pub fn add_site<S, R>(self, origin: &str, service: S) -> Self
     where
@@ -112,38 +137,53 @@ impl Browser {
         R::Data: Send,
         R::Error: fmt::Debug,
     {
-        self.with(origin, Site::new(service))
+        self.insert_site(origin, Site::new(service))
     }
 
-    /// The fake Didit, at the origin of its issuer; the Sign in API also at `https://auth.didit.me`
-    /// and `https://apx.didit.me`.
+    /// Adds the fake at the origin of its issuer; the Sign in API also at `https://auth.didit.me` and
+    /// `https://apx.didit.me`. [`sign_in_as`](Self::sign_in_as) has an example.
     ///
     /// # Panics
     ///
-    /// When the issuer is not a URL.
+    /// If the issuer is not a URL.
     #[must_use]
     pub fn add_didit(self, didit: &FakeDidit) -> Self {
         let site = Site::of_bytes(didit.clone());
-        didit
-            .origins()
-            .iter()
-            .fold(self, |browser, origin| browser.with(origin, site.clone()))
+        didit.origins().iter().fold(self, |browser, origin| {
+            browser.insert_site(origin, site.clone())
+        })
     }
 
-    /// Lets cookies expire by this clock. Default: no cookie expires by time.
+    /// Expires cookies by this clock. Default: cookies expire only when a server deletes them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use axum::{Router, http::header::SET_COOKIE, routing::get};
+    /// use fake_didit::{Browser, FakeClock};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let clock = FakeClock::new();
+    /// let app = Router::new().route("/", get(|| async { [(SET_COOKIE, "seen=1; Max-Age=60")] }));
+    /// let browser = Browser::new("https://app.example", app).with_clock(clock.clone());
+    /// browser.visit("/").await;
+    /// clock.advance(Duration::from_secs(60));
+    /// assert!(browser.cookie("seen").is_none());
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_clock(self, clock: FakeClock) -> Self {
         *self.jar() = CookieJar::new(Some(clock));
         self
     }
 
-    /// Installs a service worker at the application's origin that answers each `fetch` event with
+    /// Installs a service worker at the application's origin that handles each `fetch` event with
     /// `event.respondWith(fetch(event.request))`, as many progressive web apps do. Default: none.
     ///
-    /// The application gets the worker's requests: a navigation comes with `Sec-Fetch-Mode: navigate`
-    /// and `Sec-Fetch-Dest: empty`, without `Sec-Fetch-User`, and with `Sec-Fetch-Site: same-origin`
-    /// where a typed URL has `none`. Cookies, `Origin` and `Referer` are those of the page. Redirects
-    /// are followed by the browser, other origins are visited without the worker.
+    /// The application receives the worker's requests: a navigation has `Sec-Fetch-Mode: navigate` and
+    /// `Sec-Fetch-Dest: empty`, no `Sec-Fetch-User`, and for a typed URL, `Sec-Fetch-Site: same-origin` instead of `none`.
+    /// Cookies, `Origin` and `Referer` are those of the page. The browser follows redirects; requests to other origins do
+    /// not go through the worker.
     ///
     /// ```
     /// use axum::{Router, http::HeaderMap, routing::get};
@@ -163,21 +203,29 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When the application's origin is neither https nor a loopback host.
+    /// If the application's origin is neither https nor a loopback host.
     #[must_use]
     pub fn with_service_worker(mut self) -> Self {
         self.worker = Some(ServiceWorker::new(self.home.clone()));
         self
     }
 
-    /// Another browser for the same sites, on the same clock, without cookies.
+    /// Another browser for the same sites and clock, without cookies.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use fake_didit::Browser;
+    ///
+    /// let browser = Browser::new("https://app.example", Router::new());
+    /// browser.set_cookie("theme", "dark");
+    /// assert!(browser.new_browser().cookies().is_empty());
+    /// ```
     #[must_use]
     pub fn new_browser(&self) -> Self {
         self.with_jar(Arc::new(Mutex::new(self.jar().emptied())))
     }
 
-    /// Another tab of this browser: on no page yet, with the same cookies. What one tab receives, the
-    /// other sends.
+    /// Another tab, without a page. Tabs share their cookies: each sends those that the other receives.
     ///
     /// ```
     /// use axum::{Router, http::header::SET_COOKIE, routing::get};
@@ -197,7 +245,7 @@ impl Browser {
         self.with_jar(self.jar.clone())
     }
 
-    fn with(mut self, origin: &str, site: Site) -> Self {
+    fn insert_site(mut self, origin: &str, site: Site) -> Self {
         let url = Url::parse(origin).unwrap_or_else(|_| panic!("not an origin: {origin:?}"));
         self.sites.insert(url.origin().ascii_serialization(), site);
         self
@@ -209,19 +257,19 @@ impl Browser {
             .unwrap_or_else(|_| panic!("not a URL: {url:?}"))
     }
 
-    /// The page that the tab is on, as the cause of what it does next.
+    /// The current page as the initiator of the next request.
     fn initiator(&self) -> Option<Initiator> {
-        self.memory().page.as_ref().map(Initiator::from)
+        self.tab().page.as_ref().map(Initiator::from)
     }
 
-    /// The same sites, on no page yet.
+    /// A browser for the same sites, without a page.
     fn with_jar(&self, jar: Arc<Mutex<CookieJar>>) -> Self {
         Self {
             home: self.home.clone(),
             sites: self.sites.clone(),
             worker: self.worker.clone(),
             jar,
-            memory: Mutex::default(),
+            tab: Mutex::default(),
         }
     }
 
@@ -229,8 +277,8 @@ impl Browser {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tab(&self) -> MutexGuard<'_, Tab> {
+        self.tab.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -238,7 +286,7 @@ impl Clone for Browser {
     fn clone(&self) -> Self {
         let jar = Arc::new(Mutex::new(self.jar().clone()));
         Self {
-            memory: Mutex::new(self.memory().clone()),
+            tab: Mutex::new(self.tab().clone()),
             ..self.with_jar(jar)
         }
     }

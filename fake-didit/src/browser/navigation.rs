@@ -1,9 +1,9 @@
-//! How a browser goes from page to page.
+//! Navigation from page to page.
 
 use http::Method;
 
 use crate::browser::{
-    Browser, Memory,
+    Browser, Tab,
     html::Document,
     initiator::Initiator,
     page::Page,
@@ -11,22 +11,37 @@ use crate::browser::{
 };
 
 impl Browser {
-    /// Types a URL, and stays there: redirects are not followed.
+    /// Opens a typed URL without following redirects.
+    ///
+    /// ```
+    /// use axum::{Router, response::Redirect, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = Router::new()
+    ///     .route("/", get(|| async { Redirect::to("/home") }))
+    ///     .route("/home", get(|| async { "home" }));
+    /// let browser = Browser::new("https://app.example", app);
+    /// assert_eq!(browser.get("/").await.location(), "/home");
+    /// assert_eq!(browser.visit("/").await.url(), "https://app.example/home");
+    /// # }
+    /// ```
     pub async fn get(&self, url: &str) -> Page {
-        self.one(
+        self.load(
             Visit::new(Method::GET, self.resolve(url), Mode::Navigate, None),
             Vec::new(),
         )
         .await
     }
 
-    /// Types a URL and follows up to 20 redirects.
+    /// Opens a typed URL and follows redirects. See the example of [`get`](Self::get).
     ///
     /// # Panics
     ///
-    /// When there are more.
+    /// After 20 redirects.
     pub async fn visit(&self, url: &str) -> Page {
-        self.all(Visit::new(
+        self.navigate(Visit::new(
             Method::GET,
             self.resolve(url),
             Mode::Navigate,
@@ -35,9 +50,8 @@ impl Browser {
         .await
     }
 
-    /// Sends the tab's last navigation again, and follows redirects: the one that led to the page it is
-    /// on, or that lost its connection after that. As in a browser, a form is sent again, and redirects
-    /// on the way to the page are not repeated.
+    /// Repeats the latest navigation of this tab, whether it led to the current page or lost its connection. Follows
+    /// redirects. As in a real browser, a form is sent again, and redirects that led to the page are not.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -54,20 +68,21 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When the tab has navigated nowhere yet, or there are more than 20 redirects.
+    /// If the tab has not navigated, or after 20 redirects.
     pub async fn reload(&self) -> Page {
-        let visit = self.memory().visit.clone();
-        let visit = visit.expect("reload needs a navigation that came before it in this tab");
-        self.all(visit.reloaded()).await
+        let visit = self.tab().visit.clone();
+        let visit = visit.expect("reload needs an earlier navigation in this tab");
+        self.navigate(visit.reloaded()).await
     }
 
-    /// Follows a link of the page that the browser is on, and redirects.
+    /// Opens a URL as a link of the current page does, and follows redirects. [`click`](Self::click) follows a link that
+    /// exists on the page.
     ///
     /// # Panics
     ///
-    /// When there are more than 20.
+    /// After 20 redirects.
     pub async fn follow(&self, url: &str) -> Page {
-        self.all(Visit::new(
+        self.navigate(Visit::new(
             Method::GET,
             self.resolve(url),
             Mode::Navigate,
@@ -76,30 +91,30 @@ impl Browser {
         .await
     }
 
-    /// Sends a form of the page that the browser is on, or of one of the same origin when it is on
-    /// none. Redirects are not followed.
+    /// Posts a form as the current page does, without following redirects. Without a current page, the initiator is a page
+    /// of the same origin. [`click_with`](Self::click_with) sends a form that exists on the page.
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Page {
-        self.one(self.form(url, form), Vec::new()).await
+        self.load(self.form(url, form), Vec::new()).await
     }
 
-    /// Presses the button, or follows the link, with this `id` on a page, and follows redirects.
+    /// Clicks the button or link with this `id` on a page, and follows redirects. The [crate](crate#example) has an
+    /// example.
     ///
-    /// The page is read as the HTML standard says, with scripts switched off. A form sends the fields
-    /// that it has when the page is opened; [`click_with`](Self::click_with) fills some in.
+    /// The page is parsed according to the HTML standard, with scripting disabled. A form sends its initial values;
+    /// [`click_with`](Self::click_with) changes them.
     ///
     /// # Panics
     ///
-    /// With the reason, when a click sends no request, or one that this browser cannot send: an `id`
-    /// that is missing or there twice, an element that is disabled or neither link nor button, a
-    /// required field that is empty, a URL that is neither http nor https, a `target` in another
-    /// window, an `enctype` other than `application/x-www-form-urlencoded`. When there are more than
-    /// 20 redirects.
+    /// If the click sends no request, or one that is not supported: an `id` that is missing or repeated, an element that
+    /// is disabled or neither link nor button, an empty required field, a URL that is neither http nor https, a `target`
+    /// in another window, an `enctype` other than `application/x-www-form-urlencoded`. The message gives the reason.
+    /// Also after 20 redirects.
     pub async fn click(&self, page: &Page, id: &str) -> Page {
         self.click_with(page, id, &[]).await
     }
 
-    /// Fills in fields by their names, and then clicks as [`click`](Self::click) does. The value of a
-    /// check box, a radio button or an option selects it.
+    /// Sets fields by name, and then clicks as [`click`](Self::click) does. The value of a check box, a radio button or an
+    /// option selects it.
     ///
     /// ```
     /// use axum::{Router, response::Html, routing::get};
@@ -120,8 +135,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// As [`click`](Self::click) does, and when the form of the button has no such field, or one that a
-    /// person cannot change.
+    /// As [`click`](Self::click), and if the form has no such field, or a person cannot change it.
     pub async fn click_with(&self, page: &Page, id: &str, fields: &[(&str, &str)]) -> Page {
         let click = page
             .html()
@@ -131,7 +145,8 @@ impl Browser {
                 let (status, url) = (page.status(), page.url());
                 panic!("cannot click {id:?} in the {status} of {url}: {reason}")
             });
-        self.all(Visit::click(click, Initiator::from(page))).await
+        self.navigate(Visit::click(click, Initiator::from(page)))
+            .await
     }
 
     fn form(&self, url: &str, form: &[(&str, &str)]) -> Visit {
@@ -142,11 +157,11 @@ impl Browser {
         Visit::new(Method::POST, url, Mode::Navigate, Some(from)).with_form(form)
     }
 
-    /// Navigates, following redirects.
-    async fn all(&self, mut visit: Visit) -> Page {
+    /// Loads a page, and follows redirects.
+    async fn navigate(&self, mut visit: Visit) -> Page {
         let mut history = Vec::new();
         loop {
-            let page = self.one(visit.clone(), history).await;
+            let page = self.load(visit.clone(), history).await;
             let Some(to) = page.redirect() else {
                 return page;
             };
@@ -159,16 +174,16 @@ impl Browser {
         }
     }
 
-    /// Navigates to one URL.
-    async fn one(&self, visit: Visit, mut history: Vec<String>) -> Page {
+    /// Loads the page of one URL.
+    async fn load(&self, visit: Visit, mut history: Vec<String>) -> Page {
         history.push(visit.url.to_string());
-        self.memory().visit = Some(visit.clone());
+        self.tab().visit = Some(visit.clone());
         let request = visit.request(self.worker.as_ref());
         let page = self
-            .exchange(visit.url.clone(), request, visit.cause(), history)
+            .exchange(visit.url.clone(), request, visit.context(), history)
             .await;
         if page.redirect().is_none() {
-            *self.memory() = Memory {
+            *self.tab() = Tab {
                 page: Some(page.clone()),
                 visit: Some(visit),
             };

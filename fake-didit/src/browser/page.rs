@@ -1,4 +1,4 @@
-//! What a browser got.
+//! A response that a browser received.
 
 use std::fmt;
 
@@ -7,9 +7,25 @@ use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
-/// The answer to a request of a [`Browser`](crate::Browser).
+/// The response to a request of a [`Browser`](crate::Browser).
 ///
-/// Its `Debug` shows neither body nor query nor header values: codes and cookies are there.
+/// `Debug` omits body, query and header values, which may contain codes and cookies.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use fake_didit::Browser;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let app = Router::new().route("/user", get(|| async { r#"{"name": "Ada"}"# }));
+/// let page = Browser::new("https://app.example", app).visit("/user").await;
+/// assert_eq!(page.status(), 200);
+/// assert_eq!(page.url(), "https://app.example/user");
+/// assert_eq!(page.history(), ["https://app.example/user"]);
+/// assert_eq!(page.header("content-type"), Some("text/plain; charset=utf-8"));
+/// assert_eq!(page.json()["name"], "Ada");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Page {
     url: Url,
@@ -31,7 +47,7 @@ impl Page {
         self.response.status()
     }
 
-    /// The absolute URL that gave this answer.
+    /// The absolute URL of the response.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
@@ -40,7 +56,7 @@ impl Page {
         &self.url
     }
 
-    /// All URLs on the way here, the first and this one included.
+    /// The URLs of all redirects, and the one of this response.
     pub fn history(&self) -> &[String] {
         &self.history
     }
@@ -50,16 +66,16 @@ impl Page {
         self.response.headers()
     }
 
-    /// The first value of a header, if it is text.
+    /// The first value of a header, if it is ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// The `Location` header as it was sent.
+    /// The unmodified `Location` header.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If there is none.
     pub fn location(&self) -> &str {
         let location = self.header(header::LOCATION.as_str());
         location.unwrap_or_else(|| {
@@ -81,12 +97,12 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When it is not UTF-8.
+    /// If it is not UTF-8.
     pub fn text(&self) -> &str {
         std::str::from_utf8(self.bytes()).expect("the page is UTF-8")
     }
 
-    /// The body, if it is text that may be HTML.
+    /// The body, if it is UTF-8.
     pub(crate) fn html(&self) -> Option<&str> {
         std::str::from_utf8(self.bytes()).ok()
     }
@@ -95,7 +111,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When it is not JSON.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(self.bytes()).unwrap_or_else(|error| {
             panic!(
@@ -107,7 +123,7 @@ impl Page {
         })
     }
 
-    /// The absolute URL to go on to, when this is a redirect.
+    /// The absolute target URL of a redirect.
     pub(crate) fn redirect(&self) -> Option<Url> {
         let location = self
             .header(header::LOCATION.as_str())
@@ -116,7 +132,7 @@ impl Page {
             .url
             .join(location)
             .unwrap_or_else(|_| panic!("a Location that is not a URL: {location:?}"));
-        // Fetch, "location URL": a redirect keeps the fragment, unless it has one of its own.
+        // Fetch, "location URL": a redirect keeps the fragment, unless the location has one.
         if to.fragment().is_none() {
             to.set_fragment(self.url.fragment());
         }

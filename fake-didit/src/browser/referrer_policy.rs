@@ -1,11 +1,11 @@
-//! The referrer policy of a page (Referrer Policy).
+//! Referrer policies (W3C Referrer Policy).
 
 use http::{HeaderMap, header};
 use url::{Position, Url};
 
 use crate::browser::{relation::Relation, stored_cookie::is_trustworthy};
 
-/// How much of a page's URL goes into the `Referer` and `Origin` headers (Referrer Policy §3).
+/// A referrer policy (Referrer Policy §3): how much of a page's URL `Referer` and `Origin` contain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReferrerPolicy {
     NoReferrer,
@@ -20,7 +20,7 @@ pub(crate) enum ReferrerPolicy {
 }
 
 impl ReferrerPolicy {
-    /// The last policy in the `Referrer-Policy` headers that is known (Referrer Policy §8.1).
+    /// The last known policy in the `Referrer-Policy` headers (Referrer Policy §8.1).
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(header::REFERRER_POLICY);
         lines
@@ -31,7 +31,7 @@ impl ReferrerPolicy {
             .next_back()
     }
 
-    /// A policy by its name, in any case.
+    /// Parses the case-insensitive name of a policy.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match &*name.trim().to_ascii_lowercase() {
             "no-referrer" => Self::NoReferrer,
@@ -67,7 +67,7 @@ impl ReferrerPolicy {
         stripped(from, whole)
     }
 
-    /// Whether `Origin` is `null` in a navigation (Fetch, "append a request `Origin` header").
+    /// Whether the `Origin` of a navigation is `null` (Fetch, "append a request `Origin` header").
     pub(crate) fn hides_origin(self, from: &Url, to: &Url) -> bool {
         match self {
             Self::NoReferrer => true,
@@ -82,7 +82,8 @@ impl ReferrerPolicy {
     }
 }
 
-/// Without credentials and fragment; of a URL that is too long, or not to be sent whole, the origin (Referrer Policy §8.4).
+/// The URL without credentials and fragment; only its origin if it is too long, or if `whole` is false (Referrer Policy
+/// §8.4).
 fn stripped(url: &Url, whole: bool) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_policy_tells_what_it_may() {
+    fn each_policy_determines_the_referrer() {
         let (same, cross) = ("https://app.example/", "https://evil.example/");
         let insecure = "http://evil.example/";
         let (whole, origin) = ("https://app.example/page?x=1", "https://app.example/");
@@ -135,8 +136,12 @@ mod tests {
             ),
             ("Unsafe-URL", [Some(whole), Some(whole), Some(whole)]),
         ] {
-            let told = [same, cross, insecure].map(|to| referrer(policy, to));
-            assert_eq!(told, expected.map(|url| url.map(str::to_owned)), "{policy}");
+            let referrers = [same, cross, insecure].map(|to| referrer(policy, to));
+            assert_eq!(
+                referrers,
+                expected.map(|url| url.map(str::to_owned)),
+                "{policy}"
+            );
         }
     }
 
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_hidden_where_the_referrer_would_be() {
+    fn each_policy_determines_whether_the_origin_is_null() {
         let page = Url::parse(PAGE).unwrap();
         for (policy, expected) in [
             ("no-referrer", [true, true, true]),
@@ -168,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_known_policy_of_the_headers_counts() {
+    fn the_last_known_policy_of_the_headers_applies() {
         let mut headers = HeaderMap::new();
         assert_eq!(ReferrerPolicy::of(&headers), None);
         for line in ["no-referrer, origin", "same-origin, future"] {

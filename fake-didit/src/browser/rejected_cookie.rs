@@ -1,8 +1,23 @@
-//! A cookie that a browser did not take.
+//! Rejected cookies.
 
 use std::fmt;
 
-/// A `Set-Cookie` line that the browser did not accept. Its `Debug` hides the line.
+/// A `Set-Cookie` line that the browser rejected. `Debug` omits the value.
+///
+/// ```
+/// use axum::{Router, http::header::SET_COOKIE, routing::get};
+/// use fake_didit::Browser;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let app = Router::new().route("/", get(|| async { [(SET_COOKIE, "__Host-id=1; Path=/")] }));
+/// let browser = Browser::new("https://app.example", app);
+/// browser.visit("/").await;
+/// let rejected = &browser.rejected_cookies()[0];
+/// assert_eq!(rejected.line(), "__Host-id=1; Path=/");
+/// assert_eq!(rejected.reason(), "a __Secure- or __Host- name without Secure");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RejectedCookie {
     line: String,
@@ -19,7 +34,7 @@ impl RejectedCookie {
         &self.line
     }
 
-    /// Why it was dropped.
+    /// Why it was rejected.
     pub fn reason(&self) -> &'static str {
         self.reason
     }
@@ -27,7 +42,7 @@ impl RejectedCookie {
 
 impl fmt::Debug for RejectedCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without a `=`, the line is a value without a name.
+        // Without `=`, the line is a value without a name.
         let name = self.line.split_once('=').map(|(name, _)| name);
         f.debug_struct("RejectedCookie")
             .field("name", &name)
@@ -41,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_the_name_alone() {
+    fn debug_shows_only_the_name() {
         for (line, shown) in [
             (
                 "a=secret",

@@ -1,8 +1,8 @@
-//! How near two URLs are to each other.
+//! The relation between the sites of two URLs.
 
 use url::Url;
 
-/// The values of `Sec-Fetch-Site` between two URLs, near to far.
+/// The relation between two URLs, as in `Sec-Fetch-Site`, from near to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Relation {
     SameOrigin,
@@ -11,7 +11,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    /// There is no public suffix list here: the last two labels of a name count as its site.
+    /// Without a public suffix list: the last two labels of a name are its site.
     pub(crate) fn between(one: &Url, other: &Url) -> Self {
         if one.origin() == other.origin() {
             Self::SameOrigin

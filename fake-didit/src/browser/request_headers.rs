@@ -1,4 +1,4 @@
-//! The headers that a browser sends, as Chromium does.
+//! The request headers that Chromium sends.
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
@@ -10,7 +10,7 @@ use crate::browser::{
     visit::{Mode, Visit},
 };
 
-/// The headers of a visit, cookies aside; with the service worker that passes it on.
+/// The headers of a request except `Cookie`; sent by the service worker, if there is one.
 pub(crate) fn request_headers(visit: &Visit, worker: Option<&ServiceWorker>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value| headers.insert(name, HeaderValue::from_static(value));
@@ -28,7 +28,7 @@ pub(crate) fn request_headers(visit: &Visit, worker: Option<&ServiceWorker>) -> 
     if visit.body.is_some() {
         put("content-type", "application/x-www-form-urlencoded");
     }
-    // Fetch Metadata §2: only to trustworthy URLs.
+    // Fetch Metadata §2: only for trustworthy URLs.
     if is_trustworthy(&visit.url) {
         put("sec-fetch-site", site(visit, worker));
         put(
@@ -61,8 +61,8 @@ pub(crate) fn request_headers(visit: &Visit, worker: Option<&ServiceWorker>) -> 
     headers
 }
 
-/// Fetch Metadata §2.3: the farthest URL of the chain counts. Without a page it is `none`, but for a
-/// worker, whose request is caused by the worker itself.
+/// Fetch Metadata §2.3: the farthest relation in the redirect chain. Without an initiator it is `none`, except for a
+/// worker, which initiates its own requests.
 fn site(visit: &Visit, worker: Option<&ServiceWorker>) -> &'static str {
     let page = visit.initiator.as_ref().map(|from| &from.url);
     let Some(from) = page.or(worker.map(ServiceWorker::origin)) else {
@@ -75,15 +75,15 @@ fn site(visit: &Visit, worker: Option<&ServiceWorker>) -> &'static str {
         .map_or("none", Relation::as_str)
 }
 
-/// Fetch, "append a request `Origin` header": with a script's foreign request, and with every method
-/// that may change something.
+/// Fetch, "append a request `Origin` header": for cross-origin requests of scripts, and for methods other than GET and
+/// HEAD.
 fn origin(visit: &Visit, from: &Initiator) -> Option<HeaderValue> {
-    let only_reads = matches!(visit.method, Method::GET | Method::HEAD);
-    let foreign = Relation::between(&from.url, &visit.url) != Relation::SameOrigin;
+    let is_read = matches!(visit.method, Method::GET | Method::HEAD);
+    let is_cross_origin = Relation::between(&from.url, &visit.url) != Relation::SameOrigin;
     match visit.mode {
-        Mode::Navigate if only_reads => None,
-        Mode::Fetch if only_reads && !foreign => None,
-        // Chromium hides the origin after the first redirect to another origin, Fetch after the second.
+        Mode::Navigate if is_read => None,
+        Mode::Fetch if is_read && !is_cross_origin => None,
+        // Chromium sends `null` after the first cross-origin redirect; the Fetch standard, after the second.
         Mode::Navigate
             if visit.has_crossed_origins() || visit.policy.hides_origin(&from.url, &visit.url) =>
         {

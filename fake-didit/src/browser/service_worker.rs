@@ -1,28 +1,26 @@
-//! A service worker that passes navigations on.
+//! A service worker that forwards requests.
 
 use url::Url;
 
 use crate::browser::stored_cookie::is_trustworthy;
 
-/// A service worker for one origin that answers each `fetch` event with
-/// `event.respondWith(fetch(event.request))`.
+/// A service worker for one origin that handles each `fetch` event with `event.respondWith(fetch(event.request))`.
 ///
-/// The network sees the worker's request instead of the browser's. `new Request(request)` keeps mode,
-/// headers, body, referrer and credentials, so cookies, `Origin` and `Referer` stay; its destination is
-/// the empty string (Fetch, "new `Request(input, init)`"), and it is no navigation that a person
-/// activated. A redirect comes back as an opaque one that the browser follows as a navigation, through
-/// the worker again where that is in its scope (Fetch, "HTTP fetch").
+/// The application receives the worker's request instead of the browser's. `new Request(request)` keeps mode, headers,
+/// body, referrer and credentials, and with them cookies, `Origin` and `Referer`. Its destination is the empty string
+/// (Fetch, "new `Request(input, init)`"), and it has no user activation. The browser follows redirects as navigations,
+/// which go through the worker again if they are in its scope (Fetch, "HTTP fetch").
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceWorker {
     origin: Url,
 }
 
 impl ServiceWorker {
-    /// A worker whose scope is a whole origin.
+    /// A worker with an origin as its scope.
     pub(crate) fn new(origin: Url) -> Self {
         assert!(
             is_trustworthy(&origin),
-            "a service worker needs https or a loopback host, and {origin} has neither"
+            "a service worker needs https or a loopback host: {origin}"
         );
         Self { origin }
     }
@@ -31,8 +29,7 @@ impl ServiceWorker {
         self.origin.origin() == url.origin()
     }
 
-    /// The origin that stands in for the page when there is none: the worker is the client of its
-    /// requests.
+    /// The initiator of requests without a page: the worker is the client of its requests.
     pub(crate) fn origin(&self) -> &Url {
         &self.origin
     }
@@ -55,9 +52,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(
-        expected = "needs https or a loopback host, and http://app.example/ has neither"
-    )]
+    #[should_panic(expected = "needs https or a loopback host: http://app.example/")]
     fn an_insecure_origin_has_no_worker() {
         ServiceWorker::new(Url::parse("http://app.example").unwrap());
     }

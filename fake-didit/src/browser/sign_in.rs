@@ -1,4 +1,4 @@
-//! The person's part of a sign-in.
+//! The person's decision on the sign-in page.
 
 use crate::{
     browser::{Browser, page::Page},
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Browser {
-    /// Presses the button of a person on the [`FakeDidit`](crate::FakeDidit)'s sign-in page, which the browser is on, and
-    /// follows redirects. The button is found by the person's subject.
+    /// Clicks the button of a person on the sign-in page of [`FakeDidit`](crate::FakeDidit), which must be the current
+    /// page, and follows redirects. The person's subject selects the button.
     ///
     /// ```
     /// use axum::{Router, extract::RawQuery, routing::get};
@@ -35,17 +35,16 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When the browser is on another page, or that page does not list the person.
+    /// If another page is open, or the sign-in page does not list the person.
     pub async fn sign_in_as(&self, person: &Person) -> Page {
-        let page = self.memory().page.clone();
-        let page = page.unwrap_or_else(|| {
-            panic!("the browser is on no page: visit one that leads to the sign-in page first")
-        });
+        let page = self.tab().page.clone();
+        let page =
+            page.unwrap_or_else(|| panic!("the browser has no page: open the sign-in page first"));
         let html = page.html().unwrap_or_default();
         let (subject, status, url) = (person.subject(), page.status(), page.url());
         let id = sign_in_page::button(html, person).unwrap_or_else(|why| match why {
             NoButton::OtherPage => panic!(
-                "the browser is not on the sign-in page but on the {status} of {url}: nobody can sign in there"
+                "the current page is not the sign-in page, but {status} of {url}"
             ),
             NoButton::NotListed => panic!(
                 "the sign-in page does not list {subject:?}: add the person with FakeDidit::add_person"

@@ -1,4 +1,4 @@
-//! A service that a browser can visit.
+//! A site that a browser can visit.
 
 use std::{
     fmt,
@@ -15,15 +15,14 @@ use http_body_util::BodyExt;
 use tower_service::Service;
 use url::{Position, Url};
 
-/// Any Tower service, its types forgotten; bodies are read whole.
+/// A type-erased Tower service whose response bodies are collected.
 #[derive(Clone)]
-pub(crate) struct Site(Arc<dyn Fn(Request<Bytes>) -> Exchange + Send + Sync>);
+pub(crate) struct Site(Arc<dyn Fn(Request<Bytes>) -> ResponseFuture + Send + Sync>);
 
-type Exchange = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
 impl Site {
-    /// A service with bodies of its own. An error of it, or of its body, is a panic: there is no
-    /// answer that a test could look at.
+    /// A service with any body type. Its errors panic: they would give a test no response to check.
     pub(crate) fn new<S, R>(service: S) -> Self
     where
         S: Service<Request<RequestBody>, Response = Response<R>> + Clone + Send + 'static,
@@ -44,7 +43,7 @@ impl Site {
         )
     }
 
-    /// A service whose bodies are [`Bytes`] already.
+    /// A service whose bodies are [`Bytes`].
     pub(crate) fn of_bytes<S>(service: S) -> Self
     where
         S: Service<Request<Bytes>, Response = Response<Bytes>> + Clone + Send + 'static,
@@ -54,7 +53,11 @@ impl Site {
         Self::of(service, |request| request, |response| async { response })
     }
 
-    fn of<S, Q, F>(service: S, ask: fn(Request<Bytes>) -> Q, read: fn(S::Response) -> F) -> Self
+    fn of<S, Q, F>(
+        service: S,
+        into_request: fn(Request<Bytes>) -> Q,
+        collect: fn(S::Response) -> F,
+    ) -> Self
     where
         S: Service<Q> + Clone + Send + 'static,
         S::Error: fmt::Debug,
@@ -63,7 +66,7 @@ impl Site {
         Q: Send + 'static,
         F: Future<Output = Response<Bytes>> + Send + 'static,
     {
-        // A service need not be `Sync`; each request has a clone of its own.
+        // A service need not be `Sync`, so each request uses its own clone.
         let service = Mutex::new(service);
         Self(Arc::new(move |request| {
             let mut service = service
@@ -74,18 +77,21 @@ impl Site {
                 poll_fn(|context| service.poll_ready(context))
                     .await
                     .expect("the site is ready");
-                let response = service.call(ask(request)).await.expect("the site answers");
-                read(response).await
+                let response = service
+                    .call(into_request(request))
+                    .await
+                    .expect("the site responds");
+                collect(response).await
             })
         }))
     }
 
-    /// Asks for `url` as over a socket: the path in the request line, the host in its header.
-    pub(crate) async fn answer(&self, url: &Url, mut request: Request<Bytes>) -> Response<Bytes> {
+    /// Sends a request as over a socket: with path and query as its URI, and a `Host` header.
+    pub(crate) async fn send(&self, url: &Url, mut request: Request<Bytes>) -> Response<Bytes> {
         let path = url[Position::BeforePath..Position::AfterQuery].to_owned();
         *request.uri_mut() = path.parse::<Uri>().unwrap_or_else(|error| {
             let length = path.len();
-            panic!("a path and query of {length} bytes cannot be requested: {error}")
+            panic!("a path and query of {length} bytes is not a URI: {error}")
         });
         let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
             .expect("the host of a URL is ASCII");

@@ -1,11 +1,29 @@
-//! One cookie in a browser.
+//! Stored cookies.
 
 use std::{fmt, time::Duration};
 
 use cookie::Cookie;
 use url::{Host, Url};
 
-/// A cookie as a [`Browser`](crate::Browser) keeps it. Its `Debug` hides the value.
+/// A cookie that a [`Browser`](crate::Browser) stores. `Debug` omits the value.
+///
+/// ```
+/// use axum::{Router, http::header::SET_COOKIE, routing::get};
+/// use fake_didit::{Browser, SameSite};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let cookie = "__Host-id=1; Path=/; Secure; HttpOnly; SameSite=Lax";
+/// let app = Router::new().route("/", get(|| async move { [(SET_COOKIE, cookie)] }));
+/// let browser = Browser::new("https://app.example", app);
+/// browser.visit("/").await;
+///
+/// let cookie = browser.cookie("__Host-id").unwrap();
+/// assert_eq!((cookie.value(), cookie.path()), ("1", "/"));
+/// assert!(cookie.is_secure() && cookie.is_http_only() && cookie.is_host_only());
+/// assert_eq!(cookie.same_site(), Some(SameSite::Lax));
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredCookie {
     name: String,
@@ -20,21 +38,21 @@ pub struct StoredCookie {
     expires_at: Option<u64>,
 }
 
-/// When a cookie travels with a request that another site caused.
+/// Which cross-site requests send a cookie. [`StoredCookie`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Never.
+    /// None.
     Strict,
-    /// With a top-level navigation by a safe method.
+    /// Top-level navigations with a safe method.
     Lax,
-    /// Always.
+    /// All.
     None,
 }
 
 impl StoredCookie {
-    /// Reads a `Set-Cookie` line that came from `url` at `now` (RFC 6265bis §5.6, §5.7); the error
-    /// says why a browser would drop it.
+    /// Parses a `Set-Cookie` line from `url` at `now` (RFC 6265bis §5.6, §5.7); the error is the reason for which a browser
+    /// rejects it.
     pub(crate) fn parse(line: &str, url: &Url, now: u64) -> Result<Self, &'static str> {
         if line.len() > MAX_LENGTH {
             return Err("longer than 4096 bytes");
@@ -60,7 +78,7 @@ impl StoredCookie {
         cookie.max_age = parsed
             .max_age()
             .map(|age| age.try_into().unwrap_or_default());
-        // RFC 6265bis §5.7 step 9: Max-Age wins over Expires.
+        // RFC 6265bis §5.7 step 9: Max-Age takes precedence over Expires.
         cookie.expires_at = match cookie.max_age {
             Some(age) => Some(now.saturating_add(age.as_secs())),
             None => parsed
@@ -71,7 +89,7 @@ impl StoredCookie {
         Ok(cookie)
     }
 
-    /// A plain cookie for one host and all of its paths.
+    /// A cookie without attributes, for all paths of a host.
     pub(crate) fn host_only(name: &str, value: &str, host: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -97,37 +115,37 @@ impl StoredCookie {
         &self.name
     }
 
-    /// The value as it travels.
+    /// The value, as in the `Cookie` header.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// The host it belongs to, or with a `Domain` attribute that domain.
+    /// The `Domain` attribute, or without one, the host that set the cookie.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether there was no `Domain` attribute, so that it goes to no other host.
+    /// Whether there is no `Domain` attribute, so that only one host receives the cookie.
     pub fn is_host_only(&self) -> bool {
         self.host_only
     }
 
-    /// The path under which it is sent.
+    /// The path below which it is sent.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether it travels only over https (or to a loopback address).
+    /// Whether it is sent only over https, or to a loopback address.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether it is hidden from scripts.
+    /// Whether scripts cannot read it.
     pub fn is_http_only(&self) -> bool {
         self.http_only
     }
 
-    /// The `SameSite` attribute; without one a browser goes by `Lax`.
+    /// The `SameSite` attribute; without one, browsers apply `Lax`.
     pub fn same_site(&self) -> Option<SameSite> {
         self.same_site
     }
@@ -137,7 +155,7 @@ impl StoredCookie {
         self.max_age
     }
 
-    /// Whether the other is a newer version of this one (RFC 6265bis §5.7 step 22).
+    /// Whether `other` replaces this cookie (RFC 6265bis §5.7 step 22).
     pub(crate) fn is_replaced_by(&self, other: &Self) -> bool {
         (&self.name, &self.host, self.host_only, &self.path)
             == (&other.name, &other.host, other.host_only, &other.path)
@@ -147,7 +165,7 @@ impl StoredCookie {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// Whether it is sent to `url` (RFC 6265bis §5.8.3), `SameSite` aside.
+    /// Whether it is sent to `url`, regardless of `SameSite` (RFC 6265bis §5.8.3).
     pub(crate) fn belongs_to(&self, url: &Url) -> bool {
         let host = if self.host_only {
             url.host_str() == Some(&self.host)
@@ -175,7 +193,7 @@ impl StoredCookie {
         if self.same_site == Some(SameSite::None) && !self.secure {
             return Err("SameSite=None without Secure");
         }
-        // RFC 6265bis §4.1.3; browsers match the prefixes in any case.
+        // RFC 6265bis §4.1.3; the prefixes are case-insensitive in browsers.
         let name = self.name.to_ascii_lowercase();
         if (name.starts_with("__secure-") || name.starts_with("__host-")) && !self.secure {
             return Err("a __Secure- or __Host- name without Secure");
@@ -210,7 +228,7 @@ impl From<cookie::SameSite> for SameSite {
     }
 }
 
-/// Whether browsers take an origin for as safe as https: https itself, and this machine.
+/// Whether the origin of a URL is potentially trustworthy: https, or this machine (Secure Contexts §3.1).
 pub(crate) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {
@@ -221,7 +239,7 @@ pub(crate) fn is_trustworthy(url: &Url) -> bool {
         }
 }
 
-/// RFC 6265bis §5.1.3. There is no public suffix list here: only a bare top-level domain is refused.
+/// RFC 6265bis §5.1.3. Without a public suffix list, only top-level domains are rejected.
 fn domain_matches(url: &Url, domain: &str) -> bool {
     let Some(host) = url.host_str() else {
         return false;
@@ -248,5 +266,5 @@ fn default_path(path: &str) -> String {
     }
 }
 
-/// RFC 6265bis §5.6 bounds name and value alone; some browsers count the attributes too.
+/// RFC 6265bis §5.6 limits name and value; some browsers count the attributes as well.
 const MAX_LENGTH: usize = 4096;

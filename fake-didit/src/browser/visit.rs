@@ -1,37 +1,37 @@
-//! One request of a browser, before the cookies are added.
+//! A request of a browser, without cookies.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use url::Url;
 
 use crate::browser::{
-    cookie_jar::Cause, html::Click, initiator::Initiator, page::Page,
+    cookie_jar::SiteContext, html::Click, initiator::Initiator, page::Page,
     referrer_policy::ReferrerPolicy, relation::Relation, request_headers::request_headers,
     service_worker::ServiceWorker,
 };
 
-/// A request that knows who caused it, and follows redirects as the Fetch standard says.
+/// A request with its initiator and its redirects, according to the Fetch standard.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) body: Option<Bytes>,
     pub(crate) mode: Mode,
-    /// The page that caused it; `None`: the person typed it.
+    /// The page that initiated it; `None` for a typed URL.
     pub(crate) initiator: Option<Initiator>,
     pub(crate) policy: ReferrerPolicy,
     /// The URLs that redirected to this one.
     redirected_from: Vec<Url>,
-    /// What the next `Referer` is made from.
+    /// The URL from which the next `Referer` is derived.
     referrer: Option<Url>,
 }
 
-/// How the browser fetches.
+/// The mode of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A page in the window.
+    /// A navigation.
     Navigate,
-    /// A script's request.
+    /// The request of a script.
     Fetch,
 }
 
@@ -52,7 +52,7 @@ impl Visit {
         }
     }
 
-    /// What a click leads to.
+    /// The navigation that a click starts.
     pub(crate) fn click(click: Click, mut from: Initiator) -> Self {
         from.policy = click.referrer_policy.unwrap_or(from.policy);
         let visit = |method| Self::new(method, click.url, Mode::Navigate, Some(from));
@@ -74,7 +74,7 @@ impl Visit {
         self
     }
 
-    /// The next one after the redirect of a page (Fetch, "HTTP-redirect fetch").
+    /// The request after a redirect (Fetch, "HTTP-redirect fetch").
     pub(crate) fn redirected(mut self, page: &Page, to: Url) -> Self {
         let becomes_get = match page.status() {
             StatusCode::SEE_OTHER => self.method != Method::GET && self.method != Method::HEAD,
@@ -85,7 +85,7 @@ impl Visit {
             self.method = Method::GET;
             self.body = None;
         }
-        // The next referrer is made from this one, so what was cut off stays away.
+        // A referrer that a policy has shortened stays short.
         self.referrer = self.referrer();
         // Referrer Policy §8.2.
         self.policy = ReferrerPolicy::of(page.headers()).unwrap_or(self.policy);
@@ -94,7 +94,7 @@ impl Visit {
         self
     }
 
-    /// The same request again, with the page that caused it, but as if no redirect had led to it.
+    /// The same request with the same initiator, but without its redirects.
     pub(crate) fn reloaded(mut self) -> Self {
         self.redirected_from.clear();
         self
@@ -110,30 +110,29 @@ impl Visit {
         self.redirected_from.iter().chain([&self.url])
     }
 
-    /// Whether a redirect led to another origin.
+    /// Whether a redirect crossed origins.
     pub(crate) fn has_crossed_origins(&self) -> bool {
         self.redirected_from
             .iter()
             .any(|url| url.origin() != self.url.origin())
     }
 
-    /// What `SameSite` goes by: who caused the visit, not where redirects went in between.
-    pub(crate) fn cause(&self) -> Cause {
+    /// The context for `SameSite`: it depends on the initiator, not on redirects.
+    pub(crate) fn context(&self) -> SiteContext {
         let related = self
             .initiator
             .as_ref()
             .map(|from| Relation::between(&from.url, &self.url));
         match related {
             Some(Relation::CrossSite) if self.mode == Mode::Navigate && self.method.is_safe() => {
-                Cause::ForeignLink
+                SiteContext::CrossSiteNavigation
             }
-            Some(Relation::CrossSite) => Cause::Foreign,
-            _ => Cause::SameSite,
+            Some(Relation::CrossSite) => SiteContext::CrossSite,
+            _ => SiteContext::SameSite,
         }
     }
 
-    /// The HTTP request, with the headers that a browser sends; through the service worker in whose
-    /// scope its URL is.
+    /// The HTTP request with the headers of a browser, or of the service worker if the URL is in its scope.
     pub(crate) fn request(&self, worker: Option<&ServiceWorker>) -> Request<Bytes> {
         let worker = worker.filter(|worker| worker.is_in_scope(&self.url));
         let mut request = Request::new(self.body.clone().unwrap_or_default());

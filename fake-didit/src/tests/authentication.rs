@@ -111,7 +111,7 @@ async fn lives(didit: &FakeDidit, tokens: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn the_documented_parameters_are_enough_for_the_sign_in_page() {
+async fn the_documented_parameters_suffice_for_the_sign_in_page() {
     let answer = ask(&didit(), get(&sign_in_url(&[]))).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let common = sign_in_url(&[
@@ -124,7 +124,7 @@ async fn the_documented_parameters_are_enough_for_the_sign_in_page() {
 }
 
 #[tokio::test]
-async fn a_wrong_sign_in_request_is_told_to_the_application() {
+async fn an_invalid_sign_in_request_redirects_with_an_error() {
     for (change, error) in [
         (("state", ""), "invalid_request"),
         (("code_challenge", ""), "invalid_request"),
@@ -142,7 +142,7 @@ async fn a_wrong_sign_in_request_is_told_to_the_application() {
 }
 
 #[tokio::test]
-async fn an_unregistered_redirect_uri_or_a_foreign_client_gets_a_page() {
+async fn an_unregistered_redirect_uri_or_an_unknown_client_gets_an_error_page() {
     for change in [
         ("redirect_uri", ""),
         ("redirect_uri", "https://evil.example/"),
@@ -155,7 +155,7 @@ async fn an_unregistered_redirect_uri_or_a_foreign_client_gets_a_page() {
 }
 
 #[tokio::test]
-async fn a_person_can_click_through_below_the_path_of_the_issuer() {
+async fn the_sign_in_page_works_below_the_path_of_the_issuer() {
     let didit = didit().with_issuer("https://x.example/tenant");
     let app = axum::Router::new().route("/callback", axum::routing::get(|| async { "back" }));
     let browser = Browser::new("https://app.example", app).add_didit(&didit);
@@ -166,7 +166,7 @@ async fn a_person_can_click_through_below_the_path_of_the_issuer() {
 }
 
 #[tokio::test]
-async fn a_code_is_exchanged_for_signed_tokens_of_five_minutes() {
+async fn a_code_is_exchanged_for_signed_tokens_with_a_lifetime_of_five_minutes() {
     let didit = didit();
     let code = code(
         &didit,
@@ -255,7 +255,7 @@ async fn the_claims_of_a_person_are_in_the_tokens_and_in_the_session() {
 }
 
 #[tokio::test]
-async fn only_the_documented_members_are_taken() {
+async fn only_the_documented_members_are_accepted() {
     let didit = didit();
     let code = code(&didit, "offline_access", &Person::john());
     for (name, value, error) in [
@@ -288,7 +288,7 @@ async fn only_the_documented_members_are_taken() {
 }
 
 #[tokio::test]
-async fn only_json_without_authentication_is_read() {
+async fn only_json_without_authentication_is_accepted() {
     let didit = didit();
     let code = code(&didit, "", &Person::john());
     let good = post(&code_grant(&code));
@@ -318,7 +318,7 @@ async fn only_json_without_authentication_is_read() {
 }
 
 #[tokio::test]
-async fn a_code_counts_once_and_for_a_minute() {
+async fn a_code_is_valid_once_and_for_a_minute() {
     let didit = didit();
     let late = code(&didit, "", &Person::john());
     didit.clock().advance(Duration::from_secs(60));
@@ -350,7 +350,7 @@ async fn a_refresh_replaces_all_three_tokens() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_back_ends_the_session() {
+async fn reuse_of_a_refresh_token_ends_the_session() {
     let didit = didit();
     let first = signed_in(&didit).await;
     let second = tokens(&didit, &refresh_grant(&first)).await;
@@ -362,7 +362,7 @@ async fn a_refresh_token_that_comes_back_ends_the_session() {
 }
 
 #[tokio::test]
-async fn the_session_is_told_with_a_single_amr() {
+async fn the_session_has_a_single_amr() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
     let (status, told) = ask_json(&didit, session(Method::GET, &tokens)).await;
@@ -376,7 +376,7 @@ async fn the_session_is_told_with_a_single_amr() {
 }
 
 #[tokio::test]
-async fn the_live_check_fails_at_once_after_revocation_and_at_expiry() {
+async fn the_session_check_fails_at_once_after_revocation_and_expiry() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
     didit.clock().advance(Duration::from_secs(299));
@@ -391,7 +391,7 @@ async fn the_live_check_fails_at_once_after_revocation_and_at_expiry() {
 }
 
 #[tokio::test]
-async fn a_session_is_ended_with_its_current_access_token_only() {
+async fn only_the_current_access_token_ends_a_session() {
     let didit = didit();
     let first = signed_in(&didit).await;
     let other = signed_in(&didit).await;
@@ -414,7 +414,7 @@ async fn a_session_is_ended_with_its_current_access_token_only() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_switched_off_is_nowhere() {
+async fn every_endpoint_responds_with_404_while_the_product_is_switched_off() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
     didit.switch_off();
@@ -438,14 +438,14 @@ async fn a_product_that_is_switched_off_is_nowhere() {
 
 #[test]
 #[should_panic(expected = "the product is switched off")]
-fn nobody_is_signed_in_while_the_product_is_switched_off() {
+fn approve_panics_while_the_product_is_switched_off() {
     let didit = didit();
     didit.switch_off();
     didit.approve(&sign_in_url(&[]), &Person::john());
 }
 
 #[tokio::test]
-async fn the_other_products_endpoints_are_not_here() {
+async fn the_endpoints_of_the_sign_in_api_do_not_exist() {
     for path in [
         "/",
         "/sign-in/",
@@ -463,7 +463,7 @@ async fn the_other_products_endpoints_are_not_here() {
 }
 
 #[test]
-fn what_the_product_does_not_have_cannot_be_set() {
+fn settings_that_the_product_does_not_support_panic() {
     assert!(catch_unwind(|| didit().with_rs256()).is_err());
     assert!(catch_unwind(|| didit().with_issuer("https://x.example/")).is_err());
     let six_minutes = Duration::from_secs(360);

@@ -33,7 +33,7 @@ async fn is_a_page(url: &str) {
 }
 
 #[tokio::test]
-async fn a_good_request_is_answered_with_the_page_on_both_paths() {
+async fn a_valid_request_gets_the_sign_in_page_on_both_paths() {
     let url = authorize_url(&[]);
     let other = url.replace("auth.didit.me/", "apx.didit.me/auth/v2/authorize");
     for url in [url, other] {
@@ -44,13 +44,13 @@ async fn a_good_request_is_answered_with_the_page_on_both_paths() {
 }
 
 #[tokio::test]
-async fn an_unknown_client_gets_a_page() {
+async fn an_unknown_client_gets_an_error_page() {
     is_a_page(&authorize_url(&[("client_id", "other")])).await;
     is_a_page(&authorize_url(&[("client_id", "")])).await;
 }
 
 #[tokio::test]
-async fn an_unregistered_redirect_uri_is_never_redirected_to() {
+async fn an_unregistered_redirect_uri_gets_an_error_page() {
     for uri in [
         "",
         "https://app.example/callback",
@@ -64,14 +64,14 @@ async fn an_unregistered_redirect_uri_is_never_redirected_to() {
 }
 
 #[tokio::test]
-async fn what_decides_the_way_back_must_not_come_twice() {
+async fn a_repeated_client_id_redirect_uri_or_state_gets_an_error_page() {
     for name in ["client_id", "redirect_uri", "state"] {
         is_a_page(&format!("{}&{name}=x", authorize_url(&[]))).await;
     }
 }
 
 #[tokio::test]
-async fn any_other_parameter_that_comes_twice_is_told() {
+async fn another_repeated_parameter_redirects_with_an_error() {
     let answer = ask(
         &didit(),
         get(&format!("{}&scope=openid", authorize_url(&[]))),
@@ -97,7 +97,7 @@ async fn scope_must_contain_openid() {
 }
 
 #[tokio::test]
-async fn an_unknown_scope_is_refused() {
+async fn an_unknown_scope_is_rejected() {
     assert_eq!(
         told(&[("scope", "openid offline_access")]).await,
         "invalid_scope"
@@ -133,7 +133,7 @@ async fn a_challenge_must_look_like_a_hash() {
 }
 
 #[tokio::test]
-async fn pkce_is_a_choice_for_a_confidential_client_and_a_must_for_a_public_one() {
+async fn pkce_is_optional_for_a_confidential_client_and_mandatory_for_a_public_one() {
     let without = authorize_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
     assert_eq!(ask(&didit(), get(&without)).await.status(), StatusCode::OK);
 
@@ -160,7 +160,7 @@ fn approving_keeps_the_query_and_the_state() {
 }
 
 #[test]
-fn without_a_state_none_comes_back() {
+fn without_a_state_the_callback_has_none() {
     let back = didit().approve(&authorize_url(&[("state", "")]), &Person::alejandra());
     assert!(query(&back, "state").is_none());
 }
@@ -175,7 +175,7 @@ fn declining_is_access_denied() {
 }
 
 #[test]
-fn approving_a_bad_request_panics_with_the_reason() {
+fn approving_an_invalid_request_panics_with_the_reason() {
     for (change, reason) in [
         (("redirect_uri", "https://evil.example/"), "not registered"),
         (("scope", "email"), "scope openid is missing"),
@@ -202,7 +202,7 @@ fn a_redirect_uri_with_a_fragment_cannot_be_registered() {
 }
 
 #[test]
-fn approving_without_a_browser_counts_as_a_request() {
+fn approving_without_a_browser_is_recorded_as_a_request() {
     let didit = didit();
     let url = authorize_url(&[]);
     didit.approve(&url, &Person::john());
@@ -214,7 +214,7 @@ fn approving_without_a_browser_counts_as_a_request() {
 }
 
 #[tokio::test]
-async fn a_scripted_error_travels_with_the_browser() {
+async fn an_injected_error_redirects_to_the_client() {
     let didit = didit();
     didit.on_every(
         Endpoint::Authorize,
@@ -236,7 +236,7 @@ async fn a_scripted_error_travels_with_the_browser() {
 }
 
 #[tokio::test]
-async fn several_redirect_uris_are_told_apart_at_the_token_endpoint() {
+async fn the_token_endpoint_requires_the_redirect_uri_of_the_authorization_request() {
     let other = "https://app.example/other";
     let didit = didit().with_redirect_uri(other);
     let back = didit.approve(&authorize_url(&[("redirect_uri", other)]), &Person::john());
@@ -253,7 +253,7 @@ async fn several_redirect_uris_are_told_apart_at_the_token_endpoint() {
 }
 
 #[tokio::test]
-async fn a_scripted_error_does_not_hide_a_bad_request() {
+async fn an_injected_error_does_not_hide_an_invalid_request() {
     let didit = didit();
     didit.on_every(Endpoint::Authorize, Fault::error("server_error"));
     let bad = authorize_url(&[("redirect_uri", "https://evil.example/")]);
@@ -265,7 +265,7 @@ async fn a_scripted_error_does_not_hide_a_bad_request() {
 }
 
 #[tokio::test]
-async fn nobody_is_signed_in_without_being_asked() {
+async fn prompt_none_is_rejected() {
     assert_eq!(told(&[("prompt", "none")]).await, "login_required");
     let others = [
         ("prompt", "login"),
@@ -279,7 +279,7 @@ async fn nobody_is_signed_in_without_being_asked() {
 }
 
 #[tokio::test]
-async fn the_issuer_can_travel_with_the_browser() {
+async fn authorization_responses_can_have_the_issuer() {
     let didit = didit().with_iss_parameter();
     let url = authorize_url(&[]);
     let refused = ask(&didit, get(&authorize_url(&[("scope", "email")]))).await;

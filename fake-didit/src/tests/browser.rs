@@ -59,7 +59,7 @@ fn browser() -> Browser {
 }
 
 #[tokio::test]
-async fn a_typed_url_is_a_navigation_from_nowhere() {
+async fn a_typed_url_is_a_navigation_without_an_initiator() {
     let told = browser().get("/echo?x=1").await.json();
     assert_eq!(told["uri"], "/echo?x=1");
     assert_eq!(told["host"], "app.example");
@@ -88,7 +88,7 @@ async fn get_stays_at_a_redirect_and_visit_follows_it() {
 }
 
 #[tokio::test]
-async fn a_whole_sign_in_can_be_clicked_through() {
+async fn a_sign_in_works_by_clicks() {
     let fake = didit();
     let browser = browser().add_didit(&fake);
     browser.visit("/cookies").await;
@@ -120,7 +120,7 @@ async fn a_sign_in_without_a_page_needs_only_the_location() {
 }
 
 #[tokio::test]
-async fn a_link_carries_where_it_was() {
+async fn a_link_sends_its_initiator() {
     let browser = browser();
     browser.visit("/cookies").await;
     let told = browser.follow("/echo").await.json();
@@ -134,7 +134,7 @@ async fn a_link_carries_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_brings_no_lax_cookie() {
+async fn a_form_of_another_site_sends_no_lax_cookie() {
     let browser = browser();
     browser.visit("/cookies").await;
     let told = browser.post_form("/echo", &[("a", "1 2")]).await.json();
@@ -172,7 +172,7 @@ async fn a_redirected_form_becomes_a_get_except_with_307() {
 }
 
 #[tokio::test]
-async fn a_script_asks_for_json() {
+async fn a_script_requests_json() {
     let browser = browser();
     let told = browser.fetch(Method::DELETE, "/echo").await.json();
     assert_eq!(told["method"], "DELETE");
@@ -187,7 +187,7 @@ async fn a_script_asks_for_json() {
 }
 
 #[tokio::test]
-async fn a_raw_request_gets_the_cookies_and_nothing_else() {
+async fn a_raw_request_gets_only_the_cookies() {
     let browser = browser();
     browser.set_cookie("planted", "1");
     let told = browser
@@ -204,7 +204,7 @@ async fn a_raw_request_gets_the_cookies_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn cookies_can_be_looked_at_and_changed() {
+async fn cookies_can_be_read_and_changed() {
     let browser = browser();
     browser.visit("/cookies").await;
     assert_eq!(browser.cookies().len(), 2);
@@ -238,7 +238,7 @@ async fn an_unknown_origin_is_named() {
 
 #[tokio::test]
 #[should_panic(expected = "more than 20 redirects")]
-async fn a_loop_of_redirects_ends() {
+async fn a_redirect_loop_panics() {
     browser().visit("/loop").await;
 }
 
@@ -253,7 +253,7 @@ async fn a_missing_button_is_named() {
 }
 
 #[tokio::test]
-async fn fetch_metadata_goes_to_trustworthy_origins_only() {
+async fn fetch_metadata_is_sent_to_trustworthy_origins_only() {
     let secure = Browser::new("http://127.0.0.1:3000", app())
         .get("/echo")
         .await
@@ -270,19 +270,19 @@ async fn fetch_metadata_goes_to_trustworthy_origins_only() {
 }
 
 #[test]
-fn debug_shows_no_cookie_value() {
+fn debug_omits_cookie_values() {
     let browser = browser();
-    browser.set_cookie("session", "geheim");
+    browser.set_cookie("session", "secret-value");
     let shown = format!("{browser:?}");
     assert!(
-        shown.contains("session") && !shown.contains("geheim"),
+        shown.contains("session") && !shown.contains("secret-value"),
         "{shown}"
     );
 }
 
 #[tokio::test]
-async fn debug_of_a_page_shows_no_body_and_no_query() {
-    let page = browser().get("/echo?code=geheim").await;
+async fn debug_of_a_page_omits_body_and_query() {
+    let page = browser().get("/echo?code=secret-value").await;
     assert_eq!(
         format!("{page:?}"),
         "Page { status: 200, origin: \"https://app.example\", path: \"/echo\", .. }"
@@ -290,7 +290,7 @@ async fn debug_of_a_page_shows_no_body_and_no_query() {
 }
 
 #[tokio::test]
-async fn a_browser_can_do_several_things_at_once() {
+async fn a_browser_can_send_concurrent_requests() {
     let browser = browser();
     let other = browser.clone();
     let elsewhere = tokio::spawn(async move { other.visit("/303").await.status() });
@@ -316,6 +316,6 @@ async fn cookies_expire_by_the_clock_of_the_browser() {
 
 #[test]
 #[should_panic(expected = "the cookie \"a\" has a control character")]
-fn a_cookie_that_no_header_can_carry_is_refused() {
+fn a_cookie_with_a_control_character_panics() {
     browser().set_cookie("a", "1\r\nevil: 1");
 }

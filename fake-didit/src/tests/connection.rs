@@ -53,7 +53,7 @@ fn slow() -> Slow {
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_drops_the_future_of_the_service() {
+async fn disconnecting_drops_the_future_of_the_service() {
     let Slow {
         browser,
         begun,
@@ -76,7 +76,7 @@ async fn a_connection_that_closes_drops_the_future_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_dropped_is_a_connection_that_closes() {
+async fn dropping_the_future_of_a_request_closes_the_connection() {
     let Slow {
         browser,
         begun,
@@ -102,7 +102,7 @@ async fn nothing_is_sent_before_the_first_poll() {
 }
 
 #[tokio::test]
-async fn a_form_that_lost_its_connection_is_sent_again_from_the_same_page() {
+async fn reload_repeats_a_form_that_lost_its_connection() {
     let Slow { browser, begun, .. } = slow();
     let page = browser.visit("/").await;
     browser
@@ -120,9 +120,9 @@ async fn a_form_that_lost_its_connection_is_sent_again_from_the_same_page() {
 
 #[tokio::test]
 #[should_panic(
-    expected = "the 200 OK of https://app.example/echo came before the connection closed"
+    expected = "the response 200 OK of https://app.example/echo arrived before the connection closed"
 )]
-async fn an_answer_that_came_first_is_no_lost_connection() {
+async fn disconnecting_panics_if_the_response_arrives_first() {
     Browser::new("https://app.example", app())
         .visit("/echo")
         .disconnect_when(pending::<()>())
@@ -130,7 +130,7 @@ async fn an_answer_that_came_first_is_no_lost_connection() {
 }
 
 #[tokio::test]
-async fn a_reload_repeats_the_last_request_and_no_redirect_before_it() {
+async fn reload_repeats_the_last_request_without_its_redirects() {
     let evil = Router::new().route("/page", get(|| async { "evil" }));
     let browser = Browser::new("https://app.example", app()).add_site("https://evil.example", evil);
     browser.visit("https://evil.example/page").await;
@@ -145,7 +145,7 @@ async fn a_reload_repeats_the_last_request_and_no_redirect_before_it() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "reload needs a navigation that came before it in this tab")]
+#[should_panic(expected = "reload needs an earlier navigation in this tab")]
 async fn a_new_tab_has_nothing_to_reload() {
     let browser = Browser::new("https://app.example", app());
     browser.visit("/echo").await;
@@ -153,7 +153,7 @@ async fn a_new_tab_has_nothing_to_reload() {
 }
 
 #[tokio::test]
-async fn tabs_share_their_cookies_and_are_on_pages_of_their_own() {
+async fn tabs_share_cookies_and_have_separate_pages() {
     let browser = Browser::new("https://app.example", app());
     browser.visit("/echo").await;
     let tab = browser.new_tab();
@@ -172,7 +172,7 @@ async fn tabs_share_their_cookies_and_are_on_pages_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_clone_of_a_tab_is_on_its_page_and_shares_no_cookies() {
+async fn a_clone_has_the_same_page_and_separate_cookies() {
     let browser = Browser::new("https://app.example", app());
     let tab = browser.new_tab();
     tab.visit("/echo").await;

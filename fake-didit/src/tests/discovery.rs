@@ -93,7 +93,7 @@ async fn settings_change_the_document() {
 }
 
 #[tokio::test]
-async fn endpoints_that_are_switched_on_are_in_the_document() {
+async fn the_document_has_the_optional_endpoints_that_are_switched_on() {
     let issuer = "http://127.0.0.1:3000";
     let didit = didit().with_issuer(issuer).with_client_secret_post();
     let before = document(&didit, issuer).await;
@@ -121,7 +121,7 @@ async fn endpoints_that_are_switched_on_are_in_the_document() {
 }
 
 #[tokio::test]
-async fn an_issuer_with_a_slash_or_a_path_has_its_document_behind_it() {
+async fn the_document_is_below_an_issuer_with_a_slash_or_a_path() {
     for issuer in ["https://auth.didit.me/", "https://x.example/tenant"] {
         let didit = didit().with_issuer(issuer);
         let told = document(&didit, issuer.trim_end_matches('/')).await;
@@ -132,7 +132,7 @@ async fn an_issuer_with_a_slash_or_a_path_has_its_document_behind_it() {
 }
 
 #[tokio::test]
-async fn the_document_may_be_kept_for_five_minutes() {
+async fn the_document_is_cacheable_for_five_minutes() {
     let url = "https://apx.didit.me/.well-known/openid-configuration";
     let answer = ask(&didit(), get(url)).await;
     assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
@@ -142,7 +142,7 @@ async fn the_document_may_be_kept_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn published_documents_can_be_changed() {
+async fn published_documents_can_be_edited() {
     let didit = didit();
     didit.on_next(
         Endpoint::Discovery,

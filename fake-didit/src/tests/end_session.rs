@@ -39,13 +39,13 @@ async fn ended(didit: &FakeDidit, query: &str) -> Result<String, (u16, String)> 
 }
 
 #[tokio::test]
-async fn there_is_none_by_default() {
+async fn the_endpoint_does_not_exist_by_default() {
     let answer = ask(&didit(), get(PAGE)).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn a_registered_client_gets_its_browser_back() {
+async fn a_registered_uri_is_redirected_to() {
     let didit = ending();
     let tokens = signed_in(&didit).await;
     let hint = tokens["id_token"].as_str().unwrap();
@@ -81,7 +81,7 @@ async fn a_registered_client_gets_its_browser_back() {
 }
 
 #[tokio::test]
-async fn without_an_address_there_is_a_page() {
+async fn without_a_redirect_uri_a_page_is_shown() {
     let didit = ending();
     for query in ["", "client_id=app", "client_id=app&state=s"] {
         let (status, html) = ended(&didit, query).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn without_an_address_there_is_a_page() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_leads_nowhere() {
+async fn an_invalid_request_is_not_redirected() {
     let didit = ending();
     let bye = form(&[("post_logout_redirect_uri", BYE)]);
     for (query, why) in [
@@ -100,9 +100,9 @@ async fn what_is_wrong_leads_nowhere() {
             "id_token_hint is not",
         ),
         (format!("client_id=other&{bye}"), "client_id is unknown"),
-        (bye.clone(), "nobody says which client"),
+        (bye.clone(), "needs an id_token_hint or a client_id"),
         (format!("client_id=app&{bye}/"), "not registered"),
-        (format!("client_id=app&{bye}&{bye}"), "more than once"),
+        (format!("client_id=app&{bye}&{bye}"), "is repeated"),
         (
             "client_id=app&post_logout_redirect_uri=https%3A%2F%2Fevil.example".to_owned(),
             "not registered",
@@ -116,7 +116,7 @@ async fn what_is_wrong_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn it_takes_a_form_as_well() {
+async fn parameters_may_be_in_a_form() {
     let didit = ending();
     let good = form(&[("client_id", "app"), ("post_logout_redirect_uri", BYE)]);
     for (kind, status) in [
@@ -134,6 +134,6 @@ async fn it_takes_a_form_as_well() {
 
 #[test]
 #[should_panic(expected = "not an absolute redirect URI")]
-fn only_an_absolute_uri_can_be_registered() {
+fn a_relative_uri_panics() {
     let _ = didit().with_post_logout_redirect_uri("/bye");
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{Endpoint, FakeDidit, Fault};
 
 #[tokio::test]
-async fn all_errors_of_rfc_6749_can_be_scripted() {
+async fn all_errors_of_rfc_6749_can_be_injected() {
     let didit = didit();
     for code in [
         "invalid_request",
@@ -54,7 +54,7 @@ async fn status_and_description_of_an_error_can_be_set() {
 }
 
 #[tokio::test]
-async fn any_answer_can_be_scripted_and_uses_nothing_up() {
+async fn any_response_can_be_injected_and_redeems_nothing() {
     let didit = didit();
     let code = code(&didit);
     let answer = Response::builder()
@@ -71,7 +71,7 @@ async fn any_answer_can_be_scripted_and_uses_nothing_up() {
 }
 
 #[tokio::test]
-async fn members_of_an_honest_answer_can_be_changed() {
+async fn members_of_a_regular_response_can_be_edited() {
     let didit = didit();
     didit.on_next(
         Endpoint::Token,
@@ -90,7 +90,7 @@ async fn members_of_an_honest_answer_can_be_changed() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_never_ends_and_is_counted() {
+async fn a_hanging_request_never_completes_and_is_counted() {
     let didit = didit();
     didit.on_next(Endpoint::Jwks, Fault::hang());
     let mut answer = didit.clone().call(get("https://apx.didit.me/auth/jwks"));
@@ -107,7 +107,7 @@ async fn a_hanging_request_never_ends_and_is_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_answer_comes_late_though_the_work_is_done_at_once() {
+async fn a_delayed_response_follows_a_request_that_is_processed_at_once() {
     let didit = didit();
     let code = code(&didit);
     didit.on_next(Endpoint::Token, Fault::delay(Duration::from_secs(7)));
@@ -122,7 +122,7 @@ async fn a_delayed_answer_comes_late_though_the_work_is_done_at_once() {
 }
 
 #[tokio::test]
-async fn queued_faults_come_before_the_one_for_every_call() {
+async fn queued_faults_precede_the_one_for_every_request() {
     let didit = didit();
     didit.on_every(Endpoint::Token, Fault::error("always"));
     didit.on_next(Endpoint::Token, Fault::error("first"));
@@ -135,7 +135,7 @@ async fn queued_faults_come_before_the_one_for_every_call() {
 }
 
 #[tokio::test]
-async fn an_edit_may_ask_the_fake_itself() {
+async fn an_edit_may_call_the_fake() {
     let didit = didit();
     let seen = Arc::new(AtomicUsize::new(0));
     let (asked, noted) = (didit.clone(), Arc::clone(&seen));
@@ -148,7 +148,7 @@ async fn an_edit_may_ask_the_fake_itself() {
 }
 
 #[tokio::test]
-async fn every_request_is_recorded_also_on_unknown_paths() {
+async fn requests_to_unknown_paths_are_recorded() {
     let didit = didit();
     let (status, _) = ask_json(&didit, get("https://apx.didit.me/auth/v2/token/?x=1")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -169,15 +169,15 @@ async fn every_request_is_recorded_also_on_unknown_paths() {
 }
 
 #[test]
-fn debug_tells_no_secret() {
-    let didit = FakeDidit::new("app", "geheim");
+fn debug_omits_secrets() {
+    let didit = FakeDidit::new("app", "secret-value");
     assert_eq!(format!("{didit:?}"), "FakeDidit { client_id: \"app\", .. }");
     assert_eq!(
         format!("{:?}", Fault::error("invalid_grant")),
         "Fault::error(\"invalid_grant\")"
     );
     assert_eq!(
-        format!("{:?}", Fault::answer(Response::new("geheim"))),
+        format!("{:?}", Fault::answer(Response::new("secret-value"))),
         "Fault::answer(200 OK)"
     );
 }

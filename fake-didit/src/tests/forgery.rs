@@ -35,7 +35,7 @@ fn names_are_unique_and_those_of_the_constants() {
 }
 
 #[tokio::test]
-async fn each_forgery_differs_from_the_valid_token_and_from_all_others() {
+async fn each_forgery_differs_from_the_valid_token_and_from_the_others() {
     // Signatures with RS256 are the same each time, so the forgery alone makes a difference.
     let valid = id_token(&didit().with_rs256()).await;
     let mut keys = Keys::default();
@@ -137,7 +137,7 @@ async fn only_one_member_of_the_header_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_signature_is_good_unless_it_is_what_is_wrong() {
+async fn the_signature_is_valid_unless_it_is_forged() {
     let unsigned = |forgery: Forgery| {
         let name = forgery.name();
         let by_attacker = [
@@ -192,7 +192,7 @@ async fn an_attacker_signs_with_the_key_in_the_header() {
 }
 
 #[test]
-fn a_token_without_a_nonce_is_forged_in_all_other_ways() {
+fn all_forgeries_except_nonce_missing_change_a_token_without_a_nonce() {
     let keys = Keys::new(&[Algorithm::Es256], "k_fake");
     let claims =
         json!({"iss": "https://x.example", "aud": "app", "sub": "s", "iat": 9000, "exp": 9300});
@@ -209,7 +209,7 @@ fn a_token_without_a_nonce_is_forged_in_all_other_ways() {
 }
 
 #[tokio::test]
-async fn a_swapped_payload_is_the_other_persons() {
+async fn a_swapped_payload_has_another_subject() {
     let token = forged(&didit(), Forgery::PAYLOAD_SWAPPED).await;
     assert_eq!(part(&token, 1)["sub"], Person::john().subject());
 }
@@ -232,7 +232,7 @@ async fn a_raw_token_can_be_replaced_and_removed() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_id_token_stays_as_it_is() {
+async fn a_response_without_an_id_token_stays_unchanged() {
     let didit = didit();
     let tokens = super::signed_in(&didit).await;
     didit.on_next(Endpoint::Token, Fault::forge(Forgery::EMPTY));

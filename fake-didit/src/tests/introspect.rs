@@ -13,7 +13,7 @@ fn introspection(form: &str) -> Request<Bytes> {
 }
 
 #[tokio::test]
-async fn a_living_token_is_described_in_didits_words() {
+async fn a_valid_token_is_described_with_didits_members() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
     let form = format!("token={}", tokens["access_token"].as_str().unwrap());
@@ -41,7 +41,7 @@ async fn a_living_token_is_described_in_didits_words() {
 }
 
 #[tokio::test]
-async fn a_person_without_an_address_is_known_by_the_phone_number() {
+async fn the_identifier_of_a_person_without_an_email_is_the_phone_number() {
     let didit = didit();
     let phone = Person::new("u-1").with_phone("+15550100");
     for (person, identifier, kind) in [
@@ -60,7 +60,7 @@ async fn a_person_without_an_address_is_known_by_the_phone_number() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_gets_didits_own_errors() {
+async fn an_invalid_request_gets_didits_errors() {
     let didit = didit();
     let error = |(status, body): (StatusCode, Value)| (status.as_u16(), body["error"].clone());
 

@@ -87,7 +87,7 @@ async fn the_issuer_can_be_set() {
 }
 
 #[tokio::test]
-async fn without_a_nonce_there_is_none_in_the_token() {
+async fn without_a_nonce_the_token_has_none() {
     let didit = didit();
     let url = super::authorize_url(&[("nonce", "")]);
     let code = super::query(&didit.approve(&url, &Person::john()), "code").unwrap();
@@ -117,7 +117,7 @@ async fn rs256_verifies_with_the_published_key() {
 }
 
 #[tokio::test]
-async fn bare_keys_have_didits_curve_name_and_no_names_of_their_own() {
+async fn bare_keys_have_didits_curve_name_and_no_kid() {
     let keys = keys(&didit().with_bare_jwks()).await;
     assert_eq!(keys[0]["crv"], "secp256r1");
     for key in keys {
@@ -141,7 +141,7 @@ async fn both_jwks_paths_are_one_endpoint() {
 }
 
 #[tokio::test]
-async fn rotated_keys_have_new_names_and_new_numbers() {
+async fn rotated_keys_have_a_new_kid_and_new_numbers() {
     let didit = didit();
     let (old_token, old) = (id_token(&didit).await, keys(&didit).await);
     didit.rotate_keys();
@@ -214,7 +214,7 @@ async fn after_a_gentle_rotation_old_and_new_tokens_verify() {
 }
 
 #[tokio::test]
-async fn the_published_document_can_be_had_without_a_request() {
+async fn the_jwk_set_is_available_without_a_request() {
     let didit = didit();
     let told: Value = serde_json::from_str(&didit.jwks_document()).unwrap();
     assert_eq!(told["keys"], json!(keys(&didit).await));
@@ -222,7 +222,7 @@ async fn the_published_document_can_be_had_without_a_request() {
 }
 
 #[tokio::test]
-async fn the_keys_may_be_kept_for_five_minutes_or_as_long_as_a_test_says() {
+async fn the_jwk_set_is_cacheable_for_five_minutes_or_as_configured() {
     let url = "https://apx.didit.me/auth/config/jwks";
     let answer = ask(&didit(), get(url)).await;
     assert_eq!(answer.headers()["cache-control"], "public, max-age=300");

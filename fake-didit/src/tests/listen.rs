@@ -17,7 +17,7 @@ async fn answer(didit: &FakeDidit, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn serves_over_http() {
+async fn the_fake_serves_http() {
     let didit = didit();
     let url = authorize_url(&[]);
     let path = url.strip_prefix("https://auth.didit.me").unwrap();
@@ -35,7 +35,7 @@ async fn serves_over_http() {
 }
 
 #[tokio::test]
-async fn a_large_body_is_refused() {
+async fn a_large_body_is_rejected() {
     let body = "x".repeat(64 * 1024 + 1);
     let request = format!(
         "POST /auth/v2/token HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -46,7 +46,7 @@ async fn a_large_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_hanging_endpoint_hangs_over_the_socket_and_leaves_others_alone() {
+async fn a_hanging_request_does_not_block_others() {
     let didit = didit();
     didit.on_next(Endpoint::Jwks, Fault::hang());
     let request = "GET /auth/jwks HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
@@ -63,7 +63,7 @@ async fn a_hanging_endpoint_hangs_over_the_socket_and_leaves_others_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_stops_sending_is_not_waited_for() {
+async fn a_client_that_stops_sending_times_out() {
     let addr = didit().listen("127.0.0.1:0").await.unwrap();
     for (sent, expected) in [
         ("", ""),
@@ -83,7 +83,7 @@ async fn a_client_that_stops_sending_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_idle_ends() {
+async fn an_idle_connection_is_closed() {
     let addr = didit().listen("127.0.0.1:0").await.unwrap();
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream

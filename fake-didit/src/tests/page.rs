@@ -37,7 +37,7 @@ async fn the_chosen_person_is_signed_in() {
 }
 
 #[tokio::test]
-async fn decline_leads_back_with_access_denied() {
+async fn declining_redirects_with_access_denied() {
     let didit = didit();
     let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
     let answer = post(&didit, "/decline", form).await;
@@ -47,7 +47,7 @@ async fn decline_leads_back_with_access_denied() {
 }
 
 #[tokio::test]
-async fn an_interaction_is_decided_once() {
+async fn an_interaction_can_be_used_once() {
     let didit = didit();
     let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
     post(&didit, "/decline", form.clone()).await;
@@ -68,7 +68,7 @@ async fn an_interaction_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn the_oldest_interaction_goes_when_there_are_too_many() {
+async fn the_oldest_interaction_is_removed_above_the_limit() {
     let didit = didit();
     let oldest = opened(&didit).await;
     let second = opened(&didit).await;
@@ -85,7 +85,7 @@ async fn the_oldest_interaction_goes_when_there_are_too_many() {
 }
 
 #[tokio::test]
-async fn approving_needs_a_person_and_an_interaction() {
+async fn approving_requires_a_person_and_an_interaction() {
     let didit = didit();
     let interaction = opened(&didit).await;
     for form in [

@@ -25,7 +25,7 @@ async fn told(didit: &FakeDidit, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_listed_person_signs_in_by_a_button() {
+async fn a_listed_person_signs_in_with_a_button() {
     let didit = didit().add_person(ada());
     let browser = browser(&didit);
     let page = browser.visit(&authorize_url(&[])).await;
@@ -41,7 +41,7 @@ async fn a_listed_person_signs_in_by_a_button() {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_without_being_listed() {
+async fn a_person_need_not_be_listed() {
     let didit = didit().with_people([]);
     let back = didit.approve(&authorize_url(&[]), &ada());
     let code = query(&back, "code").unwrap();
@@ -49,7 +49,7 @@ async fn a_person_signs_in_without_being_listed() {
 }
 
 #[tokio::test]
-async fn people_replace_those_before_and_one_more_comes_last() {
+async fn with_people_replaces_the_list_and_add_person_appends() {
     let didit = didit();
     assert_eq!(didit.people(), [Person::alejandra(), Person::john()]);
     let didit = didit.with_people([ada()]).add_person(Person::john());
@@ -71,7 +71,7 @@ async fn a_grant_keeps_the_person_who_approved() {
 }
 
 #[tokio::test]
-async fn a_browser_signs_in_as_a_person_whatever_the_id_of_the_button() {
+async fn a_browser_signs_in_with_any_id_of_the_button() {
     let odd = Person::new("\"<&>'|u 1\"").with_names("John", "O'Neil <john>");
     let didit = didit().add_person(odd.clone());
     let browser = browser(&didit);
@@ -84,7 +84,7 @@ async fn a_browser_signs_in_as_a_person_whatever_the_id_of_the_button() {
 }
 
 #[tokio::test]
-async fn a_browser_finds_one_person_of_hundreds() {
+async fn a_browser_finds_one_of_hundreds_of_people() {
     let people: Vec<_> = (0..500)
         .map(|number| Person::new(format!("u-{number}")).with_names("Sam", format!("No. {number}")))
         .collect();
@@ -109,18 +109,17 @@ async fn refused(browser: &Browser, person: &Person) -> String {
 }
 
 #[tokio::test]
-async fn a_browser_that_cannot_sign_in_says_what_to_do() {
+async fn a_browser_that_cannot_sign_in_gives_the_reason() {
     let didit = didit();
     let browser = browser(&didit);
     assert_eq!(
         refused(&browser, &ada()).await,
-        "the browser is on no page: visit one that leads to the sign-in page first"
+        "the browser has no page: open the sign-in page first"
     );
     browser.visit("/callback").await;
     assert_eq!(
         refused(&browser, &ada()).await,
-        "the browser is not on the sign-in page but on the 200 OK of https://app.example/callback: nobody \
-         can sign in there"
+        "the current page is not the sign-in page, but 200 OK of https://app.example/callback"
     );
     browser.visit(&authorize_url(&[])).await;
     assert_eq!(

@@ -60,7 +60,7 @@ fn sent(page: &Page, names: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_navigation_says_where_it_comes_from() {
+async fn a_navigation_sends_its_initiator() {
     let names = ["sec-fetch-site", "origin", "referer"];
     let echo = format!("{APP}/echo");
     let around = format!("{APP}/302?{OTHER}/302?{APP}/echo");
@@ -103,7 +103,7 @@ async fn a_navigation_says_where_it_comes_from() {
 }
 
 #[tokio::test]
-async fn every_navigation_has_the_headers_of_a_person_who_opens_a_page() {
+async fn every_navigation_has_the_headers_of_a_user_activation() {
     let browser = browser();
     let typed = browser.visit("/302?/echo").await;
     let link = click(&browser, OTHER, "", "link", &format!("{APP}/echo")).await;
@@ -129,7 +129,7 @@ async fn every_navigation_has_the_headers_of_a_person_who_opens_a_page() {
 }
 
 #[tokio::test]
-async fn a_typed_url_comes_from_nowhere_however_it_is_redirected() {
+async fn a_typed_url_has_no_initiator_after_any_redirect() {
     for to in [
         "/echo".to_owned(),
         format!("{OTHER}/302?{APP}/echo"),
@@ -145,7 +145,7 @@ async fn a_typed_url_comes_from_nowhere_however_it_is_redirected() {
 }
 
 #[tokio::test]
-async fn the_policy_of_a_page_hides_its_origin_from_what_its_forms_post_to() {
+async fn the_policy_of_a_page_applies_to_the_origin_of_its_forms() {
     for (at, policy, origin, referer) in [
         (APP, "no-referrer", "null", "-"),
         (APP, "same-origin", APP, "https://app.example/page"),
@@ -184,7 +184,7 @@ async fn a_redirect_can_change_the_policy() {
 }
 
 #[tokio::test]
-async fn a_script_hides_no_origin() {
+async fn a_script_always_sends_its_origin() {
     let names = [
         "sec-fetch-site",
         "sec-fetch-mode",
@@ -236,7 +236,7 @@ async fn a_script_hides_no_origin() {
 }
 
 #[tokio::test]
-async fn a_fragment_stays_in_the_browser_and_survives_a_redirect() {
+async fn a_fragment_is_not_sent_and_survives_a_redirect() {
     let page = browser().visit("/302?/echo#part").await;
     assert_eq!(page.json()["uri"], "/echo");
     assert_eq!(page.url(), "https://app.example/echo#part");
@@ -244,7 +244,7 @@ async fn a_fragment_stays_in_the_browser_and_survives_a_redirect() {
 
 // Behind a worker a typed URL is no longer one: the worker is the client of the request.
 #[tokio::test]
-async fn a_service_worker_passes_navigations_on() {
+async fn a_service_worker_forwards_navigations() {
     let names = [
         "sec-fetch-mode",
         "sec-fetch-dest",

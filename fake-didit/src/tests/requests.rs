@@ -13,7 +13,7 @@ fn recorded(didit: &FakeDidit) -> (u16, Option<String>) {
 }
 
 #[tokio::test]
-async fn a_good_request_is_recorded_without_a_problem() {
+async fn a_valid_request_is_recorded_without_a_problem() {
     let didit = didit();
     signed_in(&didit).await;
     let outcomes: Vec<_> = didit
@@ -37,7 +37,7 @@ async fn a_good_request_is_recorded_without_a_problem() {
 }
 
 #[tokio::test]
-async fn a_refused_request_is_recorded_with_the_reason() {
+async fn a_rejected_request_is_recorded_with_the_reason() {
     let didit = didit();
     for (uri, status, why) in [
         (
@@ -58,12 +58,12 @@ async fn a_refused_request_is_recorded_with_the_reason() {
         (
             "https://apx.didit.me/auth/v2/users/retrieve".to_owned(),
             401,
-            "there is no access token in the Authorization header",
+            "the Authorization header has no access token",
         ),
         (
             "https://apx.didit.me/nowhere".to_owned(),
             404,
-            "there is no endpoint at this path",
+            "no endpoint has this path",
         ),
     ] {
         ask(&didit, get(&uri)).await;
@@ -83,7 +83,7 @@ async fn a_refused_request_is_recorded_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_record_says_why_didit_authentication_refuses() {
+async fn the_request_log_has_the_reason_that_didit_authentication_omits() {
     let didit = FakeDidit::authentication("app").with_redirect_uri("https://app.example/callback");
     let token = |body: &str, media_type: &str| {
         let mut asked = request(http::Method::POST, "https://app.auth.didit.me/token/");
@@ -100,7 +100,7 @@ async fn the_record_says_why_didit_authentication_refuses() {
         ),
         (
             token("[]", json),
-            "the body is not a JSON object of strings, each name once",
+            "the body is not a JSON object of strings with unique names",
         ),
         (token("{}", json), "grant_type is missing"),
         (
@@ -133,7 +133,7 @@ async fn the_record_says_why_didit_authentication_refuses() {
 }
 
 #[tokio::test]
-async fn a_fault_is_recorded_and_is_no_problem_of_the_request() {
+async fn a_fault_is_recorded_and_is_not_a_problem() {
     let didit = didit();
     didit.on_next(Endpoint::Token, Fault::error("busy").with_status(503));
     ask(&didit, token_request(String::new())).await;
@@ -151,7 +151,7 @@ async fn a_fault_is_recorded_and_is_no_problem_of_the_request() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_answered_has_no_status() {
+async fn a_request_without_a_response_has_no_status() {
     let didit = didit();
     didit.on_next(Endpoint::Jwks, Fault::hang());
     let mut service = didit.clone();
@@ -163,7 +163,7 @@ async fn a_request_that_is_not_answered_has_no_status() {
 }
 
 #[tokio::test]
-async fn cleared_requests_are_gone_and_numbers_go_on() {
+async fn clearing_requests_keeps_counts_and_numbers() {
     let didit = didit();
     signed_in(&didit).await;
     didit.clear_requests();
@@ -181,7 +181,7 @@ async fn cleared_requests_are_gone_and_numbers_go_on() {
 }
 
 #[tokio::test]
-async fn an_answer_is_cut_in_half_after_the_work_is_done() {
+async fn a_truncated_response_follows_a_processed_request() {
     let didit = didit();
     let code = code(&didit);
     didit.on_next(Endpoint::Token, Fault::truncate());
@@ -193,7 +193,7 @@ async fn an_answer_is_cut_in_half_after_the_work_is_done() {
 }
 
 #[tokio::test]
-async fn only_chosen_scopes_are_known() {
+async fn only_configured_scopes_are_accepted() {
     let didit = didit().with_scopes(["openid", "profile"]);
     ask(&didit, get(&authorize_url(&[("scope", "openid profile")]))).await;
     assert_eq!(recorded(&didit), (200, None));
@@ -215,23 +215,26 @@ async fn only_chosen_scopes_are_known() {
 }
 
 #[test]
-fn a_fault_says_what_it_does() {
+fn display_of_a_fault_tells_what_it_does() {
     for (fault, words) in [
         (Fault::error("busy"), "answers 400 with the error busy"),
         (
             Fault::answer(http::Response::new("")),
-            "answers 200 and does nothing",
+            "answers 200 without processing the request",
         ),
         (Fault::hang(), "never answers"),
         (
             Fault::delay(Duration::from_millis(1500)),
-            "answers 1.5s late",
+            "delays the response by 1.5s",
         ),
-        (Fault::truncate(), "cuts its answer in half"),
-        (Fault::edit(|_| {}), "changes members of its answer"),
+        (
+            Fault::truncate(),
+            "truncates the response to its first half",
+        ),
+        (Fault::edit(|_| {}), "edits members of the response"),
         (
             Fault::edit_id_token(|_, _| {}),
-            "changes the ID token and signs it again",
+            "edits the ID token and signs it again",
         ),
         (
             Fault::forge(Forgery::ALGORITHM_NONE),

@@ -21,13 +21,13 @@ async fn revoke(didit: &FakeDidit, token: &Value, more: &str) {
 }
 
 #[tokio::test]
-async fn there_is_none_by_default() {
+async fn the_endpoint_does_not_exist_by_default() {
     let answer = ask(&didit(), revocation("token=x".to_owned())).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn a_refresh_token_ends_with_all_of_its_grant_and_with_no_other() {
+async fn revoking_a_refresh_token_revokes_its_grant_only() {
     let didit = didit().with_revocation_endpoint();
     let (own, other) = (signed_in(&didit).await, signed_in(&didit).await);
     revoke(
@@ -47,7 +47,7 @@ async fn a_refresh_token_ends_with_all_of_its_grant_and_with_no_other() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_was_replaced_ends_its_grant_too() {
+async fn revoking_a_replaced_refresh_token_revokes_its_grant() {
     let didit = didit()
         .with_revocation_endpoint()
         .with_rotating_refresh_tokens();
@@ -59,7 +59,7 @@ async fn a_refresh_token_that_was_replaced_ends_its_grant_too() {
 }
 
 #[tokio::test]
-async fn an_access_token_ends_alone() {
+async fn revoking_an_access_token_revokes_only_that_token() {
     let didit = didit().with_revocation_endpoint();
     let own = signed_in(&didit).await;
     // A wrong hint does no harm (RFC 7009 §2.1).
@@ -75,13 +75,13 @@ async fn an_access_token_ends_alone() {
 }
 
 #[tokio::test]
-async fn a_token_that_nobody_knows_is_revoked_already() {
+async fn revoking_an_unknown_token_succeeds() {
     let didit = didit().with_revocation_endpoint();
     revoke(&didit, &"unknown".into(), "&token_type_hint=unknown").await;
 }
 
 #[tokio::test]
-async fn a_wrong_request_gets_the_errors_of_the_token_endpoint() {
+async fn an_invalid_request_gets_the_errors_of_the_token_endpoint() {
     let didit = didit().with_revocation_endpoint();
     let good = || revocation("token=x".to_owned());
     let mut get = good();
@@ -122,7 +122,7 @@ async fn a_wrong_request_gets_the_errors_of_the_token_endpoint() {
 }
 
 #[tokio::test]
-async fn a_client_authenticates_as_for_tokens() {
+async fn a_client_authenticates_as_at_the_token_endpoint() {
     let post = didit().with_client_secret_post().with_revocation_endpoint();
     let public = FakeDidit::new_public("app").with_revocation_endpoint();
     for (didit, good, bad) in [
@@ -146,7 +146,7 @@ async fn a_client_authenticates_as_for_tokens() {
 }
 
 #[test]
-#[should_panic(expected = "a session of Didit Authentication ends at /session/")]
-fn didit_authentication_has_none() {
+#[should_panic(expected = "with Didit Authentication, /session/ ends a session")]
+fn with_didit_authentication_the_setting_panics() {
     let _ = FakeDidit::authentication("app").with_revocation_endpoint();
 }

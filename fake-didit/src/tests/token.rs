@@ -32,7 +32,7 @@ async fn a_code_is_exchanged_for_tokens() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_comes_only_with_offline() {
+async fn only_the_scope_offline_gives_a_refresh_token() {
     let didit = didit();
     let back = didit.approve(
         &authorize_url(&[("scope", "openid email")]),
@@ -43,7 +43,7 @@ async fn a_refresh_token_comes_only_with_offline() {
 }
 
 #[tokio::test]
-async fn the_second_use_of_a_code_is_refused_and_revokes_the_tokens_of_the_first() {
+async fn the_second_use_of_a_code_is_rejected_and_revokes_its_tokens() {
     let didit = didit();
     let code = code(&didit);
     let tokens = tokens(&didit, code_form(&code, &[])).await;
@@ -79,7 +79,7 @@ async fn a_code_expires_after_a_minute() {
 }
 
 #[tokio::test]
-async fn the_life_of_a_code_can_be_set() {
+async fn the_lifetime_of_a_code_can_be_set() {
     let didit = didit().with_code_lifetime(Duration::from_secs(5));
     let code = code(&didit);
     didit.clock().advance(Duration::from_secs(5));
@@ -90,7 +90,7 @@ async fn the_life_of_a_code_can_be_set() {
 }
 
 #[tokio::test]
-async fn an_unknown_code_is_refused() {
+async fn an_unknown_code_is_rejected() {
     assert_eq!(
         refusal(&didit(), code_form("code_unknown", &[])).await,
         "invalid_grant"
@@ -133,7 +133,7 @@ async fn a_missing_parameter_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn a_missing_or_wrong_verifier_is_refused() {
+async fn a_missing_or_wrong_verifier_is_rejected() {
     let didit = didit();
     let code = code(&didit);
     for verifier in [
@@ -150,7 +150,7 @@ async fn a_missing_or_wrong_verifier_is_refused() {
 }
 
 #[tokio::test]
-async fn a_verifier_without_a_challenge_is_refused() {
+async fn a_verifier_without_a_challenge_is_rejected() {
     let didit = didit();
     let url = authorize_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
     let code = query(&didit.approve(&url, &Person::john()), "code").unwrap();
@@ -162,7 +162,7 @@ async fn a_verifier_without_a_challenge_is_refused() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_comes_twice_is_refused() {
+async fn a_repeated_parameter_is_rejected() {
     let didit = didit();
     let form = format!("{}&code=x", code_form(&code(&didit), &[]));
     assert_eq!(refusal(&didit, form).await, "invalid_request");
@@ -179,7 +179,7 @@ async fn other_grants_are_unsupported() {
 }
 
 #[tokio::test]
-async fn only_a_form_is_read() {
+async fn only_a_form_is_accepted() {
     let didit = didit();
     let mut request = token_request(code_form(&code(&didit), &[]));
     request
@@ -203,7 +203,7 @@ async fn only_a_form_is_read() {
 }
 
 #[tokio::test]
-async fn only_post_is_answered_and_only_without_a_query() {
+async fn only_post_without_a_query_is_accepted() {
     let didit = didit();
     let mut request = token_request(code_form(&code(&didit), &[]));
     *request.method_mut() = Method::GET;
@@ -245,7 +245,7 @@ async fn a_public_client_sends_its_id_in_the_body() {
 }
 
 #[tokio::test]
-async fn a_post_client_sends_its_secret_in_the_body() {
+async fn client_secret_post_sends_the_secret_in_the_body() {
     let didit = didit().with_client_secret_post();
     let form = code_form(
         &code(&didit),
@@ -257,7 +257,7 @@ async fn a_post_client_sends_its_secret_in_the_body() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_reusable_and_brings_only_an_access_token() {
+async fn a_refresh_token_is_reusable_and_gives_only_an_access_token() {
     let didit = didit();
     let first = signed_in(&didit).await;
     let form = refresh_form(text(&first["refresh_token"]));
@@ -284,7 +284,7 @@ async fn a_refresh_can_narrow_the_scope_but_not_widen_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_expired_or_revoked_refresh_token_is_refused() {
+async fn an_unknown_expired_or_revoked_refresh_token_is_rejected() {
     let didit = didit().with_refresh_token_lifetime(Duration::from_secs(100));
     assert_eq!(
         refusal(&didit, refresh_form("rt_unknown")).await,
@@ -303,7 +303,7 @@ async fn an_unknown_expired_or_revoked_refresh_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rotated_refresh_token_that_comes_back_ends_the_grant() {
+async fn reuse_of_a_rotated_refresh_token_revokes_the_grant() {
     let didit = didit().with_rotating_refresh_tokens();
     let first = signed_in(&didit).await;
     let second = tokens(&didit, refresh_form(text(&first["refresh_token"]))).await;
@@ -331,7 +331,7 @@ async fn two_runs_give_the_same_tokens() {
 }
 
 #[tokio::test]
-async fn a_verifier_that_fits_but_is_malformed_is_refused() {
+async fn a_matching_but_malformed_verifier_is_rejected() {
     let didit = didit();
     let (short, long, foreign) = ("a".repeat(42), "a".repeat(129), "a b".repeat(15));
     for verifier in [&short, &long, &foreign] {

@@ -42,7 +42,7 @@ async fn an_unknown_expired_or_revoked_token_is_a_401() {
 }
 
 #[tokio::test]
-async fn a_token_is_read_from_the_header_only() {
+async fn a_token_in_the_query_is_ignored() {
     let didit = didit();
     let token = signed_in(&didit).await["access_token"]
         .as_str()

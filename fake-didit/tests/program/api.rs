@@ -89,7 +89,7 @@ fn a_person_declines_without_a_browser() {
 }
 
 #[test]
-fn an_authorization_request_that_is_no_good_is_refused_with_the_reason() {
+fn an_invalid_authorization_request_is_rejected_with_the_reason() {
     let program = Program::start(&CONFIDENTIAL);
     let refused = |url: &str, subject: &str| {
         let approval = json!({"authorization_url": url, "subject": subject});
@@ -110,7 +110,7 @@ fn an_authorization_request_that_is_no_good_is_refused_with_the_reason() {
         (
             good.replace("authorize", "token"),
             ALEJANDRA,
-            "Correct the authorization request: it is not at the authorization endpoint.",
+            "Correct the authorization request: its path is not the authorization endpoint.",
         ),
         (
             "not a URL".to_owned(),
@@ -120,7 +120,7 @@ fn an_authorization_request_that_is_no_good_is_refused_with_the_reason() {
         (
             good,
             "nobody",
-            "There is nobody with this subject; GET /fake/api/people lists everybody.",
+            "No person has this subject; GET /fake/api/people lists all people.",
         ),
     ] {
         assert_eq!(refused(&url, subject), (422, detail.to_owned()));
@@ -158,10 +158,7 @@ fn people_are_added_replaced_and_removed() {
     let full = program.call("POST", "people", &json!({"subject": "u-3"}));
     let (status, detail) = full.problem();
     assert_eq!(status, 422);
-    assert!(
-        detail.starts_with("There are at most 1000 people;"),
-        "{detail}"
-    );
+    assert!(detail.starts_with("The limit is 1000 people;"), "{detail}");
     let gone = program.call("DELETE", "people?subject=u-1815", &Value::Null);
     assert_eq!(gone.problem().0, 404);
     let nameless = program.call("POST", "people", &json!({"first_name": "Ada"}));
@@ -171,7 +168,7 @@ fn people_are_added_replaced_and_removed() {
 }
 
 #[test]
-fn requests_are_told_with_what_was_wrong_and_only_once() {
+fn requests_are_listed_with_their_problems_page_by_page() {
     let program = Program::start(&CONFIDENTIAL);
     assert_eq!(exchanged(&program, "code_made_up").0, 400);
     program.get("/.well-known/openid-configuration");
@@ -188,7 +185,7 @@ fn requests_are_told_with_what_was_wrong_and_only_once() {
         [
             json!([1, 400, "the code is unknown"]),
             json!([2, 200, null]),
-            json!([3, 404, "there is no endpoint at this path"]),
+            json!([3, 404, "no endpoint has this path"]),
         ]
     );
     assert_eq!(told["last"], 3);
@@ -224,7 +221,7 @@ fn the_clock_makes_codes_and_tokens_expire() {
         (status, &*detail),
         (
             422,
-            "advance must be a time like 90, 90s, 5m, 2h or 30d, at most 100 years."
+            "advance must be a duration such as 90, 90s, 5m, 2h or 30d, at most 100 years."
         )
     );
     let far = json!({"advance": "36500d"});
@@ -286,7 +283,7 @@ fn tokens_of_another_run_are_unknown() {
 }
 
 #[test]
-fn the_state_tells_how_the_program_was_started() {
+fn the_state_has_the_settings_of_the_command_line() {
     let program = Program::start(&[
         "--public",
         "--client-id",
@@ -324,7 +321,7 @@ fn the_state_tells_how_the_program_was_started() {
 }
 
 #[test]
-fn didit_authentication_is_driven_alike() {
+fn didit_authentication_has_the_same_api() {
     let program = Program::start(&AUTHENTICATION);
     let url = format!(
         "{}/sign-in?redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&state=s&scope=openid\
@@ -357,7 +354,7 @@ fn didit_authentication_is_driven_alike() {
 }
 
 #[test]
-fn a_call_that_cannot_be_meant_is_told_what_to_do() {
+fn an_invalid_request_to_the_api_tells_what_to_send() {
     let program = Program::start(&CONFIDENTIAL);
     for (method, path, body, status, detail) in [
         (
@@ -365,7 +362,7 @@ fn a_call_that_cannot_be_meant_is_told_what_to_do() {
             "nothing",
             "",
             404,
-            "There is no such call; GET /fake/api/ lists all of them.",
+            "The API has no such path; GET /fake/api/ lists all.",
         ),
         ("PUT", "clock", "{}", 405, "Use GET, POST here."),
         ("GET", "approve", "", 405, "Use POST here."),

@@ -20,66 +20,66 @@ fn more<'a>(arguments: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_wrong_argument_is_one_line_that_says_what_to_do() {
+fn an_invalid_argument_prints_one_line() {
     let (app, authentication) = (&CONFIDENTIAL[..], &AUTHENTICATION[..]);
     for (arguments, expected) in [
         (
             vec![],
             "the following required arguments were not provided: --client-id <ID> --redirect-uri <URI> \
-             --client-secret <SECRET>; --help shows all arguments",
+             --client-secret <SECRET>; --help lists all arguments",
         ),
         (
             more(app, &["--redirect-ur", "x"]),
             "unexpected argument '--redirect-ur' found; a similar argument exists: '--redirect-uri'; \
-             --help shows all arguments",
+             --help lists all arguments",
         ),
         (
             more(app, &["--client-id", ""]),
-            "the argument '--client-id <ID>' cannot be used multiple times; --help shows all arguments",
+            "the argument '--client-id <ID>' cannot be used multiple times; --help lists all arguments",
         ),
         (
             more(app, &["--redirect-uri", "/callback"]),
             "invalid value '/callback' for '--redirect-uri <URI>': must be an absolute URI without a \
-             fragment, for example http://localhost:3000/callback; --help shows all arguments",
+             fragment, for example http://localhost:3000/callback; --help lists all arguments",
         ),
         (
             more(app, &["--public"]),
             "the argument '--client-secret <SECRET>' cannot be used with '--public'; \
-             --help shows all arguments",
+             --help lists all arguments",
         ),
         (
             more(app, &["--authentication"]),
             "the argument '--client-secret <SECRET>' cannot be used with '--authentication'; \
-             --help shows all arguments",
+             --help lists all arguments",
         ),
         (
             more(authentication, &["--with-revocation"]),
             "the argument '--authentication' cannot be used with '--with-revocation'; \
-             --help shows all arguments",
+             --help lists all arguments",
         ),
         (
             more(app, &["--code-lifetime", "1.5h"]),
-            "invalid value '1.5h' for '--code-lifetime <TIME>': must be a time like 90, 90s, 5m, 2h or \
-             30d, at most 100 years; --help shows all arguments",
+            "invalid value '1.5h' for '--code-lifetime <TIME>': must be a duration such as 90, 90s, 5m, \
+             2h or 30d, at most 100 years; --help lists all arguments",
         ),
         (
             more(app, &["--issuer", "localhost:4000"]),
             "invalid value 'localhost:4000' for '--issuer <URL>': must be a URL, for example \
-             http://localhost:4000; --help shows all arguments",
+             http://localhost:4000; --help lists all arguments",
         ),
         (
             more(app, &["--issuer", "http:///localhost"]),
             "invalid value 'http:///localhost' for '--issuer <URL>': must be a URL, for example \
-             http://localhost:4000; --help shows all arguments",
+             http://localhost:4000; --help lists all arguments",
         ),
         (
             more(app, &["--issuer", "http://localhost:4000/fake/"]),
             "invalid value 'http://localhost:4000/fake/' for '--issuer <URL>': must not be below /fake, \
-             where the start page is; --help shows all arguments",
+             the path of the start page; --help lists all arguments",
         ),
         (
             more(authentication, &["--issuer", "http://localhost:4000/"]),
-            "--issuer http://localhost:4000/ must have no slash at its end with --authentication",
+            "--issuer http://localhost:4000/ must not end with a slash with --authentication",
         ),
         (
             more(authentication, &["--access-token-lifetime", "6m"]),
@@ -87,7 +87,7 @@ fn a_wrong_argument_is_one_line_that_says_what_to_do() {
         ),
         (
             more(app, &["--scopes", "email"]),
-            "--scopes must have openid, which every sign-in asks for: --scopes 'openid email'",
+            "--scopes must include openid, which every sign-in requests: --scopes 'openid email'",
         ),
         (
             more(app, &["--listen", "localhost"]),
@@ -114,13 +114,12 @@ fn a_port_in_use_is_named() {
         "{complaint}"
     );
     assert!(
-        complaint
-            .ends_with("; choose another address with --listen, where port 0 picks a free one")
+        complaint.ends_with("; choose another address with --listen; port 0 selects a free port")
     );
 }
 
 #[test]
-fn an_error_in_a_people_file_is_named_with_its_place() {
+fn an_error_in_a_people_file_has_its_position() {
     let file = |name: &str, text: &str| {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&path, text).unwrap();
@@ -137,7 +136,7 @@ fn an_error_in_a_people_file_is_named_with_its_place() {
         .map(|at| json!({"subject": at.to_string()}))
         .collect();
     let many = file("many.json", &Value::from(subjects).to_string());
-    assert_eq!(complaint(&many), "1001 people; leave at most 1000");
+    assert_eq!(complaint(&many), "1001 people; the limit is 1000");
     assert_eq!(
         complaint("/nowhere/people.json"),
         "No such file or directory (os error 2)"
@@ -154,7 +153,7 @@ fn an_error_in_a_people_file_is_named_with_its_place() {
 }
 
 #[test]
-fn help_and_version_are_no_errors() {
+fn help_and_version_exit_with_success() {
     let help = run(&["--help"]);
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success() && help.stderr.is_empty());
@@ -190,7 +189,7 @@ fn a_people_file_may_be_a_pipe() {
 
 #[cfg(unix)]
 #[test]
-fn the_program_prints_the_environment_and_ends_when_it_is_asked_to() {
+fn the_program_prints_the_environment_and_stops_on_sigterm() {
     let program = Program::start(&CONFIDENTIAL);
     let origin = program.origin();
     let (printed, code) = program.stop();
@@ -219,7 +218,7 @@ export DIDIT_SCOPES='openid offline names email'
 
 #[cfg(unix)]
 #[test]
-fn a_public_client_gets_a_cookie_key_in_place_of_a_secret() {
+fn a_public_client_gets_a_cookie_key_instead_of_a_secret() {
     let program = Program::start(&more(
         &AUTHENTICATION,
         &["--issuer", "http://localhost:4000/acme"],
@@ -243,7 +242,7 @@ fn a_public_client_gets_a_cookie_key_in_place_of_a_secret() {
 
 #[cfg(unix)]
 #[test]
-fn the_program_ends_although_an_endpoint_hangs() {
+fn the_program_stops_while_a_request_hangs() {
     let program = Program::start(&CONFIDENTIAL);
     let fault = serde_json::json!({"endpoint": "jwks", "fault": "silence"});
     program.api("POST", "faults", &fault);

@@ -5,7 +5,7 @@ use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program};
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 #[test]
-fn a_fault_comes_as_often_as_it_is_asked_for() {
+fn a_fault_is_injected_the_requested_number_of_times() {
     let program = Program::start(&CONFIDENTIAL);
     let ask = || program.get(DISCOVERY).status;
     let add = |times: Value| {
@@ -31,7 +31,7 @@ fn a_fault_comes_as_often_as_it_is_asked_for() {
 }
 
 #[test]
-fn every_kind_of_fault_has_its_answer() {
+fn every_kind_of_fault_has_its_response() {
     let program = Program::start(&CONFIDENTIAL);
     let honest = program.get(DISCOVERY);
     let answer = |fault: Value| {
@@ -69,7 +69,7 @@ fn every_kind_of_fault_has_its_answer() {
 }
 
 #[test]
-fn the_id_token_is_forged_by_name() {
+fn a_forgery_is_selected_by_name() {
     let program = Program::start(&CONFIDENTIAL);
     let told = program.api("GET", "faults", &Value::Null);
     assert!(told["forgeries"].as_array().unwrap().len() > 100);
@@ -86,44 +86,44 @@ fn the_id_token_is_forged_by_name() {
         what,
         [
             "forges the ID token: ALGORITHM_NONE",
-            "changes the ID token and signs it again"
+            "edits the ID token and signs it again"
         ]
     );
 }
 
 #[test]
-fn a_fault_that_cannot_be_meant_is_told_what_to_do() {
+fn an_invalid_fault_tells_what_to_send() {
     let program = Program::start(&CONFIDENTIAL);
     for (fault, status, detail) in [
         (
             json!({"endpoint": "tokens", "fault": "silence"}),
             422,
-            "Send as `endpoint` one of discovery, authorize, decision, token, jwks, user_info, introspect.",
+            "Send one of these as `endpoint`: discovery, authorize, decision, token, jwks, user_info, introspect.",
         ),
         (
             json!({"endpoint": "jwks", "fault": "forgery", "name": "ALGORITHM_NONE"}),
             422,
-            "Send \"endpoint\": \"token\", which is where ID tokens come from.",
+            "Send \"endpoint\": \"token\", the only one that returns ID tokens.",
         ),
         (
             json!({"endpoint": "token", "fault": "forgery", "name": "None"}),
             422,
-            "There is no such forgery; GET /fake/api/faults lists all of them.",
+            "No forgery has this name; GET /fake/api/faults lists all.",
         ),
         (
             json!({"endpoint": "token", "fault": "silence", "times": 0}),
             422,
-            "Send as `times` a number from 1 to 1000, or \"every\".",
+            "Send a number from 1 to 1000 as `times`, or \"every\".",
         ),
         (
             json!({"endpoint": "token", "fault": "slow", "seconds": -1}),
             422,
-            "Send as `seconds` a number from 0 to 600.",
+            "Send a number from 0 to 600 as `seconds`.",
         ),
         (
             json!({"endpoint": "token", "fault": "html", "status": 101}),
             422,
-            "Send as `status` a number from 200 to 599.",
+            "Send a number from 200 to 599 as `status`.",
         ),
         (
             json!({"endpoint": "token", "fault": "answer", "headers": {"Content-Length": "9"}}),
@@ -133,7 +133,7 @@ fn a_fault_that_cannot_be_meant_is_told_what_to_do() {
         (
             json!({"endpoint": "token", "fault": "answer", "headers": {"a b": "9"}}),
             422,
-            "Send as `headers` names and values of HTTP headers.",
+            "Send names and values of HTTP headers as `headers`.",
         ),
         (
             json!({"endpoint": "token", "fault": "error"}),
@@ -151,7 +151,7 @@ fn a_fault_that_cannot_be_meant_is_told_what_to_do() {
 }
 
 #[test]
-fn didit_authentication_has_endpoints_of_its_own() {
+fn didit_authentication_has_its_own_endpoints() {
     let program = Program::start(&AUTHENTICATION);
     let told = program.api("GET", "faults", &Value::Null);
     assert_eq!(

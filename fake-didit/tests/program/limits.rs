@@ -15,7 +15,7 @@ const TOKEN: &str = "POST /auth/v2/token\nContent-Type: application/x-www-form-u
                      Authorization: Basic YXBwOnNlY3JldA==";
 
 #[test]
-fn a_body_that_is_too_large_is_answered_with_413() {
+fn a_body_above_the_limit_gets_413() {
     let program = Program::start(&CONFIDENTIAL);
     for length in [64 * 1024 + 1, 4 * 1024 * 1024] {
         let answer = program.send(TOKEN, &"x".repeat(length));
@@ -31,13 +31,13 @@ fn a_body_that_is_too_large_is_answered_with_413() {
 }
 
 #[test]
-fn a_broken_form_is_answered_with_400() {
+fn an_invalid_form_gets_400() {
     let program = Program::start(&CONFIDENTIAL);
     for (form, why) in [
         ("grant_type=%zz", "the parameters are not form-urlencoded"),
         (
             "grant_type=a&grant_type=b",
-            "parameter grant_type is there more than once",
+            "parameter grant_type is repeated",
         ),
         ("", "grant_type is missing"),
         (
@@ -60,7 +60,7 @@ fn a_broken_form_is_answered_with_400() {
 }
 
 #[test]
-fn a_head_that_is_too_large_is_refused() {
+fn headers_above_the_limit_get_431() {
     let program = Program::start(&CONFIDENTIAL);
     let long = "x".repeat(200_000);
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_head_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn a_hundred_open_connections_are_all_answered() {
+fn a_hundred_open_connections_are_served() {
     let program = Program::start(&CONFIDENTIAL);
     let mut open: Vec<TcpStream> = (0..100).map(|_| program.connect()).collect();
     assert_eq!(program.send(DISCOVERY, "").status, 200);
@@ -95,7 +95,7 @@ fn a_hundred_open_connections_are_all_answered() {
 }
 
 #[test]
-fn more_connections_than_there_is_room_for_wait_their_turn() {
+fn connections_above_the_limit_wait() {
     let program = Program::start(&CONFIDENTIAL);
     let mut open: Vec<TcpStream> = (0..600).map(|_| program.connect()).collect();
     let request = program.request(DISCOVERY, "");
@@ -110,7 +110,7 @@ fn more_connections_than_there_is_room_for_wait_their_turn() {
 }
 
 #[test]
-fn a_client_that_goes_away_in_the_middle_leaves_others_alone() {
+fn a_client_that_disconnects_does_not_affect_others() {
     let program = Program::start(&CONFIDENTIAL);
     let whole = program.request(TOKEN, "grant_type=refresh_token&refresh_token=x");
     for end in [1, whole.len() / 2, whole.len() - 1] {

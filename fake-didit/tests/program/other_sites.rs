@@ -4,7 +4,7 @@ use crate::{
 };
 
 #[test]
-fn a_page_of_another_site_cannot_drive_the_program() {
+fn a_page_of_another_site_cannot_use_the_api() {
     let program = Program::start(&CONFIDENTIAL);
     let own = program.origin();
     let json = "Content-Type: application/json";
@@ -43,7 +43,7 @@ fn a_page_of_another_site_cannot_drive_the_program() {
 }
 
 #[test]
-fn a_name_that_leads_to_this_machine_is_not_its_own() {
+fn a_foreign_host_that_resolves_to_this_machine_is_rejected() {
     let program = Program::start(&[&CONFIDENTIAL[..], &["--issuer", "http://didit.test"]].concat());
     let get = |host: &str| {
         let request =
@@ -63,7 +63,7 @@ fn a_name_that_leads_to_this_machine_is_not_its_own() {
 }
 
 #[test]
-fn no_answer_lets_another_site_read_it() {
+fn no_response_has_cors_headers() {
     let program = Program::start(&CONFIDENTIAL);
     for path in [
         "/.well-known/openid-configuration",

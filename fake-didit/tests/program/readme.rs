@@ -3,7 +3,7 @@ use crate::process::run;
 const README: &str = include_str!("../../README.md");
 
 #[test]
-fn the_test_of_the_readme_runs() {
+fn the_example_of_the_readme_is_this_test() {
     let example = include_str!("in_a_test.rs");
     assert!(
         README.contains(&format!("```rust\n{example}```")),
@@ -12,7 +12,7 @@ fn the_test_of_the_readme_runs() {
 }
 
 #[test]
-fn the_readme_names_only_arguments_that_there_are() {
+fn the_readme_names_only_existing_arguments() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     let words =
         README.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));

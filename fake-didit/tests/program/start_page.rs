@@ -1,7 +1,7 @@
 use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program};
 
 #[test]
-fn a_browser_is_led_to_the_start_page() {
+fn a_browser_is_redirected_to_the_start_page() {
     for arguments in [&CONFIDENTIAL[..], &AUTHENTICATION] {
         let program = Program::start(arguments);
         for path in ["/", "/fake"] {
@@ -21,7 +21,7 @@ fn a_browser_is_led_to_the_start_page() {
 }
 
 #[test]
-fn a_query_makes_the_root_an_authorization_request() {
+fn the_root_with_a_query_is_the_authorization_endpoint() {
     let program = Program::start(&CONFIDENTIAL);
     let answer = program.send("GET /?client_id=other\nAccept: text/html", "");
     assert_eq!(answer.status, 400);
@@ -32,7 +32,7 @@ fn a_query_makes_the_root_an_authorization_request() {
 }
 
 #[test]
-fn the_start_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() {
+fn the_start_page_loads_no_foreign_resource_and_has_no_inline_script() {
     let program = Program::start(&CONFIDENTIAL);
     for (path, media_type) in [
         ("/fake/", "text/html; charset=utf-8"),
@@ -64,7 +64,7 @@ fn the_start_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() {
     let missing = program.get("/fake/nothing");
     assert_eq!(
         missing.problem().1,
-        "There is nothing here; GET /fake/ is the start page."
+        "No page has this path; GET /fake/ is the start page."
     );
     assert_eq!(
         program

@@ -20,7 +20,8 @@ fn receive(jar: &mut CookieJar, from: &str, lines: &[&str]) {
 }
 
 fn sent(jar: &CookieJar, to: &str) -> String {
-    jar.header(&url(to), Cause::SameSite).unwrap_or_default()
+    jar.header(&url(to), SiteContext::SameSite)
+        .unwrap_or_default()
 }
 
 fn rejection(from: &str, line: &str) -> &'static str {
@@ -30,7 +31,7 @@ fn rejection(from: &str, line: &str) -> &'static str {
 }
 
 #[test]
-fn attributes_are_kept() {
+fn attributes_are_stored() {
     let jar = jar(
         "https://app.example/",
         &["a=1; Path=/x; Secure; HttpOnly; SameSite=Lax; Max-Age=60"],
@@ -61,7 +62,7 @@ fn a_domain_cookie_goes_to_subdomains() {
 }
 
 #[test]
-fn a_foreign_or_bare_domain_is_refused() {
+fn a_foreign_or_top_level_domain_is_rejected() {
     for domain in ["other.example", "x.app.example", "example"] {
         let line = format!("a=1; Domain={domain}");
         assert_eq!(
@@ -80,13 +81,13 @@ fn a_path_covers_whole_segments() {
 }
 
 #[test]
-fn without_a_path_the_directory_of_the_url_counts() {
+fn the_default_path_is_the_directory_of_the_url() {
     let jar = jar("https://app.example/dir/page", &["a=1"]);
     assert_eq!(jar.cookies()[0].path(), "/dir");
 }
 
 #[test]
-fn secure_cookies_travel_over_https_and_to_loopback_only() {
+fn secure_cookies_are_sent_over_https_and_to_loopback_only() {
     let jar_https = jar("https://app.example/", &["a=1; Secure; Path=/"]);
     assert_eq!(sent(&jar_https, "http://app.example/"), "");
     let jar_loopback = jar("http://127.0.0.1:3000/", &["a=1; Secure; Path=/"]);
@@ -111,7 +112,7 @@ fn longer_paths_come_first_then_older_cookies() {
 }
 
 #[test]
-fn max_age_zero_and_the_epoch_delete() {
+fn max_age_zero_and_a_past_expires_delete_a_cookie() {
     for line in [
         "a=; Path=/; Max-Age=0",
         "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
@@ -134,7 +135,7 @@ fn a_deletion_with_another_path_deletes_nothing() {
 }
 
 #[test]
-fn max_age_ends_by_the_clock() {
+fn max_age_follows_the_clock() {
     let clock = FakeClock::new();
     let mut jar = CookieJar::new(Some(clock.clone()));
     receive(
@@ -149,7 +150,7 @@ fn max_age_ends_by_the_clock() {
 }
 
 #[test]
-fn without_a_clock_nothing_ends_by_time() {
+fn without_a_clock_cookies_do_not_expire() {
     let jar = jar(
         "https://app.example/",
         &[
@@ -161,7 +162,7 @@ fn without_a_clock_nothing_ends_by_time() {
 }
 
 #[test]
-fn a_host_name_prefix_wants_secure_the_root_path_and_no_domain() {
+fn the_host_prefix_requires_secure_the_root_path_and_no_domain() {
     let prefix = "a __Host- name with Domain or without Path=/";
     assert_eq!(
         rejection("https://app.example/", "__Host-a=1; Secure"),
@@ -183,7 +184,7 @@ fn a_host_name_prefix_wants_secure_the_root_path_and_no_domain() {
 }
 
 #[test]
-fn same_site_none_wants_secure() {
+fn same_site_none_requires_secure() {
     assert_eq!(
         rejection("https://app.example/", "a=1; SameSite=None"),
         "SameSite=None without Secure"
@@ -191,7 +192,7 @@ fn same_site_none_wants_secure() {
 }
 
 #[test]
-fn more_than_4096_bytes_with_attributes_are_refused() {
+fn more_than_4096_bytes_with_attributes_are_rejected() {
     let attributes = "; Path=/";
     let fits = format!("a={}{attributes}", "x".repeat(4096 - 2 - attributes.len()));
     assert_eq!(jar("https://app.example/", &[&fits]).cookies().len(), 1);
@@ -202,7 +203,7 @@ fn more_than_4096_bytes_with_attributes_are_refused() {
 }
 
 #[test]
-fn same_site_decides_what_travels_from_another_site() {
+fn same_site_restricts_cross_site_requests() {
     let jar = jar(
         "https://app.example/",
         &[
@@ -212,19 +213,28 @@ fn same_site_decides_what_travels_from_another_site() {
             "none=1; SameSite=None; Secure",
         ],
     );
-    let sent = |cause| jar.header(&url("https://app.example/"), cause).unwrap();
-    assert_eq!(sent(Cause::SameSite), "strict=1; lax=1; plain=1; none=1");
-    assert_eq!(sent(Cause::ForeignLink), "lax=1; plain=1; none=1");
-    assert_eq!(sent(Cause::Foreign), "none=1");
+    let sent = |context| jar.header(&url("https://app.example/"), context).unwrap();
+    assert_eq!(
+        sent(SiteContext::SameSite),
+        "strict=1; lax=1; plain=1; none=1"
+    );
+    assert_eq!(
+        sent(SiteContext::CrossSiteNavigation),
+        "lax=1; plain=1; none=1"
+    );
+    assert_eq!(sent(SiteContext::CrossSite), "none=1");
 }
 
 #[test]
-fn debug_hides_values() {
+fn debug_omits_values() {
     let jar = jar(
         "https://app.example/",
-        &["a=geheim", "a=geheim; Secure; SameSite=None; Domain=x"],
+        &[
+            "a=secret-value",
+            "a=secret-value; Secure; SameSite=None; Domain=x",
+        ],
     );
     assert_eq!((jar.cookies().len(), jar.rejected().len()), (1, 1));
     let shown = format!("{jar:?}");
-    assert!(!shown.contains("geheim"), "{shown}");
+    assert!(!shown.contains("secret-value"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! What a click leads to.
+//! Clicks, and links.
 
 use std::iter;
 
@@ -7,19 +7,19 @@ use url::Url;
 use super::{document::Document, element::Element};
 use crate::browser::referrer_policy::ReferrerPolicy;
 
-/// The navigation that a click begins.
+/// The navigation that a click starts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Click {
     pub(crate) url: Url,
-    /// The fields of a form that posts.
+    /// The fields of a POST.
     pub(crate) form: Option<Vec<(String, String)>>,
-    /// The policy of the link or form, in place of the page's.
+    /// The policy of the link or form, which overrides the page's.
     pub(crate) referrer_policy: Option<ReferrerPolicy>,
 }
 
 impl Document {
-    /// A click on the element with this `id`, or on the link or button around it, after the fields were
-    /// filled in; or why it sends nothing that this browser can send.
+    /// Sets fields, and clicks the element with this `id`, or the link or button around it. The error tells why no request
+    /// is sent.
     pub(crate) fn click(
         mut self,
         url: &Url,
@@ -72,7 +72,7 @@ impl Document {
         })
     }
 
-    /// An http URL that an element names.
+    /// The http URL of an element.
     pub(super) fn navigable(&self, by: &Element, url: &str, page: &Url) -> Result<Url, String> {
         let to = self
             .base_url(page)
@@ -84,7 +84,7 @@ impl Document {
         }
     }
 
-    /// There is one window, and it has no frames.
+    /// Checks that the target is this window, which has no frames.
     pub(super) fn check_target(&self, by: &Element, target: Option<&str>) -> Result<(), String> {
         let target = target.unwrap_or(self.base_target());
         match &*target.to_ascii_lowercase() {
@@ -96,7 +96,7 @@ impl Document {
     }
 }
 
-/// The `noreferrer` keyword wins (HTML, "link type noreferrer").
+/// The `noreferrer` keyword takes precedence (HTML, "link type noreferrer").
 pub(super) fn referrer_policy(element: &Element) -> Option<ReferrerPolicy> {
     let rel = element.keyword("rel");
     if rel.split_ascii_whitespace().any(|rel| rel == "noreferrer") {

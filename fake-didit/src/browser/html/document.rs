@@ -1,4 +1,4 @@
-//! A page that was read.
+//! A parsed page.
 
 use std::{collections::HashMap, iter};
 
@@ -13,7 +13,7 @@ pub(crate) struct Document {
     pub(super) elements: Vec<Element>,
     /// The elements with an `id`, by the `id`.
     by_id: HashMap<String, Vec<usize>>,
-    /// The first legend among the children of an element.
+    /// The first `legend` child of an element.
     legends: HashMap<usize, usize>,
 }
 
@@ -52,7 +52,7 @@ impl Document {
             .unwrap_or_else(|| url.clone())
     }
 
-    /// The target of all links and forms that have none.
+    /// The default target of links and forms.
     pub(super) fn base_target(&self) -> &str {
         self.first_base("target").unwrap_or_default()
     }
@@ -66,8 +66,8 @@ impl Document {
         }
     }
 
-    /// HTML, "reset the form owner": the form that the `form` attribute names, or the one in whose tags
-    /// the control is, or the one that is its ancestor.
+    /// HTML, "reset the form owner": the form in the `form` attribute, else the form between whose tags the control is, else
+    /// the nearest ancestor that is a form.
     pub(super) fn form_owner(&self, control: usize) -> Option<usize> {
         let element = self.element(control);
         let is_form = |at: &usize| self.element(*at).is(&["form"]);
@@ -100,8 +100,8 @@ impl Document {
         iter::successors(self.element(at).parent, |at| self.element(*at).parent)
     }
 
-    /// The elements inside of one that is no form, in tree order. They follow its start tag: only the end
-    /// tag of a form leaves elements open that are inside.
+    /// The descendants of an element other than a form, in tree order. They directly follow its start tag, because only the
+    /// end tag of a form leaves inner elements open.
     pub(super) fn descendants(&self, of: usize) -> impl Iterator<Item = usize> {
         (of + 1..self.elements.len())
             .take_while(move |at| self.ancestors(*at).any(|ancestor| ancestor == of))

@@ -1,15 +1,15 @@
-//! One element of a page.
+//! An element.
 
 use std::{collections::BTreeMap, fmt};
 
-/// An element, with the text that a control has inside.
+/// An element, with the text of a `textarea` or an `option`.
 #[derive(Debug, Default)]
 pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) attributes: BTreeMap<String, String>,
     /// The index of its parent.
     pub(crate) parent: Option<usize>,
-    /// The index of the form in whose tags it is, wherever its parent is.
+    /// The index of the form between whose tags it is, which need not be an ancestor.
     pub(crate) form: Option<usize>,
     /// The text of a `textarea` or an `option`.
     pub(crate) text: String,
@@ -28,7 +28,7 @@ impl Element {
         self.attributes.contains_key(attribute)
     }
 
-    /// The value of an attribute that is one of several keywords, in lower case; empty when missing.
+    /// The value of an enumerated attribute in lower case; empty if missing.
     pub(crate) fn keyword(&self, attribute: &str) -> String {
         self.attribute(attribute)
             .unwrap_or_default()
@@ -40,7 +40,7 @@ impl Element {
             .insert(attribute.to_owned(), value.to_owned());
     }
 
-    /// The `type` of an input or a button, with the default for what is missing or unknown.
+    /// The `type` of an input or a button; the default if it is missing or unknown.
     pub(crate) fn kind(&self) -> String {
         let (known, default): (&[&str], _) = if self.name == "button" {
             (&["submit", "reset", "button"], "submit")
@@ -75,7 +75,7 @@ impl Element {
 }
 
 impl fmt::Display for Element {
-    /// The tag with what a reader finds it by.
+    /// The start tag with the attributes that identify it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{}", self.name)?;
         for name in ["type", "id", "name"] {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{document::Document, element::Element};
 
 impl Document {
-    /// HTML, "constructing the entry list", with the names and values that it encodes.
+    /// HTML, "constructing the entry list": the names and values to encode.
     pub(super) fn entry_list(
         &self,
         form: usize,
@@ -21,8 +21,8 @@ impl Document {
         let (mut entries, checked) = (Vec::new(), self.checked_radios(form));
         for control in self.controls(form) {
             let element = self.element(control);
-            let is_idle_button = element.is_submit_button() && control != submitter;
-            if is_idle_button || self.is_disabled(control) {
+            let is_other_button = element.is_submit_button() && control != submitter;
+            if is_other_button || self.is_disabled(control) {
                 continue;
             }
             let name = element.attribute("name").unwrap_or_default();
@@ -42,16 +42,16 @@ impl Document {
         Ok(entries)
     }
 
-    /// HTML, "the `required` attribute": a browser sends no form in which such a field is empty. It checks
-    /// other constraints too; these are not checked here.
+    /// HTML, "the `required` attribute": browsers do not submit a form with an empty required field. Other constraints are
+    /// not checked.
     pub(super) fn check_required(&self, form: usize) -> Result<(), String> {
         let checked = self.checked_radios(form);
         for control in self.controls(form) {
             let element = self.element(control);
-            let can_be = !(element.is(&["button"])
+            let supports_required = !(element.is(&["button"])
                 || element.is(&["input"]) && NEVER_REQUIRED.contains(&&*element.kind()));
             let is_barred = self.is_disabled(control) || element.has("readonly");
-            if !can_be || !element.has("required") || is_barred {
+            if !supports_required || !element.has("required") || is_barred {
                 continue;
             }
             let is_missing = if element.is_radio() {
@@ -66,7 +66,7 @@ impl Document {
         Ok(())
     }
 
-    /// HTML, "submittable elements" of a form in tree order.
+    /// HTML, "submittable elements" of a form, in tree order.
     pub(super) fn controls(&self, form: usize) -> impl Iterator<Item = usize> {
         (0..self.elements.len()).filter(move |at| {
             self.element(*at)
@@ -85,8 +85,7 @@ impl Document {
         })
     }
 
-    /// The radio button that is checked in each group of a form, by the group's name: of several the last,
-    /// which has unchecked the others.
+    /// The checked radio button of each group in a form, by the group's name. Of several, the last: it unchecks the others.
     fn checked_radios(&self, form: usize) -> HashMap<&str, usize> {
         self.controls(form)
             .map(|at| (self.element(at), at))
@@ -95,7 +94,7 @@ impl Document {
             .collect()
     }
 
-    /// The options of a `select` in tree order.
+    /// The options of a `select`, in tree order.
     pub(super) fn options(&self, select: usize) -> impl Iterator<Item = usize> {
         self.descendants(select)
             .filter(|at| self.element(*at).is(&["option"]))
@@ -119,7 +118,7 @@ impl Document {
         })
     }
 
-    /// HTML, "value sanitization algorithm" of each type, and what each sends.
+    /// The sanitized value of an input (HTML, "value sanitization algorithm"); `None` if it is not sent.
     fn input_value(&self, control: usize) -> Result<Option<String>, String> {
         let element = self.element(control);
         let value = element.attribute("value");
@@ -131,12 +130,12 @@ impl Document {
                 .then(|| value.unwrap_or("on").to_owned()),
             "file" => Some(String::new()),
             "hidden" if element.keyword("name") == "_charset_" => Some("UTF-8".to_owned()),
-            // The standard has no value here, Chromium sends the label.
+            // The standard sends no value; Chromium sends the label.
             "submit" if value.is_none() => Some("Submit".to_owned()),
             "hidden" | "submit" => Some(text.to_owned()),
             "email" | "url" => Some(one_line(text).trim_matches(SPACES).to_owned()),
             "text" | "search" | "tel" | "password" => Some(one_line(text)),
-            // What is no number or date here would be replaced; it is sent as it is.
+            // Browsers sanitize invalid numbers and dates; these are sent unmodified.
             "number" | "date" | "datetime-local" | "month" | "time" | "week" => {
                 Some(text.to_owned())
             }
@@ -148,8 +147,8 @@ impl Document {
         })
     }
 
-    /// HTML, "the `select` element": of several where one is allowed the last, of none the first that can
-    /// be chosen, unless the control shows more than one.
+    /// HTML, "the `select` element": without `multiple`, the last selected option, or if none is selected and one row is
+    /// shown, the first enabled option.
     fn selected(&self, select: usize) -> Vec<String> {
         let element = self.element(select);
         let is_multiple = element.has("multiple");
@@ -185,19 +184,19 @@ impl Document {
     }
 }
 
-/// The value, or the text with its spaces collapsed.
+/// The value, else the text with collapsed whitespace.
 pub(super) fn option_value(option: &Element) -> String {
     let words: Vec<_> = option.text.split_ascii_whitespace().collect();
     let value = option.attribute("value");
     value.map_or_else(|| words.join(" "), str::to_owned)
 }
 
-/// The first newline belongs to the tag (HTML, "tree construction", `textarea`).
+/// The text without its first newline, which belongs to the tag (HTML, "tree construction", `textarea`).
 fn textarea_value(text: &str) -> String {
     text.strip_prefix('\n').unwrap_or(text).to_owned()
 }
 
-/// An image button sends where it was clicked; a keyboard clicks at its corner.
+/// The coordinates of an image button: 0 for a click with the keyboard.
 fn coordinates(name: &str) -> [(String, String); 2] {
     let dot = if name.is_empty() { "" } else { "." };
     ["x", "y"].map(|axis| (format!("{name}{dot}{axis}"), "0".to_owned()))
@@ -207,14 +206,14 @@ fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], "")
 }
 
-/// HTML, "encoding and sending": each newline is CR LF.
+/// HTML, "encoding and sending": newlines become CR LF.
 fn with_crlf(text: &str) -> String {
     text.replace("\r\n", "\n")
         .replace('\r', "\n")
         .replace('\n', "\r\n")
 }
 
-/// Infra, "ASCII whitespace", newlines aside.
+/// Infra, "ASCII whitespace" without newlines.
 const SPACES: [char; 3] = [' ', '\t', '\u{c}'];
 
 /// HTML, "the `required` attribute": the types to which it does not apply.

@@ -1,9 +1,9 @@
-//! What a person fills in before the click.
+//! Fields that a person changes before a click.
 
 use super::{document::Document, entry_list::option_value};
 
 impl Document {
-    /// Changes the field of this name in the form of a button.
+    /// Sets the field with this name in the form of a button.
     pub(super) fn fill(&mut self, button: usize, name: &str, value: &str) -> Result<(), String> {
         let form = self.form_owner(button).expect("the button has a form");
         let fields: Vec<_> = self
@@ -26,7 +26,7 @@ impl Document {
             "file" => Err(format!("{element} takes a file")),
             _ if is_fixed => Err(format!("{element} cannot be changed by a person")),
             "textarea" => {
-                // Its first newline is none of the text.
+                // The first newline is not part of the value.
                 self.element_mut(first).text = format!("\n{value}");
                 Ok(())
             }
@@ -42,7 +42,7 @@ impl Document {
             .iter()
             .copied()
             .find(|at| self.element(*at).attribute("value").unwrap_or("on") == value);
-        let chosen = self.can_choose(boxes, chosen, value)?;
+        let chosen = self.checked_choice(boxes, chosen, value)?;
         if self.element(chosen).kind() == "radio" {
             let group: Vec<_> = self.radio_group(chosen).collect();
             for radio in group {
@@ -59,7 +59,7 @@ impl Document {
             .iter()
             .copied()
             .find(|at| option_value(self.element(*at)) == value);
-        let chosen = self.can_choose(&[select], chosen, value)?;
+        let chosen = self.checked_choice(&[select], chosen, value)?;
         if !self.element(select).has("multiple") {
             for option in options {
                 self.element_mut(option).attributes.remove("selected");
@@ -69,7 +69,7 @@ impl Document {
         Ok(())
     }
 
-    fn can_choose(
+    fn checked_choice(
         &self,
         fields: &[usize],
         chosen: Option<usize>,

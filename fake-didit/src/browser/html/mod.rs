@@ -1,4 +1,4 @@
-//! What a click on a page leads to, by the HTML standard.
+//! Clicks on links and buttons, according to the HTML standard.
 
 mod click;
 mod document;

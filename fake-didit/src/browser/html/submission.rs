@@ -1,4 +1,4 @@
-//! How a form is sent.
+//! Form submission.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Document {
-    /// Whether a button can be pressed, and sends a form.
+    /// Checks that a button is enabled and submits a form.
     pub(super) fn check_button(&self, button: usize) -> Result<(), String> {
         let element = self.element(button);
         if !element.is_submit_button() {
@@ -27,7 +27,7 @@ impl Document {
         let submitter = self.element(button);
         let at = self.form_owner(button).expect("the button has a form");
         let form = self.element(at);
-        // HTML, "attributes for form submission": those of the button win.
+        // HTML, "attributes for form submission": those of the button take precedence.
         let either = |name: &str| {
             submitter
                 .attribute(&format!("form{name}"))
@@ -39,7 +39,7 @@ impl Document {
         let fields = self.entry_list(at, button)?;
         let action = either("action").unwrap_or_default();
         let to = if action.is_empty() {
-            // The URL of the document, whatever its base is.
+            // The URL of the document, regardless of its base URL.
             url.clone()
         } else {
             self.navigable(submitter, action, url)?
@@ -68,7 +68,7 @@ impl Document {
     }
 }
 
-/// HTML, "mutate action URL": the query is replaced, the fragment stays.
+/// HTML, "mutate action URL": replaces the query and keeps the fragment.
 fn with_query(mut url: Url, fields: &[(String, String)]) -> Url {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)

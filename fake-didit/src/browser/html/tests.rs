@@ -1,4 +1,4 @@
-//! Clicks that Chromium 156 sends as they are expected here, and those that send nothing.
+//! Clicks, compared with the requests that Chromium 156 sends.
 
 use url::Url;
 
@@ -13,7 +13,7 @@ fn click(html: &str, fields: &[(&str, &str)]) -> Result<Click, String> {
     Document::parse(html).click(&Url::parse(PAGE).unwrap(), "x", fields)
 }
 
-/// The request that a click on `#x` sends, in one line, or why it sends none.
+/// The request that a click on `#x` sends, in one line, or the reason for which it sends none.
 fn sent(html: &str, fields: &[(&str, &str)]) -> String {
     match click(html, fields) {
         Err(reason) => reason,
@@ -40,7 +40,7 @@ fn a_click_sends_what_chromium_sends() {
 }
 
 #[test]
-fn scripts_are_off_so_what_stands_in_for_them_is_on_the_page() {
+fn scripting_is_disabled_so_noscript_content_is_part_of_the_page() {
     assert_eq!(
         sent("<noscript><a id=x href=/to>l</a></noscript>", &[]),
         "GET /to"
@@ -48,7 +48,7 @@ fn scripts_are_off_so_what_stands_in_for_them_is_on_the_page() {
 }
 
 #[test]
-fn what_sends_nothing_says_why() {
+fn a_click_that_sends_no_request_gives_the_reason() {
     for (html, reason) in [
         ("<p>", "no element has this id"),
         (
@@ -136,7 +136,7 @@ fn what_sends_nothing_says_why() {
 }
 
 #[test]
-fn a_required_field_that_is_empty_is_named() {
+fn an_empty_required_field_is_named() {
     for field in [
         "<input name=\"a\">",
         "<input type=\"checkbox\" name=\"a\">",
@@ -154,7 +154,7 @@ fn a_required_field_that_is_empty_is_named() {
 }
 
 #[test]
-fn fields_are_filled_in_by_name() {
+fn fields_are_set_by_name() {
     let form = "<form action=/to><input name=a value=1><textarea name=b></textarea>\
         <input type=checkbox name=c value=1><input type=checkbox name=c value=2>\
         <input type=radio name=d value=1 checked><input type=radio name=d value=2>\
@@ -175,7 +175,7 @@ fn fields_are_filled_in_by_name() {
 }
 
 #[test]
-fn what_nobody_can_fill_in_says_why() {
+fn a_field_that_cannot_be_set_gives_the_reason() {
     for (field, reason) in [
         ("", "<form> has no field \"a\""),
         ("<button name=a type=button>", "<form> has no field \"a\""),
@@ -227,7 +227,7 @@ fn what_nobody_can_fill_in_says_why() {
 }
 
 #[test]
-fn the_referrer_policy_is_of_the_page_the_link_or_the_form() {
+fn the_referrer_policy_comes_from_the_page_the_link_or_the_form() {
     let page = "<meta name=Referrer content=future><meta name=referrer content=Origin>";
     assert_eq!(
         Document::parse(page).referrer_policy(),
@@ -253,7 +253,7 @@ fn the_referrer_policy_is_of_the_page_the_link_or_the_form() {
 }
 
 #[test]
-fn elements_below_the_depth_of_chromiums_trees_have_no_children() {
+fn elements_below_chromiums_maximum_depth_have_no_children() {
     let html = "<div>".repeat(20_000) + "<form action=/to><input name=a><button id=x>";
     let page = Document::parse(&html);
     let depth = |at| page.ancestors(at).count();

@@ -1,14 +1,14 @@
-//! From tokens to elements (HTML, "tree construction").
+//! Tree construction (HTML, "tree construction").
 //!
-//! It keeps to the standard in what decides which control belongs to which form, and whether a control is
-//! disabled: the form element pointer, the stack of open elements, implied end tags. It neither moves
-//! misplaced content out of tables nor splits misnested formatting elements, which decide neither.
+//! Implements the parts that determine a control's form and whether the control is disabled: the form element pointer, the
+//! stack of open elements, implied end tags. Omits foster parenting and the adoption agency algorithm, which affect
+//! neither.
 
 use html5gum::{EndTag, HtmlString, StartTag, State, Token, Tokenizer};
 
 use super::element::Element;
 
-/// All elements of a page in the order of their start tags, those of templates left out.
+/// The elements of a page in the order of their start tags, without the content of templates.
 pub(super) fn elements(html: &str) -> Vec<Element> {
     let mut tree = Tree::default();
     let mut tokenizer = Tokenizer::new(html);
@@ -34,31 +34,31 @@ struct Tree {
     open: Vec<Open>,
     /// HTML, "form element pointer".
     form: Option<usize>,
-    /// How many templates are open: what is in them is no part of the page.
+    /// The number of open templates, whose content is not part of the page.
     templates: usize,
 }
 
-/// An open element, with what its start tag decides.
+/// An open element, with properties of its start tag.
 struct Open {
     at: usize,
     is_special: bool,
     ends_scope: bool,
-    /// Its content is SVG or `MathML`.
+    /// Whether its content is SVG or `MathML`.
     is_foreign: bool,
-    /// The `textarea` or `option` that its text belongs to.
+    /// The `textarea` or `option` to which its text belongs.
     control: Option<usize>,
 }
 
 impl Tree {
-    /// Gives the state that the tokenizer switches to.
+    /// Processes a start tag; returns the state to which the tokenizer switches.
     fn start(&mut self, tag: &StartTag<()>) -> Option<State> {
         let name = text(&tag.name);
         let is_foreign = self.is_foreign();
-        let state = content(&name).filter(|_| !is_foreign);
+        let state = tokenizer_state(&name).filter(|_| !is_foreign);
         if name == "template" && !is_foreign {
             self.templates += 1;
         }
-        if self.templates > 0 || !self.makes_room_for(&name) {
+        if self.templates > 0 || !self.closes_implied(&name) {
             return state;
         }
         let at = self.elements.len();
@@ -72,7 +72,7 @@ impl Tree {
             text: String::new(),
             name: name.clone(),
         });
-        // "In table": the form is not left open, so that it has no children.
+        // HTML, "in table": the form is closed at once and has no children.
         let is_left_open = name != "form" || !self.current_is(&TABLE_PARTS);
         if name == "form" {
             self.form = Some(at);
@@ -102,8 +102,8 @@ impl Tree {
         });
     }
 
-    /// Closes what cannot be open when an element begins; `false`: the start tag is ignored.
-    fn makes_room_for(&mut self, name: &str) -> bool {
+    /// Closes the elements that a start tag implicitly ends; `false` if the start tag is ignored.
+    fn closes_implied(&mut self, name: &str) -> bool {
         match name {
             "form" => return self.form.is_none(),
             "button" => {
@@ -141,7 +141,7 @@ impl Tree {
         }
     }
 
-    /// Leaves the elements open that the form's end tag stands in.
+    /// Closes the form. Elements inside of it stay open.
     fn end_form(&mut self) {
         let Some(form) = self.form.take() else {
             return;
@@ -159,8 +159,7 @@ impl Tree {
         self.open.retain(|open| open.at != form);
     }
 
-    /// Closes the innermost open element of this name that an end tag reaches, with all in it; whether
-    /// there is one.
+    /// Closes the innermost open element with this name in scope, and the elements in it; `false` if there is none.
     fn close(&mut self, name: &str) -> bool {
         let (is_table_part, is_special) = (
             TABLE_PARTS.contains(&name) || CELLS.contains(&name),
@@ -191,7 +190,7 @@ impl Tree {
         }
     }
 
-    /// Whether the current node is not of HTML.
+    /// Whether the current node is not an HTML element.
     fn is_foreign(&self) -> bool {
         self.open.last().is_some_and(|open| open.is_foreign)
     }
@@ -207,8 +206,8 @@ impl Tree {
     }
 }
 
-/// How the content of an element is tokenized. Scripts are switched off, so a `noscript` is ordinary.
-fn content(name: &str) -> Option<State> {
+/// The tokenizer state for the content of an element. Scripting is disabled, so `noscript` is an ordinary element.
+fn tokenizer_state(name: &str) -> Option<State> {
     Some(match name {
         "title" | "textarea" => State::RcData,
         "style" | "xmp" | "iframe" | "noembed" | "noframes" => State::RawText,
@@ -222,8 +221,7 @@ fn text(text: &HtmlString) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// Chromium's limit on the depth of a tree: what is deeper has no children. It keeps the time for a page
-/// proportional to its length.
+/// Chromium's limit of the tree depth, below which elements have no children. It bounds the parsing time.
 const MAX_DEPTH: usize = 512;
 /// HTML, "void elements".
 const VOID: [&str; 14] = [

@@ -100,8 +100,8 @@ mod tests {
             (token.clone(), "rt_012…"),
             (format!("/auth/v2/{token}"), "/auth/v2/rt_012…"),
             (
-                format!("parameter {token} is there more than once"),
-                "parameter rt_012… is there more than once",
+                format!("parameter {token} is repeated"),
+                "parameter rt_012… is repeated",
             ),
             (format!("{token}.{token}."), "rt_012….rt_012…."),
             (

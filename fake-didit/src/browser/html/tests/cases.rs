@@ -1,4 +1,4 @@
-//! Pages with one click on `#x` each, and the request that Chromium 156 sent for it: method, URL and body.
+//! Pages, and the request that Chromium 156 sent for a click on `#x`: method, URL and body.
 
 pub(super) const CASES: [(&str, &str, &str); 51] = [
     (
