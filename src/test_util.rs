@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use fake_didit::{FakeClock, FakeDidit, IssuedTokens, Person, Product};
+use fake_didit::{FakeClock, FakeDidit, IssuedTokens, Person};
 use http::HeaderValue;
 
 use crate::{
@@ -195,7 +195,7 @@ fn claims(issued: &IssuedTokens) -> IdClaims {
 }
 
 fn provider(didit: &FakeDidit) -> Provider {
-    if didit.product() == Product::Authentication {
+    if didit.is_authentication() {
         return Provider::authentication(didit.issuer());
     }
     let mut provider = Provider::didit();

@@ -1,27 +1,21 @@
-//! A whole Didit in the process, and a browser to visit it: for tests and examples.
+//! An OpenID provider in the process that behaves like Didit, and a browser to visit it: for tests and examples.
 //!
-//! - [`FakeDidit`] is Didit's Sign in API: sign-in page, tokens with real signatures, user information,
-//!   introspection, keys, and the metadata by which a client finds all of it. It is strict by default: it
-//!   refuses what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow, so a
-//!   client that works with it made no mistake that it can see.
-//! - [`FakeDidit::authentication`] is Didit Authentication: an issuer of its own for each application,
-//!   JSON at the token endpoint, tokens that are JWTs, a session that can be asked for and ended.
-//! - Token revocation and a page that ends a session, which other providers have and Didit lacks, can be
-//!   switched on: [`FakeDidit::with_revocation_endpoint`], [`FakeDidit::with_end_session_endpoint`].
-//! - [`Person`] is someone who signs in: Alejandra, John, or a person of your own.
-//! - [`Fault`] is injected at one [`Endpoint`]: errors, other answers, changed ID tokens, silence.
-//! - [`Forgery`] is one thing that is wrong with an ID token: more than a hundred of them.
-//! - [`RecordedRequest`] is a request that it received, with the reason when it was refused.
-//! - [`Browser`] has a cookie jar, reads HTML, and sends what Chromium sends when a link, a form or a script
-//!   asks; [`Disconnect`] closes its connections.
-//! - [`FakeClock`] moves time.
+//! - [`FakeDidit`] is the provider: Didit's Sign in API, or [Didit Authentication](FakeDidit::authentication). It has a
+//!   sign-in page, tokens with real signatures, user information, introspection, keys, and discovery metadata. It is
+//!   strict: it rejects what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow.
+//! - [`Person`] is a person who can sign in: Alejandra, John, or one that a test defines.
+//! - [`Browser`] has a cookie jar, parses HTML, and sends the headers that Chromium sends for links, forms and scripts.
+//!   [`Disconnect`] closes its connections.
+//! - [`Fault`] makes one [`Endpoint`] hostile: errors, delays, edited responses. [`Forgery`] is a fault of an ID token.
+//! - [`RecordedRequest`] is a request that the fake received, with the reason if it was rejected.
+//! - [`FakeClock`] is the fake's clock. It stands still until a test advances it.
 //!
 //! Its keys are public: never trust it outside of a test.
 //!
-//! # A test of an application
+//! # Example
 //!
-//! The browser visits the application and the fake in the process, without a socket. Here the application
-//! is a link to Didit and a callback that shows the code:
+//! The browser visits the application and the fake in the process, without a socket. The application of this example is a
+//! link to Didit and a callback that shows its query:
 //!
 //! ```
 //! use axum::{Router, extract::RawQuery, response::Html, routing::get};
@@ -45,16 +39,14 @@
 //! # }
 //! ```
 //!
-//! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`. The
-//! fake's clock stands still until [`FakeClock::advance`] moves it.
+//! The buttons of the sign-in page have the ids `approve-alejandra`, `approve-john` and `decline`.
 //!
 //! # People
 //!
-//! Alejandra, about whom everything is verified, and John, about whom nothing is, have an account from the
-//! start. A [`Person`] is made for what a test is about; [`FakeDidit::add_person`] lists one more on the
-//! sign-in page, [`FakeDidit::with_people`] replaces the list, and [`Person::from_json`] reads people from a
-//! file. [`Browser::sign_in_as`] presses the person's button, [`FakeDidit::approve`] needs no browser and no
-//! list:
+//! Alejandra, of whom everything is verified, and John, of whom nothing is, are on the sign-in page by default.
+//! [`FakeDidit::add_person`] adds a person, [`FakeDidit::with_people`] replaces the list, and [`Person::from_json`] reads
+//! people from JSON. [`Browser::sign_in_as`] clicks a person's button; [`FakeDidit::approve`] needs neither a browser nor
+//! the list:
 //!
 //! ```
 //! # use axum::{Router, extract::RawQuery, routing::get};
@@ -73,39 +65,39 @@
 //! # let app = Router::new()
 //! #     .route("/callback", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
 //! let browser = Browser::new("https://app.example", app).add_didit(&didit);
-//! let authorize_url = "https://auth.didit.me/?client_id=app&response_type=code&scope=openid+is_over_18\
-//!                      &state=s&redirect_uri=https://app.example/callback";
-//! browser.visit(authorize_url).await;
+//! let authorization_url = "https://auth.didit.me/?client_id=app&response_type=code&scope=openid+is_over_18\
+//!                          &state=s&redirect_uri=https://app.example/callback";
+//! browser.visit(authorization_url).await;
 //! let callback = browser.sign_in_as(&minor).await;
 //! assert!(callback.text().starts_with("code="));
 //!
-//! let callback = didit.approve(authorize_url, &minor);
+//! let callback = didit.approve(authorization_url, &minor);
 //! assert!(callback.starts_with("https://app.example/callback?code="));
 //! # }
 //! ```
 //!
-//! # A sign-in by hand
+//! # Requests and faults
+//!
+//! The fake is a Tower service. Here a test is the client: it exchanges a code, first while the provider is out of order.
 //!
 //! ```
 //! use bytes::Bytes;
-//! use http::Request;
 //! use fake_didit::{Endpoint, FakeDidit, Fault, Person};
+//! use http::Request;
 //! use tower_service::Service;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! let mut didit = FakeDidit::new("app", "secret").with_redirect_uri("https://app.example/callback");
-//!
-//! // The application sends the browser to Didit, where Alejandra says yes.
-//! let back = didit.approve(
+//! let callback = didit.approve(
 //!     "https://auth.didit.me/?client_id=app&response_type=code&scope=openid&state=s\
 //!      &redirect_uri=https%3A%2F%2Fapp.example%2Fcallback",
 //!     &Person::alejandra(),
 //! );
-//! let (code, state) = back.strip_prefix("https://app.example/callback?code=").unwrap().split_once('&').unwrap();
+//! let query = callback.strip_prefix("https://app.example/callback?code=").unwrap();
+//! let (code, state) = query.split_once('&').unwrap();
 //! assert_eq!(state, "state=s");
 //!
-//! // The application exchanges the code: once with a Didit that is out of order, once with a good one.
 //! let exchange = Request::post("https://apx.didit.me/auth/v2/token")
 //!     .header("authorization", "Basic YXBwOnNlY3JldA==")
 //!     .header("content-type", "application/x-www-form-urlencoded")
@@ -125,18 +117,17 @@
 //! # Forged ID tokens
 //!
 //! [`Fault::forge`] changes exactly one thing in a valid ID token. Sign in once with each of [`Forgery::all`]: an
-//! application that accepts one of them does not check what the forgery's documentation cites.
+//! application that accepts one of them lacks the check that the documentation of the forgery cites.
 //!
-//! # Another Didit, another place
+//! # On a socket
 //!
-//! The fake answers by the path alone, so it can stand anywhere. [`FakeDidit::with_issuer`] says where:
-//! the metadata document is below the issuer and leads to all other endpoints. A client that goes by that
-//! document needs nothing else, be it in the process or on the socket of [`FakeDidit::listen`].
+//! [`FakeDidit::listen`] serves HTTP. With its address as the [issuer](FakeDidit::with_issuer), a client that uses
+//! discovery needs no other configuration.
 //!
 //! # The program
 //!
-//! The feature `cli`, on by default, is the same as a program with a start page and a JSON API, for
-//! applications in any language: see its README. A library has no use for it:
+//! The feature `cli` (on by default) adds a program (`fake_didit::program`) with a start page and a JSON API, for applications
+//! in any language. Tests in Rust do not need it:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -175,3 +166,8 @@ pub use issued_tokens::IssuedTokens;
 pub use log::RecordedRequest;
 pub use person::{PeopleError, Person};
 pub use provider::endpoint::Endpoint;
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

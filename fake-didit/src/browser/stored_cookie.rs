@@ -14,7 +14,7 @@ use url::{Host, Url};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let cookie = "__Host-id=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-/// let app = Router::new().route("/", get(|| async move { [(SET_COOKIE, cookie)] }));
+/// let app = Router::new().route("/", get(move || async move { [(SET_COOKIE, cookie)] }));
 /// let browser = Browser::new("https://app.example", app);
 /// browser.visit("/").await;
 ///

@@ -2,14 +2,14 @@ use std::panic::catch_unwind;
 
 use http::{Method, StatusCode};
 
-use super::{ask, authorize_url, code_form, didit, get, query, refusal, request, tokens};
+use super::{authorize_url, code_form, didit, get, query, rejection, request, send, tokens};
 use crate::{Endpoint, FakeDidit, Fault, Person};
 
-/// Where the browser is sent with an error, for a request with these changes.
-async fn told(changes: &[(&str, &str)]) -> String {
-    let answer = ask(&didit(), get(&authorize_url(changes))).await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    let location = answer.headers()["location"].to_str().unwrap();
+/// The error code in the redirect for a request with these changes.
+async fn error_for(changes: &[(&str, &str)]) -> String {
+    let response = send(&didit(), get(&authorize_url(changes))).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let location = response.headers()["location"].to_str().unwrap();
     assert!(
         location.starts_with("https://app.example/callback?kept=1&error="),
         "{location}"
@@ -19,13 +19,13 @@ async fn told(changes: &[(&str, &str)]) -> String {
     query(location, "error").unwrap()
 }
 
-/// The request is refused with a page, and nobody is redirected.
-async fn is_a_page(url: &str) {
-    let answer = ask(&didit(), get(url)).await;
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-    assert!(!answer.headers().contains_key("location"));
+/// Checks that the response is an error page without a redirect.
+async fn assert_error_page(url: &str) {
+    let response = send(&didit(), get(url)).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(!response.headers().contains_key("location"));
     assert!(
-        answer.headers()["content-type"]
+        response.headers()["content-type"]
             .to_str()
             .unwrap()
             .starts_with("text/html")
@@ -37,16 +37,16 @@ async fn a_valid_request_gets_the_sign_in_page_on_both_paths() {
     let url = authorize_url(&[]);
     let other = url.replace("auth.didit.me/", "apx.didit.me/auth/v2/authorize");
     for url in [url, other] {
-        let answer = ask(&didit(), get(&url)).await;
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let response = send(&didit(), get(&url)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["cache-control"], "no-store");
     }
 }
 
 #[tokio::test]
 async fn an_unknown_client_gets_an_error_page() {
-    is_a_page(&authorize_url(&[("client_id", "other")])).await;
-    is_a_page(&authorize_url(&[("client_id", "")])).await;
+    assert_error_page(&authorize_url(&[("client_id", "other")])).await;
+    assert_error_page(&authorize_url(&[("client_id", "")])).await;
 }
 
 #[tokio::test]
@@ -59,47 +59,47 @@ async fn an_unregistered_redirect_uri_gets_an_error_page() {
         "https://APP.example/callback?kept=1",
         "https://evil.example/callback?kept=1",
     ] {
-        is_a_page(&authorize_url(&[("redirect_uri", uri)])).await;
+        assert_error_page(&authorize_url(&[("redirect_uri", uri)])).await;
     }
 }
 
 #[tokio::test]
 async fn a_repeated_client_id_redirect_uri_or_state_gets_an_error_page() {
     for name in ["client_id", "redirect_uri", "state"] {
-        is_a_page(&format!("{}&{name}=x", authorize_url(&[]))).await;
+        assert_error_page(&format!("{}&{name}=x", authorize_url(&[]))).await;
     }
 }
 
 #[tokio::test]
 async fn another_repeated_parameter_redirects_with_an_error() {
-    let answer = ask(
+    let response = send(
         &didit(),
         get(&format!("{}&scope=openid", authorize_url(&[]))),
     )
     .await;
-    let location = answer.headers()["location"].to_str().unwrap();
+    let location = response.headers()["location"].to_str().unwrap();
     assert_eq!(query(location, "error").as_deref(), Some("invalid_request"));
 }
 
 #[tokio::test]
 async fn response_type_must_be_code() {
-    assert_eq!(told(&[("response_type", "")]).await, "invalid_request");
+    assert_eq!(error_for(&[("response_type", "")]).await, "invalid_request");
     assert_eq!(
-        told(&[("response_type", "token")]).await,
+        error_for(&[("response_type", "token")]).await,
         "unsupported_response_type"
     );
 }
 
 #[tokio::test]
 async fn scope_must_contain_openid() {
-    assert_eq!(told(&[("scope", "")]).await, "invalid_scope");
-    assert_eq!(told(&[("scope", "email")]).await, "invalid_scope");
+    assert_eq!(error_for(&[("scope", "")]).await, "invalid_scope");
+    assert_eq!(error_for(&[("scope", "email")]).await, "invalid_scope");
 }
 
 #[tokio::test]
 async fn an_unknown_scope_is_rejected() {
     assert_eq!(
-        told(&[("scope", "openid offline_access")]).await,
+        error_for(&[("scope", "openid offline_access")]).await,
         "invalid_scope"
     );
 }
@@ -107,14 +107,17 @@ async fn an_unknown_scope_is_rejected() {
 #[tokio::test]
 async fn a_challenge_must_be_s256() {
     assert_eq!(
-        told(&[("code_challenge_method", "")]).await,
+        error_for(&[("code_challenge_method", "")]).await,
         "invalid_request"
     );
     assert_eq!(
-        told(&[("code_challenge_method", "plain")]).await,
+        error_for(&[("code_challenge_method", "plain")]).await,
         "invalid_request"
     );
-    assert_eq!(told(&[("code_challenge", "")]).await, "invalid_request");
+    assert_eq!(
+        error_for(&[("code_challenge", "")]).await,
+        "invalid_request"
+    );
 }
 
 #[tokio::test]
@@ -125,7 +128,7 @@ async fn a_challenge_must_look_like_a_hash() {
         &format!("{}=", "a".repeat(42)),
     ] {
         assert_eq!(
-            told(&[("code_challenge", challenge)]).await,
+            error_for(&[("code_challenge", challenge)]).await,
             "invalid_request",
             "{challenge}"
         );
@@ -135,41 +138,41 @@ async fn a_challenge_must_look_like_a_hash() {
 #[tokio::test]
 async fn pkce_is_optional_for_a_confidential_client_and_mandatory_for_a_public_one() {
     let without = authorize_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
-    assert_eq!(ask(&didit(), get(&without)).await.status(), StatusCode::OK);
+    assert_eq!(send(&didit(), get(&without)).await.status(), StatusCode::OK);
 
     let public = FakeDidit::new_public("app").with_redirect_uri(super::REDIRECT_URI);
-    let answer = ask(&public, get(&without)).await;
-    let location = answer.headers()["location"].to_str().unwrap();
+    let response = send(&public, get(&without)).await;
+    let location = response.headers()["location"].to_str().unwrap();
     assert_eq!(query(location, "error").as_deref(), Some("invalid_request"));
 }
 
 #[tokio::test]
 async fn only_get_is_allowed() {
-    let answer = ask(&didit(), request(Method::POST, &authorize_url(&[]))).await;
-    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let response = send(&didit(), request(Method::POST, &authorize_url(&[]))).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[test]
 fn approving_keeps_the_query_and_the_state() {
-    let back = didit().approve(&authorize_url(&[]), &Person::alejandra());
+    let callback = didit().approve(&authorize_url(&[]), &Person::alejandra());
     assert!(
-        back.starts_with("https://app.example/callback?kept=1&code=code_"),
-        "{back}"
+        callback.starts_with("https://app.example/callback?kept=1&code=code_"),
+        "{callback}"
     );
-    assert!(back.ends_with("&state=the+state"), "{back}");
+    assert!(callback.ends_with("&state=the+state"), "{callback}");
 }
 
 #[test]
 fn without_a_state_the_callback_has_none() {
-    let back = didit().approve(&authorize_url(&[("state", "")]), &Person::alejandra());
-    assert!(query(&back, "state").is_none());
+    let callback = didit().approve(&authorize_url(&[("state", "")]), &Person::alejandra());
+    assert!(query(&callback, "state").is_none());
 }
 
 #[test]
 fn declining_is_access_denied() {
-    let back = didit().decline(&authorize_url(&[]));
+    let callback = didit().decline(&authorize_url(&[]));
     assert_eq!(
-        back,
+        callback,
         "https://app.example/callback?kept=1&error=access_denied&error_description=the+user+declined&state=the+state"
     );
 }
@@ -220,18 +223,18 @@ async fn an_injected_error_redirects_to_the_client() {
         Endpoint::Authorize,
         Fault::error("temporarily_unavailable").with_description("at noon"),
     );
-    let back = didit.approve(&authorize_url(&[]), &Person::john());
+    let callback = didit.approve(&authorize_url(&[]), &Person::john());
     assert_eq!(
-        query(&back, "error").as_deref(),
+        query(&callback, "error").as_deref(),
         Some("temporarily_unavailable")
     );
     assert_eq!(
-        query(&back, "error_description").as_deref(),
+        query(&callback, "error_description").as_deref(),
         Some("at noon")
     );
     assert_eq!(
-        ask(&didit, get(&authorize_url(&[]))).await.headers()["location"],
-        back.as_str()
+        send(&didit, get(&authorize_url(&[]))).await.headers()["location"],
+        callback.as_str()
     );
 }
 
@@ -239,14 +242,14 @@ async fn an_injected_error_redirects_to_the_client() {
 async fn the_token_endpoint_requires_the_redirect_uri_of_the_authorization_request() {
     let other = "https://app.example/other";
     let didit = didit().with_redirect_uri(other);
-    let back = didit.approve(&authorize_url(&[("redirect_uri", other)]), &Person::john());
+    let callback = didit.approve(&authorize_url(&[("redirect_uri", other)]), &Person::john());
     assert!(
-        back.starts_with("https://app.example/other?code="),
-        "{back}"
+        callback.starts_with("https://app.example/other?code="),
+        "{callback}"
     );
-    let code = query(&back, "code").unwrap();
+    let code = query(&callback, "code").unwrap();
     assert_eq!(
-        refusal(&didit, code_form(&code, &[])).await,
+        rejection(&didit, code_form(&code, &[])).await,
         "invalid_grant"
     );
     tokens(&didit, code_form(&code, &[("redirect_uri", other)])).await;
@@ -258,7 +261,7 @@ async fn an_injected_error_does_not_hide_an_invalid_request() {
     didit.on_every(Endpoint::Authorize, Fault::error("server_error"));
     let bad = authorize_url(&[("redirect_uri", "https://evil.example/")]);
     assert_eq!(
-        ask(&didit, get(&bad)).await.status(),
+        send(&didit, get(&bad)).await.status(),
         StatusCode::BAD_REQUEST
     );
     assert!(catch_unwind(|| didit.approve(&bad, &Person::john())).is_err());
@@ -266,7 +269,7 @@ async fn an_injected_error_does_not_hide_an_invalid_request() {
 
 #[tokio::test]
 async fn prompt_none_is_rejected() {
-    assert_eq!(told(&[("prompt", "none")]).await, "login_required");
+    assert_eq!(error_for(&[("prompt", "none")]).await, "login_required");
     let others = [
         ("prompt", "login"),
         ("max_age", "0"),
@@ -274,21 +277,24 @@ async fn prompt_none_is_rejected() {
         ("ui_locales", "es"),
         ("acr_values", "x"),
     ];
-    let answer = ask(&didit(), get(&authorize_url(&others))).await;
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = send(&didit(), get(&authorize_url(&others))).await;
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
 async fn authorization_responses_can_have_the_issuer() {
     let didit = didit().with_iss_parameter();
     let url = authorize_url(&[]);
-    let refused = ask(&didit, get(&authorize_url(&[("scope", "email")]))).await;
-    let refused = refused.headers()["location"].to_str().unwrap();
-    for back in [
-        refused,
+    let rejected = send(&didit, get(&authorize_url(&[("scope", "email")]))).await;
+    let rejected = rejected.headers()["location"].to_str().unwrap();
+    for callback in [
+        rejected,
         &didit.approve(&url, &Person::john()),
         &didit.decline(&url),
     ] {
-        assert_eq!(query(back, "iss").as_deref(), Some("https://apx.didit.me"));
+        assert_eq!(
+            query(callback, "iss").as_deref(),
+            Some("https://apx.didit.me")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that close, reloads, and tabs.
+//! Closed connections, reloads and tabs.
 
 use std::{
     future::pending,
@@ -21,23 +21,23 @@ use crate::{Browser, Disconnect};
 
 const FORM: &str = "<form method=post action=/slow><button id=go name=a value=1>Go</button></form>";
 
-/// An application with a page that takes its time once, and what is seen of it.
+/// An application whose page `/slow` never responds to its first request.
 struct Slow {
     browser: Browser,
-    begun: Arc<Notify>,
+    started: Arc<Notify>,
     dropped: oneshot::Receiver<()>,
 }
 
 fn slow() -> Slow {
-    let (begun, calls) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (started, calls) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
     let (on_drop, dropped) = oneshot::channel::<()>();
-    // Dropping the sender is what the receiver learns.
+    // The receiver observes that the sender is dropped.
     let on_drop = Arc::new(std::sync::Mutex::new(Some(on_drop)));
-    let begins = begun.clone();
+    let start = started.clone();
     let handler = any(move |request| async move {
         if calls.fetch_add(1, Ordering::SeqCst) == 0 {
             let _held = on_drop.lock().unwrap().take();
-            begins.notify_one();
+            start.notify_one();
             pending::<()>().await;
         }
         ([(SET_COOKIE, "answered=1")], echo(request).await)
@@ -47,7 +47,7 @@ fn slow() -> Slow {
         .route("/slow", handler);
     Slow {
         browser: Browser::new("https://app.example", app),
-        begun,
+        started,
         dropped,
     }
 }
@@ -56,14 +56,14 @@ fn slow() -> Slow {
 async fn disconnecting_drops_the_future_of_the_service() {
     let Slow {
         browser,
-        begun,
+        started,
         mut dropped,
     } = slow();
     browser.set_cookie("before", "1");
     browser
         .visit("/slow")
         .disconnect_when(async {
-            begun.notified().await;
+            started.notified().await;
             assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
         })
         .await;
@@ -79,12 +79,12 @@ async fn disconnecting_drops_the_future_of_the_service() {
 async fn dropping_the_future_of_a_request_closes_the_connection() {
     let Slow {
         browser,
-        begun,
+        started,
         dropped,
     } = slow();
     tokio::select! {
         _ = browser.visit("/slow") => panic!("the handler never ends"),
-        () = begun.notified() => {}
+        () = started.notified() => {}
     }
     assert!(dropped.await.is_err());
     assert!(browser.cookies().is_empty());
@@ -103,19 +103,21 @@ async fn nothing_is_sent_before_the_first_poll() {
 
 #[tokio::test]
 async fn reload_repeats_a_form_that_lost_its_connection() {
-    let Slow { browser, begun, .. } = slow();
+    let Slow {
+        browser, started, ..
+    } = slow();
     let page = browser.visit("/").await;
     browser
         .click(&page, "go")
-        .disconnect_when(begun.notified())
+        .disconnect_when(started.notified())
         .await;
-    let told = browser.reload().await.json();
+    let sent = browser.reload().await.json();
     assert_eq!(
-        (&told["method"], &told["body"]),
+        (&sent["method"], &sent["body"]),
         (&"POST".into(), &"a=1".into())
     );
-    assert_eq!(told["sec-fetch-site"], "same-origin");
-    assert_eq!(told["referer"], "https://app.example/");
+    assert_eq!(sent["sec-fetch-site"], "same-origin");
+    assert_eq!(sent["referer"], "https://app.example/");
 }
 
 #[tokio::test]
@@ -163,8 +165,8 @@ async fn tabs_share_cookies_and_have_separate_pages() {
     browser.remove_cookie("lax");
     assert!(tab.cookie("lax").is_none());
 
-    let told = [browser.follow("/echo").await, tab.follow("/echo").await];
-    let each_referer = told.map(|page| page.json()["referer"].clone());
+    let pages = [browser.follow("/echo").await, tab.follow("/echo").await];
+    let each_referer = pages.map(|page| page.json()["referer"].clone());
     assert_eq!(
         each_referer,
         ["https://app.example/echo", "https://app.example/cookies"]

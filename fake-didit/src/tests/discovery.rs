@@ -1,12 +1,12 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{ask, ask_json, didit, get, request};
+use super::{didit, get, request, send, send_json};
 use crate::{Endpoint, FakeDidit, Fault};
 
 async fn document(didit: &FakeDidit, issuer: &str) -> Value {
     let url = format!("{issuer}/.well-known/openid-configuration");
-    let (status, document) = ask_json(didit, get(&url)).await;
+    let (status, document) = send_json(didit, get(&url)).await;
     assert_eq!(status, StatusCode::OK);
     document
 }
@@ -69,9 +69,9 @@ async fn settings_change_the_document() {
         .with_rs256()
         .with_client_secret_post()
         .with_iss_parameter();
-    let told = document(&didit, issuer).await;
+    let metadata = document(&didit, issuer).await;
     assert_eq!(
-        told["token_endpoint"],
+        metadata["token_endpoint"],
         "http://127.0.0.1:3000/auth/v2/token"
     );
     for (name, value) in [
@@ -88,7 +88,7 @@ async fn settings_change_the_document() {
             json!(true),
         ),
     ] {
-        assert_eq!(told[name], value);
+        assert_eq!(metadata[name], value);
     }
 }
 
@@ -101,7 +101,7 @@ async fn the_document_has_the_optional_endpoints_that_are_switched_on() {
     assert_eq!(before.get("end_session_endpoint"), None);
 
     let didit = didit.with_revocation_endpoint().with_end_session_endpoint();
-    let told = document(&didit, issuer).await;
+    let metadata = document(&didit, issuer).await;
     for (name, value) in [
         (
             "revocation_endpoint",
@@ -116,7 +116,7 @@ async fn the_document_has_the_optional_endpoints_that_are_switched_on() {
             json!("http://127.0.0.1:3000/auth/v2/logout"),
         ),
     ] {
-        assert_eq!(told[name], value);
+        assert_eq!(metadata[name], value);
     }
 }
 
@@ -124,21 +124,24 @@ async fn the_document_has_the_optional_endpoints_that_are_switched_on() {
 async fn the_document_is_below_an_issuer_with_a_slash_or_a_path() {
     for issuer in ["https://auth.didit.me/", "https://x.example/tenant"] {
         let didit = didit().with_issuer(issuer);
-        let told = document(&didit, issuer.trim_end_matches('/')).await;
-        assert_eq!(told["issuer"], issuer);
-        let elsewhere = get("https://x.example/other/.well-known/openid-configuration");
-        assert_eq!(ask(&didit, elsewhere).await.status(), StatusCode::NOT_FOUND);
+        let metadata = document(&didit, issuer.trim_end_matches('/')).await;
+        assert_eq!(metadata["issuer"], issuer);
+        let other_path = get("https://x.example/other/.well-known/openid-configuration");
+        assert_eq!(
+            send(&didit, other_path).await.status(),
+            StatusCode::NOT_FOUND
+        );
     }
 }
 
 #[tokio::test]
 async fn the_document_is_cacheable_for_five_minutes() {
     let url = "https://apx.didit.me/.well-known/openid-configuration";
-    let answer = ask(&didit(), get(url)).await;
-    assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
-    assert_eq!(answer.headers()["content-type"], "application/json");
-    let answer = ask(&didit(), request(Method::POST, url)).await;
-    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let response = send(&didit(), get(url)).await;
+    assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let response = send(&didit(), request(Method::POST, url)).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
@@ -150,8 +153,8 @@ async fn published_documents_can_be_edited() {
             document.insert("issuer".to_owned(), "https://evil.example".into());
         }),
     );
-    let told = document(&didit, "https://apx.didit.me").await;
-    assert_eq!(told["issuer"], "https://evil.example");
+    let metadata = document(&didit, "https://apx.didit.me").await;
+    assert_eq!(metadata["issuer"], "https://evil.example");
 
     didit.on_next(
         Endpoint::Jwks,
@@ -160,5 +163,5 @@ async fn published_documents_can_be_edited() {
         }),
     );
     let jwks = get("https://apx.didit.me/auth/config/jwks");
-    assert_eq!(ask_json(&didit, jwks).await.1, json!({"keys": []}));
+    assert_eq!(send_json(&didit, jwks).await.1, json!({"keys": []}));
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{Method, Request, StatusCode};
 use url::form_urlencoded;
 
-use super::{Bytes, ask, didit, get, request, signed_in, user_info};
+use super::{Bytes, didit, get, request, send, signed_in, user_info};
 use crate::{Endpoint, FakeDidit};
 
 const PAGE: &str = "https://apx.didit.me/auth/v2/logout";
@@ -22,26 +22,26 @@ fn form(parameters: &[(&str, &str)]) -> String {
         .finish()
 }
 
-/// Where a query leads, else the status and the page.
+/// The redirect for a query; the error is the status and the page.
 async fn ended(didit: &FakeDidit, query: &str) -> Result<String, (u16, String)> {
-    let answer = ask(didit, get(&format!("{PAGE}?{query}"))).await;
-    assert_eq!(answer.headers()["cache-control"], "no-store");
-    match answer.headers().get("location") {
+    let response = send(didit, get(&format!("{PAGE}?{query}"))).await;
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    match response.headers().get("location") {
         Some(location) => {
-            assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+            assert_eq!(response.status(), StatusCode::SEE_OTHER);
             Ok(location.to_str().unwrap().to_owned())
         }
         None => Err((
-            answer.status().as_u16(),
-            String::from_utf8(answer.body().to_vec()).unwrap(),
+            response.status().as_u16(),
+            String::from_utf8(response.body().to_vec()).unwrap(),
         )),
     }
 }
 
 #[tokio::test]
 async fn the_endpoint_does_not_exist_by_default() {
-    let answer = ask(&didit(), get(PAGE)).await;
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let response = send(&didit(), get(PAGE)).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_registered_uri_is_redirected_to() {
     let didit = ending();
     let tokens = signed_in(&didit).await;
     let hint = tokens["id_token"].as_str().unwrap();
-    // An expired ID token is as good.
+    // An expired ID token is accepted.
     didit.clock().advance(Duration::from_secs(24 * 3600));
     let bye = ("post_logout_redirect_uri", BYE);
     for (parameters, there) in [
@@ -125,11 +125,11 @@ async fn parameters_may_be_in_a_form() {
     ] {
         let request = Request::post(PAGE).header("content-type", kind);
         let request = request.body(Bytes::from(good.clone())).unwrap();
-        assert_eq!(ask(&didit, request).await.status(), status);
+        assert_eq!(send(&didit, request).await.status(), status);
     }
-    let answer = ask(&didit, request(Method::DELETE, PAGE)).await;
-    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(answer.headers()["allow"], "GET, POST");
+    let response = send(&didit, request(Method::DELETE, PAGE)).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "GET, POST");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    ask, ask_json, code, code_form, didit, get, refusal, signed_in, token_request, tokens,
+    code, code_form, didit, get, rejection, send, send_json, signed_in, token_request, tokens,
     user_info,
 };
 use crate::{Endpoint, FakeDidit, Fault};
@@ -31,12 +31,12 @@ async fn all_errors_of_rfc_6749_can_be_injected() {
         "something_else",
     ] {
         didit.on_next(Endpoint::Token, Fault::error(code));
-        assert_eq!(refusal(&didit, String::new()).await, code);
+        assert_eq!(rejection(&didit, String::new()).await, code);
     }
     didit.on_next(Endpoint::Token, Fault::error("invalid_client"));
-    let answer = ask(&didit, token_request(String::new())).await;
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    assert!(answer.headers().contains_key("www-authenticate"));
+    let response = send(&didit, token_request(String::new())).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(response.headers().contains_key("www-authenticate"));
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn status_and_description_of_an_error_can_be_set() {
             .with_status(503)
             .with_description("later"),
     );
-    let (status, body) = ask_json(&didit, token_request(String::new())).await;
+    let (status, body) = send_json(&didit, token_request(String::new())).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body, json!({"error": "busy", "error_description": "later"}));
 }
@@ -57,16 +57,16 @@ async fn status_and_description_of_an_error_can_be_set() {
 async fn any_response_can_be_injected_and_redeems_nothing() {
     let didit = didit();
     let code = code(&didit);
-    let answer = Response::builder()
+    let response = Response::builder()
         .status(502)
         .header("x-from", "proxy")
         .body("<h1>no</h1>")
         .unwrap();
-    didit.on_next(Endpoint::Token, Fault::answer(answer));
-    let answer = ask(&didit, token_request(code_form(&code, &[]))).await;
-    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
-    assert_eq!(answer.headers()["x-from"], "proxy");
-    assert_eq!(answer.body(), "<h1>no</h1>");
+    didit.on_next(Endpoint::Token, Fault::answer(response));
+    let response = send(&didit, token_request(code_form(&code, &[]))).await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(response.headers()["x-from"], "proxy");
+    assert_eq!(response.body(), "<h1>no</h1>");
     tokens(&didit, code_form(&code, &[])).await;
 }
 
@@ -75,9 +75,9 @@ async fn members_of_a_regular_response_can_be_edited() {
     let didit = didit();
     didit.on_next(
         Endpoint::Token,
-        Fault::edit(|answer| {
-            answer.remove("token_type");
-            answer.insert("expires_in".to_owned(), "3600".into());
+        Fault::edit(|response| {
+            response.remove("token_type");
+            response.insert("expires_in".to_owned(), "3600".into());
         }),
     );
     let tokens = signed_in(&didit).await;
@@ -93,13 +93,14 @@ async fn members_of_a_regular_response_can_be_edited() {
 async fn a_hanging_request_never_completes_and_is_counted() {
     let didit = didit();
     didit.on_next(Endpoint::Jwks, Fault::hang());
-    let mut answer = didit.clone().call(get("https://apx.didit.me/auth/jwks"));
-    let pending = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context).is_pending())).await;
+    let mut response = didit.clone().call(get("https://apx.didit.me/auth/jwks"));
+    let pending =
+        poll_fn(|context| Poll::Ready(response.as_mut().poll(context).is_pending())).await;
     assert!(pending);
     assert_eq!(didit.count(Endpoint::Jwks), 1);
-    // Only that one.
+    // The next request is not affected.
     assert_eq!(
-        ask(&didit, get("https://apx.didit.me/auth/jwks"))
+        send(&didit, get("https://apx.didit.me/auth/jwks"))
             .await
             .status(),
         StatusCode::OK
@@ -114,7 +115,7 @@ async fn a_delayed_response_follows_a_request_that_is_processed_at_once() {
     let started = Instant::now();
     let late = didit.clone().call(token_request(code_form(&code, &[])));
     assert_eq!(
-        refusal(&didit, code_form(&code, &[])).await,
+        rejection(&didit, code_form(&code, &[])).await,
         "invalid_grant"
     );
     assert_eq!(late.await.unwrap().status(), StatusCode::OK);
@@ -128,7 +129,7 @@ async fn queued_faults_precede_the_one_for_every_request() {
     didit.on_next(Endpoint::Token, Fault::error("first"));
     didit.on_next(Endpoint::Token, Fault::error("second"));
     for expected in ["first", "second", "always", "always"] {
-        assert_eq!(refusal(&didit, String::new()).await, expected);
+        assert_eq!(rejection(&didit, String::new()).await, expected);
     }
     didit.clear_faults();
     signed_in(&didit).await;
@@ -138,10 +139,10 @@ async fn queued_faults_precede_the_one_for_every_request() {
 async fn an_edit_may_call_the_fake() {
     let didit = didit();
     let seen = Arc::new(AtomicUsize::new(0));
-    let (asked, noted) = (didit.clone(), Arc::clone(&seen));
+    let (fake, count) = (didit.clone(), Arc::clone(&seen));
     didit.on_next(
         Endpoint::Token,
-        Fault::edit(move |_| noted.store(asked.count(Endpoint::Token), Ordering::SeqCst)),
+        Fault::edit(move |_| count.store(fake.count(Endpoint::Token), Ordering::SeqCst)),
     );
     signed_in(&didit).await;
     assert_eq!(seen.load(Ordering::SeqCst), 1);
@@ -150,13 +151,13 @@ async fn an_edit_may_call_the_fake() {
 #[tokio::test]
 async fn requests_to_unknown_paths_are_recorded() {
     let didit = didit();
-    let (status, _) = ask_json(&didit, get("https://apx.didit.me/auth/v2/token/?x=1")).await;
+    let (status, _) = send_json(&didit, get("https://apx.didit.me/auth/v2/token/?x=1")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(didit.count(Endpoint::Token), 0);
     assert_eq!(didit.requests()[0].path_and_query(), "/auth/v2/token/?x=1");
 
     didit.on_next(Endpoint::Token, Fault::error("invalid_grant"));
-    refusal(&didit, "grant_type=x".to_owned()).await;
+    rejection(&didit, "grant_type=x".to_owned()).await;
     assert_eq!(didit.count(Endpoint::Token), 1);
     assert_eq!(
         didit

@@ -16,7 +16,7 @@ async fn forged(didit: &FakeDidit, forgery: Forgery) -> String {
     id_token(didit).await
 }
 
-/// Whether one of the published keys signed the token, as its own text says.
+/// Whether the token has three parts and a valid signature of a published key.
 fn is_signed(token: &str, keys: &[Value]) -> bool {
     let whole = token.split('.').count() == 3;
     whole && keys.iter().any(|key| verifies(token, key))
@@ -36,7 +36,7 @@ fn names_are_unique_and_those_of_the_constants() {
 
 #[tokio::test]
 async fn each_forgery_differs_from_the_valid_token_and_from_the_others() {
-    // Signatures with RS256 are the same each time, so the forgery alone makes a difference.
+    // RS256 signatures are deterministic, so only the forgery makes a difference.
     let valid = id_token(&didit().with_rs256()).await;
     let mut keys = Keys::default();
     keys.algorithm = Algorithm::Rs256;
@@ -48,7 +48,7 @@ async fn each_forgery_differs_from_the_valid_token_and_from_the_others() {
     }
 }
 
-/// The members of a part that are not as in the valid token; null: it lacks them.
+/// The members of a part that differ from the valid token; null for a missing one.
 async fn differences(forgery: Forgery, at: usize) -> BTreeMap<String, Value> {
     let valid = id_token(&didit()).await;
     let forged = part(&forgery.apply(&valid, &Keys::default()).unwrap(), at);
@@ -224,8 +224,8 @@ async fn a_raw_token_can_be_replaced_and_removed() {
     let token = id_token(&didit).await;
     assert_eq!(token.split('.').nth(3), Some("more"));
 
-    let remove = Fault::edit(|answer| {
-        answer.remove("id_token");
+    let remove = Fault::edit(|response| {
+        response.remove("id_token");
     });
     didit.on_next(Endpoint::Token, remove);
     assert!(super::signed_in(&didit).await.get("id_token").is_none());

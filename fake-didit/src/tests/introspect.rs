@@ -2,7 +2,7 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    Bytes, ask_json, authorize_url, code_form, didit, query, signed_in, token_request, tokens,
+    Bytes, authorize_url, code_form, didit, query, send_json, signed_in, token_request, tokens,
 };
 use crate::Person;
 
@@ -17,10 +17,10 @@ async fn a_valid_token_is_described_with_didits_members() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
     let form = format!("token={}", tokens["access_token"].as_str().unwrap());
-    let (status, told) = ask_json(&didit, introspection(&form)).await;
+    let (status, body) = send_json(&didit, introspection(&form)).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
-        told,
+        body,
         json!({
             "active": true,
             "iss": "https://apx.didit.me",
@@ -35,7 +35,7 @@ async fn a_valid_token_is_described_with_didits_members() {
     );
     didit.revoke_all();
     assert_eq!(
-        ask_json(&didit, introspection(&form)).await.1,
+        send_json(&didit, introspection(&form)).await.1,
         json!({"active": false})
     );
 }
@@ -48,14 +48,14 @@ async fn the_identifier_of_a_person_without_an_email_is_the_phone_number() {
         (phone, json!("+15550100"), json!("phone")),
         (Person::new("u-2"), Value::Null, Value::Null),
     ] {
-        let back = didit.approve(&authorize_url(&[]), &person);
-        let code = query(&back, "code").unwrap();
+        let callback = didit.approve(&authorize_url(&[]), &person);
+        let code = query(&callback, "code").unwrap();
         let tokens = tokens(&didit, code_form(&code, &[])).await;
         let form = format!("token={}", tokens["access_token"].as_str().unwrap());
-        let (_, told) = ask_json(&didit, introspection(&form)).await;
-        assert_eq!(told["sub"], person.subject());
-        assert_eq!(told["identifier"], identifier);
-        assert_eq!(told["identifier_type"], kind);
+        let (_, body) = send_json(&didit, introspection(&form)).await;
+        assert_eq!(body["sub"], person.subject());
+        assert_eq!(body["identifier"], identifier);
+        assert_eq!(body["identifier_type"], kind);
     }
 }
 
@@ -67,7 +67,7 @@ async fn an_invalid_request_gets_didits_errors() {
     let mut request = introspection("token=x");
     *request.method_mut() = Method::GET;
     assert_eq!(
-        error(ask_json(&didit, request).await),
+        error(send_json(&didit, request).await),
         (405, "method_not_allowed".into())
     );
 
@@ -76,19 +76,19 @@ async fn an_invalid_request_gets_didits_errors() {
         .headers_mut()
         .insert("content-type", "application/json".parse().unwrap());
     assert_eq!(
-        error(ask_json(&didit, request).await),
+        error(send_json(&didit, request).await),
         (400, "invalid_content_type".into())
     );
 
     assert_eq!(
-        error(ask_json(&didit, introspection("other=x")).await),
+        error(send_json(&didit, introspection("other=x")).await),
         (400, "required".into())
     );
 
     let mut request = introspection("token=x");
     request.headers_mut().remove("authorization");
     assert_eq!(
-        error(ask_json(&didit, request).await),
+        error(send_json(&didit, request).await),
         (401, "invalid_client".into())
     );
 }

@@ -7,11 +7,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask, ask_json, didit, get, request, signed_in};
+use super::{didit, get, request, send, send_json, signed_in};
 use crate::{Endpoint, FakeDidit, Fault, Person};
 
 pub(crate) async fn keys(didit: &FakeDidit) -> Vec<Value> {
-    let (status, jwks) = ask_json(didit, get("https://apx.didit.me/auth/config/jwks")).await;
+    let (status, jwks) = send_json(didit, get("https://apx.didit.me/auth/config/jwks")).await;
     assert_eq!(status, StatusCode::OK);
     jwks["keys"].as_array().unwrap().clone()
 }
@@ -30,7 +30,7 @@ pub(crate) fn part(token: &str, at: usize) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// Whether the key of the set signed the token.
+/// Whether the token's signature is valid with this key.
 pub(crate) fn verifies(token: &str, jwk: &Value) -> bool {
     let number = |name: &str| {
         BASE64_URL_SAFE_NO_PAD
@@ -131,11 +131,11 @@ async fn bare_keys_have_didits_curve_name_and_no_kid() {
 async fn both_jwks_paths_are_one_endpoint() {
     let didit = didit();
     keys(&didit).await;
-    ask_json(&didit, get("https://apx.didit.me/auth/jwks")).await;
+    send_json(&didit, get("https://apx.didit.me/auth/jwks")).await;
     assert_eq!(didit.count(Endpoint::Jwks), 2);
     let post = request(http::Method::POST, "https://apx.didit.me/auth/jwks");
     assert_eq!(
-        ask_json(&didit, post).await.0,
+        send_json(&didit, post).await.0,
         StatusCode::METHOD_NOT_ALLOWED
     );
 }
@@ -174,7 +174,7 @@ async fn an_edited_id_token_is_signed_again() {
     assert!(verifies(&token, &keys(&didit).await[0]));
 }
 
-/// The names of the published keys for ES256.
+/// The `kid`s of the published keys for ES256.
 async fn names(didit: &FakeDidit) -> Vec<Value> {
     let keys = keys(didit).await;
     keys.iter()
@@ -216,17 +216,17 @@ async fn after_a_gentle_rotation_old_and_new_tokens_verify() {
 #[tokio::test]
 async fn the_jwk_set_is_available_without_a_request() {
     let didit = didit();
-    let told: Value = serde_json::from_str(&didit.jwks_document()).unwrap();
-    assert_eq!(told["keys"], json!(keys(&didit).await));
+    let document: Value = serde_json::from_str(&didit.jwks_document()).unwrap();
+    assert_eq!(document["keys"], json!(keys(&didit).await));
     assert_eq!(didit.count(Endpoint::Jwks), 1);
 }
 
 #[tokio::test]
 async fn the_jwk_set_is_cacheable_for_five_minutes_or_as_configured() {
     let url = "https://apx.didit.me/auth/config/jwks";
-    let answer = ask(&didit(), get(url)).await;
-    assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
+    let response = send(&didit(), get(url)).await;
+    assert_eq!(response.headers()["cache-control"], "public, max-age=300");
     let didit = didit().with_jwks_max_age(Duration::ZERO);
-    let answer = ask(&didit, get(url)).await;
-    assert_eq!(answer.headers()["cache-control"], "public, max-age=0");
+    let response = send(&didit, get(url)).await;
+    assert_eq!(response.headers()["cache-control"], "public, max-age=0");
 }

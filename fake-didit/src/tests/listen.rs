@@ -3,17 +3,17 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{authorize_url, didit};
-use crate::{Endpoint, FakeDidit, Fault};
+use super::{authorize_url, didit, query};
+use crate::{Endpoint, FakeDidit, Fault, Person};
 
-/// What comes back over a socket for a request written by hand.
+/// The raw response to a raw request over a socket.
 async fn answer(didit: &FakeDidit, request: &str) -> String {
     let addr = didit.listen("127.0.0.1:0").await.unwrap();
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
 #[tokio::test]
@@ -35,14 +35,25 @@ async fn the_fake_serves_http() {
 }
 
 #[tokio::test]
+async fn the_address_of_the_socket_can_be_the_issuer() {
+    let didit = didit();
+    let address = didit.listen("127.0.0.1:0").await.unwrap();
+    let didit = didit.with_issuer(format!("http://{address}"));
+    let url = authorize_url(&[]).replace("https://auth.didit.me/", "/auth/v2/authorize");
+    let callback = didit.approve(&url, &Person::alejandra());
+    assert!(query(&callback, "code").is_some(), "{callback}");
+    assert_eq!(didit.last(Endpoint::Authorize).unwrap().problem(), None);
+}
+
+#[tokio::test]
 async fn a_large_body_is_rejected() {
     let body = "x".repeat(64 * 1024 + 1);
     let request = format!(
         "POST /auth/v2/token HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let refusal = answer(&didit(), &request).await;
-    assert!(refusal.starts_with("HTTP/1.1 413 "), "{refusal}");
+    let rejection = answer(&didit(), &request).await;
+    assert!(rejection.starts_with("HTTP/1.1 413 "), "{rejection}");
 }
 
 #[tokio::test]
@@ -75,10 +86,14 @@ async fn a_client_that_stops_sending_times_out() {
     ] {
         let mut stream = TcpStream::connect(addr).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with(expected), "{sent:?}: {answer}");
-        assert_eq!(answer.is_empty(), expected.is_empty(), "{sent:?}: {answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with(expected), "{sent:?}: {response}");
+        assert_eq!(
+            response.is_empty(),
+            expected.is_empty(),
+            "{sent:?}: {response}"
+        );
     }
 }
 
@@ -90,7 +105,7 @@ async fn an_idle_connection_is_closed() {
         .write_all(b"GET /auth/jwks HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
 }

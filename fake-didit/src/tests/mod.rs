@@ -1,9 +1,10 @@
-//! The fake as its users see it.
+//! Tests through the public API.
 
 mod authentication;
 mod authorize;
 mod browser;
 mod connection;
+mod cookies;
 mod discovery;
 mod end_session;
 mod faults;
@@ -13,6 +14,7 @@ mod keys;
 mod listen;
 mod page;
 mod people;
+mod refresh;
 mod request_headers;
 mod requests;
 mod revocation;
@@ -38,7 +40,7 @@ fn didit() -> FakeDidit {
     FakeDidit::new("app", "secret").with_redirect_uri(REDIRECT_URI)
 }
 
-/// A good authorization request with some parameters changed; an empty value takes one away.
+/// A valid authorization request with some parameters replaced; an empty value removes one.
 fn authorize_url(changes: &[(&str, &str)]) -> String {
     let mut parameters = vec![
         ("client_id", "app"),
@@ -61,7 +63,7 @@ fn authorize_url(changes: &[(&str, &str)]) -> String {
     format!("https://auth.didit.me/?{query}")
 }
 
-/// Alejandra approves; gives the code.
+/// The code of an approved sign-in.
 fn code(didit: &FakeDidit) -> String {
     query(
         &didit.approve(&authorize_url(&[]), &Person::alejandra()),
@@ -70,7 +72,7 @@ fn code(didit: &FakeDidit) -> String {
     .unwrap()
 }
 
-/// A good token request for a code with some parameters changed, as above.
+/// A valid token request for a code with some parameters replaced, as above.
 fn code_form(code: &str, changes: &[(&str, &str)]) -> String {
     let mut parameters = vec![
         ("grant_type", "authorization_code"),
@@ -103,34 +105,34 @@ fn token_request(form: String) -> Request<Bytes> {
         .unwrap()
 }
 
-async fn ask(didit: &FakeDidit, request: Request<Bytes>) -> Response<Bytes> {
+async fn send(didit: &FakeDidit, request: Request<Bytes>) -> Response<Bytes> {
     didit.clone().call(request).await.unwrap()
 }
 
-async fn ask_json(didit: &FakeDidit, request: Request<Bytes>) -> (StatusCode, Value) {
-    let answer = ask(didit, request).await;
+async fn send_json(didit: &FakeDidit, request: Request<Bytes>) -> (StatusCode, Value) {
+    let response = send(didit, request).await;
     (
-        answer.status(),
-        serde_json::from_slice(answer.body()).unwrap(),
+        response.status(),
+        serde_json::from_slice(response.body()).unwrap(),
     )
 }
 
-/// The tokens for a form that must be good.
+/// The tokens for a form that must be accepted.
 async fn tokens(didit: &FakeDidit, form: String) -> Value {
-    let (status, tokens) = ask_json(didit, token_request(form)).await;
+    let (status, tokens) = send_json(didit, token_request(form)).await;
     assert_eq!(status, StatusCode::OK, "{tokens}");
     tokens
 }
 
-/// The tokens of a whole sign-in.
+/// The tokens of a new sign-in.
 async fn signed_in(didit: &FakeDidit) -> Value {
     let code = code(didit);
     tokens(didit, code_form(&code, &[])).await
 }
 
-/// The error code for a form that must be refused with 400.
-async fn refusal(didit: &FakeDidit, form: String) -> String {
-    let (status, error) = ask_json(didit, token_request(form)).await;
+/// The error code for a form that must be rejected with 400.
+async fn rejection(didit: &FakeDidit, form: String) -> String {
+    let (status, error) = send_json(didit, token_request(form)).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{error}");
     error["error"].as_str().unwrap().to_owned()
 }
@@ -140,7 +142,7 @@ async fn user_info(didit: &FakeDidit, access_token: &Value) -> (StatusCode, Valu
         "authorization",
         format!("Bearer {}", access_token.as_str().unwrap()),
     );
-    ask_json(didit, request.body(Bytes::new()).unwrap()).await
+    send_json(didit, request.body(Bytes::new()).unwrap()).await
 }
 
 fn get(uri: &str) -> Request<Bytes> {

@@ -3,19 +3,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
-use super::{ask, authorize_url, code_form, didit, get, query, tokens, user_info};
+use super::{authorize_url, code_form, didit, get, query, send, tokens, user_info};
 use crate::{FakeDidit, Person, person::JOHN};
 
-/// Opens the sign-in page and gives its interaction id.
+/// Opens the sign-in page and returns its interaction id.
 async fn opened(didit: &FakeDidit) -> String {
-    let page = ask(didit, get(&authorize_url(&[]))).await;
+    let page = send(didit, get(&authorize_url(&[]))).await;
     let html = std::str::from_utf8(page.body()).unwrap();
     let (_, rest) = html.split_once("name=\"interaction\" value=\"").unwrap();
     rest.split_once('"').unwrap().0.to_owned()
 }
 
 async fn post(didit: &FakeDidit, path: &str, form: String) -> Response<Bytes> {
-    ask(
+    send(
         didit,
         Request::post(format!("https://auth.didit.me{path}"))
             .body(form.into())
@@ -28,20 +28,20 @@ async fn post(didit: &FakeDidit, path: &str, form: String) -> Response<Bytes> {
 async fn the_chosen_person_is_signed_in() {
     let didit = didit();
     let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
-    let answer = post(&didit, "/approve", form).await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    let code = query(answer.headers()["location"].to_str().unwrap(), "code").unwrap();
+    let response = post(&didit, "/approve", form).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let code = query(response.headers()["location"].to_str().unwrap(), "code").unwrap();
     let tokens = tokens(&didit, code_form(&code, &[])).await;
-    let (_, told) = user_info(&didit, &tokens["access_token"]).await;
-    assert_eq!(told["sub"], Person::john().subject());
+    let (_, body) = user_info(&didit, &tokens["access_token"]).await;
+    assert_eq!(body["sub"], Person::john().subject());
 }
 
 #[tokio::test]
 async fn declining_redirects_with_access_denied() {
     let didit = didit();
     let form = format!("interaction={}&person={JOHN}", opened(&didit).await);
-    let answer = post(&didit, "/decline", form).await;
-    let location = answer.headers()["location"].to_str().unwrap();
+    let response = post(&didit, "/decline", form).await;
+    let location = response.headers()["location"].to_str().unwrap();
     assert_eq!(query(location, "error").as_deref(), Some("access_denied"));
     assert_eq!(query(location, "state").as_deref(), Some("the state"));
 }
@@ -89,7 +89,7 @@ async fn approving_requires_a_person_and_an_interaction() {
     let didit = didit();
     let interaction = opened(&didit).await;
     for form in [
-        format!("interaction={interaction}&person=nobody"),
+        format!("interaction={interaction}&person=unknown"),
         format!("person={JOHN}"),
         "%".to_owned(),
     ] {
@@ -98,15 +98,15 @@ async fn approving_requires_a_person_and_an_interaction() {
             StatusCode::BAD_REQUEST
         );
     }
-    let answer = ask(&didit, get("https://auth.didit.me/approve")).await;
-    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let response = send(&didit, get("https://auth.didit.me/approve")).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
 async fn a_page_may_load_its_icon_and_nothing_else() {
-    let answer = ask(&didit(), get(&authorize_url(&[]))).await;
+    let response = send(&didit(), get(&authorize_url(&[]))).await;
     assert_eq!(
-        answer.headers()["content-security-policy"],
+        response.headers()["content-security-policy"],
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
          frame-ancestors 'none'"
     );

@@ -18,8 +18,8 @@ fn browser(didit: &FakeDidit) -> Browser {
     Browser::new("https://app.example", app).add_didit(didit)
 }
 
-/// The user information of a sign-in that ended with this code.
-async fn told(didit: &FakeDidit, code: &str) -> Value {
+/// The user information of the sign-in with this code.
+async fn user_info_for(didit: &FakeDidit, code: &str) -> Value {
     let tokens = tokens(didit, code_form(code, &[])).await;
     user_info(didit, &tokens["access_token"]).await.1
 }
@@ -29,10 +29,10 @@ async fn a_listed_person_signs_in_with_a_button() {
     let didit = didit().add_person(ada());
     let browser = browser(&didit);
     let page = browser.visit(&authorize_url(&[])).await;
-    let back = browser.click(&page, "approve-ada").await;
-    let code = query(back.text(), "code").unwrap();
+    let callback = browser.click(&page, "approve-ada").await;
+    let code = query(callback.text(), "code").unwrap();
     assert_eq!(
-        told(&didit, &code).await,
+        user_info_for(&didit, &code).await,
         json!({
             "sub": "u-1815",
             "email": {"email": "ada@example.com", "is_verified": false, "is_primary": true}
@@ -43,9 +43,9 @@ async fn a_listed_person_signs_in_with_a_button() {
 #[tokio::test]
 async fn a_person_need_not_be_listed() {
     let didit = didit().with_people([]);
-    let back = didit.approve(&authorize_url(&[]), &ada());
-    let code = query(&back, "code").unwrap();
-    assert_eq!(told(&didit, &code).await["sub"], "u-1815");
+    let callback = didit.approve(&authorize_url(&[]), &ada());
+    let code = query(&callback, "code").unwrap();
+    assert_eq!(user_info_for(&didit, &code).await["sub"], "u-1815");
 }
 
 #[tokio::test]
@@ -64,10 +64,10 @@ async fn with_people_replaces_the_list_and_add_person_appends() {
 #[tokio::test]
 async fn a_grant_keeps_the_person_who_approved() {
     let didit = didit().add_person(ada());
-    let back = didit.approve(&authorize_url(&[]), &ada());
+    let callback = didit.approve(&authorize_url(&[]), &ada());
     let didit = didit.add_person(ada().with_email("new@example.com"));
-    let told = told(&didit, &query(&back, "code").unwrap()).await;
-    assert_eq!(told["email"]["email"], "ada@example.com");
+    let user_info = user_info_for(&didit, &query(&callback, "code").unwrap()).await;
+    assert_eq!(user_info["email"]["email"], "ada@example.com");
 }
 
 #[tokio::test]
@@ -77,9 +77,9 @@ async fn a_browser_signs_in_with_any_id_of_the_button() {
     let browser = browser(&didit);
     for person in [Person::alejandra(), Person::john(), odd] {
         browser.visit(&authorize_url(&[])).await;
-        let back = browser.sign_in_as(&person).await;
-        let code = query(back.text(), "code").unwrap();
-        assert_eq!(told(&didit, &code).await["sub"], person.subject());
+        let callback = browser.sign_in_as(&person).await;
+        let code = query(callback.text(), "code").unwrap();
+        assert_eq!(user_info_for(&didit, &code).await["sub"], person.subject());
     }
 }
 
@@ -92,13 +92,13 @@ async fn a_browser_finds_one_of_hundreds_of_people() {
     let browser = browser(&didit);
     browser.visit(&authorize_url(&[])).await;
     let person = people.last().unwrap();
-    let back = browser.sign_in_as(person).await;
-    let code = query(back.text(), "code").unwrap();
-    assert_eq!(told(&didit, &code).await["sub"], "u-499");
+    let callback = browser.sign_in_as(person).await;
+    let code = query(callback.text(), "code").unwrap();
+    assert_eq!(user_info_for(&didit, &code).await["sub"], "u-499");
 }
 
-/// What the browser says, which cannot sign in.
-async fn refused(browser: &Browser, person: &Person) -> String {
+/// The panic message of a failed sign-in.
+async fn rejected(browser: &Browser, person: &Person) -> String {
     let (browser, person) = (browser.clone(), person.clone());
     let sign_in = tokio::spawn(async move { browser.sign_in_as(&person).await });
     let panic = sign_in.await.unwrap_err().into_panic();
@@ -113,17 +113,17 @@ async fn a_browser_that_cannot_sign_in_gives_the_reason() {
     let didit = didit();
     let browser = browser(&didit);
     assert_eq!(
-        refused(&browser, &ada()).await,
+        rejected(&browser, &ada()).await,
         "the browser has no page: open the sign-in page first"
     );
     browser.visit("/callback").await;
     assert_eq!(
-        refused(&browser, &ada()).await,
+        rejected(&browser, &ada()).await,
         "the current page is not the sign-in page, but 200 OK of https://app.example/callback"
     );
     browser.visit(&authorize_url(&[])).await;
     assert_eq!(
-        refused(&browser, &ada()).await,
+        rejected(&browser, &ada()).await,
         "the sign-in page does not list \"u-1815\": add the person with FakeDidit::add_person"
     );
     assert_eq!(didit.count(Endpoint::Decision), 0);

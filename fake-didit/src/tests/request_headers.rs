@@ -1,4 +1,4 @@
-//! The headers that a browser sends, as Chromium 156 was seen to send them.
+//! The request headers of a browser, compared with those of Chromium 156.
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use crate::{Browser, Page};
 const APP: &str = "https://app.example";
 const OTHER: &str = "https://other.example";
 
-/// A site with a page that sends what its query names, and with redirects.
+/// A site with redirects, and with a page whose query gives its referrer policy and the target of its links.
 fn site() -> Router {
     let page = |RawQuery(query): RawQuery| async {
         let query = query.unwrap_or_default();
@@ -43,18 +43,18 @@ fn browser() -> Browser {
     Browser::new(APP, site()).add_site(OTHER, site())
 }
 
-/// Opens the page of an origin, with a policy, and clicks on what leads to `to`.
+/// Opens the page of an origin with a policy, and clicks the element that leads to `to`.
 async fn click(browser: &Browser, at: &str, policy: &str, id: &str, to: &str) -> Page {
     let page = browser.visit(&format!("{at}/page?{policy}|{to}")).await;
     browser.click(&page, id).await
 }
 
-/// The values of headers that were sent, `-` for one that was not.
+/// The values of the received headers; `-` for a missing one.
 fn sent(page: &Page, names: &[&str]) -> Vec<String> {
-    let told = page.json();
+    let headers = page.json();
     names
         .iter()
-        .map(|name| told.get(*name).and_then(Value::as_str).unwrap_or("-"))
+        .map(|name| headers.get(*name).and_then(Value::as_str).unwrap_or("-"))
         .map(|value| value.split('?').next().unwrap_or_default().to_owned())
         .collect()
 }
@@ -242,7 +242,7 @@ async fn a_fragment_is_not_sent_and_survives_a_redirect() {
     assert_eq!(page.url(), "https://app.example/echo#part");
 }
 
-// Behind a worker a typed URL is no longer one: the worker is the client of the request.
+// The worker is the client of its requests, so a typed URL has an initiator.
 #[tokio::test]
 async fn a_service_worker_forwards_navigations() {
     let names = [

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{ask, authorize_url, code, code_form, didit, get, request, signed_in, token_request};
+use super::{authorize_url, code, code_form, didit, get, request, send, signed_in, token_request};
 use crate::{Endpoint, FakeDidit, Fault, Forgery, Person, RecordedRequest};
 
-/// The status and what was wrong, as the record has it.
+/// The status and the problem of the last recorded request.
 fn recorded(didit: &FakeDidit) -> (u16, Option<String>) {
     let request = didit.requests().pop().unwrap();
     let status = request.status().unwrap().as_u16();
@@ -61,21 +61,21 @@ async fn a_rejected_request_is_recorded_with_the_reason() {
             "the Authorization header has no access token",
         ),
         (
-            "https://apx.didit.me/nowhere".to_owned(),
+            "https://apx.didit.me/unknown".to_owned(),
             404,
             "no endpoint has this path",
         ),
     ] {
-        ask(&didit, get(&uri)).await;
+        send(&didit, get(&uri)).await;
         assert_eq!(recorded(&didit), (status, Some(why.to_owned())), "{uri}");
     }
-    ask(&didit, token_request(code_form("made-up", &[]))).await;
+    send(&didit, token_request(code_form("made-up", &[]))).await;
     assert_eq!(
         recorded(&didit),
         (400, Some("the code is unknown".to_owned()))
     );
     didit.switch_off();
-    ask(&didit, get("https://apx.didit.me/auth/jwks")).await;
+    send(&didit, get("https://apx.didit.me/auth/jwks")).await;
     assert_eq!(
         recorded(&didit),
         (404, Some("the product is switched off".to_owned()))
@@ -86,14 +86,14 @@ async fn a_rejected_request_is_recorded_with_the_reason() {
 async fn the_request_log_has_the_reason_that_didit_authentication_omits() {
     let didit = FakeDidit::authentication("app").with_redirect_uri("https://app.example/callback");
     let token = |body: &str, media_type: &str| {
-        let mut asked = request(http::Method::POST, "https://app.auth.didit.me/token/");
-        asked
+        let mut request = request(http::Method::POST, "https://app.auth.didit.me/token/");
+        request
             .headers_mut()
             .insert("content-type", media_type.parse().unwrap());
-        asked.map(|_| body.to_owned().into())
+        request.map(|_| body.to_owned().into())
     };
     let json = "application/json";
-    for (asked, why) in [
+    for (request, why) in [
         (
             token("a=b", "text/plain"),
             "Content-Type must be application/json",
@@ -126,8 +126,8 @@ async fn the_request_log_has_the_reason_that_didit_authentication_omits() {
             "the refresh token is unknown",
         ),
     ] {
-        let answer = ask(&didit, asked).await;
-        assert!(!String::from_utf8_lossy(answer.body()).contains(why));
+        let response = send(&didit, request).await;
+        assert!(!String::from_utf8_lossy(response.body()).contains(why));
         assert_eq!(recorded(&didit), (400, Some(why.to_owned())));
     }
 }
@@ -136,18 +136,18 @@ async fn the_request_log_has_the_reason_that_didit_authentication_omits() {
 async fn a_fault_is_recorded_and_is_not_a_problem() {
     let didit = didit();
     didit.on_next(Endpoint::Token, Fault::error("busy").with_status(503));
-    ask(&didit, token_request(String::new())).await;
+    send(&didit, token_request(String::new())).await;
     assert_eq!(recorded(&didit), (503, None));
-    let told = didit.last(Endpoint::Token).unwrap();
+    let request = didit.last(Endpoint::Token).unwrap();
     assert_eq!(
-        told.fault().unwrap().to_string(),
+        request.fault().unwrap().to_string(),
         "answers 503 with the error busy"
     );
 
     didit.on_next(Endpoint::Authorize, Fault::error("access_denied"));
     didit.approve(&authorize_url(&[]), &Person::john());
-    let told = didit.last(Endpoint::Authorize).unwrap();
-    assert!(told.fault().is_some() && told.problem().is_none());
+    let request = didit.last(Endpoint::Authorize).unwrap();
+    assert!(request.fault().is_some() && request.problem().is_none());
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn clearing_requests_keeps_counts_and_numbers() {
     assert!(didit.requests().is_empty());
     assert_eq!(didit.count(Endpoint::Token), 1);
     didit.clock().advance(Duration::from_secs(60));
-    ask(&didit, get("https://apx.didit.me/auth/jwks")).await;
+    send(&didit, get("https://apx.didit.me/auth/jwks")).await;
     let numbers: Vec<_> = didit
         .requests()
         .iter()
@@ -185,24 +185,24 @@ async fn a_truncated_response_follows_a_processed_request() {
     let didit = didit();
     let code = code(&didit);
     didit.on_next(Endpoint::Token, Fault::truncate());
-    let answer = ask(&didit, token_request(code_form(&code, &[]))).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert!(answer.body().starts_with(b"{") && !answer.body().ends_with(b"}"));
-    ask(&didit, token_request(code_form(&code, &[]))).await;
+    let response = send(&didit, token_request(code_form(&code, &[]))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.body().starts_with(b"{") && !response.body().ends_with(b"}"));
+    send(&didit, token_request(code_form(&code, &[]))).await;
     assert_eq!(recorded(&didit).1.unwrap(), "the code was used before");
 }
 
 #[tokio::test]
 async fn only_configured_scopes_are_accepted() {
     let didit = didit().with_scopes(["openid", "profile"]);
-    ask(&didit, get(&authorize_url(&[("scope", "openid profile")]))).await;
+    send(&didit, get(&authorize_url(&[("scope", "openid profile")]))).await;
     assert_eq!(recorded(&didit), (200, None));
-    ask(&didit, get(&authorize_url(&[("scope", "openid email")]))).await;
+    send(&didit, get(&authorize_url(&[("scope", "openid email")]))).await;
     assert_eq!(
         recorded(&didit),
         (303, Some("scope email is unknown".to_owned()))
     );
-    let metadata = ask(
+    let metadata = send(
         &didit,
         get("https://apx.didit.me/.well-known/openid-configuration"),
     )

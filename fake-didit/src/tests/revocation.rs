@@ -2,7 +2,8 @@ use http::{Method, Request, StatusCode};
 use serde_json::Value;
 
 use super::{
-    Bytes, ask, ask_json, didit, refresh_form, refusal, signed_in, token_request, tokens, user_info,
+    Bytes, didit, refresh_form, rejection, send, send_json, signed_in, token_request, tokens,
+    user_info,
 };
 use crate::{Endpoint, FakeDidit};
 
@@ -12,18 +13,18 @@ fn revocation(form: String) -> Request<Bytes> {
     request
 }
 
-/// Revokes a token, which is always done (RFC 7009 §2.2).
+/// Revokes a token, which always succeeds (RFC 7009 §2.2).
 async fn revoke(didit: &FakeDidit, token: &Value, more: &str) {
     let form = format!("token={}{more}", token.as_str().unwrap());
-    let answer = ask(didit, revocation(form)).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert!(answer.body().is_empty());
+    let response = send(didit, revocation(form)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.body().is_empty());
 }
 
 #[tokio::test]
 async fn the_endpoint_does_not_exist_by_default() {
-    let answer = ask(&didit(), revocation("token=x".to_owned())).await;
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let response = send(&didit(), revocation("token=x".to_owned())).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -41,7 +42,7 @@ async fn revoking_a_refresh_token_revokes_its_grant_only() {
     let (status, _) = user_info(&didit, &own["access_token"]).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     let refresh = refresh_form(own["refresh_token"].as_str().unwrap());
-    assert_eq!(refusal(&didit, refresh).await, "invalid_grant");
+    assert_eq!(rejection(&didit, refresh).await, "invalid_grant");
     let (status, _) = user_info(&didit, &other["access_token"]).await;
     assert_eq!(status, StatusCode::OK);
 }
@@ -62,7 +63,7 @@ async fn revoking_a_replaced_refresh_token_revokes_its_grant() {
 async fn revoking_an_access_token_revokes_only_that_token() {
     let didit = didit().with_revocation_endpoint();
     let own = signed_in(&didit).await;
-    // A wrong hint does no harm (RFC 7009 §2.1).
+    // A wrong hint is ignored (RFC 7009 §2.1).
     revoke(
         &didit,
         &own["access_token"],
@@ -113,7 +114,7 @@ async fn an_invalid_request_gets_the_errors_of_the_token_endpoint() {
             "invalid_request",
         ),
     ] {
-        let (found, body) = ask_json(&didit, request).await;
+        let (found, body) = send_json(&didit, request).await;
         assert_eq!(
             (found.as_u16(), body["error"].as_str()),
             (status, Some(error))
@@ -140,7 +141,7 @@ async fn a_client_authenticates_as_at_the_token_endpoint() {
         for (credentials, status) in [(good, StatusCode::OK), (bad, StatusCode::UNAUTHORIZED)] {
             let mut request = revocation(format!("token=x{credentials}"));
             request.headers_mut().remove("authorization");
-            assert_eq!(ask(&didit, request).await.status(), status);
+            assert_eq!(send(&didit, request).await.status(), status);
         }
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{ask, didit, get, request, signed_in, user_info};
+use super::{didit, get, request, send, signed_in, user_info};
 use crate::Person;
 
 const URL: &str = "https://apx.didit.me/auth/v2/users/retrieve";
@@ -12,10 +12,10 @@ const URL: &str = "https://apx.didit.me/auth/v2/users/retrieve";
 async fn members_follow_the_granted_scopes() {
     let didit = didit();
     let tokens = signed_in(&didit).await;
-    let (status, told) = user_info(&didit, &tokens["access_token"]).await;
+    let (status, body) = user_info(&didit, &tokens["access_token"]).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
-        told,
+        body,
         json!({
             "sub": Person::alejandra().subject(),
             "email": {"email": "alejandra.rosas@example.com", "is_verified": true, "is_primary": true}
@@ -48,10 +48,10 @@ async fn a_token_in_the_query_is_ignored() {
         .as_str()
         .unwrap()
         .to_owned();
-    let answer = ask(&didit, get(&format!("{URL}?access_token={token}"))).await;
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let response = send(&didit, get(&format!("{URL}?access_token={token}"))).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
-        answer.headers()["www-authenticate"],
+        response.headers()["www-authenticate"],
         "Bearer realm=\"Didit\""
     );
 }
@@ -59,7 +59,7 @@ async fn a_token_in_the_query_is_ignored() {
 #[tokio::test]
 async fn only_get_is_allowed() {
     assert_eq!(
-        ask(&didit(), request(Method::POST, URL)).await.status(),
+        send(&didit(), request(Method::POST, URL)).await.status(),
         StatusCode::METHOD_NOT_ALLOWED
     );
 }

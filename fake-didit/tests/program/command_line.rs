@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::process::{AUTHENTICATION, CONFIDENTIAL, Program, run};
 
-/// The one line on the standard error of a program that does not start.
-fn complaint(arguments: &[&str]) -> String {
+/// The line on the standard error of a program that cannot start.
+fn error_line(arguments: &[&str]) -> String {
     let output = run(arguments);
     let (out, error) = (output.stdout, String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
@@ -98,7 +98,7 @@ fn an_invalid_argument_prints_one_line() {
             "--listen 127.0.0.1:65536 must be an address and a port, for example 127.0.0.1:4000",
         ),
     ] {
-        assert_eq!(complaint(&arguments), expected);
+        assert_eq!(error_line(&arguments), expected);
     }
 }
 
@@ -106,15 +106,15 @@ fn an_invalid_argument_prints_one_line() {
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let complaint = complaint(&more(&CONFIDENTIAL, &["--listen", &address]));
+    let error_line = error_line(&more(&CONFIDENTIAL, &["--listen", &address]));
     assert!(
-        complaint.starts_with(&format!(
+        error_line.starts_with(&format!(
             "cannot listen on {address}: Address already in use"
         )),
-        "{complaint}"
+        "{error_line}"
     );
     assert!(
-        complaint.ends_with("; choose another address with --listen; port 0 selects a free port")
+        error_line.ends_with("; choose another address with --listen; port 0 selects a free port")
     );
 }
 
@@ -125,9 +125,9 @@ fn an_error_in_a_people_file_has_its_position() {
         fs::write(&path, text).unwrap();
         path.into_os_string().into_string().unwrap()
     };
-    let complaint = |path: &str| {
-        let complaint = complaint(&more(&CONFIDENTIAL, &["--people", path]));
-        complaint
+    let error_line = |path: &str| {
+        let error_line = error_line(&more(&CONFIDENTIAL, &["--people", path]));
+        error_line
             .strip_prefix(&format!("--people {path}: "))
             .unwrap()
             .to_owned()
@@ -136,20 +136,17 @@ fn an_error_in_a_people_file_has_its_position() {
         .map(|at| json!({"subject": at.to_string()}))
         .collect();
     let many = file("many.json", &Value::from(subjects).to_string());
-    assert_eq!(complaint(&many), "1001 people; the limit is 1000");
+    assert_eq!(error_line(&many), "1001 people; the limit is 1000");
     assert_eq!(
-        complaint("/nowhere/people.json"),
+        error_line("/unknown/people.json"),
         "No such file or directory (os error 2)"
     );
     let entry = file("entry.json", "[{\"subject\": \"a\"},\n {\"subject\": 7}]");
-    let complained = complaint(&entry);
-    assert!(complained.starts_with("line 2, column "), "{complained}");
-    assert!(
-        complained.contains("entry 2, field `subject`: "),
-        "{complained}"
-    );
+    let line = error_line(&entry);
+    assert!(line.starts_with("line 2, column "), "{line}");
+    assert!(line.contains("entry 2, field `subject`: "), "{line}");
     let cut = file("cut.json", "[{\"subject\": \"a\"");
-    assert!(complaint(&cut).starts_with("line 1, column "));
+    assert!(error_line(&cut).starts_with("line 1, column "));
 }
 
 #[test]
@@ -181,8 +178,8 @@ fn a_people_file_may_be_a_pipe() {
         move || fs::write(pipe, r#"[{"subject": "u-1"}]"#)
     });
     let program = Program::start(&more(&CONFIDENTIAL, &["--people", pipe.to_str().unwrap()]));
-    let told = program.api("GET", "people", &Value::Null);
-    assert_eq!(told["people"][0]["subject"], "u-1");
+    let body = program.api("GET", "people", &Value::Null);
+    assert_eq!(body["people"][0]["subject"], "u-1");
     written.join().unwrap().unwrap();
     fs::remove_file(pipe).unwrap();
 }
@@ -192,10 +189,10 @@ fn a_people_file_may_be_a_pipe() {
 fn the_program_prints_the_environment_and_stops_on_sigterm() {
     let program = Program::start(&CONFIDENTIAL);
     let origin = program.origin();
-    let (printed, code) = program.stop();
-    assert_eq!(code, Some(0));
+    let stopped = program.stop();
+    assert_eq!((stopped.code, &*stopped.stderr), (Some(0), ""));
     assert_eq!(
-        printed,
+        stopped.stdout,
         format!(
             "Fake Didit (Sign in API) listens on {origin}
 
@@ -223,7 +220,7 @@ fn a_public_client_gets_a_cookie_key_instead_of_a_secret() {
         &AUTHENTICATION,
         &["--issuer", "http://localhost:4000/acme"],
     ));
-    let (printed, _) = program.stop();
+    let printed = program.stop().stdout;
     assert!(printed.contains("(Didit Authentication)"), "{printed}");
     assert!(
         printed.contains("export DIDIT_PROVIDER=authentication\n"),
@@ -250,5 +247,27 @@ fn the_program_stops_while_a_request_hangs() {
     let mut waiting = program.connect();
     std::io::Write::write_all(&mut waiting, request.as_bytes()).unwrap();
     while program.requests().is_empty() {}
-    assert_eq!(program.stop().1, Some(0));
+    assert_eq!(program.stop().code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn requests_are_printed_on_the_standard_error_only_with_log_requests() {
+    let unknown_code = "grant_type=authorization_code&code=code_0123456789&redirect_uri=x";
+    let head = "POST /auth/v2/token\nAuthorization: Basic YXBwOnNlY3JldA==\n\
+                Content-Type: application/x-www-form-urlencoded";
+    for (flags, printed) in [
+        (&[][..], ""),
+        (
+            &["--log-requests"],
+            "#1 GET discovery 200\n#2 POST token 400: the code is unknown\n\
+             #3 GET /favicon.png 404: no endpoint has this path\n",
+        ),
+    ] {
+        let program = Program::start(&more(&CONFIDENTIAL, flags));
+        program.get("/.well-known/openid-configuration");
+        program.send(head, unknown_code);
+        program.get("/favicon.png");
+        assert_eq!(program.stop().stderr, printed);
+    }
 }

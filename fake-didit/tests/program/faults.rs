@@ -13,9 +13,9 @@ fn a_fault_is_injected_the_requested_number_of_times() {
             "description": "back at noon", "times": times});
         program.api("POST", "faults", &fault)
     };
-    let told = add(json!(2));
+    let body = add(json!(2));
     assert_eq!(
-        told["faults"][1],
+        body["faults"][1],
         json!({"endpoint": "discovery", "what": "answers 503 with the error busy", "times": 1})
     );
     assert_eq!([ask(), ask(), ask()], [503, 503, 200]);
@@ -25,58 +25,58 @@ fn a_fault_is_injected_the_requested_number_of_times() {
 
     add(json!("every"));
     assert_eq!([ask(), ask(), ask()], [503, 503, 503]);
-    let told = program.api("DELETE", "faults?endpoint=discovery", &Value::Null);
-    assert_eq!(told, json!({"faults": []}));
+    let body = program.api("DELETE", "faults?endpoint=discovery", &Value::Null);
+    assert_eq!(body, json!({"faults": []}));
     assert_eq!(ask(), 200);
 }
 
 #[test]
 fn every_kind_of_fault_has_its_response() {
     let program = Program::start(&CONFIDENTIAL);
-    let honest = program.get(DISCOVERY);
-    let answer = |fault: Value| {
+    let regular = program.get(DISCOVERY);
+    let inject = |fault: Value| {
         let mut fault = fault;
         fault["endpoint"] = "discovery".into();
         program.api("POST", "faults", &fault);
         program.get(DISCOVERY)
     };
-    let html = answer(json!({"fault": "html"}));
+    let html = inject(json!({"fault": "html"}));
     assert_eq!(
         html.header("content-type"),
         Some("text/html; charset=utf-8")
     );
-    let empty = answer(json!({"fault": "empty", "status": 204}));
+    let empty = inject(json!({"fault": "empty", "status": 204}));
     assert_eq!((empty.status, &*empty.body), (204, ""));
-    let truncated = answer(json!({"fault": "truncated"}));
-    assert_eq!(truncated.body, honest.body[..honest.body.len() / 2]);
+    let truncated = inject(json!({"fault": "truncated"}));
+    assert_eq!(truncated.body, regular.body[..regular.body.len() / 2]);
     assert!(serde_json::from_str::<Value>(&truncated.body).is_err());
-    let slow = answer(json!({"fault": "slow", "seconds": 0.01}));
-    assert_eq!(slow.body, honest.body);
-    let edited = answer(
+    let slow = inject(json!({"fault": "slow", "seconds": 0.01}));
+    assert_eq!(slow.body, regular.body);
+    let edited = inject(
         json!({"fault": "edit", "members": {"issuer": "https://evil.example",
         "jwks_uri": null}}),
     );
     assert_eq!(edited.json()["issuer"], "https://evil.example");
     assert_eq!(edited.json().get("jwks_uri"), None);
-    let text = answer(json!({"fault": "answer", "status": 500, "body": "down"}));
+    let text = inject(json!({"fault": "answer", "status": 500, "body": "down"}));
     assert_eq!((text.status, &*text.body), (500, "down"));
-    let answer = answer(
+    let response = inject(
         json!({"fault": "answer", "headers": {"Content-Type": "application/jwt"},
         "body": {"a": 1}}),
     );
-    assert_eq!((answer.status, &*answer.body), (200, "{\"a\":1}"));
-    assert_eq!(answer.header("content-type"), Some("application/jwt"));
+    assert_eq!((response.status, &*response.body), (200, "{\"a\":1}"));
+    assert_eq!(response.header("content-type"), Some("application/jwt"));
 }
 
 #[test]
 fn a_forgery_is_selected_by_name() {
     let program = Program::start(&CONFIDENTIAL);
-    let told = program.api("GET", "faults", &Value::Null);
-    assert!(told["forgeries"].as_array().unwrap().len() > 100);
+    let body = program.api("GET", "faults", &Value::Null);
+    assert!(body["forgeries"].as_array().unwrap().len() > 100);
     let add = |fault: &Value| program.api("POST", "faults", fault);
     add(&json!({"endpoint": "token", "fault": "forgery", "name": "ALGORITHM_NONE"}));
-    let told = add(&json!({"endpoint": "token", "fault": "edit_id_token", "claims": {"aud": "x"}}));
-    let what: Vec<_> = told["faults"]
+    let body = add(&json!({"endpoint": "token", "fault": "edit_id_token", "claims": {"aud": "x"}}));
+    let what: Vec<_> = body["faults"]
         .as_array()
         .unwrap()
         .iter()
@@ -142,8 +142,8 @@ fn an_invalid_fault_tells_what_to_send() {
              \"times\": 1}; missing field `code`.",
         ),
     ] {
-        let answer = program.call("POST", "faults", &fault);
-        assert_eq!(answer.problem(), (status, detail.to_owned()), "{fault}");
+        let response = program.call("POST", "faults", &fault);
+        assert_eq!(response.problem(), (status, detail.to_owned()), "{fault}");
     }
     let many = json!({"endpoint": "token", "fault": "silence", "times": 1000});
     program.api("POST", "faults", &many);
@@ -153,9 +153,9 @@ fn an_invalid_fault_tells_what_to_send() {
 #[test]
 fn didit_authentication_has_its_own_endpoints() {
     let program = Program::start(&AUTHENTICATION);
-    let told = program.api("GET", "faults", &Value::Null);
+    let body = program.api("GET", "faults", &Value::Null);
     assert_eq!(
-        told["endpoints"],
+        body["endpoints"],
         json!([
             "discovery",
             "authorize",

@@ -6,8 +6,8 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    answers,
     process::{CONFIDENTIAL, Program},
+    responses,
 };
 
 const DISCOVERY: &str = "GET /.well-known/openid-configuration";
@@ -18,8 +18,8 @@ const TOKEN: &str = "POST /auth/v2/token\nContent-Type: application/x-www-form-u
 fn a_body_above_the_limit_gets_413() {
     let program = Program::start(&CONFIDENTIAL);
     for length in [64 * 1024 + 1, 4 * 1024 * 1024] {
-        let answer = program.send(TOKEN, &"x".repeat(length));
-        assert_eq!(answer.status, 413);
+        let response = program.send(TOKEN, &"x".repeat(length));
+        assert_eq!(response.status, 413);
     }
     assert_eq!(
         program.requests()[0]["problem"],
@@ -45,9 +45,12 @@ fn an_invalid_form_gets_400() {
             "grant_type must be authorization_code or refresh_token",
         ),
     ] {
-        let answer = program.send(TOKEN, form);
+        let response = program.send(TOKEN, form);
         assert_eq!(
-            (answer.status, answer.json()["error_description"].as_str()),
+            (
+                response.status,
+                response.json()["error_description"].as_str()
+            ),
             (400, Some(why))
         );
         assert_eq!(program.requests().last().unwrap()["problem"], why);
@@ -73,7 +76,7 @@ fn headers_above_the_limit_get_431() {
     let many = "\nX-Many: 1".repeat(200);
     assert_eq!(program.send(&format!("{DISCOVERY}{many}"), "").status, 431);
     assert_eq!(
-        answers::to(program.connect(), "NONSENSE\r\n\r\n").status,
+        responses::to(program.connect(), "NONSENSE\r\n\r\n").status,
         400
     );
     assert_eq!(program.send(DISCOVERY, "").status, 200);
@@ -89,7 +92,7 @@ fn a_hundred_open_connections_are_served() {
         stream.write_all(request.as_bytes()).unwrap();
     }
     for stream in open {
-        assert_eq!(answers::read(stream).status, 200);
+        assert_eq!(responses::read(stream).status, 200);
     }
     assert_eq!(program.requests().len(), 101);
 }
@@ -103,7 +106,7 @@ fn connections_above_the_limit_wait() {
         stream.write_all(request.as_bytes()).unwrap();
     }
     for stream in open {
-        assert_eq!(answers::read(stream).status, 200);
+        assert_eq!(responses::read(stream).status, 200);
     }
     let state = program.api("GET", "state", &Value::Null);
     assert_eq!(state["requests"], 600);
@@ -117,12 +120,12 @@ fn a_client_that_disconnects_does_not_affect_others() {
         let mut stream = program.connect();
         stream.write_all(&whole.as_bytes()[..end]).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        // The program closes the connection, with an answer or without.
+        // The program closes the connection, with or without a response.
         stream.read_to_end(&mut Vec::new()).unwrap();
     }
     assert_eq!(program.requests(), [] as [Value; 0]);
 
-    // Who goes away before the answer is not waited for.
+    // A client that disconnects before the response does not block others.
     program.api(
         "POST",
         "faults",
@@ -132,7 +135,7 @@ fn a_client_that_disconnects_does_not_affect_others() {
     stream.write_all(whole.as_bytes()).unwrap();
     while program.requests().is_empty() {}
     drop(stream);
-    let answer = program.send(TOKEN, "grant_type=refresh_token&refresh_token=x");
-    assert_eq!(answer.json()["error"], "invalid_grant");
+    let response = program.send(TOKEN, "grant_type=refresh_token&refresh_token=x");
+    assert_eq!(response.json()["error"], "invalid_grant");
     assert_eq!(program.requests()[0]["status"], Value::Null);
 }

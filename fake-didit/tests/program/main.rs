@@ -6,13 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
-mod answers;
 mod api;
 mod command_line;
+mod controls;
 mod faults;
-mod in_a_test;
 mod limits;
 mod other_sites;
 mod process;
 mod readme;
+mod responses;
 mod start_page;

@@ -1,6 +1,6 @@
 use crate::{
-    answers,
     process::{CONFIDENTIAL, Program},
+    responses,
 };
 
 #[test]
@@ -48,7 +48,7 @@ fn a_foreign_host_that_resolves_to_this_machine_is_rejected() {
     let get = |host: &str| {
         let request =
             format!("GET /fake/api/state HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        answers::to(program.connect(), &request).status
+        responses::to(program.connect(), &request).status
     };
     for host in ["127.0.0.1", "localhost:4000", "[::1]:4000", "didit.test"] {
         assert_eq!(get(host), 200, "{host}");
@@ -71,8 +71,12 @@ fn no_response_has_cors_headers() {
         "/fake/api/state",
         "/fake/",
     ] {
-        let answer = program.get(path);
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        let response = program.get(path);
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.header("access-control-allow-origin"),
+            None,
+            "{path}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The program, started by a test.
+//! The program as a child process.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::answers::{self, Answer};
+use crate::responses::{self, Response};
 
 pub(crate) const CONFIDENTIAL: [&str; 6] = [
     "--client-id",
@@ -27,35 +27,44 @@ pub(crate) const AUTHENTICATION: [&str; 5] = [
 ];
 pub(crate) const REDIRECT_URI: &str = "http://localhost:3000/callback";
 
-/// A program that listens; it ends with the test.
+/// A running program, which stops when it is dropped.
 pub(crate) struct Program {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    announced: String,
+    first_line: String,
     pub(crate) address: SocketAddr,
 }
 
-/// Runs the program to its end.
+/// The output of a stopped program.
+#[cfg(unix)]
+pub(crate) struct Stopped {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+/// Runs the program until it exits.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
 impl Program {
-    /// Starts it on a free port.
+    /// Starts the program on a free port.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = command(&[arguments, &["--listen", "127.0.0.1:0"]].concat())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut announced = String::new();
-        stdout.read_line(&mut announced).unwrap();
-        let (_, address) = announced.trim_end().split_once("http://").unwrap();
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        let (_, address) = first_line.trim_end().split_once("http://").unwrap();
         let address = address.parse().unwrap();
         Self {
             child,
             stdout,
-            announced,
+            first_line,
             address,
         }
     }
@@ -64,14 +73,14 @@ impl Program {
         format!("http://{}", self.address)
     }
 
-    /// A connection to it.
+    /// Connects to the program.
     pub(crate) fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).unwrap()
     }
 
-    /// Sends a request written by hand, but for `Host` and `Connection`, on a connection of its own.
-    pub(crate) fn send(&self, head: &str, body: &str) -> Answer {
-        answers::to(self.connect(), &self.request(head, body))
+    /// Sends a raw request on a new connection; `Host`, `Connection` and `Content-Length` are added.
+    pub(crate) fn send(&self, head: &str, body: &str) -> Response {
+        responses::to(self.connect(), &self.request(head, body))
     }
 
     pub(crate) fn request(&self, head: &str, body: &str) -> String {
@@ -84,36 +93,36 @@ impl Program {
         )
     }
 
-    pub(crate) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Response {
         self.send(&format!("GET {path}"), "")
     }
 
-    /// Calls the JSON API.
-    pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+    /// Sends a request to the JSON API.
+    pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Response {
         let head = format!("{method} /fake/api/{path}\nContent-Type: application/json");
         self.send(&head, &body.to_string())
     }
 
-    /// What a good call of the JSON API gives.
+    /// The body of a successful request to the JSON API.
     pub(crate) fn api(&self, method: &str, path: &str, body: &Value) -> Value {
-        let answer = self.call(method, path, body);
+        let response = self.call(method, path, body);
         assert_eq!(
-            answer.status, 200,
+            response.status, 200,
             "{method} {path} {body}: {}",
-            answer.body
+            response.body
         );
-        answer.json()
+        response.json()
     }
 
-    /// The requests so far, as the API tells them.
+    /// The recorded requests.
     pub(crate) fn requests(&self) -> Vec<Value> {
-        let told = self.api("GET", "requests", &Value::Null);
-        told["requests"].as_array().unwrap().clone()
+        let body = self.api("GET", "requests", &Value::Null);
+        body["requests"].as_array().unwrap().clone()
     }
 
-    /// Asks it to stop; gives all that it printed, and its exit code.
+    /// Stops the program with SIGTERM.
     #[cfg(unix)]
-    pub(crate) fn stop(mut self) -> (String, Option<i32>) {
+    pub(crate) fn stop(mut self) -> Stopped {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -122,9 +131,17 @@ impl Program {
                 .unwrap()
                 .success()
         );
-        let mut printed = std::mem::take(&mut self.announced);
-        self.stdout.read_to_string(&mut printed).unwrap();
-        (printed, self.child.wait().unwrap().code())
+        let mut stdout = std::mem::take(&mut self.first_line);
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        let code = self.child.wait().unwrap().code();
+        Stopped {
+            stdout,
+            stderr,
+            code,
+        }
     }
 }
 

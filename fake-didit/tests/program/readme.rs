@@ -3,15 +3,6 @@ use crate::process::run;
 const README: &str = include_str!("../../README.md");
 
 #[test]
-fn the_example_of_the_readme_is_this_test() {
-    let example = include_str!("in_a_test.rs");
-    assert!(
-        README.contains(&format!("```rust\n{example}```")),
-        "{example}"
-    );
-}
-
-#[test]
 fn the_readme_names_only_existing_arguments() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     let words =

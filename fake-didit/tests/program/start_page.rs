@@ -5,9 +5,9 @@ fn a_browser_is_redirected_to_the_start_page() {
     for arguments in [&CONFIDENTIAL[..], &AUTHENTICATION] {
         let program = Program::start(arguments);
         for path in ["/", "/fake"] {
-            let answer = program.send(&format!("GET {path}\nAccept: text/html,*/*;q=0.8"), "");
+            let response = program.send(&format!("GET {path}\nAccept: text/html,*/*;q=0.8"), "");
             assert_eq!(
-                (answer.status, answer.header("location")),
+                (response.status, response.header("location")),
                 (303, Some("/fake/"))
             );
         }
@@ -15,7 +15,7 @@ fn a_browser_is_redirected_to_the_start_page() {
             program.get("/favicon.ico").header("content-type"),
             Some("image/svg+xml")
         );
-        // None of this is a request of a client.
+        // Requests of the start page are not recorded.
         assert!(program.requests().is_empty());
     }
 }
@@ -23,8 +23,8 @@ fn a_browser_is_redirected_to_the_start_page() {
 #[test]
 fn the_root_with_a_query_is_the_authorization_endpoint() {
     let program = Program::start(&CONFIDENTIAL);
-    let answer = program.send("GET /?client_id=other\nAccept: text/html", "");
-    assert_eq!(answer.status, 400);
+    let response = program.send("GET /?client_id=other\nAccept: text/html", "");
+    assert_eq!(response.status, 400);
     assert_eq!(
         program.requests()[0]["problem"],
         "client_id is missing or unknown"
@@ -40,25 +40,25 @@ fn the_start_page_loads_no_foreign_resource_and_has_no_inline_script() {
         ("/fake/style.css", "text/css; charset=utf-8"),
         ("/fake/icon.svg", "image/svg+xml"),
     ] {
-        let answer = program.get(path);
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some(media_type));
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        let policy = answer.header("content-security-policy").unwrap();
+        let response = program.get(path);
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-type"), Some(media_type));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        let policy = response.header("content-security-policy").unwrap();
         assert!(
             policy.starts_with("default-src 'none'; script-src 'self';"),
             "{policy}"
         );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert!(
-            !answer
+            !response
                 .body
                 .replace("http://www.w3.org/2000/svg", "")
                 .contains("://"),
             "{path}"
         );
         for inline in ["style=", "<style", "onclick=", "innerHTML", "javascript:"] {
-            assert!(!answer.body.contains(inline), "{path}: {inline}");
+            assert!(!response.body.contains(inline), "{path}: {inline}");
         }
     }
     let missing = program.get("/fake/nothing");

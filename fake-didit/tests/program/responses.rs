@@ -1,4 +1,4 @@
-//! Answers over a socket, read by hand so that a request can be as bad as it likes.
+//! Responses to raw requests over a socket, which may be invalid.
 
 use std::{
     io::{Read, Write},
@@ -7,41 +7,41 @@ use std::{
 
 use serde_json::Value;
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: String,
 }
 
-/// What comes back for these bytes.
-pub(crate) fn to(mut stream: TcpStream, request: &str) -> Answer {
+/// Sends a raw request, and reads the response.
+pub(crate) fn to(mut stream: TcpStream, request: &str) -> Response {
     stream.write_all(request.as_bytes()).unwrap();
     read(stream)
 }
 
-/// What comes back until the other side closes.
-pub(crate) fn read(mut stream: TcpStream) -> Answer {
+/// Reads the response until the connection closes.
+pub(crate) fn read(mut stream: TcpStream) -> Response {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let _ = stream.shutdown(Shutdown::Both);
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer {
+    Response {
         status,
         head: head.to_ascii_lowercase(),
         body: body.to_owned(),
     }
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The value of a header in lower case.
+    /// The value of a header, in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().skip(1);
         let mut headers = lines.filter_map(|line| line.split_once(": "));
@@ -50,7 +50,7 @@ impl Answer {
             .map(|(_, value)| value)
     }
 
-    /// The status and the sentence of a refusal.
+    /// The status and the detail of an error.
     pub(crate) fn problem(&self) -> (u16, String) {
         assert_eq!(
             self.header("content-type"),
