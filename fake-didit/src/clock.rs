@@ -88,7 +88,8 @@ pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
 
 /// 2026-01-01T00:00:00Z.
 const START: u64 = 1_767_225_600;
-/// 9999-12-31T23:59:59Z: the last second that every date format can express. Adding a lifetime does not overflow.
+/// 9999-12-31T23:59:59Z: the last second that every date format can express. Adding a lifetime does not
+/// overflow.
 const LATEST: u64 = 253_402_300_799;
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ impl fmt::Debug for IssuedTokens {
 }
 
 impl FakeDidit {
-    /// Issues tokens as after a sign-in of this person, without any request. They are valid at every endpoint.
+    /// Issues tokens as after a sign-in of this person, without any request. They are valid at every
+    /// endpoint.
     ///
     /// ```
     /// use fake_didit::{FakeDidit, Person};

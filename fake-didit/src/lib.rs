@@ -1,12 +1,15 @@
-//! An OpenID provider in the process that behaves like Didit, and a browser to visit it: for tests and examples.
+//! An OpenID provider in the process that behaves like Didit, and a browser to visit it: for tests and
+//! examples.
 //!
-//! - [`FakeDidit`] is the provider: Didit's Sign in API, or [Didit Authentication](FakeDidit::authentication). It has a
-//!   sign-in page, tokens with real signatures, user information, introspection, keys, and discovery metadata. It is
-//!   strict: it rejects what RFC 6749, RFC 7636, RFC 9700 and Didit's documentation do not allow.
+//! - [`FakeDidit`] is the provider: Didit's Sign in API, or [Didit
+//!   Authentication](FakeDidit::authentication). It has a sign-in page, tokens with real signatures, user
+//!   information, introspection, keys, and discovery metadata. It is strict: it rejects what RFC 6749, RFC
+//!   7636, RFC 9700 and Didit's documentation do not allow.
 //! - [`Person`] is a person who can sign in: Alejandra, John, or one that a test defines.
-//! - [`Browser`] has a cookie jar, parses HTML, and sends the headers that Chromium sends for links, forms and scripts.
-//!   [`Disconnect`] closes its connections.
-//! - [`Fault`] makes one [`Endpoint`] hostile: errors, delays, edited responses. [`Forgery`] is a fault of an ID token.
+//! - [`Browser`] has a cookie jar, parses HTML, and sends the headers that Chromium sends for links, forms
+//!   and scripts. [`Disconnect`] closes its connections.
+//! - [`Fault`] makes one [`Endpoint`] hostile: errors, delays, edited responses. [`Forgery`] is a fault of
+//!   an ID token.
 //! - [`RecordedRequest`] is a request that the fake received, with the reason if it was rejected.
 //! - [`FakeClock`] is the fake's clock. It stands still until a test advances it.
 //!
@@ -14,8 +17,8 @@
 //!
 //! # Example
 //!
-//! The browser visits the application and the fake in the process, without a socket. The application of this example is a
-//! link to Didit and a callback that shows its query:
+//! The browser visits the application and the fake in the process, without a socket. The application of this
+//! example is a link to Didit and a callback that shows its query:
 //!
 //! ```
 //! use axum::{Router, extract::RawQuery, response::Html, routing::get};
@@ -43,10 +46,10 @@
 //!
 //! # People
 //!
-//! Alejandra, of whom everything is verified, and John, of whom nothing is, are on the sign-in page by default.
-//! [`FakeDidit::add_person`] adds a person, [`FakeDidit::with_people`] replaces the list, and [`Person::from_json`] reads
-//! people from JSON. [`Browser::sign_in_as`] clicks a person's button; [`FakeDidit::approve`] needs neither a browser nor
-//! the list:
+//! Alejandra, of whom everything is verified, and John, of whom nothing is, are on the sign-in page by
+//! default. [`FakeDidit::add_person`] adds a person, [`FakeDidit::with_people`] replaces the list, and
+//! [`Person::from_json`] reads people from JSON. [`Browser::sign_in_as`] clicks a person's button;
+//! [`FakeDidit::approve`] needs neither a browser nor the list:
 //!
 //! ```
 //! # use axum::{Router, extract::RawQuery, routing::get};
@@ -78,7 +81,8 @@
 //!
 //! # Requests and faults
 //!
-//! The fake is a Tower service. Here a test is the client: it exchanges a code, first while the provider is out of order.
+//! The fake is a Tower service. Here a test is the client: it exchanges a code, first while the provider is
+//! out of order.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -116,18 +120,19 @@
 //!
 //! # Forged ID tokens
 //!
-//! [`Fault::forge`] changes exactly one thing in a valid ID token. Sign in once with each of [`Forgery::all`]: an
-//! application that accepts one of them lacks the check that the documentation of the forgery cites.
+//! [`Fault::forge`] changes exactly one thing in a valid ID token. Sign in once with each of
+//! [`Forgery::all`]: an application that accepts one of them lacks the check that the documentation of the
+//! forgery cites.
 //!
 //! # On a socket
 //!
-//! [`FakeDidit::listen`] serves HTTP. With its address as the [issuer](FakeDidit::with_issuer), a client that uses
-//! discovery needs no other configuration.
+//! [`FakeDidit::listen`] serves HTTP. With its address as the [issuer](FakeDidit::with_issuer), a client
+//! that uses discovery needs no other configuration.
 //!
 //! # The program
 //!
-//! The feature `cli` (on by default) adds a program (`fake_didit::program`) with a start page and a JSON API, for applications
-//! in any language. Tests in Rust do not need it:
+//! The feature `cli` (on by default) adds a program (`fake_didit::program`) with a start page and a JSON
+//! API, for applications in any language. Tests in Rust do not need it:
 //!
 //! ```toml
 //! [dev-dependencies]

@@ -110,8 +110,8 @@ where
     Ok(response.map(Full::new))
 }
 
-/// The body; `None` if it is too large. Even then it is read to its end, up to [`MAX_DISCARDED`]: otherwise the client
-/// would see a broken connection instead of the response.
+/// The body; `None` if it is too large. Even then it is read to its end, up to [`MAX_DISCARDED`]: otherwise
+/// the client would see a broken connection instead of the response.
 async fn read(mut body: Incoming) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>> {
     let (mut read, mut length) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {

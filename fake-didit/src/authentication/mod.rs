@@ -1,4 +1,5 @@
-//! Didit Authentication, where it differs from the Sign in API: JSON requests, JWTs as access tokens, sessions.
+//! Didit Authentication, where it differs from the Sign in API: JSON requests, JWTs as access tokens,
+//! sessions.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

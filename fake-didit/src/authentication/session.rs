@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::error;
 use crate::provider::{bearer, grant::Grant, response, state::State};
 
-/// `GET` describes the session of an access token, `DELETE` ends it. Both need the current access token of the session.
+/// `GET` describes the session of an access token, `DELETE` ends it. Both need the current access token of
+/// the session.
 pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
     if ![Method::GET, Method::DELETE].contains(request.method()) {
         return response::method_not_allowed("GET, DELETE");

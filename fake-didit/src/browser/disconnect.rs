@@ -10,9 +10,10 @@ use crate::browser::page::Page;
 
 /// Closes the connection of a pending request.
 ///
-/// Drops the service's future, as a server does when its client disconnects. The browser receives neither the response
-/// nor its cookies, and stays on its page; [`Browser::reload`](crate::Browser::reload) sends the request again. Dropping
-/// the future of a request does the same. Nothing is sent before the future is first polled.
+/// Drops the service's future, as a server does when its client disconnects. The browser receives neither
+/// the response nor its cookies, and stays on its page; [`Browser::reload`](crate::Browser::reload) sends
+/// the request again. Dropping the future of a request does the same. Nothing is sent before the future is
+/// first polled.
 ///
 /// ```
 /// use std::{future::pending, sync::Arc};

@@ -41,9 +41,10 @@ use crate::{
 
 /// A browser with a cookie jar for Tower services, without a socket.
 ///
-/// It remembers its current page: links, forms and scripts send the headers (`Sec-Fetch-Site`, `Origin`, `Referer`) and
-/// the `SameSite` cookies that Chromium would send from there. A clone has a copy of the cookies,
-/// [`new_tab`](Self::new_tab) shares them, and [`new_browser`](Self::new_browser) starts without. It runs no scripts.
+/// It remembers its current page: links, forms and scripts send the headers (`Sec-Fetch-Site`, `Origin`,
+/// `Referer`) and the `SameSite` cookies that Chromium would send from there. A clone has a copy of the
+/// cookies, [`new_tab`](Self::new_tab) shares them, and [`new_browser`](Self::new_browser) starts without.
+/// It runs no scripts.
 ///
 /// A request is sent while its future is polled. Dropping the future closes the connection: see
 /// [`Disconnect`](crate::Disconnect).
@@ -81,11 +82,11 @@ struct Tab {
 }
 
 impl Browser {
-    /// A browser for an application at an origin such as `https://app.example`, to which relative URLs refer.
-    /// [Example](Self).
+    /// A browser for an application at an origin such as `https://app.example`, to which relative URLs
+    /// refer. [Example](Self).
     ///
-    /// The application is an axum `Router`, or any other service for requests with an axum body. Use `map_request` of
-    /// tower's `ServiceExt` for another type of body.
+    /// The application is an axum `Router`, or any other service for requests with an axum body. Use
+    /// `map_request` of tower's `ServiceExt` for another type of body.
     ///
     /// # Panics
     ///
@@ -181,9 +182,9 @@ impl Browser {
     /// `event.respondWith(fetch(event.request))`, as many progressive web apps do. Default: none.
     ///
     /// The application receives the worker's requests: a navigation has `Sec-Fetch-Mode: navigate` and
-    /// `Sec-Fetch-Dest: empty`, no `Sec-Fetch-User`, and for a typed URL, `Sec-Fetch-Site: same-origin` instead of `none`.
-    /// Cookies, `Origin` and `Referer` are those of the page. The browser follows redirects; requests to other origins do
-    /// not go through the worker.
+    /// `Sec-Fetch-Dest: empty`, no `Sec-Fetch-User`, and for a typed URL, `Sec-Fetch-Site: same-origin`
+    /// instead of `none`. Cookies, `Origin` and `Referer` are those of the page. The browser follows
+    /// redirects; requests to other origins do not go through the worker.
     ///
     /// ```
     /// use axum::{Router, http::HeaderMap, routing::get};

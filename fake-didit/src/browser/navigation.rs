@@ -50,8 +50,9 @@ impl Browser {
         .await
     }
 
-    /// Repeats the latest navigation of this tab, whether it led to the current page or lost its connection. Follows
-    /// redirects. As in a real browser, a form is sent again, and redirects that led to the page are not.
+    /// Repeats the latest navigation of this tab, whether it led to the current page or lost its connection.
+    /// Follows redirects. As in a real browser, a form is sent again, and redirects that led to the page are
+    /// not.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -75,8 +76,8 @@ impl Browser {
         self.navigate(visit.reloaded()).await
     }
 
-    /// Opens a URL as a link of the current page does, and follows redirects. [`click`](Self::click) follows a link that
-    /// exists on the page.
+    /// Opens a URL as a link of the current page does, and follows redirects. [`click`](Self::click) follows
+    /// a link that exists on the page.
     ///
     /// # Panics
     ///
@@ -91,30 +92,31 @@ impl Browser {
         .await
     }
 
-    /// Posts a form as the current page does, without following redirects. Without a current page, the initiator is a page
-    /// of the same origin. [`click_with`](Self::click_with) sends a form that exists on the page.
+    /// Posts a form as the current page does, without following redirects. Without a current page, the
+    /// initiator is a page of the same origin. [`click_with`](Self::click_with) sends a form that exists on
+    /// the page.
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Page {
         self.load(self.form(url, form), Vec::new()).await
     }
 
-    /// Clicks the button or link with this `id` on a page, and follows redirects. The [crate](crate#example) has an
-    /// example.
+    /// Clicks the button or link with this `id` on a page, and follows redirects. The [crate](crate#example)
+    /// has an example.
     ///
-    /// The page is parsed according to the HTML standard, with scripting disabled. A form sends its initial values;
-    /// [`click_with`](Self::click_with) changes them.
+    /// The page is parsed according to the HTML standard, with scripting disabled. A form sends its initial
+    /// values; [`click_with`](Self::click_with) changes them.
     ///
     /// # Panics
     ///
-    /// If the click sends no request, or one that is not supported: an `id` that is missing or repeated, an element that
-    /// is disabled or neither link nor button, an empty required field, a URL that is neither http nor https, a `target`
-    /// in another window, an `enctype` other than `application/x-www-form-urlencoded`. The message gives the reason.
-    /// Also after 20 redirects.
+    /// If the click sends no request, or one that is not supported: an `id` that is missing or repeated, an
+    /// element that is disabled or neither link nor button, an empty required field, a URL that is neither
+    /// http nor https, a `target` in another window, an `enctype` other than
+    /// `application/x-www-form-urlencoded`. The message gives the reason. Also after 20 redirects.
     pub async fn click(&self, page: &Page, id: &str) -> Page {
         self.click_with(page, id, &[]).await
     }
 
-    /// Sets fields by name, and then clicks as [`click`](Self::click) does. The value of a check box, a radio button or an
-    /// option selects it.
+    /// Sets fields by name, and then clicks as [`click`](Self::click) does. The value of a check box, a
+    /// radio button or an option selects it.
     ///
     /// ```
     /// use axum::{Router, response::Html, routing::get};

@@ -82,8 +82,8 @@ impl ReferrerPolicy {
     }
 }
 
-/// The URL without credentials and fragment; only its origin if it is too long, or if `whole` is false (Referrer Policy
-/// §8.4).
+/// The URL without credentials and fragment; only its origin if it is too long, or if `whole` is false
+/// (Referrer Policy §8.4).
 fn stripped(url: &Url, whole: bool) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;

@@ -13,8 +13,8 @@ use crate::browser::{
 };
 
 impl Browser {
-    /// Sends the request of a script (`fetch` with credentials) on the current page, without following redirects. Without
-    /// a current page, the script is on a page of the application.
+    /// Sends the request of a script (`fetch` with credentials) on the current page, without following
+    /// redirects. Without a current page, the script is on a page of the application.
     ///
     /// ```
     /// use axum::{Router, http::{HeaderMap, Method}, routing::post};

@@ -61,8 +61,8 @@ pub(crate) fn request_headers(visit: &Visit, worker: Option<&ServiceWorker>) -> 
     headers
 }
 
-/// Fetch Metadata §2.3: the farthest relation in the redirect chain. Without an initiator it is `none`, except for a
-/// worker, which initiates its own requests.
+/// Fetch Metadata §2.3: the farthest relation in the redirect chain. Without an initiator it is `none`,
+/// except for a worker, which initiates its own requests.
 fn site(visit: &Visit, worker: Option<&ServiceWorker>) -> &'static str {
     let page = visit.initiator.as_ref().map(|from| &from.url);
     let Some(from) = page.or(worker.map(ServiceWorker::origin)) else {
@@ -75,8 +75,8 @@ fn site(visit: &Visit, worker: Option<&ServiceWorker>) -> &'static str {
         .map_or("none", Relation::as_str)
 }
 
-/// Fetch, "append a request `Origin` header": for cross-origin requests of scripts, and for methods other than GET and
-/// HEAD.
+/// Fetch, "append a request `Origin` header": for cross-origin requests of scripts, and for methods other
+/// than GET and HEAD.
 fn origin(visit: &Visit, from: &Initiator) -> Option<HeaderValue> {
     let is_read = matches!(visit.method, Method::GET | Method::HEAD);
     let is_cross_origin = Relation::between(&from.url, &visit.url) != Relation::SameOrigin;

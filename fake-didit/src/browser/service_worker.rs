@@ -4,12 +4,14 @@ use url::Url;
 
 use crate::browser::stored_cookie::is_trustworthy;
 
-/// A service worker for one origin that handles each `fetch` event with `event.respondWith(fetch(event.request))`.
+/// A service worker for one origin that handles each `fetch` event with
+/// `event.respondWith(fetch(event.request))`.
 ///
-/// The application receives the worker's request instead of the browser's. `new Request(request)` keeps mode, headers,
-/// body, referrer and credentials, and with them cookies, `Origin` and `Referer`. Its destination is the empty string
-/// (Fetch, "new `Request(input, init)`"), and it has no user activation. The browser follows redirects as navigations,
-/// which go through the worker again if they are in its scope (Fetch, "HTTP fetch").
+/// The application receives the worker's request instead of the browser's. `new Request(request)` keeps
+/// mode, headers, body, referrer and credentials, and with them cookies, `Origin` and `Referer`. Its
+/// destination is the empty string (Fetch, "new `Request(input, init)`"), and it has no user activation. The
+/// browser follows redirects as navigations, which go through the worker again if they are in its scope
+/// (Fetch, "HTTP fetch").
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceWorker {
     origin: Url,

@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Browser {
-    /// Clicks the button of a person on the sign-in page of [`FakeDidit`](crate::FakeDidit), which must be the current
-    /// page, and follows redirects. The person's subject selects the button.
+    /// Clicks the button of a person on the sign-in page of [`FakeDidit`](crate::FakeDidit), which must be
+    /// the current page, and follows redirects. The person's subject selects the button.
     ///
     /// ```
     /// use axum::{Router, extract::RawQuery, routing::get};

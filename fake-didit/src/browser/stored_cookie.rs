@@ -51,8 +51,8 @@ pub enum SameSite {
 }
 
 impl StoredCookie {
-    /// Parses a `Set-Cookie` line from `url` at `now` (RFC 6265bis §5.6, §5.7); the error is the reason for which a browser
-    /// rejects it.
+    /// Parses a `Set-Cookie` line from `url` at `now` (RFC 6265bis §5.6, §5.7); the error is the reason for
+    /// which a browser rejects it.
     pub(crate) fn parse(line: &str, url: &Url, now: u64) -> Result<Self, &'static str> {
         if line.len() > MAX_LENGTH {
             return Err("longer than 4096 bytes");

@@ -12,11 +12,11 @@ use crate::{
 
 /// # Sign-ins without a browser
 impl FakeDidit {
-    /// Approves a sign-in without a browser, for any person, listed on the sign-in page or not. Returns the callback
-    /// URL with the code. [Example](Self#a-sign-in).
+    /// Approves a sign-in without a browser, for any person, listed on the sign-in page or not. Returns the
+    /// callback URL with the code. [Example](Self#a-sign-in).
     ///
-    /// The authorization request is checked, counted and recorded like one of a browser. Of injected faults, only
-    /// [`Fault::error`](crate::Fault::error) applies.
+    /// The authorization request is checked, counted and recorded like one of a browser. Of injected faults,
+    /// only [`Fault::error`](crate::Fault::error) applies.
     ///
     /// # Panics
     ///
@@ -38,8 +38,8 @@ impl FakeDidit {
         callback.unwrap_or_else(|why| invalid_request(authorization_url, &why))
     }
 
-    /// The callback URL after the person approved, or after a person declined (`None`). The error tells why the request
-    /// is invalid.
+    /// The callback URL after the person approved, or after a person declined (`None`). The error tells why
+    /// the request is invalid.
     pub(crate) fn decide(
         &self,
         authorization_url: &str,

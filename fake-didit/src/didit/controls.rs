@@ -7,14 +7,14 @@ use crate::{fault::Fault, provider::endpoint::Endpoint};
 ///
 /// What a test changes while its application runs. [`FakeDidit`](FakeDidit#controls) has an example.
 impl FakeDidit {
-    /// Injects a fault into the next request to an endpoint. Further faults are queued, one for each request.
-    /// [Example](Self#controls).
+    /// Injects a fault into the next request to an endpoint. Further faults are queued, one for each
+    /// request. [Example](Self#controls).
     pub fn on_next(&self, endpoint: Endpoint, fault: Fault) {
         self.lock().faults.on_next(endpoint, fault);
     }
 
-    /// Injects a fault into every request to an endpoint for which none is queued. Replaces the previous one.
-    /// [Example](Self#controls).
+    /// Injects a fault into every request to an endpoint for which none is queued. Replaces the previous
+    /// one. [Example](Self#controls).
     pub fn on_every(&self, endpoint: Endpoint, fault: Fault) {
         self.lock().faults.on_every(endpoint, fault);
     }
@@ -40,7 +40,8 @@ impl FakeDidit {
         self.lock().is_off = false;
     }
 
-    /// Publishes the next keys in addition to the current ones, as providers do some time before they use them.
+    /// Publishes the next keys in addition to the current ones, as providers do some time before they use
+    /// them.
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -67,7 +68,8 @@ impl FakeDidit {
         self.lock().keys.retire();
     }
 
-    /// Signs with the next keys and publishes only those, as after a key compromise. [Example](Self#controls).
+    /// Signs with the next keys and publishes only those, as after a key compromise.
+    /// [Example](Self#controls).
     ///
     /// There are two sets of keys. They alternate, with a new `kid` each time.
     pub fn rotate_keys(&self) {

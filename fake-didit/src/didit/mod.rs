@@ -26,12 +26,12 @@ use crate::{
 /// An OpenID provider in the process that behaves like Didit: the Sign in API or
 /// [Didit Authentication](Self::authentication). Strict by default, with [faults](crate::Fault) on request.
 ///
-/// It is a Tower service: `Service<Request<Bytes>>`. It ignores scheme and host of the request, so it serves both
-/// `https://auth.didit.me` and `https://apx.didit.me`. It can also [`listen`](Self::listen) on a socket. Clones share
-/// one state.
+/// It is a Tower service: `Service<Request<Bytes>>`. It ignores scheme and host of the request, so it serves
+/// both `https://auth.didit.me` and `https://apx.didit.me`. It can also [`listen`](Self::listen) on a
+/// socket. Clones share one state.
 ///
-/// At most 10,000 codes and 10,000 tokens of each kind are valid at a time. Above that, used, expired and revoked ones
-/// are removed first, then the oldest.
+/// At most 10,000 codes and 10,000 tokens of each kind are valid at a time. Above that, used, expired and
+/// revoked ones are removed first, then the oldest.
 ///
 /// # A sign-in
 ///
@@ -108,8 +108,8 @@ impl FakeDidit {
         Self::with_client(Product::SignIn, client)
     }
 
-    /// The Sign in API, with one public client: without a secret, with mandatory PKCE (RFC 9700 §2.1.1) and rotating
-    /// refresh tokens (§2.2.2).
+    /// The Sign in API, with one public client: without a secret, with mandatory PKCE (RFC 9700 §2.1.1) and
+    /// rotating refresh tokens (§2.2.2).
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -121,8 +121,8 @@ impl FakeDidit {
         Self::with_client(Product::SignIn, client).with_rotating_refresh_tokens()
     }
 
-    /// Didit Authentication, with one application: a public client, JSON at the token endpoint, ID tokens and access
-    /// tokens signed with ES256 and valid for five minutes, and a session endpoint.
+    /// Didit Authentication, with one application: a public client, JSON at the token endpoint, ID tokens
+    /// and access tokens signed with ES256 and valid for five minutes, and a session endpoint.
     ///
     /// Refresh tokens rotate, and a refresh invalidates the previous access token.
     ///
@@ -180,8 +180,8 @@ impl FakeDidit {
         self.lock().clock.clone()
     }
 
-    /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime shuts down. Port 0 selects a free port.
-    /// [`with_issuer`](Self::with_issuer) has an example.
+    /// Serves HTTP/1.1 on a socket, in a spawned task, until the runtime shuts down. Port 0 selects a free
+    /// port. [`with_issuer`](Self::with_issuer) has an example.
     ///
     /// | limit | above it |
     /// |---|---|
@@ -202,7 +202,8 @@ impl FakeDidit {
         Ok(addr)
     }
 
-    /// The requests so far, oldest first: at most the latest 10,000 and 32 MB. [`RecordedRequest`] has an example.
+    /// The requests so far, oldest first: at most the latest 10,000 and 32 MB. [`RecordedRequest`] has an
+    /// example.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().log.requests()
     }
@@ -239,7 +240,8 @@ impl FakeDidit {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // After a panic of one test thread, the others still get the state: their failures tell more than a poisoned lock.
+        // After a panic of one test thread, the others still get the state: their failures tell more than a
+        // poisoned lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,8 @@ pub(crate) const MAX_AUTHENTICATION_LIFETIME: Duration = Duration::from_secs(300
 ///
 /// A setting applies to all clones, from the next request on.
 impl FakeDidit {
-    /// Registers an additional redirect URI. Redirect URIs are compared byte for byte. [Example](Self#settings).
+    /// Registers an additional redirect URI. Redirect URIs are compared byte for byte.
+    /// [Example](Self#settings).
     ///
     /// # Panics
     ///
@@ -33,13 +34,13 @@ impl FakeDidit {
     /// Replaces the people on the sign-in page. Default: [Alejandra](Person::alejandra) and
     /// [John](Person::john).
     ///
-    /// The subject identifies a person: of two with the same subject, the later one replaces the earlier one. Grants
-    /// keep the person as they were at the sign-in.
+    /// The subject identifies a person: of two with the same subject, the later one replaces the earlier
+    /// one. Grants keep the person as they were at the sign-in.
     ///
-    /// The id of a person's button is `approve-` and the first name in lower case, such as `approve-alejandra`;
-    /// without a first name, the family name, and without a name, the subject. Characters other than letters and
-    /// digits become hyphens. A repeated id gets the suffix `-2`, `-3` and so on.
-    /// [`Browser::sign_in_as`](crate::Browser::sign_in_as) finds the button by the subject.
+    /// The id of a person's button is `approve-` and the first name in lower case, such as
+    /// `approve-alejandra`; without a first name, the family name, and without a name, the subject.
+    /// Characters other than letters and digits become hyphens. A repeated id gets the suffix `-2`, `-3` and
+    /// so on. [`Browser::sign_in_as`](crate::Browser::sign_in_as) finds the button by the subject.
     ///
     /// ```
     /// use fake_didit::{FakeDidit, Person};
@@ -61,8 +62,8 @@ impl FakeDidit {
         self.set(|state| state.accounts.put(person))
     }
 
-    /// Adds a token revocation endpoint (RFC 7009) at `/auth/v2/revoke`. Clients authenticate as at the token
-    /// endpoint. Default: none, as with Didit. [Example](Self#settings).
+    /// Adds a token revocation endpoint (RFC 7009) at `/auth/v2/revoke`. Clients authenticate as at the
+    /// token endpoint. Default: none, as with Didit. [Example](Self#settings).
     ///
     /// # Panics
     ///
@@ -72,11 +73,11 @@ impl FakeDidit {
         self.set(|state| switch_on(state, Endpoint::Revocation))
     }
 
-    /// Adds an end-session endpoint (RP-Initiated Logout) at `/auth/v2/logout`. Default: none, as with Didit.
-    /// [Example](Self#settings).
+    /// Adds an end-session endpoint (RP-Initiated Logout) at `/auth/v2/logout`. Default: none, as with
+    /// Didit. [Example](Self#settings).
     ///
-    /// It redirects only to [registered](Self::with_post_logout_redirect_uri) URIs, without asking for confirmation.
-    /// Tokens stay valid.
+    /// It redirects only to [registered](Self::with_post_logout_redirect_uri) URIs, without asking for
+    /// confirmation. Tokens stay valid.
     ///
     /// # Panics
     ///
@@ -99,11 +100,12 @@ impl FakeDidit {
         self.set(|state| state.post_logout_redirect_uris.push(uri))
     }
 
-    /// The issuer. Default: `https://apx.didit.me`, or `https://app.auth.didit.me` with Didit Authentication.
+    /// The issuer. Default: `https://apx.didit.me`, or `https://app.auth.didit.me` with Didit
+    /// Authentication.
     ///
-    /// The metadata document is at `/.well-known/openid-configuration` below the issuer. In it, the Sign in API's
-    /// endpoints are at the issuer's origin, and Didit Authentication's are below the issuer. With its address as the
-    /// issuer, clients can discover a fake on a socket:
+    /// The metadata document is at `/.well-known/openid-configuration` below the issuer. In it, the Sign in
+    /// API's endpoints are at the issuer's origin, and Didit Authentication's are below the issuer. With its
+    /// address as the issuer, clients can discover a fake on a socket:
     ///
     /// ```
     /// # use fake_didit::FakeDidit;
@@ -145,8 +147,8 @@ impl FakeDidit {
         self.set(|state| state.scopes = scopes)
     }
 
-    /// Sends `iss` in authorization responses, also in errors, and announces it in the metadata document (RFC 9207
-    /// §2, §3). Default: not sent, as with Didit. [Example](Self#settings).
+    /// Sends `iss` in authorization responses, also in errors, and announces it in the metadata document
+    /// (RFC 9207 §2, §3). Default: not sent, as with Didit. [Example](Self#settings).
     #[must_use]
     pub fn with_iss_parameter(self) -> Self {
         self.set(|state| state.sends_iss = true)
@@ -175,9 +177,9 @@ impl FakeDidit {
         self.set(|state| state.jwks_max_age = max_age.as_secs())
     }
 
-    /// Publishes keys in the form of the example in Didit's documentation: `crv` is `secp256r1`, and `kid`, `alg` and
-    /// `use` are missing. The header of ID tokens still has a `kid`. Default: standard JWKs (RFC 7517).
-    /// [Example](Self#settings).
+    /// Publishes keys in the form of the example in Didit's documentation: `crv` is `secp256r1`, and `kid`,
+    /// `alg` and `use` are missing. The header of ID tokens still has a `kid`. Default: standard JWKs (RFC
+    /// 7517). [Example](Self#settings).
     #[must_use]
     pub fn with_bare_jwks(self) -> Self {
         self.set(|state| state.keys.bare = true)
@@ -196,8 +198,8 @@ impl FakeDidit {
         self.set(|state| state.code_lifetime = lifetime.as_secs())
     }
 
-    /// The lifetime of an access token, in whole seconds. Default: 3600 s, or 300 s with Didit Authentication, where it
-    /// is the lifetime of the ID token, too. [Example](Self#settings).
+    /// The lifetime of an access token, in whole seconds. Default: 3600 s, or 300 s with Didit
+    /// Authentication, where it is the lifetime of the ID token, too. [Example](Self#settings).
     ///
     /// # Panics
     ///
@@ -219,15 +221,16 @@ impl FakeDidit {
         self.set(|state| state.refresh_token_lifetime = lifetime.as_secs())
     }
 
-    /// Issues a new refresh token with each refresh; reuse of an old one revokes the grant (RFC 9700 §4.14.2).
-    /// Default: on for public clients; for others a refresh token is reusable. [Example](Self#settings).
+    /// Issues a new refresh token with each refresh; reuse of an old one revokes the grant (RFC 9700
+    /// §4.14.2). Default: on for public clients; for others a refresh token is reusable.
+    /// [Example](Self#settings).
     #[must_use]
     pub fn with_rotating_refresh_tokens(self) -> Self {
         self.set(|state| state.rotates_refresh_tokens = true)
     }
 
-    /// Follows the system's time, for interactive use; [`clock`](Self::clock) can still be advanced. Default: the clock
-    /// stands still. [Example](Self#settings).
+    /// Follows the system's time, for interactive use; [`clock`](Self::clock) can still be advanced.
+    /// Default: the clock stands still. [Example](Self#settings).
     #[must_use]
     pub fn with_system_clock(self) -> Self {
         self.set(|state| state.clock.follow_system())

@@ -69,8 +69,8 @@ pub(crate) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
 impl Fault {
     /// An error response (RFC 6749 §5.2) with any code. Default status: 401 for `invalid_client`, else 400.
     ///
-    /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error is a redirect to the client (RFC 6749
-    /// §4.1.2.1), if the authorization request is valid.
+    /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error is a redirect to the client (RFC
+    /// 6749 §4.1.2.1), if the authorization request is valid.
     pub fn error(code: impl Into<String>) -> Self {
         Self(FaultKind::Error(OAuthError::new(code)))
     }
@@ -115,8 +115,8 @@ impl Fault {
         Self(FaultKind::Hang)
     }
 
-    /// The regular response after a delay, in tokio's time. The request is processed at once: with a delay above the
-    /// client's timeout, the response is lost although the request took effect.
+    /// The regular response after a delay, in tokio's time. The request is processed at once: with a delay
+    /// above the client's timeout, the response is lost although the request took effect.
     pub fn delay(by: Duration) -> Self {
         Self(FaultKind::Delay(by))
     }
@@ -126,13 +126,14 @@ impl Fault {
         Self(FaultKind::Truncate)
     }
 
-    /// The regular response with its JSON object edited. A response that is not a JSON object stays unchanged.
+    /// The regular response with its JSON object edited. A response that is not a JSON object stays
+    /// unchanged.
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         Self(FaultKind::Edit(Arc::new(edit)))
     }
 
-    /// The regular response with its ID token edited: header and claims. The token is signed again with the fake's
-    /// key, so that its signature is valid.
+    /// The regular response with its ID token edited: header and claims. The token is signed again with the
+    /// fake's key, so that its signature is valid.
     pub fn edit_id_token(
         edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {

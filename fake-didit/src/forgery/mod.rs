@@ -41,8 +41,9 @@ use crate::keys::Keys;
 
 /// One thing that is wrong with an ID token, for [`Fault::forge`](crate::Fault::forge).
 ///
-/// The forged token is a valid token with this one change. It is signed again with the fake's own key, unless
-/// the signature is what is forged. A relying party must reject all of them. Later releases may add more.
+/// The forged token is a valid token with this one change. It is signed again with the fake's own key,
+/// unless the signature is what is forged. A relying party must reject all of them. Later releases may add
+/// more.
 ///
 /// ```
 /// use fake_didit::{Endpoint, FakeDidit, Fault, Forgery};

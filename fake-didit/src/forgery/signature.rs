@@ -51,7 +51,8 @@ fn edited(valid: &ValidToken<'_>, edit: fn(&mut Vec<u8>)) -> String {
     valid.with_signature(&signature)
 }
 
-/// The DER sequence of r and s (RFC 3279 §2.2.3). An RSA signature has no such form and becomes a bit string.
+/// The DER sequence of r and s (RFC 3279 §2.2.3). An RSA signature has no such form and becomes a bit
+/// string.
 fn der(signature: &[u8], algorithm: Algorithm) -> Vec<u8> {
     match algorithm {
         Algorithm::Es256 => {

@@ -61,8 +61,8 @@ impl KeyPair {
                 json!({"kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y)})
             }
             Self::Rsa(_) => {
-                // RFC 8017 §A.1.1 in DER, for 2048 bits: nine bytes of tags, lengths and sign, then the modulus,
-                // then the exponent, 65537.
+                // RFC 8017 §A.1.1 in DER, for 2048 bits: nine bytes of tags, lengths and sign, then the
+                // modulus, then the exponent, 65537.
                 let (_, numbers) = self.public_key().split_at(9);
                 let (modulus, _) = numbers.split_at(256);
                 json!({"kty": "RSA", "n": encode(modulus), "e": "AQAB"})

@@ -122,7 +122,8 @@ impl RecordedRequest {
         self.outcome.status
     }
 
-    /// Why the request was rejected; `None` for a valid request, and for one that a [fault](Self::fault) answered.
+    /// Why the request was rejected; `None` for a valid request, and for one that a [fault](Self::fault)
+    /// answered.
     ///
     /// Often more than the response says, which is as terse as Didit's:
     ///

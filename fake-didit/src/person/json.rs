@@ -43,13 +43,14 @@ impl Person {
     /// # Ok::<_, fake_didit::PeopleError>(())
     /// ```
     ///
-    /// Each field corresponds to the setter of its name: `verified` to [`with_verified`](Self::with_verified), a member of
-    /// `members` to [`with_member`](Self::with_member), a member of `claims` to [`with_claim`](Self::with_claim).
+    /// Each field corresponds to the setter of its name: `verified` to
+    /// [`with_verified`](Self::with_verified), a member of `members` to [`with_member`](Self::with_member),
+    /// a member of `claims` to [`with_claim`](Self::with_claim).
     ///
     /// # Errors
     ///
-    /// If the text is not such an array, or if an entry has an empty or repeated subject, an unknown field, or a value of
-    /// another type.
+    /// If the text is not such an array, or if an entry has an empty or repeated subject, an unknown field,
+    /// or a value of another type.
     pub fn from_json(json: &str) -> Result<Vec<Self>, PeopleError> {
         let mut track = Track::new();
         let mut json = serde_json::Deserializer::from_str(json);
@@ -80,7 +81,8 @@ impl<'de> Visitor<'de> for PeopleVisitor {
     }
 }
 
-/// Reads an entry whose subject is not among these. A seed, so that its errors have the position of the entry.
+/// Reads an entry whose subject is not among these. A seed, so that its errors have the position of the
+/// entry.
 struct PersonSeed<'a>(&'a mut HashSet<String>);
 
 impl<'de> DeserializeSeed<'de> for PersonSeed<'_> {

@@ -18,8 +18,8 @@ pub(crate) use self::ready_made::{ALEJANDRA, JOHN};
 
 /// A person who can sign in at [`FakeDidit`](crate::FakeDidit), with the data that Didit returns about them.
 ///
-/// [`alejandra`](Self::alejandra) and [`john`](Self::john) are predefined. Others are built from a subject and the
-/// data that a test needs; responses and tokens omit what is not set. Cloning is cheap.
+/// [`alejandra`](Self::alejandra) and [`john`](Self::john) are predefined. Others are built from a subject
+/// and the data that a test needs; responses and tokens omit what is not set. Cloning is cheap.
 ///
 /// ```
 /// use fake_didit::{FakeDidit, Person};
@@ -64,8 +64,8 @@ impl Person {
         }))
     }
 
-    /// First name and family name, for the scope `names` and the button on the sign-in page. One of them may be empty.
-    /// Default: absent, and the button shows the subject. [Example](Self).
+    /// First name and family name, for the scope `names` and the button on the sign-in page. One of them may
+    /// be empty. Default: absent, and the button shows the subject. [Example](Self).
     #[must_use]
     pub fn with_names(self, first: impl Into<String>, family: impl Into<String>) -> Self {
         self.with(|profile| profile.set_names(first.into(), family.into()))
@@ -83,8 +83,9 @@ impl Person {
         self.with(|profile| profile.phone = Some(number.into()))
     }
 
-    /// The date of birth as `YYYY-MM-DD`, for the scope `birthdate`. Independent of [`with_over_18`](Self::with_over_18)
-    /// and [`with_over_21`](Self::with_over_21). Default: absent. [Example](Self).
+    /// The date of birth as `YYYY-MM-DD`, for the scope `birthdate`. Independent of
+    /// [`with_over_18`](Self::with_over_18) and [`with_over_21`](Self::with_over_21). Default: absent.
+    /// [Example](Self).
     #[must_use]
     pub fn with_birth_date(self, date: impl Into<String>) -> Self {
         self.with(|profile| profile.birth_date = Some(date.into()))
@@ -102,8 +103,8 @@ impl Person {
         self.with(|profile| profile.picture = Some(url.into()))
     }
 
-    /// The type of the identity document, such as `PASSPORT`, for the scope `document_detail`. Default: absent.
-    /// [Example](Self).
+    /// The type of the identity document, such as `PASSPORT`, for the scope `document_detail`. Default:
+    /// absent. [Example](Self).
     #[must_use]
     pub fn with_document(self, document_type: impl Into<String>) -> Self {
         self.with(|profile| profile.document = Some(document_type.into()))
@@ -115,8 +116,8 @@ impl Person {
         self.with(|profile| profile.address = Some(formatted.into()))
     }
 
-    /// Whether Didit has verified the person: the scope `is_verified`, `is_verified` in other members, and the claim
-    /// `verified` of Didit Authentication. Default: `false`. [Example](Self).
+    /// Whether Didit has verified the person: the scope `is_verified`, `is_verified` in other members, and
+    /// the claim `verified` of Didit Authentication. Default: `false`. [Example](Self).
     #[must_use]
     pub fn with_verified(self, is_verified: bool) -> Self {
         self.with(|profile| profile.verified = is_verified)
@@ -134,8 +135,8 @@ impl Person {
         self.with(|profile| profile.over_21 = Some(is_over_21))
     }
 
-    /// A member of the user information, which replaces the one of another setter. If a scope has its name, it is
-    /// returned with that scope, otherwise always. Default: none.
+    /// A member of the user information, which replaces the one of another setter. If a scope has its name,
+    /// it is returned with that scope, otherwise always. Default: none.
     ///
     /// ```
     /// use fake_didit::Person;
@@ -163,21 +164,21 @@ impl Person {
         })
     }
 
-    /// The method with which the person signs in to Didit Authentication: the only value of `amr` (RFC 8176).
-    /// Default: `email`. [Example](Self).
+    /// The method with which the person signs in to Didit Authentication: the only value of `amr` (RFC
+    /// 8176). Default: `email`. [Example](Self).
     #[must_use]
     pub fn with_authentication_method(self, method: impl Into<String>) -> Self {
         self.with(|profile| profile.authentication_method = Some(method.into()))
     }
 
-    /// A claim of Didit Authentication, in tokens and at `/session/`: `vendor_data`, `org`, `verified`, `act`, or any
-    /// other. Default: `verified` follows [`with_verified`](Self::with_verified), the other three are `null`.
-    /// [Example](Self).
+    /// A claim of Didit Authentication, in tokens and at `/session/`: `vendor_data`, `org`, `verified`,
+    /// `act`, or any other. Default: `verified` follows [`with_verified`](Self::with_verified), the other
+    /// three are `null`. [Example](Self).
     ///
     /// # Panics
     ///
-    /// If the provider sets the claim (`iss`, `aud`, `sub`, `sid`, `jti`, `iat`, `exp`, `client_id`), or for `amr`,
-    /// which [`with_authentication_method`](Self::with_authentication_method) sets.
+    /// If the provider sets the claim (`iss`, `aud`, `sub`, `sid`, `jti`, `iat`, `exp`, `client_id`), or for
+    /// `amr`, which [`with_authentication_method`](Self::with_authentication_method) sets.
     #[must_use]
     pub fn with_claim(self, name: impl Into<String>, value: Value) -> Self {
         let name = name.into();

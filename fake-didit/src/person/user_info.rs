@@ -23,8 +23,8 @@ impl Person {
         members
     }
 
-    /// The member of a scope. `email`, `phone`, `picture` and `names` are as Didit documents them. Of the others it
-    /// documents only the JSON type; their content is invented.
+    /// The member of a scope. `email`, `phone`, `picture` and `names` are as Didit documents them. Of the
+    /// others it documents only the JSON type; their content is invented.
     fn member(&self, scope: &str) -> Option<Value> {
         let profile = &self.0;
         if let Some(value) = profile.members.get(scope) {

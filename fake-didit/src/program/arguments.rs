@@ -129,8 +129,8 @@ impl Arguments {
         })
     }
 
-    /// The fake with these settings, on the system's clock. The caller sets the [`issuer`](Self::issuer), whose default
-    /// depends on the port.
+    /// The fake with these settings, on the system's clock. The caller sets the [`issuer`](Self::issuer),
+    /// whose default depends on the port.
     ///
     /// # Errors
     ///

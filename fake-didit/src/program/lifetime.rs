@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Parses seconds (`90`, `90s`), minutes (`5m`), hours (`2h`) or days (`30d`): whole numbers, at most 100 years.
+/// Parses seconds (`90`, `90s`), minutes (`5m`), hours (`2h`) or days (`30d`): whole numbers, at most 100
+/// years.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let unit = match text.strip_prefix(digits) {

@@ -4,15 +4,16 @@
 //! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
 //! ```
 //!
-//! It listens on `127.0.0.1:4000`, prints its issuer and the environment for tower-didit, follows the system's clock,
-//! and stops on ctrl-c or `SIGTERM`. `--help` lists all arguments. If it cannot start, one line on the standard error
-//! gives the reason, and the exit code is 2. Codes and tokens differ in each run and are lost when it stops.
+//! It listens on `127.0.0.1:4000`, prints its issuer and the environment for tower-didit, follows the
+//! system's clock, and stops on ctrl-c or `SIGTERM`. `--help` lists all arguments. If it cannot start, one
+//! line on the standard error gives the reason, and the exit code is 2. Codes and tokens differ in each run
+//! and are lost when it stops.
 //!
-//! The start page at `/fake/` shows each request with the reason for its rejection, and controls faults, keys, clock,
-//! people and grants.
+//! The start page at `/fake/` shows each request with the reason for its rejection, and controls faults,
+//! keys, clock, people and grants.
 //!
-//! By default, the program prints nothing about requests. `--log-requests` prints a line for each on the standard
-//! error:
+//! By default, the program prints nothing about requests. `--log-requests` prints a line for each on the
+//! standard error:
 //!
 //! ```text
 //! #1 GET authorize 200
@@ -48,8 +49,8 @@
 //! | `GET /fake/api/product` | whether the product is switched on |
 //! | `POST /fake/api/product` | `{"on": false}` makes every endpoint respond with 404; `{"on": true}` reverts that |
 //!
-//! Errors are `application/problem+json` (RFC 9457), whose `detail` tells what to send instead: 400 for a body that cannot
-//! be parsed, 422 for a body with invalid values.
+//! Errors are `application/problem+json` (RFC 9457), whose `detail` tells what to send instead: 400 for a
+//! body that cannot be parsed, 422 for a body with invalid values.
 //!
 //! ```text
 //! curl -s localhost:4000/fake/api/requests?since=12
@@ -66,9 +67,9 @@
 //!   -d '{"endpoint": "token", "fault": "forgery", "name": "ALGORITHM_NONE", "times": 1}'
 //! ```
 //!
-//! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number (default: 1) or `"every"`.
-//! Counted faults are injected first; then the one for every request, of which an endpoint has at most one. `fault` is one
-//! of these:
+//! `endpoint` is the [name](crate::Endpoint::name) of an endpoint. `times` is a number (default: 1) or
+//! `"every"`. Counted faults are injected first; then the one for every request, of which an endpoint has at
+//! most one. `fault` is one of these:
 //!
 //! | `fault` | parameters | response |
 //! |---|---|---|
@@ -84,21 +85,24 @@
 //!
 //! ## Requests
 //!
-//! A recorded request has `number`, `at`, `method`, `endpoint`, `path`, `status` (`null` without a response), `problem`
-//! (why it was rejected), `fault` (which fault was injected), `parameters` (pairs of name and value), `authorization`,
-//! `content_type` and `user_agent`.
+//! A recorded request has `number`, `at`, `method`, `endpoint`, `path`, `status` (`null` without a
+//! response), `problem` (why it was rejected), `fault` (which fault was injected), `parameters` (pairs of
+//! name and value), `authorization`, `content_type` and `user_agent`.
 //!
-//! Values that may be secret, such as codes and tokens, are truncated to a quarter, at most 6 characters; so are words of
-//! more than 40 characters, and the client secret in a wrong place. Requests that are not valid HTTP are not recorded.
+//! Values that may be secret, such as codes and tokens, are truncated to a quarter, at most 6 characters; so
+//! are words of more than 40 characters, and the client secret in a wrong place. Requests that are not valid
+//! HTTP are not recorded.
 //!
 //! # Security
 //!
-//! Anyone who can connect to the port can sign in as any person. By default, only this machine can; the program warns if it
-//! listens on another address. Pages of other sites in the developer's browser cannot use the API: below `/fake/`, the
-//! program rejects a foreign `Origin`, a `Host` that is not an IP address, `localhost` or the issuer's host, and a `POST`
-//! that an HTML form could send. No response has CORS headers.
+//! Anyone who can connect to the port can sign in as any person. By default, only this machine can; the
+//! program warns if it listens on another address. Pages of other sites in the developer's browser cannot
+//! use the API: below `/fake/`, the program rejects a foreign `Origin`, a `Host` that is not an IP address,
+//! `localhost` or the issuer's host, and a `POST` that an HTML form could send. No response has CORS
+//! headers.
 //!
-//! Limits are those of [`FakeDidit`] and [`FakeDidit::listen`], and 1,000 each for waiting faults and people.
+//! Limits are those of [`FakeDidit`] and [`FakeDidit::listen`], and 1,000 each for waiting faults and
+//! people.
 
 mod arguments;
 mod console;
@@ -213,7 +217,8 @@ fn origin(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// Makes codes and tokens differ between runs, so that those of an earlier run are unknown. The library repeats them.
+/// Makes codes and tokens differ between runs, so that those of an earlier run are unknown. The library
+/// repeats them.
 fn randomize_tokens(didit: &FakeDidit) {
     let mut seed = [0; 32];
     rand::fill(&mut seed).expect("the system provides random numbers");

@@ -154,8 +154,8 @@ impl fmt::Debug for AuthorizeRequest {
     }
 }
 
-/// Whether a URI can be registered: absolute, without a fragment (RFC 6749 §3.1.2), and valid in a `Location`
-/// header.
+/// Whether a URI can be registered: absolute, without a fragment (RFC 6749 §3.1.2), and valid in a
+/// `Location` header.
 pub(crate) fn is_redirect_uri(uri: &str) -> bool {
     uri.bytes().all(|byte| byte.is_ascii_graphic())
         && Url::parse(uri).is_ok_and(|url| url.has_host() && url.fragment().is_none())

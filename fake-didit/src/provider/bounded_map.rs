@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 /// Codes or tokens of one kind, by their text: at most 10,000.
 ///
-/// Inserting into a full map removes the entries that are no longer valid, and if that frees less than a tenth of the
-/// capacity, the oldest tenth.
+/// Inserting into a full map removes the entries that are no longer valid, and if that frees less than a
+/// tenth of the capacity, the oldest tenth.
 pub(crate) struct BoundedMap<T> {
     entries: HashMap<String, Entry<T>>,
     inserted: u64,

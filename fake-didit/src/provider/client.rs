@@ -167,8 +167,8 @@ pub(crate) fn basic_client_id(header: &str) -> Option<String> {
     Some(id)
 }
 
-/// The client id and the secret. Each is form-urlencoded (RFC 6749 §2.3.1) before they are joined with a colon (RFC
-/// 7617).
+/// The client id and the secret. Each is form-urlencoded (RFC 6749 §2.3.1) before they are joined with a
+/// colon (RFC 7617).
 fn basic_credentials(header: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -20,8 +20,8 @@ pub(crate) fn document(state: &State) -> Value {
         Product::SignIn => sign_in(state),
         Product::Authentication => authentication(state),
     };
-    // All algorithms, not only the configured one: OpenID Connect Discovery §3 requires RS256. Didit Authentication
-    // documents only ES256.
+    // All algorithms, not only the configured one: OpenID Connect Discovery §3 requires RS256. Didit
+    // Authentication documents only ES256.
     let algorithms = state.keys.algorithms.iter().copied().map(Algorithm::name);
     let common = [
         ("issuer", json!(state.issuer.as_str())),

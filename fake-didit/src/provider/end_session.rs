@@ -35,8 +35,8 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
     }
 }
 
-/// The post-logout redirect URI with the `state`, if the client sent one (RP-Initiated Logout §2, §3). An error is shown
-/// to the person; the client does not get it.
+/// The post-logout redirect URI with the `state`, if the client sent one (RP-Initiated Logout §2, §3). An
+/// error is shown to the person; the client does not get it.
 fn redirect_url(state: &State, form: &Form) -> Result<Option<String>, &'static str> {
     let (hint, client_id) = (form.get("id_token_hint"), form.get("client_id"));
     // An expired ID token is accepted (§2).

@@ -32,8 +32,8 @@ use std::fmt;
 pub enum Endpoint {
     /// The authorization endpoint: shows the sign-in page.
     Authorize,
-    /// Where the buttons of the sign-in page lead. Only the fake has it: at Didit, users decide in the app on their
-    /// phone.
+    /// Where the buttons of the sign-in page lead. Only the fake has it: at Didit, users decide in the app
+    /// on their phone.
     Decision,
     /// The token endpoint: exchanges codes and refresh tokens.
     Token,

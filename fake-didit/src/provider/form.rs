@@ -8,8 +8,8 @@ use crate::provider::media_type;
 
 /// The parameters of a query or of a form body.
 ///
-/// Stricter than the URL standard, to reveal mistakes of a client: rejects invalid percent escapes, text that is not
-/// UTF-8, and repeated parameters (RFC 6749 §3.1, §3.2).
+/// Stricter than the URL standard, to reveal mistakes of a client: rejects invalid percent escapes, text
+/// that is not UTF-8, and repeated parameters (RFC 6749 §3.1, §3.2).
 #[derive(Debug)]
 pub(crate) struct Form(Vec<(String, String)>);
 

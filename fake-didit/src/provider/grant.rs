@@ -11,8 +11,8 @@ use crate::{
     provider::{authorize::AuthorizeRequest, scope::Scope},
 };
 
-/// An approved authorization request. Every code and token belongs to one grant; revoking the grant revokes them
-/// all.
+/// An approved authorization request. Every code and token belongs to one grant; revoking the grant revokes
+/// them all.
 pub(crate) struct Grant {
     pub(crate) person: Person,
     /// The `sid` of Didit Authentication.
@@ -64,7 +64,8 @@ impl Grant {
         }
         match (&self.challenge, verifier) {
             (None, None) => Ok(()),
-            // RFC 9700 §2.1.1: prevents PKCE downgrade, where an attacker removes the challenge from the request.
+            // RFC 9700 §2.1.1: prevents PKCE downgrade, where an attacker removes the challenge from the
+            // request.
             (None, Some(_)) => {
                 Err("code_verifier without a code_challenge in the authorization request")
             }

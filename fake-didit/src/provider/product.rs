@@ -20,7 +20,8 @@ impl Product {
         })
     }
 
-    /// The endpoint at `path`. Trailing slashes matter: `/auth/v2/token/` and `/token` are not token endpoints.
+    /// The endpoint at `path`. Trailing slashes matter: `/auth/v2/token/` and `/token` are not token
+    /// endpoints.
     pub(crate) fn endpoint(self, issuer: &Issuer, path: &str) -> Option<Endpoint> {
         let below_issuer = path.strip_prefix(issuer.path());
         if below_issuer == Some(DISCOVERY) {

@@ -58,8 +58,8 @@ pub(crate) fn page(status: StatusCode, html: String) -> Response<Bytes> {
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
             (header::REFERRER_POLICY, "no-referrer"),
-            // No `form-action`: some browsers apply it to the redirect back to the client, too. `img-src` is for the
-            // icon.
+            // No `form-action`: some browsers apply it to the redirect back to the client, too. `img-src` is
+            // for the icon.
             (
                 header::CONTENT_SECURITY_POLICY,
                 "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \

@@ -113,8 +113,8 @@ impl TokenStore {
         token
     }
 
-    /// Redeems a code; the error is the reason. A token request that does not match the authorization request leaves
-    /// the code valid. A second use of a code revokes its grant (RFC 6749 §4.1.2).
+    /// Redeems a code; the error is the reason. A token request that does not match the authorization
+    /// request leaves the code valid. A second use of a code revokes its grant (RFC 6749 §4.1.2).
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -139,8 +139,8 @@ impl TokenStore {
         Ok(Arc::clone(grant))
     }
 
-    /// The grant of a valid refresh token; the error is the reason. Reuse of a replaced token revokes its grant (RFC
-    /// 9700 §4.14.2).
+    /// The grant of a valid refresh token; the error is the reason. Reuse of a replaced token revokes its
+    /// grant (RFC 9700 §4.14.2).
     pub(crate) fn refresh(&mut self, token: &str, now: u64) -> Result<Arc<Grant>, &'static str> {
         let entry = self
             .refresh_tokens

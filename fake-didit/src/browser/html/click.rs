@@ -18,8 +18,8 @@ pub(crate) struct Click {
 }
 
 impl Document {
-    /// Sets fields, and clicks the element with this `id`, or the link or button around it. The error tells why no request
-    /// is sent.
+    /// Sets fields, and clicks the element with this `id`, or the link or button around it. The error tells
+    /// why no request is sent.
     pub(crate) fn click(
         mut self,
         url: &Url,

@@ -66,8 +66,8 @@ impl Document {
         }
     }
 
-    /// HTML, "reset the form owner": the form in the `form` attribute, else the form between whose tags the control is, else
-    /// the nearest ancestor that is a form.
+    /// HTML, "reset the form owner": the form in the `form` attribute, else the form between whose tags the
+    /// control is, else the nearest ancestor that is a form.
     pub(super) fn form_owner(&self, control: usize) -> Option<usize> {
         let element = self.element(control);
         let is_form = |at: &usize| self.element(*at).is(&["form"]);
@@ -100,8 +100,8 @@ impl Document {
         iter::successors(self.element(at).parent, |at| self.element(*at).parent)
     }
 
-    /// The descendants of an element other than a form, in tree order. They directly follow its start tag, because only the
-    /// end tag of a form leaves inner elements open.
+    /// The descendants of an element other than a form, in tree order. They directly follow its start tag,
+    /// because only the end tag of a form leaves inner elements open.
     pub(super) fn descendants(&self, of: usize) -> impl Iterator<Item = usize> {
         (of + 1..self.elements.len())
             .take_while(move |at| self.ancestors(*at).any(|ancestor| ancestor == of))

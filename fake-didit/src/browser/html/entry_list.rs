@@ -42,8 +42,8 @@ impl Document {
         Ok(entries)
     }
 
-    /// HTML, "the `required` attribute": browsers do not submit a form with an empty required field. Other constraints are
-    /// not checked.
+    /// HTML, "the `required` attribute": browsers do not submit a form with an empty required field. Other
+    /// constraints are not checked.
     pub(super) fn check_required(&self, form: usize) -> Result<(), String> {
         let checked = self.checked_radios(form);
         for control in self.controls(form) {
@@ -85,7 +85,8 @@ impl Document {
         })
     }
 
-    /// The checked radio button of each group in a form, by the group's name. Of several, the last: it unchecks the others.
+    /// The checked radio button of each group in a form, by the group's name. Of several, the last: it
+    /// unchecks the others.
     fn checked_radios(&self, form: usize) -> HashMap<&str, usize> {
         self.controls(form)
             .map(|at| (self.element(at), at))
@@ -147,8 +148,8 @@ impl Document {
         })
     }
 
-    /// HTML, "the `select` element": without `multiple`, the last selected option, or if none is selected and one row is
-    /// shown, the first enabled option.
+    /// HTML, "the `select` element": without `multiple`, the last selected option, or if none is selected
+    /// and one row is shown, the first enabled option.
     fn selected(&self, select: usize) -> Vec<String> {
         let element = self.element(select);
         let is_multiple = element.has("multiple");

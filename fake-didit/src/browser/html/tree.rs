@@ -1,8 +1,8 @@
 //! Tree construction (HTML, "tree construction").
 //!
-//! Implements the parts that determine a control's form and whether the control is disabled: the form element pointer, the
-//! stack of open elements, implied end tags. Omits foster parenting and the adoption agency algorithm, which affect
-//! neither.
+//! Implements the parts that determine a control's form and whether the control is disabled: the form
+//! element pointer, the stack of open elements, implied end tags. Omits foster parenting and the adoption
+//! agency algorithm, which affect neither.
 
 use html5gum::{EndTag, HtmlString, StartTag, State, Token, Tokenizer};
 
@@ -159,7 +159,8 @@ impl Tree {
         self.open.retain(|open| open.at != form);
     }
 
-    /// Closes the innermost open element with this name in scope, and the elements in it; `false` if there is none.
+    /// Closes the innermost open element with this name in scope, and the elements in it; `false` if there
+    /// is none.
     fn close(&mut self, name: &str) -> bool {
         let (is_table_part, is_special) = (
             TABLE_PARTS.contains(&name) || CELLS.contains(&name),
@@ -206,7 +207,8 @@ impl Tree {
     }
 }
 
-/// The tokenizer state for the content of an element. Scripting is disabled, so `noscript` is an ordinary element.
+/// The tokenizer state for the content of an element. Scripting is disabled, so `noscript` is an ordinary
+/// element.
 fn tokenizer_state(name: &str) -> Option<State> {
     Some(match name {
         "title" | "textarea" => State::RcData,

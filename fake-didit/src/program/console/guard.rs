@@ -11,11 +11,11 @@ use crate::{listen::BodyTooLarge, provider::media_type};
 
 /// Rejects
 ///
-/// - a foreign `Host`, which a site can cause by DNS rebinding. IP addresses, `localhost` and the issuer's host are
-///   accepted;
+/// - a foreign `Host`, which a site can cause by DNS rebinding. IP addresses, `localhost` and the issuer's
+///   host are accepted;
 /// - an `Origin` other than that host;
-/// - a `POST` without `Content-Type: application/json`, which an HTML form of another site could send. Browsers
-///   stop other cross-site requests, because no response allows them (CORS).
+/// - a `POST` without `Content-Type: application/json`, which an HTML form of another site could send.
+///   Browsers stop other cross-site requests, because no response allows them (CORS).
 pub(super) fn check(request: &Request<Bytes>, issuer: &str) -> Result<(), Problem> {
     let headers = request.headers();
     let host = one(headers, header::HOST)

@@ -16,7 +16,8 @@ pub(super) fn list(call: &Call<'_>) -> CallResult {
     Ok(json!({"people": all(&call.didit.lock())}))
 }
 
-/// All people, with their user information for all scopes, or with Didit Authentication, the claims of their tokens.
+/// All people, with their user information for all scopes, or with Didit Authentication, the claims of their
+/// tokens.
 pub(super) fn all(state: &State) -> Value {
     let scope = state.scopes.join(" ");
     let scope = Scope::parse(&scope, &state.scopes).unwrap_or_else(|_| Scope::none());

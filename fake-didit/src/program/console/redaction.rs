@@ -4,7 +4,8 @@ use crate::provider::client;
 
 /// Truncates secrets in the texts of requests.
 ///
-/// A faulty client sends secrets in wrong places: id and secret swapped, a token in the path, JSON instead of a form.
+/// A faulty client sends secrets in wrong places: id and secret swapped, a token in the path, JSON instead
+/// of a form.
 pub(super) struct Redaction<'a> {
     pub(super) client_secret: Option<&'a str>,
 }
@@ -79,8 +80,8 @@ fn is_word_character(character: char) -> bool {
 
 /// How many characters of a secret are shown, at most.
 const MAX_SHOWN: usize = 6;
-/// The longest word that is shown, in characters. A UUID has 36; a code verifier has at least 43 (RFC 7636 §4.1), and so
-/// have the fake's codes and tokens.
+/// The longest word that is shown, in characters. A UUID has 36; a code verifier has at least 43 (RFC 7636
+/// §4.1), and so have the fake's codes and tokens.
 const MAX_WORD: usize = 40;
 /// The longest text that is shown, in characters.
 const MAX_TEXT: usize = 200;
