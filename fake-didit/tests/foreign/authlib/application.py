@@ -60,7 +60,7 @@ class Application:
         return browser, browser.get("/sign-in").location
 
     def sign_in(self, approve=None):
-        """A whole sign-in; the tokens, in which `userinfo` is the ID token's claims."""
+        """Signs in; returns the tokens, in which `userinfo` is the ID token's claims."""
         browser, url = self.begin()
         browser.get((approve or self.fake.approve)(url))
         return self.tokens

@@ -33,13 +33,13 @@ class Fake:
         return f"{self.issuer}/.well-known/openid-configuration"
 
     def api(self, method, path, body=None):
-        """A call of the JSON API."""
-        answer = requests.request(method, f"{self.issuer}/fake/api/{path}", json=body, timeout=30)
-        assert answer.ok, answer.text
-        return answer.json()
+        """Sends a request to the JSON API."""
+        response = requests.request(method, f"{self.issuer}/fake/api/{path}", json=body, timeout=30)
+        assert response.ok, response.text
+        return response.json()
 
     def fault(self, endpoint, fault, **more):
-        """Switches a fault on for the next request of an endpoint."""
+        """Injects a fault into the next request to an endpoint."""
         self.api("POST", "faults", {"endpoint": endpoint, "fault": fault, **more})
 
     def alejandra(self):
@@ -52,33 +52,33 @@ class Fake:
         return self.api("POST", "approve", approval)["redirect_url"]
 
     def approve_in_browser(self, url):
-        """Approves it as a browser does: opens the page and sends its form."""
+        """Approves an authorization request like a browser: opens the page and sends its form."""
         page = requests.get(url, timeout=30)
         page.raise_for_status()
         form = ApprovalForm(page.text)
         fields = {**form.fields, "person": self.alejandra()["subject"]}
-        answer = requests.post(
+        response = requests.post(
             urljoin(url, form.action), data=fields, allow_redirects=False, timeout=30
         )
-        return answer.headers["location"]
+        return response.headers["location"]
 
     def decline(self, url):
-        """Declines it."""
+        """Declines an authorization request."""
         return self.api("POST", "decline", {"authorization_url": url})["redirect_url"]
 
     def count(self, endpoint):
-        """How many requests an endpoint has had."""
+        """The number of requests to an endpoint."""
         endpoints = self.api("GET", "state")["endpoints"]
         return next(known["requests"] for known in endpoints if known["name"] == endpoint)
 
     def last(self, endpoint):
-        """The last request of an endpoint, as the record shows it."""
+        """The last recorded request to an endpoint."""
         recorded = self.api("GET", "requests")["requests"]
         return [request for request in recorded if request["endpoint"] == endpoint][-1]
 
 
 class ApprovalForm(HTMLParser):
-    """The form of the sign-in page whose buttons are people."""
+    """The form of the sign-in page with a button for each person."""
 
     def __init__(self, html):
         super().__init__()

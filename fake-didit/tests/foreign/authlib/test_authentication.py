@@ -1,4 +1,4 @@
-"""Signing in at Didit Authentication.
+"""Sign-in at Didit Authentication.
 
 Its token endpoint takes JSON, and no member that it does not document; it knows no `nonce` and has no
 userinfo endpoint. A client authentication method of the application's own, as authlib allows it, turns the
@@ -50,7 +50,7 @@ class Authentication(TestCase):
         return application.tokens, self.claims(application, application.tokens)
 
     def claims(self, application, tokens):
-        """The claims of an ID token, checked but for the nonce."""
+        """The claims of an ID token, which are validated except the nonce."""
         checks = {"claims_options": application.claims_options(), "leeway": 0}
         return application.didit.parse_id_token(tokens, nonce=None, **checks)
 
@@ -69,14 +69,14 @@ class Authentication(TestCase):
     def test_a_person_signs_in_in_a_browser(self):
         self.check_sign_in("approve_in_browser")
 
-    def test_a_standard_client_ends_at_the_token_endpoint(self):
+    def test_a_standard_client_fails_at_the_token_endpoint(self):
         fake = Fake(self, "--authentication")
         with self.assertRaises(OAuthError) as refused:
             self.application(fake, method="none").sign_in()
         self.assertEqual(refused.exception.error, "invalid_content_type")
         self.assertEqual(fake.last("token")["problem"], "Content-Type must be application/json")
 
-    def test_a_client_that_sends_a_nonce_misses_it_in_the_id_token(self):
+    def test_the_id_token_lacks_the_nonce_of_the_request(self):
         with self.assertRaises(MissingClaimError) as refused:
             self.application(Fake(self, "--authentication")).sign_in()
         self.assertIn("nonce", str(refused.exception))
@@ -87,7 +87,7 @@ class Authentication(TestCase):
         for name in ["userinfo_endpoint", "revocation_endpoint", "end_session_endpoint"]:
             self.assertNotIn(name, metadata)
 
-    def test_a_refresh_rotates_the_refresh_token_and_brings_an_id_token(self):
+    def test_a_refresh_rotates_the_refresh_token_and_returns_an_id_token(self):
         application = self.application(Fake(self, "--authentication"))
         first, claims = self.sign_in(application)
         session = application.session(first, token_endpoint_auth_method="json")
@@ -98,7 +98,7 @@ class Authentication(TestCase):
             session.refresh_token(refresh_token=first["refresh_token"])
         self.assertEqual(refused.exception.error, "invalid_grant")
 
-    def test_a_session_is_a_protected_resource_which_delete_ends(self):
+    def test_a_session_is_a_protected_resource_that_delete_ends(self):
         fake = Fake(self, "--authentication")
         application = self.application(fake)
         tokens, claims = self.sign_in(application)

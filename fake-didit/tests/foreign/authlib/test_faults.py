@@ -1,4 +1,4 @@
-"""What the client raises at faults."""
+"""The errors that the client raises at faults."""
 
 from unittest import TestCase
 
@@ -9,7 +9,7 @@ from requests.exceptions import HTTPError, ReadTimeout
 from application import Application
 from fake import WITH_SECRET, Fake
 
-# Of any endpoint whose answer is JSON.
+# Faults for any endpoint that responds with JSON.
 BROKEN_ANSWERS = [
     ({"fault": "html"}, ValueError),
     ({"fault": "html", "status": 502}, HTTPError),
@@ -21,7 +21,7 @@ BROKEN_ANSWERS = [
 
 
 def timeout(error):
-    """In seconds: short where an answer never comes."""
+    """The timeout in seconds: short for a response that never arrives."""
     return 1 if error is ReadTimeout else 30
 
 
@@ -59,7 +59,7 @@ class Faults(TestCase):
                 self.assert_refused(error, None, lambda: application.didit.userinfo(token=tokens))
                 application.didit.userinfo(token=tokens)
 
-    def test_a_scripted_error_of_each_grant_is_the_error_that_the_client_raises(self):
+    def test_the_client_raises_the_injected_error_of_each_grant(self):
         fake = Fake(self, *WITH_SECRET)
         application = Application(fake)
         session = application.session(application.sign_in())
@@ -67,7 +67,7 @@ class Faults(TestCase):
             fake.fault("token", "error", code="invalid_grant")
             self.assert_refused(OAuthError, "invalid_grant", grant)
 
-    def test_a_scripted_error_of_the_authorization_request_comes_back_in_the_callback(self):
+    def test_an_injected_error_of_the_authorization_request_is_in_the_callback(self):
         fake = Fake(self, *WITH_SECRET)
         browser, url = Application(fake).begin()
         fake.fault("authorize", "error", code="temporarily_unavailable")
@@ -75,7 +75,7 @@ class Faults(TestCase):
         callback = answer.headers["location"]
         self.assert_refused(OAuthError, "temporarily_unavailable", lambda: browser.get(callback))
 
-    def test_a_product_that_is_switched_off_is_refused(self):
+    def test_a_product_that_is_switched_off_is_an_error(self):
         fake = Fake(self, *WITH_SECRET)
         application = Application(fake)
         tokens = application.sign_in()

@@ -1,4 +1,4 @@
-"""Forged ID tokens. The client refuses all of them, except for what it does not look at."""
+"""Forged ID tokens. The client rejects all of them except those that break rules it does not check."""
 
 from unittest import TestCase
 
@@ -7,7 +7,7 @@ from joserfc import errors
 from application import Application
 from fake import WITH_SECRET, Fake
 
-# What breaks only rules that authlib does not check.
+# Forgeries that break only rules that authlib does not check.
 NOT_CHECKED = {
     "AUDIENCE_EXTRA",  # another audience, where `azp` is the client
     "SUBJECT_TOO_LONG",
@@ -21,10 +21,10 @@ NOT_CHECKED = {
     "HEADER_DUPLICATE_ALGORITHM",
 }
 
-# How deep is too deep is up to Python's version.
-UP_TO_PYTHON = {"PAYLOAD_NESTED"}
+# The nesting limit depends on the version of Python.
+DEPENDS_ON_PYTHON = {"PAYLOAD_NESTED"}
 
-# Any other forgery is another error of joserfc's.
+# Any other forgery raises another error of joserfc.
 ERRORS = {
     "SIGNATURE_BY_OTHER_KEY": errors.BadSignatureError,
     "PAYLOAD_SWAPPED": errors.BadSignatureError,
@@ -49,7 +49,7 @@ class Forgeries(TestCase):
         application = Application(fake)
         forgeries = set(fake.api("GET", "faults")["forgeries"])
         self.assertGreater(len(forgeries), 100)
-        for name in sorted(forgeries - NOT_CHECKED - UP_TO_PYTHON):
+        for name in sorted(forgeries - NOT_CHECKED - DEPENDS_ON_PYTHON):
             with self.subTest(name):
                 fake.fault("token", "forgery", name=name)
                 with self.assertRaises(ERRORS.get(name, errors.JoseError)):
@@ -59,8 +59,8 @@ class Forgeries(TestCase):
                 fake.fault("token", "forgery", name=name)
                 application.sign_in()
 
-    def test_forged_id_tokens_are_refused_with_es256(self):
+    def test_forged_id_tokens_are_rejected_with_es256(self):
         self.check_forgeries()
 
-    def test_forged_id_tokens_are_refused_with_rs256(self):
+    def test_forged_id_tokens_are_rejected_with_rs256(self):
         self.check_forgeries("--rs256")

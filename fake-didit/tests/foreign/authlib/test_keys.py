@@ -1,4 +1,4 @@
-"""Changes of the keys that sign ID tokens."""
+"""Rotation of the signing keys."""
 
 from unittest import TestCase
 
@@ -7,7 +7,7 @@ from fake import WITH_SECRET, Fake
 
 
 class Keys(TestCase):
-    def test_a_key_that_was_announced_is_known_before_it_signs(self):
+    def test_an_announced_key_is_known_before_it_signs(self):
         fake = Fake(self, *WITH_SECRET)
         application = Application(fake)
         fake.api("POST", "keys", {"action": "announce"})
@@ -16,7 +16,7 @@ class Keys(TestCase):
         application.sign_in()
         self.assertEqual(fake.count("jwks"), 1)
 
-    def test_a_key_that_is_unknown_is_fetched(self):
+    def test_an_unknown_key_is_fetched(self):
         for action in ["rotate_gently", "rotate"]:
             with self.subTest(action):
                 fake = Fake(self, *WITH_SECRET)

@@ -1,4 +1,4 @@
-"""The metadata document, held against the specifications by authlib's own validator."""
+"""The metadata document, checked by authlib's validator."""
 
 from unittest import TestCase
 
@@ -24,7 +24,7 @@ class Metadata(TestCase):
             with self.subTest(flags):
                 self.metadata(*flags).validate(metadata_classes=EXTENSIONS)
 
-    def test_the_document_of_didit_authentication_is_valid_but_for_rs256(self):
+    def test_the_document_of_didit_authentication_is_valid_except_for_rs256(self):
         metadata = self.metadata("--authentication")
         with self.assertRaisesRegex(ValueError, '"RS256" MUST be included'):
             metadata.validate(metadata_classes=EXTENSIONS)

@@ -1,4 +1,4 @@
-"""Refreshing at the Sign in API."""
+"""Refresh at the Sign in API."""
 
 from unittest import TestCase
 
@@ -44,7 +44,7 @@ class Refresh(TestCase):
         old_one = application.session({"access_token": used, "token_type": "Bearer"})
         self.assertEqual(old_one.get(endpoint).status_code, 401)
 
-    def test_a_rotating_refresh_token_works_once_and_its_reuse_ends_the_grant(self):
+    def test_a_rotating_refresh_token_works_once_and_its_reuse_revokes_the_grant(self):
         application = Application(Fake(self, *WITH_SECRET, "--rotate-refresh-tokens"))
         tokens = application.sign_in()
         first, session = tokens["refresh_token"], application.session(tokens)

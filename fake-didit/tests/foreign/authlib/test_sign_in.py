@@ -1,4 +1,4 @@
-"""Signing in at the Sign in API."""
+"""Sign-in at the Sign in API."""
 
 from unittest import TestCase
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -40,7 +40,7 @@ class SignIn(TestCase):
             Application(fake).sign_in()
         self.assertEqual(refused.exception.error, "invalid_client")
 
-    def test_a_wrong_secret_is_refused(self):
+    def test_a_wrong_secret_is_rejected(self):
         with self.assertRaises(OAuthError) as refused:
             Application(Fake(self, *WITH_SECRET), secret="another").sign_in()
         self.assertEqual(refused.exception.error, "invalid_client")
@@ -64,7 +64,7 @@ class SignIn(TestCase):
             browser.get(callback)
         self.assertEqual(refused.exception.error, "invalid_grant")
 
-    def test_a_callback_in_another_browser_is_refused(self):
+    def test_a_callback_in_another_browser_is_rejected(self):
         fake = Fake(self, *WITH_SECRET)
         application = Application(fake)
         _, url = application.begin()
@@ -73,12 +73,12 @@ class SignIn(TestCase):
             other.get(fake.approve(url))
         self.assertEqual(fake.count("token"), 0)
 
-    def test_a_response_with_an_issuer_is_taken(self):
-        # authlib does not look at the `iss` of an authorization response (RFC 9207).
+    def test_a_response_with_an_issuer_is_accepted(self):
+        # authlib does not check the `iss` of an authorization response (RFC 9207).
         fake = Fake(self, *WITH_SECRET, "--with-iss")
         Application(fake).sign_in()
 
-    def test_the_algorithm_of_id_tokens_is_one_that_the_metadata_names(self):
+    def test_the_algorithm_of_id_tokens_is_in_the_metadata(self):
         fake = Fake(self, *WITH_SECRET, "--rs256")
         Application(fake).sign_in()
         application = Application(fake)
@@ -92,7 +92,7 @@ class SignIn(TestCase):
             Application(fake).sign_in(fake.decline)
         self.assertEqual(refused.exception.error, "access_denied")
 
-    def test_a_public_client_without_pkce_is_refused(self):
+    def test_a_public_client_without_pkce_is_rejected(self):
         fake = Fake(self, "--public")
         _, url = Application(fake, secret=None).begin()
         query = parse_qs(urlsplit(url).query)

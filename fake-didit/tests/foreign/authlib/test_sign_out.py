@@ -1,4 +1,4 @@
-"""Signing out at the Sign in API, where revocation and the end-session endpoint are switched on."""
+"""Sign-out at the Sign in API, with revocation and the end-session endpoint switched on."""
 
 from unittest import TestCase
 
@@ -12,7 +12,7 @@ HOME = "http://localhost:3000/"
 
 
 class SignOut(TestCase):
-    def test_a_revoked_refresh_token_takes_its_access_tokens_with_it(self):
+    def test_revoking_a_refresh_token_revokes_its_access_tokens(self):
         application = Application(Fake(self, *WITH_SECRET, "--with-revocation"))
         tokens = application.sign_in()
         session, metadata = application.session(tokens), application.didit.server_metadata
@@ -25,7 +25,7 @@ class SignOut(TestCase):
             session.refresh_token()
         self.assertEqual(refused.exception.error, "invalid_grant")
 
-    def test_the_end_session_endpoint_sends_the_browser_home(self):
+    def test_the_end_session_endpoint_redirects_to_the_application(self):
         flags = ["--with-end-session", "--post-logout-redirect-uri", HOME]
         application = Application(Fake(self, *WITH_SECRET, *flags))
         id_token = application.sign_in()["id_token"]
@@ -33,7 +33,7 @@ class SignOut(TestCase):
         answer = requests.get(ending["url"], allow_redirects=False, timeout=30)
         self.assertEqual(answer.headers["location"], f"{HOME}?state={ending['state']}")
 
-    def test_neither_endpoint_is_there_unless_it_is_switched_on(self):
+    def test_neither_endpoint_exists_unless_it_is_switched_on(self):
         application = Application(Fake(self, *WITH_SECRET))
         self.assertNotIn("revocation_endpoint", application.didit.load_server_metadata())
         with self.assertRaisesRegex(RuntimeError, "end_session_endpoint"):

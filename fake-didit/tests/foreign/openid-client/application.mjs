@@ -6,7 +6,7 @@ import { CLIENT_ID, REDIRECT_URI } from "./fake.mjs";
 
 export const SECRET = "s3cret: +&=% ü"; // form-urlencoded in the Authorization header (RFC 6749 §2.3.1)
 
-/** Discovers a fake of the Sign in API: a confidential client, unless `authentication` says otherwise. */
+/** Discovers a fake of the Sign in API; the default `authentication` is that of a confidential client. */
 export function discover(fake, { authentication, algorithm = "ES256", execute = [], ...options } = {}) {
   return client.discovery(
     new URL(fake.issuer),
@@ -14,14 +14,14 @@ export function discover(fake, { authentication, algorithm = "ES256", execute = 
     { id_token_signed_response_alg: algorithm },
     authentication ?? client.ClientSecretBasic(SECRET),
     {
-      // The program speaks HTTP. Signatures of ID tokens are checked only on demand.
+      // The program serves HTTP. The client checks signatures of ID tokens only on demand.
       execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks, ...execute],
       ...options,
     },
   );
 }
 
-/** One sign-in: what an application keeps until the browser is back. */
+/** A pending sign-in: the values that an application stores until the callback. */
 export class SignIn {
   static async begin(config, { scope = "openid offline names email", ...parameters } = {}) {
     const begun = new SignIn();
@@ -50,7 +50,7 @@ export class SignIn {
   }
 }
 
-/** A whole sign-in. */
+/** Signs in. */
 export async function signIn(fake, config, parameters) {
   const begun = await SignIn.begin(config, parameters);
   return begun.finish(await fake.approve(begun.url));

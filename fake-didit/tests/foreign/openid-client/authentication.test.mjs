@@ -1,6 +1,6 @@
-// Signing in at Didit Authentication. Its token endpoint takes JSON, and no member that it does not document;
-// it knows no `nonce` and has no userinfo endpoint. `customFetch`, the documented hook for requests, writes
-// the JSON; all else is the standard client.
+// Sign-in at Didit Authentication. Its token endpoint accepts only JSON with documented members; it ignores `nonce` and
+// has no userinfo endpoint. `customFetch`, the documented hook for requests, converts forms to JSON; the rest is the
+// standard client.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import { CLIENT_ID, start } from "./fake.mjs";
 const PUBLIC = { authentication: client.None() };
 const JSON_BODIES = { ...PUBLIC, [client.customFetch]: fetchWithJson };
 
-/** Sends what would be a form as JSON. */
+/** Sends a form as JSON. */
 function fetchWithJson(url, options) {
   if (!(options.body instanceof URLSearchParams)) {
     return fetch(url, options);
@@ -49,7 +49,7 @@ for (const way of ["approve", "approveInBrowser"]) {
   });
 }
 
-test("a standard client ends at the token endpoint", async (t) => {
+test("a standard client fails at the token endpoint", async (t) => {
   const fake = await start(t, "--authentication");
   const config = await discover(fake, PUBLIC);
   await assert.rejects(signIn(fake, config), { error: "invalid_content_type", status: 400 });
@@ -57,7 +57,7 @@ test("a standard client ends at the token endpoint", async (t) => {
   assert.equal(problem, "Content-Type must be application/json");
 });
 
-test("a client that sends a nonce misses it in the ID token", async (t) => {
+test("the ID token lacks the nonce of the request", async (t) => {
   const fake = await start(t, "--authentication");
   const begun = await begin(await discover(fake, JSON_BODIES));
   const callback = await fake.approve(begun.url);
@@ -68,7 +68,7 @@ test("a client that sends a nonce misses it in the ID token", async (t) => {
   });
 });
 
-test("there is no userinfo endpoint, no revocation, and no end-session endpoint", async (t) => {
+test("there is no userinfo, revocation or end-session endpoint", async (t) => {
   const fake = await start(t, "--authentication");
   const config = await discover(fake, JSON_BODIES);
   const { access_token, refresh_token, claims } = await signIn(fake, config);
@@ -78,7 +78,7 @@ test("there is no userinfo endpoint, no revocation, and no end-session endpoint"
   assert.throws(() => client.buildEndSessionUrl(config), missing);
 });
 
-test("a refresh rotates the refresh token and brings an ID token", async (t) => {
+test("a refresh rotates the refresh token and returns an ID token", async (t) => {
   const fake = await start(t, "--authentication");
   const config = await discover(fake, JSON_BODIES);
   const first = await signIn(fake, config);
@@ -88,7 +88,7 @@ test("a refresh rotates the refresh token and brings an ID token", async (t) => 
   await assert.rejects(client.refreshTokenGrant(config, first.refresh_token), { error: "invalid_grant" });
 });
 
-test("a session is a protected resource, which DELETE ends", async (t) => {
+test("a session is a protected resource that DELETE ends", async (t) => {
   const fake = await start(t, "--authentication");
   const config = await discover(fake, JSON_BODIES);
   const { access_token, refresh_token, claims } = await signIn(fake, config);

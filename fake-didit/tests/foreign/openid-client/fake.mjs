@@ -33,7 +33,7 @@ class Fake {
     this.issuer = issuer;
   }
 
-  /** A call of the JSON API. */
+  /** Sends a request to the JSON API. */
   async api(method, path, body) {
     const response = await fetch(`${this.issuer}/fake/api/${path}`, {
       method,
@@ -45,7 +45,7 @@ class Fake {
     return answer;
   }
 
-  /** Switches a fault on for the next request of an endpoint. */
+  /** Injects a fault into the next request to an endpoint. */
   async fault(endpoint, fault) {
     await this.api("POST", "faults", { endpoint, ...fault });
   }
@@ -63,7 +63,7 @@ class Fake {
     return new URL(answer.redirect_url);
   }
 
-  /** Approves it as a browser does: opens the page and sends its form. */
+  /** Approves an authorization request like a browser: opens the page and sends its form. */
   async approveInBrowser(url) {
     const response = await fetch(url);
     assert.equal(response.status, 200);
@@ -79,19 +79,19 @@ class Fake {
     return new URL(answer.headers.get("location"));
   }
 
-  /** Declines it. */
+  /** Declines an authorization request. */
   async decline(url) {
     const answer = await this.api("POST", "decline", { authorization_url: url.href });
     return new URL(answer.redirect_url);
   }
 
-  /** How many requests an endpoint has had. */
+  /** The number of requests to an endpoint. */
   async count(endpoint) {
     const { endpoints } = await this.api("GET", "state");
     return endpoints.find(({ name }) => name === endpoint).requests;
   }
 
-  /** The last request of an endpoint, as the record shows it. */
+  /** The last recorded request to an endpoint. */
   async last(endpoint) {
     const { requests } = await this.api("GET", "requests");
     return requests.findLast((request) => request.endpoint === endpoint);

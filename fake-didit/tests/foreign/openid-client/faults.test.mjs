@@ -1,4 +1,4 @@
-// What the client says of faults: the codes that its documentation names.
+// The errors that the client raises at faults: the codes in its documentation.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ const NO_JSON = "OAUTH_RESPONSE_IS_NOT_JSON";
 const NO_SUCCESS = "OAUTH_RESPONSE_IS_NOT_CONFORM";
 const TIMEOUT = "OAUTH_TIMEOUT";
 
-/** Of any endpoint whose answer is JSON. */
+/** Faults for any endpoint that responds with JSON. */
 const BROKEN_ANSWERS = [
   [{ fault: "html" }, NO_JSON],
   [{ fault: "html", status: 502 }, NO_SUCCESS],
@@ -53,13 +53,13 @@ for (const [fault, code] of BROKEN_ANSWERS) {
   });
 }
 
-test("the metadata of another issuer is refused", async (t) => {
+test("the metadata of another issuer is rejected", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   await fake.fault("discovery", { fault: "edit", members: { issuer: "http://other.example" } });
   await assert.rejects(discover(fake), { code: "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED" });
 });
 
-test("the user information of another person is refused", async (t) => {
+test("the user information of another person is rejected", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const config = await discover(fake);
   const { access_token, claims } = await signIn(fake, config);
@@ -69,7 +69,7 @@ test("the user information of another person is refused", async (t) => {
   });
 });
 
-test("a scripted error of each grant is the error that the client tells", async (t) => {
+test("the client raises the injected error of each grant", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const config = await discover(fake);
   const { refresh_token } = await signIn(fake, config);
@@ -81,7 +81,7 @@ test("a scripted error of each grant is the error that the client tells", async 
   await assert.rejects(client.refreshTokenGrant(config, refresh_token), told);
 });
 
-test("a scripted error of the authorization request comes back in the callback", async (t) => {
+test("an injected error of the authorization request is in the callback", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const begun = await SignIn.begin(await discover(fake));
   await fake.fault("authorize", { fault: "error", code: "temporarily_unavailable" });
@@ -99,7 +99,7 @@ for (const [members, code] of [
   [{ id_token: null }, "OAUTH_INVALID_RESPONSE"],
   [{ expires_in: "soon" }, "OAUTH_INVALID_RESPONSE"],
 ]) {
-  test(`a token response with ${JSON.stringify(members)} is refused`, async (t) => {
+  test(`a token response with ${JSON.stringify(members)} is rejected`, async (t) => {
     const fake = await start(t, "--client-secret", SECRET);
     const config = await discover(fake);
     await fake.fault("token", { fault: "edit", members });
@@ -107,7 +107,7 @@ for (const [members, code] of [
   });
 }
 
-test("a product that is switched off is refused", async (t) => {
+test("a product that is switched off is an error", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const config = await discover(fake);
   const { refresh_token } = await signIn(fake, config);

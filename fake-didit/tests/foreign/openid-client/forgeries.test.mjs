@@ -1,4 +1,4 @@
-// Forged ID tokens. A certified client refuses all of them, except for what it does not look at.
+// Forged ID tokens. A certified client rejects all of them except those that break rules it does not check.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { SECRET, discover, signIn } from "./application.mjs";
 import { start } from "./fake.mjs";
 
-/** What breaks only rules that openid-client does not check. */
+/** Forgeries that break only rules that openid-client does not check. */
 const NOT_CHECKED = [
   "AUDIENCE_EXTRA", // another audience, where `azp` is the client
   "AUTHORIZED_PARTY_OTHER", // `azp` beside a single audience
@@ -34,7 +34,7 @@ const NOT_CHECKED = [
   "TRAILING_LINE_BREAK",
 ];
 
-/** How the client names what it refuses; any other forgery is an OAUTH_… of another name. */
+/** The client's error codes; any other forgery has another OAUTH_… code. */
 const CODES = {
   SIGNATURE_BY_OTHER_KEY: "OAUTH_INVALID_RESPONSE",
   PAYLOAD_SWAPPED: "OAUTH_INVALID_RESPONSE",
@@ -52,7 +52,7 @@ const CODES = {
 };
 
 for (const flags of [[], ["--rs256"]]) {
-  test(`forged ID tokens are refused: ${flags[0] ?? "ES256"}`, async (t) => {
+  test(`forged ID tokens are rejected: ${flags[0] ?? "ES256"}`, async (t) => {
     const fake = await start(t, "--client-secret", SECRET, ...flags);
     const config = await discover(fake, { algorithm: flags.length ? "RS256" : "ES256" });
     const { forgeries } = await fake.api("GET", "faults");

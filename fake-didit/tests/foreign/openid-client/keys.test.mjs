@@ -1,4 +1,4 @@
-// Changes of the keys that sign ID tokens.
+// Rotation of the signing keys.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import * as client from "openid-client";
 import { SECRET, discover, signIn } from "./application.mjs";
 import { start } from "./fake.mjs";
 
-test("a key that was announced is known before it signs", async (t) => {
+test("an announced key is known before it signs", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const config = await discover(fake);
   await fake.api("POST", "keys", { action: "announce" });

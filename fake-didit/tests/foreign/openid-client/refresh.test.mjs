@@ -1,4 +1,4 @@
-// Refreshing at the Sign in API.
+// Refresh at the Sign in API.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -43,7 +43,7 @@ test("a refresh replaces an access token that has expired", async (t) => {
   await client.fetchUserInfo(config, tokens.access_token, sub);
 });
 
-test("a rotating refresh token works once; its reuse ends the grant", async (t) => {
+test("a rotating refresh token works once; its reuse revokes the grant", async (t) => {
   const fake = await start(t, "--client-secret", SECRET, "--rotate-refresh-tokens");
   const config = await discover(fake);
   const first = await signIn(fake, config);

@@ -1,4 +1,4 @@
-// Signing in at the Sign in API.
+// Sign-in at the Sign in API.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { SECRET, SignIn, discover, signIn } from "./application.mjs";
 import { CLIENT_ID, start } from "./fake.mjs";
 
 const WITH_SECRET = ["--client-secret", SECRET];
-// The client looks at the challenge of the answer before its `error` (RFC 6749 §5.2).
+// The client checks the challenge of the response before its `error` (RFC 6749 §5.2).
 const UNAUTHORIZED = { code: "OAUTH_WWW_AUTHENTICATE_CHALLENGE", status: 401 };
 
 for (const way of ["approve", "approveInBrowser"]) {
@@ -52,7 +52,7 @@ test("the secret may be sent in the body", async (t) => {
   await assert.rejects(signIn(fake, await discover(fake)), UNAUTHORIZED);
 });
 
-test("a wrong secret is refused", async (t) => {
+test("a wrong secret is rejected", async (t) => {
   const fake = await start(t, ...WITH_SECRET);
   const config = await discover(fake, { authentication: client.ClientSecretBasic("another") });
   await assert.rejects(signIn(fake, config), UNAUTHORIZED);
@@ -105,7 +105,7 @@ test("the state and the issuer of the callback are checked", async (t) => {
   await begun.finish(callback);
 });
 
-test("the algorithm of ID tokens is the one that the client expects", async (t) => {
+test("ID tokens have the algorithm that the client expects", async (t) => {
   const fake = await start(t, ...WITH_SECRET, "--rs256");
   await signIn(fake, await discover(fake, { algorithm: "RS256" }));
   await assert.rejects(signIn(fake, await discover(fake)), { code: "OAUTH_INVALID_RESPONSE" });
@@ -121,7 +121,7 @@ test("a person who declines is not signed in", async (t) => {
 });
 
 // An ID token as a detached signature comes with `response_type=code id_token`, which Didit does not have.
-test("a hybrid response type is refused", async (t) => {
+test("a hybrid response type is rejected", async (t) => {
   const fake = await start(t, ...WITH_SECRET);
   const execute = [client.useCodeIdTokenResponseType, client.enableDetachedSignatureResponseChecks];
   const config = await discover(fake, { execute });

@@ -1,4 +1,4 @@
-// Signing out at the Sign in API, where revocation and the end-session endpoint are switched on.
+// Sign-out at the Sign in API, with revocation and the end-session endpoint switched on.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ import { CLIENT_ID, start } from "./fake.mjs";
 
 const HOME = "http://localhost:3000/";
 
-test("a revoked refresh token takes its access tokens with it", async (t) => {
+test("revoking a refresh token revokes its access tokens", async (t) => {
   const fake = await start(t, "--client-secret", SECRET, "--with-revocation");
   const config = await discover(fake);
   const tokens = await signIn(fake, config);
@@ -20,11 +20,11 @@ test("a revoked refresh token takes its access tokens with it", async (t) => {
   await assert.rejects(client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub), {
     code: "OAUTH_WWW_AUTHENTICATE_CHALLENGE",
   });
-  // RFC 7009 §2.2: a token that is unknown is no error.
+  // RFC 7009 §2.2: an unknown token is not an error.
   await client.tokenRevocation(config, tokens.refresh_token);
 });
 
-test("the end-session endpoint sends the browser home", async (t) => {
+test("the end-session endpoint redirects to the application", async (t) => {
   const fake = await start(
     t,
     ...["--client-secret", SECRET, "--with-end-session", "--post-logout-redirect-uri", HOME],
@@ -41,7 +41,7 @@ test("the end-session endpoint sends the browser home", async (t) => {
   assert.equal(answer.headers.get("location"), `${HOME}?state=s`);
 });
 
-test("neither endpoint is there unless it is switched on", async (t) => {
+test("neither endpoint exists unless it is switched on", async (t) => {
   const fake = await start(t, "--client-secret", SECRET);
   const config = await discover(fake);
   const { refresh_token } = await signIn(fake, config);
