@@ -11,8 +11,8 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    net::TcpListener,
+    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tower_service::Service;
@@ -49,11 +49,26 @@ impl Connections {
             let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
                 return pending().await;
             };
-            match listener.accept().await {
-                Ok((stream, _)) => self.spawn(stream, service.clone(), permit),
+            let Ok((stream, _)) = listener.accept().await else {
                 // The connection failed, or the process has too many open files: some need time to close.
-                Err(_) => sleep(ACCEPT_RETRY).await,
-            }
+                sleep(ACCEPT_RETRY).await;
+                continue;
+            };
+            let service = service.clone();
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(READ_TIMEOUT)
+                .max_buf_size(MAX_HEAD)
+                .serve_connection(
+                    TokioIo::new(stream),
+                    service_fn(move |request| respond(service.clone(), request)),
+                );
+            let connection = self.open.watch(connection);
+            tokio::spawn(async move {
+                // An error means that the client disconnected or sent an invalid request.
+                let _ = connection.await;
+                drop(permit);
+            });
         }
     }
 
@@ -62,30 +77,6 @@ impl Connections {
     pub(crate) async fn shutdown(self, within: Duration) {
         // An endpoint with `Fault::hang` never responds.
         let _ = timeout(within, self.open.shutdown()).await;
-    }
-
-    fn spawn<S>(&self, stream: TcpStream, service: S, permit: OwnedSemaphorePermit)
-    where
-        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Infallible>
-            + Clone
-            + Send
-            + 'static,
-        S::Future: Send,
-    {
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(READ_TIMEOUT)
-            .max_buf_size(MAX_HEAD)
-            .serve_connection(
-                TokioIo::new(stream),
-                service_fn(move |request| respond(service.clone(), request)),
-            );
-        let connection = self.open.watch(connection);
-        tokio::spawn(async move {
-            // An error means that the client disconnected or sent an invalid request.
-            let _ = connection.await;
-            drop(permit);
-        });
     }
 }
 

@@ -1,14 +1,14 @@
 "use strict";
 
-// Shows what the JSON API tells, once a second while the page is in sight.
+// Shows the state from the JSON API; updates once a second while the page is visible.
 
 const by = (id) => document.getElementById(id);
 
-/** An element with text and elements inside; never with markup. */
-function element(name, properties = {}, ...inside) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...inside);
-  return made;
+/** Creates an element with texts and elements as children. Texts are never parsed as HTML. */
+function element(name, properties = {}, ...children) {
+  const created = Object.assign(document.createElement(name), properties);
+  created.append(...children);
+  return created;
 }
 
 const fact = (term, ...values) => [
@@ -24,31 +24,31 @@ async function call(method, path, body) {
     request.headers = { "Content-Type": "application/json" };
     request.body = typeof body === "string" ? body : JSON.stringify(body ?? {});
   }
-  const answer = await fetch(`api/${path}`, request);
-  const told = await answer.json();
-  if (!answer.ok) {
-    throw new Error(told.detail);
+  const response = await fetch(`api/${path}`, request);
+  const result = await response.json();
+  if (!response.ok) {
+    throw new Error(result.detail);
   }
-  return told;
+  return result;
 }
 
 let hiding = 0;
 
-/** Does what a button is for, and tells how it went. */
-async function act(done, ...asked) {
-  const [said, trouble] = [by("said"), by("trouble")];
-  said.hidden = trouble.hidden = true;
+/** Sends a request to the API, and shows the message or the error. */
+async function act(message, ...request) {
+  const [notice, failure] = [by("notice"), by("failure")];
+  notice.hidden = failure.hidden = true;
   try {
-    await call(...asked);
-    said.textContent = done;
-    said.hidden = false;
+    await call(...request);
+    notice.textContent = message;
+    notice.hidden = false;
     clearTimeout(hiding);
-    hiding = setTimeout(() => { said.hidden = true; }, 5000);
-    await look();
+    hiding = setTimeout(() => { notice.hidden = true; }, 5000);
+    await update();
     return true;
   } catch (error) {
-    trouble.textContent = error.message;
-    trouble.hidden = false;
+    failure.textContent = error.message;
+    failure.hidden = false;
     return false;
   }
 }
@@ -57,7 +57,7 @@ async function act(done, ...asked) {
 
 const shown = new Map();
 
-/** Renders a part only when it changed, so that what is open or focused stays so. */
+/** Renders a part only if it changed, so that details stay open and elements keep the focus. */
 function show(part, value, render) {
   const text = JSON.stringify(value);
   if (shown.get(part) !== text) {
@@ -93,12 +93,12 @@ function showState(state) {
       element("div", {}, ...fact(`Signs (${keys.algorithm})`, keys.signing)),
       element("div", {}, ...fact("Published", ...keys.published)));
   });
-  by("grants").textContent = `${state.grants} ${state.grants === 1 ? "grant is" : "grants are"} in force.`;
+  by("grants").textContent = `${state.grants} active ${state.grants === 1 ? "grant" : "grants"}.`;
   show("faults", state.faults, showFaults);
   show("people", state.people, showPeople);
 }
 
-/** Seconds in words: `1 day 2 h`. */
+/** Formats seconds: `1 d 2 h`. */
 function time(seconds) {
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   const words = [];
@@ -115,7 +115,7 @@ function showFaults(faults) {
   by("faults").replaceChildren(...faults.map((fault) => element("li", {},
     element("div", { className: "row apart" },
       element("span", {}, element("b", {}, fault.endpoint), ` ${fault.what}`),
-      element("span", { className: "badge warn" }, fault.times === "every" ? "every time" : "once")))));
+      element("span", { className: "badge warn" }, fault.times === "every" ? "every request" : "once")))));
 }
 
 function showPeople(people) {
@@ -125,7 +125,7 @@ function showPeople(people) {
     remove.setAttribute("aria-label", `Remove ${person.name ?? person.subject}`);
     remove.addEventListener("click", async () => {
       if (await act(`${person.name ?? person.subject} is removed.`, "DELETE", `people?subject=${encodeURIComponent(person.subject)}`)) {
-        // The focus was on the button that is gone.
+        // The focus was on the removed button.
         by("add-title").focus();
       }
     });
@@ -156,19 +156,19 @@ function showRequest(request) {
   }
   const list = [...facts, ...request.parameters].flatMap(([name, value]) =>
     [element("dt", {}, name), element("dd", {}, element("code", {}, value))]);
-  const why = [];
+  const reasons = [];
   if (request.problem !== null) {
-    why.push(element("span", { className: "why" }, request.problem));
+    reasons.push(element("span", { className: "why" }, request.problem));
   }
   if (request.fault !== null) {
-    why.push(element("span", { className: "why" }, element("span", { className: "badge warn" }, "fault"), ` ${request.fault}`));
+    reasons.push(element("span", { className: "why" }, element("span", { className: "badge warn" }, "fault"), ` ${request.fault}`));
   }
   const item = element("li", { className: isBad ? "bad" : "", value: request.number }, element("details", {},
     element("summary", {},
       element("span", { className: "soft" }, `${request.number}`),
       element("span", { className: "what" }, element("b", {}, request.endpoint ?? request.path), ` ${request.method}`),
-      element("span", { className: `badge ${tone}` }, `${request.status ?? "no answer"}`),
-      ...why),
+      element("span", { className: `badge ${tone}` }, `${request.status ?? "no response"}`),
+      ...reasons),
     element("dl", {}, ...list)));
   const requests = by("requests");
   requests.prepend(item);
@@ -179,32 +179,32 @@ function showRequest(request) {
 
 async function showRequests(total) {
   if (total < last) {
-    // The program was started again.
+    // The program was restarted.
     last = 0;
     by("requests").replaceChildren();
   }
   while (last < total) {
-    const told = await call("GET", `requests?since=${last}`);
-    told.requests.forEach(showRequest);
-    if (told.last <= last) {
+    const page = await call("GET", `requests?since=${last}`);
+    page.requests.forEach(showRequest);
+    if (page.last <= last) {
       break;
     }
-    last = told.last;
+    last = page.last;
   }
   by("no-requests").hidden = by("requests").children.length > 0;
 }
 
-// Looking
+// Updates
 
-let looking = null;
+let updating = null;
 
-/** One look at a time: who asks meanwhile gets the next one. */
-function look() {
-  looking = (looking ?? Promise.resolve()).then(lookNow);
-  return looking;
+/** Updates the page, after the pending update. */
+function update() {
+  updating = (updating ?? Promise.resolve()).then(updateNow);
+  return updating;
 }
 
-async function lookNow() {
+async function updateNow() {
   const link = by("link");
   try {
     const state = await call("GET", "state");
@@ -214,13 +214,13 @@ async function lookNow() {
     link.textContent = "live";
   } catch {
     link.className = "badge bad";
-    link.textContent = "the program does not answer";
+    link.textContent = "the program does not respond";
   }
 }
 
 async function watch() {
   if (!document.hidden) {
-    await look();
+    await update();
   }
   setTimeout(watch, 1000);
 }
@@ -237,7 +237,7 @@ async function prepareFaults() {
   const choose = () => {
     for (const field of form.querySelectorAll("[data-for]")) {
       field.hidden = field.dataset.for !== form.elements.fault.value;
-      // A hidden field must not keep the form from being sent.
+      // A hidden required field would prevent submission.
       field.control.disabled = field.hidden;
     }
   };
@@ -246,15 +246,15 @@ async function prepareFaults() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { endpoint, fault, code, seconds, name, times } = form.elements;
-    const asked = { endpoint: endpoint.value, fault: fault.value };
-    asked.times = times.value === "every" ? "every" : Number(times.value);
-    Object.assign(asked, {
+    const request = { endpoint: endpoint.value, fault: fault.value };
+    request.times = times.value === "every" ? "every" : Number(times.value);
+    Object.assign(request, {
       error: { code: code.value },
       answer: { status: 500, body: "Internal Server Error" },
       slow: { seconds: Number(seconds.value) },
       forgery: { name: name.value },
     }[fault.value]);
-    act("The fault waits for its request.", "POST", "faults", asked);
+    act("The fault is added.", "POST", "faults", request);
   });
 }
 
@@ -284,19 +284,19 @@ function prepare() {
   by("revoke").addEventListener("click", () => act("All grants are revoked.", "POST", "revocation"));
   by("on").addEventListener("change", async (event) => {
     const on = event.target.checked;
-    if (!(await act(`The product is ${on ? "on" : "off"}.`, "POST", "product", { on }))) {
+    if (!(await act(`The product is switched ${on ? "on" : "off"}.`, "POST", "product", { on }))) {
       event.target.checked = !on;
     }
   });
-  for (const message of [by("said"), by("trouble")]) {
+  for (const message of [by("notice"), by("failure")]) {
     message.addEventListener("click", () => { message.hidden = true; });
   }
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      by("said").hidden = by("trouble").hidden = true;
+      by("notice").hidden = by("failure").hidden = true;
     }
   });
-  document.addEventListener("visibilitychange", () => document.hidden || look());
+  document.addEventListener("visibilitychange", () => document.hidden || update());
   watch();
 }
 
