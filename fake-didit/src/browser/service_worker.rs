@@ -2,7 +2,42 @@
 
 use url::Url;
 
-use crate::browser::stored_cookie::is_trustworthy;
+use crate::browser::{Browser, stored_cookie::is_trustworthy};
+
+impl Browser {
+    /// Installs a service worker at the application's origin that handles each `fetch` event with
+    /// `event.respondWith(fetch(event.request))`, as many progressive web apps do. Default: none.
+    ///
+    /// The application receives the worker's requests: a navigation has `Sec-Fetch-Mode: navigate` and
+    /// `Sec-Fetch-Dest: empty`, no `Sec-Fetch-User`, and for a typed URL, `Sec-Fetch-Site: same-origin`
+    /// instead of `none`. Cookies, `Origin` and `Referer` are those of the page. The browser follows
+    /// redirects; requests to other origins do not go through the worker.
+    ///
+    /// ```
+    /// use axum::{Router, http::HeaderMap, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let destination = |headers: HeaderMap| async move {
+    ///     headers["sec-fetch-dest"].to_str().unwrap_or_default().to_owned()
+    /// };
+    /// let app = Router::new().route("/", get(destination));
+    /// let browser = Browser::new("https://app.example", app);
+    /// assert_eq!(browser.visit("/").await.text(), "document");
+    /// assert_eq!(browser.with_service_worker().visit("/").await.text(), "empty");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the application's origin is neither https nor a loopback host.
+    #[must_use]
+    pub fn with_service_worker(mut self) -> Self {
+        self.worker = Some(ServiceWorker::new(self.home.clone()));
+        self
+    }
+}
 
 /// A service worker for one origin that handles each `fetch` event with
 /// `event.respondWith(fetch(event.request))`.

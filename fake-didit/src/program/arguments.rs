@@ -3,13 +3,10 @@
 use std::{ffi::OsString, fmt, fs, path::PathBuf, time::Duration};
 
 use clap::{Parser, error::ErrorKind};
-use url::Url;
 
-use super::{MAX_PEOPLE, lifetime};
+use super::{MAX_PEOPLE, lifetime, values};
 use crate::{
-    FakeDidit, Person,
-    didit::settings::MAX_AUTHENTICATION_LIFETIME,
-    provider::{authorize::is_redirect_uri, product::Product},
+    FakeDidit, Person, didit::settings::MAX_AUTHENTICATION_LIFETIME, provider::product::Product,
 };
 
 /// An OpenID provider that behaves like Didit, for development and tests: strict by default, with faults on
@@ -22,17 +19,17 @@ use crate::{
 #[command(name = "fake-didit", version, after_help = EXAMPLE)]
 pub(super) struct Arguments {
     /// The client id of the application
-    #[arg(long, value_name = "ID", value_parser = not_empty)]
+    #[arg(long, value_name = "ID", value_parser = values::not_empty)]
     client_id: String,
 
     /// The client secret of the application
-    #[arg(long, value_name = "SECRET", value_parser = not_empty)]
+    #[arg(long, value_name = "SECRET", value_parser = values::not_empty)]
     #[arg(required_unless_present_any = ["public", "authentication"])]
     #[arg(conflicts_with_all = ["public", "authentication"])]
     client_secret: Option<String>,
 
     /// A registered redirect URI, compared byte for byte; may be repeated
-    #[arg(long, value_name = "URI", required = true, value_parser = redirect_uri)]
+    #[arg(long, value_name = "URI", required = true, value_parser = values::redirect_uri)]
     redirect_uri: Vec<String>,
 
     /// The address to listen on; port 0 selects a free port
@@ -60,7 +57,7 @@ pub(super) struct Arguments {
     scopes: Option<String>,
 
     /// The issuer: the `iss` of tokens, and the base of the endpoints' URLs [default: http://ADDRESS:PORT]
-    #[arg(long, value_name = "URL", value_parser = issuer)]
+    #[arg(long, value_name = "URL", value_parser = values::issuer)]
     issuer: Option<String>,
 
     /// The lifetime of a code, such as 90, 90s, 5m, 2h or 30d [default: 60s]
@@ -96,7 +93,7 @@ pub(super) struct Arguments {
     with_end_session: bool,
 
     /// A registered post-logout redirect URI; may be repeated
-    #[arg(long, value_name = "URI", requires = "with_end_session", value_parser = redirect_uri)]
+    #[arg(long, value_name = "URI", requires = "with_end_session", value_parser = values::redirect_uri)]
     post_logout_redirect_uri: Vec<String>,
 
     /// Print a line for each request on the standard error, without secrets
@@ -249,48 +246,6 @@ fn one_line(error: &str) -> String {
     let line = words.join(" ").replace(" tip: ", "; ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     format!("{line}; --help lists all arguments")
-}
-
-fn not_empty(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("must not be empty".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn redirect_uri(uri: &str) -> Result<String, String> {
-    if is_redirect_uri(uri) {
-        return Ok(uri.to_owned());
-    }
-    Err(
-        "must be an absolute URI without a fragment, for example http://localhost:3000/callback"
-            .to_owned(),
-    )
-}
-
-fn issuer(issuer: &str) -> Result<String, String> {
-    // URL parsers accept forms that HTTP clients do not: `http:host`, `http:///host`, `http:\\host`.
-    let (_, rest) = issuer.split_once("://").unwrap_or_default();
-    let has_host = rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
-    let url = Url::parse(issuer)
-        .ok()
-        .filter(|url| ["http", "https"].contains(&url.scheme()) && has_host)
-        .filter(|_| {
-            issuer
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        });
-    let url = url.ok_or("must be a URL, for example http://localhost:4000")?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must not have a query or a fragment".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not have a user name or a password".to_owned());
-    }
-    if url.path() == "/fake" || url.path().starts_with("/fake/") {
-        return Err("must not be below /fake, the path of the start page".to_owned());
-    }
-    Ok(issuer.to_owned())
 }
 
 const EXAMPLE: &str = "\

@@ -109,6 +109,7 @@ mod console;
 mod lifetime;
 mod signals;
 mod startup_message;
+mod values;
 
 use std::{
     ffi::OsString,

@@ -191,119 +191,103 @@ fn wrong() -> OAuthError {
 mod tests {
     use super::*;
 
-    fn headers(credentials: &str) -> HeaderMap {
+    fn confidential() -> Client {
+        Client::confidential("app".to_owned(), "secret".to_owned())
+    }
+
+    /// A Basic header with these credentials.
+    fn basic(credentials: &str) -> HeaderMap {
         let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
         HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])
     }
 
-    fn outcome(client: &Client, headers: &HeaderMap, body: &str) -> String {
-        match client.authenticate(headers, &Form::parse(body).unwrap()) {
-            Ok(()) => "ok".to_owned(),
-            Err(error) => error.code,
+    /// Asserts the error code of each request, or `ok`.
+    fn assert_outcomes(client: &Client, requests: &[(HeaderMap, &str, &str)]) {
+        for (headers, body, expected) in requests {
+            let result = client.authenticate(headers, &Form::parse(body).unwrap());
+            let outcome = result.map_or_else(|error| error.code, |()| "ok".to_owned());
+            assert_eq!(outcome, *expected, "{headers:?} {body}");
         }
     }
 
     #[test]
     fn id_and_secret_are_form_decoded_after_base64() {
         let client = Client::confidential("my:app".to_owned(), "s+cr:t %é".to_owned());
-        assert_eq!(
-            outcome(&client, &headers("my%3Aapp:s%2Bcr%3At+%25%C3%A9"), ""),
-            "ok"
-        );
-        assert_eq!(
-            outcome(&client, &headers("my:app:s+cr:t %é"), ""),
-            "invalid_client"
+        assert_outcomes(
+            &client,
+            &[
+                (basic("my%3Aapp:s%2Bcr%3At+%25%C3%A9"), "", "ok"),
+                (basic("my:app:s+cr:t %é"), "", "invalid_client"),
+            ],
         );
     }
 
     #[test]
     fn a_wrong_secret_is_rejected() {
-        let client = Client::confidential("app".to_owned(), "secret".to_owned());
-        assert_eq!(outcome(&client, &headers("app:secret"), ""), "ok");
-        assert_eq!(
-            outcome(&client, &headers("app:secre"), ""),
-            "invalid_client"
-        );
-        assert_eq!(
-            outcome(&client, &headers("other:secret"), ""),
-            "invalid_client"
+        assert_outcomes(
+            &confidential(),
+            &[
+                (basic("app:secret"), "", "ok"),
+                (basic("app:secre"), "", "invalid_client"),
+                (basic("other:secret"), "", "invalid_client"),
+            ],
         );
     }
 
     #[test]
     fn a_missing_header_or_another_scheme_is_rejected() {
-        let client = Client::confidential("app".to_owned(), "secret".to_owned());
         let bearer = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer app".parse().unwrap())]);
-        assert_eq!(
-            outcome(
-                &client,
-                &HeaderMap::new(),
-                "client_id=app&client_secret=secret"
-            ),
-            "invalid_client"
+        let in_body = "client_id=app&client_secret=secret";
+        assert_outcomes(
+            &confidential(),
+            &[
+                (HeaderMap::new(), in_body, "invalid_client"),
+                (bearer, "", "invalid_client"),
+            ],
         );
-        assert_eq!(outcome(&client, &bearer, ""), "invalid_client");
     }
 
     #[test]
     fn two_authentication_methods_in_one_request_are_rejected() {
-        let client = Client::confidential("app".to_owned(), "secret".to_owned());
-        assert_eq!(
-            outcome(&client, &headers("app:secret"), "client_secret=secret"),
-            "invalid_request"
-        );
-        assert_eq!(
-            outcome(&client, &headers("app:secret"), "client_id=other"),
-            "invalid_request"
-        );
-        assert_eq!(
-            outcome(&client, &headers("app:secret"), "client_id=app"),
-            "ok"
+        let header = basic("app:secret");
+        assert_outcomes(
+            &confidential(),
+            &[
+                (header.clone(), "client_secret=secret", "invalid_request"),
+                (header.clone(), "client_id=other", "invalid_request"),
+                (header, "client_id=app", "ok"),
+            ],
         );
     }
 
     #[test]
     fn a_public_client_sends_its_id_and_no_secret() {
-        let client = Client::public("app".to_owned());
-        assert_eq!(outcome(&client, &HeaderMap::new(), "client_id=app"), "ok");
-        assert_eq!(outcome(&client, &HeaderMap::new(), ""), "invalid_request");
-        assert_eq!(
-            outcome(&client, &HeaderMap::new(), "client_id=other"),
-            "invalid_client"
-        );
-        assert_eq!(
-            outcome(&client, &HeaderMap::new(), "client_id=app&client_secret=x"),
-            "invalid_client"
-        );
-        assert_eq!(
-            outcome(&client, &headers("app:"), "client_id=app"),
-            "invalid_client"
+        let none = HeaderMap::new();
+        let with_secret = "client_id=app&client_secret=x";
+        assert_outcomes(
+            &Client::public("app".to_owned()),
+            &[
+                (none.clone(), "client_id=app", "ok"),
+                (none.clone(), "", "invalid_request"),
+                (none.clone(), "client_id=other", "invalid_client"),
+                (none, with_secret, "invalid_client"),
+                (basic("app:"), "client_id=app", "invalid_client"),
+            ],
         );
     }
 
     #[test]
     fn a_client_with_client_secret_post_sends_id_and_secret_in_the_body() {
-        let mut client = Client::confidential("app".to_owned(), "secret".to_owned());
+        let mut client = confidential();
         client.expect_secret_in_body();
-        assert_eq!(
-            outcome(
-                &client,
-                &HeaderMap::new(),
-                "client_id=app&client_secret=secret"
-            ),
-            "ok"
-        );
-        assert_eq!(
-            outcome(
-                &client,
-                &HeaderMap::new(),
-                "client_id=app&client_secret=wrong"
-            ),
-            "invalid_client"
-        );
-        assert_eq!(
-            outcome(&client, &headers("app:secret"), ""),
-            "invalid_client"
+        let none = HeaderMap::new();
+        assert_outcomes(
+            &client,
+            &[
+                (none.clone(), "client_id=app&client_secret=secret", "ok"),
+                (none, "client_id=app&client_secret=wrong", "invalid_client"),
+                (basic("app:secret"), "", "invalid_client"),
+            ],
         );
     }
 }
