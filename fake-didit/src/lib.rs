@@ -7,7 +7,7 @@
 //!   7636, RFC 9700 and Didit's documentation do not allow.
 //! - [`Person`] is a person who can sign in: Alejandra, John, or one that a test defines.
 //! - [`Browser`] has a cookie jar, parses HTML, and sends the headers that Chromium sends for links, forms
-//!   and scripts. [`Disconnect`] closes its connections.
+//!   and scripts.
 //! - [`Fault`] makes one [`Endpoint`] hostile: errors, delays, edited responses. [`Forgery`] is a fault of
 //!   an ID token.
 //! - [`RecordedRequest`] is a request that the fake received, with the reason if it was rejected.
@@ -158,9 +158,7 @@ mod tests;
 
 pub use browser::{
     Browser,
-    disconnect::Disconnect,
     page::Page,
-    rejected_cookie::RejectedCookie,
     stored_cookie::{SameSite, StoredCookie},
 };
 pub use clock::FakeClock;

@@ -272,7 +272,6 @@ fn public_types_cross_threads() {
     cloned::<fake::Page>();
     cloned::<fake::Person>();
     cloned::<fake::RecordedRequest>();
-    cloned::<fake::RejectedCookie>();
     cloned::<fake::StoredCookie>();
     value::<Endpoint>();
 }

@@ -4,19 +4,16 @@ use http::{HeaderMap, header};
 use url::Url;
 
 use crate::{
-    browser::{
-        rejected_cookie::RejectedCookie,
-        stored_cookie::{SameSite, StoredCookie},
-    },
+    browser::stored_cookie::{SameSite, StoredCookie},
     clock::{FakeClock, unix_seconds},
 };
 
-/// The cookies of a browser, oldest first, and the `Set-Cookie` lines that it rejected.
+/// The cookies of a browser, oldest first, and the name and the reason of those that it rejected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CookieJar {
     clock: Option<FakeClock>,
     cookies: Vec<StoredCookie>,
-    rejected: Vec<RejectedCookie>,
+    rejected: Vec<String>,
 }
 
 /// The relation of a request to the site that initiated it, which `SameSite` restricts.
@@ -44,9 +41,11 @@ impl CookieJar {
             let line = String::from_utf8_lossy(line.as_bytes());
             match StoredCookie::parse(&line, url, self.now()) {
                 Ok(cookie) => self.put(cookie),
-                Err(reason) => self
-                    .rejected
-                    .push(RejectedCookie::new(line.into_owned(), reason)),
+                Err(reason) => {
+                    // Without `=`, the line is a value without a name.
+                    let name = line.split_once('=').map_or("", |(name, _)| name.trim());
+                    self.rejected.push(format!("{name}: {reason}"));
+                }
             }
         }
     }
@@ -93,7 +92,7 @@ impl CookieJar {
             .collect()
     }
 
-    pub(crate) fn rejected(&self) -> &[RejectedCookie] {
+    pub(crate) fn rejected(&self) -> &[String] {
         &self.rejected
     }
 

@@ -3,7 +3,6 @@
 use crate::browser::{
     Browser,
     cookie_jar::SiteContext,
-    rejected_cookie::RejectedCookie,
     stored_cookie::{StoredCookie, is_trustworthy},
 };
 
@@ -60,8 +59,21 @@ impl Browser {
             .map_or(0, |header| header.len())
     }
 
-    /// The `Set-Cookie` lines that the browser rejected, oldest first. [`RejectedCookie`] has an example.
-    pub fn rejected_cookies(&self) -> Vec<RejectedCookie> {
+    /// The cookies that the browser rejected, oldest first: name and reason, without the value.
+    ///
+    /// ```
+    /// use axum::{Router, http::header::SET_COOKIE, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = Router::new().route("/", get(|| async { [(SET_COOKIE, "__Host-id=1; Path=/")] }));
+    /// let browser = Browser::new("https://app.example", app);
+    /// browser.visit("/").await;
+    /// assert_eq!(browser.rejected_cookies(), ["__Host-id: a __Secure- or __Host- name without Secure"]);
+    /// # }
+    /// ```
+    pub fn rejected_cookies(&self) -> Vec<String> {
         self.jar().rejected().to_vec()
     }
 }

@@ -2,13 +2,11 @@
 
 mod cookie_jar;
 mod cookies;
-pub(crate) mod disconnect;
 mod html;
 mod initiator;
 mod navigation;
 pub(crate) mod page;
 mod referrer_policy;
-pub(crate) mod rejected_cookie;
 mod relation;
 mod request;
 mod request_headers;
@@ -46,8 +44,6 @@ use crate::{
 /// cookies, [`new_tab`](Self::new_tab) shares them, and [`new_browser`](Self::new_browser) starts without.
 /// It runs no scripts.
 ///
-/// A request is sent while its future is polled. Dropping the future closes the connection: see
-/// [`Disconnect`](crate::Disconnect).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -58,6 +54,36 @@ use crate::{
 /// let app = Router::new().route("/", get(|| async { "home" }));
 /// let browser = Browser::new("https://app.example", app);
 /// assert_eq!(browser.visit("/").await.text(), "home");
+/// # }
+/// ```
+///
+/// # Closed connections
+///
+/// A request is sent when its future is first polled. Dropping the future closes the connection: the service's
+/// future is dropped, as a server does when its client disconnects. The browser receives neither the response
+/// nor its cookies, and stays on its page; [`reload`](Self::reload) sends the request again.
+///
+/// ```
+/// use std::{future::pending, sync::Arc};
+/// use axum::{Router, routing::get};
+/// use fake_didit::Browser;
+/// use tokio::sync::Notify;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // A handler that signals its start and never completes.
+/// let started = Arc::new(Notify::new());
+/// let start = started.clone();
+/// let app = Router::new().route("/", get(|| async move {
+///     start.notify_one();
+///     pending::<()>().await
+/// }));
+///
+/// let browser = Browser::new("https://app.example", app);
+/// tokio::select! {
+///     _ = browser.visit("/") => panic!("the handler never completes"),
+///     () = started.notified() => {} // drops the future of the request
+/// }
 /// # }
 /// ```
 ///

@@ -17,7 +17,7 @@ use axum::{
 use tokio::sync::{Notify, oneshot};
 
 use super::browser::{app, echo};
-use crate::{Browser, Disconnect};
+use crate::Browser;
 
 const FORM: &str = "<form method=post action=/slow><button id=go name=a value=1>Go</button></form>";
 
@@ -53,41 +53,26 @@ fn slow() -> Slow {
 }
 
 #[tokio::test]
-async fn disconnecting_drops_the_future_of_the_service() {
+async fn dropping_the_future_of_a_request_closes_the_connection() {
     let Slow {
         browser,
         started,
         mut dropped,
     } = slow();
     browser.set_cookie("before", "1");
-    browser
-        .visit("/slow")
-        .disconnect_when(async {
+    tokio::select! {
+        _ = browser.visit("/slow") => panic!("the handler never completes"),
+        () = async {
             started.notified().await;
             assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
-        })
-        .await;
+        } => {}
+    }
     assert!(dropped.await.is_err());
     assert_eq!(browser.cookies().len(), 1);
 
     let page = browser.reload().await;
     assert_eq!(page.json()["cookie"], "before=1");
     assert_eq!(browser.cookie("answered").unwrap().value(), "1");
-}
-
-#[tokio::test]
-async fn dropping_the_future_of_a_request_closes_the_connection() {
-    let Slow {
-        browser,
-        started,
-        dropped,
-    } = slow();
-    tokio::select! {
-        _ = browser.visit("/slow") => panic!("the handler never ends"),
-        () = started.notified() => {}
-    }
-    assert!(dropped.await.is_err());
-    assert!(browser.cookies().is_empty());
 }
 
 #[tokio::test]
@@ -107,10 +92,10 @@ async fn reload_repeats_a_form_that_lost_its_connection() {
         browser, started, ..
     } = slow();
     let page = browser.visit("/").await;
-    browser
-        .click(&page, "go")
-        .disconnect_when(started.notified())
-        .await;
+    tokio::select! {
+        _ = browser.click(&page, "go") => panic!("the handler never completes"),
+        () = started.notified() => {}
+    }
     let sent = browser.reload().await.json();
     assert_eq!(
         (&sent["method"], &sent["body"]),
@@ -118,17 +103,6 @@ async fn reload_repeats_a_form_that_lost_its_connection() {
     );
     assert_eq!(sent["sec-fetch-site"], "same-origin");
     assert_eq!(sent["referer"], "https://app.example/");
-}
-
-#[tokio::test]
-#[should_panic(
-    expected = "the response 200 OK of https://app.example/echo arrived before the connection closed"
-)]
-async fn disconnecting_panics_if_the_response_arrives_first() {
-    Browser::new("https://app.example", app())
-        .visit("/echo")
-        .disconnect_when(pending::<()>())
-        .await;
 }
 
 #[tokio::test]

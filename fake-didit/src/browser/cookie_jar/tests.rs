@@ -24,10 +24,11 @@ fn sent(jar: &CookieJar, to: &str) -> String {
         .unwrap_or_default()
 }
 
-fn rejection(from: &str, line: &str) -> &'static str {
+fn rejection(from: &str, line: &str) -> String {
     let jar = jar(from, &[line]);
     assert!(jar.cookies().is_empty(), "{line} was stored");
-    jar.rejected()[0].reason()
+    let (_, reason) = jar.rejected()[0].split_once(": ").unwrap();
+    reason.to_owned()
 }
 
 #[test]
@@ -237,4 +238,16 @@ fn debug_omits_values() {
     assert_eq!((jar.cookies().len(), jar.rejected().len()), (1, 1));
     let shown = format!("{jar:?}");
     assert!(!shown.contains("secret-value"), "{shown}");
+}
+
+#[test]
+fn a_rejection_has_the_name_and_never_the_value() {
+    let jar = jar("https://app.example/", &["__Host-a=value", "value"]);
+    assert_eq!(
+        jar.rejected(),
+        [
+            "__Host-a: a __Secure- or __Host- name without Secure",
+            ": not a cookie"
+        ]
+    );
 }
