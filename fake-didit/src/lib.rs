@@ -1,8 +1,8 @@
 //! An OpenID provider in the process that behaves like Didit, and a browser to visit it: for tests and
 //! examples.
 //!
-//! - [`FakeDidit`] is the provider: Didit's Sign in API, or [Didit
-//!   Authentication](FakeDidit::authentication). It has a sign-in page, tokens with real signatures, user
+//! - [`FakeDidit`] is the provider: Didit's Sign in API, or
+//!   [Didit Authentication](FakeDidit::authentication). It has a sign-in page, tokens with real signatures, user
 //!   information, introspection, keys, and discovery metadata. It is strict: it rejects what RFC 6749, RFC
 //!   7636, RFC 9700 and Didit's documentation do not allow.
 //! - [`Person`] is a person who can sign in: Alejandra, John, or one that a test defines.

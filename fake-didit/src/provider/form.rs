@@ -107,7 +107,7 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether `Content-Type` is the one of a form.
+/// Whether `Content-Type` is `application/x-www-form-urlencoded`.
 pub(crate) fn has_form_type(headers: &HeaderMap) -> bool {
     media_type::is(headers, "application/x-www-form-urlencoded")
 }
