@@ -32,17 +32,25 @@ struct Inner {
 }
 
 impl FakeClock {
-    /// A clock at 2026-01-01T00:00:00Z.
+    /// A clock at 2026-01-01T00:00:00Z. [Example](Self).
     pub fn new() -> Self {
         Self::standing(START)
     }
 
-    /// A clock at `time`, limited to the years 1970 to 9999. See the [example](Self).
+    /// A clock at `time`, limited to the years 1970 to 9999.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use fake_didit::FakeClock;
+    ///
+    /// let clock = FakeClock::at(SystemTime::UNIX_EPOCH);
+    /// assert_eq!(clock.now(), SystemTime::UNIX_EPOCH);
+    /// ```
     pub fn at(time: SystemTime) -> Self {
         Self::standing(unix_seconds(time))
     }
 
-    /// The current time of this clock.
+    /// The current time of this clock. [Example](Self).
     pub fn now(&self) -> SystemTime {
         let seconds = self.0.seconds.load(Ordering::SeqCst);
         let start = if self.0.follows_system.load(Ordering::SeqCst) {
@@ -53,7 +61,7 @@ impl FakeClock {
         UNIX_EPOCH + Duration::from_secs(start.saturating_add(seconds).min(LATEST))
     }
 
-    /// Advances the clock and its clones. Fractions of a second are dropped.
+    /// Advances the clock and its clones. Fractions of a second are dropped. [Example](Self).
     pub fn advance(&self, by: Duration) {
         let advanced = |seconds: u64| Some(seconds.saturating_add(by.as_secs()));
         let seconds = &self.0.seconds;

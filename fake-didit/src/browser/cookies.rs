@@ -31,6 +31,9 @@ impl Browser {
     /// let browser = Browser::new("https://app.example", Router::new().route("/", get(cookies)));
     /// browser.set_cookie("theme", "dark");
     /// assert_eq!(browser.visit("/").await.text(), "theme=dark");
+    /// assert_eq!(browser.cookie_header_len("/"), "theme=dark".len());
+    /// browser.remove_cookie("theme");
+    /// assert_eq!(browser.cookie_header_len("/"), 0);
     /// # }
     /// ```
     ///
@@ -47,12 +50,13 @@ impl Browser {
         self.jar().put(cookie);
     }
 
-    /// Removes all cookies with this name.
+    /// Removes all cookies with this name. See the example of [`set_cookie`](Self::set_cookie).
     pub fn remove_cookie(&self, name: &str) {
         self.jar().remove(name);
     }
 
-    /// The length of the `Cookie` header for a URL, in bytes.
+    /// The length of the `Cookie` header for a URL, in bytes. See the example of
+    /// [`set_cookie`](Self::set_cookie).
     pub fn cookie_header_len(&self, url: &str) -> usize {
         self.jar()
             .header(&self.resolve(url), SiteContext::SameSite)

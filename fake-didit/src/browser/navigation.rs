@@ -79,6 +79,20 @@ impl Browser {
     /// Opens a URL as a link of the current page does, and follows redirects. [`click`](Self::click) follows
     /// a link that exists on the page.
     ///
+    /// ```
+    /// use axum::{Router, http::HeaderMap, routing::get};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let referer = |headers: HeaderMap| async move { headers["referer"].to_str().unwrap().to_owned() };
+    /// let app = Router::new().route("/", get(|| async { "home" })).route("/next", get(referer));
+    /// let browser = Browser::new("https://app.example", app);
+    /// browser.visit("/").await;
+    /// assert_eq!(browser.follow("/next").await.text(), "https://app.example/");
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// After 20 redirects.
@@ -95,6 +109,19 @@ impl Browser {
     /// Posts a form as the current page does, without following redirects. Without a current page, the
     /// initiator is a page of the same origin. [`click_with`](Self::click_with) sends a form that exists on
     /// the page.
+    ///
+    /// ```
+    /// use axum::{Router, routing::post};
+    /// use fake_didit::Browser;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = Router::new().route("/search", post(|form: String| async { form }));
+    /// let browser = Browser::new("https://app.example", app);
+    /// let page = browser.post_form("/search", &[("word", "tower didit")]).await;
+    /// assert_eq!(page.text(), "word=tower+didit");
+    /// # }
+    /// ```
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Page {
         self.load(self.form(url, form), Vec::new()).await
     }

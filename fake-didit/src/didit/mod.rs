@@ -49,6 +49,8 @@ use crate::{
 ///
 /// assert_eq!(didit.count(Endpoint::Authorize), 2);
 /// assert_eq!(didit.last(Endpoint::Authorize).unwrap().problem(), None);
+/// didit.clear_requests();
+/// assert!(didit.requests().is_empty());
 /// ```
 ///
 /// # Settings
@@ -130,7 +132,9 @@ impl FakeDidit {
     /// use fake_didit::FakeDidit;
     ///
     /// let didit = FakeDidit::authentication("app");
+    /// assert!(didit.is_authentication());
     /// assert_eq!(didit.issuer(), "https://app.auth.didit.me");
+    /// assert_eq!((didit.client_id(), didit.client_secret()), ("app".to_owned(), None));
     /// ```
     pub fn authentication(client_id: impl Into<String>) -> Self {
         let client = Client::public(client_id.into());
@@ -140,22 +144,22 @@ impl FakeDidit {
         didit.set(|state| state.keys = Keys::new(&[Algorithm::Es256], "k_fake"))
     }
 
-    /// Whether this is Didit [Authentication](Self::authentication), not the Sign in API.
+    /// Whether this is [Didit Authentication](Self::authentication), not the Sign in API.
     pub fn is_authentication(&self) -> bool {
         self.lock().product == Product::Authentication
     }
 
-    /// The issuer, which [`with_issuer`](Self::with_issuer) sets.
+    /// The issuer, which [`with_issuer`](Self::with_issuer) sets. See its example.
     pub fn issuer(&self) -> String {
         self.lock().issuer.as_str().to_owned()
     }
 
-    /// The client id.
+    /// The client id. [`authentication`](Self::authentication) has an example.
     pub fn client_id(&self) -> String {
         self.lock().client.id.clone()
     }
 
-    /// The client secret; `None` for a public client.
+    /// The client secret; `None` for a public client. [`new_public`](Self::new_public) has an example.
     pub fn client_secret(&self) -> Option<String> {
         self.lock().client.secret().map(str::to_owned)
     }
@@ -166,11 +170,13 @@ impl FakeDidit {
     }
 
     /// The URL of the revocation endpoint, if [switched on](Self::with_revocation_endpoint).
+    /// [Example](Self#settings).
     pub fn revocation_endpoint(&self) -> Option<String> {
         self.lock().optional_endpoint(Endpoint::Revocation)
     }
 
     /// The URL of the end-session endpoint, if [switched on](Self::with_end_session_endpoint).
+    /// [Example](Self#settings).
     pub fn end_session_endpoint(&self) -> Option<String> {
         self.lock().optional_endpoint(Endpoint::EndSession)
     }
@@ -209,6 +215,7 @@ impl FakeDidit {
     }
 
     /// Removes the [requests](Self::requests) so far. Counts and numbers continue.
+    /// [Example](Self#a-sign-in).
     pub fn clear_requests(&self) {
         self.lock().log.clear();
     }

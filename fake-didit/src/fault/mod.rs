@@ -68,6 +68,7 @@ pub(crate) type ReplaceIdToken = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Fault {
     /// An error response (RFC 6749 §5.2) with any code. Default status: 401 for `invalid_client`, else 400.
+    /// [Example](Self).
     ///
     /// At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the error is a redirect to the client (RFC
     /// 6749 §4.1.2.1), if the authorization request is valid.
@@ -75,7 +76,7 @@ impl Fault {
         Self(FaultKind::Error(OAuthError::new(code)))
     }
 
-    /// The `error_description` of an [`error`](Self::error). Default: none.
+    /// The `error_description` of an [`error`](Self::error). Default: none. [Example](Self).
     ///
     /// # Panics
     ///
@@ -89,7 +90,7 @@ impl Fault {
         self
     }
 
-    /// The status of an [`error`](Self::error) or [`answer`](Self::answer).
+    /// The status of an [`error`](Self::error) or [`answer`](Self::answer). [Example](Self).
     ///
     /// # Panics
     ///
@@ -106,34 +107,36 @@ impl Fault {
     }
 
     /// This response. The request is not processed: no code is redeemed, no token issued.
+    /// [Example](Self).
     pub fn answer(response: Response<impl Into<Bytes>>) -> Self {
         Self(FaultKind::Respond(response.map(Into::into)))
     }
 
-    /// No response, ever. The request is recorded, but not processed.
+    /// No response, ever. The request is recorded, but not processed. [Example](Self).
     pub fn hang() -> Self {
         Self(FaultKind::Hang)
     }
 
     /// The regular response after a delay, in tokio's time. The request is processed at once: with a delay
     /// above the client's timeout, the response is lost although the request took effect.
+    /// [Example](Self).
     pub fn delay(by: Duration) -> Self {
         Self(FaultKind::Delay(by))
     }
 
-    /// The first half of the regular response's body. The request is processed.
+    /// The first half of the regular response's body. The request is processed. [Example](Self).
     pub fn truncate() -> Self {
         Self(FaultKind::Truncate)
     }
 
     /// The regular response with its JSON object edited. A response that is not a JSON object stays
-    /// unchanged.
+    /// unchanged. [Example](Self).
     pub fn edit(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         Self(FaultKind::Edit(Arc::new(edit)))
     }
 
     /// The regular response with its ID token edited: header and claims. The token is signed again with the
-    /// fake's key, so that its signature is valid.
+    /// fake's key, so that its signature is valid. [Example](Self).
     pub fn edit_id_token(
         edit: impl Fn(&mut Map<String, Value>, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {
@@ -141,11 +144,12 @@ impl Fault {
     }
 
     /// The regular response with a forged ID token, for [`Endpoint::Token`](crate::Endpoint::Token).
+    /// [`Forgery`] has an example.
     pub fn forge(forgery: Forgery) -> Self {
         Self(FaultKind::Forge(forgery))
     }
 
-    /// The regular response with its ID token replaced by any text.
+    /// The regular response with its ID token replaced by any text. [Example](Self).
     pub fn replace_id_token(replace: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self(FaultKind::ReplaceIdToken(Arc::new(replace)))
     }

@@ -40,7 +40,9 @@ pub(crate) use self::ready_made::{ALEJANDRA, JOHN};
 ///     .with_member("preferences", json!({"language": "en"}))
 ///     .with_authentication_method("passkey")
 ///     .with_claim("vendor_data", json!("customer-7"));
+/// assert_eq!(ada.subject(), "u-1815");
 /// assert_eq!(ada.full_name(), Some("Ada Lovelace"));
+/// assert_eq!(ada.email(), Some("ada@example.com"));
 ///
 /// // A third button on the sign-in page, after those of Alejandra and John.
 /// let didit = FakeDidit::new("app", "secret").add_person(ada.clone());
@@ -191,17 +193,17 @@ impl Person {
         })
     }
 
-    /// The `sub` of the person's tokens. It never changes.
+    /// The `sub` of the person's tokens. It never changes. [Example](Self).
     pub fn subject(&self) -> &str {
         &self.0.subject
     }
 
-    /// First name and family name.
+    /// First name and family name. [Example](Self).
     pub fn full_name(&self) -> Option<&str> {
         self.0.full_name.as_deref()
     }
 
-    /// The e-mail address.
+    /// The e-mail address. [Example](Self).
     pub fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }

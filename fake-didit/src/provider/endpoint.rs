@@ -25,7 +25,8 @@ use std::fmt;
 /// for endpoint in Endpoint::ALL {
 ///     didit.on_every(*endpoint, Fault::error("temporarily_unavailable").with_status(503));
 /// }
-/// assert_eq!(didit.count(Endpoint::Token), 0);
+/// assert_eq!(didit.count(Endpoint::UserInfo), 0);
+/// assert_eq!(Endpoint::UserInfo.name(), "user_info");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,7 +55,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// All endpoints, in the order of a sign-in.
+    /// All endpoints, in the order of a sign-in. [Example](Self).
     pub const ALL: &[Self] = &[
         Self::Discovery,
         Self::Authorize,
@@ -68,7 +69,7 @@ impl Endpoint {
         Self::EndSession,
     ];
 
-    /// The variant's name in snake case, such as `user_info`.
+    /// The variant's name in snake case, such as `user_info`. [Example](Self).
     pub fn name(self) -> &'static str {
         match self {
             Self::Authorize => "authorize",
