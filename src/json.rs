@@ -22,6 +22,11 @@ pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
     Some(members)
 }
 
+/// A member of an object. Null counts as absent.
+pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.get(name).filter(|value| !value.is_null())
+}
+
 /// Reads a `NumericDate` (RFC 7519 §2), a fraction of a second cut off; `None` for what is no number,
 /// and for what is no time: before 1970, or after the year 9999.
 pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {

@@ -17,7 +17,7 @@ pub(super) fn provider(
     provider: &Provider,
     client_secret: Option<&Secret>,
 ) -> Result<(), ConfigError> {
-    if provider.issuers().is_empty() || provider.issuers().iter().any(String::is_empty) {
+    if provider.issuers.is_empty() || provider.issuers.iter().any(String::is_empty) {
         return Err(ConfigError::NoIssuer);
     }
     if provider.is_for_public_clients() && client_secret.is_some() {
@@ -33,7 +33,7 @@ pub(super) fn scopes(
     provider: &Provider,
 ) -> Result<Scopes, ConfigError> {
     let Some(scopes) = scopes else {
-        return Ok(Scopes::new(provider.default_scopes().join(" ")));
+        return Ok(Scopes::new(provider.default_scopes.join(" ")));
     };
     let is_scope = |scope: &str| {
         !scope.is_empty()
@@ -48,7 +48,7 @@ pub(super) fn scopes(
     }
     let spaced = scopes.join(" ");
     let scopes = Scopes::new(spaced.as_str());
-    if provider.default_scopes().contains(&"openid") && !scopes.contains("openid") {
+    if provider.default_scopes.contains(&"openid") && !scopes.contains("openid") {
         return Err(ConfigError::OpenIdScopeMissing { scopes: spaced });
     }
     Ok(scopes)
@@ -57,7 +57,7 @@ pub(super) fn scopes(
 /// Whether sessions will have refresh tokens that work once.
 pub(super) fn brings_single_use_tokens(scopes: &Scopes, provider: &Provider) -> bool {
     let is_offline = scopes.contains("offline_access") || scopes.contains("offline");
-    provider.has_single_use_refresh_tokens() && is_offline
+    provider.single_use_refresh_tokens && is_offline
 }
 
 /// Paths of this site, or URLs that a browser may be sent to.

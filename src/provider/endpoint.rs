@@ -1,9 +1,38 @@
-//! The URL of an endpoint.
+//! The endpoints of a provider, and their URLs.
 
 use std::fmt;
 
-use http::Uri;
+use bytes::Bytes;
+use http::{Method, Request, Uri};
 use url::{Host, Position, Url};
+
+/// An endpoint whose URL can be set, or read from a provider's metadata (RFC 8414 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum EndpointName {
+    Authorization,
+    Token,
+    Jwks,
+    UserInfo,
+    Revocation,
+    EndSession,
+    Session,
+}
+
+impl EndpointName {
+    /// The name in errors, and the member of the metadata that has the URL.
+    pub(super) fn names(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Authorization => ("authorization endpoint", Some("authorization_endpoint")),
+            Self::Token => ("token endpoint", Some("token_endpoint")),
+            Self::Jwks => ("JWKS URI", Some("jwks_uri")),
+            Self::UserInfo => ("user information endpoint", Some("userinfo_endpoint")),
+            Self::Revocation => ("revocation endpoint", Some("revocation_endpoint")),
+            Self::EndSession => ("end-session endpoint", Some("end_session_endpoint")),
+            // Didit's metadata does not have it.
+            Self::Session => ("session endpoint", None),
+        }
+    }
+}
 
 /// A URL that secrets may be sent to: https, or http on loopback; without a fragment and without
 /// credentials in it.
@@ -11,7 +40,7 @@ use url::{Host, Position, Url};
 pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
-    /// `name` is what an error calls it.
+    /// `name` is the name in errors.
     pub(crate) fn parse(name: &'static str, text: &str) -> Result<Self, InvalidUrl> {
         let refuse = |why| InvalidUrl::new(name, text, why);
         let url = Url::parse(text)
@@ -25,7 +54,7 @@ impl Endpoint {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("must not contain credentials"));
         }
-        // A parser mends a tab, a new line or a backslash; what is sent is the text as it was given.
+        // `Url` repairs tabs, new lines and backslashes, but the text is sent as it was given.
         if text
             .bytes()
             .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
@@ -56,31 +85,27 @@ impl Endpoint {
         &self.0[Position::BeforeHost..Position::AfterPort]
     }
 
-    pub(crate) fn uri(&self) -> Uri {
-        let uri = Uri::try_from(self.0.as_str());
-        uri.expect("`parse` tried it")
+    /// A request to this URL without a body.
+    pub(crate) fn request(&self, method: Method) -> Request<Bytes> {
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(self.0.as_str()).expect("`parse` checked the URI");
+        request
     }
 }
 
-/// Whether what is sent to this URL is protected on the way (RFC 6749 §3.1.2.1, RFC 8252 §7.3).
+/// RFC 6749 §3.1.2.1 for https, RFC 8252 §7.3 for loopback.
 fn is_https_or_loopback(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => url.has_host(),
-        "http" => is_loopback(url),
+    match (url.scheme(), url.host()) {
+        ("https", host) => host.is_some(),
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        ("http", Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
         _ => false,
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
-}
-
-/// A URL that cannot be used, and why.
+/// A URL that cannot be used, with the reason.
 #[derive(Debug)]
 pub(crate) struct InvalidUrl {
     pub(crate) name: &'static str,
@@ -90,7 +115,7 @@ pub(crate) struct InvalidUrl {
 
 impl InvalidUrl {
     pub(super) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
-        // What stands before an `@` may be a password. What a provider says may be long.
+        // The part before an `@` may be a password. A provider's text may be long.
         let text = if text.contains('@') {
             "[redacted]".to_owned()
         } else {

@@ -1,14 +1,16 @@
-//! What is known of a provider once it was found.
+//! A provider's endpoints and abilities, as configured or as its metadata says.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Endpoint, Endpoints, InvalidUrl, Provider, SigningAlgorithm};
+use super::{Endpoint, EndpointName, Endpoints, InvalidUrl, Provider, SigningAlgorithm};
 use crate::json;
 
-/// How a client with a secret proves itself at the token endpoint (OpenID Connect Core §9).
+/// How a client authenticates at the token endpoint (OpenID Connect Core §9).
+///
+/// See [`Provider::with_client_authentication`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
@@ -16,11 +18,11 @@ pub enum ClientAuthentication {
     Basic,
     /// `client_secret_post`: in the body.
     Post,
-    /// `none`: clients of this provider have no secret, they only say who they are.
+    /// `none`: clients of this provider are public and send only their client id.
     None,
 }
 
-/// A provider's endpoints and abilities (RFC 8414 §2), each known to be usable.
+/// A provider's endpoints and abilities (RFC 8414 §2). Every URL was checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Endpoint,
@@ -31,7 +33,7 @@ pub(crate) struct Metadata {
     pub(crate) revocation_endpoint: Option<Endpoint>,
     /// OpenID Connect RP-Initiated Logout.
     pub(crate) end_session_endpoint: Option<Endpoint>,
-    /// Where Didit Authentication ends the session of an access token.
+    /// Ends the session of an access token (Didit Authentication).
     pub(crate) session_endpoint: Option<Endpoint>,
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
@@ -39,12 +41,12 @@ pub(crate) struct Metadata {
     pub(crate) names_issuer: bool,
 }
 
-/// What vouches for an ID token.
+/// What proves that an ID token is the provider's.
 #[derive(Clone, Debug)]
 pub(crate) enum Signatures {
-    /// Its signature, by the keys at this address.
+    /// Its signature, verified with the keys at this URL.
     KeysAt(Endpoint),
-    /// The connection on which it came: the application asked for it.
+    /// The TLS connection to the token endpoint, if the application asks for it.
     TrustTls,
 }
 
@@ -57,7 +59,7 @@ pub(crate) enum MetadataSource {
 }
 
 impl Provider {
-    /// Checks every URL that is known so far.
+    /// Checks every URL that is known before a request is made.
     pub(crate) fn metadata_source(&self) -> Result<MetadataSource, InvalidUrl> {
         let issuer = self.issuers.first().map_or("", String::as_str);
         if self.endpoints != Endpoints::Given {
@@ -72,13 +74,12 @@ impl Provider {
                 Err(InvalidUrl::new("issuer", issuer, why))
             }
             Endpoints::BelowIssuer | Endpoints::Given => {
-                let nothing = Map::new();
-                let metadata = Reader::new(self, &nothing).metadata()?;
+                let metadata = self.metadata(&Map::new())?;
                 Ok(MetadataSource::Known(Arc::new(metadata)))
             }
             Endpoints::Discovered => {
-                for (name, url) in self.replaced() {
-                    url.map(|url| Endpoint::parse(name, url)).transpose()?;
+                for (name, url) in &self.urls {
+                    Endpoint::parse(name.names().0, url)?;
                 }
                 // OpenID Connect Discovery §4.1.
                 let base = issuer.strip_suffix('/').unwrap_or(issuer);
@@ -88,16 +89,16 @@ impl Provider {
         }
     }
 
-    /// Reads a metadata document; the error says what is wrong with it.
+    /// Reads a metadata document. The error says why the document cannot be used.
     pub(crate) fn read_metadata(&self, document: &[u8]) -> Result<Metadata, String> {
         let document = json::object(document).ok_or("not a JSON object")?;
-        // OpenID Connect Discovery §4.3: identical, or the document is somebody else's.
+        // OpenID Connect Discovery §4.3: the issuer is identical to the one that was asked for.
         let issuer = document.get("issuer").and_then(Value::as_str);
         if issuer.is_none() || issuer != self.issuers.first().map(String::as_str) {
             return Err("it names another issuer than the one that it was found by".to_owned());
         }
-        let metadata = Reader::new(self, &document)
-            .metadata()
+        let metadata = self
+            .metadata(&document)
             .map_err(|invalid| invalid.to_string())?;
         if metadata.signing_algorithms.is_empty() {
             return Err("no algorithm that signs its ID tokens is known here".to_owned());
@@ -105,186 +106,104 @@ impl Provider {
         Ok(metadata)
     }
 
-    fn replaced(&self) -> [(&'static str, Option<&str>); 7] {
-        [
-            (
-                AUTHORIZATION_ENDPOINT,
-                self.authorization_endpoint.as_deref(),
-            ),
-            (TOKEN_ENDPOINT, self.token_endpoint.as_deref()),
-            (JWKS_URI, self.jwks_uri.as_deref()),
-            (USER_INFO_ENDPOINT, self.user_info_endpoint.as_deref()),
-            (REVOCATION_ENDPOINT, self.revocation_endpoint.as_deref()),
-            (END_SESSION_ENDPOINT, self.end_session_endpoint.as_deref()),
-            (SESSION_ENDPOINT, self.session_endpoint.as_deref()),
-        ]
-    }
-}
-
-/// A document, and what is known without it.
-struct Reader<'a> {
-    provider: &'a Provider,
-    document: &'a Map<String, Value>,
-    /// What a provider on https says of itself must not lead to plain http, loopback or not.
-    https_only: bool,
-}
-
-impl<'a> Reader<'a> {
-    fn new(provider: &'a Provider, document: &'a Map<String, Value>) -> Self {
-        let issuer = provider
-            .issuers
-            .first()
-            .and_then(|issuer| Url::parse(issuer).ok());
-        Self {
-            provider,
-            document,
-            https_only: issuer.is_some_and(|issuer| issuer.scheme() == "https"),
-        }
-    }
-
-    fn metadata(&self) -> Result<Metadata, InvalidUrl> {
-        let Provider {
-            authorization_endpoint,
-            token_endpoint,
-            jwks_uri,
-            user_info_endpoint,
-            revocation_endpoint,
-            end_session_endpoint,
-            session_endpoint,
-            trusts_tls,
-            ..
-        } = self.provider;
-        let needed = |name, replacement: &Option<String>, member| {
-            self.endpoint(name, replacement.as_ref(), member)?
-                .ok_or_else(|| InvalidUrl::new(name, "", "is missing"))
+    /// A value that was set replaces the document's.
+    fn metadata(&self, document: &Map<String, Value>) -> Result<Metadata, InvalidUrl> {
+        let required = |name: EndpointName| {
+            self.endpoint(name, document)?
+                .ok_or_else(|| InvalidUrl::new(name.names().0, "", "is missing"))
+        };
+        // A sign-in works without these, so one that the document gets wrong counts as absent.
+        let optional = |name| match self.endpoint(name, document) {
+            Err(invalid) if !self.urls.contains_key(&name) => {
+                tracing::warn!(%invalid, "ignored an endpoint of the provider's metadata");
+                Ok(None)
+            }
+            outcome => outcome,
         };
         Ok(Metadata {
-            authorization_endpoint: needed(
-                AUTHORIZATION_ENDPOINT,
-                authorization_endpoint,
-                "authorization_endpoint",
-            )?,
-            token_endpoint: needed(TOKEN_ENDPOINT, token_endpoint, "token_endpoint")?,
-            signatures: if *trusts_tls {
+            authorization_endpoint: required(EndpointName::Authorization)?,
+            token_endpoint: required(EndpointName::Token)?,
+            signatures: if self.trusts_tls {
                 Signatures::TrustTls
             } else {
-                Signatures::KeysAt(needed(JWKS_URI, jwks_uri, "jwks_uri")?)
+                Signatures::KeysAt(required(EndpointName::Jwks)?)
             },
-            user_info_endpoint: self.optional(
-                USER_INFO_ENDPOINT,
-                user_info_endpoint.as_ref(),
-                "userinfo_endpoint",
-            )?,
-            revocation_endpoint: self.optional(
-                REVOCATION_ENDPOINT,
-                revocation_endpoint.as_ref(),
-                "revocation_endpoint",
-            )?,
-            end_session_endpoint: self.optional(
-                END_SESSION_ENDPOINT,
-                end_session_endpoint.as_ref(),
-                "end_session_endpoint",
-            )?,
-            // No metadata tells of it.
-            session_endpoint: session_endpoint
-                .as_ref()
-                .map(|url| Endpoint::parse(SESSION_ENDPOINT, url))
-                .transpose()?,
-            signing_algorithms: self.signing_algorithms(),
-            client_authentication: self.client_authentication()?,
-            names_issuer: self.member("authorization_response_iss_parameter_supported")
+            user_info_endpoint: optional(EndpointName::UserInfo)?,
+            revocation_endpoint: optional(EndpointName::Revocation)?,
+            end_session_endpoint: optional(EndpointName::EndSession)?,
+            session_endpoint: optional(EndpointName::Session)?,
+            signing_algorithms: match &self.signing_algorithms {
+                Some(algorithms) => algorithms.clone(),
+                None => signing_algorithms(document),
+            },
+            client_authentication: match self.client_authentication {
+                Some(method) => method,
+                None => client_authentication(document)?,
+            },
+            names_issuer: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
     }
 
     fn endpoint(
         &self,
-        name: &'static str,
-        replacement: Option<&String>,
-        member: &str,
+        name: EndpointName,
+        document: &Map<String, Value>,
     ) -> Result<Option<Endpoint>, InvalidUrl> {
-        if let Some(url) = replacement {
+        let set = self.urls.get(&name);
+        let (name, member) = name.names();
+        if let Some(url) = set {
             return Endpoint::parse(name, url).map(Some);
         }
-        let Some(value) = self.member(member) else {
+        let Some(value) = member.and_then(|member| json::member(document, member)) else {
             return Ok(None);
         };
         let url = value.as_str().unwrap_or_default();
         let endpoint = Endpoint::parse(name, url)?;
-        if self.https_only && endpoint.url().scheme() != "https" {
-            return Err(InvalidUrl::new(
-                name,
-                url,
-                "must be https, as the issuer is",
-            ));
+        // Not even to loopback.
+        let is_https =
+            |issuer: &String| Url::parse(issuer).is_ok_and(|url| url.scheme() == "https");
+        if endpoint.url().scheme() != "https" && self.issuers.first().is_some_and(is_https) {
+            let why = "must be https, as the issuer is";
+            return Err(InvalidUrl::new(name, url, why));
         }
         Ok(Some(endpoint))
     }
+}
 
-    /// Sign-ins do without it: where the document has no usable one, there is none.
-    fn optional(
-        &self,
-        name: &'static str,
-        replacement: Option<&String>,
-        member: &str,
-    ) -> Result<Option<Endpoint>, InvalidUrl> {
-        match self.endpoint(name, replacement, member) {
-            Err(invalid) if replacement.is_none() => {
-                tracing::warn!(%invalid, "the provider's metadata");
-                Ok(None)
-            }
-            outcome => outcome,
-        }
-    }
-
-    fn signing_algorithms(&self) -> Vec<SigningAlgorithm> {
-        if let Some(algorithms) = &self.provider.signing_algorithms {
-            return algorithms.clone();
-        }
-        match self.strings("id_token_signing_alg_values_supported") {
-            Some(names) => names.filter_map(SigningAlgorithm::by_name).collect(),
-            // OpenID Connect Discovery §3: every provider has it.
-            None => vec![SigningAlgorithm::Rs256],
-        }
-    }
-
-    fn client_authentication(&self) -> Result<ClientAuthentication, InvalidUrl> {
-        if let Some(method) = self.provider.client_authentication {
-            return Ok(method);
-        }
-        let methods = self.strings("token_endpoint_auth_methods_supported");
-        let methods: Vec<_> = methods.into_iter().flatten().collect();
-        // RFC 8414 §2: the default.
-        if methods.is_empty() || methods.contains(&"client_secret_basic") {
-            Ok(ClientAuthentication::Basic)
-        } else if methods.contains(&"client_secret_post") {
-            Ok(ClientAuthentication::Post)
-        } else if methods.contains(&"none") {
-            Ok(ClientAuthentication::None)
-        } else {
-            let why = "knows no client authentication that is known here";
-            Err(InvalidUrl::new(TOKEN_ENDPOINT, "", why))
-        }
-    }
-
-    fn strings(&self, member: &str) -> Option<impl Iterator<Item = &'a str>> {
-        let items = self.member(member)?.as_array()?;
-        Some(items.iter().filter_map(Value::as_str))
-    }
-
-    /// A member of the document. One that is null says nothing.
-    fn member(&self, name: &str) -> Option<&'a Value> {
-        self.document.get(name).filter(|value| !value.is_null())
+fn signing_algorithms(document: &Map<String, Value>) -> Vec<SigningAlgorithm> {
+    match strings(document, "id_token_signing_alg_values_supported") {
+        Some(names) => names.filter_map(SigningAlgorithm::by_name).collect(),
+        // OpenID Connect Discovery §3: every provider supports it.
+        None => vec![SigningAlgorithm::Rs256],
     }
 }
 
-const AUTHORIZATION_ENDPOINT: &str = "authorization endpoint";
-const TOKEN_ENDPOINT: &str = "token endpoint";
-const JWKS_URI: &str = "JWKS URI";
-const USER_INFO_ENDPOINT: &str = "user information endpoint";
-const REVOCATION_ENDPOINT: &str = "revocation endpoint";
-const END_SESSION_ENDPOINT: &str = "end-session endpoint";
-const SESSION_ENDPOINT: &str = "session endpoint";
+fn client_authentication(
+    document: &Map<String, Value>,
+) -> Result<ClientAuthentication, InvalidUrl> {
+    let methods = strings(document, "token_endpoint_auth_methods_supported");
+    let methods: Vec<_> = methods.into_iter().flatten().collect();
+    // RFC 8414 §2: the default.
+    if methods.is_empty() || methods.contains(&"client_secret_basic") {
+        Ok(ClientAuthentication::Basic)
+    } else if methods.contains(&"client_secret_post") {
+        Ok(ClientAuthentication::Post)
+    } else if methods.contains(&"none") {
+        Ok(ClientAuthentication::None)
+    } else {
+        let why = "knows no client authentication that is known here";
+        Err(InvalidUrl::new("token endpoint", "", why))
+    }
+}
+
+fn strings<'a>(
+    document: &'a Map<String, Value>,
+    member: &str,
+) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
+    let items = json::member(document, member)?.as_array()?;
+    Some(items.iter().filter_map(Value::as_str))
+}
 
 #[cfg(test)]
 mod tests;

@@ -49,7 +49,7 @@ impl Codec {
     /// For cookies. They do not keep a refresh token that works once: it could come back in an old one.
     pub(crate) fn for_cookies(provider: Provider) -> Self {
         Self {
-            keeps_refresh_tokens: !provider.has_single_use_refresh_tokens(),
+            keeps_refresh_tokens: !provider.single_use_refresh_tokens,
             provider,
         }
     }

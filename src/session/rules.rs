@@ -28,8 +28,8 @@ impl Rules {
     pub(crate) fn new(limits: Limits, provider: &Provider) -> Self {
         Self {
             limits,
-            single_use: provider.has_single_use_refresh_tokens(),
-            authoritative: provider.has_authoritative_session(),
+            single_use: provider.single_use_refresh_tokens,
+            authoritative: provider.has_authoritative_session,
         }
     }
 
