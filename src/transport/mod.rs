@@ -1,9 +1,9 @@
-//! How requests reach Didit.
+//! Outbound HTTP.
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tower_service::Service;
 
 use crate::error::{Error, ErrorKind};
@@ -14,17 +14,36 @@ mod reqwest;
 #[cfg(feature = "reqwest")]
 pub(crate) use reqwest::ReqwestTransport;
 
-/// Sends a request to Didit and gives its answer: every outbound call of this crate goes through
-/// one of these.
+/// Sends the requests of this crate to the provider.
 ///
-/// The default is built on reqwest and rustls (feature `reqwest`). Any
-/// `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>` that is `Clone`, `Send`
-/// and `Sync` is one too; its errors may be [`TransportError`]s.
+/// The default is reqwest with rustls (feature `reqwest`). A
+/// `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>` that is `Clone`, `Send` and `Sync` is a
+/// transport, too. Its errors may be [`TransportError`]s; any other error counts as
+/// [`broken`](TransportError::broken).
 ///
-/// What the layer adds itself, whatever the transport: the total time-out
-/// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)) and a limit of 1 MiB for the
-/// answer's body. What a transport owes: it follows no redirects, retries nothing (an authorization
-/// code works once), and logs no headers and no bodies.
+/// The layer limits every transport: the time for a whole request
+/// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)), and a response body to 1 MiB.
+///
+/// A transport must not follow redirects, must not retry (an authorization code works once), and must not log
+/// headers or bodies.
+///
+/// ```
+/// # fn main() -> Result<(), tower_didit::ConfigError> {
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_didit::{Config, transport::TransportError};
+///
+/// let offline = tower::service_fn(async |_: Request<Bytes>| {
+///     Err::<Response<Bytes>, _>(TransportError::not_connected("no network"))
+/// });
+/// let config = Config::builder("client-id", "https://app.example/callback")
+///     .with_client_secret("client-secret")
+///     .with_transport(offline)
+///     .build()?;
+/// # let _ = config;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an HTTP transport",
     note = "a transport implements `HttpTransport`, or is a \
@@ -36,7 +55,7 @@ pub trait HttpTransport: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no answer. An answer with an error status is not an error here.
+    /// If there is no complete response. A response with an error status is no error.
     fn send(&self, request: Request<Bytes>) -> TransportFuture;
 }
 
@@ -64,106 +83,93 @@ where
     }
 }
 
-/// Why a request got no answer.
-#[derive(Debug)]
-pub struct TransportError {
-    kind: TransportErrorKind,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
+/// Why a request has no response.
+///
+/// It tells whether the request was sent. A code or a single-use refresh token that was certainly not sent can be
+/// sent again.
+///
+/// ```
+/// use tower_didit::transport::TransportError;
+///
+/// let error = TransportError::not_connected("connection refused");
+/// assert_eq!(error.to_string(), "no connection");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct TransportError(Failure);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TransportErrorKind {
-    NotConnected,
-    Broken,
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("no connection")]
+    NotConnected(#[source] BoxError),
+    #[error("the connection broke")]
+    Broken(#[source] BoxError),
+    #[error("no answer in time")]
     TimedOut,
+    #[error("the answer is larger than 1 MiB")]
     TooLarge,
 }
 
+type BoxError = Box<dyn StdError + Send + Sync>;
+
 impl TransportError {
-    /// No connection was established: the request was certainly not sent.
-    pub fn not_connected(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(TransportErrorKind::NotConnected, Some(source.into()))
+    /// There was no connection: the request was certainly not sent.
+    pub fn not_connected(source: impl Into<BoxError>) -> Self {
+        Self(Failure::NotConnected(source.into()))
     }
 
     /// The connection broke: the request may have been sent.
-    pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(TransportErrorKind::Broken, Some(source.into()))
+    pub fn broken(source: impl Into<BoxError>) -> Self {
+        Self(Failure::Broken(source.into()))
     }
 
-    /// There was no answer in time: the request may have been sent.
+    /// There was no response in time: the request may have been sent.
     pub fn timed_out() -> Self {
-        Self::new(TransportErrorKind::TimedOut, None)
+        Self(Failure::TimedOut)
     }
 
-    /// The answer is larger than a body may be.
+    /// The response body is larger than 1 MiB.
     pub fn too_large() -> Self {
-        Self::new(TransportErrorKind::TooLarge, None)
+        Self(Failure::TooLarge)
     }
 
-    /// Whether the request certainly did not leave this machine.
+    /// Whether the request was certainly not sent.
     pub(crate) fn is_not_connected(&self) -> bool {
-        self.kind == TransportErrorKind::NotConnected
+        matches!(self.0, Failure::NotConnected(_))
     }
 
-    /// What a service says of itself, else nothing is known.
-    fn of_service(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// An error that is none of this type may have come after sending.
+    fn of_service(error: impl Into<BoxError>) -> Self {
         match error.into().downcast() {
             Ok(own) => *own,
             Err(unknown) => Self::broken(unknown),
         }
     }
-
-    fn new(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source }
-    }
-}
-
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            TransportErrorKind::NotConnected => "no connection",
-            TransportErrorKind::Broken => "the connection broke",
-            TransportErrorKind::TimedOut => "no answer in time",
-            TransportErrorKind::TooLarge => "the answer is larger than 1 MiB",
-        })
-    }
-}
-
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
 }
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        let kind = match error.kind {
-            TransportErrorKind::NotConnected | TransportErrorKind::Broken => {
-                ErrorKind::ProviderUnreachable
-            }
-            TransportErrorKind::TimedOut => ErrorKind::ProviderTimeout,
-            TransportErrorKind::TooLarge => ErrorKind::InvalidAnswer,
+        let kind = match error.0 {
+            Failure::NotConnected(_) | Failure::Broken(_) => ErrorKind::ProviderUnreachable,
+            Failure::TimedOut => ErrorKind::ProviderTimeout,
+            Failure::TooLarge => ErrorKind::InvalidAnswer,
         };
         Self::with_source(kind, error)
     }
 }
 
-/// Any transport under the limits that hold for all of them.
-#[derive(Clone)]
-pub(crate) struct LimitedTransport {
-    transport: Arc<dyn HttpTransport>,
-    timeout: Duration,
+/// A response with a status that means nothing here. `what` names the request.
+pub(crate) fn unexpected_status(what: &str, status: StatusCode) -> Error {
+    let context = format!("{what}: status {}", status.as_u16());
+    Error::with_context(ErrorKind::InvalidAnswer, context)
 }
 
-impl LimitedTransport {
-    pub(crate) fn new(transport: Arc<dyn HttpTransport>, timeout: Duration) -> Self {
-        Self { transport, timeout }
-    }
-
-    /// How long a call may take.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
-    }
+/// A transport with the limits that apply to all.
+#[derive(Clone)]
+pub(crate) struct LimitedTransport {
+    pub(crate) transport: Arc<dyn HttpTransport>,
+    /// For a whole request.
+    pub(crate) timeout: Duration,
 }
 
 impl HttpTransport for LimitedTransport {
@@ -190,5 +196,5 @@ impl fmt::Debug for LimitedTransport {
     }
 }
 
-/// The most that the body of an answer may have, in bytes.
+/// Of a response, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;

@@ -117,7 +117,10 @@ impl ConfigBuilder {
             sessions,
             sign_out_pages,
             post_logout_redirect_uri: self.post_logout_redirect_uri,
-            transport: LimitedTransport::new(transport, self.http_timeout),
+            transport: LimitedTransport {
+                transport,
+                timeout: self.http_timeout,
+            },
             clock: self.clock,
             error_page: self.error_page,
         })
