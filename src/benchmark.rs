@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::{
     clock::Timestamp,
     error::Error,
-    oidc::{Bindings, IdTokenRules, Jwks, ReceivedIdToken},
+    oidc::{Grant, IdTokenRules, Jwks, ReceivedIdToken},
     provider::{Provider, SigningAlgorithm},
     tokens::{IdClaims, IdToken},
 };
@@ -48,15 +48,15 @@ impl IdTokenVerifier {
         let id_token = IdToken::new(id_token);
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Timestamp::from_unix(now.as_secs());
-        let bindings = Bindings {
-            nonce: Some(nonce),
-            code: "",
-            access_token,
+        let grant = Grant {
+            code: String::new().into(),
+            code_verifier: String::new().into(),
+            nonce: Some(nonce.to_owned().into()),
             started: now,
         };
-        ReceivedIdToken::read(&id_token, &self.rules, SigningAlgorithm::ALL)?
-            .verify_signature(&self.keys)
-            .map_err(|(_, refusal)| Error::from(refusal))?
-            .accept(&self.rules, &bindings, now)
+        let received = ReceivedIdToken::read(&id_token, &self.rules, SigningAlgorithm::ALL)?;
+        received.verify_signature(&self.keys)?;
+        let signed = received.into_signed();
+        signed.accept(&self.rules, &grant, access_token, now)
     }
 }

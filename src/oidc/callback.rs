@@ -1,12 +1,11 @@
 //! The authorization response.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
-use aws_lc_rs::digest;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{Interaction, PendingSignIn};
+use super::{Interaction, PendingSignIn, pending::sha256};
 use crate::{
     clock::Timestamp,
     error::{CallbackError, Error, ErrorKind},
@@ -14,15 +13,15 @@ use crate::{
     tokens::Scopes,
 };
 
-/// What a query says that was sent to the callback: attacker-controlled until
-/// [`Callback::accept`] finds the sign-in that it answers.
+/// The parameters of a request to the callback: attacker-controlled until [`Callback::accept`] matches them
+/// with a pending sign-in.
 pub(crate) struct Callback {
     state: String,
     issuer: Option<String>,
     answer: Answer,
 }
 
-/// What tells one authorization code from another.
+/// Identifies an authorization code.
 pub(crate) type CodeHash = [u8; 32];
 
 enum Answer {
@@ -32,29 +31,26 @@ enum Answer {
 }
 
 impl Callback {
-    /// Reads the query. Unknown parameters are ignored (RFC 6749 §4.1.2), known ones must not be
-    /// there twice (§3.1) and are made of the characters of appendix A.
+    /// Reads the query. Unknown parameters are ignored (RFC 6749 §4.1.2). Known ones are there at most once
+    /// (§3.1) and have the characters of appendix A.
     pub(crate) fn parse(query: &str) -> Result<Self, Error> {
         if query.len() > MAX_QUERY {
             return Err(malformed("the query is too long"));
         }
-        let mut parameters = Parameters::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let Some(slot) = parameters.slot(&name) else {
-                continue;
-            };
-            if slot.replace(value.into_owned()).is_some() {
+        let mut parameters = HashMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            if Self::is_parameter(&name) && parameters.insert(name, value).is_some() {
                 return Err(malformed("a parameter is there twice"));
             }
         }
 
         let state = parameters
-            .state
+            .remove("state")
             .filter(|state| is_visible(state))
             .ok_or_else(|| malformed("no usable state"))?;
-        let answer = match (parameters.code, parameters.error) {
+        let answer = match (parameters.remove("code"), parameters.remove("error")) {
             (None, Some(error)) if is_visible(&error) => {
-                Answer::Refused(error, parameters.error_description)
+                Answer::Refused(error, parameters.remove("error_description"))
             }
             (None, Some(_)) => {
                 return Err(malformed("the error has characters that no error has"));
@@ -66,33 +62,32 @@ impl Callback {
         };
         Ok(Self {
             state,
-            issuer: parameters.iss,
+            issuer: parameters.remove("iss"),
             answer,
         })
     }
 
     /// Whether a query must have this parameter at most once.
     pub(crate) fn is_parameter(name: &str) -> bool {
-        Parameters::default().slot(name).is_some()
+        ["state", "code", "error", "error_description", "iss"].contains(&name)
     }
 
     pub(crate) fn state(&self) -> &str {
         &self.state
     }
 
-    /// The SHA-256 of the code, if it brings one.
+    /// The SHA-256 of the code, if there is one.
     pub(crate) fn code_hash(&self) -> Option<CodeHash> {
-        let Answer::Code(code) = &self.answer else {
-            return None;
-        };
-        let hash = digest::digest(&digest::SHA256, code.as_bytes());
-        let hash = hash.as_ref().first_chunk();
-        Some(*hash.expect("SHA-256 has 32 bytes"))
+        match &self.answer {
+            Answer::Code(code) => Some(sha256(code)),
+            Answer::Refused(..) => None,
+        }
     }
 
-    /// Accepts the answer to `pending`, which came from the cookie that is named after this state:
-    /// the checks in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer,
-    /// also on errors) and RFC 6749 §4.1.2.1. `requested` are the scopes that were asked for.
+    /// Accepts the response to `pending`, which is from the cookie named after this state.
+    ///
+    /// The checks are in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer, also of
+    /// errors) and RFC 6749 §4.1.2.1. `requested` are the scopes of the sign-in.
     pub(crate) fn accept(
         self,
         pending: PendingSignIn,
@@ -109,7 +104,7 @@ impl Callback {
         }
         match &self.issuer {
             Some(issuer) if !provider.accepts_issuer(issuer) => {
-                let context = format!("accepted are {}", provider.issuers().join(", "));
+                let context = format!("accepted are {}", provider.issuers.join(", "));
                 return Err(Error::with_context(CallbackError::ForeignIssuer, context));
             }
             None if metadata.names_issuer => {
@@ -119,6 +114,7 @@ impl Callback {
             _ => {}
         }
         match self.answer {
+            Answer::Code(code) => Ok(Accepted::Grant(pending.into_grant(code))),
             Answer::Refused(error, _)
                 if pending.interaction() == Interaction::None && needs_interaction(&error) =>
             {
@@ -127,36 +123,26 @@ impl Callback {
             Answer::Refused(error, description) => {
                 Err(refused(&error, description.as_deref(), requested))
             }
-            Answer::Code(code) => {
-                let started = pending.started();
-                let (code_verifier, nonce) = pending.into_secrets();
-                Ok(Accepted::Grant(Grant {
-                    code,
-                    code_verifier,
-                    nonce,
-                    started,
-                }))
-            }
         }
     }
 }
 
-/// What an authorization response comes to.
+/// The outcome of an accepted authorization response.
 #[derive(Debug)]
 pub(crate) enum Accepted {
     Grant(Grant),
-    /// The user was not to be asked anything, and has to be.
+    /// `prompt=none` was sent, and the provider has to ask the user.
     InteractionNeeded,
 }
 
-/// An authorization code that this browser may have, with what proves it. It is used once, so it is
-/// not `Clone`.
+/// An authorization code with the secrets of its sign-in. It is used once, so it is not `Clone`.
 pub(crate) struct Grant {
-    pub(super) code: Zeroizing<String>,
-    pub(super) code_verifier: Zeroizing<String>,
-    /// What the ID token has to repeat.
-    pub(super) nonce: Option<Zeroizing<String>>,
-    pub(super) started: Timestamp,
+    pub(crate) code: Zeroizing<String>,
+    pub(crate) code_verifier: Zeroizing<String>,
+    /// The ID token must have it.
+    pub(crate) nonce: Option<Zeroizing<String>>,
+    /// The start of the sign-in.
+    pub(crate) started: Timestamp,
 }
 
 impl fmt::Debug for Grant {
@@ -165,29 +151,7 @@ impl fmt::Debug for Grant {
     }
 }
 
-#[derive(Default)]
-struct Parameters {
-    state: Option<String>,
-    code: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-    iss: Option<String>,
-}
-
-impl Parameters {
-    fn slot(&mut self, name: &str) -> Option<&mut Option<String>> {
-        match name {
-            "state" => Some(&mut self.state),
-            "code" => Some(&mut self.code),
-            "error" => Some(&mut self.error),
-            "error_description" => Some(&mut self.error_description),
-            "iss" => Some(&mut self.iss),
-            _ => None,
-        }
-    }
-}
-
-/// OpenID Connect Core §3.1.2.6: what `prompt=none` may be answered with.
+/// OpenID Connect Core §3.1.2.6: the errors of `prompt=none`.
 fn needs_interaction(code: &str) -> bool {
     matches!(
         code,
@@ -198,8 +162,8 @@ fn needs_interaction(code: &str) -> bool {
     )
 }
 
-/// Of the codes of RFC 6749 §4.1.2.1 two have a kind of their own: the user said no, and a scope is not allowed. The
-/// others share names with codes of the token endpoint and mean something else.
+/// Two codes of RFC 6749 §4.1.2.1 have a kind of their own: the user refused, or a scope is not allowed. The others
+/// have names of token endpoint errors but another meaning.
 fn refused(code: &str, description: Option<&str>, requested: &Scopes) -> Error {
     let refused = |kind| Error::from_provider(kind, code, description);
     match code {
@@ -218,7 +182,7 @@ fn is_visible(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Longer than any provider's, shorter than what could hurt.
+/// In bytes.
 const MAX_QUERY: usize = 8 * 1024;
 
 #[cfg(test)]

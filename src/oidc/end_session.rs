@@ -1,27 +1,22 @@
-//! What is said to a provider when somebody signs out.
+//! The end-session request.
 
-use aws_lc_rs::rand;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-
+use super::pending::random;
 use crate::{provider::Endpoint, tokens::IdToken};
 
-/// What every end-session request of an application says (OpenID Connect RP-Initiated Logout §2).
+/// The parameters of every end-session request of an application (OpenID Connect RP-Initiated Logout §2).
 #[derive(Clone, Debug)]
 pub(crate) struct EndSessionRequest {
     pub(crate) client_id: String,
-    /// Where the provider sends the browser afterwards, if it knows this address.
+    /// The page to which the provider sends the browser afterwards, if it is registered there.
     pub(crate) redirect_uri: Option<String>,
 }
 
 impl EndSessionRequest {
-    /// Where to send the browser of the user whose ID token this is.
+    /// The URL to which the browser of the user with this ID token is sent.
     ///
-    /// A token that would make an address that servers refuse is left out: the client id tells the
-    /// provider as well whom it is about to ask. `state` comes back with the browser and means nothing.
+    /// A token above 4 KiB is left out, because servers refuse long URLs. The client id then identifies the
+    /// application. The `state` that comes back with the browser is not checked.
     pub(crate) fn url(&self, endpoint: &Endpoint, id_token: Option<&IdToken>) -> String {
-        let mut state = [0; 16];
-        rand::fill(&mut state).expect("the system's random source works");
-        let state = BASE64_URL_SAFE_NO_PAD.encode(state);
         let hint = id_token
             .map(IdToken::secret)
             .filter(|hint| hint.len() <= MAX_HINT);
@@ -35,14 +30,14 @@ impl EndSessionRequest {
         if let Some(redirect_uri) = &self.redirect_uri {
             query
                 .append_pair("post_logout_redirect_uri", redirect_uri)
-                .append_pair("state", &state);
+                .append_pair("state", &random::<16>());
         }
         drop(query);
         url.into()
     }
 }
 
-/// In bytes: with the rest of the address well below the 8 KB at which servers refuse.
+/// In bytes. Servers refuse URLs of more than 8 KB.
 const MAX_HINT: usize = 4096;
 
 #[cfg(test)]

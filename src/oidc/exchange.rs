@@ -1,12 +1,11 @@
-//! The exchange of an authorization code for tokens: RFC 6749 §4.1.3 and §4.1.4, OpenID Connect
-//! Core §3.1.3.
+//! Token requests: RFC 6749 §4.1.3 and §6, OpenID Connect Core §3.1.3.
 //!
-//! The `oauth2` crate makes the request and reads the answer; its types stay here and in
-//! `token_answer`. What carries them is the caller's.
+//! The `oauth2` crate makes the request and reads the response. Its types stay in this file and in `token_answer`.
 
-use std::{error::Error as _, fmt, future::Future, pin::Pin};
+use std::{collections::BTreeMap, error::Error as _, fmt};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EmptyExtraTokenFields,
@@ -15,13 +14,11 @@ use oauth2::{
     basic::BasicTokenType,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::form_urlencoded;
-use zeroize::Zeroizing;
 
 use super::{
     callback::Grant,
-    id_token::Bindings,
     token_answer::{TokenAnswer, UnverifiedTokens, invalid},
 };
 use crate::{
@@ -32,10 +29,10 @@ use crate::{
     transport::{HttpTransport, TransportError},
 };
 
-/// This application as its provider's token endpoint knows it.
+/// This application as a client of the token endpoint.
 pub(crate) struct Client {
-    id: ClientId,
-    secret: Option<ClientSecret>,
+    pub(super) id: ClientId,
+    pub(super) secret: Option<ClientSecret>,
     redirect_uri: RedirectUrl,
     token_requests: TokenRequests,
     requested_scopes: Scopes,
@@ -54,15 +51,9 @@ type OAuth2Client = oauth2::Client<
     EndpointSet,
 >;
 
-/// What came of an exchange: tokens, and what their ID token has to fit to.
-pub(crate) struct Exchanged {
-    pub(crate) tokens: UnverifiedTokens,
-    code: Zeroizing<String>,
-    nonce: Option<Zeroizing<String>>,
-    started: Timestamp,
-}
+type ExchangeError = RequestTokenError<Error, ErrorAnswer>;
 
-/// A token request that brought no tokens.
+/// A token request without tokens as its outcome.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
@@ -84,18 +75,10 @@ impl TokenRequestFailure {
             was_sent: true,
         }
     }
-
-    /// Notes the host that was called.
-    pub(crate) fn at(self, host: &str) -> Self {
-        Self {
-            error: self.error.at(host),
-            ..self
-        }
-    }
 }
 
 impl Client {
-    /// A client, a public one where there is no secret.
+    /// A client without a secret is a public one.
     pub(crate) fn new(
         client_id: &str,
         client_secret: Option<&str>,
@@ -113,60 +96,27 @@ impl Client {
         }
     }
 
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(super) fn secret(&self) -> Option<&str> {
-        self.secret.as_ref().map(|secret| secret.secret().as_str())
-    }
-
-    /// Sends the token request once and reads the answer. `now` is the moment from which a lifetime
-    /// in the answer counts.
+    /// Exchanges an authorization code. The request is sent once. `now` is the start of the lifetime in the
+    /// response.
     pub(crate) async fn exchange(
         &self,
         metadata: &Metadata,
-        grant: Grant,
+        grant: &Grant,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<Exchanged, TokenRequestFailure> {
-        let Grant {
-            code,
-            code_verifier,
-            nonce,
-            started,
-        } = grant;
-        // The grant wipes its secrets; the copies that `oauth2` makes stay behind, but they work
-        // only once.
-        let verifier = PkceCodeVerifier::new(code_verifier.as_str().to_owned());
-        let through = Through {
-            transport,
-            token_requests: self.token_requests,
-        };
-        let answer = self
+    ) -> Result<UnverifiedTokens, TokenRequestFailure> {
+        // The copies that `oauth2` makes are not wiped, but they work only once.
+        let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
+        let outcome = self
             .at(metadata)
-            .exchange_code(AuthorizationCode::new(code.as_str().to_owned()))
+            .exchange_code(AuthorizationCode::new(grant.code.as_str().to_owned()))
             .set_pkce_verifier(verifier)
-            .request_async(&through)
-            .await
-            .map_err(TokenRequestFailure::from)?;
-        let tokens = answer
-            .accept(&self.requested_scopes, now)
-            .map_err(TokenRequestFailure::after_sending)?;
-        // OpenID Connect Core §3.1.3.3. Didit Authentication gives one whatever was asked for.
-        if tokens.id_token().is_none() {
-            let error = invalid("no id_token");
-            return Err(TokenRequestFailure::after_sending(error));
-        }
-        Ok(Exchanged {
-            tokens,
-            code,
-            nonce,
-            started,
-        })
+            .request_async(&TokenTransport(transport, self.token_requests))
+            .await;
+        accept(outcome, &self.requested_scopes, now, metadata)
     }
 
-    /// Sends a refresh request once and reads the answer (RFC 6749 §6). The scopes stay what they are.
+    /// Refreshes tokens (RFC 6749 §6). The request is sent once, for the same scopes.
     pub(crate) async fn refresh(
         &self,
         metadata: &Metadata,
@@ -174,23 +124,18 @@ impl Client {
         now: Timestamp,
         transport: &dyn HttpTransport,
     ) -> Result<UnverifiedTokens, TokenRequestFailure> {
-        let through = Through {
-            transport,
-            token_requests: self.token_requests,
-        };
-        // The copies that `oauth2` makes of it are not wiped.
+        // The copies that `oauth2` makes are not wiped.
         let refresh_token = before.refresh_token().map_or("", RefreshToken::secret);
         let refresh_token = oauth2::RefreshToken::new(refresh_token.to_owned());
-        self.at(metadata)
+        let outcome = self
+            .at(metadata)
             .exchange_refresh_token(&refresh_token)
-            .request_async(&through)
-            .await
-            .map_err(TokenRequestFailure::from)?
-            .accept(before.scopes(), now)
-            .map_err(TokenRequestFailure::after_sending)
+            .request_async(&TokenTransport(transport, self.token_requests))
+            .await;
+        accept(outcome, before.scopes(), now, metadata)
     }
 
-    /// The client at one provider's token endpoint. Without a secret only the client id is sent.
+    /// The client at a provider's token endpoint. Without a secret only the client id is sent.
     fn at(&self, metadata: &Metadata) -> OAuth2Client {
         let token_url = TokenUrl::from_url(metadata.token_endpoint.url().clone());
         let (auth_type, secret) = match metadata.client_authentication {
@@ -209,14 +154,25 @@ impl Client {
     }
 }
 
-impl Exchanged {
-    pub(crate) fn bindings(&self) -> Bindings<'_> {
-        Bindings {
-            nonce: self.nonce.as_ref().map(|nonce| nonce.as_str()),
-            code: &self.code,
-            access_token: self.tokens.access_token().secret(),
-            started: self.started,
+/// A transport for `oauth2`.
+struct TokenTransport<'a>(&'a dyn HttpTransport, TokenRequests);
+
+impl<'c> AsyncHttpClient<'c> for TokenTransport<'_> {
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<HttpResponse, Error>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        let Self(transport, encoding) = self;
+        let mut request = match encoding {
+            TokenRequests::Form => request.map(Bytes::from),
+            TokenRequests::Json => as_json(request),
+        };
+        // Keeps the credentials out of a transport's logs and HPACK tables.
+        if let Some(authorization) = request.headers_mut().get_mut(header::AUTHORIZATION) {
+            authorization.set_sensitive(true);
         }
+        let response = transport.send(request);
+        Box::pin(async move { readable(response.await?) })
     }
 }
 
@@ -224,7 +180,7 @@ impl Exchanged {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ErrorAnswer {
     error: String,
-    error_description: Option<String>,
+    error_description: Option<Value>,
 }
 
 impl fmt::Display for ErrorAnswer {
@@ -235,93 +191,68 @@ impl fmt::Display for ErrorAnswer {
 
 impl oauth2::ErrorResponse for ErrorAnswer {}
 
-/// A transport as `oauth2` wants it.
-struct Through<'a> {
-    transport: &'a dyn HttpTransport,
-    token_requests: TokenRequests,
+fn accept(
+    outcome: Result<TokenAnswer, ExchangeError>,
+    scopes: &Scopes,
+    now: Timestamp,
+    metadata: &Metadata,
+) -> Result<UnverifiedTokens, TokenRequestFailure> {
+    outcome
+        .map_err(TokenRequestFailure::from)
+        .and_then(|answer| {
+            let tokens = answer.accept(scopes, now);
+            tokens.map_err(TokenRequestFailure::after_sending)
+        })
+        .map_err(|failure| TokenRequestFailure {
+            error: failure.error.at(metadata.token_endpoint.host()),
+            ..failure
+        })
 }
-
-impl<'c> AsyncHttpClient<'c> for Through<'_> {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        let request = match self.token_requests {
-            TokenRequests::Form => request,
-            TokenRequests::Json => as_json(&request),
-        };
-        let answer = self.transport.send(mark_sensitive(request));
-        Box::pin(async move { readable(answer.await?) })
-    }
-}
-
-type ExchangeError = RequestTokenError<Error, ErrorAnswer>;
 
 impl From<ExchangeError> for TokenRequestFailure {
-    fn from(error: ExchangeError) -> Self {
-        let error = Error::from(error);
-        let cause = error.source().and_then(|source| source.downcast_ref());
-        Self {
-            was_sent: !cause.is_some_and(TransportError::is_not_connected),
-            error,
-        }
-    }
-}
-
-impl From<ExchangeError> for Error {
-    /// What `oauth2` says of an answer that it could not read holds the answer, so it is dropped.
     fn from(error: ExchangeError) -> Self {
         match error {
             RequestTokenError::ServerResponse(answer) => {
                 let code = answer.error.as_str();
-                // Some providers say here that the user may not sign in.
+                // Some providers refuse the user here.
                 let kind = match code {
                     "access_denied" => ErrorKind::AccessDenied,
                     code => TokenError::from_code(code).into(),
                 };
-                Self::from_provider(kind, code, answer.error_description.as_deref())
+                let description = answer.error_description.as_ref().and_then(Value::as_str);
+                Self::after_sending(Error::from_provider(kind, code, description))
             }
-            RequestTokenError::Request(error) => error,
+            RequestTokenError::Request(error) => {
+                let cause = error.source().and_then(|source| source.downcast_ref());
+                Self {
+                    was_sent: !cause.is_some_and(TransportError::is_not_connected),
+                    error,
+                }
+            }
+            // Their text has the response in it.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                invalid("neither a token response nor an error response")
+                Self::after_sending(invalid("neither a token response nor an error response"))
             }
         }
     }
 }
 
-/// The same request with its parameters in a JSON object. One that does not belong to the grant would be
-/// refused: with a refresh token the client does not say who it is.
-fn as_json(request: &HttpRequest) -> HttpRequest {
-    let parameters = form_urlencoded::parse(request.body()).map(|(name, value)| {
-        let value = Value::String(value.into_owned());
-        (name.into_owned(), value)
-    });
-    let mut members: Map<_, _> = parameters.collect();
+/// The request with its parameters in a JSON object. Its provider refuses a parameter that does not belong to the grant,
+/// such as the client id with a refresh token.
+fn as_json(request: HttpRequest) -> Request<Bytes> {
+    let (mut parts, form) = request.into_parts();
+    let mut members: BTreeMap<_, _> = form_urlencoded::parse(&form).collect();
     if members.contains_key("refresh_token") {
         members.remove("client_id");
     }
-    let body = Value::Object(members).to_string();
-    let mut json = HttpRequest::new(body.into_bytes());
-    *json.method_mut() = request.method().clone();
-    *json.uri_mut() = request.uri().clone();
-    *json.headers_mut() = request.headers().clone();
+    let json = serde_json::to_vec(&members).expect("strings are JSON");
     let content_type = HeaderValue::from_static("application/json");
-    json.headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    json
+    parts.headers.insert(header::CONTENT_TYPE, content_type);
+    Request::from_parts(parts, json.into())
 }
 
-/// Keeps the credentials out of a transport's logs and HPACK tables.
-fn mark_sensitive(request: HttpRequest) -> Request<Bytes> {
-    let mut request = request.map(Bytes::from);
-    if let Some(authorization) = request.headers_mut().get_mut(header::AUTHORIZATION) {
-        authorization.set_sensitive(true);
-    }
-    request
-}
-
-/// Lets through what can be a token or an error response: an object under 200, an error under 4xx.
-/// (`oauth2` drops the status, and its structures would read an array as well.)
+/// Accepts a JSON object with status 200, and an error response with status 4xx. `oauth2` ignores the status, reads an array
+/// as well, and stops at the end of the object.
 fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
     let status = response.status();
     let is_error = |body| serde_json::from_slice::<ErrorAnswer>(body).is_ok();
@@ -329,7 +260,6 @@ fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
         let context = format!("status {}", status.as_u16());
         return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
     }
-    // `oauth2` stops reading at the end of the object, whatever follows.
     let is_json = serde_json::from_slice::<IgnoredAny>(response.body()).is_ok();
     if !is_json || !response.body().trim_ascii_start().starts_with(b"{") {
         return Err(invalid("not a JSON object"));

@@ -1,7 +1,7 @@
 //! The verification of ID tokens.
 //!
-//! The steps of OpenID Connect Core §3.1.3.7 in their order, after what RFC 7515 §5.2 asks of the
-//! token itself. Each type is a token of which more is known: received, signed, accepted.
+//! The checks of RFC 7515 §5.2 on the token itself, then the steps of OpenID Connect Core §3.1.3.7 in their
+//! order.
 
 mod rules;
 
@@ -11,37 +11,28 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::rules::IdTokenRules;
 use super::{
+    callback::Grant,
     jwks::{Jwks, KeyRefusal},
-    jws::{Header, Jws},
+    jws::{Jws, malformed},
 };
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind, IdTokenError},
-    json::{self, numeric_date},
+    error::{Error, IdTokenError},
+    json::{self, member, numeric_date},
     provider::SigningAlgorithm,
     tokens::{IdClaims, IdToken},
 };
 
-/// What one sign-in's ID token is bound to.
-pub(crate) struct Bindings<'a> {
-    pub(crate) nonce: Option<&'a str>,
-    pub(crate) code: &'a str,
-    pub(crate) access_token: &'a str,
-    /// When the sign-in started.
-    pub(crate) started: Timestamp,
-}
-
-/// A token that claims to be of the right provider and for this client. Nobody knows yet who signed
-/// it.
+/// A token that names the provider and this client. Its signature is not verified yet.
 pub(crate) struct ReceivedIdToken<'a> {
     jws: Jws<'a>,
     payload: Box<str>,
     claims: Map<String, Value>,
 }
 
-/// A token that the provider signed.
+/// A token that is the provider's.
 pub(crate) struct SignedIdToken {
-    header: Header,
+    algorithm: SigningAlgorithm,
     payload: Box<str>,
     claims: Map<String, Value>,
 }
@@ -49,7 +40,7 @@ pub(crate) struct SignedIdToken {
 impl<'a> ReceivedIdToken<'a> {
     /// Reads a token, which may be anybody's: RFC 7515 §5.2, then steps 1 to 5, 7 and 8.
     ///
-    /// Step 1: an encrypted token has five parts, and is refused. Step 8: keyed hashes are no
+    /// Step 1: an encrypted token has five parts, and is refused. Step 8: a keyed hash is no
     /// [`SigningAlgorithm`].
     pub(crate) fn read(
         token: &'a IdToken,
@@ -72,23 +63,16 @@ impl<'a> ReceivedIdToken<'a> {
         })
     }
 
-    /// Step 6: the signature. A token that is refused can be tried with other keys.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a token is moved once or twice in a sign-in"
-    )]
-    pub(crate) fn verify_signature(self, keys: &Jwks) -> Result<SignedIdToken, (Self, KeyRefusal)> {
-        match keys.verify(&self.jws) {
-            Ok(()) => Ok(self.trust_tls()),
-            Err(refusal) => Err((self, refusal)),
-        }
+    /// Step 6: the signature.
+    pub(crate) fn verify_signature(&self, keys: &Jwks) -> Result<(), KeyRefusal> {
+        keys.verify(&self.jws)
     }
 
-    /// Step 6, for an application that asked for it: the token came straight from the token
-    /// endpoint, and TLS stands in for the signature.
-    pub(crate) fn trust_tls(self) -> SignedIdToken {
+    /// The token after step 6: its signature is verified, or the application has TLS stand in for it, as the token
+    /// came directly from the token endpoint.
+    pub(crate) fn into_signed(self) -> SignedIdToken {
         SignedIdToken {
-            header: self.jws.header,
+            algorithm: self.jws.algorithm,
             payload: self.payload,
             claims: self.claims,
         }
@@ -96,28 +80,28 @@ impl<'a> ReceivedIdToken<'a> {
 }
 
 impl SignedIdToken {
-    /// Steps 9 to 13, then §3.1.3.8: whether it is of this moment and of this sign-in.
+    /// Steps 9 to 13, then §3.1.3.8: whether the token is valid now and belongs to this sign-in.
     pub(crate) fn accept(
         self,
         rules: &IdTokenRules,
-        bindings: &Bindings<'_>,
+        grant: &Grant,
+        access_token: &str,
         now: Timestamp,
     ) -> Result<IdClaims, Error> {
         let claims = &self.claims;
         check_subject(claims)?;
         check_token_type(claims)?;
         rules.check_times(claims, now)?;
-        rules.check_nonce(claims, bindings.nonce)?;
-        rules.check_authentication(claims, bindings.started, now)?;
-        let algorithm = self.header.algorithm;
-        check_hash(claims, "at_hash", bindings.access_token, algorithm)?;
-        check_hash(claims, "c_hash", bindings.code, algorithm)?;
+        rules.check_nonce(claims, grant.nonce.as_ref().map(|nonce| nonce.as_str()))?;
+        rules.check_authentication(claims, grant.started, now)?;
+        check_hash(claims, "at_hash", access_token, self.algorithm)?;
+        check_hash(claims, "c_hash", &grant.code, self.algorithm)?;
         Ok(IdClaims::new(self.payload, self.claims))
     }
 
-    /// Whether it continues the sign-in that `first` is from (§12.2): the same issuer, subject and
-    /// authorized party, all of the audience, no other time of authentication, and no other nonce. The
-    /// claims of the sign-in stay what they are.
+    /// Whether the token continues the sign-in that `first` is from (§12.2): the same issuer, subject and
+    /// authorized party, the whole audience, and neither another time of authentication nor another nonce. The
+    /// session keeps the claims of the sign-in.
     pub(crate) fn check_refreshed(
         self,
         rules: &IdTokenRules,
@@ -130,40 +114,37 @@ impl SignedIdToken {
         check_token_type(claims)?;
         rules.check_times(claims, now)?;
         rules.check_class(claims)?;
-        check_hash(claims, "at_hash", access_token, self.header.algorithm)?;
-        for (name, kind) in [
-            ("iss", IdTokenError::Issuer),
-            ("sub", IdTokenError::OtherSignIn),
-            ("azp", IdTokenError::Audience),
-        ] {
-            if first.value(name) != optional(claims, name) {
-                return Err(of_another_sign_in(kind, name));
-            }
-        }
-        let nonce = optional(claims, "nonce");
-        if nonce.is_some() && nonce != first.value("nonce") {
-            return Err(of_another_sign_in(IdTokenError::Nonce, "nonce"));
-        }
+        check_hash(claims, "at_hash", access_token, self.algorithm)?;
+
+        let is_same = |name| first.value(name) == member(claims, name);
         let authenticated = |value: Option<&Value>| value.and_then(numeric_date);
         let before = authenticated(first.value("auth_time"));
-        let after = authenticated(optional(claims, "auth_time"));
-        if before.is_some() && after.is_some() && before != after {
-            return Err(of_another_sign_in(IdTokenError::OtherSignIn, "auth_time"));
-        }
+        let after = authenticated(member(claims, "auth_time"));
         let audiences = audiences(claims)?;
-        if first
-            .audiences()
-            .all(|audience| audiences.contains(&audience))
-        {
-            Ok(())
-        } else {
-            Err(of_another_sign_in(IdTokenError::Audience, "aud"))
+        let has_audience = first.audiences().all(|one| audiences.contains(&one));
+        for (name, is_kept, kind) in [
+            ("iss", is_same("iss"), IdTokenError::Issuer),
+            ("sub", is_same("sub"), IdTokenError::OtherSignIn),
+            ("azp", is_same("azp"), IdTokenError::Audience),
+            (
+                "nonce",
+                member(claims, "nonce").is_none() || is_same("nonce"),
+                IdTokenError::Nonce,
+            ),
+            (
+                "auth_time",
+                before.is_none() || after.is_none() || before == after,
+                IdTokenError::OtherSignIn,
+            ),
+            ("aud", has_audience, IdTokenError::Audience),
+        ] {
+            if !is_kept {
+                let context = format!("its {name} is not that of the sign-in");
+                return Err(Error::with_context(kind, context));
+            }
         }
+        Ok(())
     }
-}
-
-fn of_another_sign_in(kind: IdTokenError, name: &str) -> Error {
-    Error::with_context(kind, format!("its {name} is not that of the sign-in"))
 }
 
 fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, Error> {
@@ -187,7 +168,7 @@ fn check_subject(claims: &Map<String, Value>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Back-Channel Logout §2.4: a logout token may look like an ID token but for this.
+/// Back-Channel Logout §2.4: only this member tells a logout token from an ID token.
 fn check_token_type(claims: &Map<String, Value>) -> Result<(), Error> {
     let events = claims.get("events").and_then(Value::as_object);
     if events.is_some_and(|events| events.contains_key(BACK_CHANNEL_LOGOUT)) {
@@ -196,18 +177,23 @@ fn check_token_type(claims: &Map<String, Value>) -> Result<(), Error> {
     Ok(())
 }
 
-/// §3.1.3.8 and §3.3.2.11: where it is there, it is the left half of the hash that the algorithm
-/// uses.
+/// §3.1.3.8 and §3.3.2.11: an optional claim, the left half of a hash. The hash is that of the signature.
 fn check_hash(
     claims: &Map<String, Value>,
     name: &'static str,
     hashed: &str,
     algorithm: SigningAlgorithm,
 ) -> Result<(), Error> {
-    let Some(claimed) = optional(claims, name) else {
+    use SigningAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+    let Some(claimed) = member(claims, name) else {
         return Ok(());
     };
-    let hash = digest::digest(hash_of(algorithm), hashed.as_bytes());
+    let hash = match algorithm {
+        Rs256 | Ps256 | Es256 => &digest::SHA256,
+        Rs384 | Ps384 | Es384 => &digest::SHA384,
+        Rs512 | Ps512 | Es512 => &digest::SHA512,
+    };
+    let hash = digest::digest(hash, hashed.as_bytes());
     let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
     if claimed.as_str() == Some(BASE64_URL_SAFE_NO_PAD.encode(half).as_str()) {
         Ok(())
@@ -216,52 +202,22 @@ fn check_hash(
     }
 }
 
-fn hash_of(algorithm: SigningAlgorithm) -> &'static digest::Algorithm {
-    use SigningAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-    match algorithm {
-        Rs256 | Ps256 | Es256 => &digest::SHA256,
-        Rs384 | Ps384 | Es384 => &digest::SHA384,
-        Rs512 | Ps512 | Es512 => &digest::SHA512,
-    }
-}
-
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str()
 }
 
-/// A claim that need not be there. One that is null says nothing.
-fn optional<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    claims.get(name).filter(|value| !value.is_null())
+fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Error> {
+    let malformed =
+        || Error::with_context(IdTokenError::Malformed, format!("its {name} is no time"));
+    member(claims, name)
+        .map(|value| numeric_date(value).ok_or_else(malformed))
+        .transpose()
 }
 
-fn time(value: Option<&Value>, name: &'static str) -> Result<Option<Timestamp>, Error> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    numeric_date(value).map(Some).ok_or_else(|| {
-        let context = format!("its {name} is no time");
-        Error::with_context(IdTokenError::Malformed, context)
-    })
-}
-
-/// A time of the token that does not fit the time here, with both.
-fn at_another_time(
-    kind: IdTokenError,
-    name: &'static str,
-    time: Timestamp,
-    now: Timestamp,
-) -> Error {
+fn at_another_time(kind: IdTokenError, name: &str, time: Timestamp, now: Timestamp) -> Error {
     let (time, now) = (time.as_unix(), now.as_unix());
     let context = format!("its {name} is {time}, and the time here is {now}");
     Error::with_context(kind, context)
-}
-
-fn insufficient(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::InsufficientAuthentication, context)
-}
-
-fn malformed(context: &'static str) -> Error {
-    Error::with_context(IdTokenError::Malformed, context)
 }
 
 const BACK_CHANNEL_LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";

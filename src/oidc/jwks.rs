@@ -1,7 +1,5 @@
 //! The keys of a provider.
 
-use std::fmt;
-
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
     EcdsaVerificationAlgorithm, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
@@ -20,33 +18,35 @@ use crate::{
 };
 
 /// The public keys of a provider (RFC 7517 §5) that can verify a signature here.
+#[derive(Debug)]
 pub(crate) struct Jwks(Vec<Jwk>);
 
-/// One key, under every algorithm that it may be used with.
+/// A key and an algorithm that it may be used with. A key with several algorithms is there several times.
+#[derive(Debug)]
 struct Jwk {
     kid: Option<String>,
-    verifiers: Vec<(SigningAlgorithm, ParsedPublicKey)>,
+    algorithm: SigningAlgorithm,
+    key: ParsedPublicKey,
 }
 
-/// Why no key verifies a token: newer keys may tell another story.
+/// Why no key verifies a token. Newer keys may verify it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyRefusal {
-    /// None fits.
+    /// No key has the token's algorithm and name.
     Unknown,
-    /// Those that fit do not verify it.
+    /// Every key with the token's algorithm and name refuses the signature.
     InvalidSignature,
 }
 
 impl Jwks {
-    /// Reads a key set. Keys that are broken, foreign or dangerous are left out, the others count
-    /// (RFC 7517 §5).
+    /// Reads a key set. Keys that are malformed, unsupported or unsafe are left out (RFC 7517 §5).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAnswer`] when it is no key set. One without usable keys is none of these.
+    /// [`ErrorKind::InvalidAnswer`] if it is no key set. A key set without usable keys is accepted.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, Error> {
         let invalid = |context| Error::with_context(ErrorKind::InvalidAnswer, context);
-        // A derived structure would read an array as well.
+        // serde reads an array into a structure, too.
         let is_object = document.trim_ascii_start().starts_with(b"{");
         let Document { keys } = serde_json::from_slice(document)
             .ok()
@@ -55,41 +55,31 @@ impl Jwks {
         if keys.len() > MAX_KEYS {
             return Err(invalid("the key set has more than 64 keys"));
         }
-        let keys = keys.into_iter().filter_map(Jwk::parse);
-        Ok(Self(keys.collect()))
+        Ok(Self(
+            keys.into_iter().filter_map(parse_key).flatten().collect(),
+        ))
     }
 
-    /// Verifies a signature with the key that the token names, else with those that have no name,
-    /// else, where the token names none, with any that fit. A name is compared and nothing else: it
-    /// may look like an address.
+    /// Verifies a signature: with the keys that have the token's `kid`; if there are none, with those without a
+    /// `kid`; for a token without a `kid`, with all. `kid` is compared and not used otherwise, whatever it looks
+    /// like.
     pub(super) fn verify(&self, jws: &Jws<'_>) -> Result<(), KeyRefusal> {
-        let kid = jws.header.kid.as_deref();
-        let fitting = || self.0.iter().filter(|key| key.verifier(jws).is_some());
-        let is_named = kid.is_some() && fitting().any(|key| key.kid.as_deref() == kid);
+        let kid = jws.kid.as_ref();
+        let fitting = || self.0.iter().filter(|key| key.algorithm == jws.algorithm);
+        let is_named = kid.is_some() && fitting().any(|key| key.kid.as_ref() == kid);
+        let wanted = kid.filter(|_| is_named);
         let mut candidates = fitting()
-            .filter(|key| match (is_named, kid) {
-                (true, kid) => key.kid.as_deref() == kid,
-                (false, Some(_)) => key.kid.is_none(),
-                (false, None) => true,
-            })
-            .filter_map(|key| key.verifier(jws))
+            .filter(|key| kid.is_none() || key.kid.as_ref() == wanted)
             .peekable();
         if candidates.peek().is_none() {
             return Err(KeyRefusal::Unknown);
         }
         let input = jws.signing_input.as_bytes();
-        if candidates.any(|key| key.verify_sig(input, &jws.signature).is_ok()) {
+        if candidates.any(|jwk| jwk.key.verify_sig(input, &jws.signature).is_ok()) {
             Ok(())
         } else {
             Err(KeyRefusal::InvalidSignature)
         }
-    }
-}
-
-impl fmt::Debug for Jwks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.iter().map(|key| &key.kid);
-        f.debug_list().entries(names).finish()
     }
 }
 
@@ -108,57 +98,46 @@ struct Document<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-impl Jwk {
-    fn parse(text: &RawValue) -> Option<Self> {
-        let members = json::object(text.get().as_bytes())?;
-        let text = |name| members.get(name).and_then(Value::as_str);
-        // RFC 7517 §4.2, §4.3: a key that says what it is for is for that.
-        let is_for_signatures = match members.get("use") {
-            None | Some(Value::Null) => true,
-            Some(purpose) => purpose == "sig",
-        };
-        let may_verify = match members.get("key_ops") {
-            None | Some(Value::Null) => true,
-            Some(operations) => operations.as_array()?.iter().any(|known| known == "verify"),
-        };
-        // A private key that was published is everybody's.
-        if !is_for_signatures || !may_verify || members.contains_key("d") {
-            return None;
-        }
-        let kid = match members.get("kid") {
-            None | Some(Value::Null) => None,
-            Some(kid) => Some(kid.as_str()?.to_owned()),
-        };
-        // §4.4: a key that names its algorithm is for no other.
-        let only = match members.get("alg") {
-            None | Some(Value::Null) => None,
-            Some(name) => Some(SigningAlgorithm::by_name(name.as_str()?)?),
-        };
-        let fits = |algorithm: &SigningAlgorithm| only.is_none_or(|only| only == *algorithm);
-        let verifiers: Vec<_> = match text("kty")? {
-            "RSA" => {
-                let key = rsa_key(&members)?;
-                let algorithms = RSA.into_iter().filter(|(algorithm, _)| fits(algorithm));
-                algorithms
-                    .map(|(algorithm, how)| Some((algorithm, key.to_parsed_public_key(how).ok()?)))
-                    .collect::<Option<_>>()?
-            }
-            "EC" => {
-                let (algorithm, how, length) = curve(text("crv")?)?;
-                let point = point(&members, length)?;
-                let key = ParsedPublicKey::new(how, point).ok()?;
-                let verifier = fits(&algorithm).then_some((algorithm, key));
-                verifier.into_iter().collect()
-            }
-            _ => return None,
-        };
-        (!verifiers.is_empty()).then_some(Self { kid, verifiers })
+/// A key, once for each algorithm that it may be used with.
+fn parse_key(text: &RawValue) -> Option<Vec<Jwk>> {
+    let members = json::object(text.get().as_bytes())?;
+    let text = |name| match json::member(&members, name) {
+        Some(value) => value.as_str().map(Some),
+        None => Some(None),
+    };
+    // RFC 7517 §4.2, §4.3: the declared use is the only one.
+    let is_for_signatures = text("use")?.is_none_or(|usage| usage == "sig");
+    let may_verify = match json::member(&members, "key_ops") {
+        Some(operations) => operations.as_array()?.iter().any(|known| known == "verify"),
+        None => true,
+    };
+    // Anybody can sign with a private key that was published.
+    if !is_for_signatures || !may_verify || members.contains_key("d") {
+        return None;
     }
-
-    fn verifier(&self, jws: &Jws<'_>) -> Option<&ParsedPublicKey> {
-        let wanted = jws.header.algorithm;
-        let verifier = self.verifiers.iter().find(|(fits, _)| *fits == wanted);
-        verifier.map(|(_, key)| key)
+    let kid = text("kid")?;
+    // §4.4: a key that names its algorithm is for no other.
+    let only = text("alg")?.map(SigningAlgorithm::by_name);
+    let fits = |algorithm| only.is_none_or(|only| only == Some(algorithm));
+    let jwk = |algorithm, key| Jwk {
+        kid: kid.map(str::to_owned),
+        algorithm,
+        key,
+    };
+    match text("kty")?? {
+        "RSA" => {
+            let key = rsa_key(&members)?;
+            let algorithms = RSA.into_iter().filter(|(algorithm, _)| fits(*algorithm));
+            algorithms
+                .map(|(algorithm, how)| Some(jwk(algorithm, key.to_parsed_public_key(how).ok()?)))
+                .collect()
+        }
+        "EC" => {
+            let (algorithm, how, length) = curve(text("crv")??)?;
+            let key = ParsedPublicKey::new(how, point(&members, length)?).ok()?;
+            fits(algorithm).then(|| vec![jwk(algorithm, key)])
+        }
+        _ => None,
     }
 }
 
@@ -173,19 +152,19 @@ fn rsa_key(members: &Map<String, Value>) -> Option<RsaPublicKeyComponents<Vec<u8
     fits.then_some(RsaPublicKeyComponents { n, e })
 }
 
-/// A number in as many bytes as it needs. Some providers write a zero in front.
+/// A number without leading zeros, which some providers write.
 fn number(members: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     let mut bytes = base64url(members, name)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Some(bytes.split_off(zeros))
 }
 
-/// RFC 5480 §2.2: uncompressed. That it lies on the curve is checked when it is parsed.
+/// RFC 5480 §2.2: uncompressed. `ParsedPublicKey` checks that it is on the curve.
 fn point(members: &Map<String, Value>, length: usize) -> Option<Vec<u8>> {
     let mut point = vec![4];
     for coordinate in ["x", "y"] {
         let coordinate = base64url(members, coordinate)?;
-        // RFC 7518 §6.2.1.2: as long as the curve has it, zeros in front included.
+        // RFC 7518 §6.2.1.2: the full length of the curve, with leading zeros.
         if coordinate.len() != length {
             return None;
         }
@@ -201,7 +180,7 @@ fn base64url(members: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
 
 type Curve = (SigningAlgorithm, &'static EcdsaVerificationAlgorithm, usize);
 
-/// Didit's documentation names P-256 as SEC 2 does, instead of RFC 7518 §6.2.1.1.
+/// Didit's documentation uses the name of SEC 2 for P-256, not that of RFC 7518 §6.2.1.1.
 fn curve(name: &str) -> Option<Curve> {
     Some(match name {
         "P-256" | "secp256r1" => (SigningAlgorithm::Es256, &ECDSA_P256_SHA256_FIXED, 32),

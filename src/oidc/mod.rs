@@ -1,5 +1,4 @@
-//! The protocol: what is said to a provider and how its answers are read. No input or output, no
-//! HTTP framework, no clock of its own.
+//! The protocol: requests to a provider and its responses. No I/O, no HTTP framework, no clock.
 
 mod authorize;
 mod callback;
@@ -16,11 +15,8 @@ mod user_info;
 pub(crate) use authorize::AuthorizationRequest;
 pub(crate) use callback::{Accepted, Callback, CodeHash, Grant};
 pub(crate) use end_session::EndSessionRequest;
-pub(crate) use exchange::{Client, Exchanged, TokenRequestFailure};
-#[cfg(feature = "__benchmark")]
-pub(crate) use id_token::Bindings;
+pub(crate) use exchange::{Client, TokenRequestFailure};
 pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};
 pub(crate) use jwks::{Jwks, KeyRefusal};
 pub(crate) use pending::{Interaction, PendingSignIn};
-pub(crate) use token_answer::UnverifiedTokens;
 pub(crate) use user_info::user_info;

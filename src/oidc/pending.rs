@@ -1,4 +1,4 @@
-//! A sign-in that is under way.
+//! A sign-in that was started and has not come back yet.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::Grant;
 use crate::{
     clock::Timestamp,
     provider::{Nonce, Provider},
     return_to::ReturnTo,
 };
 
-/// Everything that the callback needs to know of the authorization request that it answers.
+/// What the callback needs of its authorization request.
 ///
-/// It travels, sealed, in a cookie of the browser that started the sign-in, which binds `state` to
-/// that browser (RFC 6749 §10.12); the server keeps nothing. It is used once, so it is not `Clone`.
+/// It is sealed in a cookie of the browser that started the sign-in, which binds `state` to that browser
+/// (RFC 6749 §10.12). The server keeps nothing. It is used once, so it is not `Clone`.
 pub(crate) struct PendingSignIn {
     state: Zeroizing<String>,
     nonce: Option<Zeroizing<String>>,
@@ -28,7 +29,7 @@ pub(crate) struct PendingSignIn {
     expires: Timestamp,
 }
 
-/// Whether the provider may show the user anything.
+/// Whether the provider may ask the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interaction {
     Allowed,
@@ -36,15 +37,15 @@ pub(crate) enum Interaction {
     None,
 }
 
-/// Which provider a sign-in was started at.
+/// Identifies the provider of a sign-in.
 type ProviderHash = [u8; 16];
 
 impl PendingSignIn {
-    /// How long a person has: scanning a QR code or waiting for an e-mail takes minutes.
+    /// Long enough to scan a QR code or to wait for an e-mail.
     pub(crate) const LIFETIME: Duration = Duration::from_secs(20 * 60);
 
-    /// A new one, with 256 random bits each in `state`, `nonce` and code verifier
-    /// (RFC 6749 §10.10, RFC 7636 §7.1).
+    /// Starts a sign-in, with 256 random bits each in `state`, `nonce` and code verifier (RFC 6749 §10.10,
+    /// RFC 7636 §7.1).
     pub(crate) fn begin(
         provider: &Provider,
         interaction: Interaction,
@@ -52,9 +53,9 @@ impl PendingSignIn {
         now: Timestamp,
     ) -> Self {
         Self {
-            state: random(),
-            nonce: (provider.nonce() != Nonce::NotSent).then(random),
-            code_verifier: random(),
+            state: random::<32>(),
+            nonce: (provider.nonce != Nonce::NotSent).then(random::<32>),
+            code_verifier: random::<32>(),
             return_to,
             provider: hash_of(provider),
             interaction,
@@ -62,11 +63,10 @@ impl PendingSignIn {
         }
     }
 
-    /// The name of its cookie, behind the prefix. It is made from `state`, which a callback shows.
+    /// The end of the cookie's name: a hash of `state`, so that the callback finds the cookie.
     pub(crate) fn cookie_suffix(state: &str) -> String {
-        let hash = digest::digest(&digest::SHA256, state.as_bytes());
-        let (short, _) = hash.as_ref().split_at(COOKIE_SUFFIX_BYTES);
-        BASE64_URL_SAFE_NO_PAD.encode(short)
+        let hash: [u8; 12] = start_of(sha256(state));
+        BASE64_URL_SAFE_NO_PAD.encode(hash)
     }
 
     pub(crate) fn state(&self) -> &str {
@@ -96,8 +96,7 @@ impl PendingSignIn {
 
     /// The S256 code challenge (RFC 7636 §4.2).
     pub(crate) fn code_challenge(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.code_verifier.as_bytes());
-        BASE64_URL_SAFE_NO_PAD.encode(hash)
+        BASE64_URL_SAFE_NO_PAD.encode(sha256(&self.code_verifier))
     }
 
     /// Whether `state` is this sign-in's, in constant time.
@@ -105,15 +104,19 @@ impl PendingSignIn {
         self.state.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// Whether it was started at `provider`: a code of one must not reach another (RFC 9700 §4.4).
+    /// Whether it was started at `provider`: a code must not be sent to another provider (RFC 9700 §4.4).
     pub(crate) fn is_at(&self, provider: &Provider) -> bool {
         self.provider == hash_of(provider)
     }
 
-    /// What the token request proves possession of (RFC 7636 §4.5), and what the ID token has to
-    /// repeat.
-    pub(crate) fn into_secrets(self) -> (Zeroizing<String>, Option<Zeroizing<String>>) {
-        (self.code_verifier, self.nonce)
+    /// The code, with the secrets that the token request (RFC 7636 §4.5) and the ID token need.
+    pub(super) fn into_grant(self, code: Zeroizing<String>) -> Grant {
+        Grant {
+            code,
+            started: self.started(),
+            code_verifier: self.code_verifier,
+            nonce: self.nonce,
+        }
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -159,8 +162,8 @@ impl fmt::Debug for PendingSignIn {
     }
 }
 
-/// State, nonce, code verifier, return-to, provider, whether it is silent, expiry: as a JSON array,
-/// which is short and borrows. Only the return-to may need escaping.
+/// State, nonce, code verifier, return-to, provider, whether `prompt=none` was sent, expiry. A JSON array is short, and
+/// all but the return-to is borrowed, as it needs no escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     &'a str,
@@ -173,19 +176,24 @@ struct Encoded<'a>(
 );
 
 fn hash_of(provider: &Provider) -> ProviderHash {
-    let hash = digest::digest(&digest::SHA256, provider.identity().as_bytes());
-    let short = hash.as_ref().first_chunk();
-    *short.expect("SHA-256 has 32 bytes")
+    start_of(sha256(provider.identity()))
 }
 
-/// 32 random bytes as 43 unreserved characters, which suits a code verifier (RFC 7636 §4.1) too.
-fn random() -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new([0; 32]);
+fn start_of<const N: usize>(hash: [u8; 32]) -> [u8; N] {
+    *hash.first_chunk().expect("N is at most 32")
+}
+
+pub(super) fn sha256(text: &str) -> [u8; 32] {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// `N` random bytes in base64url. 32 bytes are a code verifier (RFC 7636 §4.1), too.
+pub(super) fn random<const N: usize>() -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; N]);
     rand::fill(bytes.as_mut_slice()).expect("the system's random source works");
     Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))
 }
-
-const COOKIE_SUFFIX_BYTES: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! A revocation request (RFC 7009 §2.1).
+//! The revocation request (RFC 7009 §2.1).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -8,52 +8,49 @@ use url::form_urlencoded::{self, byte_serialize};
 use super::Client;
 use crate::{
     provider::{ClientAuthentication, Endpoint, Metadata},
-    tokens::{DiditTokens, RefreshToken},
+    tokens::DiditTokens,
 };
 
 impl Client {
-    /// The request that revokes the refresh token, else the access token. The client authenticates as for
-    /// tokens. (`oauth2` has one too, for https only.)
+    /// The request that revokes the refresh token, or the access token if there is no refresh token. The client
+    /// authenticates as at the token endpoint. (The request of `oauth2` needs https, also on loopback.)
     pub(crate) fn revocation(
         &self,
         metadata: &Metadata,
         url: &Endpoint,
         tokens: &DiditTokens,
     ) -> Request<Bytes> {
-        let refresh_token = tokens.refresh_token().map(RefreshToken::secret);
-        let (token, hint) = match refresh_token {
-            Some(token) => (token, "refresh_token"),
+        let (token, hint) = match tokens.refresh_token() {
+            Some(token) => (token.secret(), "refresh_token"),
             None => (tokens.access_token().secret(), "access_token"),
         };
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.append_pair("token", token)
             .append_pair("token_type_hint", hint);
 
-        let mut request = Request::new(Bytes::new());
-        let secret = self.secret();
+        let mut request = url.request(Method::POST);
+        let secret = self.secret.as_ref().map(|secret| secret.secret().as_str());
         match (metadata.client_authentication, secret) {
             (ClientAuthentication::Basic, Some(secret)) => {
-                let basic = basic(self.id(), secret);
+                let basic = basic(&self.id, secret);
                 request.headers_mut().insert(header::AUTHORIZATION, basic);
             }
             (ClientAuthentication::Post, Some(secret)) => {
-                body.append_pair("client_id", self.id())
+                body.append_pair("client_id", &self.id)
                     .append_pair("client_secret", secret);
             }
             (ClientAuthentication::None, _) | (_, None) => {
-                body.append_pair("client_id", self.id());
+                body.append_pair("client_id", &self.id);
             }
         }
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(header::CONTENT_TYPE, form);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = url.uri();
         *request.body_mut() = body.finish().into();
         request
     }
 }
 
-/// RFC 6749 §2.3.1: id and secret are form-urlencoded before RFC 7617 joins them.
+/// RFC 6749 §2.3.1: id and secret are form-urlencoded, then joined as in RFC 7617.
 fn basic(id: &str, secret: &str) -> HeaderValue {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let joined = BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));

@@ -1,4 +1,4 @@
-//! A token response.
+//! The token response.
 
 use std::{fmt, time::Duration};
 
@@ -12,8 +12,8 @@ use crate::{
     tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
-/// A token response (RFC 6749 §5.1), read as leniently as Didit's documentation needs and no more.
-/// Unknown members are ignored; a known one must not be there twice.
+/// A token response (RFC 6749 §5.1). It is read more leniently where Didit's documentation requires it. Unknown members
+/// are ignored, and a known one must not be there twice.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     #[serde(default = "no_access_token")]
@@ -21,15 +21,17 @@ pub(super) struct TokenAnswer {
     token_type: Option<String>,
     expires_in: Option<Value>,
     scope: Option<Value>,
-    /// Where Didit's introspection has the scopes, and some of its token responses.
+    /// The scopes, in Didit's introspection and in some of its token responses.
     claims: Option<Value>,
     refresh_token: Option<oauth2::RefreshToken>,
     id_token: Option<String>,
 }
 
+/// Tokens without a verified ID token: their user is not known.
+pub(crate) type UnverifiedTokens = TokenSet<()>;
+
 impl TokenAnswer {
-    /// Checks what is there and fills in what is not. `requested` are the scopes if the answer does not
-    /// say.
+    /// Checks the response. `requested` are the scopes if the response has none.
     pub(super) fn accept(
         self,
         requested: &Scopes,
@@ -39,59 +41,34 @@ impl TokenAnswer {
         if access_token.is_empty() {
             return Err(invalid("no access_token"));
         }
-        // RFC 6749 §7.1; Didit's answers may lack it.
-        if let Some(token_type) = &self.token_type
-            && !token_type.eq_ignore_ascii_case("bearer")
-        {
+        // RFC 6749 §7.1. Didit's responses may lack it.
+        let token_type = self.token_type.as_deref().unwrap_or("bearer");
+        if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(invalid("a token_type that is not Bearer"));
         }
-        // Only scopes that are left out are those that were asked for (RFC 6749 §5.1).
+        // RFC 6749 §5.1: absent scopes are those of the request.
         let granted = match &self.scope {
             Some(scope) => Some(scopes(scope).ok_or_else(|| invalid("an unreadable scope"))?),
             None => self.claims.as_ref().and_then(scopes),
         };
+        let refresh_token = self.refresh_token.map(oauth2::RefreshToken::into_secret);
+        let is_there = |token: &String| !token.is_empty();
         Ok(UnverifiedTokens {
             access_token: AccessToken::new(access_token),
-            refresh_token: self
-                .refresh_token
-                .map(oauth2::RefreshToken::into_secret)
-                .filter(|token| !token.is_empty())
-                .map(RefreshToken::new),
-            id_token: self
-                .id_token
-                .filter(|token| !token.is_empty())
-                .map(IdToken::new),
+            refresh_token: refresh_token.filter(is_there).map(RefreshToken::new),
+            id_token: self.id_token.filter(is_there).map(IdToken::new),
             scopes: granted.unwrap_or_else(|| requested.clone()),
             expires_at: self
                 .expires_in
-                .as_ref()
-                .and_then(seconds)
-                .map(|lifetime| now.plus(lifetime)),
+                .and_then(|lifetime| Some(now.plus(seconds(&lifetime)?))),
             received_at: now,
+            claims: (),
         })
     }
 }
 
-/// Tokens whose ID token nobody has verified yet: nobody knows whose they are.
-pub(crate) struct UnverifiedTokens {
-    access_token: AccessToken,
-    refresh_token: Option<RefreshToken>,
-    id_token: Option<IdToken>,
-    scopes: Scopes,
-    expires_at: Option<Timestamp>,
-    received_at: Timestamp,
-}
-
 impl UnverifiedTokens {
-    pub(crate) fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
-    pub(crate) fn id_token(&self) -> Option<&IdToken> {
-        self.id_token.as_ref()
-    }
-
-    /// The tokens of the user whom the ID token names.
+    /// The tokens of the user with these claims of their ID token.
     pub(crate) fn of(self, claims: IdClaims) -> DiditTokens {
         DiditTokens::new(TokenSet {
             access_token: self.access_token,
@@ -104,29 +81,28 @@ impl UnverifiedTokens {
         })
     }
 
-    /// The tokens that take the place of `before`, of the same user: a refresh token that is left out is
-    /// the one from before, no scope comes to those that were granted (RFC 6749 §6), and an access token
-    /// whose life is not said lives as long as the one before.
-    pub(crate) fn in_place_of(mut self, before: &DiditTokens) -> DiditTokens {
-        let old = || {
-            before
-                .refresh_token()
-                .map(|token| RefreshToken::new(token.secret()))
+    /// The tokens after a refresh of `before`.
+    ///
+    /// An absent refresh token and an absent lifetime are those of `before`. The scopes are never more than those
+    /// of `before` (RFC 6749 §6). The session keeps the ID token of the sign-in; a new one was only verified.
+    pub(crate) fn in_place_of(self, before: &DiditTokens) -> DiditTokens {
+        let old_refresh_token = || Some(RefreshToken::new(before.refresh_token()?.secret()));
+        let same_lifetime = || {
+            let lifetime = before.expiry()?.since(before.received_at());
+            Some(self.received_at.plus(lifetime))
         };
-        self.refresh_token = self.refresh_token.or_else(old);
-        // What it says was checked; what the session stands on is the first one.
-        let first = before.id_token();
-        self.id_token = first.map(|token| IdToken::new(token.secret()));
-        self.scopes = self.scopes.within(before.scopes());
-        let life = before.expiry().map(|end| end.since(before.received_at()));
-        let received_at = self.received_at;
-        let same = life.map(|life| received_at.plus(life));
-        self.expires_at = self.expires_at.or(same);
-        self.of(before.claims().clone())
+        Self {
+            id_token: before.id_token().map(|token| IdToken::new(token.secret())),
+            scopes: self.scopes.within(before.scopes()),
+            expires_at: self.expires_at.or_else(same_lifetime),
+            refresh_token: self.refresh_token.or_else(old_refresh_token),
+            ..self
+        }
+        .of(before.claims().clone())
     }
 }
 
-/// A list with spaces in between, or an array; `None` for anything else.
+/// A list separated by spaces, or an array. `None` for anything else.
 fn scopes(value: &Value) -> Option<Scopes> {
     match value {
         Value::String(spaced) => Some(Scopes::new(spaced.as_str())),
@@ -138,7 +114,7 @@ fn scopes(value: &Value) -> Option<Scopes> {
     }
 }
 
-/// Seconds as a number or a numeric string, none of them negative; `None` for anything else.
+/// A number or a numeric string. A negative one is zero. `None` for anything else.
 fn seconds(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
@@ -148,7 +124,7 @@ fn seconds(value: &Value) -> Option<Duration> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the cast saturates, and a lifetime is not negative"
+        reason = "the cast saturates at both ends"
     )]
     let seconds = seconds as u64;
     Some(Duration::from_secs(seconds))
@@ -168,7 +144,7 @@ impl fmt::Debug for TokenAnswer {
     }
 }
 
-/// `oauth2` asks for this; tokens are never written.
+/// `oauth2` requires this. It always fails, so tokens are never written.
 impl Serialize for TokenAnswer {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         Err(ser::Error::custom("tokens are not serialized"))

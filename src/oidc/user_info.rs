@@ -1,4 +1,4 @@
-//! A user information response.
+//! The user information response.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
@@ -8,35 +8,30 @@ use crate::{
     json,
     provider::Provider,
     tokens::{IdClaims, UserInfo},
+    transport::unexpected_status,
 };
 
-/// Reads the answer to a request for user information about `user` (OpenID Connect Core §5.3.2,
-/// RFC 6750 §3.1).
+/// Reads the response to a user information request about `user` (OpenID Connect Core §5.3.2, RFC 6750 §3.1).
 pub(crate) fn user_info(
     response: &Response<impl AsRef<[u8]>>,
     provider: &Provider,
     user: &IdClaims,
 ) -> Result<UserInfo, Error> {
-    let status = response.status();
-    match status {
+    match response.status() {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED => return Err(Error::new(ErrorKind::AccessTokenRefused)),
         StatusCode::FORBIDDEN => return Err(Error::new(ErrorKind::InsufficientScope)),
-        _ => {
-            let context = format!("user information: status {}", status.as_u16());
-            return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
-        }
+        status => return Err(unexpected_status("user information", status)),
     }
     let members = json::object(response.body().as_ref()).ok_or_else(|| {
         let context = "user information: not a JSON object, or one that names a member twice";
         Error::with_context(ErrorKind::InvalidAnswer, context)
     })?;
-    check_subject(&members, provider.subject_members(), user)?;
+    check_subject(&members, provider.subject_members, user)?;
     Ok(UserInfo::new(members))
 }
 
-/// §5.3.2: the subject must be there, and must be that of the ID token, under every name that the
-/// provider has for it.
+/// §5.3.2: the subject is required and is that of the ID token, under every name that the provider has for it.
 fn check_subject(
     members: &Map<String, Value>,
     names: &[&str],

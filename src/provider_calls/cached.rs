@@ -1,4 +1,4 @@
-//! What a provider publishes, kept.
+//! Documents of the provider, cached.
 
 use std::{
     future::Future,
@@ -15,19 +15,18 @@ use crate::{
     flight::Flight,
 };
 
-/// A value that is fetched when it is first needed, by one task at a time, and then kept.
+/// A value that is fetched when it is first needed, by one task at a time, and cached.
 ///
-/// A fresh one costs nothing. A stale one is used while a new one is fetched, for ten minutes; after
-/// that the new one is waited for, and the old one is used for a day if it cannot be had (the
-/// `stale-while-revalidate` and `stale-if-error` of RFC 5861). Where there is none and it cannot be had,
-/// whoever asks causes a few attempts at once, and then one a second. Whoever waits for a fetch
-/// and goes away does not end it.
+/// A stale value is used for ten minutes while a new one is fetched. After that the new one is waited for, and the
+/// old one is used for a day if the fetch fails (`stale-while-revalidate` and `stale-if-error` of RFC 5861). Without a
+/// usable value, failed fetches are repeated ten times at once, then once a second. A fetch goes on if its
+/// waiters are dropped.
 pub(super) struct Cached<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,
 }
 
-/// A value with the time that it is from.
+/// A value with the time of its fetch.
 pub(super) struct Published<T> {
     pub(super) value: T,
     fetched: Timestamp,
@@ -41,10 +40,10 @@ struct State<T> {
     attempts: TokenBucket,
 }
 
-type Outcome<T> = Result<Arc<Published<T>>, Error>;
+pub(super) type Outcome<T> = Result<Arc<Published<T>>, Error>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
-    /// `name` is what a log calls it.
+    /// `name` is for the log.
     pub(super) fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -59,21 +58,20 @@ impl<T: Send + Sync + 'static> Cached<T> {
 
     /// The value, if it is fresh.
     pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<Published<T>>> {
-        let state = self.lock();
-        state.kept.clone().filter(|kept| kept.is_fresh(now))
+        lock(&self.state).usable(now, FRESH)
     }
 
-    /// The value. It waits where there is none, or none that is fresh enough.
+    /// The value, fetched if need be.
     pub(super) async fn get(
         &self,
         now: Timestamp,
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
     ) -> Outcome<T> {
         let (usable, fetch) = {
-            let mut state = self.lock();
-            let usable = state.kept.clone().filter(|kept| kept.is_usable(now));
+            let mut state = lock(&self.state);
+            let usable = state.usable(now, IF_ERROR);
             match &usable {
-                Some(kept) if kept.is_fresh(now) || state.failed_just_now(now) => {
+                Some(kept) if kept.is_usable(now, FRESH) || state.failed_just_now(now) => {
                     return Ok(Arc::clone(kept));
                 }
                 Some(_) => {}
@@ -82,14 +80,13 @@ impl<T: Send + Sync + 'static> Cached<T> {
             (usable, self.start(&mut state, now, fetch))
         };
         match usable {
-            Some(kept) if kept.is_usable_meanwhile(now) => Ok(kept),
-            Some(kept) => Ok(land(fetch).await.unwrap_or(kept)),
-            None => land(fetch).await,
+            Some(kept) if kept.is_usable(now, WHILE_REVALIDATING) => Ok(kept),
+            Some(kept) => Ok(outcome_of(fetch).await.unwrap_or(kept)),
+            None => outcome_of(fetch).await,
         }
     }
 
-    /// A newer value than `old`: the one that came meanwhile, else a new one, where `may_fetch` says
-    /// yes.
+    /// A newer value than `old`: the cached one, or else a new one if `may_fetch` allows it.
     pub(super) async fn newer(
         &self,
         old: &Arc<Published<T>>,
@@ -98,7 +95,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
     ) -> Option<Outcome<T>> {
         let fetch = {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             let newer = state.kept.clone().filter(|kept| !Arc::ptr_eq(kept, old));
             if newer.is_some() {
                 return newer.map(Ok);
@@ -108,10 +105,10 @@ impl<T: Send + Sync + 'static> Cached<T> {
             }
             self.start(&mut state, now, fetch)
         };
-        Some(land(fetch).await)
+        Some(outcome_of(fetch).await)
     }
 
-    /// The fetch under way, or a new one.
+    /// The fetch in flight, or a new one.
     fn start(
         &self,
         state: &mut State<T>,
@@ -122,7 +119,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             return fetch.clone();
         }
         let (name, shared) = (self.name, Arc::clone(&self.state));
-        // Nothing waits for its end: a document is fetched anew by whoever needs it.
+        // A shutdown need not wait for it.
         let fetch = Flight::start(&TaskTracker::new(), async move {
             let outcome = fetch.await.map(|(value, lifetime)| {
                 Arc::new(Published {
@@ -137,13 +134,13 @@ impl<T: Send + Sync + 'static> Cached<T> {
         state.fetch = Some(fetch.clone());
         fetch
     }
-
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        lock(&self.state)
-    }
 }
 
 impl<T: Send + Sync + 'static> State<T> {
+    fn usable(&self, now: Timestamp, stale: Duration) -> Option<Arc<Published<T>>> {
+        self.kept.clone().filter(|kept| kept.is_usable(now, stale))
+    }
+
     fn is_fetching(&self) -> bool {
         self.fetch.as_ref().is_some_and(Flight::is_in_flight)
     }
@@ -157,19 +154,17 @@ impl<T: Send + Sync + 'static> State<T> {
             Err(error) => {
                 self.failure = Some((now, error.clone()));
                 if self.kept.is_some() {
-                    error.log(format_args!("fetch failed: the previous {name} is used"));
+                    error.log(format_args!("fetch failed, using the previous {name}"));
                 }
             }
         }
     }
 
-    /// Whether a renewal was tried in vain a moment ago.
     fn failed_just_now(&self, now: Timestamp) -> bool {
-        let failed = self.failure.as_ref().map(|(failed, _)| *failed);
-        failed.is_some_and(|failed| failed <= now && now.since(failed) < PAUSE)
+        matches!(&self.failure, Some((failed, _)) if *failed <= now && now.since(*failed) < PAUSE)
     }
 
-    /// The last failure once more, where there were too many.
+    /// Gives the last error again after too many attempts.
     fn may_attempt(&mut self, now: Timestamp) -> Result<(), Error> {
         match &self.failure {
             Some((_, error)) if !self.is_fetching() && !self.attempts.take(now) => {
@@ -181,22 +176,15 @@ impl<T: Send + Sync + 'static> State<T> {
 }
 
 impl<T> Published<T> {
-    /// A clock that was ahead and was set back makes nothing last longer.
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.fetched <= now && now < self.fresh_until
-    }
-
-    fn is_usable_meanwhile(&self, now: Timestamp) -> bool {
-        self.fetched <= now && now.since(self.fresh_until) < MEANWHILE
-    }
-
-    fn is_usable(&self, now: Timestamp) -> bool {
-        self.fetched <= now && now.since(self.fresh_until) < IF_NEED_BE
+    /// Whether it is fresh, or stale for less than `stale`. A value from the future, before a clock was set back, is
+    /// not usable.
+    fn is_usable(&self, now: Timestamp, stale: Duration) -> bool {
+        self.fetched <= now && now < self.fresh_until.plus(stale)
     }
 }
 
 /// A fetch without an outcome has panicked, or its runtime has shut down.
-async fn land<T: Send + Sync + 'static>(fetch: Flight<Outcome<T>>) -> Outcome<T> {
+async fn outcome_of<T: Send + Sync + 'static>(fetch: Flight<Outcome<T>>) -> Outcome<T> {
     let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
     fetch.outcome().await.unwrap_or_else(lost)
 }
@@ -205,13 +193,14 @@ fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long a stale value is used while it is renewed.
-const MEANWHILE: Duration = Duration::from_secs(10 * 60);
-/// How long a stale value is used that cannot be renewed.
-const IF_NEED_BE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two attempts to renew what can still be used.
+const FRESH: Duration = Duration::ZERO;
+/// How long a stale value is used while a new one is fetched.
+const WHILE_REVALIDATING: Duration = Duration::from_secs(10 * 60);
+/// How long a stale value is used if the fetch fails.
+const IF_ERROR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two fetches of a value that is still usable.
 const PAUSE: Duration = Duration::from_secs(30);
-/// To get what nothing can stand in for, after a failure: so many at once, then one an interval.
+/// Fetches after a failure without a usable value: ten at once, then one a second.
 const ATTEMPTS: (u64, Duration) = (10, Duration::from_secs(1));
 
 #[cfg(test)]

@@ -1,21 +1,20 @@
-//! Refreshes, and the outage that one of them notices for all.
+//! Refreshes, and the breaker that stops them while the token endpoint does not answer.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::Request;
+use http::Method;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Inner, ProviderCalls};
+use super::ProviderCalls;
 use crate::{
     breaker::Attempt,
     error::{Error, ErrorKind},
-    oidc::{TokenRequestFailure, UnverifiedTokens},
+    oidc::TokenRequestFailure,
     provider::{Metadata, Signatures},
     tokens::DiditTokens,
 };
 
-/// What a refresh needs.
+/// Everything that a refresh needs before it is sent.
 pub(crate) struct ReadyToRefresh {
     permit: OwnedSemaphorePermit,
     attempt: Attempt,
@@ -23,22 +22,22 @@ pub(crate) struct ReadyToRefresh {
 }
 
 impl ProviderCalls {
-    /// Whether the provider does not answer refreshes, as far as is known.
+    /// Whether the token endpoint did not answer last time.
     pub(crate) fn is_silent(&self) -> bool {
-        self.0.token_endpoint.is_open()
+        self.token_endpoint.is_open()
     }
 
-    /// What a refresh needs before it is sent.
+    /// Prepares a refresh: a permit, the breaker, the metadata and, for single-use refresh tokens, the keys.
     pub(crate) async fn prepare_refresh(&self) -> Result<ReadyToRefresh, Error> {
-        // Of their own: whoever is signed in does not suffer from those who want to be.
-        let permit = Arc::clone(&self.0.refreshes).try_acquire_owned();
+        // Not the permits of exchanges: sign-ins must not block the refreshes of users who are signed in.
+        let permit = Arc::clone(&self.refreshes).try_acquire_owned();
         let permit = permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))?;
-        let attempt = self.0.token_endpoint.attempt();
+        let attempt = self.token_endpoint.attempt();
         let mut attempt = attempt.ok_or_else(|| Error::new(ErrorKind::TokensUnavailable))?;
         let prepare = self.metadata_and_keys(attempt.is_probe());
-        let metadata = self.0.watch(&mut attempt, prepare).await;
+        let metadata = self.watch(&mut attempt, prepare).await;
         if metadata.as_ref().is_err_and(is_outage) {
-            self.0.token_endpoint.failed(&mut attempt);
+            self.token_endpoint.failed(&mut attempt);
         }
         Ok(ReadyToRefresh {
             permit,
@@ -47,76 +46,56 @@ impl ProviderCalls {
         })
     }
 
-    /// New tokens for those of a session, of the same user. What was sent is finished if the caller runs
-    /// it to its end.
+    /// Refreshes the tokens of a session. The caller must run it to its end.
     pub(crate) async fn refresh(
         &self,
         ready: ReadyToRefresh,
         before: &DiditTokens,
     ) -> Result<DiditTokens, TokenRequestFailure> {
         let ReadyToRefresh {
-            permit,
+            permit: _permit,
             mut attempt,
             metadata,
         } = ready;
-        let inner = &self.0;
-        let refresh = inner
+        let refresh = self
             .client
-            .refresh(&metadata, before, inner.now(), &inner.transport);
-        let outcome = inner.watch(&mut attempt, refresh).await;
-        inner.note(&mut attempt, &outcome);
-        let host = metadata.token_endpoint.host();
-        let tokens = outcome.map_err(|failure| failure.at(host))?;
-        let checked = inner.check_refreshed(&metadata, &tokens, before).await;
-        checked.map_err(|error| TokenRequestFailure::after_sending(error).at(host))?;
-        drop(permit);
+            .refresh(&metadata, before, self.now(), &self.transport);
+        let outcome = self.watch(&mut attempt, refresh).await;
+        self.note(&mut attempt, &outcome);
+        let tokens = outcome?;
+        // OpenID Connect Core §12.2.
+        if let Some(id_token) = &tokens.id_token {
+            let access_token = tokens.access_token.secret();
+            let checked = self.check_signature(&metadata, id_token).await;
+            checked
+                .and_then(|signed| {
+                    signed.check_refreshed(&self.rules, before.claims(), access_token, self.now())
+                })
+                .map_err(|error| {
+                    let host = metadata.token_endpoint.host();
+                    TokenRequestFailure::after_sending(error.at(host))
+                })?;
+        }
         Ok(tokens.in_place_of(before))
     }
 
-    /// The metadata, once everything is there that a refresh needs.
-    ///
-    /// A refresh token that works once is not spent for an ID token that cannot be verified. Nor is it spent to
-    /// find out whether the provider answers again: it is asked for its keys. One refresh follows, whose outcome
-    /// decides for the others.
+    /// The metadata. For single-use refresh tokens the keys are fetched first, so that none is spent on an ID token that
+    /// cannot be verified. A probe asks for the keys, too: no such token is spent to find out whether the provider
+    /// answers again.
     async fn metadata_and_keys(&self, is_probe: bool) -> Result<Arc<Metadata>, Error> {
-        let Inner {
-            rules,
-            keys,
-            transport,
-            ..
-        } = &*self.0;
-        let metadata = self.metadata(self.0.now()).await?;
+        let metadata = self.metadata().await?;
         if let Signatures::KeysAt(url) = &metadata.signatures
-            && rules.provider.has_single_use_refresh_tokens()
+            && self.rules.provider.single_use_refresh_tokens
         {
             if is_probe {
-                let mut request = Request::new(Bytes::new());
-                *request.uri_mut() = url.uri();
-                self.0.send(request, url).await?;
+                self.send(url.request(Method::GET), url).await?;
             }
-            keys.prepare(url, transport, self.0.now()).await?;
+            self.keys(url).await?;
         }
         Ok(metadata)
     }
-}
 
-impl Inner {
-    /// OpenID Connect Core §12.2.
-    async fn check_refreshed(
-        &self,
-        metadata: &Metadata,
-        tokens: &UnverifiedTokens,
-        before: &DiditTokens,
-    ) -> Result<(), Error> {
-        let Some(id_token) = tokens.id_token() else {
-            return Ok(());
-        };
-        let signed = self.check_signature(metadata, id_token).await?;
-        let access_token = tokens.access_token().secret();
-        signed.check_refreshed(&self.rules, before.claims(), access_token, self.now())
-    }
-
-    /// Runs a call to its end. When the requests that wait for it give up, the outage is noted.
+    /// Runs a call to its end. The breaker opens if the call takes longer than [`MAX_SILENCE`].
     async fn watch<T>(&self, attempt: &mut Attempt, call: impl Future<Output = T>) -> T {
         let mut call = pin!(call);
         if let Ok(outcome) = tokio::time::timeout(MAX_SILENCE, &mut call).await {
@@ -126,27 +105,22 @@ impl Inner {
         call.await
     }
 
-    /// Notes whether the token endpoint has answered, be it with an error.
+    /// Tells the breaker whether the token endpoint answered. An error response is an answer.
     pub(super) fn note<T>(&self, attempt: &mut Attempt, outcome: &Result<T, TokenRequestFailure>) {
-        if outcome
-            .as_ref()
-            .is_err_and(|failure| is_outage(&failure.error))
-        {
-            self.token_endpoint.failed(attempt);
-        } else {
-            self.token_endpoint.succeeded();
+        match outcome {
+            Err(failure) if is_outage(&failure.error) => self.token_endpoint.failed(attempt),
+            _ => self.token_endpoint.succeeded(),
         }
     }
 }
 
 fn is_outage(error: &Error) -> bool {
-    let kind = error.kind();
     matches!(
-        kind,
+        error.kind(),
         ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout
     )
 }
 
-/// How long a call may be without an answer before others are not sent: a little less than the 5 s that a request
-/// waits, so that the next one does not.
+/// The time without a response after which the breaker opens. Slightly less than the 5 s that a request waits, so
+/// that the next request does not wait.
 const MAX_SILENCE: Duration = Duration::from_millis(4900);

@@ -55,12 +55,7 @@ impl RelyingParty {
         let again = |error| Failure::from(error).returning_to(&return_to);
         let over = |error| again(error).with_cookies([flow_cookie_removal.clone()]);
 
-        let metadata = self
-            .lifecycle
-            .calls
-            .metadata(self.now())
-            .await
-            .map_err(again)?;
+        let metadata = self.lifecycle.calls.metadata().await.map_err(again)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
         let grant = match callback.accept(pending, provider, &metadata, scopes, self.now()) {
             Ok(Accepted::Grant(grant)) => grant,
@@ -169,10 +164,7 @@ impl RelyingParty {
             if let Some(kind) = taken.map_err(TokenRequestFailure::before_sending)? {
                 return Err(TokenRequestFailure::after_sending(Error::new(kind)));
             }
-            let exchange = lifecycle
-                .calls
-                .exchange(permit, &metadata, grant, self.now());
-            let exchanged = exchange.await;
+            let exchanged = lifecycle.calls.exchange(permit, &metadata, grant).await;
             if exchanged.as_ref().is_err_and(|failure| !failure.was_sent) {
                 lifecycle.sessions.free_state(&state).await;
             }

@@ -100,7 +100,7 @@ impl RelyingParty {
             &request.client_id,
             client_secret.as_ref().map(|secret| secret.0.as_str()),
             redirect_uri.as_str(),
-            id_token_rules.provider.token_requests(),
+            id_token_rules.provider.token_requests,
             request.scopes.clone(),
         );
         let tasks = TaskTracker::new();
@@ -120,7 +120,7 @@ impl RelyingParty {
             calls,
             end_session,
             sign_out_pages.clone(),
-            transport.timeout(),
+            transport.timeout,
             Arc::clone(clock),
             tasks,
         );
@@ -156,7 +156,7 @@ impl RelyingParty {
         let issuer = tokens.claims().issuer();
         self.config.id_token_rules.check_issuer(issuer)?;
         let (sessions, now) = (&self.lifecycle.sessions, self.now());
-        let metadata = self.lifecycle.calls.metadata(now).await?;
+        let metadata = self.lifecycle.calls.metadata().await?;
         let keeps_id_token = metadata.end_session_endpoint.is_some();
         let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
         let generation = sessions.prepare(&session).await?;

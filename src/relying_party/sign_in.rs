@@ -40,7 +40,7 @@ impl RelyingParty {
             let error = Error::new(ErrorKind::SessionNotKept);
             return Err(Failure::from(error).returning_to(&return_to));
         }
-        let metadata = self.lifecycle.calls.metadata(self.now()).await;
+        let metadata = self.lifecycle.calls.metadata().await;
         let metadata = metadata.map_err(|error| Failure::from(error).returning_to(&return_to))?;
         let interaction = self.config.request.interaction();
         Ok(self.start_sign_in(&metadata, interaction, return_to, None, cookies))

@@ -35,7 +35,7 @@ use crate::clock::Timestamp;
 pub struct DiditTokens(Arc<TokenSet>);
 
 /// What [`DiditTokens`] shares.
-pub(crate) struct TokenSet {
+pub(crate) struct TokenSet<C = IdClaims> {
     pub(crate) access_token: AccessToken,
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<IdToken>,
@@ -44,7 +44,7 @@ pub(crate) struct TokenSet {
     /// When they were asked for.
     pub(crate) received_at: Timestamp,
     /// Whose tokens they are.
-    pub(crate) claims: IdClaims,
+    pub(crate) claims: C,
 }
 
 impl DiditTokens {

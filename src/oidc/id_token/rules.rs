@@ -1,29 +1,30 @@
-//! What an application expects of every ID token.
+//! The rules of an application for ID tokens.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
-use super::{at_another_time, audiences, insufficient, malformed, optional, time};
+use super::{at_another_time, audiences, malformed, time};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, IdTokenError},
+    json::member,
     provider::{Nonce, Provider},
 };
 
-/// What an application expects of every ID token.
+/// The rules of an application for ID tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct IdTokenRules {
     pub(crate) provider: Provider,
     pub(crate) client_id: String,
-    /// Others that a token may be for besides.
+    /// The audiences that a token may have besides the client.
     pub(crate) trusted_audiences: Vec<String>,
-    /// How far the clocks here and there may be apart.
+    /// The tolerated difference between the provider's clock and this one.
     pub(crate) clock_skew: Duration,
-    /// How long ago the user may have proved who they are.
+    /// The longest time between the authentication of the user and the start of the sign-in.
     pub(crate) max_age: Option<Duration>,
-    /// One of these must be met, if there are any.
+    /// The accepted authentication context classes. If it is empty, every class is accepted.
     pub(crate) required_acr_values: Vec<String>,
 }
 
@@ -33,7 +34,7 @@ impl IdTokenRules {
         if self.provider.accepts_issuer(issuer) {
             return Ok(());
         }
-        let expected = format!("accepted are {}", self.provider.issuers().join(", "));
+        let expected = format!("accepted are {}", self.provider.issuers.join(", "));
         Err(Error::with_received(
             IdTokenError::Issuer,
             &expected,
@@ -41,39 +42,29 @@ impl IdTokenRules {
         ))
     }
 
-    /// Steps 3 to 5: for this client, for nobody else who is not trusted, and given to this client.
+    /// Steps 3 to 5: the client is an audience, all others are trusted, and the token was issued to the client.
     pub(super) fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Error> {
         let audiences = audiences(claims)?;
         let own = self.client_id.as_str();
         let refuse = |context, received: &str| {
-            Err(Error::with_received(
-                IdTokenError::Audience,
-                context,
-                received,
-            ))
+            let kind = IdTokenError::Audience;
+            Err(Error::with_received(kind, context, received))
         };
         if !audiences.contains(&own) {
             return refuse("it is not for this client", &audiences.join(", "));
         }
-        let is_trusted = |other: &&str| {
-            *other == own
-                || self
-                    .trusted_audiences
-                    .iter()
-                    .any(|trusted| trusted == other)
-        };
-        if let Some(other) = audiences.iter().find(|audience| !is_trusted(audience)) {
+        let mut others = audiences.into_iter().filter(|audience| *audience != own);
+        let is_trusted = |other: &str| self.trusted_audiences.iter().any(|one| one == other);
+        if let Some(other) = others.clone().find(|other| !is_trusted(other)) {
             return refuse("it is also for another", other);
         }
-        match optional(claims, "azp") {
-            Some(Value::String(party)) if party == own => Ok(()),
+        match member(claims, "azp") {
+            Some(party) if party == own => Ok(()),
             Some(party) => refuse(
                 "it was given to another client (azp)",
                 party.as_str().unwrap_or_default(),
             ),
-            None if audiences.iter().any(|audience| *audience != own) => {
-                refuse("it is for several and has no azp", "")
-            }
+            None if others.next().is_some() => refuse("it is for several and has no azp", ""),
             None => Ok(()),
         }
     }
@@ -84,12 +75,12 @@ impl IdTokenRules {
         claims: &Map<String, Value>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let expires = time(claims.get("exp"), "exp")?.ok_or_else(|| malformed("it has no exp"))?;
+        let expires = time(claims, "exp")?.ok_or_else(|| malformed("it has no exp"))?;
         if now >= expires.plus(self.clock_skew) {
             return Err(at_another_time(IdTokenError::Expired, "exp", expires, now));
         }
-        let issued = time(claims.get("iat"), "iat")?.ok_or_else(|| malformed("it has no iat"))?;
-        let starts = time(optional(claims, "nbf"), "nbf")?.unwrap_or(issued);
+        let issued = time(claims, "iat")?.ok_or_else(|| malformed("it has no iat"))?;
+        let starts = time(claims, "nbf")?.unwrap_or(issued);
         for (name, time) in [("iat", issued), ("nbf", starts)] {
             if time > now.plus(self.clock_skew) {
                 return Err(at_another_time(IdTokenError::NotYetValid, name, time, now));
@@ -105,9 +96,9 @@ impl IdTokenRules {
         sent: Option<&str>,
     ) -> Result<(), Error> {
         let refuse = |context| Err(Error::with_context(IdTokenError::Nonce, context));
-        match (self.provider.nonce(), sent, claims.get("nonce")) {
-            // Nothing was sent that could come back.
+        match (self.provider.nonce, sent, claims.get("nonce")) {
             (Nonce::NotSent, None, _) | (Nonce::MayBeMissing, Some(_), None) => Ok(()),
+            (_, None, _) => refuse("none was sent, and one has to be"),
             (_, Some(_), None) => refuse("it has no nonce"),
             (_, Some(sent), Some(nonce)) => {
                 let nonce = nonce.as_str().unwrap_or_default();
@@ -117,55 +108,52 @@ impl IdTokenRules {
                     refuse("it has another nonce")
                 }
             }
-            (_, None, _) => refuse("none was sent, and one has to be"),
         }
     }
 
-    /// Step 12, for a token that says how strong the authentication was.
+    /// Step 12, if the token has the authentication context class.
     pub(super) fn check_class(&self, claims: &Map<String, Value>) -> Result<(), Error> {
         let required = &self.required_acr_values;
-        let Some(class) = optional(claims, "acr").filter(|_| !required.is_empty()) else {
-            return Ok(());
-        };
-        if required.iter().any(|one| class == one.as_str()) {
-            Ok(())
-        } else {
-            Err(insufficient("its acr is none of those that are required"))
+        match member(claims, "acr") {
+            Some(class) if !required.is_empty() && !required.iter().any(|one| class == one) => {
+                Err(insufficient("its acr is none of those that are required"))
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Steps 12 and 13, where the application asked for it. The age counts from the start of the
-    /// sign-in, which may take minutes.
+    /// Steps 12 and 13, if the application requires them. The age counts from the start of the sign-in, which may
+    /// take minutes.
     pub(super) fn check_authentication(
         &self,
         claims: &Map<String, Value>,
         started: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if !self.required_acr_values.is_empty() && optional(claims, "acr").is_none() {
+        if !self.required_acr_values.is_empty() && member(claims, "acr").is_none() {
             return Err(insufficient("it has no acr"));
         }
         self.check_class(claims)?;
         let Some(max_age) = self.max_age else {
             return Ok(());
         };
-        match time(optional(claims, "auth_time"), "auth_time")? {
-            None => Err(insufficient("it has no auth_time")),
-            Some(then) if started > then.plus(max_age).plus(self.clock_skew) => {
-                let (then, started) = (then.as_unix(), started.as_unix());
-                let context = format!(
-                    "its auth_time is {then}, more than max_age before the sign-in at {started}"
-                );
-                Err(Error::with_context(
-                    ErrorKind::InsufficientAuthentication,
-                    context,
-                ))
-            }
-            Some(then) if then > now.plus(self.clock_skew) => {
-                let name = "auth_time";
-                Err(at_another_time(IdTokenError::NotYetValid, name, then, now))
-            }
-            Some(_) => Ok(()),
+        let Some(then) = time(claims, "auth_time")? else {
+            return Err(insufficient("it has no auth_time"));
+        };
+        if started > then.plus(max_age).plus(self.clock_skew) {
+            let (then, started) = (then.as_unix(), started.as_unix());
+            return Err(insufficient(format!(
+                "its auth_time is {then}, more than max_age before the sign-in at {started}"
+            )));
         }
+        if then > now.plus(self.clock_skew) {
+            let kind = IdTokenError::NotYetValid;
+            return Err(at_another_time(kind, "auth_time", then, now));
+        }
+        Ok(())
     }
+}
+
+fn insufficient(context: impl Into<Cow<'static, str>>) -> Error {
+    Error::with_context(ErrorKind::InsufficientAuthentication, context)
 }

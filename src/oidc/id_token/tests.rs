@@ -8,7 +8,7 @@ use serde_json::json;
 
 use self::signing::{EcKey, RSA, rsa_jwk, rsa_key, rsa_sign};
 use super::*;
-use crate::provider::Provider;
+use crate::{error::ErrorKind, provider::Provider};
 
 const NOW: u64 = 1_767_225_600;
 const HOUR: u64 = 3600;
@@ -50,17 +50,27 @@ fn verify_at(
 
 fn verify(rules: &IdTokenRules, token: &str, keys: &Jwks, now: u64) -> Result<IdClaims, Error> {
     let token = IdToken::new(token);
-    let bindings = Bindings {
-        nonce: Some("n-0S6_WzA2Mj"),
-        code: "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
-        access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
-        started: Timestamp::from_unix(now),
-    };
-    ReceivedIdToken::read(&token, rules, SigningAlgorithm::ALL)?
-        .verify_signature(keys)
-        .map_err(|(_, refusal)| Error::from(refusal))?
-        .accept(rules, &bindings, Timestamp::from_unix(now))
+    let received = ReceivedIdToken::read(&token, rules, SigningAlgorithm::ALL)?;
+    received.verify_signature(keys)?;
+    let now = Timestamp::from_unix(now);
+    let grant = grant(Some("n-0S6_WzA2Mj"), now);
+    received
+        .into_signed()
+        .accept(rules, &grant, ACCESS_TOKEN, now)
 }
+
+fn grant(nonce: Option<&str>, started: Timestamp) -> Grant {
+    Grant {
+        code: CODE.to_owned().into(),
+        code_verifier: String::new().into(),
+        nonce: nonce.map(|nonce| nonce.to_owned().into()),
+        started,
+    }
+}
+
+/// OpenID Connect Core appendix A.4 and A.3.
+const CODE: &str = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
 
 /// The kind of refusal when one claim is another; `None`: it is accepted.
 fn refusal(name: &str, value: Value) -> Option<ErrorKind> {
@@ -427,15 +437,10 @@ fn a_cookie_does_not_decide_whether_a_nonce_is_needed() {
             provider,
             ..rules()
         };
-        let bindings = Bindings {
-            nonce: None,
-            code: "",
-            access_token: "",
-            started: Timestamp::from_unix(NOW),
-        };
+        let now = Timestamp::from_unix(NOW);
         ReceivedIdToken::read(&token, &rules, SigningAlgorithm::ALL)?
-            .trust_tls()
-            .accept(&rules, &bindings, Timestamp::from_unix(NOW))
+            .into_signed()
+            .accept(&rules, &grant(None, now), ACCESS_TOKEN, now)
     };
     let refused = accept(Provider::didit()).unwrap_err();
     assert_eq!(
@@ -699,16 +704,12 @@ fn without_signatures_everything_else_is_checked() {
         let token = key.sign(&json!({"alg": "ES256"}), claims);
         let (unsigned, _) = token.rsplit_once('.').unwrap();
         let token = IdToken::new(format!("{unsigned}."));
-        let bindings = Bindings {
-            nonce: Some("n-0S6_WzA2Mj"),
-            code: "",
-            access_token: "",
-            started: Timestamp::from_unix(NOW),
-        };
+        let now = Timestamp::from_unix(NOW);
+        let grant = grant(Some("n-0S6_WzA2Mj"), now);
         ReceivedIdToken::read(&token, &rules(), SigningAlgorithm::ALL)
             .unwrap()
-            .trust_tls()
-            .accept(&rules(), &bindings, Timestamp::from_unix(NOW))
+            .into_signed()
+            .accept(&rules(), &grant, ACCESS_TOKEN, now)
     };
     assert!(trusted(&claims()).is_ok());
     assert_eq!(
@@ -742,10 +743,9 @@ fn a_refreshed_token_continues_its_sign_in() {
         let received = ReceivedIdToken::read(&token, &rules(), SigningAlgorithm::ALL);
         let accepted = received.and_then(|received| {
             let now = Timestamp::from_unix(later);
-            let access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
             received
-                .trust_tls()
-                .check_refreshed(&rules(), &first, access_token, now)
+                .into_signed()
+                .check_refreshed(&rules(), &first, ACCESS_TOKEN, now)
         });
         accepted.err().map(|error| error.kind())
     };

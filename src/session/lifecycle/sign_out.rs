@@ -80,7 +80,7 @@ impl SessionLifecycle {
             let _permit = permit.filter(|_| last.is_none());
             // The request may be gone.
             let _ = tell_end.send(here);
-            let metadata = match lifecycle.calls.metadata(lifecycle.now()).await {
+            let metadata = match lifecycle.calls.metadata().await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
             };
@@ -189,7 +189,7 @@ impl SessionLifecycle {
     /// Ends a session at the provider with tokens that came after the sign-out.
     pub(super) async fn end_late(&self, tokens: &DiditTokens) {
         let ended = async {
-            let metadata = self.calls.metadata(self.now()).await?;
+            let metadata = self.calls.metadata().await?;
             self.calls.end_session(&metadata, tokens).await?;
             self.calls.revoke(&metadata, tokens).await
         };

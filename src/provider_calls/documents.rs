@@ -1,0 +1,174 @@
+//! The provider's metadata and keys, fetched and cached.
+
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use super::{
+    ProviderCalls,
+    cached::{Outcome, Published},
+};
+use crate::{
+    error::{Error, ErrorKind},
+    oidc::{Jwks, KeyRefusal, ReceivedIdToken},
+    provider::{Endpoint, Metadata, MetadataSource},
+    transport::{HttpTransport, unexpected_status},
+};
+
+/// Keys, with the URL that they are from.
+type Keys = (Endpoint, Jwks);
+
+impl ProviderCalls {
+    /// The provider's metadata: as configured, cached, or fetched.
+    pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, Error> {
+        let url = match &self.metadata_source {
+            MetadataSource::Known(metadata) => return Ok(Arc::clone(metadata)),
+            MetadataSource::Discovered(url) => url,
+        };
+        let now = self.now();
+        if let Some(fresh) = self.metadata.fresh(now) {
+            return Ok(Arc::clone(&fresh.value));
+        }
+        let provider = self.rules.provider.clone();
+        let fetch = self.fetch("the metadata", url, move |document, _| {
+            let metadata = provider.read_metadata(document);
+            metadata
+                .map(Arc::new)
+                .map_err(|why| Error::with_context(ErrorKind::InvalidMetadata, why))
+        });
+        let published = self.metadata.get(now, fetch).await?;
+        Ok(Arc::clone(&published.value))
+    }
+
+    /// The keys at `url`, cached or fetched.
+    pub(super) async fn keys(&self, url: &Endpoint) -> Outcome<Keys> {
+        self.keys.get(self.now(), self.fetch_keys(url)).await
+    }
+
+    /// Verifies the signature of a token with the keys at `url`. If no cached key does, they are fetched once more,
+    /// unless that happened too often (OpenID Connect Core §10.1.1).
+    pub(super) async fn verify_signature(
+        &self,
+        token: &ReceivedIdToken<'_>,
+        url: &Endpoint,
+    ) -> Result<(), Error> {
+        // The metadata may have another URL since the keys were fetched.
+        let verify = |keys: &Published<Keys>| match &keys.value {
+            (source, keys) if source == url => token.verify_signature(keys),
+            _ => Err(KeyRefusal::Unknown),
+        };
+        let known = self.keys(url).await?;
+        // Also after a wrong signature: some providers give a new key the name of the old one.
+        let Err(refusal) = verify(&known) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let may_fetch = || {
+            let refetches = self.key_refetches.lock();
+            refetches.unwrap_or_else(PoisonError::into_inner).take(now)
+        };
+        let newer = self
+            .keys
+            .newer(&known, now, may_fetch, self.fetch_keys(url));
+        match newer.await {
+            Some(newer) => Ok(verify(&*newer?)?),
+            None => Err(Error::from(refusal)
+                .explained("the keys were fetched for others a moment ago, and are not again")),
+        }
+    }
+
+    fn fetch_keys(
+        &self,
+        url: &Endpoint,
+    ) -> impl Future<Output = Result<(Keys, Duration), Error>> + Send + use<> {
+        self.fetch("the key set", url, |document, url| {
+            Ok((url.clone(), Jwks::parse(document)?))
+        })
+    }
+
+    /// Fetches a document and reads it. Gives the time that it may be cached, too. `name` is for errors.
+    fn fetch<T, F>(
+        &self,
+        name: &'static str,
+        url: &Endpoint,
+        read: F,
+    ) -> impl Future<Output = Result<(T, Duration), Error>> + Send + use<T, F>
+    where
+        F: FnOnce(&[u8], &Endpoint) -> Result<T, Error> + Send,
+    {
+        let (url, transport) = (url.clone(), self.transport.clone());
+        async move {
+            let mut request = url.request(Method::GET);
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert(header::ACCEPT, json);
+            let document = match transport.send(request).await {
+                Ok(response) if response.status() == StatusCode::OK => {
+                    let document = read(response.body(), &url);
+                    document.map(|document| (document, lifetime(response.headers())))
+                }
+                Ok(response) => Err(unexpected_status(name, response.status())),
+                Err(error) => Err(error.into()),
+            };
+            document.map_err(|error| error.at(url.host()))
+        }
+    }
+}
+
+/// `max-age` (RFC 9111 §5.2.2.1), at least a minute, so that not every sign-in fetches, and at most a day, so that
+/// a withdrawn key is not used for longer.
+fn lifetime(headers: &HeaderMap) -> Duration {
+    let directives = headers
+        .get_all(header::CACHE_CONTROL)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim);
+    let mut lifetime = DEFAULT_LIFETIME;
+    for directive in directives {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
+            return *LIFETIMES.start();
+        }
+        if name.eq_ignore_ascii_case("max-age")
+            && let Ok(seconds) = value.trim_matches('"').parse()
+        {
+            lifetime = Duration::from_secs(seconds);
+        }
+    }
+    lifetime.clamp(*LIFETIMES.start(), *LIFETIMES.end())
+}
+
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const LIFETIMES: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(values: &[&'static str]) -> u64 {
+        let headers = values.iter().map(|value| {
+            let value = HeaderValue::from_static(value);
+            (header::CACHE_CONTROL, value)
+        });
+        lifetime(&headers.collect()).as_secs()
+    }
+
+    #[test]
+    fn a_document_lives_as_long_as_it_says_within_bounds() {
+        assert_eq!(seconds(&[]), 600);
+        assert_eq!(seconds(&["public, max-age=300"]), 300);
+        assert_eq!(seconds(&["public", "Max-Age=\"301\""]), 301);
+        assert_eq!(seconds(&["max-age=0"]), 60);
+        assert_eq!(seconds(&["no-cache, max-age=300"]), 60);
+        assert_eq!(seconds(&["no-store"]), 60);
+        assert_eq!(seconds(&["max-age=31536000"]), 86_400);
+        assert_eq!(seconds(&["max-age=99999999999999999999"]), 600);
+        assert_eq!(seconds(&["max-age=-1"]), 600);
+        assert_eq!(seconds(&["s-maxage=5, x-max-age=7"]), 600);
+    }
+}
