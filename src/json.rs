@@ -1,4 +1,4 @@
-//! JSON from strangers.
+//! Untrusted JSON.
 
 use std::{collections::HashSet, fmt};
 
@@ -10,90 +10,81 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 
-/// Reads a JSON object; `None` for anything else, and where any object in it names a member twice:
-/// two readers could see two different values (RFC 7515 §4, RFC 7519 §4).
-pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
-    // Most have nothing nested.
+/// The members of a JSON object.
+pub(crate) type Object = Map<String, Value>;
+
+/// Reads a JSON object. `None` for anything else, and if an object in it has a member twice, because two readers
+/// could see two different values (RFC 7515 §4, RFC 7519 §4).
+pub(crate) fn object(text: &[u8]) -> Option<Object> {
+    // `Members` checks the outer object. Most objects have no other.
     let mut openings = text.iter().filter(|byte| matches!(byte, b'{' | b'['));
     if openings.nth(1).is_some() {
-        serde_json::from_slice::<NoMemberTwice>(text).ok()?;
+        serde_json::from_slice::<Unique>(text).ok()?;
     }
-    let Members(members) = serde_json::from_slice(text).ok()?;
-    Some(members)
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let object = json.deserialize_map(Members).ok()?;
+    json.end().ok()?;
+    Some(object)
 }
 
 /// A member of an object. Null counts as absent.
-pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-/// Reads a `NumericDate` (RFC 7519 §2), a fraction of a second cut off; `None` for what is no number,
-/// and for what is no time: before 1970, or after the year 9999.
+/// Reads a `NumericDate` (RFC 7519 §2) and drops the fraction of a second. `None` for anything but a number, and for times
+/// before 1970 or after the year 9999.
 pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
-    let seconds = if let Some(seconds) = value.as_u64() {
-        seconds
-    } else {
-        let seconds = value.as_f64().filter(|seconds| *seconds >= 0.0)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is not negative, and the cast saturates"
-        )]
-        let whole = seconds as u64;
-        whole
-    };
-    (seconds <= END_OF_9999).then(|| Timestamp::from_unix(seconds))
+    let seconds = value.as_f64()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number is within bounds"
+    )]
+    (0.0..END_OF_9999)
+        .contains(&seconds)
+        .then(|| Timestamp::from_unix(seconds as u64))
 }
 
-/// An object that names no member of its own twice.
-struct Members(Map<String, Value>);
+/// Reads an object and refuses a member that is there twice.
+struct Members;
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-struct Collect;
-
-impl<'de> Visitor<'de> for Collect {
-    type Value = Members;
+impl<'de> Visitor<'de> for Members {
+    type Value = Object;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object that names no member twice")
+        f.write_str("an object with different members")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut members = Object::new();
         while let Some((name, value)) = map.next_entry()? {
             if members.insert(name, value).is_some() {
                 return Err(de::Error::custom("a member is there twice"));
             }
         }
-        Ok(Members(members))
+        Ok(members)
     }
 }
 
-/// Any JSON in which no object names a member twice. It only looks: what the values are is read
-/// afterwards, as other crates of an application may change how `serde_json` hands out numbers.
-struct NoMemberTwice;
+/// Any JSON in which no object has a member twice. The values are not kept: features of `serde_json` that another crate
+/// of the application turns on change how numbers are visited.
+struct Unique;
 
-impl<'de> Deserialize<'de> for NoMemberTwice {
+impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Look)
+        deserializer.deserialize_any(Self)
     }
 }
 
-struct Look;
-
-impl<'de> Visitor<'de> for Look {
-    type Value = NoMemberTwice;
+impl<'de> Visitor<'de> for Unique {
+    type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON in which no object names a member twice")
+        f.write_str("JSON without duplicate members")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoMemberTwice, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == RAW_VALUE {
@@ -102,45 +93,46 @@ impl<'de> Visitor<'de> for Look {
             if !names.insert(name) {
                 return Err(de::Error::custom("a member is there twice"));
             }
-            map.next_value::<NoMemberTwice>()?;
+            map.next_value::<Self>()?;
         }
-        Ok(NoMemberTwice)
+        Ok(self)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<NoMemberTwice, A::Error> {
-        while items.next_element::<NoMemberTwice>()?.is_some() {}
-        Ok(NoMemberTwice)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_unit<E>(self) -> Result<NoMemberTwice, E> {
-        Ok(NoMemberTwice)
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
     }
 }
 
-/// In place of an object with this member `serde_json` reads the JSON in the member's text, which
-/// nobody has looked at, at whatever depth.
+/// `serde_json` replaces an object with this member by the JSON in the member's text, at any depth. That JSON would not be
+/// checked.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
-const END_OF_9999: u64 = 253_402_300_799;
+/// In seconds.
+const END_OF_9999: f64 = 253_402_300_800.0;
 
 #[cfg(test)]
 mod tests {

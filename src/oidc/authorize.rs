@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use super::{Interaction, PendingSignIn};
 use crate::{provider::Endpoint, tokens::Scopes};
 
-/// What every authorization request of an application says (OpenID Connect Core §3.1.2.1).
+/// The parameters of every authorization request of an application (OpenID Connect Core §3.1.2.1).
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
@@ -18,7 +18,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Whether it asks the provider not to show anything.
+    /// [`Interaction::None`] for `prompt=none`.
     pub(crate) fn interaction(&self) -> Interaction {
         match self.prompt.as_deref() {
             Some("none") => Interaction::None,
@@ -26,19 +26,26 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Where to send the browser for one sign-in, with PKCE (RFC 7636 §4.3).
-    ///
-    /// A query that the endpoint already has is kept (RFC 6749 §3.1).
+    /// The URL to which the browser is sent for a sign-in, with PKCE (RFC 7636 §4.3). A query of the endpoint is kept
+    /// (RFC 6749 §3.1).
     pub(crate) fn url(&self, endpoint: &Endpoint, pending: &PendingSignIn) -> String {
-        // A sign-in that was to be silent and could not be is repeated without `prompt`.
-        let prompt = match (self.interaction(), pending.interaction()) {
+        // A sign-in that failed with `prompt=none` is repeated without `prompt`.
+        let prompt = match (self.interaction(), pending.interaction) {
             (Interaction::None, Interaction::Allowed) => None,
             _ => self.prompt.as_deref(),
         };
         let max_age = self.max_age.map(|age| age.as_secs().to_string());
-        let scopes = Some(self.scopes.as_str()).filter(|scopes| !scopes.is_empty());
-        let optional = [
-            ("scope", scopes),
+        let parameters = [
+            ("response_type", Some("code")),
+            ("client_id", Some(&*self.client_id)),
+            ("redirect_uri", Some(&*self.redirect_uri)),
+            ("state", Some(pending.state())),
+            ("code_challenge", Some(&*pending.code_challenge())),
+            ("code_challenge_method", Some("S256")),
+            (
+                "scope",
+                Some(self.scopes.as_str()).filter(|scopes| !scopes.is_empty()),
+            ),
             ("nonce", pending.nonce()),
             ("prompt", prompt),
             ("max_age", max_age.as_deref()),
@@ -46,26 +53,16 @@ impl AuthorizationRequest {
             ("ui_locales", self.ui_locales.as_deref()),
             ("acr_values", self.acr_values.as_deref()),
         ];
-
+        let parameters = parameters.into_iter();
         let mut url = endpoint.url().clone();
         url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("state", pending.state())
-            .append_pair("code_challenge", &pending.code_challenge())
-            .append_pair("code_challenge_method", "S256")
-            .extend_pairs(
-                optional
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
+            .extend_pairs(parameters.filter_map(|(name, value)| Some((name, value?))));
         url.into()
     }
 }
 
 impl fmt::Debug for AuthorizationRequest {
-    /// Without the hint, which names a person.
+    /// Without the hint, which identifies a person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationRequest")
             .field("client_id", &self.client_id)

@@ -1,6 +1,6 @@
 //! The authorization response.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
 
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use crate::{
 /// The parameters of a request to the callback: attacker-controlled until [`Callback::accept`] matches them
 /// with a pending sign-in.
 pub(crate) struct Callback {
-    state: String,
+    pub(crate) state: String,
     issuer: Option<String>,
     answer: Answer,
 }
@@ -72,10 +72,6 @@ impl Callback {
         ["state", "code", "error", "error_description", "iss"].contains(&name)
     }
 
-    pub(crate) fn state(&self) -> &str {
-        &self.state
-    }
-
     /// The SHA-256 of the code, if there is one.
     pub(crate) fn code_hash(&self) -> Option<CodeHash> {
         match &self.answer {
@@ -99,7 +95,7 @@ impl Callback {
         if !pending.has_state(&self.state) || !pending.is_at(provider) {
             return Err(Error::new(CallbackError::UnknownSignIn));
         }
-        if now >= pending.expires() {
+        if now >= pending.expires {
             return Err(Error::new(CallbackError::SignInExpired));
         }
         match &self.issuer {
@@ -116,7 +112,8 @@ impl Callback {
         match self.answer {
             Answer::Code(code) => Ok(Accepted::Grant(pending.into_grant(code))),
             Answer::Refused(error, _)
-                if pending.interaction() == Interaction::None && needs_interaction(&error) =>
+                if pending.interaction == Interaction::None
+                    && NEED_INTERACTION.contains(&error.as_str()) =>
             {
                 Ok(Accepted::InteractionNeeded)
             }
@@ -128,7 +125,6 @@ impl Callback {
 }
 
 /// The outcome of an accepted authorization response.
-#[derive(Debug)]
 pub(crate) enum Accepted {
     Grant(Grant),
     /// `prompt=none` was sent, and the provider has to ask the user.
@@ -143,23 +139,6 @@ pub(crate) struct Grant {
     pub(crate) nonce: Option<Zeroizing<String>>,
     /// The start of the sign-in.
     pub(crate) started: Timestamp,
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Grant([redacted])")
-    }
-}
-
-/// OpenID Connect Core §3.1.2.6: the errors of `prompt=none`.
-fn needs_interaction(code: &str) -> bool {
-    matches!(
-        code,
-        "login_required"
-            | "interaction_required"
-            | "consent_required"
-            | "account_selection_required"
-    )
 }
 
 /// Two codes of RFC 6749 §4.1.2.1 have a kind of their own: the user refused, or a scope is not allowed. The others
@@ -182,6 +161,13 @@ fn is_visible(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// OpenID Connect Core §3.1.2.6: the errors of `prompt=none`.
+const NEED_INTERACTION: [&str; 4] = [
+    "login_required",
+    "interaction_required",
+    "consent_required",
+    "account_selection_required",
+];
 /// In bytes.
 const MAX_QUERY: usize = 8 * 1024;
 
@@ -203,7 +189,7 @@ mod tests {
             "error=access_denied&state=s",
             "error=x&error_description=y&error_uri=z&state=s&iss=i",
         ] {
-            assert_eq!(Callback::parse(query).ok().unwrap().state(), "s", "{query}");
+            assert_eq!(Callback::parse(query).ok().unwrap().state, "s", "{query}");
         }
     }
 

@@ -8,10 +8,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EmptyExtraTokenFields,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, StandardRevocableToken, StandardTokenIntrospectionResponse, TokenUrl,
-    basic::BasicTokenType,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    StandardRevocableToken, TokenUrl, basic::BasicTokenIntrospectionResponse,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
@@ -41,7 +40,7 @@ pub(crate) struct Client {
 type OAuth2Client = oauth2::Client<
     ErrorAnswer,
     TokenAnswer,
-    StandardTokenIntrospectionResponse<EmptyExtraTokenFields, BasicTokenType>,
+    BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     ErrorAnswer,
     EndpointNotSet,
@@ -139,16 +138,16 @@ impl Client {
     fn at(&self, metadata: &Metadata) -> OAuth2Client {
         let token_url = TokenUrl::from_url(metadata.token_endpoint.url().clone());
         let (auth_type, secret) = match metadata.client_authentication {
-            ClientAuthentication::Basic => (AuthType::BasicAuth, self.secret.clone()),
-            ClientAuthentication::Post => (AuthType::RequestBody, self.secret.clone()),
-            ClientAuthentication::None => (AuthType::RequestBody, None),
+            ClientAuthentication::Basic => (AuthType::BasicAuth, &self.secret),
+            ClientAuthentication::Post => (AuthType::RequestBody, &self.secret),
+            ClientAuthentication::None => (AuthType::RequestBody, &None),
         };
         let client = oauth2::Client::new(self.id.clone())
             .set_auth_type(auth_type)
             .set_redirect_uri(self.redirect_uri.clone())
             .set_token_uri(token_url);
         match secret {
-            Some(secret) => client.set_client_secret(secret),
+            Some(secret) => client.set_client_secret(secret.clone()),
             None => client,
         }
     }

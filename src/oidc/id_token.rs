@@ -7,7 +7,7 @@ mod rules;
 
 use aws_lc_rs::digest;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(crate) use self::rules::IdTokenRules;
 use super::{
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::{Error, IdTokenError},
-    json::{self, member, numeric_date},
+    json::{self, Object, member, numeric_date},
     provider::SigningAlgorithm,
     tokens::{IdClaims, IdToken},
 };
@@ -27,14 +27,14 @@ use crate::{
 pub(crate) struct ReceivedIdToken<'a> {
     jws: Jws<'a>,
     payload: Box<str>,
-    claims: Map<String, Value>,
+    claims: Object,
 }
 
 /// A token that is the provider's.
 pub(crate) struct SignedIdToken {
     algorithm: SigningAlgorithm,
     payload: Box<str>,
-    claims: Map<String, Value>,
+    claims: Object,
 }
 
 impl<'a> ReceivedIdToken<'a> {
@@ -89,9 +89,7 @@ impl SignedIdToken {
         now: Timestamp,
     ) -> Result<IdClaims, Error> {
         let claims = &self.claims;
-        check_subject(claims)?;
-        check_token_type(claims)?;
-        rules.check_times(claims, now)?;
+        check_general(claims, rules, now)?;
         rules.check_nonce(claims, grant.nonce.as_ref().map(|nonce| nonce.as_str()))?;
         rules.check_authentication(claims, grant.started, now)?;
         check_hash(claims, "at_hash", access_token, self.algorithm)?;
@@ -110,9 +108,7 @@ impl SignedIdToken {
         now: Timestamp,
     ) -> Result<(), Error> {
         let claims = &self.claims;
-        check_subject(claims)?;
-        check_token_type(claims)?;
-        rules.check_times(claims, now)?;
+        check_general(claims, rules, now)?;
         rules.check_class(claims)?;
         check_hash(claims, "at_hash", access_token, self.algorithm)?;
 
@@ -147,7 +143,7 @@ impl SignedIdToken {
     }
 }
 
-fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, Error> {
+fn audiences(claims: &Object) -> Result<Vec<&str>, Error> {
     match claims.get("aud") {
         Some(Value::String(one)) => Ok(vec![one.as_str()]),
         Some(Value::Array(several)) => several
@@ -159,27 +155,24 @@ fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, Error> {
     }
 }
 
-/// OpenID Connect Core §2: at most 255 bytes.
-fn check_subject(claims: &Map<String, Value>) -> Result<(), Error> {
+/// The checks of every token: subject, type and times.
+fn check_general(claims: &Object, rules: &IdTokenRules, now: Timestamp) -> Result<(), Error> {
     let subject = text(claims, "sub").ok_or_else(|| malformed("it has no sub"))?;
+    // OpenID Connect Core §2.
     if subject.is_empty() || subject.len() > 255 {
         return Err(malformed("its sub is empty or longer than 255 bytes"));
     }
-    Ok(())
-}
-
-/// Back-Channel Logout §2.4: only this member tells a logout token from an ID token.
-fn check_token_type(claims: &Map<String, Value>) -> Result<(), Error> {
+    // Back-Channel Logout §2.4: only this member tells a logout token from an ID token.
     let events = claims.get("events").and_then(Value::as_object);
     if events.is_some_and(|events| events.contains_key(BACK_CHANNEL_LOGOUT)) {
         return Err(Error::new(IdTokenError::Type));
     }
-    Ok(())
+    rules.check_times(claims, now)
 }
 
 /// §3.1.3.8 and §3.3.2.11: an optional claim, the left half of a hash. The hash is that of the signature.
 fn check_hash(
-    claims: &Map<String, Value>,
+    claims: &Object,
     name: &'static str,
     hashed: &str,
     algorithm: SigningAlgorithm,
@@ -202,11 +195,11 @@ fn check_hash(
     }
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+fn text<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str()
 }
 
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Error> {
+fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
     let malformed =
         || Error::with_context(IdTokenError::Malformed, format!("its {name} is no time"));
     member(claims, name)

@@ -8,12 +8,12 @@ use aws_lc_rs::signature::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::jws::Jws;
 use crate::{
     error::{Error, ErrorKind, IdTokenError},
-    json,
+    json::{self, Object},
     provider::SigningAlgorithm,
 };
 
@@ -143,7 +143,7 @@ fn parse_key(text: &RawValue) -> Option<Vec<Jwk>> {
 
 /// RFC 7518 §6.3.1, with a modulus of 2048 to 8192 bits (§3.3) and an odd exponent of at most
 /// 32 bits that is not 1.
-fn rsa_key(members: &Map<String, Value>) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
+fn rsa_key(members: &Object) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
     let n = number(members, "n")?;
     let e = number(members, "e")?;
     let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
@@ -153,14 +153,14 @@ fn rsa_key(members: &Map<String, Value>) -> Option<RsaPublicKeyComponents<Vec<u8
 }
 
 /// A number without leading zeros, which some providers write.
-fn number(members: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
+fn number(members: &Object, name: &str) -> Option<Vec<u8>> {
     let mut bytes = base64url(members, name)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Some(bytes.split_off(zeros))
 }
 
 /// RFC 5480 §2.2: uncompressed. `ParsedPublicKey` checks that it is on the curve.
-fn point(members: &Map<String, Value>, length: usize) -> Option<Vec<u8>> {
+fn point(members: &Object, length: usize) -> Option<Vec<u8>> {
     let mut point = vec![4];
     for coordinate in ["x", "y"] {
         let coordinate = base64url(members, coordinate)?;
@@ -173,7 +173,7 @@ fn point(members: &Map<String, Value>, length: usize) -> Option<Vec<u8>> {
     Some(point)
 }
 
-fn base64url(members: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
+fn base64url(members: &Object, name: &str) -> Option<Vec<u8>> {
     let text = members.get(name)?.as_str()?;
     BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }

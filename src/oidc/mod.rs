@@ -2,21 +2,20 @@
 
 mod authorize;
 mod callback;
-mod end_session;
 mod exchange;
 mod id_token;
 mod jwks;
 mod jws;
 mod pending;
-mod revocation;
+mod sign_out;
 mod token_answer;
 mod user_info;
 
 pub(crate) use authorize::AuthorizationRequest;
 pub(crate) use callback::{Accepted, Callback, CodeHash, Grant};
-pub(crate) use end_session::EndSessionRequest;
 pub(crate) use exchange::{Client, TokenRequestFailure};
 pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};
 pub(crate) use jwks::{Jwks, KeyRefusal};
 pub(crate) use pending::{Interaction, PendingSignIn};
+pub(crate) use sign_out::EndSessionRequest;
 pub(crate) use user_info::user_info;

@@ -23,10 +23,11 @@ pub(crate) struct PendingSignIn {
     state: Zeroizing<String>,
     nonce: Option<Zeroizing<String>>,
     code_verifier: Zeroizing<String>,
-    return_to: ReturnTo,
-    provider: ProviderHash,
-    interaction: Interaction,
-    expires: Timestamp,
+    pub(crate) return_to: ReturnTo,
+    /// A hash of its [identity](Provider::identity).
+    provider: String,
+    pub(super) interaction: Interaction,
+    pub(crate) expires: Timestamp,
 }
 
 /// Whether the provider may ask the user.
@@ -36,9 +37,6 @@ pub(crate) enum Interaction {
     /// `prompt=none` (OpenID Connect Core §3.1.2.1).
     None,
 }
-
-/// Identifies the provider of a sign-in.
-type ProviderHash = [u8; 16];
 
 impl PendingSignIn {
     /// Long enough to scan a QR code or to wait for an e-mail.
@@ -65,8 +63,7 @@ impl PendingSignIn {
 
     /// The end of the cookie's name: a hash of `state`, so that the callback finds the cookie.
     pub(crate) fn cookie_suffix(state: &str) -> String {
-        let hash: [u8; 12] = start_of(sha256(state));
-        BASE64_URL_SAFE_NO_PAD.encode(hash)
+        BASE64_URL_SAFE_NO_PAD.encode(&sha256(state)[..12])
     }
 
     pub(crate) fn state(&self) -> &str {
@@ -77,21 +74,9 @@ impl PendingSignIn {
         self.nonce.as_ref().map(|nonce| nonce.as_str())
     }
 
-    pub(crate) fn return_to(&self) -> &ReturnTo {
-        &self.return_to
-    }
-
-    pub(crate) fn interaction(&self) -> Interaction {
-        self.interaction
-    }
-
     pub(crate) fn started(&self) -> Timestamp {
         let seconds = self.expires.as_unix();
         Timestamp::from_unix(seconds.saturating_sub(Self::LIFETIME.as_secs()))
-    }
-
-    pub(crate) fn expires(&self) -> Timestamp {
-        self.expires
     }
 
     /// The S256 code challenge (RFC 7636 §4.2).
@@ -120,13 +105,12 @@ impl PendingSignIn {
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let provider = BASE64_URL_SAFE_NO_PAD.encode(self.provider);
         let encoded = Encoded(
             &self.state,
             self.nonce(),
             &self.code_verifier,
             self.return_to.as_str().into(),
-            &provider,
+            &self.provider,
             self.interaction == Interaction::None,
             self.expires.as_unix(),
         );
@@ -136,13 +120,12 @@ impl PendingSignIn {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let Encoded(state, nonce, code_verifier, return_to, provider, silent, expires) =
             serde_json::from_slice(bytes).ok()?;
-        let provider = BASE64_URL_SAFE_NO_PAD.decode(provider).ok()?;
         Some(Self {
             state: Zeroizing::new(state.to_owned()),
             nonce: nonce.map(|nonce| Zeroizing::new(nonce.to_owned())),
             code_verifier: Zeroizing::new(code_verifier.to_owned()),
             return_to: ReturnTo::parse(&return_to)?,
-            provider: provider.try_into().ok()?,
+            provider: provider.to_owned(),
             interaction: if silent {
                 Interaction::None
             } else {
@@ -175,12 +158,8 @@ struct Encoded<'a>(
     u64,
 );
 
-fn hash_of(provider: &Provider) -> ProviderHash {
-    start_of(sha256(provider.identity()))
-}
-
-fn start_of<const N: usize>(hash: [u8; 32]) -> [u8; N] {
-    *hash.first_chunk().expect("N is at most 32")
+fn hash_of(provider: &Provider) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(provider.identity())[..16])
 }
 
 pub(super) fn sha256(text: &str) -> [u8; 32] {
@@ -213,10 +192,10 @@ mod tests {
         let before = pending();
         let after = PendingSignIn::decode(&before.encode()).unwrap();
         assert_eq!(before.encode(), after.encode());
-        assert_eq!(after.return_to().as_str(), "/orders?page=2");
+        assert_eq!(after.return_to.as_str(), "/orders?page=2");
         assert_eq!(after.started().as_unix(), 1000);
-        assert_eq!(after.expires().as_unix(), 1000 + 20 * 60);
-        assert_eq!(after.interaction(), Interaction::None);
+        assert_eq!(after.expires.as_unix(), 1000 + 20 * 60);
+        assert_eq!(after.interaction, Interaction::None);
     }
 
     // RFC 9700 §4.4; behaviour 29.

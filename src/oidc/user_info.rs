@@ -1,7 +1,6 @@
 //! The user information response.
 
 use http::{Response, StatusCode};
-use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, ErrorKind},
@@ -27,26 +26,13 @@ pub(crate) fn user_info(
         let context = "user information: not a JSON object, or one that names a member twice";
         Error::with_context(ErrorKind::InvalidAnswer, context)
     })?;
-    check_subject(&members, provider.subject_members, user)?;
-    Ok(UserInfo::new(members))
-}
-
-/// §5.3.2: the subject is required and is that of the ID token, under every name that the provider has for it.
-fn check_subject(
-    members: &Map<String, Value>,
-    names: &[&str],
-    user: &IdClaims,
-) -> Result<(), Error> {
-    let mut named = names
-        .iter()
-        .filter_map(|name| members.get(*name))
-        .peekable();
-    let is_there = named.peek().is_some();
-    if is_there && named.all(|subject| subject.as_str() == Some(user.subject())) {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorKind::ForeignUserInfo))
+    // §5.3.2: the subject is required and is that of the ID token, under every name that the provider has for it.
+    let names = provider.subject_members.iter();
+    let mut subjects = names.filter_map(|name| members.get(*name)).peekable();
+    if subjects.peek().is_none() || subjects.any(|one| one.as_str() != Some(user.subject())) {
+        return Err(Error::new(ErrorKind::ForeignUserInfo));
     }
+    Ok(UserInfo::new(members))
 }
 
 #[cfg(test)]

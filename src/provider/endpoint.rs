@@ -46,9 +46,8 @@ impl Endpoint {
         let url = Url::parse(text)
             .ok()
             .filter(|url| {
-                let rest = text.get(url.scheme().len()..);
-                let authority = rest.and_then(|rest| rest.strip_prefix("://"));
-                authority.is_some_and(|authority| !authority.starts_with('/'))
+                let authority = text.get(url.scheme().len()..).unwrap_or_default();
+                authority.starts_with("://") && !authority.starts_with(":///")
             })
             .ok_or_else(|| refuse("is not an absolute URL"))?;
         if !url.username().is_empty() || url.password().is_some() {

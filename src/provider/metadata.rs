@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 
 use super::{Endpoint, EndpointName, Endpoints, InvalidUrl, Provider, SigningAlgorithm};
-use crate::json;
+use crate::json::{self, Object};
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
 ///
@@ -74,7 +74,7 @@ impl Provider {
                 Err(InvalidUrl::new("issuer", issuer, why))
             }
             Endpoints::BelowIssuer | Endpoints::Given => {
-                let metadata = self.metadata(&Map::new())?;
+                let metadata = self.metadata(&Object::new())?;
                 Ok(MetadataSource::Known(Arc::new(metadata)))
             }
             Endpoints::Discovered => {
@@ -107,7 +107,7 @@ impl Provider {
     }
 
     /// A value that was set replaces the document's.
-    fn metadata(&self, document: &Map<String, Value>) -> Result<Metadata, InvalidUrl> {
+    fn metadata(&self, document: &Object) -> Result<Metadata, InvalidUrl> {
         let required = |name: EndpointName| {
             self.endpoint(name, document)?
                 .ok_or_else(|| InvalidUrl::new(name.names().0, "", "is missing"))
@@ -132,14 +132,13 @@ impl Provider {
             revocation_endpoint: optional(EndpointName::Revocation)?,
             end_session_endpoint: optional(EndpointName::EndSession)?,
             session_endpoint: optional(EndpointName::Session)?,
-            signing_algorithms: match &self.signing_algorithms {
-                Some(algorithms) => algorithms.clone(),
-                None => signing_algorithms(document),
-            },
-            client_authentication: match self.client_authentication {
-                Some(method) => method,
-                None => client_authentication(document)?,
-            },
+            signing_algorithms: self
+                .signing_algorithms
+                .clone()
+                .unwrap_or_else(|| signing_algorithms(document)),
+            client_authentication: self
+                .client_authentication
+                .map_or_else(|| client_authentication(document), Ok)?,
             names_issuer: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
@@ -148,7 +147,7 @@ impl Provider {
     fn endpoint(
         &self,
         name: EndpointName,
-        document: &Map<String, Value>,
+        document: &Object,
     ) -> Result<Option<Endpoint>, InvalidUrl> {
         let set = self.urls.get(&name);
         let (name, member) = name.names();
@@ -171,7 +170,7 @@ impl Provider {
     }
 }
 
-fn signing_algorithms(document: &Map<String, Value>) -> Vec<SigningAlgorithm> {
+fn signing_algorithms(document: &Object) -> Vec<SigningAlgorithm> {
     match strings(document, "id_token_signing_alg_values_supported") {
         Some(names) => names.filter_map(SigningAlgorithm::by_name).collect(),
         // OpenID Connect Discovery §3: every provider supports it.
@@ -179,26 +178,26 @@ fn signing_algorithms(document: &Map<String, Value>) -> Vec<SigningAlgorithm> {
     }
 }
 
-fn client_authentication(
-    document: &Map<String, Value>,
-) -> Result<ClientAuthentication, InvalidUrl> {
+fn client_authentication(document: &Object) -> Result<ClientAuthentication, InvalidUrl> {
     let methods = strings(document, "token_endpoint_auth_methods_supported");
     let methods: Vec<_> = methods.into_iter().flatten().collect();
     // RFC 8414 §2: the default.
     if methods.is_empty() || methods.contains(&"client_secret_basic") {
-        Ok(ClientAuthentication::Basic)
-    } else if methods.contains(&"client_secret_post") {
-        Ok(ClientAuthentication::Post)
-    } else if methods.contains(&"none") {
-        Ok(ClientAuthentication::None)
-    } else {
-        let why = "knows no client authentication that is known here";
-        Err(InvalidUrl::new("token endpoint", "", why))
+        return Ok(ClientAuthentication::Basic);
     }
+    let others = [
+        ("client_secret_post", ClientAuthentication::Post),
+        ("none", ClientAuthentication::None),
+    ];
+    let supported = others.iter().find(|(name, _)| methods.contains(name));
+    supported.map(|(_, method)| *method).ok_or_else(|| {
+        let why = "knows no client authentication that is known here";
+        InvalidUrl::new("token endpoint", "", why)
+    })
 }
 
 fn strings<'a>(
-    document: &'a Map<String, Value>,
+    document: &'a Object,
     member: &str,
 ) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
     let items = json::member(document, member)?.as_array()?;

@@ -2,8 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// The issuer that a publishable key names: `pk_live_` or `pk_test_`, then the issuer in base64url.
-/// The key identifies an application; it is no secret and proves nothing.
+/// The issuer of a publishable key: `pk_live_` or `pk_test_`, then the issuer in base64url. The key is public.
 pub(super) fn issuer_of(key: &str) -> Option<String> {
     let encoded = ["pk_live_", "pk_test_"]
         .into_iter()

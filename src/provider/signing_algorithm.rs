@@ -1,11 +1,18 @@
-//! How ID tokens are signed.
+//! The signature algorithms of ID tokens.
 
 use std::fmt;
 
 /// An asymmetric signature algorithm of RFC 7518 §3.1.
 ///
-/// There is no `none` and there are no keyed hashes: an ID token that names one is refused,
-/// whatever it says (RFC 8725 §3.1).
+/// `none` and keyed hashes such as `HS256` are missing: an ID token with one of them is refused (RFC 8725 §3.1).
+/// See [`Provider::with_signing_algorithms`](crate::Provider::with_signing_algorithms).
+///
+/// ```
+/// use tower_didit::protocol::SigningAlgorithm;
+///
+/// assert_eq!(SigningAlgorithm::Es256.name(), "ES256");
+/// assert!(SigningAlgorithm::ALL.contains(&SigningAlgorithm::Rs256));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
@@ -30,7 +37,7 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: &'static [Self] = &[
         Self::Rs256,
         Self::Rs384,

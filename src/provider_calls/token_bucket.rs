@@ -1,10 +1,10 @@
-//! How often something may be done.
+//! A limit on the rate of fetches.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// So many times at once, and then once an interval.
+/// Allows `capacity` fetches at once, then one an interval.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     capacity: u64,
@@ -14,7 +14,7 @@ pub(super) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full one. The interval is in whole seconds, and at least one.
+    /// A full bucket. The interval is in whole seconds, at least one.
     pub(super) fn new((capacity, interval): (u64, Duration)) -> Self {
         Self {
             capacity,
@@ -24,9 +24,9 @@ impl TokenBucket {
         }
     }
 
-    /// Whether it may be done now.
+    /// Takes a token, if there is one.
     pub(super) fn take(&mut self, now: Timestamp) -> bool {
-        // A clock that was ahead and was set back does not stop the time here.
+        // A clock that is set back does not stop the refill.
         self.filled = self.filled.min(now);
         let intervals = now.since(self.filled).as_secs() / self.interval.as_secs().max(1);
         if intervals > 0 {

@@ -93,7 +93,7 @@ impl RelyingParty {
         let query = page.query().unwrap_or_default();
         Callback::parse(query).is_ok_and(|callback| {
             let cookies = context.cookies().iter();
-            self.flow_cookies().open(cookies, callback.state()).is_ok()
+            self.flow_cookies().open(cookies, &callback.state).is_ok()
         })
     }
 

@@ -40,7 +40,7 @@ impl RelyingParty {
             return Ok(Decision::Forward(head, None));
         }
         let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
-        let (state, code) = (callback.state().to_owned(), callback.code_hash());
+        let (state, code) = (callback.state.clone(), callback.code_hash());
         let cookies = CookieLines::of(&head.headers);
         let pending = match self.flow_cookies().open(cookies.iter(), &state) {
             Ok(pending) => pending,
@@ -49,7 +49,7 @@ impl RelyingParty {
                 return self.not_completed(Error::new(kind).into(), &cookies).await;
             }
         };
-        let return_to = pending.return_to().clone();
+        let return_to = pending.return_to.clone();
         let flow_cookie_removal = self.flow_cookies().end(&state);
         // The sign-in is not used up: a reload may find the provider or the store.
         let again = |error| Failure::from(error).returning_to(&return_to);

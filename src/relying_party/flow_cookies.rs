@@ -81,7 +81,7 @@ impl FlowCookies<'_> {
             .filter(|(name, _)| !is_replaced(name))
             .map(|(name, value)| {
                 let pending = self.unseal(name, value);
-                let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires());
+                let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires);
                 (expires, name, length(name, value))
             })
             .collect();
@@ -97,7 +97,7 @@ impl FlowCookies<'_> {
             size += length;
             (count > MAX_COUNT || size > MAX_SIZE).then(|| self.removal(name))?
         });
-        let set = self.scope.set(&name, &value, pending.expires().since(now));
+        let set = self.scope.set(&name, &value, pending.expires.since(now));
         let replaced = replaced.iter().map(|name| self.scope.remove(name));
         iter::once(set)
             .chain(replaced)

@@ -72,13 +72,11 @@ where
     fn send(&self, request: Request<Bytes>) -> TransportFuture {
         let mut service = self.clone();
         Box::pin(async move {
-            std::future::poll_fn(|cx| service.poll_ready(cx))
-                .await
-                .map_err(TransportError::of_service)?;
-            service
-                .call(request)
-                .await
-                .map_err(TransportError::of_service)
+            let response = async {
+                std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
+                service.call(request).await
+            };
+            response.await.map_err(TransportError::of_service)
         })
     }
 }

@@ -8,18 +8,18 @@ use http::{Request, Response};
 
 use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
-/// One connection pool; no redirects, no retries, no decompression, HTTP/1.1.
+/// A connection pool for HTTP/1.1, without redirects, retries, decompression and proxies.
 ///
-/// What another crate's features would add to reqwest is switched off by name.
+/// Each is switched off by name, because another crate may turn on the features of reqwest.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(Client);
 
 impl ReqwestTransport {
-    /// `roots`: PEM files of certificates that are trusted besides those of the system.
+    /// `roots` are PEM files of certificates that are trusted in addition to the system's.
     ///
     /// # Errors
     ///
-    /// What is wrong with the certificates, these or the system's.
+    /// If a certificate, one of these or of the system's, cannot be read.
     pub(crate) fn new(
         connect_timeout: Duration,
         roots: &[Vec<u8>],
@@ -57,10 +57,9 @@ impl HttpTransport for ReqwestTransport {
         Box::pin(async move {
             let request = ::reqwest::Request::try_from(request).map_err(failed)?;
             let mut response = client.execute(request).await.map_err(failed)?;
-            let mut answer = Response::builder().status(response.status());
-            if let Some(headers) = answer.headers_mut() {
-                *headers = std::mem::take(response.headers_mut());
-            }
+            let mut answer = Response::new(Bytes::new());
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = std::mem::take(response.headers_mut());
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failed)? {
                 if body.len() + chunk.len() > MAX_BODY {
@@ -68,12 +67,12 @@ impl HttpTransport for ReqwestTransport {
                 }
                 body.extend_from_slice(&chunk);
             }
-            answer.body(body.freeze()).map_err(TransportError::broken)
+            *answer.body_mut() = body.freeze();
+            Ok(answer)
         })
     }
 }
 
-/// What came of a request that got no answer.
 fn failed(error: ::reqwest::Error) -> TransportError {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {

@@ -2,14 +2,13 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 use super::{at_another_time, audiences, malformed, time};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, IdTokenError},
-    json::member,
+    json::{Object, member},
     provider::{Nonce, Provider},
 };
 
@@ -43,7 +42,7 @@ impl IdTokenRules {
     }
 
     /// Steps 3 to 5: the client is an audience, all others are trusted, and the token was issued to the client.
-    pub(super) fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Error> {
+    pub(super) fn check_audience(&self, claims: &Object) -> Result<(), Error> {
         let audiences = audiences(claims)?;
         let own = self.client_id.as_str();
         let refuse = |context, received: &str| {
@@ -70,11 +69,7 @@ impl IdTokenRules {
     }
 
     /// Steps 9 and 10, RFC 7519 §4.1.4 to §4.1.6.
-    pub(super) fn check_times(
-        &self,
-        claims: &Map<String, Value>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    pub(super) fn check_times(&self, claims: &Object, now: Timestamp) -> Result<(), Error> {
         let expires = time(claims, "exp")?.ok_or_else(|| malformed("it has no exp"))?;
         if now >= expires.plus(self.clock_skew) {
             return Err(at_another_time(IdTokenError::Expired, "exp", expires, now));
@@ -90,11 +85,7 @@ impl IdTokenRules {
     }
 
     /// Step 11, in constant time.
-    pub(super) fn check_nonce(
-        &self,
-        claims: &Map<String, Value>,
-        sent: Option<&str>,
-    ) -> Result<(), Error> {
+    pub(super) fn check_nonce(&self, claims: &Object, sent: Option<&str>) -> Result<(), Error> {
         let refuse = |context| Err(Error::with_context(IdTokenError::Nonce, context));
         match (self.provider.nonce, sent, claims.get("nonce")) {
             (Nonce::NotSent, None, _) | (Nonce::MayBeMissing, Some(_), None) => Ok(()),
@@ -112,7 +103,7 @@ impl IdTokenRules {
     }
 
     /// Step 12, if the token has the authentication context class.
-    pub(super) fn check_class(&self, claims: &Map<String, Value>) -> Result<(), Error> {
+    pub(super) fn check_class(&self, claims: &Object) -> Result<(), Error> {
         let required = &self.required_acr_values;
         match member(claims, "acr") {
             Some(class) if !required.is_empty() && !required.iter().any(|one| class == one) => {
@@ -126,7 +117,7 @@ impl IdTokenRules {
     /// take minutes.
     pub(super) fn check_authentication(
         &self,
-        claims: &Map<String, Value>,
+        claims: &Object,
         started: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
