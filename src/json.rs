@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_there_once_at_every_depth() {
+    fn duplicate_members_are_refused_at_every_depth() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":2}"#,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_in_it_is_read_as_json() {
+    fn no_string_is_read_as_json() {
         for name in [
             "$serde_json::private::RawValue",
             "\\u0024serde_json::private::RawValue",

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn it_survives_its_cookie() {
+    fn a_pending_sign_in_survives_its_cookie() {
         let before = pending();
         let after = PendingSignIn::decode(&before.encode()).unwrap();
         assert_eq!(before.encode(), after.encode());
@@ -200,7 +200,7 @@ mod tests {
 
     // RFC 9700 §4.4; behaviour 29.
     #[test]
-    fn it_is_at_the_provider_where_it_was_started() {
+    fn a_pending_sign_in_belongs_to_one_provider() {
         let pending = pending();
         assert!(pending.is_at(&Provider::didit()));
         assert!(pending.is_at(&Provider::didit().add_issuer("https://more.example")));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_that_knows_no_nonce_gets_none() {
+    fn a_provider_without_nonce_support_gets_none() {
         let provider = Provider::authentication("https://acme.auth.didit.me");
         let return_to = ReturnTo::parse("/").unwrap();
         let now = Timestamp::from_unix(1000);

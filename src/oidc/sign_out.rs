@@ -111,7 +111,7 @@ mod tests {
 
     // OpenID Connect RP-Initiated Logout §2; behaviour 90.
     #[test]
-    fn it_says_who_signs_out_and_where_to_go_afterwards() {
+    fn the_request_has_the_hint_the_client_and_the_return_page() {
         assert_eq!(
             url(None, None),
             "https://op.example/end?a=b&client_id=the+client"

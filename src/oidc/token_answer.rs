@@ -228,7 +228,7 @@ mod tests {
 
     // RFC 6749 §5.1; behaviour 40.
     #[test]
-    fn only_scopes_that_are_left_out_are_those_that_were_asked_for() {
+    fn absent_scopes_are_the_requested_ones() {
         for (member, scopes) in [
             (r#""x":1"#, "openid email"),
             (r#""scope":null"#, "openid email"),
@@ -252,7 +252,7 @@ mod tests {
 
     // RFC 6749 §7.1, OpenID Connect Core §3.1.3.3; behaviours 37 and 38.
     #[test]
-    fn what_is_missing_or_foreign_is_said() {
+    fn errors_name_the_missing_or_unsupported_member() {
         let text = "the provider's answer cannot be used: ";
         for (json, why) in [
             (r#"{"id_token":"id"}"#, "no access_token"),

@@ -41,11 +41,11 @@ mod tests {
 
     use super::*;
 
-    fn told(status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
-        told_by(&Provider::didit(), status, body)
+    fn read(status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+        read_from(&Provider::didit(), status, body)
     }
 
-    fn told_by(provider: &Provider, status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+    fn read_from(provider: &Provider, status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
         let response = Response::builder().status(status).body(body).unwrap();
         let user = IdClaims::of_subject("john");
         user_info(&response, provider, &user).map_err(|error| error.kind())
@@ -55,22 +55,22 @@ mod tests {
     #[test]
     fn user_id_is_a_subject_only_at_didit() {
         let other = Provider::discovered("https://op.example");
-        assert!(told_by(&other, 200, r#"{"sub":"john","user_id":42}"#).is_ok());
+        assert!(read_from(&other, 200, r#"{"sub":"john","user_id":42}"#).is_ok());
         assert_eq!(
-            told_by(&other, 200, r#"{"user_id":"john"}"#).err(),
+            read_from(&other, 200, r#"{"user_id":"john"}"#).err(),
             Some(ErrorKind::ForeignUserInfo)
         );
     }
 
     // OpenID Connect Core §5.3.2; behaviour 73.
     #[test]
-    fn it_is_about_the_user_of_the_id_token() {
+    fn the_subject_is_that_of_the_id_token() {
         for good in [
             json!({"sub": "john"}),
             json!({"user_id": "john"}),
             json!({"sub": "john", "user_id": "john", "extra": [1]}),
         ] {
-            assert!(told(200, &good.to_string()).is_ok(), "{good}");
+            assert!(read(200, &good.to_string()).is_ok(), "{good}");
         }
         for foreign in [
             json!({}),
@@ -81,11 +81,11 @@ mod tests {
             json!({"sub": "john", "user_id": "alejandra"}),
             json!({"sub": "alejandra", "user_id": "john"}),
         ] {
-            let refusal = told(200, &foreign.to_string()).err();
+            let refusal = read(200, &foreign.to_string()).err();
             assert_eq!(refusal, Some(ErrorKind::ForeignUserInfo), "{foreign}");
         }
         let twice = r#"{"sub":"alejandra","sub":"john"}"#;
-        assert_eq!(told(200, twice).err(), Some(ErrorKind::InvalidAnswer));
+        assert_eq!(read(200, twice).err(), Some(ErrorKind::InvalidAnswer));
     }
 
     // OpenID Connect Core §5.3.3; behaviour 74.
@@ -100,7 +100,7 @@ mod tests {
             (200, r#"["john"]"#, ErrorKind::InvalidAnswer),
             (200, "", ErrorKind::InvalidAnswer),
         ] {
-            assert_eq!(told(status, body).err(), Some(kind), "{status} {body}");
+            assert_eq!(read(status, body).err(), Some(kind), "{status} {body}");
         }
     }
 }

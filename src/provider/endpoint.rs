@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_in_words() {
+    fn other_urls_are_refused_with_a_reason() {
         assert_eq!(
             refusal("/token"),
             r#"the token endpoint "/token" is not an absolute URL"#

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_lives_as_long_as_it_says_within_bounds() {
+    fn the_cache_lifetime_is_max_age_within_bounds() {
         assert_eq!(seconds(&[]), 600);
         assert_eq!(seconds(&["public, max-age=300"]), 300);
         assert_eq!(seconds(&["public", "Max-Age=\"301\""]), 301);

@@ -35,6 +35,18 @@ async fn each_error_of_rfc_6749_has_a_case_of_its_own() {
     }
 }
 
+// RFC 6749 §5.2; behaviour 33.
+#[tokio::test]
+async fn a_description_that_is_no_text_is_ignored() {
+    let site = Site::new();
+    for description in [json!(null), json!(42), json!([CANARY])] {
+        let body = json!({"error": "invalid_grant", "error_description": description});
+        let refused = site.refuse(answer(400, JSON, body.to_string()), "").await;
+        assert_eq!(refused.kind().code(), "invalid-grant", "{body}");
+        assert_eq!(refused.provider_description(), None);
+    }
+}
+
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
 async fn what_is_not_a_json_object_is_refused() {

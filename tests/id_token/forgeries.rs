@@ -43,7 +43,7 @@ fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
 // OpenID Connect Core §2, §3.1.3.7 and §3.1.3.8, RFC 7515 §4.1.11, RFC 7519 §4.1 and §7.2, RFC 8725
 // §3, RFC 9700 §4.5.3; behaviours 43 to 56 and 58 to 60. The clause of each is with the forgery.
 #[tokio::test]
-async fn no_forgery_signs_anybody_in() {
+async fn no_forged_token_signs_in() {
     for (name, didit, browser) in visitors() {
         let hosts = hosts_of(&didit, &browser).await;
         for forgery in Forgery::all() {
@@ -241,7 +241,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
 // OpenID Connect Core §3.1.3.7 step 6; behaviour 48. With `insecure_trust_tls_for_id_token` TLS
 // stands in for the signature, and for nothing else.
 #[tokio::test]
-async fn without_signatures_only_signatures_are_not_looked_at() {
+async fn trusting_tls_skips_only_the_signature() {
     let didit = didit();
     let provider = Provider::didit().insecure_trust_tls_for_id_token();
     let browser = visit(didit.config(CALLBACK).with_provider(provider));
@@ -263,7 +263,7 @@ async fn without_signatures_only_signatures_are_not_looked_at() {
 
 // OpenID Connect Core §3.1.3.7 step 11; behaviour 55.
 #[tokio::test]
-async fn a_nonce_that_may_be_missing_must_still_be_the_right_one() {
+async fn an_optional_nonce_must_match() {
     let didit = didit();
     let provider = Provider::didit().insecure_accept_missing_nonce();
     let browser = visit(didit.config(CALLBACK).with_provider(provider));

@@ -37,7 +37,7 @@ fn unknown_kid(kid: &'static str) -> Fault {
 
 // Behaviour 65.
 #[tokio::test]
-async fn a_hundred_sign_ins_ask_for_them_once() {
+async fn a_hundred_sign_ins_fetch_the_keys_once() {
     let (didit, browser) = visitor();
     for _ in 0..100 {
         assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
@@ -52,7 +52,7 @@ async fn a_hundred_sign_ins_ask_for_them_once() {
 
 // OpenID Connect Core §10.1.1; behaviour 66.
 #[tokio::test]
-async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
+async fn a_key_rotation_is_followed_at_once() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
         let didit = with(didit());
         let browser = visit(didit.config(CALLBACK));
@@ -67,7 +67,7 @@ async fn a_rotation_is_followed_in_the_second_in_which_it_is_seen() {
 
 // OpenID Connect Core §10.1 and §10.1.1; behaviours 66 and 70.
 #[tokio::test]
-async fn keys_without_names_are_followed_as_well() {
+async fn a_rotation_of_keys_without_kid_is_followed() {
     for with in [FakeDidit::with_rs256 as fn(_) -> _, |didit| didit] {
         let didit = with(didit()).with_bare_jwks();
         let browser = visit(didit.config(CALLBACK));
@@ -90,7 +90,7 @@ async fn keys_without_names_are_followed_as_well() {
 
 // Behaviour 67.
 #[tokio::test]
-async fn ten_thousand_unknown_names_do_not_make_it_ask_all_the_time() {
+async fn ten_thousand_unknown_kids_cause_few_fetches() {
     let (didit, browser) = visitor();
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     didit.on_every(Endpoint::Token, unknown_kid("https://evil.example/key"));
@@ -115,7 +115,7 @@ async fn ten_thousand_unknown_names_do_not_make_it_ask_all_the_time() {
 
 // Behaviour 68.
 #[tokio::test(start_paused = true)]
-async fn sign_ins_at_the_same_time_share_one_fetch() {
+async fn concurrent_sign_ins_share_one_fetch_of_the_keys() {
     let (didit, browser) = visitor();
     for fetches in 1..=2 {
         let slow = Fault::delay(Duration::from_secs(1));
@@ -131,7 +131,7 @@ async fn sign_ins_at_the_same_time_share_one_fetch() {
 
 // Behaviour 69.
 #[tokio::test]
-async fn known_keys_go_on_working_for_a_day_while_new_ones_cannot_be_had() {
+async fn cached_keys_are_used_for_a_day_while_fetches_fail() {
     let (didit, browser) = visitor();
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     didit.on_every(
@@ -154,7 +154,7 @@ async fn known_keys_go_on_working_for_a_day_while_new_ones_cannot_be_had() {
 }
 
 #[tokio::test]
-async fn where_there_never_were_any_the_sign_in_fails_and_the_next_one_asks_again() {
+async fn without_cached_keys_a_failed_fetch_fails_the_sign_in() {
     let (didit, browser) = visitor();
     for (fault, code) in [
         (
@@ -196,7 +196,7 @@ async fn where_there_never_were_any_the_sign_in_fails_and_the_next_one_asks_agai
 
 // OpenID Connect Core §10.1, RFC 7517 §5, RFC 7518 §3.3; behaviours 70, 71 and 72.
 #[tokio::test]
-async fn keys_that_cannot_be_used_do_not_spoil_the_others() {
+async fn unusable_keys_are_ignored() {
     let (didit, browser) = visitor();
     let spoiled = with_keys(|keys| {
         let good = keys[0].clone();

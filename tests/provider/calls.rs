@@ -58,7 +58,7 @@ async fn sign_in_and_out(browser: &Browser, didit: &FakeDidit) -> StatusCode {
 
 // Behaviour 35.
 #[tokio::test]
-async fn a_redirect_by_any_endpoint_leads_nowhere() {
+async fn no_redirect_of_an_endpoint_is_followed() {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a free port");
     let elsewhere = listener.local_addr().expect("an address");
@@ -104,7 +104,7 @@ async fn a_redirect_by_any_endpoint_leads_nowhere() {
 
 // Behaviours 36 and 95.
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_never_answers_is_waited_for_as_long_as_configured() {
+async fn a_silent_endpoint_times_out_as_configured() {
     for endpoint in CALLED {
         let didit = didit().with_revocation_endpoint();
         let config = didit

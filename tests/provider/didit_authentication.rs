@@ -39,7 +39,7 @@ async fn asked(browser: &Browser) -> BTreeMap<String, String> {
 
 // OpenID Connect Core §3.1.2.1, RFC 6749 §2.3, RFC 9700 §4.5.3; behaviours 1, 32 and 55.
 #[tokio::test]
-async fn a_sign_in_sends_what_is_documented_and_nothing_else() {
+async fn a_sign_in_sends_only_documented_parameters() {
     let (didit, browser) = visitor(|config| config);
     let names: BTreeSet<_> = asked(&browser).await.into_keys().collect();
     assert_eq!(
@@ -77,7 +77,7 @@ async fn a_sign_in_sends_what_is_documented_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn scopes_are_asked_for_only_if_they_are_configured_and_need_no_openid() {
+async fn only_configured_scopes_are_requested_and_openid_is_optional() {
     let (_, browser) = visitor(|config| config.with_scopes(["email", "phone"]));
     assert_eq!(asked(&browser).await["scope"], "email phone");
     let (didit, browser) = visitor(|config| config.with_scopes(["email"]));
@@ -89,7 +89,7 @@ async fn scopes_are_asked_for_only_if_they_are_configured_and_need_no_openid() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn a_refresh_token_that_works_once_does_not_go_into_a_cookie() {
+async fn a_single_use_refresh_token_is_in_no_cookie() {
     let didit = FakeDidit::authentication(CLIENT_ID);
     let offline = config(&didit).with_scopes(["offline_access"]);
     let offline = offline.with_sessions_in_cookies().build();
@@ -132,7 +132,7 @@ async fn during_the_switch_to_a_custom_domain_both_issuers_are_accepted() {
 
 // RFC 8725 §3.11; behaviour 58.
 #[tokio::test]
-async fn an_access_token_is_no_id_token_although_the_same_key_signs_it() {
+async fn an_access_token_signed_with_the_same_key_is_no_id_token() {
     let (didit, browser) = visitor(|config| config);
     let swapped = Fault::edit(|answer: &mut Map<String, Value>| {
         let access_token = answer["access_token"].clone();
@@ -144,7 +144,7 @@ async fn an_access_token_is_no_id_token_although_the_same_key_signs_it() {
 
 // RFC 6749 §5.2; behaviours 33 and 34.
 #[tokio::test]
-async fn its_errors_are_told_apart() {
+async fn its_error_codes_have_kinds_of_their_own() {
     let (didit, browser) = visitor(|config| config);
     for (code, status, outcome) in [
         ("unknown_field", 400, "provider-refused"),
@@ -165,7 +165,7 @@ async fn its_errors_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_person_clicks_through_it() {
+async fn a_user_signs_in_through_the_pages() {
     let didit = FakeDidit::authentication(CLIENT_ID);
     let browser = visit(config(&didit)).add_didit(&didit);
     let page = browser.visit("/login").await;

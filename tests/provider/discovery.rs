@@ -45,7 +45,7 @@ fn asked(didit: &FakeDidit) -> [usize; 3] {
 
 // OpenID Connect Core §3.1.2.1; behaviours 1 and 63.
 #[tokio::test]
-async fn it_is_found_when_it_is_first_needed_and_then_known() {
+async fn metadata_is_fetched_at_the_first_sign_in_and_cached() {
     let (didit, browser) = visitor();
     assert_eq!(browser.get("/").await.text(), NOBODY);
     assert_eq!(asked(&didit), [0, 0, 0], "nobody wants to sign in yet");
@@ -71,7 +71,7 @@ async fn it_is_found_when_it_is_first_needed_and_then_known() {
 
 // Behaviour 63.
 #[tokio::test(start_paused = true)]
-async fn sign_ins_at_the_same_time_look_for_it_once() {
+async fn concurrent_sign_ins_fetch_the_metadata_once() {
     let (didit, browser) = visitor();
     didit.on_next(Endpoint::Discovery, Fault::delay(Duration::from_secs(1)));
     let all = (0..20).map(|_| attempt(&browser, &didit));
@@ -83,7 +83,7 @@ async fn sign_ins_at_the_same_time_look_for_it_once() {
 
 // OpenID Connect Discovery §4.1; behaviour 62.
 #[tokio::test]
-async fn an_issuer_may_have_a_path_and_a_slash_at_its_end() {
+async fn an_issuer_may_have_a_path_and_a_trailing_slash() {
     for (issuer, document) in [
         (
             "https://op.example/",
@@ -108,7 +108,7 @@ async fn an_issuer_may_have_a_path_and_a_slash_at_its_end() {
 
 // RFC 9207 §2.4; behaviour 23.
 #[tokio::test]
-async fn a_provider_that_names_itself_in_its_answers_has_to() {
+async fn an_announced_iss_is_required_and_compared() {
     let didit = didit().with_iss_parameter();
     let browser = visitor_of(&didit, ISSUER);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
@@ -139,7 +139,7 @@ async fn a_provider_that_names_itself_in_its_answers_has_to() {
 
 // RFC 9700 §4.4; behaviour 29.
 #[tokio::test]
-async fn a_sign_in_that_was_started_at_one_provider_does_not_end_at_another() {
+async fn a_code_is_not_sent_to_another_provider() {
     let one = didit();
     let other = didit().with_issuer("https://other.example");
     let keys = [[7; 32]];

@@ -61,17 +61,17 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
 
 // RFC 6749 §3.2; behaviour 41.
 #[tokio::test]
-async fn a_loopback_address_may_do_without_tls() {
+async fn plain_http_works_on_loopback() {
     let server = Server::saying(answer("200 OK", "", TOKENS.as_bytes())).await;
     assert_eq!(attempt(server.config()).await, SIGNED_IN);
 }
 
 // RFC 6749 §3.2; behaviour 41. A proxy would carry the secrets off this machine in clear.
 #[test]
-fn no_proxy_comes_between_a_loopback_address() {
+fn loopback_bypasses_proxies() {
     let nobody = "http://127.0.0.1:9";
     let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tls::a_loopback_address_may_do_without_tls"])
+        .args(["--exact", "tls::plain_http_works_on_loopback"])
         .envs([("HTTP_PROXY", nobody), ("http_proxy", nobody)])
         .envs([("ALL_PROXY", nobody), ("all_proxy", nobody)])
         .env_remove("NO_PROXY")
@@ -84,7 +84,7 @@ fn no_proxy_comes_between_a_loopback_address() {
 
 // RFC 6749 §3.2; behaviour 41.
 #[test]
-fn every_other_address_is_refused_when_it_is_configured() {
+fn plain_http_elsewhere_is_a_configuration_error() {
     for (url, good) in [
         ("https://apx.didit.me/auth/v2/token", true),
         ("http://127.0.0.1:8080/token", true),

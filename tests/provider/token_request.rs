@@ -30,7 +30,7 @@ use crate::support::{
 
 // RFC 6749 §2.3.1 and §4.1.3, RFC 7636 §4.5; behaviours 30 and 31.
 #[tokio::test]
-async fn on_the_wire_it_is_this_to_the_letter() {
+async fn the_token_request_is_this_on_the_wire() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap();
     let token_endpoint = format!("http://{host}/auth/v2/token");
@@ -109,7 +109,7 @@ async fn the_token_endpoints_url_is_used_exactly_as_given() {
 // RFC 6749 §2.3.1 and §4.1.3; behaviours 30 and 31. `FakeDidit` decodes and compares id and secret,
 // redirect URI and verifier.
 #[tokio::test]
-async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
+async fn client_id_and_secret_are_form_encoded_for_basic() {
     for (id, secret, joined) in [
         ("a:b", "c:d", "a%3Ab:c%3Ad"),
         ("100%", "%41", "100%25:%2541"),
@@ -134,7 +134,7 @@ async fn id_and_secret_are_form_encoded_before_basic_joins_them() {
 
 // RFC 6749 §2.3 and §4.1.3; behaviours 30 and 32.
 #[tokio::test]
-async fn a_public_client_says_who_it_is_and_sends_no_secret() {
+async fn a_public_client_sends_its_id_and_no_secret() {
     let didit = FakeDidit::new_public("public+app");
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
     let page = sign_in(&browser(config), &didit).await;
@@ -150,7 +150,7 @@ async fn a_public_client_says_who_it_is_and_sends_no_secret() {
 
 // RFC 6749 §2.3.1; behaviours 30 and 32.
 #[tokio::test]
-async fn a_client_that_is_configured_to_sends_its_secret_in_the_body() {
+async fn client_secret_post_sends_the_secret_in_the_body() {
     let didit = FakeDidit::new("a:b", "c +%é").with_client_secret_post();
     let post = Provider::didit().with_client_authentication(ClientAuthentication::Post);
     let browser = browser(didit.config(CALLBACK).with_provider(post));
@@ -166,7 +166,7 @@ async fn a_client_that_is_configured_to_sends_its_secret_in_the_body() {
 
 // RFC 6749 §5.1; behaviour 40.
 #[tokio::test]
-async fn the_granted_scopes_are_what_the_answer_says() {
+async fn the_granted_scopes_are_those_of_the_response() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "email"]);
     let browser = browser(config);
@@ -196,7 +196,7 @@ async fn the_granted_scopes_are_what_the_answer_says() {
 
 // RFC 6749 §5.1; behaviour 40. An unreadable scope must not become all scopes that were requested.
 #[tokio::test]
-async fn a_scope_that_cannot_be_read_is_refused() {
+async fn an_unreadable_scope_is_refused() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "email"]);
     let browser = browser(config);

@@ -49,7 +49,7 @@ async fn members_may_be_missing_or_unknown() {
 
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
-async fn the_content_type_may_be_written_in_any_case_and_may_be_missing() {
+async fn the_content_type_is_optional_and_case_insensitive() {
     let site = Site::trusting();
     let typed = answer(200, "Application/JSON; charset=utf-8", good().to_string());
     let untyped = Fault::answer(Response::new(good().to_string()));
@@ -61,7 +61,7 @@ async fn the_content_type_may_be_written_in_any_case_and_may_be_missing() {
 
 // RFC 6749 §5.1; behaviour 39.
 #[tokio::test]
-async fn a_lifetime_may_be_written_in_many_ways_and_is_never_too_much() {
+async fn every_form_of_expires_in_is_read_and_bounded() {
     let site = Site::trusting();
     for (expires_in, seconds) in [
         ("3600", "3600"),

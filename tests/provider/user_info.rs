@@ -40,7 +40,7 @@ async fn visitor() -> (FakeDidit, Browser) {
 }
 
 #[tokio::test]
-async fn it_is_told_as_didit_has_it() {
+async fn user_info_is_given_as_didit_sends_it() {
     let (didit, browser) = visitor().await;
     assert_eq!(
         browser.get("/").await.json(),
@@ -64,7 +64,7 @@ async fn it_is_told_as_didit_has_it() {
 
 // OpenID Connect Core §5.3.1, RFC 6750 §2.1; behaviour 74.
 #[tokio::test]
-async fn the_access_token_travels_in_the_header_and_nowhere_else() {
+async fn the_access_token_is_only_in_the_header() {
     let (didit, browser) = visitor().await;
     assert_eq!(browser.get("/").await.status(), 200);
     let asked = didit.last(Endpoint::UserInfo).expect("it was asked");
@@ -86,7 +86,7 @@ async fn the_access_token_travels_in_the_header_and_nowhere_else() {
 
 // OpenID Connect Core §5.3.2 and §5.3.3; behaviours 73 and 74.
 #[tokio::test]
-async fn what_is_not_about_this_user_is_not_told() {
+async fn user_info_of_another_user_is_refused() {
     let (didit, browser) = visitor().await;
     let twice = format!(r#"{{"sub":"x","sub":{:?}}}"#, Person::alejandra().subject());
     let answer = |status: u16, body: &str| {
@@ -140,7 +140,7 @@ async fn what_is_not_about_this_user_is_not_told() {
 
 // OpenID Connect Core §5.3.2; behaviour 74.
 #[tokio::test]
-async fn nothing_in_it_replaces_what_the_id_token_says() {
+async fn user_info_does_not_change_the_claims() {
     async fn who(
         client: DiditClient,
         tokens: DiditTokens,
@@ -174,7 +174,7 @@ async fn nothing_in_it_replaces_what_the_id_token_says() {
 }
 
 #[tokio::test]
-async fn a_provider_without_such_an_endpoint_offers_none() {
+async fn without_an_endpoint_user_info_is_not_offered() {
     let didit = didit();
     // The Sign in API under the name of a provider that has only what is said here.
     let provider = Provider::authentication("https://apx.didit.me")

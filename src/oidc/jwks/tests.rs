@@ -11,13 +11,13 @@ fn verify(keys: &Jwks, token: &str) -> Result<(), KeyRefusal> {
 }
 
 /// How a set of this one key refuses the RSA token of RFC 7515; `None`: not at all.
-fn rsa_refusal(edit: impl FnOnce(&mut Map<String, Value>)) -> Option<KeyRefusal> {
+fn rsa_refusal(edit: impl FnOnce(&mut Object)) -> Option<KeyRefusal> {
     let mut key = rsa();
     edit(key.as_object_mut().unwrap());
     verify(&jwks(&json!([key])), RSA_TOKEN).err()
 }
 
-fn ec_refusal(edit: impl FnOnce(&mut Map<String, Value>)) -> Option<KeyRefusal> {
+fn ec_refusal(edit: impl FnOnce(&mut Object)) -> Option<KeyRefusal> {
     let mut key = ec();
     edit(key.as_object_mut().unwrap());
     verify(&jwks(&json!([key])), EC_TOKEN).err()
@@ -36,7 +36,7 @@ fn the_tokens_of_rfc_7515_a_2_and_a_3_verify() {
 
 // RFC 7517 §5; behaviour 71.
 #[test]
-fn of_the_keys_of_rfc_7517_those_for_signatures_count() {
+fn only_public_signature_keys_of_rfc_7517_are_used() {
     // Appendix A.1; the RSA key is that of RFC 7638 §3.1 as well.
     let public = jwks(&json!([
         {"kty": "EC", "crv": "P-256", "use": "enc", "kid": "1",
@@ -80,7 +80,7 @@ fn a_set_as_didit_publishes_it_is_read() {
 
 // RFC 7517 §5; behaviour 71.
 #[test]
-fn what_is_broken_or_foreign_is_left_out_and_the_rest_counts() {
+fn malformed_and_unsupported_keys_are_left_out() {
     let keys = jwks(&json!([
         7,
         "key",
@@ -157,7 +157,7 @@ fn weak_and_impossible_keys_are_refused() {
 
 // RFC 7517 §4 and §5; behaviour 71.
 #[test]
-fn a_key_is_for_what_it_says() {
+fn a_key_has_only_its_declared_use() {
     for (member, value) in [
         ("use", json!("sig")),
         ("key_ops", json!(["verify"])),
@@ -186,7 +186,7 @@ fn a_key_is_for_what_it_says() {
 
 // OpenID Connect Core §10.1, RFC 7517 §5; behaviours 70 and 71.
 #[test]
-fn a_key_is_chosen_by_its_name_else_by_its_kind() {
+fn a_key_is_chosen_by_kid_else_by_algorithm() {
     let named = |name: &str, mut key: Value| {
         key["kid"] = name.into();
         key

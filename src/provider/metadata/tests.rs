@@ -4,7 +4,7 @@ use super::*;
 
 const ISSUER: &str = "https://op.example";
 
-fn document() -> Map<String, Value> {
+fn document() -> Object {
     let document = json!({
         "issuer": ISSUER,
         "authorization_endpoint": "https://op.example/authorize?tenant=1",
@@ -16,7 +16,7 @@ fn document() -> Map<String, Value> {
     document.as_object().unwrap().clone()
 }
 
-fn read(provider: &Provider, document: Map<String, Value>) -> Result<Metadata, String> {
+fn read(provider: &Provider, document: Object) -> Result<Metadata, String> {
     provider.read_metadata(Value::Object(document).to_string().as_bytes())
 }
 
@@ -43,7 +43,7 @@ fn endpoints_are_taken_from_the_document_as_they_are() {
 }
 
 #[test]
-fn what_was_replaced_is_not_taken_from_the_document() {
+fn set_values_override_the_document() {
     let provider = Provider::discovered(ISSUER)
         .with_token_endpoint("https://proxy.example/token")
         .with_signing_algorithms([SigningAlgorithm::Es256]);
@@ -72,7 +72,7 @@ fn the_document_of_another_issuer_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn errors_name_the_unusable_member() {
     for (member, value, why) in [
         (
             "token_endpoint",
@@ -105,7 +105,7 @@ fn what_cannot_be_used_is_named() {
 }
 
 #[test]
-fn what_sign_ins_do_without_may_be_of_no_use() {
+fn unusable_optional_endpoints_are_ignored() {
     for (name, usable) in [
         ("userinfo_endpoint", "https://op.example/me"),
         ("revocation_endpoint", "https://op.example/revoke"),
@@ -129,7 +129,7 @@ fn what_sign_ins_do_without_may_be_of_no_use() {
 
 // RFC 8414 §2; behaviour 32.
 #[test]
-fn the_client_authenticates_in_a_way_that_the_provider_supports() {
+fn the_client_authentication_is_one_that_the_provider_supports() {
     for (methods, method) in [
         (
             json!(["client_secret_post", "client_secret_basic"]),
@@ -161,7 +161,7 @@ fn the_client_authenticates_in_a_way_that_the_provider_supports() {
 
 // OpenID Connect Discovery §4.1; behaviour 62.
 #[test]
-fn the_document_stands_below_the_issuer_with_or_without_its_last_slash() {
+fn the_document_is_below_the_issuer_with_or_without_a_trailing_slash() {
     for (issuer, url) in [
         (
             "https://op.example",

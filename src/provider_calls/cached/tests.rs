@@ -52,7 +52,7 @@ async fn settle() {
 
 // Behaviour 65.
 #[tokio::test]
-async fn what_is_fresh_is_not_fetched_again() {
+async fn a_fresh_value_is_not_fetched_again() {
     let (cached, source) = (Cached::new("test"), Source::default());
     assert!(cached.fresh(at(0)).is_none());
     for seconds in [0, 1, 3599] {
@@ -66,7 +66,7 @@ async fn what_is_fresh_is_not_fetched_again() {
 
 // Behaviours 63 and 68.
 #[tokio::test]
-async fn all_who_wait_share_one_fetch_and_none_of_them_ends_it() {
+async fn waiters_share_one_fetch_and_none_cancels_it() {
     let (cached, source) = (Arc::new(Cached::new("test")), Source::default());
     let get = || {
         let (cached, source) = (Arc::clone(&cached), source.clone());
@@ -89,7 +89,7 @@ async fn all_who_wait_share_one_fetch_and_none_of_them_ends_it() {
 
 // Behaviour 69.
 #[tokio::test]
-async fn what_is_stale_is_used_meanwhile_and_for_a_day_if_need_be() {
+async fn a_stale_value_is_used_while_revalidating_and_for_a_day_on_errors() {
     const HOUR: u64 = 3600;
     const DAY: u64 = 24 * HOUR;
     let (cached, source) = (Cached::new("test"), Source::default());
@@ -128,7 +128,7 @@ async fn what_is_stale_is_used_meanwhile_and_for_a_day_if_need_be() {
 
 // Behaviour 63.
 #[tokio::test]
-async fn a_failure_is_told_to_all_who_wait_and_forgotten() {
+async fn a_failure_reaches_all_waiters_and_is_not_cached() {
     let (cached, source) = (Cached::new("test"), Source::default());
     let (one, other) = tokio::join!(
         cached.get(at(0), source.clone().fail()),
@@ -141,7 +141,7 @@ async fn a_failure_is_told_to_all_who_wait_and_forgotten() {
 }
 
 #[tokio::test]
-async fn whoever_asks_does_not_make_it_ask_all_the_time() {
+async fn fetches_after_failures_are_limited() {
     let (cached, source) = (Cached::new("test"), Source::default());
     for (seconds, asked) in [(0, 1 + 10), (1, 12), (2, 13), (60, 23)] {
         for _ in 0..100 {
@@ -154,7 +154,7 @@ async fn whoever_asks_does_not_make_it_ask_all_the_time() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_makes_nothing_last_longer() {
+async fn a_clock_set_back_makes_nothing_last_longer() {
     let (cached, source) = (Cached::new("test"), Source::default());
     let ahead = cached.get(at(1_000_000), source.clone().answer()).await;
     assert_eq!(ahead.unwrap().value, 1);
@@ -173,7 +173,7 @@ async fn a_clock_that_is_set_back_makes_nothing_last_longer() {
 
 /// The task is dropped while it is spawned.
 #[test]
-fn outside_of_a_runtime_it_panics_and_hangs_nobody() {
+fn without_a_runtime_it_panics_and_does_not_hang() {
     let cached = Cached::new("test");
     let get = || {
         let mut get = Box::pin(cached.get(at(0), Source::default().answer()));
@@ -199,7 +199,7 @@ async fn a_fetch_that_panics_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_newer_one_is_what_came_meanwhile_or_what_may_be_fetched() {
+async fn a_newer_value_is_the_cached_one_or_a_permitted_fetch() {
     let (cached, source) = (Cached::new("test"), Source::default());
     let first = cached.get(at(0), source.clone().answer()).await.unwrap();
     let forbidden = cached.newer(&first, at(1), || false, source.clone().answer());
