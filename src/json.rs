@@ -32,8 +32,8 @@ pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-/// Reads a `NumericDate` (RFC 7519 §2) and drops the fraction of a second. `None` for anything but a number, and for times
-/// before 1970 or after the year 9999.
+/// Reads a `NumericDate` (RFC 7519 §2) and drops the fraction of a second. `None` for anything but a number, and for
+/// times before 1970 or after the year 9999.
 pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
     let seconds = value.as_f64()?;
     #[expect(
@@ -128,8 +128,8 @@ impl<'de> Visitor<'de> for Unique {
     }
 }
 
-/// `serde_json` replaces an object with this member by the JSON in the member's text, at any depth. That JSON would not be
-/// checked.
+/// `serde_json` replaces an object with this member by the JSON in the member's text, at any depth. That JSON would
+/// not be checked.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// In seconds.
 const END_OF_9999: f64 = 253_402_300_800.0;

@@ -40,7 +40,7 @@ impl Callback {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             if Self::is_parameter(&name) && parameters.insert(name, value).is_some() {
-                return Err(malformed("a parameter is there twice"));
+                return Err(malformed("a parameter is repeated"));
             }
         }
 
@@ -49,21 +49,20 @@ impl Callback {
             .filter(|state| is_visible(state))
             .ok_or_else(|| malformed("no usable state"))?;
         let answer = match (parameters.remove("code"), parameters.remove("error")) {
+            (Some(code), None) if is_visible(&code) => Ok(Answer::Code(Zeroizing::new(code))),
+            (Some(_), None) => Err("the code has invalid characters"),
             (None, Some(error)) if is_visible(&error) => {
-                Answer::Refused(error, parameters.remove("error_description"))
+                let description = parameters.remove("error_description");
+                Ok(Answer::Refused(error, description))
             }
-            (None, Some(_)) => {
-                return Err(malformed("the error has characters that no error has"));
-            }
-            (Some(code), None) if is_visible(&code) => Answer::Code(Zeroizing::new(code)),
-            (Some(_), None) => return Err(malformed("the code has characters that no code has")),
-            (Some(_), Some(_)) => return Err(malformed("both a code and an error")),
-            (None, None) => return Err(malformed("neither a code nor an error")),
+            (None, Some(_)) => Err("the error has invalid characters"),
+            (Some(_), Some(_)) => Err("both a code and an error"),
+            (None, None) => Err("neither a code nor an error"),
         };
         Ok(Self {
             state,
             issuer: parameters.remove("iss"),
-            answer,
+            answer: answer.map_err(malformed)?,
         })
     }
 
@@ -104,7 +103,7 @@ impl Callback {
                 return Err(Error::with_context(CallbackError::ForeignIssuer, context));
             }
             None if metadata.names_issuer => {
-                let context = "it names none, although the provider says that it does";
+                let context = "it has no iss, which the provider's metadata announces";
                 return Err(Error::with_context(CallbackError::ForeignIssuer, context));
             }
             _ => {}
@@ -205,25 +204,16 @@ mod tests {
             ("state=s", "neither a code nor an error"),
             ("codec=c&state=s", "neither a code nor an error"),
             ("code=c&error=e&state=s", "both a code and an error"),
-            ("code=&state=s", "the code has characters that no code has"),
-            (
-                "code=%FF&state=s",
-                "the code has characters that no code has",
-            ),
-            (
-                "error=&state=s",
-                "the error has characters that no error has",
-            ),
-            (
-                "code=c%0D%0A&state=s",
-                "the code has characters that no code has",
-            ),
+            ("code=&state=s", "the code has invalid characters"),
+            ("code=%FF&state=s", "the code has invalid characters"),
+            ("error=&state=s", "the error has invalid characters"),
+            ("code=c%0D%0A&state=s", "the code has invalid characters"),
         ] {
             assert_eq!(context(query), format!("{text}{why}"), "{query}");
         }
         for name in ["code", "state", "error", "error_description", "iss"] {
             let twice = format!("state=s&code=c&{name}=a&{name}=a");
-            assert_eq!(context(&twice), format!("{text}a parameter is there twice"));
+            assert_eq!(context(&twice), format!("{text}a parameter is repeated"));
         }
         let long = format!("state=s&code={}", "c".repeat(MAX_QUERY));
         assert_eq!(context(&long), format!("{text}the query is too long"));

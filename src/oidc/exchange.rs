@@ -236,8 +236,8 @@ impl From<ExchangeError> for TokenRequestFailure {
     }
 }
 
-/// The request with its parameters in a JSON object. Its provider refuses a parameter that does not belong to the grant,
-/// such as the client id with a refresh token.
+/// The request with its parameters in a JSON object. The provider refuses a parameter that does not belong to the
+/// grant, such as the client id with a refresh token.
 fn as_json(request: HttpRequest) -> Request<Bytes> {
     let (mut parts, form) = request.into_parts();
     let mut members: BTreeMap<_, _> = form_urlencoded::parse(&form).collect();
@@ -250,8 +250,8 @@ fn as_json(request: HttpRequest) -> Request<Bytes> {
     Request::from_parts(parts, json.into())
 }
 
-/// Accepts a JSON object with status 200, and an error response with status 4xx. `oauth2` ignores the status, reads an array
-/// as well, and stops at the end of the object.
+/// Accepts a JSON object with status 200, and an error response with status 4xx. `oauth2` ignores the status, reads
+/// an array as well, and stops at the end of the object.
 fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
     let status = response.status();
     let is_error = |body| serde_json::from_slice::<ErrorAnswer>(body).is_ok();

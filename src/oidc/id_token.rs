@@ -49,7 +49,7 @@ impl<'a> ReceivedIdToken<'a> {
     ) -> Result<Self, Error> {
         let mut jws = Jws::parse(token.secret(), allowed)?;
         let payload = std::mem::take(&mut jws.payload);
-        let no_object = || malformed("its payload is no JSON object");
+        let no_object = || malformed("its payload is not a JSON object");
         let claims = json::object(&payload).ok_or_else(no_object)?;
         let payload = String::from_utf8(payload).map_err(|_| no_object())?;
 
@@ -150,7 +150,7 @@ fn audiences(claims: &Object) -> Result<Vec<&str>, Error> {
             .iter()
             .map(Value::as_str)
             .collect::<Option<_>>()
-            .ok_or_else(|| malformed("its aud is no list of texts")),
+            .ok_or_else(|| malformed("its aud is not a list of strings")),
         _ => Err(malformed("it has no aud")),
     }
 }
@@ -201,7 +201,7 @@ fn text<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
 
 fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
     let malformed =
-        || Error::with_context(IdTokenError::Malformed, format!("its {name} is no time"));
+        || Error::with_context(IdTokenError::Malformed, format!("its {name} is not a time"));
     member(claims, name)
         .map(|value| numeric_date(value).ok_or_else(malformed))
         .transpose()

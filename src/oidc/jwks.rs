@@ -51,7 +51,7 @@ impl Jwks {
         let Document { keys } = serde_json::from_slice(document)
             .ok()
             .filter(|_| is_object)
-            .ok_or_else(|| invalid("the key set is no JSON object with keys"))?;
+            .ok_or_else(|| invalid("the key set is not a JSON object with keys"))?;
         if keys.len() > MAX_KEYS {
             return Err(invalid("the key set has more than 64 keys"));
         }

@@ -49,12 +49,11 @@ fn read_header(
     header: &[u8],
     allowed: &[SigningAlgorithm],
 ) -> Result<(SigningAlgorithm, Option<String>), Error> {
-    let header = json::object(header).ok_or_else(|| malformed("its header is no JSON object"))?;
+    let header =
+        json::object(header).ok_or_else(|| malformed("its header is not a JSON object"))?;
     // RFC 7515 §4.1.11: no extension is supported, so none may be critical.
     if header.contains_key("crit") {
-        return Err(malformed(
-            "its header has extensions that must be understood",
-        ));
+        return Err(malformed("its header has critical extensions"));
     }
     // RFC 7797 §7: the payload of a JWT is always encoded.
     if header
@@ -71,7 +70,7 @@ fn read_header(
         None => Ok(None),
     };
     // RFC 8725 §3.11: the provider signs other kinds of tokens, too.
-    if let Some(typ) = text("typ", "its typ is no text")? {
+    if let Some(typ) = text("typ", "its typ is not a string")? {
         let typ = typ.strip_prefix("application/").unwrap_or(typ);
         if !typ.eq_ignore_ascii_case("JWT") {
             return Err(Error::new(IdTokenError::Type));
@@ -89,7 +88,7 @@ fn read_header(
         })?;
     Ok((
         algorithm,
-        text("kid", "its kid is no text")?.map(Into::into),
+        text("kid", "its kid is not a string")?.map(Into::into),
     ))
 }
 

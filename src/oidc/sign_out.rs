@@ -46,8 +46,8 @@ impl EndSessionRequest {
 }
 
 impl Client {
-    /// The request (RFC 7009 §2.1) that revokes the refresh token, or the access token if there is no refresh token. The client
-    /// authenticates as at the token endpoint. (The request of `oauth2` needs https, also on loopback.)
+    /// The request that revokes the refresh token, or the access token if there is no refresh token (RFC 7009 §2.1).
+    /// The client authenticates as at the token endpoint. (The request of `oauth2` needs https, also on loopback.)
     pub(crate) fn revocation(
         &self,
         metadata: &Metadata,

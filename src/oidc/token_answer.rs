@@ -12,8 +12,8 @@ use crate::{
     tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
-/// A token response (RFC 6749 §5.1). It is read more leniently where Didit's documentation requires it. Unknown members
-/// are ignored, and a known one must not be there twice.
+/// A token response (RFC 6749 §5.1), read leniently only where Didit's documentation requires it. Unknown members are
+/// ignored, and a known one must not be repeated.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     #[serde(default = "no_access_token")]

@@ -23,7 +23,7 @@ pub(crate) fn user_info(
         status => return Err(unexpected_status("user information", status)),
     }
     let members = json::object(response.body().as_ref()).ok_or_else(|| {
-        let context = "user information: not a JSON object, or one that names a member twice";
+        let context = "user information: not a JSON object, or a member is repeated";
         Error::with_context(ErrorKind::InvalidAnswer, context)
     })?;
     // §5.3.2: the subject is required and is that of the ID token, under every name that the provider has for it.

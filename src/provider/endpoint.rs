@@ -50,29 +50,23 @@ impl Endpoint {
                 authority.starts_with("://") && !authority.starts_with(":///")
             })
             .ok_or_else(|| refuse("is not an absolute URL"))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("must not contain credentials"));
-        }
         // `Url` repairs tabs, new lines and backslashes, but the text is sent as it was given.
-        if text
-            .bytes()
-            .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
-        {
-            return Err(refuse("has characters that no URL has"));
-        }
-        if !is_https_or_loopback(&url) {
-            return Err(refuse("must be https, or http on loopback"));
-        }
-        if url.fragment().is_some() {
+        let is_repaired = |byte: u8| !byte.is_ascii_graphic() || byte == b'\\';
+        let why = if !url.username().is_empty() || url.password().is_some() {
+            "must not contain credentials"
+        } else if text.bytes().any(is_repaired) {
+            "has invalid characters"
+        } else if !is_https_or_loopback(&url) {
+            "must be https, or http on loopback"
+        } else if url.fragment().is_some() {
             // RFC 6749 §3.1 and §3.2.
-            return Err(refuse("must not have a fragment"));
-        }
-        if Uri::try_from(url.as_str()).is_err() {
-            return Err(refuse(
-                "is too long, or has characters that no request can have",
-            ));
-        }
-        Ok(Self(url))
+            "must not have a fragment"
+        } else if Uri::try_from(url.as_str()).is_err() {
+            "is too long or has invalid characters"
+        } else {
+            return Ok(Self(url));
+        };
+        Err(refuse(why))
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -182,7 +176,7 @@ mod tests {
             "https://é/",
         ] {
             assert!(
-                refusal(mended).ends_with("has characters that no URL has"),
+                refusal(mended).ends_with("has invalid characters"),
                 "{mended}"
             );
         }
@@ -194,7 +188,7 @@ mod tests {
             assert!(!refusal(hidden).contains("hunter2"), "{hidden}");
         }
         let long = format!("https://x/{}", "a".repeat(1 << 16));
-        assert!(refusal(&long).ends_with("has characters that no request can have"));
+        assert!(refusal(&long).ends_with("is too long or has invalid characters"));
         for relative in [
             " https://x/",
             "https:///x/",

@@ -95,13 +95,13 @@ impl Provider {
         // OpenID Connect Discovery §4.3: the issuer is identical to the one that was asked for.
         let issuer = document.get("issuer").and_then(Value::as_str);
         if issuer.is_none() || issuer != self.issuers.first().map(String::as_str) {
-            return Err("it names another issuer than the one that it was found by".to_owned());
+            return Err("its issuer is not the configured one".to_owned());
         }
         let metadata = self
             .metadata(&document)
             .map_err(|invalid| invalid.to_string())?;
         if metadata.signing_algorithms.is_empty() {
-            return Err("no algorithm that signs its ID tokens is known here".to_owned());
+            return Err("none of its ID token algorithms is supported".to_owned());
         }
         Ok(metadata)
     }
@@ -191,7 +191,7 @@ fn client_authentication(document: &Object) -> Result<ClientAuthentication, Inva
     ];
     let supported = others.iter().find(|(name, _)| methods.contains(name));
     supported.map(|(_, method)| *method).ok_or_else(|| {
-        let why = "knows no client authentication that is known here";
+        let why = "has no supported client authentication method";
         InvalidUrl::new("token endpoint", "", why)
     })
 }

@@ -77,7 +77,7 @@ impl ProviderCalls {
         match newer.await {
             Some(newer) => Ok(verify(&*newer?)?),
             None => Err(Error::from(refusal)
-                .explained("the keys were fetched for others a moment ago, and are not again")),
+                .explained("the keys were fetched a moment ago and are not fetched again yet")),
         }
     }
 

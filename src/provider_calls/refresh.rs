@@ -79,9 +79,9 @@ impl ProviderCalls {
         Ok(tokens.in_place_of(before))
     }
 
-    /// The metadata. For single-use refresh tokens the keys are fetched first, so that none is spent on an ID token that
-    /// cannot be verified. A probe asks for the keys, too: no such token is spent to find out whether the provider
-    /// answers again.
+    /// The metadata. For single-use refresh tokens the keys are fetched as well, so that none is spent on an ID token
+    /// that cannot be verified. A probe requests the keys anew: no such token is spent to find out whether the
+    /// provider answers again.
     async fn metadata_and_keys(&self, is_probe: bool) -> Result<Arc<Metadata>, Error> {
         let metadata = self.metadata().await?;
         if let Signatures::KeysAt(url) = &metadata.signatures
@@ -95,10 +95,10 @@ impl ProviderCalls {
         Ok(metadata)
     }
 
-    /// Runs a call to its end. The breaker opens if the call takes longer than [`MAX_SILENCE`].
+    /// Runs a call to its end. The breaker opens if the call takes longer than [`BREAKER_TIMEOUT`].
     async fn watch<T>(&self, attempt: &mut Attempt, call: impl Future<Output = T>) -> T {
         let mut call = pin!(call);
-        if let Ok(outcome) = tokio::time::timeout(MAX_SILENCE, &mut call).await {
+        if let Ok(outcome) = tokio::time::timeout(BREAKER_TIMEOUT, &mut call).await {
             return outcome;
         }
         self.token_endpoint.failed(attempt);
@@ -123,4 +123,4 @@ fn is_outage(error: &Error) -> bool {
 
 /// The time without a response after which the breaker opens. Slightly less than the 5 s that a request waits, so
 /// that the next request does not wait.
-const MAX_SILENCE: Duration = Duration::from_millis(4900);
+const BREAKER_TIMEOUT: Duration = Duration::from_millis(4900);

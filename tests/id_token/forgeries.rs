@@ -1,5 +1,4 @@
-//! Every forgery of an ID token: the good one with one thing wrong. None signs anybody in, and each is
-//! refused for what it is.
+//! Forged ID tokens: each has one fault. None signs in, and each is refused with the kind of its fault.
 
 use tower_didit::{
     ErrorKind, Provider,
@@ -13,7 +12,7 @@ use crate::support::{
     site::{CALLBACK, didit},
 };
 
-/// A Didit of each kind that signs in its own way, with an application.
+/// Each Didit product, with an application.
 fn visitors() -> Vec<(&'static str, FakeDidit, Browser)> {
     let sign_in_api = [
         ("ES256", didit()),
@@ -59,7 +58,7 @@ async fn no_forged_token_signs_in() {
                 "{forgery:?}, {name}"
             );
             assert_eq!(didit.count(Endpoint::Token), tokens + 1, "{forgery:?}");
-            // So that unknown keys may be looked for again.
+            // Unknown keys may be fetched again.
             didit.clock().advance(std::time::Duration::from_secs(60));
         }
         assert_eq!(attempt(&browser, &didit).await, ALEJANDRA, "{name}");
@@ -68,7 +67,7 @@ async fn no_forged_token_signs_in() {
     }
 }
 
-/// Who was asked for anything so far, once an honest sign-in was among it.
+/// The hosts that got a request, including an honest sign-in.
 async fn hosts_of(didit: &FakeDidit, browser: &Browser) -> Vec<String> {
     assert_eq!(attempt(browser, didit).await, ALEJANDRA);
     let requests = didit.requests();
@@ -81,7 +80,7 @@ async fn hosts_of(didit: &FakeDidit, browser: &Browser) -> Vec<String> {
     hosts
 }
 
-/// Where a forgery is nothing wrong, as its documentation says.
+/// Forgeries that are no fault for this visitor.
 fn is_harmless(forgery: Forgery, visitor: &str) -> bool {
     match forgery.name() {
         "KEY_ID_UNKNOWN" => visitor == "keys without names",
@@ -123,7 +122,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         "KEY_ID_UNKNOWN" | "KEY_ID_URL" | "KEY_ID_JWK" if !nameless => {
             ErrorKind::IdToken(IdTokenError::UnknownKey)
         }
-        // Another kind of key than the one that is named, or none at all.
+        // A key of another kind than the header says, or none.
         "ALGORITHM_SWAPPED" if es256_only => ErrorKind::IdToken(IdTokenError::Algorithm),
         "ALGORITHM_SWAPPED" if !nameless => ErrorKind::IdToken(IdTokenError::UnknownKey),
         "ALGORITHM_RS384" | "ALGORITHM_PS256" | "ALGORITHM_ES384" if any_algorithm => {
@@ -239,7 +238,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
 }
 
 // OpenID Connect Core §3.1.3.7 step 6; behaviour 48. With `insecure_trust_tls_for_id_token` TLS
-// stands in for the signature, and for nothing else.
+// replaces only the signature.
 #[tokio::test]
 async fn trusting_tls_skips_only_the_signature() {
     let didit = didit();
@@ -248,7 +247,7 @@ async fn trusting_tls_skips_only_the_signature() {
     for forgery in Forgery::all() {
         let expected = match refusal(forgery, "ES256") {
             ErrorKind::IdToken(IdTokenError::UnknownKey) => ALEJANDRA,
-            // The claims are John's then, whom nobody vouches for.
+            // The claims are then John's, without a signature.
             ErrorKind::IdToken(IdTokenError::Signature) if forgery != Forgery::PAYLOAD_SWAPPED => {
                 ALEJANDRA
             }

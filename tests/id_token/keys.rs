@@ -1,4 +1,4 @@
-//! The keys of the provider: fetched rarely, followed at once, and never for a stranger's sake.
+//! The keys of the provider: cached, refetched at once after a rotation, and rarely because of forged tokens.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn visitor() -> (FakeDidit, Browser) {
     (didit, browser)
 }
 
-/// The keys that are published are others than those of the good answer.
+/// A key set with edited keys.
 fn with_keys(edit: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Fault {
     Fault::edit(move |document| {
         let keys = document.get_mut("keys").and_then(Value::as_array_mut);
@@ -28,7 +28,7 @@ fn with_keys(edit: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Fault {
     })
 }
 
-/// The keys for ID tokens are named otherwise than the tokens say.
+/// A key set in which the keys have another `kid` than the tokens.
 fn unknown_kid(kid: &'static str) -> Fault {
     Fault::edit_id_token(move |header, _| {
         header.insert("kid".to_owned(), kid.into());
@@ -76,7 +76,7 @@ async fn a_rotation_of_keys_without_kid_is_followed() {
         assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
         assert_eq!(didit.count(Endpoint::Jwks), 2);
 
-        // And tokens that do not name theirs.
+        // Tokens without a `kid`, too.
         let nameless = Fault::edit_id_token(|header, _| {
             header.remove("kid");
         });
@@ -99,7 +99,7 @@ async fn ten_thousand_unknown_kids_cause_few_fetches() {
     }
     assert_eq!(didit.count(Endpoint::Jwks), 1 + 3);
 
-    // From then on, once a minute: enough to follow a rotation that hides among them.
+    // Then once a minute, which is enough to follow a rotation.
     didit.clock().advance(MINUTE);
     for _ in 0..10 {
         assert_eq!(attempt(&browser, &didit).await, "unknown-key");
@@ -145,7 +145,7 @@ async fn cached_keys_are_used_for_a_day_while_fetches_fail() {
     didit.clock().advance(HOUR);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 
-    // A day after the five minutes that they were good for.
+    // A day after the five minutes of `max-age`.
     didit.clock().advance(6 * MINUTE);
     assert_eq!(attempt(&browser, &didit).await, "invalid-answer");
     didit.clear_faults();
@@ -217,7 +217,7 @@ async fn unusable_keys_are_ignored() {
                 changed("x", json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
                 changed("alg", json!("ES512")),
                 changed("d", json!("AAAA")),
-                // Another key of the same name.
+                // Another key with the same `kid`.
                 changed("x", json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")),
                 json!({"kty": "EC", "crv": "P-256", "kid": good["kid"],
                     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",

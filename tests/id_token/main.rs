@@ -1,4 +1,4 @@
-//! ID tokens, and the keys that they are verified with.
+//! ID tokens and their keys.
 
 mod forgeries;
 mod keys;

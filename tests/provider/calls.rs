@@ -1,4 +1,4 @@
-//! Every call to the provider, whatever its endpoint: no redirect is followed, and none waits for long.
+//! Every call to the provider: no redirect is followed, and each has a time-out.
 
 use std::{
     sync::{
@@ -27,7 +27,7 @@ const CALLED: [Endpoint; 5] = [
     Endpoint::Revocation,
 ];
 
-/// An application with a page that asks for user info.
+/// An application with a page that fetches user info.
 fn visit(config: ConfigBuilder) -> Browser {
     async fn told(client: DiditClient, tokens: DiditTokens) -> Result<&'static str, Error> {
         client.user_info(&tokens).await?;
@@ -40,7 +40,7 @@ fn visit(config: ConfigBuilder) -> Browser {
     Browser::new(HOME, app)
 }
 
-/// Signs in, asks for user info, and signs out; or as much of it as succeeds. Gives the last status.
+/// Signs in, fetches user info and signs out, up to the first failure. Returns the last status.
 async fn sign_in_and_out(browser: &Browser, didit: &FakeDidit) -> StatusCode {
     let login = browser.get("/login").await;
     if login.status() != StatusCode::SEE_OTHER {

@@ -1,4 +1,4 @@
-//! A provider that is found by its issuer.
+//! A discovered provider.
 
 mod down;
 mod metadata;
@@ -21,7 +21,7 @@ use crate::support::{
 
 const ISSUER: &str = "https://apx.didit.me";
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// After several failures it is looked for so often.
+/// The interval of fetches after several failures.
 const MOMENT: Duration = Duration::from_secs(2);
 
 fn visitor_of(didit: &FakeDidit, issuer: &str) -> Browser {
@@ -38,7 +38,7 @@ fn visitor() -> (FakeDidit, Browser) {
     (didit, browser)
 }
 
-/// How often the provider was asked for what, but for the sign-in pages.
+/// The numbers of requests to the provider, without the sign-in pages.
 fn asked(didit: &FakeDidit) -> [usize; 3] {
     [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token].map(|endpoint| didit.count(endpoint))
 }
@@ -63,7 +63,7 @@ async fn metadata_is_fetched_at_the_first_sign_in_and_cached() {
     assert_eq!(sent["scope"], "openid");
     assert!(sent.contains_key("nonce") && sent["code_challenge_method"] == "S256");
 
-    // It expires, and is fetched behind the back of the next sign-in.
+    // It expires, and is fetched again in the background of the next sign-in.
     didit.clock().advance(HOUR);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     assert_eq!(didit.count(Endpoint::Discovery), 2);
@@ -152,14 +152,14 @@ async fn a_code_is_not_sent_to_another_provider() {
     assert_eq!(attempt(&at_one, &one).await, ALEJANDRA);
     assert_eq!(attempt(&at_other, &other).await, ALEJANDRA);
 
-    // The same keys, the same client id, the same site: the cookies open, and are not believed.
+    // The same keys, client id and site: the flow cookie opens but is refused.
     let back = approved("/login", &at_one, &one).await;
     copy_cookies(&at_one, &at_other);
     let refused = at_other.get(&back).await;
     assert_eq!(refused.text(), "unknown-sign-in");
     assert_eq!(other.count(Endpoint::Token), 1);
 
-    // Nor is the session.
+    // So is the session.
     assert_eq!(at_one.get(&back).await.status(), StatusCode::OK);
     copy_cookies(&at_one, &at_other);
     assert_eq!(at_other.get("/").await.text(), NOBODY);

@@ -1,4 +1,4 @@
-//! Providers: how one is found, and what is sent to it.
+//! Providers: discovery and requests.
 
 mod calls;
 mod didit_authentication;

@@ -1,4 +1,4 @@
-//! Whom secrets may be sent to: https with a good certificate, or a loopback address.
+//! Secrets are sent only over https with a valid certificate, or to loopback.
 
 use std::{
     process::Command,
@@ -66,7 +66,7 @@ async fn plain_http_works_on_loopback() {
     assert_eq!(attempt(server.config()).await, SIGNED_IN);
 }
 
-// RFC 6749 §3.2; behaviour 41. A proxy would carry the secrets off this machine in clear.
+// RFC 6749 §3.2; behaviour 41. A proxy would get the secrets unencrypted.
 #[test]
 fn loopback_bypasses_proxies() {
     let nobody = "http://127.0.0.1:9";

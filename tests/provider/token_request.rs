@@ -1,4 +1,4 @@
-//! What is sent to Didit's token endpoint, and which scopes its answer grants.
+//! The token request, and the granted scopes.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn the_token_request_is_this_on_the_wire() {
     let (request_line, headers) = head.split_once("\r\n").unwrap();
     let mut headers: Vec<_> = headers.split("\r\n").collect();
     headers.sort_unstable();
-    // The one part that is new each time: the verifier of the challenge that the browser brought.
+    // Only the code verifier differs each time: it is that of the browser's challenge.
     let (before, verifier) = body.split_once("code_verifier=").unwrap();
     let (verifier, after) = verifier.split_once('&').unwrap();
 
@@ -209,7 +209,7 @@ async fn an_unreadable_scope_is_refused() {
     }
 }
 
-/// An answer with these members in place of its `scope`.
+/// A response with these members in place of its `scope`.
 fn scope_members(members: Value) -> Fault {
     Fault::edit(move |answer| {
         answer.remove("scope");
@@ -232,7 +232,7 @@ fn token_request(didit: &FakeDidit) -> RecordedRequest {
     didit.last(Endpoint::Token).expect("one")
 }
 
-/// Reads one request and gives it as it came; answers with tokens.
+/// Returns one request as it arrives, and answers it with tokens.
 async fn serve_once(listener: &TcpListener) -> String {
     let connection = timeout(Duration::from_secs(20), listener.accept()).await;
     let (mut socket, _) = connection.expect("a token request").expect("a connection");

@@ -1,4 +1,4 @@
-//! What Didit's token endpoint may leave out, add, or write in another way.
+//! Token responses with absent, additional or differently written members.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -78,7 +78,7 @@ async fn every_form_of_expires_in_is_read_and_bounded() {
         ("18446744073709551615", "the year 9999"),
         ("18446744073709551616", "the year 9999"),
         (r#""1e300""#, "the year 9999"),
-        // What cannot be read is not known.
+        // An unreadable lifetime is unknown.
         ("null", "unknown"),
         ("true", "unknown"),
         ("[3600]", "unknown"),
@@ -93,7 +93,7 @@ async fn every_form_of_expires_in_is_read_and_bounded() {
         let tokens = site.accept(answer(200, JSON, body), expires_in).await;
         let clock = site.didit.clock();
         assert_eq!(lifetime(&tokens, &clock), seconds, "{expires_in}");
-        // The session knows the same.
+        // The session has the same.
         let page = site.browser.fetch(http::Method::GET, "/").await;
         if seconds == "0" {
             assert_eq!(page.json()["code"], "tokens-expired", "{expires_in}");
@@ -144,12 +144,12 @@ async fn a_good_sign_in_logs_no_secret() {
     }
 }
 
-/// A good answer with this JSON text as its lifetime.
+/// A good response with this JSON text as its lifetime.
 fn with_expires_in(json: &str) -> String {
     good_with("expires_in", json!("HERE")).replace(r#""HERE""#, json)
 }
 
-/// How long the access token lives on, in seconds.
+/// The remaining lifetime of the access token in seconds.
 fn lifetime(tokens: &DiditTokens, clock: &impl Clock) -> String {
     let Some(end) = tokens.expires_at() else {
         return "unknown".to_owned();

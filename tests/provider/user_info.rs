@@ -1,4 +1,4 @@
-//! What Didit tells about a user, when a handler asks.
+//! User information for a handler.
 
 use std::sync::{Arc, Mutex};
 
@@ -51,7 +51,7 @@ async fn user_info_is_given_as_didit_sends_it() {
                 "is_verified": true},
         })
     );
-    // Asked at the call, and only then.
+    // Fetched by the call, and only then.
     assert_eq!(didit.count(Endpoint::UserInfo), 1);
     let more = with("unknown", json!([1, {"kept": null}]));
     didit.on_next(Endpoint::UserInfo, more);
@@ -176,7 +176,7 @@ async fn user_info_does_not_change_the_claims() {
 #[tokio::test]
 async fn without_an_endpoint_user_info_is_not_offered() {
     let didit = didit();
-    // The Sign in API under the name of a provider that has only what is said here.
+    // The Sign in API as a discovered provider with only these endpoints.
     let provider = Provider::authentication("https://apx.didit.me")
         .with_authorization_endpoint("https://auth.didit.me/")
         .with_jwks_uri("https://apx.didit.me/auth/config/jwks");
@@ -197,7 +197,7 @@ async fn without_an_endpoint_user_info_is_not_offered() {
     let page = Browser::new(HOME, app).get("/").await;
     assert_eq!(page.status(), 200);
 
-    // A client goes wherever its handler takes it, and tokens come from any sign-in.
+    // A client can outlive its handler, and take tokens of any sign-in.
     let client = seen.lock().expect("no panic").take().expect("it ran");
     let (_, tokens) = tokens_of_a_sign_in().await;
     let error = client.user_info(&tokens).await.expect_err("there is none");

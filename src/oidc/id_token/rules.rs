@@ -55,15 +55,15 @@ impl IdTokenRules {
         let mut others = audiences.into_iter().filter(|audience| *audience != own);
         let is_trusted = |other: &str| self.trusted_audiences.iter().any(|one| one == other);
         if let Some(other) = others.clone().find(|other| !is_trusted(other)) {
-            return refuse("it is also for another", other);
+            return refuse("it has an untrusted audience", other);
         }
         match member(claims, "azp") {
             Some(party) if party == own => Ok(()),
             Some(party) => refuse(
-                "it was given to another client (azp)",
+                "it was issued to another client (azp)",
                 party.as_str().unwrap_or_default(),
             ),
-            None if others.next().is_some() => refuse("it is for several and has no azp", ""),
+            None if others.next().is_some() => refuse("it has several audiences and no azp", ""),
             None => Ok(()),
         }
     }
@@ -89,7 +89,7 @@ impl IdTokenRules {
         let refuse = |context| Err(Error::with_context(IdTokenError::Nonce, context));
         match (self.provider.nonce, sent, claims.get("nonce")) {
             (Nonce::NotSent, None, _) | (Nonce::MayBeMissing, Some(_), None) => Ok(()),
-            (_, None, _) => refuse("none was sent, and one has to be"),
+            (_, None, _) => refuse("the sign-in sent no nonce"),
             (_, Some(_), None) => refuse("it has no nonce"),
             (_, Some(sent), Some(nonce)) => {
                 let nonce = nonce.as_str().unwrap_or_default();
@@ -107,7 +107,7 @@ impl IdTokenRules {
         let required = &self.required_acr_values;
         match member(claims, "acr") {
             Some(class) if !required.is_empty() && !required.iter().any(|one| class == one) => {
-                Err(insufficient("its acr is none of those that are required"))
+                Err(insufficient("its acr is not one of the required values"))
             }
             _ => Ok(()),
         }

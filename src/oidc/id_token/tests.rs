@@ -36,12 +36,8 @@ fn claims() -> Object {
     claims.as_object().unwrap().clone()
 }
 
-/// What a token with these claims comes to under these rules.
-fn verify_at(
-    rules: &IdTokenRules,
-    claims: &Object,
-    now: u64,
-) -> Result<IdClaims, Error> {
+/// Verifies a token with these claims under these rules.
+fn verify_at(rules: &IdTokenRules, claims: &Object, now: u64) -> Result<IdClaims, Error> {
     let key = EcKey::new(SigningAlgorithm::Es256);
     let token = key.sign(&json!({"alg": "ES256"}), claims);
     let keys = Jwks::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes())?;
@@ -72,7 +68,7 @@ fn grant(nonce: Option<&str>, started: Timestamp) -> Grant {
 const CODE: &str = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
 const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
 
-/// The kind of refusal when one claim is another; `None`: it is accepted.
+/// The kind of error with one claim changed. `None` if the token is accepted.
 fn refusal(name: &str, value: Value) -> Option<ErrorKind> {
     refusal_under(&rules(), &[(name, value)])
 }
@@ -117,7 +113,7 @@ fn a_good_token_says_who_the_user_is() {
     let extra: Object = user.extra().unwrap();
     assert_eq!(extra, claims);
 
-    // The same again, as it comes out of a session.
+    // The same claims, read from a session.
     let again = IdClaims::from_session(user.payload().into());
     assert_eq!(again.subject(), "john");
     assert_eq!(
@@ -445,7 +441,7 @@ fn a_cookie_without_a_nonce_does_not_waive_it() {
     let refused = accept(Provider::didit()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the ID token belongs to another sign-in: none was sent, and one has to be"
+        "the ID token belongs to another sign-in: the sign-in sent no nonce"
     );
     let lenient = accept(Provider::didit().insecure_accept_missing_nonce());
     assert_eq!(
@@ -671,7 +667,7 @@ fn anything_but_signed_json_is_malformed() {
 
     for header in [r#"{"alg":"ES256","alg":"ES256"}"#, r#"["ES256"]"#, "{", ""] {
         let token = key.sign_text(header, claims.as_bytes());
-        refused(&token, "its header is no JSON object");
+        refused(&token, "its header is not a JSON object");
     }
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     for payload in [
@@ -686,12 +682,12 @@ fn anything_but_signed_json_is_malformed() {
         String::new(),
     ] {
         let token = key.sign_text(r#"{"alg":"ES256"}"#, payload.as_bytes());
-        refused(&token, "its payload is no JSON object");
+        refused(&token, "its payload is not a JSON object");
     }
     let mut not_utf8 = format!(r#"{{"name":"?",{members}"#).into_bytes();
     *not_utf8.iter_mut().find(|byte| **byte == b'?').unwrap() = 0xff;
     let token = key.sign_text(r#"{"alg":"ES256"}"#, &not_utf8);
-    refused(&token, "its payload is no JSON object");
+    refused(&token, "its payload is not a JSON object");
 }
 
 // OpenID Connect Core §3.1.3.7 step 6; behaviour 48.

@@ -10,7 +10,7 @@ fn verify(keys: &Jwks, token: &str) -> Result<(), KeyRefusal> {
     keys.verify(&Jws::parse(token, SigningAlgorithm::ALL).unwrap())
 }
 
-/// How a set of this one key refuses the RSA token of RFC 7515; `None`: not at all.
+/// The refusal of the RSA token of RFC 7515 by a set of this key. `None` if it is accepted.
 fn rsa_refusal(edit: impl FnOnce(&mut Object)) -> Option<KeyRefusal> {
     let mut key = rsa();
     edit(key.as_object_mut().unwrap());
@@ -124,7 +124,7 @@ fn weak_and_impossible_keys_are_refused() {
     let n = BASE64_URL_SAFE_NO_PAD.decode(N).unwrap();
     let encoded = |bytes: &[u8]| Value::from(BASE64_URL_SAFE_NO_PAD.encode(bytes));
     assert_eq!(rsa_refusal(|_| {}), None);
-    // Some providers write a zero in front.
+    // Some providers write a leading zero.
     assert_eq!(
         rsa_refusal(|key| key["n"] = encoded(&[&[0], &n[..]].concat())),
         None
@@ -200,14 +200,14 @@ fn a_key_is_chosen_by_kid_else_by_algorithm() {
         "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
         "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
 
-    // A token without a name: any key that fits.
+    // A token without a kid: any key that fits.
     for keys in [
         json!([ec(), other]),
         json!([named("b", other.clone()), named("a", ec())]),
     ] {
         assert_eq!(verify(&jwks(&keys), EC_TOKEN), Ok(()));
     }
-    // With a name: that key alone, of several that share it any.
+    // With a kid: the keys that have it, and no others.
     let refusal = |keys: Value, kid: &str| verify(&jwks(&keys), &token(kid)).unwrap_err();
     let (a, b) = (named("a", other.clone()), named("b", other.clone()));
     assert_eq!(
@@ -215,9 +215,9 @@ fn a_key_is_chosen_by_kid_else_by_algorithm() {
         KeyRefusal::InvalidSignature
     );
     assert_eq!(refusal(json!([a, b]), "c"), KeyRefusal::Unknown);
-    // A name that no key has: those without one.
+    // An unknown kid: the keys without one.
     assert_eq!(refusal(json!([a, ec()]), "c"), KeyRefusal::InvalidSignature);
-    // The name of a key of another kind is none.
+    // A key of another algorithm does not count.
     assert_eq!(
         refusal(json!([named("c", rsa())]), "c"),
         KeyRefusal::Unknown

@@ -66,7 +66,7 @@ fn the_document_of_another_issuer_is_refused() {
     ] {
         assert_eq!(
             read_with("issuer", issuer).unwrap_err(),
-            "it names another issuer than the one that it was found by"
+            "its issuer is not the configured one"
         );
     }
 }
@@ -87,7 +87,7 @@ fn errors_name_the_unusable_member() {
         (
             "id_token_signing_alg_values_supported",
             json!(["none", "HS256"]),
-            "no algorithm that signs its ID tokens is known here",
+            "none of its ID token algorithms is supported",
         ),
     ] {
         assert_eq!(read_with(member, value).unwrap_err(), why);
@@ -155,7 +155,7 @@ fn the_client_authentication_is_one_that_the_provider_supports() {
             json!(["private_key_jwt"])
         )
         .unwrap_err(),
-        "the token endpoint knows no client authentication that is known here"
+        "the token endpoint has no supported client authentication method"
     );
 }
 

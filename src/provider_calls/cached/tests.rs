@@ -6,36 +6,36 @@ use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A provider that counts, and answers when it is told to.
+/// A provider that counts its requests and answers when the test says so.
 #[derive(Clone, Default)]
 struct Source(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    asked: AtomicU32,
+    requests: AtomicU32,
     answer: Notify,
 }
 
 #[expect(clippy::unused_async, reason = "what is fetched is waited for")]
 impl Source {
-    /// Answers at once with how often it was asked.
+    /// Answers at once with the number of requests.
     async fn answer(self) -> Result<(u32, Duration), Error> {
-        Ok((self.0.asked.fetch_add(1, Ordering::SeqCst) + 1, HOUR))
+        Ok((self.0.requests.fetch_add(1, Ordering::SeqCst) + 1, HOUR))
     }
 
     async fn fail(self) -> Result<(u32, Duration), Error> {
-        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        self.0.requests.fetch_add(1, Ordering::SeqCst);
         Err(Error::new(ErrorKind::ProviderUnreachable))
     }
 
-    async fn answer_when_told(self) -> Result<(u32, Duration), Error> {
+    async fn answer_when_notified(self) -> Result<(u32, Duration), Error> {
         let answer = self.clone().answer().await;
         self.0.answer.notified().await;
         answer
     }
 
-    fn asked(&self) -> u32 {
-        self.0.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> u32 {
+        self.0.requests.load(Ordering::SeqCst)
     }
 }
 
@@ -43,7 +43,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_unix(1_000_000 + seconds)
 }
 
-/// Lets every task go on that can.
+/// Runs every task that is ready.
 async fn settle() {
     for _ in 0..16 {
         tokio::task::yield_now().await;
@@ -61,7 +61,7 @@ async fn a_fresh_value_is_not_fetched_again() {
     }
     assert!(cached.fresh(at(3599)).is_some());
     assert!(cached.fresh(at(3600)).is_none());
-    assert_eq!(source.asked(), 1);
+    assert_eq!(source.requests(), 1);
 }
 
 // Behaviours 63 and 68.
@@ -71,7 +71,7 @@ async fn waiters_share_one_fetch_and_none_cancels_it() {
     let get = || {
         let (cached, source) = (Arc::clone(&cached), source.clone());
         tokio::spawn(async move {
-            let kept = cached.get(at(0), source.answer_when_told()).await;
+            let kept = cached.get(at(0), source.answer_when_notified()).await;
             kept.unwrap().value
         })
     };
@@ -79,12 +79,12 @@ async fn waiters_share_one_fetch_and_none_cancels_it() {
     settle().await;
     first.abort();
     settle().await;
-    assert_eq!(source.asked(), 1);
+    assert_eq!(source.requests(), 1);
     source.0.answer.notify_one();
     for other in others {
         assert_eq!(other.await.unwrap(), 1);
     }
-    assert_eq!(source.asked(), 1);
+    assert_eq!(source.requests(), 1);
 }
 
 // Behaviour 69.
@@ -95,26 +95,26 @@ async fn a_stale_value_is_used_while_revalidating_and_for_a_day_on_errors() {
     let (cached, source) = (Cached::new("test"), Source::default());
     cached.get(at(0), source.clone().answer()).await.unwrap();
 
-    // Renewed behind the back of whoever asks.
+    // Fetched again in the background.
     let kept = cached.get(at(HOUR), source.clone().answer()).await;
     assert_eq!(kept.unwrap().value, 1);
     settle().await;
     let kept = cached.get(at(HOUR), source.clone().answer()).await;
-    assert_eq!((kept.unwrap().value, source.asked()), (2, 2));
+    assert_eq!((kept.unwrap().value, source.requests()), (2, 2));
 
-    // Long stale: the new one is waited for.
+    // Stale for long: the new value is waited for.
     let long_stale = 2 * HOUR + 600;
     let kept = cached.get(at(long_stale), source.clone().answer()).await;
-    assert_eq!((kept.unwrap().value, source.asked()), (3, 3));
+    assert_eq!((kept.unwrap().value, source.requests()), (3, 3));
 
-    // In vain: every half minute and not with every request.
+    // Failed fetches are repeated every half minute, not with every request.
     let stale = long_stale + HOUR;
     for seconds in [stale, stale, stale + 29, stale + 30, stale + 700] {
         let kept = cached.get(at(seconds), source.clone().fail()).await;
         assert_eq!(kept.unwrap().value, 3, "{seconds}");
         settle().await;
     }
-    assert_eq!(source.asked(), 6);
+    assert_eq!(source.requests(), 6);
 
     let kept = cached.get(at(stale + DAY - 1), source.clone().fail()).await;
     assert_eq!(kept.unwrap().value, 3);
@@ -135,7 +135,7 @@ async fn a_failure_reaches_all_waiters_and_is_not_cached() {
         cached.get(at(0), source.clone().fail()),
     );
     assert!(one.is_err() && other.is_err());
-    assert_eq!(source.asked(), 1);
+    assert_eq!(source.requests(), 1);
     let kept = cached.get(at(0), source.clone().answer()).await;
     assert_eq!(kept.unwrap().value, 2);
 }
@@ -148,7 +148,7 @@ async fn fetches_after_failures_are_limited() {
             let failed = cached.get(at(seconds), source.clone().fail()).await;
             assert!(failed.is_err());
         }
-        assert_eq!(source.asked(), asked, "{seconds}");
+        assert_eq!(source.requests(), asked, "{seconds}");
     }
     assert!(cached.get(at(62), source.clone().answer()).await.is_ok());
 }
@@ -208,5 +208,5 @@ async fn a_newer_value_is_the_cached_one_or_a_permitted_fetch() {
     assert_eq!(second.await.unwrap().unwrap().value, 2);
     let meanwhile = cached.newer(&first, at(1), || false, source.clone().answer());
     assert_eq!(meanwhile.await.unwrap().unwrap().value, 2);
-    assert_eq!(source.asked(), 2);
+    assert_eq!(source.requests(), 2);
 }

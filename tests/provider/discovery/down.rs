@@ -1,4 +1,4 @@
-//! A provider whose metadata cannot be had.
+//! A provider whose metadata is unavailable.
 
 use axum::{Router, middleware, response::Response as Answer, routing::get};
 use http::{Response, StatusCode};
@@ -15,7 +15,7 @@ use crate::support::{
 
 // Behaviours 14 and 63.
 #[tokio::test(start_paused = true)]
-async fn while_it_is_down_nobody_can_sign_in_and_then_everybody_can() {
+async fn sign_ins_fail_while_the_metadata_is_unavailable() {
     let didit = didit();
     let browser = visitor_of(&didit, ISSUER);
     let unavailable = Response::builder().status(503).body("busy").expect("good");
@@ -44,16 +44,16 @@ async fn while_it_is_down_nobody_can_sign_in_and_then_everybody_can() {
             assert_eq!((login.text(), login.status()), (code, status));
             assert!(browser.cookies().is_empty());
         }
-        // It is not asked all the time because strangers want to sign in.
+        // Attempted sign-ins cause few requests.
         assert!(didit.count(Endpoint::Discovery) <= before + 11);
-        // Whoever does not want to sign in sees nothing of it.
+        // Other requests work.
         assert_eq!(browser.get("/").await.text(), NOBODY);
     }
     didit.clear_faults();
     didit.clock().advance(MOMENT);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 
-    // Once found, it may be down.
+    // With cached metadata it may be down.
     didit.on_every(Endpoint::Discovery, Fault::hang());
     didit.clock().advance(HOUR);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
@@ -61,7 +61,7 @@ async fn while_it_is_down_nobody_can_sign_in_and_then_everybody_can() {
 
 // Behaviour 14.
 #[tokio::test]
-async fn a_page_for_members_says_so_as_well() {
+async fn a_guarded_page_reports_unavailable_metadata() {
     let didit = didit();
     let config = config(&didit).with_provider(Provider::discovered(ISSUER));
     let app = Router::new()

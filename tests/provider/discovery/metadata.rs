@@ -1,4 +1,4 @@
-//! What is taken from a provider's metadata, and what is not.
+//! The members of a provider's metadata that are used.
 
 use http::Response;
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::support::{
 
 // OpenID Connect Discovery §4.3; behaviour 61.
 #[tokio::test]
-async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
+async fn the_metadata_of_another_issuer_is_refused() {
     let (didit, browser) = visitor();
     for issuer in [
         json!("https://apx.didit.me/"),
@@ -49,7 +49,7 @@ async fn the_metadata_of_another_issuer_sends_nobody_anywhere() {
 
 // RFC 6749 §3.2, RFC 8725 §3.1; behaviours 41 and 47.
 #[tokio::test]
-async fn endpoints_that_must_not_be_used_are_not() {
+async fn unusable_endpoints_are_refused() {
     let (didit, browser) = visitor();
     for (member, value) in [
         (
@@ -99,7 +99,7 @@ async fn endpoints_that_must_not_be_used_are_not() {
 
 // OpenID Connect Discovery §3; behaviour 64.
 #[tokio::test]
-async fn endpoints_are_those_of_the_metadata_of_today() {
+async fn changed_metadata_is_followed() {
     let (didit, browser) = visitor();
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 
@@ -115,7 +115,7 @@ async fn endpoints_are_those_of_the_metadata_of_today() {
     });
     didit.on_every(Endpoint::Discovery, moved);
     didit.clock().advance(HOUR);
-    // The old ones are used while the new ones are fetched.
+    // The stale metadata is used while it is fetched again.
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     let host = |endpoint| {
@@ -127,7 +127,7 @@ async fn endpoints_are_those_of_the_metadata_of_today() {
 }
 
 #[tokio::test]
-async fn what_is_replaced_is_not_taken_from_the_metadata() {
+async fn set_values_override_the_metadata() {
     let didit = didit();
     let provider = Provider::discovered(ISSUER)
         .with_token_endpoint("https://proxy.example/auth/v2/token")
@@ -142,7 +142,7 @@ async fn what_is_replaced_is_not_taken_from_the_metadata() {
 
 // RFC 8414 §2; behaviour 32.
 #[tokio::test]
-async fn the_client_authenticates_as_the_metadata_says() {
+async fn the_client_authentication_is_that_of_the_metadata() {
     let methods = "token_endpoint_auth_methods_supported";
     let posting = didit().with_client_secret_post();
     let post = json!(["private_key_jwt", "client_secret_post"]);
@@ -157,7 +157,7 @@ async fn the_client_authenticates_as_the_metadata_says() {
         Some("secret")
     );
 
-    // Both are possible, and the default where nothing is said: Basic.
+    // Basic is the default, also if both are supported.
     for fault in [
         without(methods),
         with(
@@ -176,7 +176,7 @@ async fn the_client_authenticates_as_the_metadata_says() {
         assert_eq!(request.form_value("client_secret"), None);
     }
 
-    // A public client says who it is, and no secret.
+    // A public client sends its id and no secret.
     let didit = FakeDidit::new_public("client");
     let provider = Provider::discovered(ISSUER);
     let browser = visit(
