@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
 //! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
-//! | `fetch failed: the previous {name} is used` | DEBUG or WARN | keys or metadata were not fetched; the cached ones go on |
+//! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata were not fetched; the cached ones go on |
 //!
 //! # Sign-ins and sessions
 //!
@@ -48,7 +48,8 @@
 //! - WARN `too many sessions end at once: this one goes on at the provider`: look at the provider.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   use https, or a host name of its own. Logged once.
-//! - WARN `the provider's metadata` (`invalid`): a URL in the metadata cannot be used and counts as missing.
+//! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
+//!   missing.
 //! - WARN `signed out here, and not at the provider` (`code`, `error`, `source`):
 //!   nothing here: the session there ends at its own limits.
 //! - WARN `failed to end a replaced session` (`error`, `source`): look at the store.

@@ -115,7 +115,7 @@ impl Provider {
         // A sign-in works without these, so one that the document gets wrong counts as absent.
         let optional = |name| match self.endpoint(name, document) {
             Err(invalid) if !self.urls.contains_key(&name) => {
-                tracing::warn!(%invalid, "ignored an endpoint of the provider's metadata");
+                tracing::warn!(%invalid, "endpoint in provider metadata ignored");
                 Ok(None)
             }
             outcome => outcome,

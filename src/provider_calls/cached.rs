@@ -154,7 +154,7 @@ impl<T: Send + Sync + 'static> State<T> {
             Err(error) => {
                 self.failure = Some((now, error.clone()));
                 if self.kept.is_some() {
-                    error.log(format_args!("fetch failed, using the previous {name}"));
+                    error.log(format_args!("fetch failed, using stale {name}"));
                 }
             }
         }
