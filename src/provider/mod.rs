@@ -107,7 +107,7 @@ impl Provider {
     /// | PKCE | S256, always sent | not documented; Didit's template sends it |
     /// | client authentication | HTTP Basic | documented |
     /// | default scope | `openid` | documented as required |
-    /// | refresh tokens | scope `offline`; sent again after a failure | whether they work more than once is not documented: see [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens) |
+    /// | refresh tokens | scope `offline`; assumed to work more than once | the scope is documented; a response may lack a new refresh token, which suggests the rest: see [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens) |
     /// | sign-out | ends the session of this application only | no endpoint is documented |
     ///
     /// ```
