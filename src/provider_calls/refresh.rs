@@ -16,7 +16,7 @@ use crate::{
 
 /// Everything that a refresh needs before it is sent.
 pub(crate) struct ReadyToRefresh {
-    permit: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     attempt: Attempt,
     metadata: Arc<Metadata>,
 }
@@ -40,7 +40,7 @@ impl ProviderCalls {
             self.token_endpoint.failed(&mut attempt);
         }
         Ok(ReadyToRefresh {
-            permit,
+            _permit: permit,
             attempt,
             metadata: metadata?,
         })
@@ -49,24 +49,19 @@ impl ProviderCalls {
     /// Refreshes the tokens of a session. The caller must run it to its end.
     pub(crate) async fn refresh(
         &self,
-        ready: ReadyToRefresh,
+        mut ready: ReadyToRefresh,
         before: &DiditTokens,
     ) -> Result<DiditTokens, TokenRequestFailure> {
-        let ReadyToRefresh {
-            permit: _permit,
-            mut attempt,
-            metadata,
-        } = ready;
-        let refresh = self
-            .client
-            .refresh(&metadata, before, self.now(), &self.transport);
-        let outcome = self.watch(&mut attempt, refresh).await;
-        self.note(&mut attempt, &outcome);
+        let (attempt, metadata) = (&mut ready.attempt, &*ready.metadata);
+        let (now, transport) = (self.now(), &self.transport);
+        let refresh = self.client.refresh(metadata, before, now, transport);
+        let outcome = self.watch(attempt, refresh).await;
+        self.note(attempt, &outcome);
         let tokens = outcome?;
         // OpenID Connect Core §12.2.
         if let Some(id_token) = &tokens.id_token {
             let access_token = tokens.access_token.secret();
-            let checked = self.check_signature(&metadata, id_token).await;
+            let checked = self.check_signature(metadata, id_token).await;
             checked
                 .and_then(|signed| {
                     signed.check_refreshed(&self.rules, before.claims(), access_token, self.now())
