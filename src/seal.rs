@@ -1,6 +1,4 @@
-//! Authenticated encryption of what the browser keeps.
-
-use std::fmt;
+//! Authenticated encryption of cookies and of stored sessions.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
@@ -10,21 +8,20 @@ use aws_lc_rs::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// What a key is for. A value that was sealed for one purpose does not open for another.
+/// The use of a key. A value that was sealed for one purpose does not open for another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
-    /// A sign-in under way.
+    /// Flow cookies.
     Flow,
-    /// A session in cookies.
+    /// Sessions in cookies.
     Session,
-    /// A session in a store.
+    /// Sessions in a store.
     Store,
-    /// The name of a user in a store.
+    /// Names of users in a store.
     User,
 }
 
-/// The application that the keys belong to: two applications that were given the same key material still cannot
-/// read each other's cookies.
+/// The application that the keys belong to: two applications with the same secrets cannot read each other's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyContext<'a> {
     pub(crate) client_id: &'a str,
@@ -33,128 +30,97 @@ pub(crate) struct KeyContext<'a> {
 
 /// Seals and opens values for one purpose: AES-256-GCM-SIV with keys derived by HKDF-SHA256.
 ///
-/// The first key seals, all of them open. A sealed value is `key id · nonce · ciphertext · tag` in
-/// base64url (in a store: in bytes). The caller's label is authenticated with it, and so is the key id, as it is derived
-/// together with the key that it names.
+/// The first key seals, all open. A sealed value is `key id · nonce · ciphertext · tag`, in base64url for a cookie. The
+/// caller's label is authenticated with it. So is the key id: it is derived together with the key.
+#[derive(Debug)]
 pub(crate) struct Sealer {
-    keys: Vec<SealingKey>,
-}
-
-struct SealingKey {
-    id: [u8; KEY_ID_LENGTH],
-    key: LessSafeKey,
+    /// Each with its id.
+    keys: Vec<([u8; KEY_ID_LENGTH], LessSafeKey)>,
 }
 
 impl Sealer {
-    /// Derives the keys of a purpose from the material of each secret; there must be one.
+    /// Derives a key from each secret; there must be one.
     pub(crate) fn new<'a>(
         secrets: impl IntoIterator<Item = &'a [u8]>,
         purpose: Purpose,
         context: KeyContext<'_>,
     ) -> Self {
-        let keys: Vec<_> = secrets
-            .into_iter()
-            .map(|secret| SealingKey::derive(secret, purpose, context))
-            .collect();
-        assert!(!keys.is_empty(), "the configuration has at least one key");
+        let keys = derive(secrets, purpose, context, |derived| {
+            let (id, key) = derived.split_at(KEY_ID_LENGTH);
+            let key = UnboundKey::new(&AES_256_GCM_SIV, key).expect("32 bytes are left");
+            let id = id.try_into().expect("it was split off");
+            (id, LessSafeKey::new(key))
+        });
         Self { keys }
     }
 
-    /// How long `seal` makes a plaintext of this length.
+    /// The length of `seal`'s result.
     pub(crate) const fn sealed_length(plaintext: usize) -> usize {
-        ((KEY_ID_LENGTH + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
+        ((HEAD_LENGTH + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
     }
 
-    /// Seals `plaintext` so that it opens only under the same `label`, as text for a cookie.
+    /// Seals `plaintext` under `label`, as text for a cookie.
     pub(crate) fn seal(&self, label: &[u8], plaintext: &[u8]) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.seal_bytes(label, plaintext))
     }
 
-    /// The same, not as text.
+    /// Seals `plaintext` under `label`.
     pub(crate) fn seal_bytes(&self, label: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        let sealing = self.keys.first().expect("`new` checks that there is a key");
+        let (id, key) = self.keys.first().expect("there is a key");
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).expect("the system's random source works");
 
-        let mut sealed =
-            Vec::with_capacity(KEY_ID_LENGTH + NONCE_LEN + plaintext.len() + MAX_TAG_LEN);
-        sealed.extend_from_slice(&sealing.id);
+        let mut sealed = Vec::with_capacity(HEAD_LENGTH + plaintext.len() + MAX_TAG_LEN);
+        sealed.extend_from_slice(id);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plaintext);
-        let (_, in_out) = sealed.split_at_mut(KEY_ID_LENGTH + NONCE_LEN);
-        let tag = sealing
-            .key
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(label),
-                in_out,
-            )
-            .expect("a cookie is far shorter than the cipher's limit");
+        let (_, in_out) = sealed.split_at_mut(HEAD_LENGTH);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = key
+            .seal_in_place_separate_tag(nonce, Aad::from(label), in_out)
+            .expect("a session is far shorter than the cipher's limit");
         sealed.extend_from_slice(tag.as_ref());
         sealed
     }
 
-    /// Opens what `seal` made; `None` for anything else. `sealed` is attacker-controlled.
-    pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Opened> {
+    /// Opens a result of `seal` with the same label; `None` for anything else. `sealed` is attacker-controlled.
+    pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         self.open_bytes(label, BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?)
     }
 
-    /// Opens what `seal_bytes` made; `None` for anything else.
-    pub(crate) fn open_bytes(&self, label: &[u8], sealed: Vec<u8>) -> Option<Opened> {
+    /// Opens a result of `seal_bytes` with the same label; `None` for anything else.
+    pub(crate) fn open_bytes(&self, label: &[u8], sealed: Vec<u8>) -> Option<Zeroizing<Vec<u8>>> {
         let mut buffer = Zeroizing::new(sealed);
-        let (id, rest) = buffer.split_first_chunk_mut::<KEY_ID_LENGTH>()?;
-        let (nonce, in_out) = rest.split_first_chunk_mut::<NONCE_LEN>()?;
-        let opening = self.keys.iter().find(|key| key.id == *id)?;
-        let length = opening
-            .key
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(label),
-                in_out,
-            )
-            .ok()?
-            .len();
-        Some(Opened { buffer, length })
+        let (id, rest) = buffer.split_first_chunk::<KEY_ID_LENGTH>()?;
+        let nonce = Nonce::assume_unique_for_key(*rest.first_chunk()?);
+        let (_, key) = self.keys.iter().find(|(own, _)| own == id)?;
+        let plaintext = key.open_within(nonce, Aad::from(label), &mut buffer, HEAD_LENGTH..);
+        let length = plaintext.ok()?.len();
+        buffer.truncate(length);
+        Some(buffer)
     }
 }
 
-impl SealingKey {
-    fn derive(secret: &[u8], purpose: Purpose, context: KeyContext<'_>) -> Self {
-        let derived = derive(secret, purpose, context);
-        let (id, key) = derived
-            .split_first_chunk()
-            .expect("the id is shorter than what was derived");
-        let key = UnboundKey::new(&AES_256_GCM_SIV, key).expect("the rest is 32 bytes");
-        Self {
-            id: *id,
-            key: LessSafeKey::new(key),
-        }
-    }
-}
-
-/// Names things by HMAC-SHA256 with keys derived as those of a [`Sealer`]: without a key nobody can tell what a
-/// name stands for.
+/// Names things by HMAC-SHA256 with keys derived as those of a [`Sealer`]: without a key a name tells nothing.
+#[derive(Debug)]
 pub(crate) struct Pseudonyms {
     keys: Vec<hmac::Key>,
 }
 
 impl Pseudonyms {
-    /// Derives the keys of a purpose from the material of each secret; there must be one.
+    /// Derives a key from each secret; there must be one.
     pub(crate) fn new<'a>(
         secrets: impl IntoIterator<Item = &'a [u8]>,
         purpose: Purpose,
         context: KeyContext<'_>,
     ) -> Self {
-        let key = |secret| {
-            let derived = derive(secret, purpose, context);
-            hmac::Key::new(hmac::HMAC_SHA256, derived.as_slice())
-        };
-        let keys: Vec<_> = secrets.into_iter().map(key).collect();
-        assert!(!keys.is_empty(), "the configuration has at least one key");
-        Self { keys }
+        let key = |derived: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, derived);
+        Self {
+            keys: derive(secrets, purpose, context, key),
+        }
     }
 
-    /// The names of a thing: by the first key, which is in use, then by those that were before it.
+    /// The names of a thing: by the key in use, then by the older ones.
     pub(crate) fn of(&self, parts: &[&[u8]]) -> impl Iterator<Item = [u8; 32]> {
         self.keys.iter().map(move |key| {
             let mut hmac = hmac::Context::with_key(key);
@@ -163,17 +129,20 @@ impl Pseudonyms {
                 hmac.update(part);
             }
             let tag = hmac.sign();
-            let whole = tag.as_ref().first_chunk();
-            *whole.expect("HMAC-SHA256 has 32 bytes")
+            *tag.as_ref()
+                .first_chunk()
+                .expect("HMAC-SHA256 has 32 bytes")
         })
     }
 }
 
-fn derive(
-    secret: &[u8],
+/// Derives a key of a purpose from each secret.
+fn derive<'a, K>(
+    secrets: impl IntoIterator<Item = &'a [u8]>,
     purpose: Purpose,
     context: KeyContext<'_>,
-) -> Zeroizing<[u8; Derived::LENGTH]> {
+    key: impl Fn(&[u8]) -> K,
+) -> Vec<K> {
     let purpose = match purpose {
         Purpose::Flow => b"flow".as_slice(),
         Purpose::Session => b"session",
@@ -184,61 +153,41 @@ fn derive(
     let length = u32::try_from(client_id.len())
         .unwrap_or(u32::MAX)
         .to_be_bytes();
-    let info = [INFO, purpose, &length, client_id, context.origin.as_bytes()];
-
-    let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
-    let mut derived = Zeroizing::new([0; Derived::LENGTH]);
-    secret
-        .expand(&info, Derived)
-        .and_then(|okm| okm.fill(derived.as_mut_slice()))
-        .expect("HKDF-SHA256 gives up to 8160 bytes");
-    derived
+    let info = [
+        SCHEME,
+        purpose,
+        &length,
+        client_id,
+        context.origin.as_bytes(),
+    ];
+    let keys = secrets.into_iter().map(|secret| {
+        let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
+        let mut derived = Zeroizing::new([0; KEY_ID_LENGTH + KEY_LENGTH]);
+        secret
+            .expand(&info, Derived)
+            .and_then(|okm| okm.fill(derived.as_mut_slice()))
+            .expect("HKDF-SHA256 gives up to 8160 bytes");
+        key(derived.as_slice())
+    });
+    let keys: Vec<_> = keys.collect();
+    assert!(!keys.is_empty(), "the configuration has at least one key");
+    keys
 }
 
-impl fmt::Debug for Sealer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealer({} keys)", self.keys.len())
-    }
-}
-
-impl fmt::Debug for Pseudonyms {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pseudonyms({} keys)", self.keys.len())
-    }
-}
-
-/// An opened value. It is wiped when dropped.
-pub(crate) struct Opened {
-    buffer: Zeroizing<Vec<u8>>,
-    length: usize,
-}
-
-impl Opened {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.buffer
-            .get(HEAD_LENGTH..HEAD_LENGTH + self.length)
-            .unwrap_or_default()
-    }
-}
-
-/// The version of this scheme: what was sealed by another one does not open.
-const INFO: &[u8] = b"tower-didit/1";
-const KEY_ID_LENGTH: usize = 4;
-const KEY_LENGTH: usize = 32;
-const HEAD_LENGTH: usize = KEY_ID_LENGTH + NONCE_LEN;
-
-/// How much HKDF is to give: a key id and a key.
+/// The output of HKDF: a key id and a key.
 struct Derived;
-
-impl Derived {
-    const LENGTH: usize = KEY_ID_LENGTH + KEY_LENGTH;
-}
 
 impl KeyType for Derived {
     fn len(&self) -> usize {
-        Self::LENGTH
+        KEY_ID_LENGTH + KEY_LENGTH
     }
 }
+
+/// The version of this scheme: values of another one do not open.
+const SCHEME: &[u8] = b"tower-didit/1";
+const KEY_ID_LENGTH: usize = 4;
+const KEY_LENGTH: usize = 32;
+const HEAD_LENGTH: usize = KEY_ID_LENGTH + NONCE_LEN;
 
 #[cfg(test)]
 mod tests {
@@ -258,18 +207,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_to_the_same_bytes() {
+    fn a_sealed_value_opens_to_the_same_bytes() {
         let sealer = sealer(&[&[7; 32]], Purpose::Session);
         for plaintext in [&b""[..], b"x", &[0xff; 5000]] {
             let sealed = sealer.seal(b"label", plaintext);
             assert_eq!(sealed.len(), Sealer::sealed_length(plaintext.len()));
             let opened = sealer.open(b"label", sealed.as_bytes()).unwrap();
-            assert_eq!(opened.as_bytes(), plaintext);
+            assert_eq!(*opened, plaintext);
         }
     }
 
     #[test]
-    fn no_two_sealed_values_are_alike() {
+    fn sealing_twice_gives_different_values() {
         let sealer = sealer(&[&[7; 32]], Purpose::Flow);
         assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
     }
@@ -319,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_depends_on_all_its_parts_and_on_key_purpose_and_context() {
+    fn a_name_depends_on_its_parts_and_on_key_purpose_and_context() {
         let name = |secret: u8, context, parts: &[&[u8]]| {
             let names = Pseudonyms::new([&[secret; 32][..]], Purpose::User, context);
             names.of(parts).next().unwrap()
@@ -340,7 +289,7 @@ mod tests {
 
     // Behaviour 78.
     #[test]
-    fn after_a_key_roll_a_thing_has_its_old_name_too() {
+    fn after_a_key_roll_the_names_by_older_keys_are_known() {
         let names = |secrets: &[&[u8]]| {
             let names = Pseudonyms::new(secrets.iter().copied(), Purpose::User, CONTEXT);
             names.of(&[b"john"]).collect::<Vec<_>>()

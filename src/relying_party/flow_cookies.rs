@@ -130,7 +130,7 @@ impl FlowCookies<'_> {
     }
 
     fn unseal(&self, name: &[u8], value: &[u8]) -> Option<PendingSignIn> {
-        PendingSignIn::decode(self.sealer.open(name, value)?.as_bytes())
+        PendingSignIn::decode(&self.sealer.open(name, value)?)
     }
 
     /// Nothing for a name that only a stranger could have made up: it must not reach a header.

@@ -71,7 +71,7 @@ impl SealedSessions {
 
     fn unseal(&self, label: &[u8], sealed: &[u8]) -> Option<Session> {
         let opened = self.sealer.open(label, sealed)?;
-        self.codec.decode(opened.as_bytes())
+        self.codec.decode(&opened)
     }
 
     /// The `Set-Cookie` values that write `session` over whatever chunks `existing` names.

@@ -231,7 +231,7 @@ impl StoredSessions {
         let label = key.as_bytes();
         self.recent.open(label, sealed, || {
             let opened = self.sealer.open_bytes(label, sealed.to_vec())?;
-            self.codec.decode(opened.as_bytes())
+            self.codec.decode(&opened)
         })
     }
 }
