@@ -81,7 +81,7 @@
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler wants a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
-//! | too-many-sign-ins, 503 | Many people are signing in right now | More than 256 token requests wait for the provider. → Try again after a moment. The sign-in is not used up. |
+//! | too-many-sign-ins, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //!
 //! ## The operator
 //!
@@ -118,13 +118,13 @@
 //! | foreign-id-token, 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
 //! | provider-unreachable, 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
-//! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the provider does not answer a refresh. → Wait. The request can be repeated. |
+//! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh has failed for now; the log says why. → Wait. The request can be repeated. |
 //!
 //! ## The store
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | session-unavailable, 503 | This page is not available right now | The session store does not answer. → Look at the store. The request can be repeated. |
+//! | session-unavailable, 503 | This page is not available right now | The session store has failed, or with Didit Authentication a refresh; the log says which. → Look at the store or the provider. The request can be repeated. |
 //!
 //! ## The developer
 //!

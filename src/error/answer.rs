@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::Error;
 
-/// Goes with the error in the extensions of an answer that a layer has seen to: a layer around that one does not.
+/// Marks an answer that a layer has rendered. It is in the extensions beside the error; a layer further out leaves
+/// the answer alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answered;
 
@@ -44,27 +45,27 @@ impl Error {
             code: row.code,
             title: row.summary,
         };
-        let json = serde_json::to_string(&problem).expect("strings and a number are JSON");
+        let json = serde_json::to_vec(&problem).expect("strings and a number are JSON");
         let mut response = http::Response::new(Bytes::from(json));
         *response.status_mut() = row.status;
         let content_type = HeaderValue::from_static("application/problem+json");
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, content_type);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
         oblige(&mut response);
         response
     }
 }
 
-/// Adds the challenge that a 401 owes (RFC 9110 §15.5.2), and the moment to wait after a 503 (§15.6.4), unless they
-/// are there. The challenge's scheme is our own: to those that they know, browsers answer with a dialog.
+/// Adds the headers that a status requires, unless they are there: the challenge of a 401 (RFC 9110 §15.5.2) and the
+/// `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own: for schemes that browsers know they
+/// open a dialog.
 pub(crate) fn oblige(response: &mut http::Response<Bytes>) {
     let (name, value) = match response.status() {
         StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, r#"Didit realm="sign-in""#),
         StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),
         _ => return,
     };
-    let headers = response.headers_mut();
-    headers
-        .entry(name)
-        .or_insert(HeaderValue::from_static(value));
+    let value = HeaderValue::from_static(value);
+    response.headers_mut().entry(name).or_insert(value);
 }

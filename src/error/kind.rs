@@ -1,10 +1,10 @@
-//! The cases of what can go wrong.
+//! The kinds of errors.
 
 use http::StatusCode;
 
 use super::{CallbackError, IdTokenError, TokenError, WiringError};
 
-/// The cases of [`Error`](crate::Error), by who must act. Some have a reason inside.
+/// What failed, by who must act. Some kinds have a reason inside.
 ///
 /// | code | status | meaning | what to do |
 /// |---|---|---|---|
@@ -12,27 +12,27 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `access-denied` | 403 | the user declined, or Didit did not let them pass | nothing; the page offers another sign-in |
 /// | `insufficient-authentication` | 403 | `max_age` or a required `acr` is not met | the user signs in again; if it never succeeds, the provider ignores what is asked for |
 /// | `malformed-callback` | 400 | the callback's query is not an authorization response | nothing; the page offers another sign-in |
-/// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to everybody, look whether the browser comes back to the host that it started on |
-/// | `foreign-sign-in` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to everybody, give all processes of a host the same cookie keys |
+/// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to all users: does the browser come back to the host that it started on? |
+/// | `foreign-sign-in` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to all users, give all processes of a host the same cookie keys |
 /// | `sign-in-expired` | 400 | the sign-in took longer than 20 minutes | nothing; the page offers another sign-in |
 /// | `sign-in-already-completed` | 409 | the callback was used before | nothing; the page offers another sign-in |
 /// | `sign-in-replayed` | 409 | a second code came for a completed sign-in | nothing; the page offers another sign-in |
-/// | `session-not-kept` | 400 | the browser comes back signed out from completed sign-ins | nothing; if it happens to everybody, give all processes the same cookie keys and store, and keep the host name |
+/// | `session-not-kept` | 400 | the browser comes back signed out from completed sign-ins | nothing; if it happens to all users, give all processes the same cookie keys and store, and keep the host name |
 /// | `cross-site-sign-out` | 403 | another site asked for the sign-out | sign out from a page of this site |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image asked for a sign-in | open the sign-in as a page |
-/// | `not-signed-in` | 401 | nobody is signed in, or not any more | a person who opens a page is sent to the sign-in |
+/// | `not-signed-in` | 401 | nobody is signed in, or not any more | sign in: a person who opens a page is sent there |
 /// | `session-ended` | 401 | the session has ended while a [`DiditClient`](crate::DiditClient) of it was in use | likewise |
-/// | `tokens-expired` | 401 | the access token has expired, or a handler wants another, and there is no refresh token that works | likewise, unless the last sign-in was less than a minute ago |
+/// | `tokens-expired` | 401 | the access token has expired, or a handler asks for a new one, and there is no refresh token that works | likewise, except in the first minute after a sign-in |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | likewise |
-/// | `invalid-grant` | 400 | the provider refuses the code or refresh token: spent, expired, revoked | sign in again |
-/// | `too-many-sign-ins` | 503 | more than 256 token requests wait for the provider | try again as it is, after a moment |
+/// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
+/// | `too-many-sign-ins` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
-/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, it is an attack |
+/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if those are right, it is an attack |
 /// | `insufficient-scope` | 403 | the access token's scopes do not suffice | ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
 /// | `invalid-scope` | 500 | a scope is unknown, or not allowed for the client | correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider |
 /// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
-/// | `invalid-client` | 500 | the client id or secret is wrong | correct it |
+/// | `invalid-client` | 500 | the client id or secret is wrong | correct it: [`with_client_secret`](crate::ConfigBuilder::with_client_secret) |
 /// | `unauthorized-client` | 500 | the client may not use this grant type | allow it at the provider |
 /// | `unsupported-grant-type` | 500 | the provider does not have this grant type | do not ask for a refresh token, or use another provider |
 /// | `session-too-large` | 500 | the session fits neither the cookies nor the store's limit | ask for fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
@@ -41,7 +41,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `invalid-answer` | 502 | the provider's answer cannot be used | see the log |
 /// | `invalid-metadata` | 502 | the provider's metadata cannot be used | see the log; often the configured issuer is not exactly the provider's |
 /// | `foreign-user-info` | 502 | the user information is about another user | report it to the provider |
-/// | `malformed-id-token` | 502 | the ID token is no signed JWT with the required claims | report it to the provider |
+/// | `malformed-id-token` | 502 | the ID token is not a signed JWT with the required claims | report it to the provider |
 /// | `wrong-token-type` | 502 | the ID token is another kind of token | report it to the provider |
 /// | `forbidden-algorithm` | 502 | the ID token's algorithm is not allowed | compare with the allowed ones in the log |
 /// | `invalid-issuer` | 502 | the ID token is of another issuer | compare with the accepted issuers in the log |
@@ -55,18 +55,18 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
 /// | `provider-unreachable` | 502 | no connection to the provider, or it broke | look at the network, the proxy, the certificates |
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
-/// | `tokens-unavailable` | 503 | the access token has expired, and the provider does not answer a refresh | wait; the request can be tried again as it is |
+/// | `tokens-unavailable` | 503 | the access token has expired, and the refresh has failed for now; the source says why | wait; the request can be repeated |
 /// | | | **The store** | |
-/// | `session-unavailable` | 503 | the session store does not answer | look at the store; the request can be tried again as it is |
+/// | `session-unavailable` | 503 | the session store has failed, or with Didit Authentication the refresh; the source says which | look at the store or the provider; the request can be repeated |
 /// | | | **The developer** | |
-/// | `unexpected-claims` | 500 | a claim is missing, or is not of the type that it is read as | read it as an `Option`, or as its type |
-/// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or name it in the [`Provider`](crate::Provider) |
+/// | `unexpected-claims` | 500 | a claim is missing, or has another type than it is read as | read it as an `Option`, or as its type |
+/// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or set it in the [`Provider`](crate::Provider) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
 /// | `asked-too-late` | 500 | the session was first asked for after the head of the answer was sent | ask in the handler |
 ///
-/// The log has what belongs to a single error: what exactly was wrong, the cause, the provider's host. It is
-/// written once, where the error is answered: at `DEBUG` what users cause, at `WARN` everything else.
+/// Each error is logged once, when it is answered, with its details, its source and the provider's host: at `DEBUG`
+/// what users cause, at `WARN` everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -75,7 +75,7 @@ pub enum ErrorKind {
     /// The user's authentication is older than `max_age`, of unknown age, or not of a required class (OpenID
     /// Connect Core §3.1.3.7 steps 12 and 13).
     InsufficientAuthentication,
-    /// The callback answers no sign-in of this browser.
+    /// The callback belongs to no sign-in of this browser.
     Callback(CallbackError),
     /// Another site asked for the sign-out.
     CrossSiteSignOut,
@@ -86,10 +86,10 @@ pub enum ErrorKind {
     /// Nobody is signed in, or not any more.
     NotSignedIn,
     /// The session has ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
-    /// somebody has signed out, or signed in anew.
+    /// the user has signed out, or has signed in again.
     SessionEnded,
-    /// Somebody is signed in, but the access token has expired, or a handler wants a new one, and it cannot be
-    /// renewed: there is no refresh token, or one that works once and was used.
+    /// Somebody is signed in, but the access token has expired, or a handler asks for a new one, and it cannot be
+    /// refreshed: there is no refresh token, or one that works once and was used.
     TokensExpired,
     /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
     AccessTokenRefused,
@@ -97,7 +97,7 @@ pub enum ErrorKind {
     InsufficientScope,
     /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
     InvalidScope,
-    /// The provider refuses at its sign-in page, with a code that no other kind stands for.
+    /// The provider refuses at its sign-in page, with a code that has no kind of its own.
     ProviderRefused,
     /// The provider refuses a token request (RFC 6749 §5.2).
     TokenRequest(TokenError),
@@ -113,36 +113,38 @@ pub enum ErrorKind {
     ProviderUnreachable,
     /// The provider did not answer within the time-out.
     ProviderTimeout,
-    /// Too many token requests wait for the provider at this moment.
+    /// 256 sign-ins, or 256 refreshes, of this process wait for the provider.
     TooManySignIns,
-    /// Whether somebody is signed in is unknown: the session store does not answer, or with Didit Authentication
-    /// the provider.
+    /// It is unknown whether somebody is signed in: the session store has failed, or with Didit Authentication a
+    /// refresh that decides it. [`source`](std::error::Error::source) says which.
     SessionUnavailable,
-    /// The access token has expired, and the provider does not answer a refresh.
+    /// The access token has expired, and the refresh has failed for now: the provider does not answer, answers with
+    /// something else than tokens, or too many refreshes wait. [`source`](std::error::Error::source) says which.
     TokensUnavailable,
     /// The browser comes back signed out from completed sign-ins, twice within 30 seconds: it does not keep the
-    /// session's cookie, or sends another one, or another process answers that has other keys or another store.
+    /// session's cookie, or sends an older one, or a process with other cookie keys or another store answers.
     SessionNotKept,
-    /// The session does not fit the cookies that it may have, or is too large for a store.
+    /// The session exceeds [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit), or the 64 KB
+    /// of a stored session.
     SessionTooLarge,
-    /// A claim is missing, or is not of the type that the application reads it as.
+    /// A claim is missing, or has another type than the application reads it as.
     UnexpectedClaims,
     /// The provider has no such endpoint.
     NotOffered,
-    /// The application is not put together as it has to be.
+    /// The application is put together in a wrong way.
     Wiring(WiringError),
 }
 
 impl ErrorKind {
     /// A stable name for logs, metrics and clients: the `code` member of a problem document.
     ///
-    /// A refusal at the sign-in page and one of a token request have the same code where they have the same
-    /// remedy: `invalid-scope` and `provider-refused`.
+    /// A refusal at the sign-in page and a refusal of a token request share the codes `invalid-scope` and
+    /// `provider-refused`: the remedy is the same.
     pub const fn code(self) -> &'static str {
         self.row().code
     }
 
-    /// The status with which it is answered.
+    /// The status of the answer.
     pub const fn status(self) -> StatusCode {
         self.row().status
     }
@@ -153,7 +155,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::error::table::Actor;
 
-    /// Lists kinds, and fails to compile unless these are all.
+    /// Lists all kinds: one that is missing is a compile error.
     macro_rules! every_kind {
         ($($kind:ident $(($reason:path))?),* $(,)?) => {
             pub(crate) const EVERY: &[ErrorKind] = &[$(ErrorKind::$kind $(($reason))?),*];

@@ -22,21 +22,35 @@ pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
 pub use reason::{CallbackError, IdTokenError, TokenError, WiringError};
-pub(crate) use table::Actor;
+use table::Actor;
 
-/// Why a sign-in, a sign-out or a call to Didit did not succeed.
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a sign-in, a sign-out or a call to Didit failed; the rejection of all extractors.
 ///
-/// [`kind`](Self::kind) says which of the cases it is and [`kind().code()`](ErrorKind::code) gives
-/// it a stable name. No error contains an authorization code, a token, a secret, a code verifier or
-/// the value of a cookie: it is safe to log. Cloning copies a pointer.
+/// [`kind`](Self::kind) says what failed, and [`kind().code()`](ErrorKind::code) is a stable name of it. No error
+/// contains an authorization code, a token, a secret, a code verifier or the value of a cookie: it is safe to log.
+/// Cloning copies a pointer.
 ///
-/// A handler may return it: it is the rejection of all extractors, too. A program gets a problem document
-/// (RFC 9457) with the status and the code of the kind. Where a person is waiting for a page,
-/// [`DiditAuth`](crate::DiditAuth) makes one of it
+/// A handler may return it. A program gets a problem document (RFC 9457) with the status and the code of the kind. A
+/// person who waits for a page gets one from [`DiditAuth`](crate::DiditAuth)
 /// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if that helps.
 ///
-/// It is in the extensions of its answer, where a middleware can see it. One that answers in its own words takes
-/// it out or changes the status: then the layer leaves the answer alone.
+/// The error is in the extensions of its answer, where a middleware can read it. The layer leaves the answer alone if
+/// a middleware takes the error out or changes the status.
+///
+/// ```
+/// use tower_didit::{DiditClient, DiditTokens, Error, ErrorKind};
+///
+/// async fn email(tokens: DiditTokens, client: DiditClient) -> Result<String, Error> {
+///     match client.user_info(&tokens).await {
+///         Ok(user) => Ok(user.email().unwrap_or("no e-mail address").to_owned()),
+///         Err(error) if error.kind() == ErrorKind::ProviderTimeout => Ok("not known now".to_owned()),
+///         Err(error) => Err(error),
+///     }
+/// }
+/// # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -45,23 +59,28 @@ struct Inner {
     context: Option<Cow<'static, str>>,
     /// The host that was called.
     host: Option<Box<str>>,
-    provider: Option<ProviderText>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The provider's `error`: printable and cut, but not to be trusted.
+    provider_code: Option<String>,
+    /// The provider's `error_description`, likewise.
+    provider_description: Option<String>,
+    source: Option<Source>,
     is_logged: AtomicBool,
-}
-
-/// What the provider itself said: checked and cut, yet not to be trusted.
-struct ProviderText {
-    code: String,
-    description: Option<String>,
 }
 
 impl Error {
     pub(crate) fn new(kind: impl Into<ErrorKind>) -> Self {
-        Self::build(kind.into(), None, None, None)
+        Self(Arc::new(Inner {
+            kind: kind.into(),
+            context: None,
+            host: None,
+            provider_code: None,
+            provider_description: None,
+            source: None,
+            is_logged: AtomicBool::new(false),
+        }))
     }
 
-    /// With what exactly was wrong, in the crate's own words.
+    /// With the details, in the crate's own words.
     pub(crate) fn with_context(
         kind: impl Into<ErrorKind>,
         context: impl Into<Cow<'static, str>>,
@@ -69,8 +88,8 @@ impl Error {
         Self::new(kind).explained(context)
     }
 
-    /// Adds what was expected, and what was received instead, which may be anything: it is cut, and
-    /// shown where an operator has to compare.
+    /// With what was expected and what was received, for an operator who has to compare. `received` is untrusted: it is
+    /// cut, and stripped of control characters.
     pub(crate) fn with_received(
         kind: impl Into<ErrorKind>,
         expected: &str,
@@ -80,14 +99,11 @@ impl Error {
         Self::with_context(kind, format!("{expected}; received was {received:?}"))
     }
 
-    pub(crate) fn with_source(
-        kind: ErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self::build(kind, None, None, Some(source.into()))
+    pub(crate) fn with_source(kind: ErrorKind, source: impl Into<Source>) -> Self {
+        Self::new(kind).edit(|inner| inner.source = Some(source.into()))
     }
 
-    /// What another part of the program makes of it: an error of this kind, whose cause it is.
+    /// An error of another kind, caused by this one.
     pub(crate) fn into_cause_of(self, kind: ErrorKind) -> Self {
         if self.kind() == kind {
             return self;
@@ -96,62 +112,59 @@ impl Error {
         Self::with_source(kind, self).edit(|inner| inner.host = host)
     }
 
-    /// An error that the provider named: `code` and `description` are its `error` and
-    /// `error_description` (RFC 6749 §4.1.2.1, §5.2).
+    /// An error of the provider's: its `error` and `error_description` (RFC 6749 §4.1.2.1, §5.2).
     pub(crate) fn from_provider(
         kind: impl Into<ErrorKind>,
         code: &str,
         description: Option<&str>,
     ) -> Self {
-        let provider = ProviderText {
-            code: printable(code, CODE_LENGTH),
-            description: description.map(|text| printable(text, DESCRIPTION_LENGTH)),
-        };
-        Self::build(kind.into(), None, Some(provider), None)
+        Self::new(kind).edit(|inner| {
+            inner.provider_code = Some(printable(code, CODE_LENGTH));
+            inner.provider_description =
+                description.map(|text| printable(text, DESCRIPTION_LENGTH));
+        })
     }
 
-    /// Names the scopes that were asked for, and what to do about a refusal.
+    /// Adds the scopes that the provider refuses.
     pub(crate) fn with_scopes(self, requested: &str) -> Self {
         self.explained(format!(
-            "asked for were {requested:?}; correct `with_scopes`, or allow them at the provider"
+            "{requested:?} was requested; correct `with_scopes`, or allow the scopes at the provider"
         ))
     }
 
-    /// Says what exactly was wrong.
+    /// Adds the details.
     pub(crate) fn explained(self, context: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.context = Some(context.into()))
     }
 
-    /// Notes the host that was called, unless it is known already.
+    /// Adds the host that was called, unless the error has one.
     pub(crate) fn at(self, host: &str) -> Self {
         self.edit(|inner| {
             inner.host.get_or_insert_with(|| host.into());
         })
     }
 
-    /// Which of the cases it is.
+    /// What failed.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The `error` code with which the provider refused, cut to 64 characters of printable ASCII.
+    /// The provider's `error` code, cut to 64 characters of printable ASCII.
     ///
-    /// It is the provider's text, or that of whoever forged the callback: escape it before it meets
-    /// a page. `Debug` and `Display` show it only if it is one of the specifications' codes, as a
-    /// provider may repeat what it was sent.
+    /// It is untrusted text, of the provider or of whoever forged the callback: escape it on a page. `Debug` and
+    /// `Display` show it only if it is a code of the specifications, as a provider may repeat what it was sent.
     pub fn provider_code(&self) -> Option<&str> {
-        self.0.provider.as_ref().map(|text| text.code.as_str())
+        self.0.provider_code.as_deref()
     }
 
-    /// The `error_description` with which the provider refused, cut to 256 characters of
-    /// printable ASCII.
+    /// The provider's `error_description`, cut to 256 characters of printable ASCII.
     ///
-    /// Treat it as [`provider_code`](Self::provider_code). `Debug` and `Display` leave it out.
+    /// It is untrusted text, as [`provider_code`](Self::provider_code) is. `Debug` and `Display` leave it out.
     pub fn provider_description(&self) -> Option<&str> {
-        self.0.provider.as_ref()?.description.as_deref()
+        self.0.provider_description.as_deref()
     }
 
-    /// What it came of, for a log: all levels below this one.
+    /// The chain of sources, for a log.
     pub(crate) fn causes(&self) -> Option<String> {
         let causes: Vec<_> = iter::successors(self.source(), |&cause| cause.source())
             .map(ToString::to_string)
@@ -159,7 +172,7 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
-    /// Tells the operator, once: at `DEBUG` what users and strangers cause, at `WARN` everything else.
+    /// Logs the error, once: at `DEBUG` what users cause, at `WARN` everything else.
     pub(crate) fn log(&self, message: impl fmt::Display) {
         if self.0.is_logged.swap(true, Ordering::Relaxed) {
             return;
@@ -173,29 +186,15 @@ impl Error {
         }
     }
 
-    fn known_code(&self) -> Option<&'static str> {
+    /// The provider's code, for a log.
+    fn known_code(&self) -> Option<&str> {
         let code = self.provider_code()?;
-        let known = KNOWN_CODES.iter().find(|known| **known == code);
-        Some(known.copied().unwrap_or("unknown"))
+        let is_known = TokenError::from_code(code) != TokenError::Other
+            || AUTHORIZATION_ERRORS.contains(&code);
+        Some(if is_known { code } else { "unknown" })
     }
 
-    fn build(
-        kind: ErrorKind,
-        context: Option<Cow<'static, str>>,
-        provider: Option<ProviderText>,
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            context,
-            host: None,
-            provider,
-            source,
-            is_logged: AtomicBool::new(false),
-        }))
-    }
-
-    /// Changes an error that nobody else has yet.
+    /// Changes an error that has just been made; a shared one stays as it is.
     fn edit(mut self, edit: impl FnOnce(&mut Inner)) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             edit(inner);
@@ -235,7 +234,7 @@ impl StdError for Error {
     }
 }
 
-/// What is left of a provider's text: printable ASCII, at most `length` characters.
+/// Untrusted text, reduced to printable ASCII and to `length` characters.
 fn printable(text: &str, length: usize) -> String {
     text.chars()
         .filter(|c| c.is_ascii_graphic() || *c == ' ')
@@ -243,26 +242,20 @@ fn printable(text: &str, length: usize) -> String {
         .collect()
 }
 
-/// RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6.
-const KNOWN_CODES: &[&str] = &[
+/// Codes of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6 that no token request is refused with.
+const AUTHORIZATION_ERRORS: &[&str] = &[
     "access_denied",
     "account_selection_required",
     "consent_required",
     "interaction_required",
-    "invalid_client",
-    "invalid_grant",
-    "invalid_request",
     "invalid_request_object",
     "invalid_request_uri",
-    "invalid_scope",
     "login_required",
     "registration_not_supported",
     "request_not_supported",
     "request_uri_not_supported",
     "server_error",
     "temporarily_unavailable",
-    "unauthorized_client",
-    "unsupported_grant_type",
     "unsupported_response_type",
 ];
 const CODE_LENGTH: usize = 64;
@@ -292,7 +285,7 @@ mod tests {
             Error::from_provider(ErrorKind::InvalidScope, "invalid_scope", None)
                 .with_scopes("openid pets")
                 .to_string(),
-            "the provider refuses a scope: asked for were \"openid pets\"; correct `with_scopes`, or allow them \
+            "the provider refuses a scope: \"openid pets\" was requested; correct `with_scopes`, or allow the scopes \
              at the provider (error code invalid_scope)"
         );
     }
@@ -311,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_may_repeat_appears_in_no_log() {
+    fn text_that_a_provider_may_repeat_is_in_no_log() {
         let error = Error::from_provider(
             TokenError::InvalidGrant,
             "invalid_grant",

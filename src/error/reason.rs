@@ -1,4 +1,4 @@
-//! The reasons inside of some kinds.
+//! The reasons inside of kinds.
 
 use super::ErrorKind;
 
@@ -10,12 +10,12 @@ pub enum TokenError {
     InvalidRequest,
     /// `invalid_client`: the client id or secret is wrong.
     InvalidClient,
-    /// `invalid_grant`: the code or the refresh token is invalid, expired, or was used before. A refresh that is
-    /// refused like this ends the session.
+    /// `invalid_grant`: the code or the refresh token is invalid, expired, or was used before. At a refresh it ends the
+    /// session.
     InvalidGrant,
     /// `unauthorized_client`: the client may not use this grant type.
     UnauthorizedClient,
-    /// `unsupported_grant_type`: the provider does not have this grant type.
+    /// `unsupported_grant_type`: the provider does not support this grant type.
     UnsupportedGrantType,
     /// `invalid_scope`: a scope is unknown, or not allowed for the client.
     InvalidScope,
@@ -52,20 +52,20 @@ pub enum IdTokenError {
     Issuer,
     /// It is for another client, or for others besides (steps 3 to 5).
     Audience,
-    /// None of the provider's keys fits it, after they were fetched again.
+    /// None of the provider's keys fits it, even after they were fetched again.
     UnknownKey,
     /// Its signature is wrong (step 6).
     Signature,
-    /// It has expired (step 9). The log has its time and the time here: if the token is fresh, a clock is wrong.
+    /// It has expired (step 9). The log has its time and this machine's: if the token is fresh, a clock is wrong.
     Expired,
-    /// It is from the future (RFC 7519 §4.1.5, §4.1.6). The log has its time and the time here: if the token is
-    /// fresh, a clock is wrong.
+    /// It is from the future (RFC 7519 §4.1.5, §4.1.6). The log has its time and this machine's: if the token is fresh,
+    /// a clock is wrong.
     NotYetValid,
     /// It belongs to another sign-in (step 11).
     Nonce,
     /// It belongs to another access token or code (OpenID Connect Core §3.1.3.8).
     Hash,
-    /// It came with a refresh, and is of another sign-in (OpenID Connect Core §12.2).
+    /// It came with a refresh, and belongs to another sign-in (OpenID Connect Core §12.2).
     OtherSignIn,
 }
 
@@ -73,13 +73,13 @@ pub enum IdTokenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// The query is not an authorization response: a parameter is missing, is there twice, or has characters that
-    /// RFC 6749 appendix A does not allow.
+    /// The query is not an authorization response: a parameter is missing, is repeated, or has characters that RFC 6749
+    /// appendix A does not allow.
     Malformed,
     /// The `state` belongs to no sign-in that this browser has started and not finished.
     UnknownSignIn,
-    /// The browser has the flow cookie of this sign-in, but it does not open: another key, host or client id sealed
-    /// it. Processes that share a host must share their cookie keys.
+    /// The flow cookie of this sign-in was sealed by another key, host or client id. Processes that share a host must
+    /// share their cookie keys.
     ForeignSignIn,
     /// The sign-in took longer than 20 minutes.
     SignInExpired,
@@ -91,7 +91,7 @@ pub enum CallbackError {
     ForeignIssuer,
 }
 
-/// What is wrong with the way the application is put together.
+/// A mistake in the way the application is put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WiringError {
@@ -99,8 +99,8 @@ pub enum WiringError {
     LayerMissing,
     /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
     NotACallback,
-    /// The session was asked for by a body stream or a task, for the first time after the head of the answer was
-    /// sent. Ask in the handler.
+    /// A body stream or a task asked for the session for the first time after the head of the answer was sent. Ask in
+    /// the handler.
     AskedTooLate,
 }
 

@@ -81,7 +81,7 @@ async fn a_store_that_cannot_be_reached() {
     let page = story.browser.get("/").await;
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_none_is_logged(&story.end(), 7);
-    assert!(logs().contains("the session store does not answer"));
+    assert!(logs().contains("the session cannot be checked right now"));
 }
 
 // RFC 6749 §5.1; behaviours 34 and 95.

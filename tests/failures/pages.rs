@@ -304,7 +304,7 @@ async fn a_scope_that_the_sign_in_page_refuses_is_a_matter_for_the_operator() {
     let line = logs.lines().find(|line| line.contains("invalid-scope"));
     let line = line.unwrap_or_else(|| panic!("{logs}"));
     assert!(line.contains("WARN"), "{line}");
-    assert!(line.contains("asked for were \"openid pets\""), "{line}");
+    assert!(line.contains("\"openid pets\" was requested"), "{line}");
     assert!(line.contains("`with_scopes`"), "{line}");
 }
 
