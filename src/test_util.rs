@@ -1,4 +1,4 @@
-//! What connects an application to a fake Didit, for its tests.
+//! Connects an application to a fake Didit, for its tests.
 
 use std::time::SystemTime;
 
@@ -30,19 +30,17 @@ pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
     /// fake's client, provider and clock. The redirect URI is registered.
     ///
-    /// Endpoints that are switched on later are not part of it. The application of a public client
-    /// lacks only its cookie keys.
+    /// Endpoints that are switched on later are not part of it. A public client also needs cookie keys.
     ///
     /// # Panics
     ///
     /// As [`FakeDidit::with_redirect_uri`].
     fn config(&self, redirect_uri: &str) -> ConfigBuilder;
 
-    /// Begins a session of this person, without a sign-in: the `Cookie` header of a request that `auth`
-    /// takes for theirs.
+    /// Begins a session of this person without a sign-in. The result is the `Cookie` header of their requests.
     ///
     /// The session is in cookies or in the session store, as `auth` is configured. Its tokens are the
-    /// fake's, for the scopes that `auth` asks for: they can be used and refreshed.
+    /// fake's, for the scopes that `auth` asks for; they can be used and refreshed.
     ///
     /// ```
     /// use axum::{Router, body::Body, routing::get};
@@ -126,9 +124,7 @@ pub trait FakeDiditExt {
     /// # Panics
     ///
     /// When the fake does not know a scope.
-    fn tokens<I>(&self, person: &Person, scopes: I) -> DiditTokens
-    where
-        I: IntoIterator<Item: AsRef<str>>;
+    fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens;
 }
 
 impl FakeDiditExt for FakeDidit {
@@ -151,10 +147,9 @@ impl FakeDiditExt for FakeDidit {
     ) -> Result<HeaderValue, Error> {
         let tokens = self.tokens(person, auth.scopes().iter());
         let cookies = auth.begin_session(tokens).await?;
-        let pairs: Vec<&[u8]> = cookies
-            .iter()
-            .filter_map(|cookie| cookie.as_bytes().split(|byte| *byte == b';').next())
-            .collect();
+        let cookies = cookies.iter().map(HeaderValue::as_bytes);
+        let pairs = cookies.filter_map(|cookie| cookie.split(|byte| *byte == b';').next());
+        let pairs: Vec<_> = pairs.collect();
         Ok(HeaderValue::from_bytes(&pairs.join(&b"; "[..])).expect("pairs of header values"))
     }
 
@@ -162,10 +157,7 @@ impl FakeDiditExt for FakeDidit {
         claims(&self.issue_tokens(person, ["openid"]))
     }
 
-    fn tokens<I>(&self, person: &Person, scopes: I) -> DiditTokens
-    where
-        I: IntoIterator<Item: AsRef<str>>,
-    {
+    fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens {
         let issued = self.issue_tokens(person, scopes);
         let now = Timestamp::now(&self.clock());
         DiditTokens::new(TokenSet {
@@ -186,12 +178,12 @@ impl Clock for FakeClock {
     }
 }
 
-/// The fake's own ID token needs no verification.
+/// The claims of the fake's own ID token, unverified.
 fn claims(issued: &IssuedTokens) -> IdClaims {
     let payload = issued.id_token().split('.').nth(1).unwrap_or_default();
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).ok();
-    let payload = payload.and_then(|payload| String::from_utf8(payload).ok());
-    IdClaims::from_session(payload.expect("the fake's ID token is a JWT").into())
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
+    let payload = String::from_utf8(payload).expect("the fake's ID token is a JWT");
+    IdClaims::new(payload.into())
 }
 
 fn provider(didit: &FakeDidit) -> Provider {

@@ -94,7 +94,7 @@ impl SignedIdToken {
         rules.check_authentication(claims, grant.started, now)?;
         check_hash(claims, "at_hash", access_token, self.algorithm)?;
         check_hash(claims, "c_hash", &grant.code, self.algorithm)?;
-        Ok(IdClaims::new(self.payload, self.claims))
+        Ok(IdClaims::new(self.payload))
     }
 
     /// Whether the token continues the sign-in that `first` is from (§12.2): the same issuer, subject and

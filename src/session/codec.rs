@@ -123,7 +123,7 @@ impl Codec {
                 scopes: Scopes::new(scopes),
                 expires_at: expires_at.map(Timestamp::from_unix),
                 received_at: Timestamp::from_unix(received_at),
-                claims: IdClaims::from_session(payload.into()),
+                claims: IdClaims::new(payload.into()),
             }),
             started: Timestamp::from_unix(started),
             written: Timestamp::from_unix(written),

@@ -1,4 +1,4 @@
-//! One statement about a user.
+//! A claim about a user.
 
 use std::{any::type_name, fmt};
 
@@ -7,52 +7,60 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind};
 
-/// The value of a claim (RFC 7519 §2), or a part of it: any JSON but null.
+/// The value of a claim (RFC 7519 §2), or a part of it: any JSON value except null.
 ///
-/// It is asked for what it should be, and `None` is the answer where it is something else: a string
-/// `"true"` is not true.
+/// A getter gives `None` if the value has another type: the string `"true"` is no boolean.
+///
+/// ```
+/// # fn check(user: tower_didit::IdClaims) {
+/// if let Some(address) = user.claim("address") {
+///     let country = address.get("country").and_then(|country| country.as_str());
+/// #   let _ = country;
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Claim<'a>(&'a Value);
 
 impl<'a> Claim<'a> {
-    /// The member of an object of claims. One that is null says nothing.
+    /// A member of an object; `None` also if it is null.
     pub(crate) fn of(members: &'a Map<String, Value>, name: &str) -> Option<Self> {
         members.get(name).filter(|value| !value.is_null()).map(Self)
     }
 
-    /// The text, if it is a string.
+    /// The value, if it is a string.
     pub fn as_str(self) -> Option<&'a str> {
         self.0.as_str()
     }
 
-    /// True or false, if it is a JSON boolean.
+    /// The value, if it is a boolean.
     pub fn as_bool(self) -> Option<bool> {
         self.0.as_bool()
     }
 
-    /// A member, if it is an object that has it.
+    /// A member, if the value is an object.
     pub fn get(self, name: &str) -> Option<Self> {
         Self::of(self.0.as_object()?, name)
     }
 
-    /// The value as any type that can be deserialized.
+    /// The value, deserialized.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedClaims`] when it is not of that type.
+    /// [`ErrorKind::UnexpectedClaims`]: the value has another type.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
         read(self.0.clone())
     }
 }
 
 impl fmt::Debug for Claim<'_> {
-    /// Without the value, which is personal.
+    /// Without the value: it is personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Claim")
     }
 }
 
-/// What `serde_json` says of a value that does not fit repeats it, so it is dropped.
+/// The error of `serde_json` repeats the value, so it is dropped.
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|_| {
         let context = format!("they are no `{}`", type_name::<T>());
@@ -67,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_what_it_is_and_nothing_else() {
+    fn a_value_of_another_type_is_none() {
         let members = json!({"a": "true", "b": true, "c": null, "d": {"e": "f"}});
         let members = members.as_object().unwrap();
         let claim = |name| Claim::of(members, name);

@@ -1,19 +1,18 @@
 //! The tokens of a signed-in user.
 
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::{AccessToken, IdClaims, IdToken, RefreshToken, Scopes};
+use super::{AccessToken, IdClaims, IdToken, RefreshToken, Scopes, secret::is_same};
 use crate::clock::Timestamp;
 
-/// The tokens of the user whose request this is.
+/// The tokens of the signed-in user.
 ///
-/// A handler takes it as an argument; other services call [`DiditTokens::of`]. It is in the extensions only of
-/// the callback's request, and inside of [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens).
-/// Cloning copies a pointer, never a secret, and the secrets are wiped from memory with the last clone.
+/// A handler takes it as an argument; other services call [`DiditTokens::of`]. It is a request extension only at the
+/// callback and inside of [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens). Cloning copies a pointer,
+/// and the last clone wipes the secrets from memory.
 ///
 /// ```
 /// use tower_didit::DiditTokens;
@@ -24,154 +23,147 @@ use crate::clock::Timestamp;
 /// # let _router: axum::Router = axum::Router::new().route("/profile", axum::routing::get(profile));
 /// ```
 ///
-/// As an argument it refuses requests of users who are not signed in, or whose access token has expired and
-/// cannot be refreshed; `Option<DiditTokens>` is `None` then. Both refuse with an [`Error`](crate::Error) while the
-/// session store or the provider is needed and does not answer. The argument goes before one that takes the
-/// request's body.
+/// As an argument it refuses a request without a signed-in user, or whose access token has expired and cannot be
+/// refreshed; `Option<DiditTokens>` is `None` then. Both refuse with an [`Error`](crate::Error) if the session store or
+/// the provider is needed and does not answer.
 ///
-/// Who only wants to know who the user is takes [`IdClaims`](crate::IdClaims), which last as long as the
-/// session.
-#[derive(Clone)]
-pub struct DiditTokens(Arc<TokenSet>);
+/// A handler that only needs to know the user takes [`IdClaims`](crate::IdClaims), which last as long as the session.
+///
+/// In axum the argument that takes the request's body is the last one:
+///
+/// ```compile_fail,E0277
+/// use axum::{Router, routing::post};
+/// use tower_didit::DiditTokens;
+///
+/// async fn upload(body: String, tokens: DiditTokens) {} // write `(tokens: DiditTokens, body: String)`
+///
+/// let router: Router = Router::new().route("/upload", post(upload));
+/// ```
+#[derive(Clone, Debug)]
+pub struct DiditTokens {
+    set: Arc<TokenSet>,
+    is_refresh_token_spent: bool,
+}
 
-/// What [`DiditTokens`] shares.
+/// The tokens that the clones of [`DiditTokens`] share.
+#[derive(Debug)]
 pub(crate) struct TokenSet<C = IdClaims> {
     pub(crate) access_token: AccessToken,
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<IdToken>,
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<Timestamp>,
-    /// When they were asked for.
+    /// The time of the token request.
     pub(crate) received_at: Timestamp,
-    /// Whose tokens they are.
+    /// The user.
     pub(crate) claims: C,
 }
 
 impl DiditTokens {
     pub(crate) fn new(tokens: TokenSet) -> Self {
-        Self(Arc::new(tokens))
+        Self {
+            set: Arc::new(tokens),
+            is_refresh_token_spent: false,
+        }
     }
 
-    /// The token to call Didit with.
+    /// The token for calls to Didit's APIs.
     pub fn access_token(&self) -> &AccessToken {
-        &self.0.access_token
+        &self.set.access_token
     }
 
-    /// The refresh token, which Didit issues when the scope `offline` is granted. The layer renews the
-    /// access token with it, shortly before that ends. A session in cookies keeps none that works only once.
+    /// The refresh token, which Didit issues for the scope `offline`.
+    ///
+    /// The layer refreshes the access token with it shortly before that expires. A session in cookies has none that
+    /// works once.
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.0.refresh_token.as_ref()
+        let token = self.set.refresh_token.as_ref();
+        token.filter(|_| !self.is_refresh_token_spent)
     }
 
     /// The ID token as it was received.
     ///
-    /// It is there at the callback. A session keeps it only where the provider has an end-session
-    /// endpoint that asks for it, which Didit has not.
+    /// It is there at the callback. Later it is there only if the provider has an end-session endpoint, which asks for
+    /// it. Didit has none.
     pub fn id_token(&self) -> Option<&IdToken> {
-        self.0.id_token.as_ref()
+        self.set.id_token.as_ref()
     }
 
-    /// The scopes that were granted: those of Didit's answer, else those that were asked for
-    /// (RFC 6749 §5.1).
+    /// The granted scopes: those of the token response, else the requested ones (RFC 6749 §5.1).
     pub fn scopes(&self) -> &Scopes {
-        &self.0.scopes
+        &self.set.scopes
     }
 
-    /// How the access token is used: always `Bearer` (RFC 6750). Another type is refused when the
-    /// tokens arrive.
+    /// The type of the access token: always `Bearer` (RFC 6750). A token response with another type is refused.
     pub fn token_type(&self) -> &'static str {
         "Bearer"
     }
 
-    /// When the access token stops working, if Didit said so.
+    /// When the access token expires, if Didit said so.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.0.expires_at.map(SystemTime::from)
+        self.expiry().map(SystemTime::from)
+    }
+
+    pub(crate) fn expiry(&self) -> Option<Timestamp> {
+        self.set.expires_at
+    }
+
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.set.received_at
     }
 
     pub(crate) fn claims(&self) -> &IdClaims {
-        &self.0.claims
+        &self.set.claims
     }
 
-    /// Whether the access token still works, as far as is known.
+    /// Whether the access token is valid. One without a known expiry is.
     pub(crate) fn are_alive(&self, now: Timestamp) -> bool {
-        self.0.expires_at.is_none_or(|end| now < end)
+        self.expiry().is_none_or(|end| now < end)
     }
 
-    /// Whether it is time to renew the access token, if it can be: in the last half minute of its life, or
-    /// in the second half of it if that is shorter. Each token has a moment of its own, so that those that were
-    /// issued together are not renewed together.
+    /// Whether the access token is due for a refresh, if there is a refresh token: in the last half minute of its
+    /// life, or in the second half of it if that is shorter. The moment differs from token to token, so that tokens
+    /// that were issued together are not refreshed together.
     pub(crate) fn are_due(&self, now: Timestamp) -> bool {
-        let (Some(end), Some(_)) = (self.0.expires_at, &self.0.refresh_token) else {
+        let (Some(end), Some(_)) = (self.expiry(), self.refresh_token()) else {
             return false;
         };
         let rest = end.since(now);
-        // Tokens that are dead when they arrive are not renewed with every request.
-        if rest > MARGIN || now.since(self.0.received_at) < AT_LEAST {
+        // Tokens that have expired on arrival are not refreshed with every request.
+        if rest > MARGIN || now.since(self.received_at()) < MIN_AGE {
             return false;
         }
-        let margin = MARGIN.min(end.since(self.0.received_at) / 2);
-        let bytes = self.0.access_token.secret().bytes();
+        let margin = MARGIN.min(end.since(self.received_at()) / 2);
+        let bytes = self.access_token().secret().bytes();
         let spread = bytes.fold(0_u8, u8::wrapping_add) % 16;
         rest <= margin * (32 - u32::from(spread)) / 32
     }
 
-    /// Whether these are the very tokens that `other` are.
+    /// Whether `other` has the same access token and the same refresh token.
     pub(crate) fn are(&self, other: &Self) -> bool {
-        let have_same_refresh_token = || match (&self.0.refresh_token, &other.0.refresh_token) {
-            (Some(own), Some(other)) => own.is(other),
+        if Arc::ptr_eq(&self.set, &other.set) {
+            return self.is_refresh_token_spent == other.is_refresh_token_spent;
+        }
+        let has_same_refresh_token = match (self.refresh_token(), other.refresh_token()) {
+            (Some(own), Some(other)) => is_same(own.secret(), other.secret()),
             (own, other) => own.is_none() && other.is_none(),
         };
-        Arc::ptr_eq(&self.0, &other.0)
-            || (have_same_refresh_token() && self.0.access_token.is(&other.0.access_token))
+        has_same_refresh_token && self.access_token().is(other.access_token())
     }
 
-    /// The same tokens, of which the refresh token is spent.
+    /// The same tokens, except the refresh token: it is spent.
     pub(crate) fn without_refresh_token(&self) -> Self {
-        let TokenSet {
-            access_token,
-            id_token,
-            scopes,
-            expires_at,
-            received_at,
-            claims,
-            ..
-        } = &*self.0;
-        Self::new(TokenSet {
-            access_token: AccessToken::new(access_token.secret()),
-            refresh_token: None,
-            id_token: id_token.as_ref().map(|token| IdToken::new(token.secret())),
-            scopes: scopes.clone(),
-            expires_at: *expires_at,
-            received_at: *received_at,
-            claims: claims.clone(),
-        })
-    }
-
-    pub(crate) fn received_at(&self) -> Timestamp {
-        self.0.received_at
-    }
-
-    pub(crate) fn expiry(&self) -> Option<Timestamp> {
-        self.0.expires_at
+        Self {
+            set: Arc::clone(&self.set),
+            is_refresh_token_spent: true,
+        }
     }
 }
 
-impl fmt::Debug for DiditTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DiditTokens")
-            .field("access_token", &self.0.access_token)
-            .field("refresh_token", &self.0.refresh_token)
-            .field("id_token", &self.0.id_token)
-            .field("scopes", &self.0.scopes)
-            .field("expires_at", &self.expires_at())
-            .finish()
-    }
-}
-
-/// How long before its end an access token is renewed.
+/// A refresh is due this long before the access token expires.
 const MARGIN: Duration = Duration::from_secs(30);
-/// How long an access token is used at least.
-const AT_LEAST: Duration = Duration::from_secs(10);
+/// Younger tokens are not refreshed.
+const MIN_AGE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -197,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_due_at_the_end_of_their_life_if_they_can_be_renewed() {
+    fn a_refresh_is_due_at_the_end_of_the_access_tokens_life() {
         let at = Timestamp::from_unix;
         let tokens = |life: Option<u64>, refresh_token: Option<&str>| {
             DiditTokens::new(TokenSet {
@@ -210,18 +202,28 @@ mod tests {
                 claims: IdClaims::of_subject("john"),
             })
         };
-        let renewable = |life| tokens(Some(life), Some("rt"));
-        assert!(!renewable(3600).are_due(at(4600 - 31)));
-        assert!(renewable(3600).are_due(at(4600 - 15)));
-        assert!(renewable(3600).are_due(at(9999)));
-        // In the second half of a short life, and not at once.
-        assert!(!renewable(20).are_due(at(1009)));
-        assert!(renewable(20).are_due(at(1015)));
-        // Not with every request, however short it is.
-        assert!(!renewable(0).are_due(at(1009)));
-        assert!(renewable(0).are_due(at(1010)));
+        let refreshable = |life| tokens(Some(life), Some("rt"));
+        assert!(!refreshable(3600).are_due(at(4600 - 31)));
+        assert!(refreshable(3600).are_due(at(4600 - 15)));
+        assert!(refreshable(3600).are_due(at(9999)));
+        // In the second half of a short life.
+        assert!(!refreshable(20).are_due(at(1009)));
+        assert!(refreshable(20).are_due(at(1015)));
+        // Not in the first 10 seconds, however short the life is.
+        assert!(!refreshable(0).are_due(at(1009)));
+        assert!(refreshable(0).are_due(at(1010)));
         assert!(!tokens(Some(20), None).are_due(at(9999)));
         assert!(!tokens(None, Some("rt")).are_due(at(9999)));
+    }
+
+    #[test]
+    fn a_spent_refresh_token_is_hidden_and_makes_a_difference() {
+        let tokens = tokens();
+        let spent = tokens.without_refresh_token();
+        assert!(spent.refresh_token().is_none());
+        assert!(!spent.are_due(Timestamp::from_unix(9999)));
+        assert!(tokens.are(&tokens.clone()) && spent.are(&spent.clone()));
+        assert!(!tokens.are(&spent) && !spent.are(&tokens));
     }
 
     #[test]

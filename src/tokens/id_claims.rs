@@ -1,4 +1,4 @@
-//! Who signed in.
+//! The verified claims of an ID token.
 
 use std::{
     fmt, slice,
@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::claim::{self, Claim};
 use crate::{error::Error, json::numeric_date};
 
-/// The verified claims of an ID token (OpenID Connect Core §2): who signed in, and how.
+/// The verified claims of an ID token (OpenID Connect Core §2): who the user is, and how they signed in.
 ///
-/// A handler takes it as an argument; it is there for every request of a signed-in user, the
-/// callback's included, and it exists only if the token was verified. Cloning copies a pointer.
+/// A handler takes it as an argument, at every request of a signed-in user, the callback included. It exists only if
+/// the token was verified. Cloning copies a pointer.
 ///
 /// ```
 /// use tower_didit::IdClaims;
@@ -26,35 +26,26 @@ use crate::{error::Error, json::numeric_date};
 /// # let _router: axum::Router = axum::Router::new().route("/hello", axum::routing::get(hello));
 /// ```
 ///
-/// As an argument it refuses requests of users who are not signed in; `Option<IdClaims>` is `None` then. Both
-/// refuse with an [`Error`](crate::Error) while the session store is needed and does not answer.
+/// As an argument it refuses a request without a signed-in user; `Option<IdClaims>` is `None` then. Both refuse with an
+/// [`Error`](crate::Error) if the session store is needed and does not answer.
 ///
-/// A user is the pair of [`issuer`](Self::issuer) and [`subject`](Self::subject): that is what an
-/// application keeps in its database (§5.7). An e-mail address is not: it changes hands.
+/// [`issuer`](Self::issuer) and [`subject`](Self::subject) together identify the user: an application keeps both in its
+/// database (§5.7). An e-mail address does not: its owner may change.
 #[derive(Clone)]
 pub struct IdClaims(Arc<Verified>);
 
 struct Verified {
     /// The payload of the token, byte for byte.
     payload: Box<str>,
-    /// Read when first asked for, alone: many handlers ask for nothing else.
+    /// Parsed on first use. Many handlers ask for the subject alone.
     subject: OnceLock<Box<str>>,
-    /// Likewise.
+    /// Parsed on first use.
     members: OnceLock<Map<String, Value>>,
 }
 
 impl IdClaims {
-    /// Claims that were just verified: `members` are those of `payload`.
-    pub(crate) fn new(payload: Box<str>, members: Map<String, Value>) -> Self {
-        Self(Arc::new(Verified {
-            payload,
-            subject: OnceLock::new(),
-            members: members.into(),
-        }))
-    }
-
-    /// Claims that were verified before, from where nobody could have changed them.
-    pub(crate) fn from_session(payload: Box<str>) -> Self {
+    /// The claims of a verified ID token.
+    pub(crate) fn new(payload: Box<str>) -> Self {
         Self(Arc::new(Verified {
             payload,
             subject: OnceLock::new(),
@@ -62,19 +53,12 @@ impl IdClaims {
         }))
     }
 
-    /// As if this subject had been verified.
-    #[cfg(test)]
-    pub(crate) fn of_subject(subject: &str) -> Self {
-        let payload = format!(r#"{{"iss":"https://apx.didit.me","sub":{subject:?},"iat":1000}}"#);
-        Self::from_session(payload.into())
-    }
-
     /// The payload of the token: a JSON object.
     pub(crate) fn payload(&self) -> &str {
         &self.0.payload
     }
 
-    /// The user, among all users of this issuer: at most 255 bytes, never reassigned (`sub`).
+    /// The id of the user at this issuer: at most 255 bytes, never reassigned (`sub`).
     pub fn subject(&self) -> &str {
         #[derive(Deserialize)]
         struct Subject {
@@ -82,53 +66,53 @@ impl IdClaims {
         }
 
         self.0.subject.get_or_init(|| {
-            let payload: Subject =
-                serde_json::from_str(&self.0.payload).expect("verified: a string");
-            payload.sub
+            let payload = serde_json::from_str(&self.0.payload);
+            let Subject { sub } = payload.expect("verified: a string");
+            sub
         })
     }
 
-    /// The provider that vouches for it, as the token has it (`iss`).
+    /// The provider, as the token has it (`iss`).
     pub fn issuer(&self) -> &str {
         self.text("iss").expect("verified: a string")
     }
 
-    /// Whom the token is for: this client, and others only if they are trusted (`aud`).
+    /// The audiences of the token: this client, and others only if they are trusted (`aud`).
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
-        strings(self.members().get("aud"))
+        strings(self.value("aud"))
     }
 
-    /// When the token was made (`iat`).
+    /// When the token was issued (`iat`).
     pub fn issued_at(&self) -> SystemTime {
         self.time("iat").expect("verified: a time")
     }
 
-    /// When the user proved who they are, if the provider says so (`auth_time`).
+    /// When the user authenticated, if the provider says so (`auth_time`).
     pub fn auth_time(&self) -> Option<SystemTime> {
         self.time("auth_time")
     }
 
-    /// How the user proved it, in the words of RFC 8176 or the provider's own (`amr`). Empty where
-    /// the provider does not say.
+    /// The authentication methods, in the words of RFC 8176 or the provider's own (`amr`). Empty if the provider does
+    /// not say.
     pub fn amr(&self) -> impl Iterator<Item = &str> {
-        strings(self.members().get("amr"))
+        strings(self.value("amr"))
     }
 
-    /// The provider's session (`sid`), which all tokens of a sign-in share.
+    /// The id of the provider's session (`sid`), which all tokens of a sign-in share.
     pub fn session_id(&self) -> Option<&str> {
         self.text("sid")
     }
 
-    /// Didit Authentication: what the application itself attached to the user.
+    /// Didit Authentication: the text that the application itself attached to the user.
     pub fn vendor_data(&self) -> Option<&str> {
         self.text("vendor_data")
     }
 
-    /// Didit Authentication: what Didit has verified about the user; `None` also for `{}`, which
-    /// says that nothing is.
+    /// Didit Authentication: the facts that Didit has verified about the user; `None` also for `{}`, which has
+    /// none.
     pub fn verified(&self) -> Option<Claim<'_>> {
-        let nothing = self.members().get("verified")?.as_object()?.is_empty();
-        self.claim("verified").filter(|_| !nothing)
+        let is_empty = self.value("verified")?.as_object()?.is_empty();
+        self.claim("verified").filter(|_| !is_empty)
     }
 
     /// Didit Authentication: the organization that the user acts in (`org`).
@@ -136,18 +120,17 @@ impl IdClaims {
         self.claim("org")
     }
 
-    /// Who acts for the user, if it is not the user (`act`, RFC 8693 §4.1): with Didit
-    /// Authentication an agent.
+    /// The party that acts for the user, if any (`act`, RFC 8693 §4.1): with Didit Authentication an agent.
     pub fn actor(&self) -> Option<Claim<'_>> {
         self.claim("act")
     }
 
-    /// Any claim by its name; `None` also where it is null.
+    /// A claim by its name; `None` also if it is null.
     pub fn claim(&self, name: &str) -> Option<Claim<'_>> {
         Claim::of(self.members(), name)
     }
 
-    /// All claims, as a type of the application's.
+    /// All claims, deserialized.
     ///
     /// ```
     /// # fn check(user: tower_didit::IdClaims) -> Result<(), tower_didit::Error> {
@@ -166,8 +149,7 @@ impl IdClaims {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedClaims`](crate::ErrorKind::UnexpectedClaims) when a claim is missing
-    /// or of another type.
+    /// [`ErrorKind::UnexpectedClaims`](crate::ErrorKind::UnexpectedClaims): a claim is missing, or has another type.
     pub fn extra<T: DeserializeOwned>(&self) -> Result<T, Error> {
         claim::read(Value::Object(self.members().clone()))
     }
@@ -178,11 +160,11 @@ impl IdClaims {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.members().get(name)?.as_str()
+        self.value(name)?.as_str()
     }
 
     fn time(&self, name: &str) -> Option<SystemTime> {
-        numeric_date(self.members().get(name)?).map(SystemTime::from)
+        numeric_date(self.value(name)?).map(SystemTime::from)
     }
 
     fn members(&self) -> &Map<String, Value> {
@@ -193,7 +175,7 @@ impl IdClaims {
 }
 
 impl fmt::Debug for IdClaims {
-    /// Without the subject and everything else that is personal.
+    /// Without personal data, the subject included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdClaims")
             .field("issuer", &self.issuer())
@@ -201,7 +183,7 @@ impl fmt::Debug for IdClaims {
     }
 }
 
-/// The strings of a claim that is one string or an array.
+/// The strings of a claim that is a string or an array.
 fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let items = match value {
         Some(Value::Array(items)) => items.as_slice(),
@@ -209,4 +191,25 @@ fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
         None => &[],
     };
     items.iter().filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl IdClaims {
+        /// Claims of a user with this subject.
+        pub(crate) fn of_subject(subject: &str) -> Self {
+            let payload =
+                format!(r#"{{"iss":"https://apx.didit.me","sub":{subject:?},"iat":1000}}"#);
+            Self::new(payload.into())
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_issuer_and_no_subject() {
+        let debug = format!("{:?}", IdClaims::of_subject("john"));
+        assert!(debug.contains("https://apx.didit.me"), "{debug}");
+        assert!(!debug.contains("john"), "{debug}");
+    }
 }

@@ -1,5 +1,4 @@
-//! What Didit gives an application for a user: the parts of [`DiditTokens`], and what is told about
-//! the user.
+//! The parts of [`DiditTokens`], and what Didit says about a user.
 
 mod claim;
 pub(crate) mod didit_tokens;

@@ -1,8 +1,8 @@
-//! A list of scopes.
+//! Scopes.
 
 use std::fmt;
 
-/// The scopes of an access token (RFC 6749 §3.3), in the order in which they were given.
+/// The scopes of an access token (RFC 6749 §3.3), in the order of the token response.
 ///
 /// ```
 /// # use tower_didit::tokens::Scopes;
@@ -14,27 +14,27 @@ use std::fmt;
 pub struct Scopes(Box<str>);
 
 impl Scopes {
-    /// Takes a list as it is sent: scopes with spaces between them.
+    /// From a list with spaces in between.
     pub(crate) fn new(spaced: impl Into<Box<str>>) -> Self {
         Self(spaced.into())
     }
 
-    /// Whether `scope` is one of them. Case matters.
+    /// Whether `scope` is one of them, case-sensitively.
     pub fn contains(&self, scope: &str) -> bool {
         self.iter().any(|candidate| candidate == scope)
     }
 
-    /// Each scope in turn.
+    /// The scopes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split_ascii_whitespace()
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// Those that are also in `granted`.
+    /// The scopes that are also in `granted`.
     pub(crate) fn within(&self, granted: &Self) -> Self {
         let kept: Vec<_> = self
             .iter()
@@ -49,7 +49,7 @@ impl Scopes {
 }
 
 impl fmt::Display for Scopes {
-    /// As they are sent: with a space between them.
+    /// With spaces in between.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_scopes_are_compared() {
+    fn scopes_are_compared_as_a_whole() {
         let scopes = Scopes::new("openid offline");
         assert!(scopes.contains("offline"));
         assert!(!scopes.contains("off"));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn none_comes_to_those_that_were_granted() {
+    fn within_gives_granted_scopes_only() {
         let granted = Scopes::new("openid offline email");
         let within = |scopes| Scopes::new(scopes).within(&granted).to_string();
         assert_eq!(within("openid email admin"), "openid email");

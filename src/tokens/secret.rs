@@ -1,12 +1,12 @@
-//! Strings that are nobody's business.
+//! Secrets.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Defines a secret: redacted in `Debug`, without `Display`, `PartialEq` and `Serialize`, wiped
-/// when dropped, read through `secret()`.
+/// Defines a secret: redacted in `Debug`, without `Display`, `PartialEq` and `Serialize`, wiped from memory on drop,
+/// read through `secret()`.
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -32,19 +32,33 @@ macro_rules! secret {
 }
 
 secret! {
-    /// The token that a request to Didit's APIs carries (RFC 6749 §1.4). Didit's are opaque:
-    /// do not parse them.
+    /// The token for calls to Didit's APIs (RFC 6749 §1.4). It is opaque: do not parse it.
+    ///
+    /// It has no `Display`, so that it does not get into a page or a log by mistake:
+    ///
+    /// ```compile_fail,E0277
+    /// use tower_didit::DiditTokens;
+    ///
+    /// async fn profile(tokens: DiditTokens) -> String {
+    ///     format!("token: {}", tokens.access_token()) // `.secret()` is for requests to Didit
+    /// }
+    /// ```
     AccessToken
 }
 
 secret! {
-    /// The token that new access tokens are had for (RFC 6749 §1.5).
+    /// The token for new access tokens (RFC 6749 §1.5).
     RefreshToken
 }
 
 secret! {
-    /// The signed statement of who signed in, as it was received (OpenID Connect Core §2).
+    /// The ID token as it was received (OpenID Connect Core §2). [`IdClaims`](crate::IdClaims) has its claims.
     IdToken
+}
+
+/// Whether two secrets are equal, in constant time.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 impl AccessToken {
@@ -53,23 +67,12 @@ impl AccessToken {
     }
 }
 
-impl RefreshToken {
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        is_same(&self.0, &other.0)
-    }
-}
-
-/// In constant time.
-fn is_same(own: &str, other: &str) -> bool {
-    own.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_is_redacted() {
         assert_eq!(format!("{:?}", AccessToken::new("at")), "[redacted]");
         assert_eq!(format!("{:?}", RefreshToken::new("rt")), "[redacted]");
         assert_eq!(format!("{:?}", IdToken::new("id")), "[redacted]");

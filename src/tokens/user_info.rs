@@ -1,4 +1,4 @@
-//! What a provider tells about a user.
+//! The answer of a user information endpoint.
 
 use std::{fmt, sync::Arc};
 
@@ -8,24 +8,34 @@ use serde_json::{Map, Value};
 use super::claim::{self, Claim};
 use crate::error::Error;
 
-/// The answer of a user information endpoint (OpenID Connect Core §5.3), about the user whose ID
-/// token was verified.
+/// The answer of a user information endpoint (OpenID Connect Core §5.3) about the signed-in user.
 ///
-/// Didit answers with objects where OpenID Connect has strings (`email`, `phone`, `names`); the
-/// getters read both. What was not granted is not there.
+/// Didit answers with objects where OpenID Connect has strings (`email`, `phone`, `names`); the getters read both. It
+/// has the members of the granted scopes:
+/// [`with_scopes`](crate::ConfigBuilder::with_scopes) lists them.
 ///
-/// It does not say who the user is: [`IdClaims`](crate::IdClaims) does. Cloning copies a pointer.
+/// [`IdClaims`](crate::IdClaims) identify the user. Cloning copies a pointer.
+///
+/// ```
+/// use tower_didit::{DiditClient, DiditTokens, Error};
+///
+/// async fn email(tokens: DiditTokens, client: DiditClient) -> Result<String, Error> {
+///     let user = client.user_info(&tokens).await?;
+///     let email = user.email().filter(|_| user.email_is_verified());
+///     Ok(email.unwrap_or("no verified address").to_owned())
+/// }
+/// # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
+/// ```
 #[derive(Clone)]
 pub struct UserInfo(Arc<Map<String, Value>>);
 
 impl UserInfo {
-    /// An answer that was checked: `sub` is that of the ID token.
+    /// A checked answer: its `sub` is the one of the ID token.
     pub(crate) fn new(members: Map<String, Value>) -> Self {
         Self(Arc::new(members))
     }
 
-    /// The e-mail address. Whether it is the user's is for
-    /// [`email_is_verified`](Self::email_is_verified) to say.
+    /// The e-mail address. It may be another person's unless [`email_is_verified`](Self::email_is_verified).
     pub fn email(&self) -> Option<&str> {
         self.contact("email", "email").0
     }
@@ -51,27 +61,26 @@ impl UserInfo {
         didit.or_else(|| self.claim("name"))?.as_str()
     }
 
-    /// The URL of a picture. It is the provider's word: do not fetch it from a server.
+    /// The URL of a picture. It is untrusted: a server must not fetch it.
     pub fn picture(&self) -> Option<&str> {
         self.claim("picture")?.as_str()
     }
 
-    /// Any member by its name; `None` also where it is null.
+    /// A member by its name; `None` also if it is null.
     pub fn claim(&self, name: &str) -> Option<Claim<'_>> {
         Claim::of(&self.0, name)
     }
 
-    /// The whole answer, as a type of the application's.
+    /// All members, deserialized.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedClaims`](crate::ErrorKind::UnexpectedClaims) when a member is missing
-    /// or of another type.
+    /// [`ErrorKind::UnexpectedClaims`](crate::ErrorKind::UnexpectedClaims): a member is missing, or has another type.
     pub fn extra<T: DeserializeOwned>(&self) -> Result<T, Error> {
         claim::read(Value::Object((*self.0).clone()))
     }
 
-    /// A value with its verification: both Didit's, from one object, or both OpenID Connect's.
+    /// A value with its verification, both of Didit's object or both of OpenID Connect's strings.
     fn contact(&self, object: &str, name: &str) -> (Option<&str>, bool) {
         let didit = self
             .claim(object)
@@ -86,7 +95,7 @@ impl UserInfo {
 }
 
 impl fmt::Debug for UserInfo {
-    /// Without anything personal: the names of the members.
+    /// The names of the members, without their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("UserInfo")
             .field(&self.0.keys().collect::<Vec<_>>())
@@ -139,7 +148,7 @@ mod tests {
             assert!(!didit.email_is_verified(), "{verified}");
             assert!(!plain.email_is_verified(), "{verified}");
         }
-        // A value is not verified by what is said of another.
+        // The verification of one form does not count for the other.
         let both = user_info(json!({
             "email": {"email": "a@b"},
             "email_verified": true,

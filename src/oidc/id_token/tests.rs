@@ -114,7 +114,7 @@ fn a_good_token_says_who_the_user_is() {
     assert_eq!(extra, claims);
 
     // The same claims, read from a session.
-    let again = IdClaims::from_session(user.payload().into());
+    let again = IdClaims::new(user.payload().into());
     assert_eq!(again.subject(), "john");
     assert_eq!(
         format!("{again:?}"),
