@@ -1,16 +1,17 @@
-//! What this repository's own benchmarks measure and no user needs: not part of the API.
+//! For this repository's own benchmarks; not part of the API.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::{
     clock::Timestamp,
+    config::Config,
     error::Error,
     oidc::{Grant, IdTokenRules, Jwks, ReceivedIdToken},
     provider::{Provider, SigningAlgorithm},
     tokens::{IdClaims, IdToken},
 };
 
-/// The verification of ID tokens alone, keys at hand.
+/// Verifies ID tokens with known keys.
 #[derive(Debug)]
 pub struct IdTokenVerifier {
     rules: IdTokenRules,
@@ -20,24 +21,20 @@ pub struct IdTokenVerifier {
 impl IdTokenVerifier {
     /// # Errors
     ///
-    /// When `jwks` is no key set.
+    /// `jwks` is no key set.
     pub fn new(issuer: &str, client_id: &str, jwks: &[u8]) -> Result<Self, Error> {
+        let config = Config::builder(client_id, "https://app.example/callback")
+            .with_client_secret("client-secret")
+            .with_provider(Provider::didit().with_issuers([issuer]));
         Ok(Self {
-            rules: IdTokenRules {
-                provider: Provider::didit().with_issuers([issuer]),
-                client_id: client_id.to_owned(),
-                trusted_audiences: Vec::new(),
-                clock_skew: Duration::from_secs(60),
-                max_age: None,
-                required_acr_values: Vec::new(),
-            },
+            rules: config.build().expect("it is complete").id_token_rules,
             keys: Jwks::parse(jwks)?,
         })
     }
 
     /// # Errors
     ///
-    /// As the callback.
+    /// Those of the callback.
     pub fn verify(
         &self,
         id_token: &str,
@@ -46,8 +43,7 @@ impl IdTokenVerifier {
         now: SystemTime,
     ) -> Result<IdClaims, Error> {
         let id_token = IdToken::new(id_token);
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Timestamp::from_unix(now.as_secs());
+        let now = Timestamp::now(&move || now);
         let grant = Grant {
             code: String::new().into(),
             code_verifier: String::new().into(),

@@ -1,18 +1,16 @@
-//! Where the crate reads the time from.
+//! The time.
 
 use std::{
     fmt,
-    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// A source of the current time.
 ///
-/// Every life and limit in this crate is measured by the clock of the
-/// [`Config`](crate::Config), so that a test can move it; the default is the system's.
-/// (Time-outs of outbound calls are tokio's.)
+/// All lifetimes and limits are measured by the clock of the [`Config`](crate::Config), so that a test can move it.
+/// Time-outs of calls to the provider are tokio's.
 ///
-/// A closure is a clock:
+/// A function is a clock:
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -37,24 +35,9 @@ impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
     }
 }
 
-impl<C: Clock + ?Sized> Clock for Arc<C> {
-    fn now(&self) -> SystemTime {
-        (**self).now()
-    }
-}
-
 impl fmt::Debug for dyn Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
-    }
-}
-
-/// The clock of the operating system.
-pub(crate) struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
     }
 }
 
@@ -76,28 +59,31 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment and `later`, or the end of time where that would overflow.
+    /// This moment and `later`; the last `Timestamp` if the sum overflows.
     pub(crate) const fn plus(self, later: Duration) -> Self {
         Self(self.0.saturating_add(later.as_secs()))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// How long after `earlier` this is; zero if it is before it.
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 }
 
 impl From<Timestamp> for SystemTime {
-    /// Moments that the platform cannot express become its year 10 000 or so.
+    /// At most the end of the year 9999, which every platform can express.
     fn from(timestamp: Timestamp) -> Self {
-        const FAR: u64 = 253_402_300_799;
-        UNIX_EPOCH + Duration::from_secs(timestamp.0.min(FAR))
+        const END_OF_9999: u64 = 253_402_300_799;
+        UNIX_EPOCH + Duration::from_secs(timestamp.0.min(END_OF_9999))
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
 
     use super::*;
 
@@ -132,7 +118,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_end_of_time_is_still_a_system_time() {
+    fn the_last_timestamp_is_a_system_time() {
         let end = SystemTime::from(Timestamp::from_unix(u64::MAX));
         assert!(end > SystemTime::now());
     }

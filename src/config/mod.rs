@@ -1,7 +1,6 @@
-//! What an application decides once, before its first request.
+//! The settings of an application, checked before its first request.
 
 mod builder;
-mod check;
 mod env;
 mod error;
 mod redirect_uri;
@@ -27,7 +26,7 @@ use crate::{
     transport::LimitedTransport,
 };
 
-/// A checked configuration for [`DiditAuth`](crate::DiditAuth).
+/// A checked configuration for [`DiditAuth`](crate::DiditAuth). [`ConfigBuilder`] lists all settings.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -48,9 +47,13 @@ pub struct Config {
     pub(crate) request: AuthorizationRequest,
     pub(crate) id_token_rules: IdTokenRules,
     pub(crate) metadata: MetadataSource,
-    pub(crate) routes: Routes,
+    /// `None`: switched off.
+    pub(crate) login_path: Option<String>,
+    /// `None`: switched off.
+    pub(crate) logout_path: Option<String>,
     pub(crate) landing_page: ReturnTo,
-    pub(crate) completion: Completion,
+    /// Whether the layer answers a successful callback itself.
+    pub(crate) redirects_after_sign_in: bool,
     pub(crate) flow_sealer: Sealer,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) sign_out_pages: Vec<HeaderValue>,
@@ -61,34 +64,42 @@ pub struct Config {
 }
 
 impl Config {
-    /// Starts a configuration from the two facts that it cannot do without: the client id that
-    /// Didit gave the application, and the redirect URI that is registered there, as it is
-    /// registered (it is compared byte for byte). The path of the redirect URI is the callback.
+    /// Starts a configuration.
+    ///
+    /// `client_id` is the one that Didit gave the application. `redirect_uri` is one that is registered there, byte
+    /// for byte: `https`, or `http` on loopback. Its path is the callback's path.
     pub fn builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> ConfigBuilder {
         ConfigBuilder::new(client_id.into(), redirect_uri.into())
     }
 
-    /// Starts a configuration from the environment.
+    /// Starts a configuration from the environment. Setters add to it and replace it.
     ///
-    /// | variable | meaning |
+    /// | variable | setting |
     /// |---|---|
-    /// | `DIDIT_CLIENT_ID`, `DIDIT_REDIRECT_URI` | as for [`Config::builder`] |
+    /// | `DIDIT_CLIENT_ID` | client id; required |
+    /// | `DIDIT_REDIRECT_URI` | redirect URI; required |
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
-    /// | `DIDIT_PROVIDER` | `sign-in` (default: [`Provider::didit`]), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |
-    /// | `DIDIT_ISSUER` | the accepted issuers, with spaces in between; `authentication` and `discovered` are found by the first |
-    /// | `DIDIT_PUBLISHABLE_KEY` | in place of the issuer with `authentication` ([`Provider::from_publishable_key`]) |
-    /// | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | replace single endpoints of the provider |
+    /// | `DIDIT_PROVIDER` | [`with_provider`](ConfigBuilder::with_provider): `sign-in` ([`Provider::didit`], the default), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |
+    /// | `DIDIT_ISSUER` | accepted issuers, with spaces in between; with `authentication` and `discovered` the first is the provider's address |
+    /// | `DIDIT_PUBLISHABLE_KEY` | with `authentication`, in place of the issuer: [`Provider::from_publishable_key`] |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
-    /// | `DIDIT_COOKIE_NAME` | [`with_cookie_name`](ConfigBuilder::with_cookie_name) |
-    /// | `DIDIT_ROOT_CERTIFICATES` | a PEM file for [`add_root_certificates`](ConfigBuilder::add_root_certificates) |
-    /// | `DIDIT_HTTP_TIMEOUT` | [`with_http_timeout`](ConfigBuilder::with_http_timeout), in seconds |
-    /// | `DIDIT_SESSION_IDLE`, `DIDIT_SESSION_ABSOLUTE` | [`with_session_idle_timeout`](ConfigBuilder::with_session_idle_timeout), [`with_session_lifetime`](ConfigBuilder::with_session_lifetime), in seconds |
-    /// | `DIDIT_REDIS_URL` | [`with_session_store`](ConfigBuilder::with_session_store), with a `RedisStore` (feature `redis`) |
-    /// | `DIDIT_CALLBACK` | `redirect` for [`with_redirect_after_sign_in`](ConfigBuilder::with_redirect_after_sign_in), or `forward` |
     ///
-    /// A variable that is missing or empty leaves the default. What cannot be read is reported by
-    /// [`build`](ConfigBuilder::build), like everything else.
+    /// A variable that is missing or empty leaves the default. [`build`](ConfigBuilder::build) reports a variable
+    /// that cannot be read: [`ConfigError::InvalidVariable`].
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// use tower_didit::Config;
+    ///
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let config = Config::from_env()
+    ///     .with_session_idle_timeout(Duration::from_secs(60 * 60))
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_env() -> ConfigBuilder {
         env::read(|name| std::env::var_os(name))
     }
@@ -98,7 +109,7 @@ impl Config {
     }
 }
 
-/// The client secret: redacted, wiped when dropped.
+/// The client secret: `Debug` is redacted, and the memory is wiped on drop.
 pub(crate) struct Secret(pub(crate) zeroize::Zeroizing<String>);
 
 impl fmt::Debug for Secret {
@@ -107,23 +118,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The paths that the layer answers itself, besides the callback.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Routes {
-    pub(crate) login: Option<String>,
-    pub(crate) logout: Option<String>,
-}
-
-/// What follows a good callback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Completion {
-    /// The application's own handler for the callback.
-    Forward,
-    /// A redirect to the return-to.
-    Redirect,
-}
-
-/// Makes the page that tells a person of an error.
+/// Makes the page for an error.
 #[derive(Clone)]
 pub(crate) struct ErrorPage(pub(crate) Arc<MakeErrorPage>);
 

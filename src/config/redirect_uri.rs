@@ -1,70 +1,48 @@
 //! Where the provider sends the browser back.
 
-use crate::{
-    oidc::Callback,
-    provider::{Endpoint, InvalidUrl},
-};
+use super::ConfigError;
+use crate::{oidc::Callback, provider::Endpoint};
 
-/// A redirect URI (RFC 6749 §3.1.2), held to the rules of an endpoint: codes are sent there.
-///
-/// It is sent exactly as it was given. All that the application must know of its own address comes
-/// from here, never from a request: a `Host` or `X-Forwarded-*` header changes nothing.
+/// What the application knows of its own address, from its redirect URI (RFC 6749 §3.1.2). `Host` and
+/// `X-Forwarded-*` headers change nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectUri {
-    given: String,
-    path: String,
-    origin: String,
-    is_https: bool,
+    /// The callback's path.
+    pub(crate) path: String,
+    /// The origin of this site, as browsers write it.
+    pub(crate) origin: String,
+    /// `false`: it is http on loopback.
+    pub(crate) is_https: bool,
 }
 
 impl RedirectUri {
-    pub(crate) fn parse(given: &str) -> Result<Self, InvalidUrl> {
-        let checked = Endpoint::parse("redirect URI", given)?;
+    /// Holds a redirect URI to the rules of an endpoint, as codes are sent there.
+    pub(crate) fn parse(given: &str) -> Result<Self, ConfigError> {
+        let name = "redirect URI";
+        if given.is_empty() {
+            let why = "is empty; it is one that is registered at Didit (`DIDIT_REDIRECT_URI`)";
+            return Err(ConfigError::Invalid { name, why });
+        }
+        let checked = Endpoint::parse(name, given)?;
         let url = checked.url();
-        if url.path() == "/" {
-            return Err(InvalidUrl {
-                name: "redirect URI",
-                text: given.to_owned(),
-                why: "needs a path of its own, such as /callback",
+        let mut parameters = url.query_pairs();
+        let why = if url.path() == "/" {
+            "needs a path of its own, such as /callback"
+        } else if parameters.any(|(name, _)| Callback::is_parameter(&name)) {
+            // Every callback would have it twice.
+            "must not have a parameter of the callback in its query"
+        } else {
+            return Ok(Self {
+                path: url.path().to_owned(),
+                origin: url.origin().ascii_serialization(),
+                is_https: url.scheme() == "https",
             });
-        }
-        // They would be there twice at every callback.
-        if url
-            .query_pairs()
-            .any(|(name, _)| Callback::is_parameter(&name))
-        {
-            return Err(InvalidUrl {
-                name: "redirect URI",
-                text: given.to_owned(),
-                why: "must not have a parameter of the callback in its query",
-            });
-        }
-        Ok(Self {
-            given: given.to_owned(),
-            path: url.path().to_owned(),
-            origin: url.origin().ascii_serialization(),
-            is_https: url.scheme() == "https",
+        };
+        Err(ConfigError::InvalidValue {
+            name,
+            value: given.to_owned(),
+            why,
         })
-    }
-
-    /// As it was given.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.given
-    }
-
-    /// The callback's path.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The origin of this site, as browsers write it.
-    pub(crate) fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// Else it is http on loopback.
-    pub(crate) fn is_https(&self) -> bool {
-        self.is_https
     }
 }
 
@@ -77,23 +55,19 @@ mod tests {
     }
 
     #[test]
-    fn its_parts_are_what_cookies_and_routes_need() {
+    fn parsing_gives_the_path_and_the_origin() {
         let uri = RedirectUri::parse("https://App.example:443/auth/callback?tenant=1").unwrap();
-        assert_eq!(
-            uri.as_str(),
-            "https://App.example:443/auth/callback?tenant=1"
-        );
-        assert_eq!(uri.path(), "/auth/callback");
-        assert_eq!(uri.origin(), "https://app.example");
-        assert!(uri.is_https());
+        assert_eq!(uri.path, "/auth/callback");
+        assert_eq!(uri.origin, "https://app.example");
+        assert!(uri.is_https);
 
         let local = RedirectUri::parse("http://localhost:3000/callback").unwrap();
-        assert_eq!(local.origin(), "http://localhost:3000");
-        assert!(!local.is_https());
+        assert_eq!(local.origin, "http://localhost:3000");
+        assert!(!local.is_https);
     }
 
     #[test]
-    fn what_it_must_not_be_is_said() {
+    fn other_urls_are_refused_with_the_reason() {
         assert_eq!(
             refusal("/callback"),
             r#"the redirect URI "/callback" is not an absolute URL"#

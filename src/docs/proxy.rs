@@ -95,4 +95,4 @@
 //! ```
 //!
 //! A proxy that opens TLS has a certificate authority of its own:
-//! [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates), or `DIDIT_ROOT_CERTIFICATES`.
+//! [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates).

@@ -100,7 +100,7 @@ impl RelyingParty {
     fn report_stray_callback(&self) {
         self.reported.stray_callback.call_once(|| {
             tracing::error!(
-                callback = self.config.redirect_uri.path(),
+                callback = self.config.redirect_uri.path,
                 "a callback arrived at another path: the layer is inside of a nested router, or behind \
                  a proxy that strips a prefix"
             );

@@ -14,7 +14,6 @@ use super::{
     request_kind::is_prefetch,
 };
 use crate::{
-    config::Completion,
     context::RequestContext,
     cookie::CookieLines,
     error::{CallbackError, Error, ErrorKind},
@@ -116,7 +115,7 @@ impl RelyingParty {
             flight,
             turn,
         };
-        if self.config.completion == Completion::Redirect {
+        if self.config.redirects_after_sign_in {
             let location = admission.return_to.clone().into_location();
             return Ok(
                 match self.begin_session(session, admission, None, head).await {

@@ -204,7 +204,7 @@ impl RelyingParty {
     fn report_missing_callback_route(&self) {
         self.reported.callback_route_missing.call_once(|| {
             tracing::error!(
-                path = self.config.redirect_uri.path(),
+                path = self.config.redirect_uri.path,
                 "no route for the callback: add a handler for `GET` of this path, inside of the \
                  layer, or use `with_redirect_after_sign_in`"
             );

@@ -145,7 +145,7 @@ impl RelyingParty {
     /// A sign-in that comes back to a page. Without a path for that, the page itself, which may ask for one.
     fn sign_in_page(&self, return_to: Option<&ReturnTo>) -> String {
         let page = return_to.map(ReturnTo::as_str);
-        match (&self.config.routes.login, page) {
+        match (&self.config.login_path, page) {
             (Some(login), Some(page)) => {
                 let page = form_urlencoded::byte_serialize(page.as_bytes());
                 format!("{login}?return_to={}", page.collect::<String>())

@@ -85,7 +85,6 @@ impl RelyingParty {
     pub(crate) fn new(config: Config) -> Self {
         let Config {
             client_secret,
-            redirect_uri,
             request,
             id_token_rules,
             metadata,
@@ -99,7 +98,7 @@ impl RelyingParty {
         let client = Client::new(
             &request.client_id,
             client_secret.as_ref().map(|secret| secret.0.as_str()),
-            redirect_uri.as_str(),
+            &request.redirect_uri,
             id_token_rules.provider.token_requests,
             request.scopes.clone(),
         );

@@ -22,11 +22,11 @@ impl Route {
     pub(super) fn of(method: &Method, uri: &Uri, config: &Config) -> Option<Self> {
         let path = uri.path();
         let is = |own: &Option<String>| own.as_deref() == Some(path);
-        let (route, own) = if path == config.redirect_uri.path() {
+        let (route, own) = if path == config.redirect_uri.path {
             (Self::Callback, Method::GET)
-        } else if is(&config.routes.login) {
+        } else if is(&config.login_path) {
             (Self::Login, Method::GET)
-        } else if is(&config.routes.logout) {
+        } else if is(&config.logout_path) {
             (Self::Logout, Method::POST)
         } else {
             return None;

@@ -84,9 +84,9 @@ impl RelyingParty {
         page.filter(|page| page.as_str().len() <= MAX_RETURN_TO)
             .filter(|page| {
                 let path = Some(page.path());
-                path != Some(config.redirect_uri.path())
-                    && path != config.routes.login.as_deref()
-                    && path != config.routes.logout.as_deref()
+                path != Some(&*config.redirect_uri.path)
+                    && path != config.login_path.as_deref()
+                    && path != config.logout_path.as_deref()
             })
             .unwrap_or_else(|| config.landing_page.clone())
     }

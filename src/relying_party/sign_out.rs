@@ -20,7 +20,7 @@ impl RelyingParty {
         self: &Arc<Self>,
         head: &Parts,
     ) -> Result<Response<Bytes>, Failure> {
-        if !is_same_origin(&head.headers, self.config.redirect_uri.origin()) {
+        if !is_same_origin(&head.headers, &self.config.redirect_uri.origin) {
             return Err(Error::new(ErrorKind::CrossSiteSignOut).into());
         }
         let cookies = CookieLines::of(&head.headers);

@@ -5,13 +5,13 @@ use std::{
     fmt,
     future::ready,
     sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use super::store::{
     RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey,
 };
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{Clock, Timestamp};
 
 /// Keeps sessions in the memory of this process: they end with it, and other processes do not see
 /// them.
@@ -58,7 +58,7 @@ struct Entry {
 impl MemoryStore {
     /// A store for 65,536 sessions: with 2 KB each they take about 160 MB. (None has more than 64 KB.)
     pub fn new() -> Self {
-        Self::build(CAPACITY, Arc::new(SystemClock))
+        Self::build(CAPACITY, Arc::new(SystemTime::now))
     }
 
     /// How many sessions it may keep, at least 1. A clone made before keeps its own.

@@ -1,4 +1,4 @@
-//! What `build` makes of a configuration: all that is wrong is said before the first request.
+//! `build` reports a wrong setting before the first request.
 
 mod scopes;
 mod urls;
@@ -26,7 +26,7 @@ fn public() -> ConfigBuilder {
     Config::builder("client-id", CALLBACK)
 }
 
-/// What `build` says, in the exact words.
+/// The exact error of `build`.
 #[track_caller]
 fn assert_refused(config: ConfigBuilder, words: &str) {
     match config.build() {
@@ -37,7 +37,7 @@ fn assert_refused(config: ConfigBuilder, words: &str) {
 
 // Behaviour 95.
 #[test]
-fn what_is_missing_is_named_with_where_to_find_it() {
+fn a_missing_setting_is_named_with_where_to_find_it() {
     for id in ["", " \t"] {
         assert_refused(
             Config::builder(id, CALLBACK).with_client_secret("s"),
@@ -123,12 +123,12 @@ fn durations_and_sizes_have_a_range() {
             timeout,
         ),
         (
-            "session's idle limit",
+            "session's idle time-out",
             ConfigBuilder::with_session_idle_timeout,
             life,
         ),
         (
-            "session's absolute limit",
+            "session's lifetime",
             ConfigBuilder::with_session_lifetime,
             life,
         ),
@@ -170,17 +170,20 @@ fn durations_and_sizes_have_a_range() {
 }
 
 #[test]
-fn the_first_thing_that_is_wrong_is_reported() {
+fn the_first_wrong_setting_is_reported() {
     let all_wrong = Config::builder("", "")
         .with_client_secret("")
         .with_scopes(["email"]);
-    assert!(matches!(all_wrong.build(), Err(ConfigError::EmptyClientId)));
+    assert_refused(
+        all_wrong,
+        "the client id is empty; it is in Didit's console (`DIDIT_CLIENT_ID`)",
+    );
 }
 
 #[tokio::test]
-async fn two_facts_and_a_secret_are_enough() {
+async fn client_id_redirect_uri_and_secret_are_enough() {
     let didit = FakeDidit::new("client-id", "client-secret").with_redirect_uri(CALLBACK);
-    // With the default transport it builds, and sends nothing.
+    // Nothing is sent before the first sign-in.
     DiditAuth::new(good().build().unwrap());
 
     let config = good()

@@ -229,7 +229,7 @@ fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
         ),
         (
             |config| config.require_acr_values(Vec::<String>::new()),
-            r#"the acr_values "" is required and empty"#,
+            "the list of required acr_values is empty",
         ),
         (
             |config| config.with_clock_skew(Duration::from_secs(301)),

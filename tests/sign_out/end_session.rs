@@ -284,10 +284,7 @@ fn what_is_no_page_is_refused_at_the_start() {
         let refused = didit.config(CALLBACK).with_sign_out_pages([page]).build();
         let refused = refused.expect_err(page);
         assert!(
-            matches!(
-                refused,
-                ConfigError::InvalidPath { .. } | ConfigError::InvalidUrl { .. }
-            ),
+            matches!(refused, ConfigError::InvalidValue { .. }),
             "{refused:?}"
         );
     }
@@ -295,7 +292,7 @@ fn what_is_no_page_is_refused_at_the_start() {
         let config = didit.config(CALLBACK).with_post_logout_redirect_uri(uri);
         assert!(matches!(
             config.build(),
-            Err(ConfigError::InvalidUrl { .. })
+            Err(ConfigError::InvalidValue { .. })
         ));
     }
 }

@@ -1,11 +1,10 @@
-//! The check of a configuration.
+//! From settings to a configuration.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{ConfigBuilder, DAY, Keeping};
+use super::{ConfigBuilder, SessionStorage};
 use crate::{
-    clock::Clock,
-    config::{Config, ConfigError, RedirectUri, check},
+    config::{Config, ConfigError, RedirectUri},
     cookie::CookieScope,
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::Endpoint,
@@ -14,52 +13,128 @@ use crate::{
         Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
         store::SessionStore,
     },
-    transport::{HttpTransport, LimitedTransport},
+    tokens::Scopes,
+    transport::LimitedTransport,
 };
 
+#[cfg(feature = "reqwest")]
+use crate::transport::ReqwestTransport;
+
 impl ConfigBuilder {
-    /// Checks everything.
+    /// Checks all settings and makes the configuration.
+    ///
+    /// It sends nothing: an application starts while its provider is down.
+    ///
+    /// ```
+    /// # use tower_didit::{Config, ConfigError};
+    /// let config = Config::builder("client-id", "/callback").with_client_secret("client-secret");
+    /// let Err(ConfigError::InvalidValue { name, why, .. }) = config.build() else { panic!() };
+    /// assert_eq!((name, why), ("redirect URI", "is not an absolute URL"));
+    /// ```
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong. Nothing is sent: a provider that is down does not keep an
-    /// application from starting.
-    pub fn build(self) -> Result<Config, ConfigError> {
-        if let Some(failure) = self.failure {
+    /// The first setting that is wrong.
+    pub fn build(mut self) -> Result<Config, ConfigError> {
+        if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        check::credentials(&self.client_id, self.client_secret.as_ref())?;
-        if self.redirect_uri.is_empty() {
-            return Err(ConfigError::EmptyRedirectUri);
-        }
+        self.check_client()?;
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
-        check::provider(&self.provider, self.client_secret.as_ref())?;
         let metadata = self.provider.metadata_source()?;
-        let scopes = check::scopes(self.scopes.as_deref(), &self.provider)?;
-        let brings_single_use_tokens = check::brings_single_use_tokens(&scopes, &self.provider);
-        self.check_request()?;
-        let sign_out_pages = check::sign_out_pages(&self.sign_out_pages, &self.landing_page)?;
+        let scopes = self.check_scopes()?;
+        self.check_parameters()?;
+        let landing_page = self.check_paths(&redirect_uri.path)?;
+        let sign_out_pages = self.check_sign_out_pages(&landing_page)?;
         if let Some(uri) = &self.post_logout_redirect_uri {
             Endpoint::parse("post-logout redirect URI", uri)?;
         }
-        let landing_page = check::paths(&self.routes, &self.landing_page, redirect_uri.path())?;
         self.check_ranges()?;
-
-        let keys = check::cookie_keys(self.cookie_keys.as_deref(), self.client_secret.as_ref())?;
+        self.check_cookie_name()?;
+        let keys = self.check_cookie_keys()?;
         let context = KeyContext {
             client_id: &self.client_id,
-            origin: redirect_uri.origin(),
+            origin: &redirect_uri.origin,
+        };
+        let flow_sealer = Sealer::new(keys.iter().copied(), Purpose::Flow, context);
+        let sessions = self.sessions(&keys, context, &scopes, redirect_uri.is_https)?;
+        #[cfg(feature = "reqwest")]
+        if self.transport.is_none() {
+            // The time-out of the call must not come first: only a failed connection proves that nothing was sent.
+            let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
+            let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates)
+                .map_err(|source| ConfigError::RootCertificates { source })?;
+            self.transport = Some(Arc::new(transport));
+        }
+        let transport = self.transport.ok_or(ConfigError::NoTransport)?;
+        let spaced = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
+        let required_acr_values = self.required_acr_values.unwrap_or_default();
+        let acr_values = [required_acr_values.clone(), self.acr_values].concat();
+        Ok(Config {
+            request: AuthorizationRequest {
+                client_id: self.client_id.clone(),
+                redirect_uri: self.redirect_uri,
+                scopes,
+                prompt: self.prompt,
+                max_age: self.max_age,
+                login_hint: self.login_hint,
+                ui_locales: spaced(&self.ui_locales),
+                acr_values: spaced(&acr_values),
+            },
+            id_token_rules: IdTokenRules {
+                provider: self.provider,
+                client_id: self.client_id,
+                trusted_audiences: self.trusted_audiences,
+                clock_skew: self.clock_skew,
+                max_age: self.max_age,
+                required_acr_values,
+            },
+            client_secret: self.client_secret,
+            redirect_uri,
+            metadata,
+            login_path: self.login_path,
+            logout_path: self.logout_path,
+            landing_page,
+            redirects_after_sign_in: self.redirects_after_sign_in,
+            flow_sealer,
+            sessions: Arc::new(sessions),
+            sign_out_pages,
+            post_logout_redirect_uri: self.post_logout_redirect_uri,
+            transport: LimitedTransport {
+                transport,
+                timeout: self.http_timeout,
+            },
+            clock: self.clock,
+            error_page: self.error_page,
+        })
+    }
+
+    fn sessions(
+        &self,
+        keys: &[&[u8]],
+        context: KeyContext<'_>,
+        scopes: &Scopes,
+        is_https: bool,
+    ) -> Result<Sessions, ConfigError> {
+        let provider = self.provider.clone();
+        let brings_single_use_tokens = provider.single_use_refresh_tokens
+            && (scopes.contains("offline_access") || scopes.contains("offline"));
+        let store: Option<Arc<dyn SessionStore>> = match &self.session_storage {
+            SessionStorage::Store(store) => Some(Arc::clone(store)),
+            SessionStorage::Cookies if brings_single_use_tokens => {
+                return Err(ConfigError::SingleUseRefreshTokens);
+            }
+            SessionStorage::Default if brings_single_use_tokens => {
+                let clock = Arc::clone(&self.clock);
+                let memory = MemoryStore::new().with_clock(move || clock.now());
+                Some(Arc::new(memory))
+            }
+            SessionStorage::Default | SessionStorage::Cookies => None,
         };
         let sealer = |purpose| Sealer::new(keys.iter().copied(), purpose, context);
-        let flow_sealer = sealer(Purpose::Flow);
-        let rules = Rules::new(self.limits, &self.provider);
-        if !CookieScope::is_name(&self.cookie_name) {
-            let name = self.cookie_name;
-            return Err(ConfigError::InvalidCookieName { name });
-        }
-        let scope = CookieScope::new(&self.cookie_name, redirect_uri.is_https());
-        let provider = self.provider.clone();
-        let backend = match self.keeping.store(brings_single_use_tokens, &self.clock)? {
+        let rules = Rules::new(self.limits, &provider);
+        let scope = CookieScope::new(&self.cookie_name, is_https);
+        let backend = match store {
             Some(store) => Backend::Store(StoredSessions::new(
                 store,
                 sealer(Purpose::Store),
@@ -76,144 +151,6 @@ impl ConfigBuilder {
                 provider,
             )),
         };
-        let sessions = Arc::new(Sessions::new(rules, scope, backend));
-        // Longer, and the time-out of the whole call would come first.
-        let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(connect_timeout, &self.root_certificates)?,
-        };
-        let spaced = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
-        let required_acr_values = self.required_acr_values.unwrap_or_default();
-        let acr_values = [required_acr_values.clone(), self.acr_values].concat();
-        let request = AuthorizationRequest {
-            client_id: self.client_id.clone(),
-            redirect_uri: redirect_uri.as_str().to_owned(),
-            scopes,
-            prompt: self.prompt,
-            max_age: self.max_age,
-            login_hint: self.login_hint,
-            ui_locales: spaced(&self.ui_locales),
-            acr_values: spaced(&acr_values),
-        };
-        let id_token_rules = IdTokenRules {
-            provider: self.provider,
-            client_id: self.client_id,
-            trusted_audiences: self.trusted_audiences,
-            clock_skew: self.clock_skew,
-            max_age: self.max_age,
-            required_acr_values,
-        };
-        Ok(Config {
-            client_secret: self.client_secret,
-            redirect_uri,
-            request,
-            id_token_rules,
-            metadata,
-            routes: self.routes,
-            landing_page,
-            completion: self.completion,
-            flow_sealer,
-            sessions,
-            sign_out_pages,
-            post_logout_redirect_uri: self.post_logout_redirect_uri,
-            transport: LimitedTransport {
-                transport,
-                timeout: self.http_timeout,
-            },
-            clock: self.clock,
-            error_page: self.error_page,
-        })
+        Ok(Sessions::new(rules, scope, backend))
     }
-
-    fn check_request(&self) -> Result<(), ConfigError> {
-        if let Some(prompt) = &self.prompt {
-            check::prompt(prompt)?;
-        }
-        check::words("ui_locales", &self.ui_locales)?;
-        check::words("acr_values", &self.acr_values)?;
-        match &self.required_acr_values {
-            None => Ok(()),
-            Some(values) if values.is_empty() => Err(ConfigError::InvalidParameter {
-                name: "acr_values",
-                value: String::new(),
-                why: "is required and empty",
-            }),
-            Some(values) => check::words("acr_values", values),
-        }
-    }
-
-    fn check_ranges(&self) -> Result<(), ConfigError> {
-        let timeouts = Duration::from_millis(1)..=Duration::from_secs(300);
-        let words = "between 1 millisecond and 5 minutes";
-        check::in_range("HTTP time-out", &self.http_timeout, timeouts.clone(), words)?;
-        check::in_range("connect time-out", &self.connect_timeout, timeouts, words)?;
-
-        let lives = Duration::from_secs(1)..=400 * DAY;
-        let words = "between 1 second and 400 days";
-        check::in_range(
-            "session's idle limit",
-            &self.limits.idle,
-            lives.clone(),
-            words,
-        )?;
-        check::in_range(
-            "session's absolute limit",
-            &self.limits.absolute,
-            lives,
-            words,
-        )?;
-
-        let words = "at most 5 minutes";
-        let skews = Duration::ZERO..=Duration::from_secs(300);
-        check::in_range("clock skew", &self.clock_skew, skews, words)?;
-
-        let bytes = 1024..=40 * 1024;
-        let words = "between 1,024 and 40,960 bytes";
-        check::in_range(
-            "session cookie limit",
-            &self.session_cookie_limit,
-            bytes,
-            words,
-        )
-    }
-}
-
-impl Keeping {
-    /// The store, if there is to be one.
-    fn store(
-        self,
-        brings_single_use_tokens: bool,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Option<Arc<dyn SessionStore>>, ConfigError> {
-        match self {
-            Self::Store(store) => Ok(Some(store)),
-            Self::Default if brings_single_use_tokens => {
-                let memory = MemoryStore::new().with_clock(Arc::clone(clock));
-                Ok(Some(Arc::new(memory)))
-            }
-            Self::Cookies if brings_single_use_tokens => Err(ConfigError::SingleUseRefreshTokens),
-            Self::Default | Self::Cookies => Ok(None),
-        }
-    }
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport(
-    connect_timeout: Duration,
-    root_certificates: &[Vec<u8>],
-) -> Result<Arc<dyn HttpTransport>, ConfigError> {
-    use crate::transport::ReqwestTransport;
-
-    ReqwestTransport::new(connect_timeout, root_certificates)
-        .map(|transport| Arc::new(transport) as Arc<dyn HttpTransport>)
-        .map_err(|source| ConfigError::RootCertificates { source })
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport(
-    _connect_timeout: Duration,
-    _root_certificates: &[Vec<u8>],
-) -> Result<Arc<dyn HttpTransport>, ConfigError> {
-    Err(ConfigError::NoTransport)
 }

@@ -1,4 +1,4 @@
-//! Scopes and secrets that do not go with the provider.
+//! Scopes, and secrets that the provider's clients do not have.
 
 use axum::Router;
 use tower_didit::{ConfigBuilder, Provider, fake::Browser, protocol::ClientAuthentication};
@@ -9,7 +9,7 @@ use crate::support::{
     site::{HOME, auth},
 };
 
-/// Of Didit Authentication: its clients have keys of their own, and no secret.
+/// A client of Didit Authentication, which has no secret and needs cookie keys.
 fn authentication() -> ConfigBuilder {
     public()
         .with_provider(Provider::authentication("https://acme.auth.didit.me"))
@@ -17,7 +17,7 @@ fn authentication() -> ConfigBuilder {
 }
 
 fn not_a_scope(scope: &str) -> String {
-    format!("{scope:?} is not a scope: a scope is visible ASCII without space, quote and backslash")
+    format!("the scope {scope:?} is not visible ASCII without space, quote and backslash")
 }
 
 // Behaviour 95.
@@ -26,16 +26,10 @@ fn the_scopes_are_scopes_and_openid_is_among_them() {
     for (scopes, words) in [
         (
             &["email", "offline"][..],
-            r#"the scopes "email offline" lack `openid` (scopes have spaces in between)"#,
+            r#"the list of scopes "email offline" lacks `openid`"#,
         ),
-        (
-            &["OpenID"],
-            r#"the scopes "OpenID" lack `openid` (scopes have spaces in between)"#,
-        ),
-        (
-            &[],
-            r#"the scopes "" lack `openid` (scopes have spaces in between)"#,
-        ),
+        (&["OpenID"], r#"the list of scopes "OpenID" lacks `openid`"#),
+        (&[], r#"the list of scopes "" lacks `openid`"#),
         (&["openid", ""], &not_a_scope("")),
         (&["openid email"], &not_a_scope("openid email")),
         (&["openid", "caf\u{e9}"], &not_a_scope("caf\u{e9}")),
@@ -86,7 +80,7 @@ fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
                 .with_sessions_in_cookies(),
             "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
              use `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` \
-             (several; `DIDIT_REDIS_URL`), or leave the scope `offline_access` or `offline` out",
+             (several), or leave the scope `offline_access` or `offline` out",
         );
         let by_default = authentication().with_scopes(scopes.iter().copied());
         assert!(by_default.build().is_ok(), "in memory");
@@ -97,7 +91,7 @@ fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
 
 // Behaviour 95.
 #[test]
-fn a_secret_that_no_client_of_the_provider_has_is_refused() {
+fn a_secret_for_public_clients_is_refused() {
     let public = Provider::didit().with_client_authentication(ClientAuthentication::None);
     for config in [
         authentication(),

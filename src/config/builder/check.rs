@@ -1,0 +1,191 @@
+//! The checks of `build`.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::{ConfigBuilder, DAY};
+use crate::{
+    config::ConfigError, cookie::CookieScope, provider::Endpoint, return_to::ReturnTo,
+    tokens::Scopes,
+};
+
+impl ConfigBuilder {
+    pub(super) fn check_client(&self) -> Result<(), ConfigError> {
+        let secret = self.client_secret.as_ref().map(|secret| secret.0.as_str());
+        for (name, credential, missing) in [
+            ("client id", &*self.client_id, NO_CLIENT_ID),
+            ("client secret", secret.unwrap_or("none"), NO_CLIENT_SECRET),
+        ] {
+            let trimmed = credential.trim();
+            ensure(!trimmed.is_empty(), invalid(name, missing))?;
+            // A file that holds a credential often ends with a new line.
+            let why = "starts or ends with white space; a file may have added a new line";
+            ensure(trimmed == credential, invalid(name, why))?;
+        }
+        let issuers = &self.provider.issuers;
+        let has_issuer = !issuers.is_empty() && !issuers.iter().any(String::is_empty);
+        ensure(has_issuer, ConfigError::NoIssuer)?;
+        let fits = secret.is_none() || !self.provider.is_for_public_clients();
+        ensure(fits, ConfigError::UnwantedClientSecret)
+    }
+
+    /// The scopes that were set, else the provider's (RFC 6749 §3.3). `openid` is required if it is one of the
+    /// provider's (OpenID Connect Core §3.1.2.1).
+    pub(super) fn check_scopes(&self) -> Result<Scopes, ConfigError> {
+        let default = self.provider.default_scopes;
+        let Some(scopes) = &self.scopes else {
+            return Ok(Scopes::new(default.join(" ")));
+        };
+        let is_scope_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
+        for scope in scopes {
+            let is_scope = !scope.is_empty() && scope.bytes().all(is_scope_byte);
+            let why = "is not visible ASCII without space, quote and backslash";
+            ensure(is_scope, invalid_value("scope", scope, why))?;
+        }
+        let spaced = scopes.join(" ");
+        let scopes = Scopes::new(&*spaced);
+        let has_openid = scopes.contains("openid") || !default.contains(&"openid");
+        let error = invalid_value("list of scopes", &spaced, "lacks `openid`");
+        ensure(has_openid, error).map(|()| scopes)
+    }
+
+    /// OpenID Connect Core §3.1.2.1: lists of words with spaces in between.
+    pub(super) fn check_parameters(&self) -> Result<(), ConfigError> {
+        if let Some(prompt) = &self.prompt {
+            let is_alone = prompt == "none" || prompt.split(' ').all(|word| word != "none");
+            let why = "has `none` beside something else";
+            ensure(is_alone, invalid_value("prompt", prompt, why))?;
+            let are_words = prompt.split(' ').all(is_word);
+            let why = "is not a list of words with a space in between";
+            ensure(are_words, invalid_value("prompt", prompt, why))?;
+        }
+        let required = self.required_acr_values.as_ref();
+        let has_class = required.is_none_or(|values| !values.is_empty());
+        ensure(
+            has_class,
+            invalid("list of required acr_values", "is empty"),
+        )?;
+        let acr_values = required.into_iter().flatten().chain(&self.acr_values);
+        let acr_values = acr_values.map(|value| ("acr_values", value));
+        let ui_locales = self.ui_locales.iter().map(|locale| ("ui_locales", locale));
+        let why = "is empty, or has white space";
+        for (name, word) in ui_locales.chain(acr_values) {
+            ensure(is_word(word), invalid_value(name, word, why))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the paths of this site, which must differ; gives the landing page.
+    pub(super) fn check_paths(&self, callback: &str) -> Result<ReturnTo, ConfigError> {
+        let mut own = vec![callback];
+        let login = self.login_path.iter().map(|path| ("login path", path));
+        let logout = self.logout_path.iter().map(|path| ("logout path", path));
+        for (name, path) in login.chain(logout) {
+            let is_path = ReturnTo::parse(path).is_some_and(|page| page.path() == path);
+            ensure(is_path, invalid_value(name, path, NOT_A_PATH))?;
+            let why = "is already the callback, login or logout path";
+            let is_free = !own.contains(&path.as_str());
+            ensure(is_free, invalid_value(name, path, why))?;
+            own.push(path);
+        }
+        let refused = |why| invalid_value("landing page", &self.landing_page, why);
+        let page = ReturnTo::parse(&self.landing_page).ok_or_else(|| refused(NOT_A_PATH))?;
+        let why = "is the callback, login or logout path";
+        ensure(!own.contains(&page.path()), refused(why))?;
+        Ok(page)
+    }
+
+    /// `Location` values: paths of this site, and URLs that a browser may be sent to.
+    pub(super) fn check_sign_out_pages(
+        &self,
+        landing_page: &ReturnTo,
+    ) -> Result<Vec<HeaderValue>, ConfigError> {
+        if self.sign_out_pages.is_empty() {
+            return Ok(vec![landing_page.clone().into_location()]);
+        }
+        let name = "page after sign-out";
+        let location = |page: &String| {
+            if !page.starts_with('/') {
+                Endpoint::parse(name, page)?;
+                return Ok(HeaderValue::from_str(page).expect("an endpoint is visible ASCII"));
+            }
+            let path = ReturnTo::parse(page).map(ReturnTo::into_location);
+            path.ok_or_else(|| invalid_value(name, page, NOT_A_PATH))
+        };
+        self.sign_out_pages.iter().map(location).collect()
+    }
+
+    pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
+        let timeouts = Duration::from_millis(1)..=5 * MINUTE;
+        let why = "must be between 1 millisecond and 5 minutes";
+        let is_good = timeouts.contains(&self.http_timeout);
+        ensure(is_good, invalid("HTTP time-out", why))?;
+        let is_good = timeouts.contains(&self.connect_timeout);
+        ensure(is_good, invalid("connect time-out", why))?;
+
+        let limits = Duration::from_secs(1)..=400 * DAY;
+        let why = "must be between 1 second and 400 days";
+        let is_good = limits.contains(&self.limits.idle);
+        ensure(is_good, invalid("session's idle time-out", why))?;
+        let is_good = limits.contains(&self.limits.absolute);
+        ensure(is_good, invalid("session's lifetime", why))?;
+
+        let is_good = self.clock_skew <= 5 * MINUTE;
+        ensure(is_good, invalid("clock skew", "must be at most 5 minutes"))?;
+        let is_good = (1024..=40 * 1024).contains(&self.session_cookie_limit);
+        let why = "must be between 1,024 and 40,960 bytes";
+        ensure(is_good, invalid("session cookie limit", why))
+    }
+
+    pub(super) fn check_cookie_name(&self) -> Result<(), ConfigError> {
+        let why = "must have 1 to 32 letters, digits, `-` and `_`, without `-flow-`, `-flow` at the end and a \
+                   prefix, which is added";
+        let name = &self.cookie_name;
+        let is_name = CookieScope::is_name(name);
+        ensure(is_name, invalid_value("cookie name", name, why))
+    }
+
+    /// The secrets that all keys are derived from: the cookie keys, else the client secret.
+    pub(super) fn check_cookie_keys(&self) -> Result<Vec<&[u8]>, ConfigError> {
+        let keys: Vec<&[u8]> = match (&self.cookie_keys, &self.client_secret) {
+            (None, None) => Vec::new(),
+            (None, Some(secret)) => return Ok(vec![secret.0.as_bytes()]),
+            (Some(keys), _) => keys.iter().map(|key| key.as_slice()).collect(),
+        };
+        ensure(!keys.is_empty(), ConfigError::CookieKeysMissing)?;
+        for (position, key) in (1..).zip(&keys) {
+            let length = key.len();
+            let too_short = ConfigError::ShortCookieKey { position, length };
+            ensure(length >= MIN_KEY_LENGTH, too_short)?;
+        }
+        Ok(keys)
+    }
+}
+
+fn ensure(is_good: bool, error: ConfigError) -> Result<(), ConfigError> {
+    if is_good { Ok(()) } else { Err(error) }
+}
+
+fn invalid(name: &'static str, why: &'static str) -> ConfigError {
+    ConfigError::Invalid { name, why }
+}
+
+fn invalid_value(name: &'static str, value: &str, why: &'static str) -> ConfigError {
+    ConfigError::InvalidValue {
+        name,
+        value: value.to_owned(),
+        why,
+    }
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+const NO_CLIENT_ID: &str = "is empty; it is in Didit's console (`DIDIT_CLIENT_ID`)";
+const NO_CLIENT_SECRET: &str =
+    "is empty; it is in Didit's console (`DIDIT_CLIENT_SECRET`); a public client sets none";
+const NOT_A_PATH: &str = "is not a path of this site";
+const MIN_KEY_LENGTH: usize = 32;
+const MINUTE: Duration = Duration::from_secs(60);

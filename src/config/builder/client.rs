@@ -1,0 +1,236 @@
+//! Settings of the client, its provider and the authorization request.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{ConfigBuilder, strings};
+use crate::{config::Secret, provider::Provider};
+
+impl ConfigBuilder {
+    /// The client secret. The client authenticates with it as the provider demands: at Didit by HTTP Basic
+    /// (RFC 6749 §2.3.1).
+    ///
+    /// Default: none. A public client needs [`with_cookie_keys`](Self::with_cookie_keys).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// use tower_didit::Config;
+    ///
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_client_secret(mut self, secret: impl Into<String>) -> Self {
+        self.client_secret = Some(Secret(Zeroizing::new(secret.into())));
+        self
+    }
+
+    /// The scopes to ask for. `openid` must be one of them, except with Didit Authentication.
+    ///
+    /// Default: the provider's own, `openid` for Didit's Sign in API.
+    ///
+    /// Scopes of Didit's Sign in API, as Didit documents them:
+    ///
+    /// | scope | yields | read by |
+    /// |---|---|---|
+    /// | `openid` | an ID token | [`IdClaims`](crate::IdClaims) |
+    /// | `offline` | a refresh token | [`DiditTokens::refresh_token`](crate::DiditTokens::refresh_token) |
+    /// | `email` | `email`, `is_verified`, `is_primary` | [`email`](crate::tokens::UserInfo::email), [`email_is_verified`](crate::tokens::UserInfo::email_is_verified) |
+    /// | `phone` | `phone_number`, `is_verified`, `is_primary` | [`phone_number`](crate::tokens::UserInfo::phone_number), [`phone_number_is_verified`](crate::tokens::UserInfo::phone_number_is_verified) |
+    /// | `names` | `first_name`, `family_name`, `full_name`, `is_verified` | [`full_name`](crate::tokens::UserInfo::full_name), [`claim`](crate::tokens::UserInfo::claim)`("names")` |
+    /// | `picture` | a URL | [`picture`](crate::tokens::UserInfo::picture) |
+    /// | `user_id` | a string | `claim("user_id")` |
+    /// | `is_verified`, `is_over_18`, `is_over_21` | a boolean | `claim("is_over_18")`, [`as_bool`](crate::tokens::Claim::as_bool) |
+    /// | `gender`, `document_detail`, `birthdate`, `address`, `bank_account`, `preferences`, `instagram_account`, `x_account`, `tiktok_account` | an object; its members are not documented | `claim("birthdate")`, [`Claim::read`](crate::tokens::Claim::read) |
+    ///
+    /// All but the first two are members of the user information:
+    /// [`DiditClient::user_info`](crate::DiditClient::user_info). The granted scopes are in
+    /// [`DiditTokens::scopes`](crate::DiditTokens::scopes).
+    ///
+    /// Didit Authentication has `openid`, `email`, `phone`, `profile` and `offline_access` (a refresh token, which
+    /// works once), and no user information. What its scopes add to the ID token is not documented;
+    /// [`IdClaims::claim`](crate::IdClaims::claim) reads any claim.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_scopes(["openid", "email", "offline"]);
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.scopes = Some(strings(scopes));
+        self
+    }
+
+    /// The OpenID provider.
+    ///
+    /// Default: [`Provider::didit`].
+    ///
+    /// ```
+    /// use tower_didit::{Config, Provider};
+    ///
+    /// # let cookie_key = [7; 32];
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_provider(Provider::authentication("https://acme.auth.didit.me"))
+    ///     .with_cookie_keys([cookie_key]);
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_provider(mut self, provider: Provider) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// The provider that is set, to change a part of it:
+    ///
+    /// ```no_run
+    /// # use tower_didit::Config;
+    /// let config = Config::from_env();
+    /// let provider = config.provider().clone();
+    /// let config = config.with_provider(provider.with_token_endpoint("https://proxy.example/token"));
+    /// # config.build().unwrap();
+    /// ```
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// `prompt`: what the provider shows the user, for example `login` or `select_account` (OpenID Connect Core
+    /// §3.1.2.1).
+    ///
+    /// With `none` the provider shows nothing. A user who has to be asked all the same is sent there once more,
+    /// without `prompt`.
+    ///
+    /// Default: not sent.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_prompt("select_account");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.prompt = Some(prompt.into());
+        self
+    }
+
+    /// `max_age`: how long ago the user may have authenticated at the provider, in whole seconds.
+    ///
+    /// An ID token without `auth_time`, or with an older one, is refused with
+    /// [`InsufficientAuthentication`](crate::ErrorKind::InsufficientAuthentication) (OpenID Connect Core §3.1.3.7
+    /// step 13).
+    ///
+    /// Default: no limit; not sent.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_max_age(Duration::from_secs(15 * 60));
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// `login_hint`: the name of the user who is likely to sign in.
+    ///
+    /// Default: not sent.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_login_hint("alejandra@example.com");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.login_hint = Some(hint.into());
+        self
+    }
+
+    /// `ui_locales`: the languages for the provider's pages (RFC 5646), the preferred one first.
+    ///
+    /// Default: not sent.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_ui_locales(["es", "en"]);
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_ui_locales(mut self, locales: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.ui_locales = strings(locales);
+        self
+    }
+
+    /// `acr_values`: the authentication context classes to ask for, the preferred one first. Any is accepted; the
+    /// claim `acr` has the one that was used.
+    ///
+    /// Default: not sent.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_acr_values(["urn:example:gold", "urn:example:silver"]);
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_acr_values(mut self, values: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.acr_values = strings(values);
+        self
+    }
+
+    /// The authentication context classes of which a sign-in must have one, the preferred one first.
+    ///
+    /// They are sent in `acr_values`, before those of [`with_acr_values`](Self::with_acr_values). An ID token
+    /// whose `acr` is another is refused with
+    /// [`InsufficientAuthentication`](crate::ErrorKind::InsufficientAuthentication) (OpenID Connect Core §3.1.3.7
+    /// step 12).
+    ///
+    /// Default: none is required.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.require_acr_values(["urn:example:gold"]);
+    /// # config.build().unwrap();
+    /// ```
+    pub fn require_acr_values(mut self, values: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.required_acr_values = Some(strings(values));
+        self
+    }
+
+    /// Adds an audience that an ID token may have besides the client id. Such a token must be issued to this
+    /// client (`azp`; OpenID Connect Core §3.1.3.7 steps 3 to 5).
+    ///
+    /// Default: none. An ID token with other audiences is refused.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.add_trusted_audience("https://api.example");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn add_trusted_audience(mut self, audience: impl Into<String>) -> Self {
+        self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// How far the clocks of the provider and of this machine may be apart: at most 5 minutes.
+    ///
+    /// Default: 60 seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_clock_skew(Duration::from_secs(5));
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = skew;
+        self
+    }
+}

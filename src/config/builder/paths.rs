@@ -1,0 +1,133 @@
+//! Settings of the layer's own paths, and of pages.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+
+use super::ConfigBuilder;
+use crate::{config::ErrorPage, error::Error};
+
+impl ConfigBuilder {
+    /// The path whose `GET` starts a sign-in. Its query may have `return_to`, a path of this site.
+    ///
+    /// Other methods get 405. The layer answers this path itself: no route of the application sees it.
+    ///
+    /// Default: `/login`.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_login_path("/account/login");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_login_path(mut self, path: impl Into<String>) -> Self {
+        self.login_path = Some(path.into());
+        self
+    }
+
+    /// Switches the login path off. Handlers start sign-ins: they return [`SignIn`](crate::SignIn).
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.without_login_path();
+    /// # config.build().unwrap();
+    /// ```
+    pub fn without_login_path(mut self) -> Self {
+        self.login_path = None;
+        self
+    }
+
+    /// The path whose `POST` from a page of this site ends the session. Other methods get 405.
+    ///
+    /// Default: `/logout`.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_logout_path("/account/logout");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_logout_path(mut self, path: impl Into<String>) -> Self {
+        self.logout_path = Some(path.into());
+        self
+    }
+
+    /// Switches the logout path off. Handlers end sessions:
+    /// [`DiditClient::sign_out`](crate::DiditClient::sign_out).
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.without_logout_path();
+    /// # config.build().unwrap();
+    /// ```
+    pub fn without_logout_path(mut self) -> Self {
+        self.logout_path = None;
+        self
+    }
+
+    /// The page of this site that follows a sign-in without `return_to`, follows a sign-out, and is linked on the
+    /// built-in error page: what [`ReturnTo::parse`](crate::ReturnTo::parse) takes.
+    ///
+    /// Default: `/`.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_landing_page("/dashboard");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_landing_page(mut self, path: impl Into<String>) -> Self {
+        self.landing_page = path.into();
+        self
+    }
+
+    /// The layer answers a successful callback itself: 303 to the page that the sign-in started from.
+    ///
+    /// Default: the callback goes to the application's handler for its path.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_redirect_after_sign_in();
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_redirect_after_sign_in(mut self) -> Self {
+        self.redirects_after_sign_in = true;
+        self
+    }
+
+    /// Makes the page for each [`Error`] that a person meets: a failed sign-in or sign-out, the refusal of an
+    /// extractor or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets a problem document
+    /// instead.
+    ///
+    /// Escape text from the request and from [`provider_description`](Error::provider_description).
+    ///
+    /// The layer adds its cookies, `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the
+    /// challenge of a 401 and the `Retry-After` of a 503. A page that replaces a handler's answer keeps that
+    /// answer's headers, except `Content-*` and those that the page has itself.
+    ///
+    /// Default: a small page with two links: one to the [landing page](Self::with_landing_page), and one to a
+    /// sign-in that comes back to the requested page, or to the same address where a retry helps.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_error_page(|error, _request| {
+    ///     http::Response::builder()
+    ///         .status(error.kind().status())
+    ///         .body(format!("Sign-in failed: {}.", error.kind().code()).into())
+    ///         .unwrap()
+    /// });
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_error_page(
+        mut self,
+        page: impl Fn(&Error, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        self.error_page = Some(ErrorPage(Arc::new(page)));
+        self
+    }
+}

@@ -1,0 +1,76 @@
+//! Settings of the calls to the provider, and the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use super::ConfigBuilder;
+use crate::{clock::Clock, transport::HttpTransport};
+
+impl ConfigBuilder {
+    /// The time-out of each call to the provider, connection included: 1 millisecond to 5 minutes.
+    ///
+    /// Default: 10 seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_http_timeout(Duration::from_secs(5));
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_http_timeout(mut self, timeout: Duration) -> Self {
+        self.http_timeout = timeout;
+        self
+    }
+
+    /// The time-out of the default transport's connections: 1 millisecond to 5 minutes.
+    ///
+    /// At most half of [`with_http_timeout`](Self::with_http_timeout) is used, so that a connection that cannot be
+    /// established fails first: it proves that nothing was sent, and the call may be repeated.
+    ///
+    /// Default: 5 seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_connect_timeout(Duration::from_secs(2));
+    /// # config.build().unwrap();
+    /// ```
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Adds certificates, in PEM, that the default transport trusts besides the system's.
+    ///
+    /// Default: the system's alone.
+    ///
+    /// ```no_run
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.add_root_certificates(std::fs::read("/etc/ssl/company-ca.pem")?);
+    /// # config.build().unwrap();
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn add_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Carries every request to the provider. Any Tower service is a transport:
+    /// [`HttpTransport`](crate::transport::HttpTransport) has an example.
+    ///
+    /// Default: reqwest with rustls (feature `reqwest`).
+    pub fn with_transport(mut self, transport: impl HttpTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The clock that all lifetimes and limits are measured by; [`Clock`] has an example.
+    ///
+    /// Default: the system's.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}
