@@ -1,10 +1,26 @@
 //! A complete application that is configured only through the environment, so that it can be
-//! pointed at anything that speaks OpenID Connect: see `Config::from_env` for the variables, and add
-//! `LISTEN` (default `127.0.0.1:3000`) and `RUST_LOG` (default `info`).
+//! pointed at anything that speaks OpenID Connect.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET`, `DIDIT_REDIRECT_URI`, `DIDIT_SCOPES`, `DIDIT_PROVIDER`, `DIDIT_ISSUER`, `DIDIT_PUBLISHABLE_KEY`, `DIDIT_COOKIE_KEYS` | those of `Config::from_env` | |
+//! | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | single endpoints of the provider | the provider's |
+//! | `DIDIT_ROOT_CERTIFICATES` | a PEM file with certificates to trust besides the system's | none |
+//! | `DIDIT_HTTP_TIMEOUT` | time-out of a call to the provider, in seconds | 10 |
+//! | `DIDIT_SESSION_IDLE` | idle time-out of a session, in seconds | 86,400 |
+//! | `DIDIT_SESSION_ABSOLUTE` | lifetime of a session, in seconds | 604,800 |
+//! | `DIDIT_REDIS_URL` | keep sessions in this Redis | in cookies |
+//! | `DIDIT_COOKIE_NAME` | name of the cookies | `didit` |
+//! | `DIDIT_CALLBACK` | `forward`: the application answers the callback; `redirect`: the layer does | `forward` |
+//! | `LISTEN` | address and port | `127.0.0.1:3000` |
+//! | `RUST_LOG` | what is logged; `relying_party=debug` shows the configuration | `info` |
+//!
+//! A variable that is empty counts as missing. `listening on http://ADDRESS` is printed once it accepts
+//! connections.
 //!
 //! ```text
 //! GET  /                    {"signed_in": bool, "sub": …}
-//! GET  /me                  who is signed in and what Didit tells of them, for members only; never a token
+//! GET  /me                  the user's claims and user information, for members only; never a token
 //! GET  /hello               the text `hello`, for members only
 //! GET  /plain               the text `hello`
 //! GET  /tokens/fingerprint  8 hex digits that change with the access token
@@ -16,6 +32,7 @@
 use std::{
     env,
     error::Error,
+    fs,
     time::{Duration, SystemTime},
 };
 
@@ -30,6 +47,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_didit::{
     Config, DiditAuth, DiditClient, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo,
+    store::RedisStore,
 };
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -44,7 +62,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
 
-    let config = Config::from_env().build()?;
+    let config = config()?;
+    tracing::debug!(?config);
     let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
     let members = Router::new()
         .route("/me", get(me))
@@ -72,18 +91,88 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("open {scheme}://{authority}/");
     }
     axum::serve(listener, app)
-        .with_graceful_shutdown(asked_to_stop())
+        .with_graceful_shutdown(stop_signal())
         .await?;
-    // What was sent to the provider is finished, so that nobody loses a session.
+    // Finishes what was sent to the provider, so that nobody loses a session.
     let _ = tokio::time::timeout(Duration::from_secs(20), auth.shutdown()).await;
     Ok(())
 }
 
+/// The settings of `Config::from_env`, and those that only this example reads.
+fn config() -> Result<Config, Box<dyn Error>> {
+    let mut config = Config::from_env();
+    let mut provider = config.provider().clone();
+    if let Some(url) = variable("DIDIT_AUTHORIZATION_ENDPOINT")? {
+        provider = provider.with_authorization_endpoint(url);
+    }
+    if let Some(url) = variable("DIDIT_TOKEN_ENDPOINT")? {
+        provider = provider.with_token_endpoint(url);
+    }
+    if let Some(url) = variable("DIDIT_USERINFO_ENDPOINT")? {
+        provider = provider.with_user_info_endpoint(url);
+    }
+    if let Some(url) = variable("DIDIT_JWKS_URI")? {
+        provider = provider.with_jwks_uri(url);
+    }
+    config = config.with_provider(provider);
+    if let Some(file) = variable("DIDIT_ROOT_CERTIFICATES")? {
+        let pem = fs::read(file).map_err(|error| {
+            invalid(
+                "DIDIT_ROOT_CERTIFICATES",
+                &format!("names a file that cannot be read: {error}"),
+            )
+        })?;
+        config = config.add_root_certificates(pem);
+    }
+    if let Some(timeout) = seconds("DIDIT_HTTP_TIMEOUT")? {
+        config = config.with_http_timeout(timeout);
+    }
+    if let Some(timeout) = seconds("DIDIT_SESSION_IDLE")? {
+        config = config.with_session_idle_timeout(timeout);
+    }
+    if let Some(lifetime) = seconds("DIDIT_SESSION_ABSOLUTE")? {
+        config = config.with_session_lifetime(lifetime);
+    }
+    if let Some(url) = variable("DIDIT_REDIS_URL")? {
+        let store = RedisStore::new(url.trim())
+            .map_err(|_| invalid("DIDIT_REDIS_URL", "is not the URL of a Redis"))?;
+        config = config.with_session_store(store);
+    }
+    if let Some(name) = variable("DIDIT_COOKIE_NAME")? {
+        config = config.with_cookie_name(name);
+    }
+    config = match variable("DIDIT_CALLBACK")?.as_deref() {
+        None | Some("forward") => config,
+        Some("redirect") => config.with_redirect_after_sign_in(),
+        Some(_) => return Err(invalid("DIDIT_CALLBACK", "must be `forward` or `redirect`").into()),
+    };
+    Ok(config.build()?)
+}
+
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match env::var(name) {
+        Ok(value) if !value.is_empty() => Ok(Some(value)),
+        Ok(_) | Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(invalid(name, "is not UTF-8")),
+    }
+}
+
+fn seconds(name: &str) -> Result<Option<Duration>, String> {
+    let seconds = variable(name)?.map(|value| value.trim().parse().map(Duration::from_secs));
+    let seconds = seconds.transpose();
+    seconds.map_err(|_| invalid(name, "must be a whole number of seconds"))
+}
+
+/// The value is not repeated: it may be a secret.
+fn invalid(name: &str, why: &str) -> String {
+    format!("the environment variable `{name}` {why}")
+}
+
 #[cfg(unix)]
-async fn asked_to_stop() {
+async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut terminate = signal(SignalKind::terminate()).expect("a signal can be waited for");
+    let mut terminate = signal(SignalKind::terminate()).expect("the handler can be installed");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
@@ -91,7 +180,7 @@ async fn asked_to_stop() {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() {
+async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 

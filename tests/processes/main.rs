@@ -14,5 +14,6 @@ mod peer_provider;
 mod peer_sign_out;
 mod quickstart;
 mod service_worker;
+mod settings;
 #[path = "../support/mod.rs"]
 mod support;
