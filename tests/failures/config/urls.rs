@@ -108,7 +108,7 @@ fn a_password_in_a_url_is_not_repeated() {
 
 // Behaviour 95.
 #[test]
-fn paths_are_of_this_site_and_mean_one_thing_each() {
+fn paths_are_of_this_site_and_differ() {
     let no_path = "is not a path of this site";
     let taken = "is already the callback, login or logout path";
     let own = "is the callback, login or logout path";
@@ -128,6 +128,10 @@ fn paths_are_of_this_site_and_mean_one_thing_each() {
         (
             good().with_login_path("/login?x"),
             format!(r#"the login path "/login?x" {no_path}"#),
+        ),
+        (
+            good().with_login_path("/login#x"),
+            format!(r#"the login path "/login#x" {no_path}"#),
         ),
         (
             good().with_login_path("/callback"),
@@ -160,10 +164,6 @@ fn paths_are_of_this_site_and_mean_one_thing_each() {
         (
             good().with_landing_page("/login?x"),
             format!(r#"the landing page "/login?x" {own}"#),
-        ),
-        (
-            good().with_landing_page("/callback"),
-            format!(r#"the landing page "/callback" {own}"#),
         ),
         (
             good().with_landing_page("/callback"),
