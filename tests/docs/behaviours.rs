@@ -1,9 +1,9 @@
-//! `BEHAVIOURS.md` says of each behaviour which tests prove it. The comments of the tests are the
-//! source: a comment that cites a behaviour puts its test on the list.
+//! `BEHAVIOURS.md` lists the tests that prove each behaviour. A comment that cites a behaviour puts its test on the
+//! list.
 //!
 //! ```text
 //! // RFC 6749 §4.1.2.1; behaviour 20.
-//! // RFC 6749 §3.1, RFC 9700 §4.7; behaviours 16, 19 and 43 to 47. Then what is worth saying.
+//! // RFC 6749 §3.1, RFC 9700 §4.7; behaviours 16, 19 and 43 to 47. Then the reason.
 //! // Behaviour 4.
 //! ```
 //!
@@ -25,7 +25,7 @@ use std::{
 use citation::{Citation, citations_in};
 use document::{Behaviour, Document};
 
-/// What is compiled and run by `./test.sh`.
+/// The folders whose tests `./test.sh` runs.
 pub(crate) const FOLDERS: [&str; 5] = [
     "examples",
     "fake-didit",
@@ -33,7 +33,7 @@ pub(crate) const FOLDERS: [&str; 5] = [
     "src",
     "tests",
 ];
-/// Its examples of citations are none.
+/// The citations in here are examples.
 const OWN: &str = "tests/docs/behaviours";
 const UPDATE: &str = "run `UPDATE=1 cargo test --test docs behaviours` and look at the difference";
 
@@ -58,11 +58,11 @@ fn behaviours_are_proved_by_the_tests_that_cite_them() {
 type Tests = BTreeMap<String, BTreeSet<String>>;
 
 struct Checked {
-    /// The document with the lists of tests that the citations make.
+    /// The document with the lists of tests that the citations give.
     filled_in: String,
     /// The behaviours whose list differs.
     outdated: Vec<String>,
-    /// What only a person can mend.
+    /// Mistakes that only a person can correct.
     wrong: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ fn check(text: &str, sources: &[(String, String)]) -> Checked {
     }
 }
 
-/// What is wrong with a citation that is well-formed.
+/// The mistake in a well-formed citation.
 fn objection(citation: &Citation, behaviours: &[Behaviour], path: &str) -> Option<String> {
     let Citation {
         behaviour, line, ..

@@ -1,8 +1,7 @@
-//! The links in the documents lead somewhere.
+//! No link in a document is broken.
 //!
-//! In each Markdown file a relative link names a file or a folder of the repository, its fragment a heading of
-//! that file, and any other link is a whole `https` URL. So are the links out of documentation comments;
-//! rustdoc checks those to items.
+//! In a Markdown file a relative link names a file or a folder of the repository, and its fragment a heading of that
+//! file. Any other link is an absolute `https` URL, in documentation comments too; rustdoc checks links to items.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,11 +13,11 @@ use percent_encoding::percent_decode_str;
 use pulldown_cmark::{BrokenLink, Event, LinkType, Options, Parser, Tag, TagEnd};
 use url::{Host, Url};
 
-/// Folders that hold nothing of this repository.
+/// Folders that are not part of the repository.
 const FOREIGN: [&str; 3] = [".git", "node_modules", "target"];
 
 #[test]
-fn every_link_leads_somewhere() {
+fn no_link_is_broken() {
     let mut tree = Tree::default();
     tree.add(Path::new(env!("CARGO_MANIFEST_DIR")), "");
     assert!(tree.files.contains_key("README.md"));
@@ -26,7 +25,7 @@ fn every_link_leads_somewhere() {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
-/// The files and folders of a repository by their paths: a file with its text if it can have links.
+/// The files and folders of a repository by path. A file that can have links is there with its text.
 #[derive(Default)]
 struct Tree {
     files: BTreeMap<String, String>,
@@ -34,7 +33,7 @@ struct Tree {
 }
 
 impl Tree {
-    /// Adds what is below a folder.
+    /// Adds the files and folders below a folder.
     fn add(&mut self, folder: &Path, prefix: &str) {
         for entry in fs::read_dir(folder).expect("a folder of the repository can be read") {
             let entry = entry.expect("a folder of the repository can be read");
@@ -53,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// The links that lead nowhere, each as `file: link: reason`.
+    /// The broken links, each as `file: link: reason`.
     fn complaints(&self) -> Vec<String> {
         let mut documents = HashMap::new();
         let mut links = Vec::new();
@@ -118,7 +117,7 @@ fn check_url(url: &Url) -> Result<(), &'static str> {
     }
 }
 
-/// The path that a relative one, seen from a file, means in the repository.
+/// Resolves a relative path of a link in `file`.
 fn resolve(file: &str, path: &str) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
     let mut folders: Vec<&str> = file.split('/').collect();
@@ -158,7 +157,7 @@ fn comments(source: &str) -> String {
     source.lines().map(line).collect()
 }
 
-/// The links of a Markdown text, and what a fragment can name in it.
+/// The links of a Markdown text, and the anchors that a fragment can name.
 #[derive(Default)]
 struct Document {
     links: Vec<String>,
@@ -170,7 +169,7 @@ impl Document {
         let mut document = Self::default();
         let mut undefined = Vec::new();
         let callback = |broken: BrokenLink<'_>| {
-            // `[text]` alone may be text.
+            // `[text]` alone need not be a link.
             if broken.link_type != LinkType::Shortcut {
                 undefined.push(format!("[{}]", broken.reference));
             }
@@ -227,7 +226,7 @@ impl Document {
     }
 }
 
-/// The values of the attributes of this name, which have to be in double quotes.
+/// The values, in double quotes, of the attributes of this name.
 fn attributes<'a>(html: &'a str, name: &str) -> impl Iterator<Item = String> + use<'a> {
     html.split(&format!(" {name}=\""))
         .skip(1)
@@ -237,7 +236,7 @@ fn attributes<'a>(html: &'a str, name: &str) -> impl Iterator<Item = String> + u
         .into_iter()
 }
 
-/// The complaints about a tree of these files.
+/// The complaints about a repository of these files.
 fn of(files: &[(&str, &str)]) -> Vec<String> {
     let files = files.iter();
     let files = files.map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
@@ -267,7 +266,7 @@ fn links_within_the_repository_are_followed() {
 }
 
 #[test]
-fn links_that_lead_nowhere_are_found() {
+fn broken_links_are_found() {
     for (link, reason) in [
         ("[a](b.md)", "README.md: b.md: no such file"),
         ("[a](#b)", "README.md: #b: no such heading"),

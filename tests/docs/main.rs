@@ -1,4 +1,4 @@
-//! What the repository says of itself.
+//! Checks of documents, and of the order of modules.
 
 mod behaviours;
 mod compare;

@@ -21,11 +21,11 @@ const RANKS: [&str; 11] = [
     "lib",
 ];
 
-/// Ranks whose modules may use each other; those at the bottom not in a circle.
+/// Ranks whose modules may use each other. Those of the lowest rank must not form a cycle.
 const OPEN: [usize; 3] = [0, 1, 9];
 const NO_CIRCLES: [usize; 2] = [0, 1];
 
-/// What must not know what, though the ranks allow it.
+/// Imports that are forbidden although the ranks allow them.
 const APART: [(&str, &str); 2] = [("test_util", "oidc"), ("extract", "relying_party")];
 
 #[test]
@@ -69,7 +69,7 @@ fn check(files: &[(String, String)]) -> Vec<String> {
             continue;
         };
         for (line, used) in uses(&path, without_tests(&code(source))) {
-            // What is no module is an item that lib.rs re-exports.
+            // A name that is not a module is an item that lib.rs re-exports.
             let to = modules().find(|module| *module == used).unwrap_or("lib");
             let down = rank(to) < Some(own) && !APART.contains(&(from, to));
             let open = rank(to) == Some(own) && OPEN.contains(&own);
@@ -82,7 +82,7 @@ fn check(files: &[(String, String)]) -> Vec<String> {
             }
         }
     }
-    // Take away whatever uses none of those left: what stays is a circle, or leads to one.
+    // Remove each module that uses none of the others: the rest is a cycle, or leads to one.
     loop {
         let left: Vec<&str> = beside.keys().copied().collect();
         beside.retain(|_, to| to.iter().any(|to| left.contains(to)));
@@ -126,7 +126,7 @@ fn uses(path: &[&str], code: &str) -> Vec<(usize, String)> {
     uses
 }
 
-/// The names that `crate::` leads to: one, or those of a `{…}`.
+/// The names after `crate::`: one, or those of a `{…}`.
 fn names(code: &str) -> Vec<String> {
     let name = |code: &str| -> String {
         code.trim_start()
@@ -150,7 +150,7 @@ fn names(code: &str) -> Vec<String> {
     names
 }
 
-/// Cuts off the unit tests, which stand at the bottom of a file.
+/// Removes the unit tests, which are at the bottom of a file.
 fn without_tests(code: &str) -> &str {
     for (at, _) in code.match_indices("#[cfg(test)]") {
         let item = code[at..]
@@ -164,7 +164,7 @@ fn without_tests(code: &str) -> &str {
     code
 }
 
-/// The source with its comments and literals blanked; the lines stay where they are.
+/// The source with blanked comments and literals. Line numbers stay the same.
 fn code(source: &str) -> String {
     let (mut code, mut rest) = (String::new(), source);
     while let Some(first) = rest.chars().next() {
@@ -254,7 +254,7 @@ fn a_planted_import_is_found() {
 }
 
 #[test]
-fn a_circle_at_the_bottom_is_found() {
+fn a_cycle_in_the_lowest_rank_is_found() {
     let file = |name: &str, used: &str| (format!("{name}.rs"), format!("use crate::{used}::X;"));
     let line = [file("cookie", "tokens"), file("seal", "cookie")];
     let circle = [&line[..], &[file("tokens/mod", "seal")]].concat();

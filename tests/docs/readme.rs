@@ -1,4 +1,4 @@
-//! The README tells the truth.
+//! The README shows the documentation's example, and is short.
 
 use std::{fs, path::Path};
 

@@ -1,6 +1,6 @@
 //! Citations of behaviours in the comments of Rust sources, which rustfmt has formatted.
 
-/// A behaviour, and the tests that are said to prove it.
+/// A behaviour, and the tests that cite it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Citation {
     pub(super) behaviour: u32,
@@ -11,7 +11,7 @@ pub(super) struct Citation {
     pub(super) tests: Vec<String>,
 }
 
-/// All citations of a file, and what is wrong with others.
+/// All citations of a file, and the malformed ones.
 pub(super) fn citations_in(path: &str, source: &str) -> (Vec<Citation>, Vec<String>) {
     let mut scan = Scan::default();
     for (index, line) in source.lines().enumerate() {
@@ -76,7 +76,7 @@ impl Scan {
         }
     }
 
-    /// Notes what the comment cites, for this test.
+    /// Adds the behaviours that the comment cites, for this test.
     fn comment_ends(&mut self, test: Option<&str>) {
         let Some((line, comment)) = self.comment.take() else {
             return;
@@ -143,7 +143,7 @@ fn citations(cited: &[Cited], line: usize, tests: &[String]) -> Vec<Citation> {
     cited.iter().map(citation).collect()
 }
 
-/// What one comment says.
+/// The text of a comment.
 #[derive(Debug, PartialEq, Eq)]
 struct Cited {
     behaviour: u32,
@@ -203,7 +203,7 @@ fn first_citation(text: &str) -> Option<Start<'_>> {
     })
 }
 
-/// `1`, `1 and 2`, `1, 2 and 4 to 6`; and what comes after it.
+/// `1`, `1 and 2`, `1, 2 and 4 to 6`; and the text after it.
 fn list(text: &str) -> Option<(Vec<u32>, &str)> {
     let (mut numbers, mut rest) = item(text.strip_prefix(' ')?)?;
     while let Some((more, after)) = rest.strip_prefix(", ").and_then(item) {

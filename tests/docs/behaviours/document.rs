@@ -36,7 +36,7 @@ pub(super) struct Behaviour {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a text, or says all that is wrong with it.
+    /// Reads a text, or gives all its mistakes.
     pub(super) fn parse(text: &'a str) -> Result<Self, Vec<String>> {
         let lines: Vec<_> = text.lines().collect();
         let (mut behaviours, mut wrong) = (Vec::new(), Vec::new());
@@ -88,7 +88,7 @@ impl<'a> Document<'a> {
         filled_in.join("\n")
     }
 
-    /// A line for each behaviour whose list is not what these tests make.
+    /// A line for each behaviour whose list is outdated.
     pub(super) fn outdated(&self, tests: &BTreeMap<u32, Tests>) -> Vec<String> {
         let behaviours = self.behaviours.iter();
         let outdated = behaviours.filter(|behaviour| {
@@ -155,7 +155,7 @@ fn block(lines: &[&str], start: usize, number: u32) -> Result<Behaviour, (usize,
     })
 }
 
-/// Whether a test has to prove it; `None` if it is not said.
+/// Whether a test has to prove it; `None` if the status does not say.
 fn is_due(status: &str) -> Option<bool> {
     let has = |mark: &str| {
         status

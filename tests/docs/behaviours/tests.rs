@@ -1,4 +1,4 @@
-//! What the check finds in small documents and sources.
+//! The check of small documents and sources.
 
 use super::{Checked, UPDATE, check, citation::citations_in};
 
