@@ -288,6 +288,11 @@ fn what_is_no_page_is_refused_at_the_start() {
             "{refused:?}"
         );
     }
+    let bare = didit.config(CALLBACK).with_sign_out_pages(["bye"]).build();
+    assert_eq!(
+        bare.expect_err("no path").to_string(),
+        "the page after sign-out \"bye\" must be a path of this site, which starts with `/`, or an absolute URL"
+    );
     for uri in ["/goodbye", "http://app.example/goodbye", ""] {
         let config = didit.config(CALLBACK).with_post_logout_redirect_uri(uri);
         assert!(matches!(

@@ -107,6 +107,8 @@ impl ConfigBuilder {
         let name = "page after sign-out";
         let location = |page: &String| {
             if !page.starts_with('/') {
+                let why = "must be a path of this site, which starts with `/`, or an absolute URL";
+                ensure(page.contains("://"), invalid_value(name, page, why))?;
                 Endpoint::parse(name, page)?;
                 return Ok(HeaderValue::from_str(page).expect("an endpoint is visible ASCII"));
             }
