@@ -2,6 +2,7 @@
 
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
+    digest,
     hkdf::{HKDF_SHA256, KeyType, Salt},
     hmac, rand,
 };
@@ -67,8 +68,7 @@ impl Sealer {
     /// Seals `plaintext` under `label`.
     pub(crate) fn seal_bytes(&self, label: &[u8], plaintext: &[u8]) -> Vec<u8> {
         let (id, key) = self.keys.first().expect("there is a key");
-        let mut nonce = [0; NONCE_LEN];
-        rand::fill(&mut nonce).expect("the system's random source works");
+        let nonce: [u8; NONCE_LEN] = random();
 
         let mut sealed = Vec::with_capacity(HEAD_LENGTH + plaintext.len() + MAX_TAG_LEN);
         sealed.extend_from_slice(id);
@@ -172,6 +172,23 @@ fn derive<'a, K>(
     let keys: Vec<_> = keys.collect();
     assert!(!keys.is_empty(), "the configuration has at least one key");
     keys
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("the system's random source works");
+    bytes
+}
+
+/// The SHA-256 hash of some parts, one after the other.
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        hash.update(part);
+    }
+    let hash = hash.finish();
+    *hash.as_ref().first_chunk().expect("SHA-256 has 32 bytes")
 }
 
 /// The output of HKDF: a key id and a key.

@@ -40,7 +40,11 @@ impl RequestSession {
             }
             None if session.tokens().are(tokens) => {
                 let refresh = lifecycle.refresh(&session, None, lifecycle.now());
-                Some(lifecycle.land(refresh).await?)
+                Some(
+                    lifecycle
+                        .outcome(refresh, lifecycle.refresh_timeout)
+                        .await?,
+                )
             }
             None => None,
         };

@@ -13,7 +13,7 @@ use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind, TokenError},
     session::{
-        Admission, CookieChange, ExistingChunks, Lookup, Refresh, Session, StoreEntry,
+        Admission, CookieChange, ExistingChunks, Loaded, Lookup, Refresh, Session, StoreEntry,
         lifecycle::SessionLifecycle, store::SessionKey,
     },
     tokens::DiditTokens,
@@ -138,7 +138,7 @@ impl SessionLookup {
 async fn stored(
     lifecycle: Arc<SessionLifecycle>,
     found: Found,
-    loaded: Result<Option<(Session, StoreEntry)>, Error>,
+    loaded: Result<Option<Loaded>, Error>,
 ) -> Found {
     let (session, entry) = match loaded {
         Ok(Some(loaded)) => loaded,

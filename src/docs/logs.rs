@@ -21,6 +21,12 @@
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
 //! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
 //! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata were not fetched; the cached ones go on |
+//! | `failed to save refreshed tokens` | DEBUG or WARN | the request has the new tokens, the session keeps the old ones: look at the store |
+//! | `failed to record the outcome of a refresh` | DEBUG or WARN | look at the store |
+//! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
+//! | `failed to delete ended session` | DEBUG or WARN | a copy of its cookie works until the session's limits: look at the store |
+//! | `failed to end a replaced session` | DEBUG or WARN | look at the store |
+//! | `failed to free the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
 //!
 //! # Sign-ins and sessions
 //!
@@ -43,25 +49,16 @@
 //! - WARN `a browser comes back signed out from completed sign-ins: do all processes share the cookie keys and the session store, and does the site keep its host name?`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `too many sign-ins wait for the provider: is it slow?`: look at the provider. Logged once.
-//! - WARN `the memory store is full: sessions end before their time`:
+//! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
-//! - WARN `too many sessions end at once: this one goes on at the provider`: look at the provider.
+//! - WARN `too many sessions end at once`: look at the store and the provider: one session is not ended there.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   use https, or a host name of its own. Logged once.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
 //!   missing.
-//! - WARN `signed out here, and not at the provider` (`code`, `error`, `source`):
+//! - WARN `failed to end session at the provider` (`code`, `error`, `source`):
 //!   nothing here: the session there ends at its own limits.
-//! - WARN `failed to end a replaced session` (`error`, `source`): look at the store.
-//! - WARN `a session that is over goes on in the store` (`error`, `source`):
-//!   look at the store: a copy of that cookie works until the session's limits.
-//! - WARN `session not written: the old one goes on` (`error`): the session has outgrown its cookies: use a store.
-//! - WARN `new tokens were not saved: the session ends when the old ones do` (`error`, `source`): look at the store.
-//! - WARN `failed to record the outcome of a refresh` (`error`, `source`): look at the store.
-//! - WARN `failed to note the use of a session` (`source`):
-//!   look at the store: a session may reach its idle limit early.
-//! - WARN `failed to free the state of a sign-in` (`error`, `source`):
-//!   look at the store: that sign-in has to be started again.
+//! - WARN `session not updated` (`error`): the session has outgrown its cookies: use a store.
 //!
 //! # What to watch
 //!

@@ -62,7 +62,7 @@ impl RelyingParty {
                     // Meanwhile, as a store may take its time.
                     Ok((_, key)) if flight.is_cancelled() => {
                         if let Some(key) = key {
-                            lifecycle.forget(key).await;
+                            let _ = lifecycle.forget(key).await;
                         }
                         signed_out()
                     }

@@ -131,7 +131,7 @@ impl RelyingParty {
         let session = match change {
             // By now they may be the cookies of a new session.
             Some(CookieChange::Removed(id))
-                if self.lifecycle.has_ended(id) || sessions.are_stored() =>
+                if self.lifecycle.has_ended(id) || sessions.stored().is_some() =>
             {
                 return Vec::new();
             }

@@ -15,21 +15,17 @@ use crate::{
 };
 
 /// Writes sessions as short JSON arrays, and reads them.
-#[derive(Debug)]
-pub(crate) struct Codec {
-    provider: Provider,
-    keeps_refresh_tokens: bool,
+pub(super) struct Codec {
+    pub(super) provider: Provider,
+    pub(super) keeps_refresh_tokens: bool,
 }
 
-/// Id; started, written, idle end, end; access token, refresh token, scopes, when the token was received and
-/// when it ends; the payload of the ID token, or the whole.
+/// The id; when the session started, was written, reaches the idle limit and ends; access token, refresh token,
+/// scopes; when the access token was received and expires; the payload of the ID token, or the whole token.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     #[serde(borrow)] Cow<'a, str>,
-    u64,
-    u64,
-    u64,
-    u64,
+    [u64; 4],
     #[serde(borrow)] Cow<'a, str>,
     #[serde(borrow)] Option<Cow<'a, str>>,
     #[serde(borrow)] Cow<'a, str>,
@@ -38,7 +34,7 @@ struct Encoded<'a>(
     #[serde(borrow)] &'a RawValue,
 );
 
-/// Who made an ID token.
+/// The issuer of an ID token.
 #[derive(Deserialize)]
 struct Issuer<'a> {
     #[serde(borrow)]
@@ -46,27 +42,13 @@ struct Issuer<'a> {
 }
 
 impl Codec {
-    /// For cookies. They do not keep a refresh token that works once: it could come back in an old one.
-    pub(crate) fn for_cookies(provider: Provider) -> Self {
-        Self {
-            keeps_refresh_tokens: !provider.single_use_refresh_tokens,
-            provider,
-        }
-    }
-
-    /// For a store, where an old session does not come back.
-    pub(crate) fn for_store(provider: Provider) -> Self {
-        Self {
-            keeps_refresh_tokens: true,
-            provider,
-        }
-    }
-
-    pub(crate) fn encode(&self, session: &Session) -> Zeroizing<Vec<u8>> {
+    pub(super) fn encode(&self, session: &Session) -> Zeroizing<Vec<u8>> {
         let tokens = session.tokens();
+        let state = &*session.0;
+        let times = [state.started, state.written, state.idle_end, state.end];
         let refresh_token = tokens.refresh_token().filter(|_| self.keeps_refresh_tokens);
-        // The whole token holds its payload.
-        let id_token = tokens.id_token().filter(|_| session.0.keeps_id_token);
+        // The whole token contains its payload.
+        let id_token = tokens.id_token().filter(|_| state.keeps_id_token);
         let id_token = id_token.map(|token| {
             serde_json::value::to_raw_value(token.secret()).expect("a string is JSON")
         });
@@ -75,11 +57,8 @@ impl Codec {
             None => serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
         };
         let encoded = Encoded(
-            BASE64_URL_SAFE_NO_PAD.encode(session.id().0).into(),
-            session.0.started.as_unix(),
-            session.0.written.as_unix(),
-            session.0.idle_end.as_unix(),
-            session.0.end.as_unix(),
+            BASE64_URL_SAFE_NO_PAD.encode(state.id.0).into(),
+            times.map(Timestamp::as_unix),
             tokens.access_token().secret().into(),
             refresh_token.map(|token| token.secret().into()),
             tokens.scopes().as_str().into(),
@@ -90,14 +69,11 @@ impl Codec {
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
 
-    /// `None` also for the session of another provider's user, or of one that is not accepted any more.
-    pub(crate) fn decode(&self, plaintext: &[u8]) -> Option<Session> {
+    /// `None` also if the provider does not accept the issuer of the ID token, or no longer does.
+    pub(super) fn decode(&self, plaintext: &[u8]) -> Option<Session> {
         let Encoded(
             id,
-            started,
-            written,
-            idle_end,
-            end,
+            times,
             access_token,
             refresh_token,
             scopes,
@@ -111,7 +87,8 @@ impl Codec {
         if !self.provider.accepts_issuer(&issuer.iss) {
             return None;
         }
-        // It may be from before the provider was known to have such that work once.
+        let [started, written, idle_end, end] = times.map(Timestamp::from_unix);
+        // The session may have been written before the provider was configured to have single-use tokens.
         let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens);
         Some(Session(Arc::new(State {
             id: SessionId(id.try_into().ok()?),
@@ -125,15 +102,15 @@ impl Codec {
                 received_at: Timestamp::from_unix(received_at),
                 claims: IdClaims::new(payload.into()),
             }),
-            started: Timestamp::from_unix(started),
-            written: Timestamp::from_unix(written),
-            idle_end: Timestamp::from_unix(idle_end),
-            end: Timestamp::from_unix(end),
+            started,
+            written,
+            idle_end,
+            end,
         })))
     }
 }
 
-/// The payload of an ID token, and the token itself if that is what was kept.
+/// The payload of an ID token, and the token itself if it was kept.
 fn payload_of(claims: &str) -> Option<(Cow<'_, str>, Option<IdToken>)> {
     if !claims.starts_with('"') {
         return Some((claims.into(), None));

@@ -2,16 +2,16 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
 };
 
-use super::SessionId;
+use super::{SessionId, lock};
 use crate::clock::Timestamp;
 
-/// The ids of sessions that have ended, each until its absolute limit: a cookie that a late answer brings back
-/// signs nobody in.
+/// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session signs nobody
+/// in, not even one that a late answer has written.
 ///
-/// At most 65,536 are kept; the oldest goes first.
+/// At most 65,536 ids are kept; the oldest is removed first.
 #[derive(Default)]
 pub(crate) struct EndedSessions(Mutex<Ids>);
 
@@ -27,15 +27,15 @@ struct Ids {
 pub(super) struct Ended {
     /// The absolute limit.
     pub(super) limit: Timestamp,
-    /// Another sign-in of the same browser took its place: the browser's cookies may be those of the new session
-    /// by now, so no answer removes them.
+    /// Whether another sign-in of the same browser replaced it. The browser's cookies may then be those of the new
+    /// session, so no answer removes them.
     pub(super) is_replaced: bool,
 }
 
 impl EndedSessions {
-    /// Remembers the end of a session. True the first time.
+    /// Adds a session. `true` the first time.
     pub(super) fn insert(&self, session: SessionId, end: Ended, now: Timestamp) -> bool {
-        let mut ids = self.lock();
+        let mut ids = lock(&self.0);
         if ids.ends.contains_key(&session) {
             return false;
         }
@@ -53,11 +53,7 @@ impl EndedSessions {
     }
 
     pub(super) fn get(&self, session: SessionId) -> Option<Ended> {
-        self.lock().ends.get(&session).copied()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Ids> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).ends.get(&session).copied()
     }
 }
 
@@ -102,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_is_forgotten_when_there_are_too_many() {
+    fn the_oldest_id_is_removed_first() {
         let ended = EndedSessions::default();
         for number in 0..=CAPACITY {
             assert!(ended.insert(id(number), until(100), at(0)));
         }
         assert!(!contains(&ended, id(0)));
         assert!(contains(&ended, id(1)) && contains(&ended, id(CAPACITY)));
-        assert_eq!(ended.lock().ends.len(), CAPACITY);
+        assert_eq!(lock(&ended.0).ends.len(), CAPACITY);
     }
 }

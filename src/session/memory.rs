@@ -1,23 +1,26 @@
 //! Sessions in the memory of one process.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     fmt,
     future::ready,
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    mem,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
-use super::store::{
-    RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey,
+use super::{
+    lock,
+    store::{
+        RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey,
+    },
 };
 use crate::clock::{Clock, Timestamp};
 
-/// Keeps sessions in the memory of this process: they end with it, and other processes do not see
-/// them.
+/// Keeps sessions in the memory of this process: they end with it, and other processes do not see them.
 ///
-/// Its memory is bounded: a full store drops the session that would end first, which is logged once. Each change
-/// removes the sessions that have ended.
+/// Memory is bounded: a full store removes the session that would expire first, which is logged once. Expired
+/// sessions are removed with the next call. Clones share the sessions.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -25,118 +28,126 @@ use crate::clock::{Clock, Timestamp};
 ///
 /// let config = Config::builder("client-id", "https://app.example/callback")
 ///     .with_client_secret("client-secret")
-///     .with_session_store(MemoryStore::new())
+///     .with_session_store(MemoryStore::new().with_capacity(10_000))
 ///     .build()?;
 /// # let _ = config;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct MemoryStore(Arc<Inner>);
-
-struct Inner {
+pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     capacity: usize,
-    sessions: Mutex<Sessions>,
-    full: Once,
+    entries: Arc<Mutex<Entries>>,
 }
 
 #[derive(Default)]
-struct Sessions {
-    entries: HashMap<SessionKey, Entry>,
-    /// In the order of their ends.
-    ends: BTreeSet<(Timestamp, SessionKey)>,
-    users: HashMap<UserKey, HashSet<SessionKey>>,
+struct Entries {
+    all: HashMap<SessionKey, Entry>,
+    /// The first expires first.
+    expiries: BTreeSet<(Timestamp, SessionKey)>,
+    users: BTreeSet<(UserKey, SessionKey)>,
+    /// Whether it was logged that the store is full.
+    is_full: bool,
 }
 
 struct Entry {
     stored: StoredSession,
-    end: Timestamp,
+    expiry: Timestamp,
     user: Option<UserKey>,
 }
 
 impl MemoryStore {
-    /// A store for 65,536 sessions: with 2 KB each they take about 160 MB. (None has more than 64 KB.)
+    /// An empty store for 65,536 sessions. With 2 KB each they take about 160 MB; none has more than 64 KB.
     pub fn new() -> Self {
-        Self::build(CAPACITY, Arc::new(SystemTime::now))
+        Self {
+            clock: Arc::new(SystemTime::now),
+            capacity: 65_536,
+            entries: Arc::default(),
+        }
     }
 
-    /// How many sessions it may keep, at least 1. A clone made before keeps its own.
+    /// The maximum number of sessions, at least 1. The new store is empty. [Example](MemoryStore).
     ///
     /// Default: 65,536.
     #[must_use]
     pub fn with_capacity(self, sessions: usize) -> Self {
-        Self::build(sessions.max(1), Arc::clone(&self.0.clock))
+        Self {
+            capacity: sessions.max(1),
+            entries: Arc::default(),
+            ..self
+        }
     }
 
-    /// The source of the time: the configuration's clock, if that was replaced as well. A clone made before
-    /// keeps its own.
+    /// The clock, for tests that replace the configuration's clock too. The new store is empty.
     ///
     /// Default: the system's clock.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_didit::store::MemoryStore;
+    ///
+    /// let store = MemoryStore::new().with_clock(|| SystemTime::UNIX_EPOCH);
+    /// # let _ = store;
+    /// ```
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        Self::build(self.0.capacity, Arc::new(clock))
-    }
-
-    fn build(capacity: usize, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner {
-            clock,
-            capacity,
-            sessions: Mutex::default(),
-            full: Once::new(),
-        }))
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now(&*self.0.clock)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Sessions> {
-        let lock = self.0.sessions.lock();
-        lock.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the entry that has this version.
-    fn change(&self, key: SessionKey, version: u64, change: impl FnOnce(&mut Entry)) -> bool {
-        let now = self.now();
-        let mut sessions = self.lock();
-        sessions.sweep(now);
-        let Sessions { entries, ends, .. } = &mut *sessions;
-        let entry = entries.get_mut(&key);
-        let Some(entry) = entry.filter(|entry| entry.stored.version() == version) else {
-            return false;
-        };
-        let before = entry.end;
-        change(entry);
-        if entry.end != before {
-            ends.remove(&(before, key));
-            ends.insert((entry.end, key));
+        Self {
+            clock: Arc::new(clock),
+            entries: Arc::default(),
+            ..self
         }
-        true
     }
 
-    /// Records another refresh attempt, or none.
+    /// Calls `work` with the entries that have not expired, and the time.
+    fn with_entries<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Entries, Timestamp) -> T,
+    ) -> StoreFuture<'_, T> {
+        let now = Timestamp::now(&*self.clock);
+        let mut entries = lock(&self.entries);
+        while let Some((expiry, key)) = entries.expiries.first().copied()
+            && expiry <= now
+        {
+            entries.remove(key);
+        }
+        Box::pin(ready(Ok(work(&mut entries, now))))
+    }
+
+    /// Replaces the entry that has this version.
+    fn change(
+        &self,
+        key: SessionKey,
+        version: u64,
+        change: impl FnOnce(Entry, Timestamp) -> Entry,
+    ) -> StoreFuture<'_, bool> {
+        self.with_entries(|entries, now| {
+            let entry = entries.all.get(&key);
+            let is_current = entry.is_some_and(|entry| entry.stored.version() == version);
+            if is_current && let Some(entry) = entries.remove(key) {
+                entries.insert(key, change(entry, now));
+            }
+            is_current
+        })
+    }
+
     fn set_attempt(
         &self,
         key: SessionKey,
         version: u64,
         attempt: Option<RefreshAttempt>,
     ) -> StoreFuture<'_, bool> {
-        let is_done = self.change(key, version, |entry| {
+        self.change(key, version, |entry, _| {
             let value = entry.stored.value().clone();
-            entry.stored = StoredSession::new(value, version + 1, attempt);
-        });
-        Box::pin(ready(Ok(is_done)))
+            let stored = StoredSession::new(value, version + 1, attempt);
+            Entry { stored, ..entry }
+        })
     }
 }
 
 impl SessionStore for MemoryStore {
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
-        let now = self.now();
-        let sessions = self.lock();
-        let entry = sessions.entries.get(&key).filter(|entry| now < entry.end);
-        let stored = entry.map(|entry| entry.stored.clone());
-        Box::pin(ready(Ok(stored)))
+        self.with_entries(|entries, _| entries.all.get(&key).map(|entry| entry.stored.clone()))
     }
 
     fn create(
@@ -146,25 +157,26 @@ impl SessionStore for MemoryStore {
         lifetime: Duration,
         owner: Option<SessionOwner>,
     ) -> StoreFuture<'_, bool> {
-        let now = self.now();
-        let mut sessions = self.lock();
-        sessions.sweep(now);
-        let is_new = !sessions.entries.contains_key(&key);
-        if is_new {
-            if sessions.entries.len() >= self.0.capacity {
-                sessions.remove_first();
-                self.0.full.call_once(|| {
-                    tracing::warn!("the memory store is full: sessions end before their time");
-                });
+        self.with_entries(|entries, now| {
+            if entries.all.contains_key(&key) {
+                return false;
+            }
+            if entries.all.len() >= self.capacity
+                && let Some((_, first)) = entries.expiries.first().copied()
+            {
+                entries.remove(first);
+                if !mem::replace(&mut entries.is_full, true) {
+                    tracing::warn!("memory store full: sessions are removed before they expire");
+                }
             }
             let entry = Entry {
                 stored: StoredSession::new(value, 1, None),
-                end: now.plus(lifetime),
+                expiry: now.plus(lifetime),
                 user: owner.map(|owner| owner.user()),
             };
-            sessions.insert(key, entry);
-        }
-        Box::pin(ready(Ok(is_new)))
+            entries.insert(key, entry);
+            true
+        })
     }
 
     fn replace(
@@ -174,12 +186,11 @@ impl SessionStore for MemoryStore {
         value: Vec<u8>,
         lifetime: Duration,
     ) -> StoreFuture<'_, bool> {
-        let end = self.now().plus(lifetime);
-        let is_done = self.change(key, version, |entry| {
-            entry.stored = StoredSession::new(value, version + 1, None);
-            entry.end = end;
-        });
-        Box::pin(ready(Ok(is_done)))
+        self.change(key, version, |entry, now| Entry {
+            stored: StoredSession::new(value, version + 1, None),
+            expiry: now.plus(lifetime),
+            ..entry
+        })
     }
 
     fn begin_refresh(
@@ -196,14 +207,15 @@ impl SessionStore for MemoryStore {
     }
 
     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
-        self.lock().remove(key);
-        Box::pin(ready(Ok(())))
+        self.with_entries(|entries, _| drop(entries.remove(key)))
     }
 
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
-        let sessions = self.lock();
-        let keys = sessions.users.get(&user).into_iter().flatten().copied();
-        Box::pin(ready(Ok(keys.collect())))
+        let [first, last] = [0, u8::MAX].map(|byte| SessionKey::from_bytes([byte; 32]));
+        self.with_entries(|entries, _| {
+            let owned = entries.users.range((user, first)..=(user, last));
+            owned.map(|(_, key)| *key).collect()
+        })
     }
 
     fn is_shared(&self) -> bool {
@@ -211,41 +223,20 @@ impl SessionStore for MemoryStore {
     }
 }
 
-impl Sessions {
+impl Entries {
     fn insert(&mut self, key: SessionKey, entry: Entry) {
-        self.ends.insert((entry.end, key));
+        self.expiries.insert((entry.expiry, key));
+        self.users.extend(entry.user.map(|user| (user, key)));
+        self.all.insert(key, entry);
+    }
+
+    fn remove(&mut self, key: SessionKey) -> Option<Entry> {
+        let entry = self.all.remove(&key)?;
+        self.expiries.remove(&(entry.expiry, key));
         if let Some(user) = entry.user {
-            self.users.entry(user).or_default().insert(key);
+            self.users.remove(&(user, key));
         }
-        self.entries.insert(key, entry);
-    }
-
-    fn remove(&mut self, key: SessionKey) {
-        let Some(entry) = self.entries.remove(&key) else {
-            return;
-        };
-        self.ends.remove(&(entry.end, key));
-        if let Some(user) = entry.user
-            && let Some(keys) = self.users.get_mut(&user)
-        {
-            keys.remove(&key);
-            if keys.is_empty() {
-                self.users.remove(&user);
-            }
-        }
-    }
-
-    /// Removes the entries that have ended.
-    fn sweep(&mut self, now: Timestamp) {
-        while self.ends.first().is_some_and(|(end, _)| *end <= now) {
-            self.remove_first();
-        }
-    }
-
-    fn remove_first(&mut self) {
-        if let Some((_, key)) = self.ends.first().copied() {
-            self.remove(key);
-        }
+        Some(entry)
     }
 }
 
@@ -258,13 +249,11 @@ impl Default for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("sessions", &self.lock().entries.len())
-            .field("capacity", &self.0.capacity)
+            .field("sessions", &lock(&self.entries).all.len())
+            .field("capacity", &self.capacity)
             .finish_non_exhaustive()
     }
 }
-
-const CAPACITY: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
@@ -292,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_ended_is_swept_away() {
+    async fn expired_sessions_are_removed() {
         let clock = HandClock::default();
         let store = MemoryStore::new().with_clock(clock.clone());
         for number in 0..100_u8 {
@@ -301,17 +290,13 @@ mod tests {
         clock.advance(50 * MINUTE);
         assert!(!is_there(&store, 50).await && is_there(&store, 51).await);
         create(&store, 100, MINUTE, 100).await;
-        let sessions = store.lock();
-        let Sessions {
-            entries,
-            ends,
-            users,
-        } = &*sessions;
-        assert_eq!((entries.len(), ends.len(), users.len()), (50, 50, 50));
+        let entries = lock(&store.entries);
+        let lengths = [entries.expiries.len(), entries.users.len()];
+        assert_eq!((entries.all.len(), lengths), (50, [50, 50]));
     }
 
     #[tokio::test]
-    async fn where_it_is_full_the_first_to_end_goes() {
+    async fn a_full_store_removes_the_session_that_expires_first() {
         let store = MemoryStore::new().with_capacity(2);
         create(&store, 0, 2 * MINUTE, 0).await;
         create(&store, 1, MINUTE, 0).await;

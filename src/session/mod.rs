@@ -1,6 +1,5 @@
-//! What a signed-in browser has.
+//! Sessions: their rules, where they are kept, and how they are refreshed and ended.
 
-mod changes;
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
@@ -12,6 +11,7 @@ pub(crate) mod redis;
 mod refreshes;
 mod renewal;
 pub(crate) mod replay_cache;
+mod retry;
 mod rules;
 mod sealed;
 mod session_cookies;
@@ -21,21 +21,22 @@ mod stored;
 mod unseal_cache;
 mod user_sessions;
 
-use std::{sync::Arc, time::Duration};
-
-use aws_lc_rs::rand;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 pub(crate) use lifecycle::Admission;
-pub(crate) use refreshes::{Outcome, Refresh, Refreshes, Saved};
+pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes};
 pub(crate) use renewal::RefreshCalls;
 pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
-pub(crate) use stored::{StoreEntry, StoredSessions};
+pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
 pub(crate) use user_sessions::Generation;
 
-use crate::{clock::Timestamp, tokens::DiditTokens};
+use crate::{clock::Timestamp, seal::random, tokens::DiditTokens};
 
 /// A signed-in user, from one sign-in to its end. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -45,43 +46,31 @@ pub(crate) struct Session(Arc<State>);
 struct State {
     id: SessionId,
     tokens: DiditTokens,
-    /// Whether the raw ID token goes into it: for a provider that asks for it when somebody signs out.
+    /// Whether the raw ID token is kept, for a provider that asks for it at sign-out.
     keeps_id_token: bool,
     /// When the user signed in.
     started: Timestamp,
-    /// When it was last written: use since then does not count towards the idle limit until it is
-    /// written again.
+    /// When it was last written. The idle limit starts here: a use that is not written does not count.
     written: Timestamp,
-    /// When it ends unless it is used; not after `end`.
+    /// The end of the idle limit, not after `end`.
     idle_end: Timestamp,
-    /// When it ends in any case.
+    /// The end of the absolute limit.
     end: Timestamp,
 }
 
-/// What tells a session from others, the same browser's included: not a secret.
+/// Tells a session from all others, those of the same browser included. Not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 
-impl SessionId {
-    fn random() -> Self {
-        let mut bytes = [0; 16];
-        rand::fill(&mut bytes).expect("the system's random source works");
-        Self(bytes)
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// What the browser has to be told of its session.
+/// What the answer does to the session's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CookieChange {
-    /// Its cookies, where the session is in them.
+    /// Writes them, if the session is in cookies.
     Written,
-    /// It has ended by itself. The cookies may be those of a newer one by now.
+    /// Removes them, unless they may belong to a newer session by now: this one was ended by the provider or by
+    /// another request.
     Removed(SessionId),
-    /// A handler has ended it, or it had ended before the request came.
+    /// Removes them: a handler has ended the session, or it had ended before the request.
     Forgotten,
 }
 
@@ -93,7 +82,7 @@ pub(crate) struct Limits {
 }
 
 impl Session {
-    /// A new session: every sign-in makes one.
+    /// A new session.
     pub(crate) fn start(
         tokens: DiditTokens,
         keeps_id_token: bool,
@@ -102,7 +91,7 @@ impl Session {
     ) -> Self {
         let end = now.plus(limits.absolute);
         Self(Arc::new(State {
-            id: SessionId::random(),
+            id: SessionId(random()),
             tokens,
             keeps_id_token,
             started: now,
@@ -116,11 +105,6 @@ impl Session {
         self.0.id
     }
 
-    /// When it ends in any case.
-    pub(crate) fn end(&self) -> Timestamp {
-        self.0.end
-    }
-
     pub(crate) fn tokens(&self) -> &DiditTokens {
         &self.0.tokens
     }
@@ -131,47 +115,43 @@ impl Session {
         self
     }
 
-    /// Whether the user has signed in a moment ago: asking for the same again leads nowhere.
+    /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens.
     pub(crate) fn is_young(&self, now: Timestamp) -> bool {
-        now.since(self.0.started) < MOMENT
+        now.since(self.0.started) < YOUNG
     }
 
-    /// Whether it can still be used: by the limits that were written into it, and by those that
-    /// hold now, should they have been tightened since.
-    fn lives(&self, limits: Limits, now: Timestamp) -> bool {
+    /// Whether the session is within its limits: those written into it, and those of the configuration, which may
+    /// have become tighter since.
+    fn is_within(&self, limits: Limits, now: Timestamp) -> bool {
         now < self.0.idle_end
             && now.since(self.0.started) < limits.absolute
             && now.since(self.0.written) < limits.idle
     }
 
-    /// The same session, used now: after a tenth of the idle limit, so that not every request has to
-    /// write it. The absolute limit stays what it was.
+    /// The session as used now, if a tenth of the idle limit has passed since it was written: not every request
+    /// writes it.
     pub(crate) fn renewed(&self, limits: Limits, now: Timestamp) -> Option<Self> {
-        (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / RENEWALS_PER_IDLE)
+        (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / WRITES_PER_IDLE)
             .then(|| self.clone().used(limits, now))
     }
 
-    /// The same session, used now.
+    /// The session as used now. The absolute limit stays.
     pub(crate) fn used(mut self, limits: Limits, now: Timestamp) -> Self {
         let state = Arc::make_mut(&mut self.0);
         state.written = now;
         state.idle_end = now.plus(limits.idle).min(state.end);
         self
     }
-
-    /// For how long it is kept unless it is used.
-    fn idle_rest(&self, now: Timestamp) -> Duration {
-        self.0.idle_end.since(now)
-    }
-
-    /// For how long it is kept at most.
-    fn rest(&self, now: Timestamp) -> Duration {
-        self.0.end.since(now)
-    }
 }
 
-const RENEWALS_PER_IDLE: u64 = 10;
-const MOMENT: Duration = Duration::from_secs(60);
+/// Locks `mutex`, also if a thread panicked while it held the lock: no change of this crate's data is left
+/// incomplete by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const WRITES_PER_IDLE: u64 = 10;
+const YOUNG: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -202,30 +182,32 @@ mod tests {
 
     // Behaviour 80.
     #[test]
-    fn it_ends_when_it_is_not_used() {
-        assert!(session().lives(LIMITS, at(99)));
-        assert!(!session().lives(LIMITS, at(100)));
+    fn a_session_that_is_not_used_ends_at_its_idle_limit() {
+        assert!(session().is_within(LIMITS, at(99)));
+        assert!(!session().is_within(LIMITS, at(100)));
     }
 
     // Behaviour 80.
     #[test]
-    fn use_renews_it_after_a_tenth_of_the_idle_limit_but_never_past_the_absolute_one() {
+    fn use_restarts_the_idle_limit_after_a_tenth_of_it_but_not_the_absolute_one() {
         assert!(session().renewed(LIMITS, at(9)).is_none());
         let mut session = session();
         for used in [10, 90, 170, 249] {
-            session = session.renewed(LIMITS, at(used)).expect("due");
-            assert!(session.lives(LIMITS, at(used)));
+            session = session
+                .renewed(LIMITS, at(used))
+                .expect("a tenth has passed");
+            assert!(session.is_within(LIMITS, at(used)));
         }
-        assert!(!session.lives(LIMITS, at(250)));
+        assert!(!session.is_within(LIMITS, at(250)));
     }
 
     // Behaviour 80.
     #[test]
-    fn limits_that_were_tightened_hold_for_old_sessions() {
+    fn tighter_limits_hold_for_older_sessions() {
         let tighter = Limits {
             idle: Duration::from_secs(10),
             ..LIMITS
         };
-        assert!(!session().lives(tighter, at(10)));
+        assert!(!session().is_within(tighter, at(10)));
     }
 }

@@ -1,243 +1,168 @@
-//! Refreshes under way and just landed: one for each session, however many requests want it.
+//! Refreshes under way and just finished: one for each session, however many requests want it.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use aws_lc_rs::digest;
-use tokio_util::task::TaskTracker;
-
+use super::lock;
 use crate::{
-    clock::{Clock, Timestamp},
+    clock::Timestamp,
     error::{Error, ErrorKind, TokenError},
     flight::{Flight, Progress},
+    seal::sha256,
     tokens::{DiditTokens, RefreshToken},
 };
 
-/// The refreshes under way, and what came of the latest.
+/// The refreshes under way, and the outcomes of the latest.
 ///
-/// A refresh runs in a task of its own: a client that goes away cancels nothing that was sent. Its outcome is
-/// kept under the tokens that it replaces: until an answer has carried the new ones to the browser, at most
-/// 10 minutes, and then for a minute more, for requests that were sent with the old cookie.
-pub(crate) struct Refreshes {
-    clock: Arc<dyn Clock>,
-    tasks: TaskTracker,
-    flights: Mutex<Flights>,
-}
+/// An outcome is kept under the tokens that it replaces. Where the session is in cookies it is kept until an answer
+/// has carried the new tokens to the browser, at most 10 minutes, and then for a minute more, for requests that were
+/// sent with the old cookie.
+#[derive(Default)]
+pub(crate) struct Refreshes(Mutex<Flights>);
 
 #[derive(Default)]
 struct Flights {
-    by_tokens: HashMap<TokensHash, Known>,
+    /// By a hash of the tokens that are refreshed.
+    known: HashMap<[u8; 32], Known>,
     swept: Option<Timestamp>,
 }
 
 struct Known {
     flight: RefreshFlight,
-    saved: Saved,
+    /// When the new tokens were saved, if they were: in a store, by a handler, or in the browser's cookies.
+    saved: Option<Timestamp>,
 }
 
-/// Where else the new tokens are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Saved {
-    /// In the store, or with a handler that keeps them itself.
-    Elsewhere,
-    /// Nowhere: the next answer carries them.
-    Nowhere,
-    /// In the browser's cookies, since then.
-    InCookies(Timestamp),
-}
-
-/// What the tokens of a session are replaced with.
+/// The new tokens of a session.
 pub(crate) type Outcome = Result<DiditTokens, Error>;
 
-type TokensHash = [u8; 32];
-
-/// A refresh that was started; in the end its outcome, and when that came.
+/// A refresh that was started: in the end its outcome, and when it came.
 pub(crate) type RefreshFlight = Flight<(Timestamp, Outcome)>;
 
-/// What there is to a refresh.
+/// How far a refresh is.
 #[derive(Clone)]
 pub(crate) enum Refresh {
     /// This request has started it.
     Started(RefreshFlight),
-    /// Another one has, and it goes on.
+    /// Another request has started it.
     InFlight(RefreshFlight),
-    /// It is over.
     Landed(Outcome),
 }
 
 impl Refreshes {
-    pub(crate) fn new(clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
-        Self {
-            clock,
-            tasks,
-            flights: Mutex::default(),
-        }
-    }
-
-    /// The refresh of these tokens: the one under way, or what came of it a moment ago, else a new one.
-    pub(crate) fn refresh<F>(
+    /// The refresh of these tokens: the one under way, the outcome of a moment ago, or a new one. `saves` says
+    /// whether the new one saves the tokens, or its caller does.
+    pub(crate) fn refresh(
         &self,
         tokens: &DiditTokens,
-        saved: Saved,
+        saves: bool,
         now: Timestamp,
-        send: impl FnOnce() -> F,
-    ) -> Refresh
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        let mut flights = self.lock();
+        start: impl FnOnce() -> RefreshFlight,
+    ) -> Refresh {
+        let mut flights = lock(&self.0);
         let hash = hash_of(tokens);
-        if let Some(known) = flights.by_tokens.get(&hash) {
-            match known.state(now) {
-                State::InFlight => return Refresh::InFlight(known.flight.clone()),
-                State::Landed(outcome) => return Refresh::Landed(outcome),
-                State::Forgotten => {}
-            }
+        let known = flights.known.get(&hash);
+        if let Some(refresh) = known.and_then(|known| known.refresh(now)) {
+            return refresh;
         }
         flights.sweep(now);
-        let refresh = send();
-        let clock = Arc::clone(&self.clock);
-        let flight = Flight::start(&self.tasks, async move {
-            let outcome = refresh.await;
-            log(&outcome);
-            (Timestamp::now(&*clock), outcome)
-        });
         let known = Known {
-            flight: flight.clone(),
-            saved,
+            flight: start(),
+            saved: saves.then_some(now),
         };
-        flights.by_tokens.insert(hash, known);
+        let flight = known.flight.clone();
+        flights.known.insert(hash, known);
         Refresh::Started(flight)
     }
 
-    /// Whether these tokens were replaced, or are being replaced: they are not to be written again.
+    /// Whether these tokens were replaced or are being replaced: no answer may write them again.
     pub(crate) fn replaces(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
-        let flights = self.lock();
-        let known = flights.by_tokens.get(&hash_of(tokens));
-        known
-            .is_some_and(|known| matches!(known.state(now), State::InFlight | State::Landed(Ok(_))))
+        let flights = lock(&self.0);
+        let known = flights.known.get(&hash_of(tokens));
+        let refresh = known.and_then(|known| known.refresh(now));
+        matches!(refresh, Some(Refresh::InFlight(_) | Refresh::Landed(Ok(_))))
     }
 
-    /// An answer carries the tokens that replace these.
+    /// Records that an answer carries the new tokens in place of these.
     pub(crate) fn note_carried(&self, tokens: &DiditTokens, now: Timestamp) {
-        let mut flights = self.lock();
-        if let Some(known) = flights.by_tokens.get_mut(&hash_of(tokens))
-            && matches!(known.saved, Saved::Nowhere)
-        {
-            known.saved = Saved::InCookies(now);
+        let mut flights = lock(&self.0);
+        if let Some(known) = flights.known.get_mut(&hash_of(tokens)) {
+            known.saved.get_or_insert(now);
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Flights> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-enum State {
-    InFlight,
-    Landed(Outcome),
-    Forgotten,
 }
 
 impl Known {
-    /// After a failure another attempt is made soon, but not with every request; what the provider calls
-    /// invalid stays so. Whether a store is back, the next request finds out anyway.
-    fn state(&self, now: Timestamp) -> State {
+    /// The refresh, unless its outcome no longer counts. A failure of the provider counts for 10 s, so that not
+    /// every request tries again; a refusal for a minute. A failure of the store does not count: the next request
+    /// finds out by itself.
+    fn refresh(&self, now: Timestamp) -> Option<Refresh> {
         let (landed, outcome) = match self.flight.progress() {
             Progress::Landed(landed) => landed,
-            Progress::InFlight => return State::InFlight,
-            Progress::Lost => return State::Forgotten,
+            Progress::InFlight => return Some(Refresh::InFlight(self.flight.clone())),
+            Progress::Lost => return None,
         };
-        let (since, kept) = match (outcome.as_ref().map_err(Error::kind), self.saved) {
-            (Ok(_), Saved::Nowhere) => (landed, KEPT_UNSAVED),
-            (Ok(_), Saved::InCookies(saved)) => (saved.max(landed), KEPT),
-            (Ok(_), Saved::Elsewhere)
-            | (Err(ErrorKind::TokenRequest(TokenError::InvalidGrant)), _) => (landed, KEPT),
-            (
-                Err(
-                    ErrorKind::SessionUnavailable
-                    | ErrorKind::TokensUnavailable
-                    | ErrorKind::TooManySignIns,
-                ),
-                _,
-            ) => (landed, Duration::ZERO),
-            (Err(_), _) => (landed, BACK_OFF),
+        let kept = match outcome.as_ref().map_err(Error::kind) {
+            Ok(_) if self.saved.is_none() => KEPT_UNSAVED,
+            Ok(_) | Err(ErrorKind::TokenRequest(TokenError::InvalidGrant)) => KEPT,
+            Err(
+                ErrorKind::SessionUnavailable
+                | ErrorKind::TokensUnavailable
+                | ErrorKind::TooManySignIns,
+            ) => Duration::ZERO,
+            Err(_) => BACK_OFF,
         };
-        if since <= now && now.since(since) < kept {
-            State::Landed(outcome)
-        } else {
-            State::Forgotten
-        }
-    }
-}
-
-fn log(outcome: &Outcome) {
-    match outcome {
-        Ok(_) => tracing::debug!("tokens refreshed"),
-        // An outage is not told of once for each session: whoever is answered with it says so.
-        Err(error) if error.kind() == ErrorKind::TokensUnavailable => {}
-        Err(error) => error.log("refresh failed"),
+        let since = self.saved.map_or(landed, |saved| saved.max(landed));
+        let counts = since <= now && now.since(since) < kept;
+        counts.then_some(Refresh::Landed(outcome))
     }
 }
 
 impl Flights {
-    /// Forgets what does not count any more, once a minute; if there are too many, what no answer has carried
-    /// counts for a minute only.
+    /// Removes the outcomes that no longer count, once a minute. If there are too many, those that no answer has
+    /// carried count for a minute only.
     fn sweep(&mut self, now: Timestamp) {
         let is_due = |swept: Timestamp| now < swept || now.since(swept) >= KEPT;
-        if self.swept.is_none_or(is_due) {
-            self.by_tokens
-                .retain(|_, known| !matches!(known.state(now), State::Forgotten));
+        let is_full = self.known.len() >= CAPACITY;
+        if is_full || self.swept.is_none_or(is_due) {
+            self.known.retain(|_, known| {
+                if is_full {
+                    known.saved.get_or_insert(Timestamp::from_unix(0));
+                }
+                known.refresh(now).is_some()
+            });
             self.swept = Some(now);
         }
-        if self.by_tokens.len() >= CAPACITY {
-            for known in self.by_tokens.values_mut() {
-                known.saved = Saved::Elsewhere;
-            }
-            self.by_tokens
-                .retain(|_, known| !matches!(known.state(now), State::Forgotten));
-        }
     }
 }
 
-/// The tokens and whose they are: an outcome is of the same user, whatever a provider gives out.
-fn hash_of(tokens: &DiditTokens) -> TokensHash {
-    let mut hash = digest::Context::new(&digest::SHA256);
-    for part in [
-        tokens.access_token().secret(),
-        tokens.refresh_token().map_or("", RefreshToken::secret),
-        tokens.claims().payload(),
-    ] {
-        hash.update(&part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    *hash
-        .finish()
-        .as_ref()
-        .first_chunk()
-        .expect("SHA-256 has 32 bytes")
+/// The hash of tokens and their claims: an outcome belongs to the same user, whatever tokens a provider issues.
+fn hash_of(tokens: &DiditTokens) -> [u8; 32] {
+    let refresh_token = tokens.refresh_token().map_or("", RefreshToken::secret);
+    let claims = tokens.claims().payload();
+    let parts = [tokens.access_token().secret(), refresh_token, claims];
+    sha256(
+        &parts
+            .map(|part| sha256(&[part.as_bytes()]))
+            .each_ref()
+            .map(<[u8; 32]>::as_slice),
+    )
 }
 
-/// How long a request with the old tokens gets the new ones, after these were saved.
+/// How long requests with the old tokens get the new ones after these were saved.
 const KEPT: Duration = Duration::from_secs(60);
-/// The same where no answer has carried the new ones.
+/// How long requests with the old tokens get the new ones while no answer has carried these.
 const KEPT_UNSAVED: Duration = Duration::from_secs(10 * 60);
-/// From then on, unsaved tokens are kept no longer than others.
+/// The number of outcomes from which on unsaved tokens are kept no longer than others.
 const CAPACITY: usize = 10_000;
-/// How long nothing is tried after a failure.
+/// How long no refresh is tried after a failure of the provider.
 const BACK_OFF: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::task::TaskTracker;
+
     use super::*;
-    use crate::{
-        clock::tests::HandClock,
-        tokens::{AccessToken, IdClaims, Scopes, TokenSet},
-    };
+    use crate::tokens::{AccessToken, IdClaims, Scopes, TokenSet};
 
     fn tokens(access_token: &str) -> DiditTokens {
         DiditTokens::new(TokenSet {
@@ -251,34 +176,29 @@ mod tests {
         })
     }
 
-    fn flights() -> (Refreshes, HandClock) {
-        let clock = HandClock::default();
-        (
-            Refreshes::new(Arc::new(clock.clone()), TaskTracker::new()),
-            clock,
-        )
+    /// A refresh that ends at this time.
+    fn start(outcome: Outcome, end: u64) -> RefreshFlight {
+        Flight::start(&TaskTracker::new(), async move { (at(end), outcome) })
     }
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_unix(1_000_000 + seconds)
     }
 
-    /// The access token that comes of it, and whether this call has started it.
     async fn outcome(flight: &RefreshFlight) -> Outcome {
         let (_, outcome) = flight.outcome().await.expect("it lands");
         outcome
     }
 
+    /// The new access token or the error, and whether this call has started the refresh.
     async fn refresh(
-        flights: &(Refreshes, HandClock),
+        flights: &Refreshes,
         old: &str,
         new: Result<&str, ErrorKind>,
         now: u64,
     ) -> (String, bool) {
         let new = new.map(tokens).map_err(Error::new);
-        let (flights, clock) = flights;
-        clock.set(at(now));
-        let refresh = flights.refresh(&tokens(old), Saved::Elsewhere, at(now), || async { new });
+        let refresh = flights.refresh(&tokens(old), true, at(now), || start(new, now));
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (outcome(&flight).await, true),
             Refresh::InFlight(flight) => (outcome(&flight).await, false),
@@ -293,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_outcome_is_remembered_for_a_minute_and_a_failure_of_the_provider_for_ten_seconds() {
-        let flights = flights();
+        let flights = Refreshes::default();
         let expect = |outcome: &str, started| (outcome.to_owned(), started);
         assert_eq!(refresh(&flights, "a", Ok("b"), 0).await, expect("b", true));
         assert_eq!(
@@ -301,7 +221,7 @@ mod tests {
             expect("b", false)
         );
         assert_eq!(refresh(&flights, "a", Ok("c"), 60).await, expect("c", true));
-        // Another session is another matter.
+        // Other tokens are refreshed by themselves.
         assert_eq!(refresh(&flights, "x", Ok("y"), 60).await, expect("y", true));
 
         let failed = Err(ErrorKind::ProviderTimeout);
@@ -320,15 +240,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_that_no_answer_has_carried_are_kept_for_ten_minutes() {
-        let (flights, clock) = flights();
+    async fn new_tokens_that_no_answer_has_carried_are_kept_for_ten_minutes() {
+        let flights = Refreshes::default();
         let started = |now| {
-            clock.set(at(now));
-            let send = || async { Ok(tokens("new")) };
-            flights.refresh(&tokens("old"), Saved::Nowhere, at(now), send)
+            let start = || start(Ok(tokens("new")), now);
+            flights.refresh(&tokens("old"), false, at(now), start)
         };
         let Refresh::Started(flight) = started(0) else {
-            panic!("it is the first")
+            panic!("not started")
         };
         assert!(outcome(&flight).await.is_ok());
         assert!(matches!(started(599), Refresh::Landed(Ok(_))));
@@ -336,7 +255,7 @@ mod tests {
         assert!(matches!(started(658), Refresh::Landed(Ok(_))));
         assert!(matches!(started(659), Refresh::Started(_)));
         let Refresh::InFlight(flight) = started(659) else {
-            panic!("it was started")
+            panic!("not in flight")
         };
         assert!(outcome(&flight).await.is_ok());
         assert!(matches!(started(659 + 600), Refresh::Started(_)));
@@ -344,24 +263,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_refresh_that_panics_is_a_failure() {
-        let flights = flights();
-        let panics = || async { panic!("as a transport may") };
-        match flights
-            .0
-            .refresh(&tokens("a"), Saved::Elsewhere, at(0), panics)
-        {
+        let flights = Refreshes::default();
+        let panics = || Flight::start(&TaskTracker::new(), async { panic!("as a transport may") });
+        match flights.refresh(&tokens("a"), true, at(0), panics) {
             Refresh::Started(flight) => assert!(flight.outcome().await.is_none()),
-            _ => panic!("it is the first"),
+            _ => panic!("not started"),
         }
         assert_eq!(refresh(&flights, "a", Ok("b"), 0).await.0, "b");
     }
 
     #[tokio::test]
-    async fn what_is_over_is_forgotten() {
-        let flights = flights();
+    async fn outcomes_that_no_longer_count_are_removed() {
+        let flights = Refreshes::default();
         for session in 0..10_000_u64 {
             refresh(&flights, &session.to_string(), Ok("new"), session).await;
         }
-        assert!(flights.0.lock().by_tokens.len() <= 120);
+        assert!(lock(&flights.0).known.len() <= 120);
     }
 }

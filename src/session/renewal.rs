@@ -1,4 +1,4 @@
-//! Refreshing the tokens of a session in a store, in one of the processes that share it.
+//! Refreshes the tokens of a session in a store that several processes share.
 //!
 //! 1. Before anything is sent, a process records its attempt, by the session's version. One process succeeds;
 //!    the others wait for the outcome.
@@ -14,8 +14,8 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Outcome, Session, StoreEntry, StoredSessions,
-    changes::{CHANGES_AT_ONCE, LATE, Pause},
-    store::{RefreshAttempt, SessionKey, StoreError},
+    retry::{LATE, Pause, SHORT, bounded, settle},
+    store::{RefreshAttempt, SessionKey, StoreError, StoredSession},
 };
 use crate::{
     error::{Error, ErrorKind, TokenError},
@@ -23,12 +23,12 @@ use crate::{
     tokens::DiditTokens,
 };
 
-/// The provider, as far as a refresh needs it.
+/// The calls of the provider that a refresh makes.
 pub(crate) trait RefreshCalls: Send + Sync {
     /// What is needed to send.
     type Ready: Send;
 
-    /// Everything that can fail before the attempt is recorded. Nothing of the session is sent.
+    /// Does everything that can fail before the attempt is recorded. Nothing of the session is sent.
     fn prepare(&self) -> impl Future<Output = Result<Self::Ready, Error>> + Send;
 
     /// Sends the refresh token.
@@ -42,81 +42,58 @@ pub(crate) trait RefreshCalls: Send + Sync {
     fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
 }
 
-/// Whether it is this process that sends.
-enum Turn {
-    Ours(Session, StoreEntry),
-    Over(Outcome),
-}
-
 impl StoredSessions {
-    /// New tokens for a session, from the provider or from the process that was faster. `horizon` is how
-    /// long others wait for a refresh.
-    pub(crate) async fn renew(
-        &self,
-        session: Session,
-        entry: StoreEntry,
-        horizon: Duration,
-        calls: &impl RefreshCalls,
-    ) -> Outcome {
-        let old = session.tokens().clone();
-        let (mut session, mut entry) = (session, entry);
-        let mut pause = Pause::new(horizon);
-        let (session, held, ready) = loop {
-            match self.turn(session, entry, &old, horizon).await? {
-                Turn::Over(outcome) => return outcome,
-                Turn::Ours(ours, free) => (session, entry) = (ours, free),
-            }
-            let ready = calls.prepare().await?;
-            let attempt = RefreshAttempt::new(self.now().plus(horizon));
-            match self.begin_refresh(&entry, attempt).await? {
-                Some(held) => break (session, held, ready),
-                None if pause.take().await => (session, entry) = self.found(entry.key).await?,
-                None => return Err(StoreError::new("it reads another version than it has").into()),
-            }
-        };
-        match calls.send(ready, &old).await {
-            Ok(tokens) => self.keep(session, held, tokens, calls).await,
-            Err(failure) => self.give_up(&old, &held, failure).await,
-        }
-    }
-
-    /// Waits while the attempt of another process is pending.
-    async fn turn(
+    /// New tokens for a session, from the provider or from the process that was faster. Others wait for an attempt
+    /// at most `timeout`.
+    pub(crate) async fn refresh(
         &self,
         mut session: Session,
         mut entry: StoreEntry,
-        old: &DiditTokens,
-        horizon: Duration,
-    ) -> Result<Turn, Error> {
-        let mut pause = Pause::new(horizon);
-        loop {
-            let is_spent = session.tokens().refresh_token().is_none()
-                && session.tokens().access_token().is(old.access_token());
-            if is_spent {
-                return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
+        timeout: Duration,
+        calls: &impl RefreshCalls,
+    ) -> Outcome {
+        let old = session.tokens().clone();
+        let [mut wait, mut conflicts] = [Pause::new(timeout), Pause::new(timeout)];
+        let ready = loop {
+            // `note_use` has removed a refresh token that counts as spent.
+            if session.tokens().refresh_token().is_none() && is_same(&session, &old) {
+                return Err(Error::new(ErrorKind::TokensExpired));
             }
-            if !session.tokens().are(old) {
-                return Ok(Turn::Over(Ok(session.tokens().clone())));
+            if !session.tokens().are(&old) {
+                return Ok(session.tokens().clone());
             }
-            match entry.refresh_attempt {
-                Some(attempt) if attempt.is_pending(self.now()) && pause.take().await => {}
-                Some(_) if self.rules.single_use => {
-                    return Ok(Turn::Over(Err(Error::new(ErrorKind::TokensExpired))));
+            let other = entry.refresh_attempt;
+            let is_pending = other.is_some_and(|attempt| attempt.is_pending(self.now()));
+            if !is_pending || !wait.take().await {
+                if other.is_some() && self.rules.single_use {
+                    return Err(Error::new(ErrorKind::TokensExpired));
                 }
-                _ => return Ok(Turn::Ours(session, entry)),
+                let ready = calls.prepare().await?;
+                let attempt = RefreshAttempt::new(self.now().plus(timeout));
+                let StoreEntry { key, version, .. } = entry;
+                let begin = || self.store.begin_refresh(key, version, attempt);
+                let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
+                if settle(&*self.store, key, SHORT, begin, is_ours).await? {
+                    entry.version += 1;
+                    entry.refresh_attempt = Some(attempt);
+                    break ready;
+                }
+                if !conflicts.take().await {
+                    return Err(StoreError::new("loaded versions are out of date").into());
+                }
+                wait = Pause::new(timeout);
             }
-            (session, entry) = self.found(entry.key).await?;
+            let found = self.find(entry.key).await?;
+            (session, entry) = found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))?;
+        };
+        match calls.send(ready, &old).await {
+            Ok(tokens) => self.save(session, entry, tokens, calls).await,
+            Err(failure) => self.give_up(&old, entry, failure).await,
         }
     }
 
-    /// The session as it is by now.
-    async fn found(&self, key: SessionKey) -> Result<(Session, StoreEntry), Error> {
-        let found = self.find(key).await?;
-        found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))
-    }
-
-    /// Saves new tokens. They work for whoever waits, even if they cannot be saved.
-    async fn keep(
+    /// Saves new tokens. They are valid for whoever waits, even if they cannot be saved.
+    async fn save(
         &self,
         before: Session,
         mut held: StoreEntry,
@@ -129,33 +106,38 @@ impl StoredSessions {
         if let Err(error) = self.check(&session) {
             return Ok(not_saved(&session, &error));
         }
+        let sealed = self.seal(held.key, &session);
+        let is_saved = |stored: &StoredSession| *stored.value() == sealed;
         let mut pause = Pause::new(LATE);
-        let mut overtaken = 0;
+        let mut conflicts = 0;
         loop {
-            let failure = match self.save(&held, &session).await {
+            let StoreEntry { key, version, .. } = held;
+            let lifetime = session.0.idle_end.since(self.now());
+            let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
+            let found = match settle(&*self.store, key, LATE, replace, is_saved).await {
                 Ok(true) => return Ok(session.tokens().clone()),
-                Ok(false) => match self.find(held.key).await {
-                    // A process that took this one for dead has written the session, or is about to. These
-                    // tokens are newer.
-                    Ok(Some((there, entry)))
-                        if there.tokens().access_token().is(old.access_token()) =>
-                    {
-                        held = entry;
-                        overtaken += 1;
-                        if overtaken < CHANGES_AT_ONCE {
-                            continue;
-                        }
-                        StoreError::new("others change the session all the time").into()
+                Ok(false) => self.find(key).await,
+                Err(failure) => Err(failure.into()),
+            };
+            let failure = match found {
+                // A process that took this one for dead has written the session, or is about to. These tokens
+                // are newer.
+                Ok(Some((found, entry))) if is_same(&found, &old) => {
+                    held = entry;
+                    conflicts += 1;
+                    if conflicts < MAX_CONFLICTS {
+                        continue;
                     }
-                    Ok(Some((there, _))) => return Ok(there.tokens().clone()),
-                    Ok(None) => {
-                        if self.was_signed_out(session.id()).await {
-                            calls.discard(session.tokens()).await;
-                        }
-                        return Err(Error::new(ErrorKind::SessionEnded));
+                    StoreError::new("other processes keep changing the session").into()
+                }
+                Ok(Some((found, _))) => return Ok(found.tokens().clone()),
+                Ok(None) => {
+                    let mark = bounded(self.store.load(SessionKey::of_end(session.id()))).await;
+                    if let Ok(Some(_)) = mark {
+                        calls.discard(session.tokens()).await;
                     }
-                    Err(failure) => failure,
-                },
+                    return Err(Error::new(ErrorKind::SessionEnded));
+                }
                 Err(failure) => failure,
             };
             if !pause.take().await {
@@ -164,41 +146,85 @@ impl StoredSessions {
         }
     }
 
-    /// After a refresh without tokens.
+    /// Ends a refresh that brought no tokens.
     async fn give_up(
         &self,
         old: &DiditTokens,
-        held: &StoreEntry,
+        held: StoreEntry,
         failure: TokenRequestFailure,
     ) -> Outcome {
         let TokenRequestFailure { error, was_sent } = failure;
-        let undone = if error.kind() == TokenError::InvalidGrant.into() {
-            match self.find(held.key).await {
-                // Another process was faster: what is invalid is the token of before.
-                Ok(Some((there, _))) if !there.tokens().access_token().is(old.access_token()) => {
-                    return Ok(there.tokens().clone());
-                }
-                _ => self.delete(held.key).await,
+        let StoreEntry { key, version, .. } = held;
+        let recorded = if error.kind() == TokenError::InvalidGrant.into() {
+            match self.find(key).await {
+                // Another process was faster: the token that is invalid is the one before.
+                Ok(Some((found, _))) if !is_same(&found, old) => return Ok(found.tokens().clone()),
+                _ => self.delete(key).await,
             }
-        } else if !was_sent {
-            self.abandon_refresh(held).await
-        } else {
+        } else if was_sent {
             Ok(())
+        } else {
+            let abandon = || self.store.abandon_refresh(key, version);
+            let is_gone = |stored: &StoredSession| stored.refresh_attempt() != held.refresh_attempt;
+            let abandoned = settle(&*self.store, key, SHORT, abandon, is_gone).await;
+            abandoned.map(drop).map_err(Error::from)
         };
-        if let Err(error) = undone {
-            let source = error.causes();
-            tracing::warn!(%error, source, "failed to record the outcome of a refresh");
+        if let Err(error) = recorded {
+            error.log("failed to record the outcome of a refresh");
         }
         Err(error)
     }
+
+    /// Begins the end of a session: keeps other processes from refreshing it. Gives the current session, if it can
+    /// be read, and whether the caller may use its refresh token.
+    pub(crate) async fn begin_end(
+        &self,
+        key: SessionKey,
+        timeout: Duration,
+    ) -> Result<Option<(Session, bool)>, Error> {
+        let mut is_marked = false;
+        for _ in 0..MAX_CONFLICTS {
+            let Some((session, entry)) = self.find(key).await? else {
+                return Ok(None);
+            };
+            let other = entry.refresh_attempt;
+            let is_pending = other.is_some_and(|attempt| attempt.is_pending(self.now()));
+            // Without a refresh token the tokens do not change.
+            if session.tokens().refresh_token().is_none() || (is_pending && is_marked) {
+                return Ok(Some((session, false)));
+            }
+            if is_pending {
+                // Tells the process that refreshes the session to end the new tokens at the provider.
+                let mark = SessionKey::of_end(session.id());
+                let marked = self.store.create(mark, Vec::new(), 2 * LATE, None);
+                is_marked = bounded(marked).await.is_ok();
+                continue;
+            }
+            let attempt = RefreshAttempt::new(self.now().plus(timeout));
+            match bounded(self.store.begin_refresh(key, entry.version, attempt)).await {
+                Ok(true) => return Ok(Some((session, other.is_none()))),
+                Ok(false) => {}
+                // The session can be ended at the provider all the same.
+                Err(_) => return Ok(Some((session, false))),
+            }
+        }
+        Ok(self.find(key).await?.map(|(session, _)| (session, false)))
+    }
 }
 
-/// New tokens that the store did not take: the request has them, the session goes on without them.
+fn is_same(session: &Session, tokens: &DiditTokens) -> bool {
+    session.tokens().access_token().is(tokens.access_token())
+}
+
+/// The new tokens of a session that the store did not take: the request has them, the session goes on without
+/// them.
 fn not_saved(session: &Session, error: &Error) -> DiditTokens {
-    let source = error.causes();
-    tracing::warn!(%error, source, "new tokens were not saved: the session ends when the old ones do");
+    error.log("failed to save refreshed tokens");
     session.tokens().clone()
 }
+
+/// How many concurrent changes of one session are expected at most.
+const MAX_CONFLICTS: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,15 @@
-//! What happened here a moment ago.
+//! What was used once in this process.
 
 use std::{collections::HashSet, mem, sync::Mutex};
 
-use aws_lc_rs::digest;
+use super::lock;
+use crate::{clock::Timestamp, oidc::PendingSignIn, seal::sha256};
 
-use crate::{clock::Timestamp, oidc::PendingSignIn};
-
-/// Names of what happened once and must not happen again: the states of callbacks with their codes, and refresh
-/// tokens that work once.
+/// Remembers what must not be used twice: the states of callbacks with their codes, and single-use refresh tokens.
 ///
-/// A name is remembered, by 16 bytes of its hash, for at least as long as a flow cookie could bring it
-/// back: in the present generation and then in the one before. Memory is bounded: a generation that is
-/// full ends early, and a repetition of what is then forgotten is for others to refuse; a provider's codes
-/// work once as well.
+/// A name is kept as 16 bytes of its hash for at least 20 minutes, the lifetime of a flow cookie: first in the
+/// present generation, then in the previous one. A full generation ends early, so that memory is bounded. The
+/// provider is then the one to refuse a second use.
 #[derive(Default)]
 pub(crate) struct ReplayCache(Mutex<Generations>);
 
@@ -20,17 +17,17 @@ pub(crate) struct ReplayCache(Mutex<Generations>);
 struct Generations {
     present: HashSet<Hash>,
     previous: HashSet<Hash>,
-    /// When the present one ends.
+    /// When the present generation ends.
     end: Option<Timestamp>,
 }
 
 type Hash = [u8; 16];
 
 impl ReplayCache {
-    /// Adds `name`. `true` once, `false` ever after.
+    /// Adds `name`. `false` if it was added before.
     pub(crate) fn insert(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
-        let mut generations = self.lock();
+        let mut generations = lock(&self.0);
         generations.turn(now);
         !generations.previous.contains(&name) && generations.present.insert(name)
     }
@@ -38,22 +35,16 @@ impl ReplayCache {
     /// Whether `name` was added.
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
         let name = hash(name);
-        let generations = self.lock();
+        let generations = lock(&self.0);
         generations.present.contains(&name) || generations.previous.contains(&name)
     }
 
     /// Removes `name`.
     pub(crate) fn forget(&self, name: &[u8]) {
         let name = hash(name);
-        let mut generations = self.lock();
+        let mut generations = lock(&self.0);
         generations.present.remove(&name);
         generations.previous.remove(&name);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
-        self.0
-            .lock()
-            .expect("nothing panics while it holds this lock")
     }
 }
 
@@ -69,14 +60,11 @@ impl Generations {
 }
 
 fn hash(name: &[u8]) -> Hash {
-    let digest = digest::digest(&digest::SHA256, name);
-    *digest
-        .as_ref()
-        .first_chunk()
-        .expect("SHA-256 gives 32 bytes")
+    let hash = sha256(&[name]);
+    *hash.first_chunk().expect("16 of 32 bytes")
 }
 
-/// Of one generation: more than 50 sign-ins a second, in all about 4 MB.
+/// The limit of one generation. Two full ones hold more than 50 sign-ins a second and take about 4 MB.
 const CAPACITY: usize = 65_536;
 
 #[cfg(test)]
@@ -97,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_remembered_for_as_long_as_a_cookie_could_bring_it_back() {
+    fn a_name_is_remembered_for_the_lifetime_of_a_flow_cookie() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
         let completed = ReplayCache::default();
         assert!(completed.insert(b"first", at(0)));
@@ -115,7 +103,7 @@ mod tests {
         for state in 0..3 * CAPACITY {
             assert!(completed.insert(state.to_string().as_bytes(), at(0)));
         }
-        let generations = completed.lock();
+        let generations = lock(&completed.0);
         assert_eq!(generations.present.len(), CAPACITY);
         assert_eq!(generations.previous.len(), CAPACITY);
     }

@@ -1,7 +1,7 @@
-//! How long a session is good for.
+//! How long a session is valid.
 
 use super::{Limits, Session, store::RefreshAttempt};
-use crate::{clock::Timestamp, provider::Provider};
+use crate::{clock::Timestamp, provider::Provider, tokens::DiditTokens};
 
 /// What ends the sessions of an application.
 #[derive(Clone, Copy, Debug)]
@@ -9,17 +9,17 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     /// Whether a refresh token works once.
     pub(crate) single_use: bool,
-    /// Whether nobody is signed in here who is not signed in at the provider.
-    authoritative: bool,
+    /// Whether the provider's session decides: a session here then ends with its access token.
+    pub(super) is_authoritative: bool,
 }
 
-/// What there is to do before a session is used.
+/// What a session is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
     Valid,
-    /// Its access token is about to end, or has ended, and may be renewed.
+    /// Its access token is about to expire or has expired, and can be refreshed.
     RefreshDue,
-    /// The provider's session has ended with its access token, unless new ones are on their way here.
+    /// The provider's session has ended with the access token, unless a refresh of this process is under way.
     Unrefreshable,
     Expired,
 }
@@ -29,7 +29,7 @@ impl Rules {
         Self {
             limits,
             single_use: provider.single_use_refresh_tokens,
-            authoritative: provider.has_authoritative_session,
+            is_authoritative: provider.has_authoritative_session,
         }
     }
 
@@ -43,7 +43,7 @@ impl Rules {
         attempt: Option<RefreshAttempt>,
         now: Timestamp,
     ) -> Validity {
-        if !session.lives(self.limits, now) {
+        if !session.is_within(self.limits, now) {
             return Validity::Expired;
         }
         let tokens = session.tokens();
@@ -54,22 +54,16 @@ impl Rules {
         };
         if tokens.are_due(now) && may_refresh() {
             Validity::RefreshDue
-        } else if self.authoritative && !tokens.are_alive(now) {
+        } else if self.has_ended_with(tokens, now) {
             Validity::Unrefreshable
         } else {
             Validity::Valid
         }
     }
 
-    /// Whether nobody is signed in here who is not signed in at the provider.
-    pub(crate) fn is_authoritative(&self) -> bool {
-        self.authoritative
-    }
-
-    /// Whether a session has ended that could not be renewed: at its limits, and where the provider's
-    /// session decides, with the access token.
-    pub(crate) fn has_ended(&self, session: &Session, now: Timestamp) -> bool {
-        !session.lives(self.limits, now) || (self.authoritative && !session.tokens().are_alive(now))
+    /// Whether a session has ended with its access token, unless it is refreshed.
+    pub(super) fn has_ended_with(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
+        self.is_authoritative && !tokens.are_alive(now)
     }
 }
 
@@ -78,7 +72,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::tokens::{AccessToken, DiditTokens, IdClaims, RefreshToken, Scopes, TokenSet};
+    use crate::tokens::{AccessToken, IdClaims, RefreshToken, Scopes, TokenSet};
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_unix(1000 + seconds)
@@ -92,7 +86,7 @@ mod tests {
         Rules::new(limits, provider)
     }
 
-    /// Of somebody whose access token lives for a hundred seconds.
+    /// A session whose access token is valid for 100 s.
     fn session(rules: Rules, refresh_token: Option<&str>) -> Session {
         let tokens = DiditTokens::new(TokenSet {
             access_token: AccessToken::new("at"),

@@ -1,18 +1,18 @@
-//! Sessions that live in cookies.
+//! Sessions in cookies.
 //!
-//! A session is written as a short JSON array and sealed; the text is cut into chunks where it does
-//! not fit one cookie. The first chunk is `count.text` under the session's name, the others stand
-//! under the name with `.1`, `.2`, …. The name and the count are authenticated, so chunks that are
-//! missing, foreign or out of order do not open, and the browser counts as signed out.
+//! A session is encoded as a short JSON array, sealed, and cut into chunks if it does not fit one cookie. The first
+//! chunk is `count.text` under the session's name; the others are under the name with `.1`, `.2`, …. Name and count
+//! are authenticated: chunks that are missing, foreign or out of order do not open, and the browser counts as
+//! signed out.
 
-use std::fmt;
+use std::sync::Arc;
 
 use http::HeaderValue;
 
 use super::{
     ExistingChunks, Session,
     codec::Codec,
-    session_cookies::{MAX_CHUNKS, SessionCookies, chunk_name},
+    session_cookies::{Chunks, MAX_CHUNKS, chunk_name},
     unseal_cache::UnsealCache,
 };
 use crate::{
@@ -23,14 +23,14 @@ use crate::{
     seal::Sealer,
 };
 
-/// Opens sessions from the cookies of a request and writes them into those of an answer.
+/// Reads sessions from the cookies of a request and writes them to those of an answer.
 pub(crate) struct SealedSessions {
     sealer: Sealer,
     scope: CookieScope,
     codec: Codec,
-    /// The most that all chunks together may take, names and attributes included.
+    /// The size limit of all chunks together, in bytes, names and attributes included.
     budget: usize,
-    /// What is authenticated with a session of one chunk, of two, and so on.
+    /// The authenticated label of a session of one chunk, of two, and so on.
     labels: Vec<Vec<u8>>,
     recent: UnsealCache,
 }
@@ -41,30 +41,32 @@ impl SealedSessions {
         scope: CookieScope,
         budget: usize,
         provider: Provider,
-    ) -> Self {
-        let labels = (1..=MAX_CHUNKS)
-            .map(|count| format!("{} {count}", scope.session()).into_bytes())
-            .collect();
-        Self {
+    ) -> Arc<Self> {
+        let label = |count| format!("{} {count}", scope.session()).into_bytes();
+        Arc::new(Self {
             sealer,
-            scope,
-            codec: Codec::for_cookies(provider),
+            // A single-use refresh token could come back in an old cookie.
+            codec: Codec {
+                keeps_refresh_tokens: !provider.single_use_refresh_tokens,
+                provider,
+            },
             budget,
-            labels,
+            labels: (1..=MAX_CHUNKS).map(label).collect(),
             recent: UnsealCache::new(),
-        }
+            scope,
+        })
     }
 
-    /// The session of a request, if there is one; it may have ended.
-    pub(super) fn open(&self, cookies: &SessionCookies<'_>) -> Option<Session> {
-        let (count, first) = cookies.first()?;
+    /// The session in these cookies, if they open. It may have ended.
+    pub(super) fn open(&self, chunks: Chunks<'_>) -> Option<Session> {
+        let (count, first) = chunks.first()?;
         let label = self.labels.get(count - 1)?;
         if count == 1 {
             return self.recent.open(label, first, || self.unseal(label, first));
         }
         let mut sealed = first.to_vec();
         for index in 1..count {
-            sealed.extend_from_slice(cookies.chunk(index)?);
+            sealed.extend_from_slice(chunks.get(index)?);
         }
         self.unseal(label, &sealed)
     }
@@ -74,11 +76,11 @@ impl SealedSessions {
         self.codec.decode(&opened)
     }
 
-    /// The `Set-Cookie` values that write `session` over whatever chunks `existing` names.
+    /// The `Set-Cookie` values that write `session` in place of the `existing` chunks.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionTooLarge`] when they would take more than the budget.
+    /// [`ErrorKind::SessionTooLarge`] if they exceed the budget.
     pub(crate) fn write(
         &self,
         session: &Session,
@@ -88,32 +90,24 @@ impl SealedSessions {
         let plaintext = self.codec.encode(session);
         let (count, label) = self.fit(&plaintext)?;
         let sealed = self.sealer.seal(label, &plaintext);
-        let max_age = session.idle_rest(now);
-
         let chunks = sealed.as_bytes().chunks(CHUNK).enumerate();
         let written = chunks.map(|(index, chunk)| {
-            let chunk = std::str::from_utf8(chunk).expect("base64url is ASCII");
+            let chunk = str::from_utf8(chunk).expect("base64url is ASCII");
+            let first = (index == 0).then(|| format!("{count}.{chunk}"));
+            let value = first.as_deref().unwrap_or(chunk);
             let name = chunk_name(index, &self.scope);
-            if index == 0 {
-                let value = format!("{count}.{chunk}");
-                self.scope.set(&name, &value, max_age)
-            } else {
-                self.scope.set(&name, chunk, max_age)
-            }
+            self.scope.set(&name, value, session.0.idle_end.since(now))
         });
-        Ok(written
-            .chain(existing.removals(count, &self.scope))
-            .collect())
+        let removals = existing.removals(count, &self.scope);
+        Ok(written.chain(removals).collect())
     }
-}
 
-impl SealedSessions {
-    /// Whether the cookies can take a session.
+    /// Checks that the cookies can take a session.
     pub(super) fn check(&self, session: &Session) -> Result<(), Error> {
         self.fit(&self.codec.encode(session)).map(drop)
     }
 
-    /// Into how many chunks it is cut, and what is authenticated with it.
+    /// The number of chunks and the label.
     fn fit(&self, plaintext: &[u8]) -> Result<(usize, &[u8]), Error> {
         let length = Sealer::sealed_length(plaintext.len());
         let count = length.div_ceil(CHUNK).max(1);
@@ -132,15 +126,7 @@ impl SealedSessions {
     }
 }
 
-impl fmt::Debug for SealedSessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedSessions")
-            .field("budget", &self.budget)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A browser keeps 4096 bytes a cookie, name and attributes included (RFC 6265bis §5.6).
+/// Browsers store at most 4096 bytes for each cookie, name and attributes included (RFC 6265bis §5.6).
 const CHUNK: usize = 4096 - CHUNK_OVERHEAD;
-/// The longest name, count and attributes, with room to spare.
+/// More than the longest name, count and attributes take.
 const CHUNK_OVERHEAD: usize = 110;

@@ -1,107 +1,89 @@
-//! The cookies of a session: the one under its name, and those that it goes on in.
+//! The cookies of a session: the one under its name, and further chunks.
 
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 
+use super::{Sessions, store::SessionKey};
 use crate::cookie::{CookieScope, cookies};
 
-/// The cookies of a request that belong to a session. They are attacker-controlled.
+/// The session cookies of a request. They are attacker-controlled.
+///
+/// Cookies under one name differ only without the prefix `__Host-`, if another host of the site or a script has
+/// planted one. Browsers send it before or after the genuine one (RFC 6265bis §5.8.3), in the same order for each
+/// name: the first values are one session and the last ones the other. More than two are not tried.
 #[derive(Default)]
-pub(crate) struct SessionCookies<'a> {
-    chunks: [Option<&'a [u8]>; MAX_CHUNKS],
-    existing: ExistingChunks,
-    /// Whether a name is there twice with different values.
+pub(super) struct SessionCookies<'a> {
+    /// The first value of each name.
+    pub(super) first: Chunks<'a>,
+    /// The last value of each name.
+    pub(super) last: Chunks<'a>,
+    /// Whether they differ.
     pub(super) differ: bool,
+    pub(super) existing: ExistingChunks,
 }
+
+/// The values of a session's cookies, in their order.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Chunks<'a>([Option<&'a [u8]>; MAX_CHUNKS]);
 
 impl<'a> SessionCookies<'a> {
-    /// Reads the cookies of a request; of those that differ under one name, the first.
-    ///
-    /// They differ only where the prefix `__Host-` is missing: another host of the site, or a script, has planted a
-    /// cookie. Browsers send it before or behind the own one (RFC 6265bis §5.8.3), in the same order for each
-    /// name, so the first values are one session and the last ones the other. More than two are not tried.
     #[inline]
-    pub(super) fn first_of(
+    pub(super) fn read(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
         scope: &CookieScope,
     ) -> Self {
         let mut read = Self::default();
-        read.read(lines, scope, |known, _| known);
-        read
-    }
-
-    /// Likewise, of those that differ the last.
-    pub(super) fn last_of(
-        lines: impl IntoIterator<Item = &'a HeaderValue>,
-        scope: &CookieScope,
-    ) -> Self {
-        let mut read = Self::default();
-        read.read(lines, scope, |_, value| value);
-        read
-    }
-
-    #[inline]
-    fn read(
-        &mut self,
-        lines: impl IntoIterator<Item = &'a HeaderValue>,
-        scope: &CookieScope,
-        choose: impl Fn(&'a [u8], &'a [u8]) -> &'a [u8],
-    ) {
         let name = scope.session().as_bytes();
         for (candidate, value) in cookies(lines) {
-            let Some(suffix) = candidate.strip_prefix(name) else {
-                continue;
-            };
-            if suffix == COMPLETIONS.as_bytes() {
-                let count = number(value).and_then(|count| u8::try_from(count).ok());
-                let completions = &mut self.existing.completions;
-                *completions = (*completions).max(count.unwrap_or_default());
-                continue;
-            }
-            let Some(index) = chunk_index(suffix) else {
-                continue;
-            };
-            let Some(chunk) = self.chunks.get_mut(index) else {
-                continue;
-            };
-            *chunk = Some(match *chunk {
-                None => value,
-                Some(known) => {
-                    self.differ |= known != value;
-                    choose(known, value)
+            let index = match candidate.strip_prefix(name) {
+                Some([]) => 0,
+                Some(suffix) if suffix == COMPLETIONS.as_bytes() => {
+                    let count = number(value).unwrap_or_default();
+                    read.existing.completions = read.existing.completions.max(count);
+                    continue;
                 }
-            });
-            self.existing.chunks |= 1 << index;
+                Some([b'.', digits @ ..]) => number(digits).map_or(MAX_CHUNKS, usize::from),
+                Some(_) | None => continue,
+            };
+            if let (Some(first), Some(last)) =
+                (read.first.0.get_mut(index), read.last.0.get_mut(index))
+            {
+                match *first {
+                    None => *first = Some(value),
+                    Some(first) => read.differ |= first != value,
+                }
+                *last = Some(value);
+                read.existing.chunks |= 1 << index;
+            }
         }
-    }
-
-    pub(super) fn existing(&self) -> ExistingChunks {
-        self.existing
-    }
-
-    /// The id of a session in a store.
-    pub(super) fn id(&self) -> Option<[u8; 32]> {
-        let id = BASE64_URL_SAFE_NO_PAD.decode(self.chunk(0)?).ok()?;
-        id.try_into().ok()
-    }
-
-    /// How many chunks a session has, by its first one, and the text of that. Further ones are left over from a
-    /// longer session: a browser may be unable to remove them.
-    pub(super) fn first(&self) -> Option<(usize, &'a [u8])> {
-        let first = self.chunk(0)?;
-        let dot = first.iter().position(|byte| *byte == b'.')?;
-        let (count, text) = first.split_at(dot);
-        Some((number(count)?, text.get(1..)?))
-    }
-
-    pub(super) fn chunk(&self, index: usize) -> Option<&'a [u8]> {
-        *self.chunks.get(index)?
+        read
     }
 }
 
-/// Which of the session's cookies a browser has, so that none is left behind.
+impl<'a> Chunks<'a> {
+    /// The key of the session in a store.
+    pub(super) fn key(&self) -> Option<SessionKey> {
+        let id = BASE64_URL_SAFE_NO_PAD.decode(self.get(0)?).ok()?;
+        Some(SessionKey::of_id(&id.try_into().ok()?))
+    }
+
+    /// How many chunks the session has and the text of the first. Further chunks may be left over from a longer
+    /// session: a browser may be unable to remove them.
+    pub(super) fn first(&self) -> Option<(usize, &'a [u8])> {
+        let first = self.get(0)?;
+        let dot = first.iter().position(|byte| *byte == b'.')?;
+        let (count, text) = first.split_at(dot);
+        Some((number(count)?.into(), text.get(1..)?))
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&'a [u8]> {
+        *self.0.get(index)?
+    }
+}
+
+/// Which of a session's cookies a browser has, so that none is left behind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ExistingChunks {
     chunks: u16,
@@ -109,24 +91,13 @@ pub(crate) struct ExistingChunks {
 }
 
 impl ExistingChunks {
-    pub(crate) fn is_empty(self) -> bool {
-        self.chunks == 0
-    }
-
-    /// How many sign-ins this browser has completed one after the other, each less than 30 s after the last. It is
-    /// not sealed: it grants nothing.
+    /// How many sign-ins this browser has completed one after the other, each less than 30 s after the last. The
+    /// count is not sealed: it grants nothing.
     pub(crate) fn completions(self) -> u8 {
         self.completions
     }
 
-    /// The `Set-Cookie` value that counts another one.
-    pub(super) fn count_completion(self, scope: &CookieScope) -> HeaderValue {
-        let count = self.completions.saturating_add(1).min(MAX_COMPLETIONS);
-        let name = format!("{}{COMPLETIONS}", scope.session());
-        scope.set(&name, &count.to_string(), COMPLETIONS_LIFETIME)
-    }
-
-    /// The `Set-Cookie` values that remove those from `first` on.
+    /// The `Set-Cookie` values that remove all chunks from `first` on.
     pub(super) fn removals(
         self,
         first: usize,
@@ -136,12 +107,25 @@ impl ExistingChunks {
             .filter(move |index| self.chunks & (1 << index) != 0)
             .map(move |index| scope.remove(&chunk_name(index, scope)))
     }
+}
 
-    /// The `Set-Cookie` values that remove all.
-    pub(super) fn all_removals(self, scope: &CookieScope) -> impl Iterator<Item = HeaderValue> {
-        let name = || scope.remove(&format!("{}{COMPLETIONS}", scope.session()));
-        let counter = (self.completions > 0).then(name);
-        self.removals(0, scope).chain(counter)
+impl Sessions {
+    /// The `Set-Cookie` values that remove all cookies of a session.
+    pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
+        let counter = (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()));
+        existing.removals(0, &self.scope).chain(counter)
+    }
+
+    /// The `Set-Cookie` value that counts a completed sign-in of a browser.
+    pub(crate) fn count_completion(&self, existing: ExistingChunks) -> HeaderValue {
+        let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
+        let name = self.counter_name();
+        self.scope
+            .set(&name, &count.to_string(), COMPLETIONS_LIFETIME)
+    }
+
+    fn counter_name(&self) -> String {
+        format!("{}{COMPLETIONS}", self.scope.session())
     }
 }
 
@@ -152,27 +136,16 @@ pub(super) fn chunk_name(index: usize, scope: &CookieScope) -> String {
     }
 }
 
-/// The index of the chunk whose name is the session's with `suffix`.
-fn chunk_index(suffix: &[u8]) -> Option<usize> {
-    match suffix {
-        [] => Some(0),
-        [b'.', digits @ ..] => number(digits),
-        _ => None,
-    }
-}
-
-/// A number from 1 to 99, written in the one canonical way.
-fn number(digits: &[u8]) -> Option<usize> {
+/// A number from 1 to 99 without leading zeros.
+fn number(digits: &[u8]) -> Option<u8> {
     match digits {
-        [a @ b'1'..=b'9'] => Some(usize::from(a - b'0')),
-        [a @ b'1'..=b'9', b @ b'0'..=b'9'] => {
-            Some(usize::from(a - b'0') * 10 + usize::from(b - b'0'))
-        }
+        [a @ b'1'..=b'9'] => Some(a - b'0'),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9'] => Some((a - b'0') * 10 + (b - b'0')),
         _ => None,
     }
 }
 
-/// What the name of the cookie that counts completed sign-ins ends with.
+/// The suffix of the cookie that counts completed sign-ins.
 const COMPLETIONS: &str = ".completed";
 const COMPLETIONS_LIFETIME: Duration = Duration::from_secs(30);
 const MAX_COMPLETIONS: u8 = 9;

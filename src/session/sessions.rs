@@ -1,46 +1,49 @@
-//! Where the sessions of an application are.
+//! The sessions of an application, in cookies or in a store.
 
-use std::sync::Once;
+use std::{
+    fmt,
+    sync::{Arc, Once},
+};
 
 use http::HeaderValue;
 
 use super::{
     ExistingChunks, Generation, Rules, SealedSessions, Session, StoredSessions,
-    session_cookies::SessionCookies, store::SessionKey,
+    retry::{BRIEF, bounded, settle},
+    session_cookies::SessionCookies,
+    store::{SessionKey, StoredSession},
 };
 use crate::{
     clock::Timestamp,
     cookie::CookieScope,
     error::{CallbackError, Error},
-    oidc::CodeHash,
+    oidc::{CodeHash, PendingSignIn},
 };
 
 /// All sessions of an application.
-#[derive(Debug)]
 pub(crate) struct Sessions {
     pub(crate) rules: Rules,
     pub(crate) scope: CookieScope,
     pub(crate) backend: Backend,
-    /// Contradicting cookies.
-    reported: Once,
+    /// Whether contradicting cookies were logged.
+    contradiction: Once,
 }
 
-/// Where they are.
-#[derive(Debug)]
+/// Where sessions are kept.
 pub(crate) enum Backend {
-    Cookies(SealedSessions),
-    Store(StoredSessions),
+    Cookies(Arc<SealedSessions>),
+    Store(Arc<StoredSessions>),
 }
 
-/// What the cookies of a request tell.
+/// What the cookies of a request say.
 #[derive(Clone, Debug)]
 pub(crate) enum Lookup {
     Nothing,
     /// The session itself, within its limits.
     Session(Session),
-    /// Where it may be.
+    /// The key that the session has in the store, if there is one.
     Key(SessionKey),
-    /// Two places, of which one was planted. If there is a session in both, it is nobody's.
+    /// Two keys, of which one was planted. If there is a session under both, nobody is signed in.
     EitherKey([SessionKey; 2]),
 }
 
@@ -50,61 +53,49 @@ impl Sessions {
             rules,
             scope,
             backend,
-            reported: Once::new(),
+            contradiction: Once::new(),
         }
     }
 
-    /// The session that the cookies of a request name, and which of its cookies they are.
+    /// The session that the cookies of a request name, and which session cookies the browser has.
     pub(crate) fn find<'a>(
         &self,
-        lines: impl Iterator<Item = &'a HeaderValue> + Clone,
+        lines: impl Iterator<Item = &'a HeaderValue>,
         now: impl FnOnce() -> Timestamp,
     ) -> (Lookup, ExistingChunks) {
-        let cookies = SessionCookies::first_of(lines.clone(), &self.scope);
-        let existing = cookies.existing();
-        if existing.is_empty() {
-            return (Lookup::Nothing, existing);
-        }
-        let last = || {
-            cookies
-                .differ
-                .then(|| SessionCookies::last_of(lines, &self.scope))
-        };
+        let cookies = SessionCookies::read(lines, &self.scope);
+        let first = cookies.first;
+        let last = cookies.differ.then_some(cookies.last);
         let lookup = match &self.backend {
             Backend::Cookies(sealed) => {
-                let mut session = sealed.open(&cookies);
-                if let Some(last) = last() {
+                let mut session = sealed.open(first);
+                if let Some(last) = last {
                     let is_same = |one: &Session, other: &Session| one.id() == other.id();
-                    session = self.only_one(session, sealed.open(&last), is_same);
+                    session = self.only_one(session, sealed.open(last), is_same);
                 }
-                let session = session.filter(|session| session.lives(self.rules.limits, now()));
+                let session = session.filter(|found| found.is_within(self.rules.limits, now()));
                 session.map(Lookup::Session)
             }
-            Backend::Store(_) => {
-                let key = |cookies: &SessionCookies<'_>| Some(SessionKey::of_id(&cookies.id()?));
-                match (key(&cookies), last().as_ref().and_then(key)) {
-                    (Some(first), Some(last)) if first != last => {
-                        Some(Lookup::EitherKey([first, last]))
-                    }
-                    (first, last) => first.or(last).map(Lookup::Key),
+            Backend::Store(_) => match (first.key(), last.and_then(|last| last.key())) {
+                (Some(first), Some(last)) if first != last => {
+                    Some(Lookup::EitherKey([first, last]))
                 }
-            }
+                (first, last) => first.or(last).map(Lookup::Key),
+            },
         };
-        (lookup.unwrap_or(Lookup::Nothing), existing)
+        (lookup.unwrap_or(Lookup::Nothing), cookies.existing)
     }
 
-    /// Prepares for [`create`](Self::create): gives the generation of the session's user, which sessions in cookies
-    /// do not have.
+    /// Prepares for [`create`](Self::create): checks the size of a session and, in a store, reads the generation of
+    /// its user.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionTooLarge`] or [`ErrorKind::SessionUnavailable`].
+    /// [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge) or
+    /// [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable).
     pub(crate) async fn prepare(&self, session: &Session) -> Result<Generation, Error> {
         match &self.backend {
-            Backend::Cookies(sealed) => {
-                sealed.check(session)?;
-                Ok(Generation::default())
-            }
+            Backend::Cookies(sealed) => sealed.check(session).map(|()| Generation::default()),
             Backend::Store(stored) => {
                 stored.check(session)?;
                 stored.generation(session).await
@@ -121,53 +112,12 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         match &self.backend {
-            Backend::Cookies(sealed) => {
-                let cookies = sealed.write(session, existing, now)?;
-                Ok((cookies, None))
-            }
-            Backend::Store(stored) => {
-                let created = stored.create(session, generation, existing, now).await;
-                let (cookies, key) = created?;
-                Ok((cookies, Some(key)))
-            }
+            Backend::Cookies(sealed) => Ok((sealed.write(session, existing, now)?, None)),
+            Backend::Store(stored) => stored.create(session, generation, existing, now).await,
         }
     }
 
-    /// Takes the state of a sign-in for this callback, among all processes; gives how it was used before, if it
-    /// was.
-    pub(crate) async fn take_state(
-        &self,
-        state: &str,
-        code: CodeHash,
-    ) -> Result<Option<CallbackError>, Error> {
-        match &self.backend {
-            Backend::Store(stored) if stored.is_shared() => stored.take_state(state, code).await,
-            _ => Ok(None),
-        }
-    }
-
-    /// Makes a state usable again that this process has taken.
-    pub(crate) async fn free_state(&self, state: &str) {
-        if let Backend::Store(stored) = &self.backend
-            && stored.is_shared()
-        {
-            stored.free_state(state).await;
-        }
-    }
-
-    /// How any process has used a state, if one has.
-    pub(crate) async fn use_of_state(
-        &self,
-        state: &str,
-        code: Option<CodeHash>,
-    ) -> Result<Option<CallbackError>, Error> {
-        match &self.backend {
-            Backend::Store(stored) if stored.is_shared() => stored.use_of_state(state, code).await,
-            _ => Ok(None),
-        }
-    }
-
-    /// The `Set-Cookie` values for what a session has become, where it is in cookies.
+    /// The `Set-Cookie` values that write a session, if sessions are in cookies.
     pub(crate) fn rewrite(
         &self,
         session: &Session,
@@ -177,31 +127,23 @@ impl Sessions {
         let Backend::Cookies(sealed) = &self.backend else {
             return Vec::new();
         };
-        sealed
-            .write(session, existing, now)
-            .unwrap_or_else(|error| {
-                tracing::warn!(%error, "session not written: the old one goes on");
-                Vec::new()
-            })
+        let written = sealed.write(session, existing, now);
+        written.unwrap_or_else(|error| {
+            tracing::warn!(%error, "session not updated");
+            Vec::new()
+        })
     }
 
-    /// Whether they are in a store.
-    pub(crate) fn are_stored(&self) -> bool {
-        matches!(self.backend, Backend::Store(_))
+    /// The sessions in a store, if they are in one.
+    pub(crate) fn stored(&self) -> Option<&Arc<StoredSessions>> {
+        match &self.backend {
+            Backend::Cookies(_) => None,
+            Backend::Store(stored) => Some(stored),
+        }
     }
 
-    /// The `Set-Cookie` values that make the browser forget its session.
-    pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
-        existing.all_removals(&self.scope)
-    }
-
-    /// The `Set-Cookie` value that counts a completed sign-in of a browser.
-    pub(crate) fn count_completion(&self, existing: ExistingChunks) -> HeaderValue {
-        existing.count_completion(&self.scope)
-    }
-
-    /// The one of two cookies with the same name that is a session. If both are, one was planted, and it is not
-    /// known which.
+    /// The only session of two cookies with the same name. Of two different sessions one was planted, and it is
+    /// unknown which: then there is none.
     pub(crate) fn only_one<T>(
         &self,
         first: Option<T>,
@@ -211,7 +153,7 @@ impl Sessions {
         if let (Some(first), Some(last)) = (&first, &last)
             && !are_same(first, last)
         {
-            self.reported.call_once(|| {
+            self.contradiction.call_once(|| {
                 tracing::warn!(
                     cookie = self.scope.session(),
                     "two sessions under one cookie name, of which one was planted: nobody is signed in"
@@ -220,5 +162,76 @@ impl Sessions {
             return None;
         }
         first.or(last)
+    }
+}
+
+/// The states of sign-ins, which all processes that share a store use once.
+impl Sessions {
+    fn shared(&self) -> Option<&Arc<StoredSessions>> {
+        self.stored().filter(|stored| stored.store.is_shared())
+    }
+
+    /// Takes the state of a sign-in, by an entry with the hash of its code. Gives how the state was used before, if
+    /// it was.
+    pub(crate) async fn take_state(
+        &self,
+        state: &str,
+        code: CodeHash,
+    ) -> Result<Option<CallbackError>, Error> {
+        let Some(stored) = self.shared() else {
+            return Ok(None);
+        };
+        let (store, key) = (&*stored.store, SessionKey::of_state(state));
+        let entry = [&stored.process[..], &code].concat();
+        let create = || store.create(key, entry.clone(), PendingSignIn::LIFETIME, None);
+        let is_ours = |found: &StoredSession| *found.value() == entry;
+        if settle(store, key, BRIEF, create, is_ours).await? {
+            return Ok(None);
+        }
+        Ok(match bounded(store.load(key)).await? {
+            // This process took the state before: the store's answer was lost, so the code was not sent.
+            Some(found) if is_ours(&found) => None,
+            Some(found) => Some(used_with(&found, Some(code))),
+            None => Some(CallbackError::AlreadyCompleted),
+        })
+    }
+
+    /// Makes a state usable again that this process has taken.
+    pub(crate) async fn free_state(&self, state: &str) {
+        if let Some(stored) = self.shared()
+            && let Err(error) = stored.delete(SessionKey::of_state(state)).await
+        {
+            error.log("failed to free the state of a sign-in");
+        }
+    }
+
+    /// How a state was used by any process, if it was.
+    pub(crate) async fn use_of_state(
+        &self,
+        state: &str,
+        code: Option<CodeHash>,
+    ) -> Result<Option<CallbackError>, Error> {
+        let Some(stored) = self.shared() else {
+            return Ok(None);
+        };
+        let found = bounded(stored.store.load(SessionKey::of_state(state))).await?;
+        Ok(found.map(|found| used_with(&found, code)))
+    }
+}
+
+/// How the callback that left this entry used its state, compared with `code`.
+fn used_with(entry: &StoredSession, code: Option<CodeHash>) -> CallbackError {
+    if code.is_none_or(|code| entry.value().ends_with(&code)) {
+        CallbackError::AlreadyCompleted
+    } else {
+        CallbackError::Replayed
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
     }
 }

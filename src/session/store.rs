@@ -1,48 +1,47 @@
 //! The protocol between the layer and a session store.
 
 mod keys;
-mod refresh_attempt;
 mod stored_session;
 
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duration};
 
 pub use keys::{SessionKey, SessionOwner, UserKey};
-pub use refresh_attempt::RefreshAttempt;
-pub use stored_session::StoredSession;
+pub use stored_session::{RefreshAttempt, StoredSession};
 
 use crate::error::{Error, ErrorKind};
 
-/// Keeps sessions on the server: for
+/// Keeps sessions on the server, for
 /// [`with_session_store`](crate::ConfigBuilder::with_session_store).
 ///
-/// A store is a map of entries: a sealed value, a version, an end, at most one refresh attempt, and for a
-/// session the user that owns it. Keys are hashes and values are encrypted and authenticated together with their
-/// key, so a store has nothing to keep secret.
+/// A store maps keys to entries. An entry has an encrypted value, a version, an expiry time, at most one refresh
+/// attempt and, if it is a session, the user who owns it. Keys are hashes, and each value is encrypted and
+/// authenticated together with its key: a store holds no secret.
 ///
-/// # What an implementation owes
+/// # What a store guarantees
 ///
 /// - **Versions.** A new entry has version 1. Each [`replace`](Self::replace),
 ///   [`begin_refresh`](Self::begin_refresh) and [`abandon_refresh`](Self::abandon_refresh) compares the version
-///   and, only if it is the one given, changes the entry and adds 1, in one atomic step. This keeps two processes
-///   from sending one refresh token twice, and a slow writer from undoing a faster one.
-/// - **Expiry.** After its lifetime an entry is absent for every method. (The end is sealed into the value as
-///   well: an entry that stays too long costs memory only; one that goes too early signs its user out.)
-/// - **Order.** A change that was acknowledged is visible to every later call of every process. Do not read from
-///   a replica that lags.
-/// - **Durability.** A change that was acknowledged is not lost. A store that forgets a refresh attempt lets a
-///   single-use refresh token be sent twice, for which a provider may end the session.
-/// - **Errors** leave open whether the change was made; the layer finds out, or answers 503. An error should come
-///   within a second; after 5 the layer stops waiting.
+///   and, only if it matches, changes the entry and adds 1, in one atomic step. This keeps two processes from
+///   sending the same refresh token, and a slow writer from overwriting a newer value.
+/// - **Expiry.** After its lifetime an entry is absent for every method. (The value contains its expiry as well:
+///   an entry that stays too long only costs memory. An entry that is removed too early signs its user out.)
+/// - **Consistency.** A change that was acknowledged is visible to every later call of every process. Do not read
+///   from a replica that lags.
+/// - **Durability.** A change that was acknowledged is not lost. If a store loses a refresh attempt, a single-use
+///   refresh token may be sent twice, for which a provider may end the session.
 ///
-/// Only single entries change: no method needs a transaction over two keys. All requests share one store, from
-/// many tasks at a time. `conformance::check` (feature `test-util`) tests everything but durability.
+/// An **error** does not tell whether the change was made: the layer reads the entry again, or answers 503. A
+/// request waits at most 1 s for [`load`](Self::load). Every call is abandoned after 5 s.
+///
+/// Each method changes one entry: no store needs a transaction over two keys. All requests share one store and
+/// call it concurrently. `conformance::check` (feature `test-util`) tests everything except durability.
 ///
 /// # Examples
 ///
-/// A table of a relational database does it with one statement for each method, such as
+/// A relational database needs one statement for each method, such as
 /// `update sessions set version = version + 1, attempt = $3 where key = $1 and version = $2 and expires > now()`,
-/// where the count of rows is the answer. `examples/session_store` keeps sessions in a file. A map shows the
-/// whole protocol:
+/// where the count of rows is the answer. `examples/session_store` keeps sessions in a file. This store in memory
+/// has every method:
 ///
 /// ```
 /// use std::{
@@ -169,13 +168,13 @@ use crate::error::{Error, ErrorKind};
 /// # }
 /// ```
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
-    /// The entry under `key`.
+    /// The entry under `key`. [Example](Self#examples).
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>>;
 
-    /// Adds an entry with version 1 and without a refresh attempt. `false`, and no change, if there is one under
-    /// this key.
+    /// Adds an entry with version 1 and without a refresh attempt. `false`, and no change, if there is an entry
+    /// under this key. [Example](Self#examples).
     ///
-    /// The entries that are not sessions have no owner.
+    /// A session has an owner; the layer's other entries have none.
     fn create(
         &self,
         key: SessionKey,
@@ -184,8 +183,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         owner: Option<SessionOwner>,
     ) -> StoreFuture<'_, bool>;
 
-    /// Replaces the value, sets the lifetime from now on, and removes the refresh attempt. The owner stays.
-    /// `false`, and no change, if there is no entry with this version.
+    /// Replaces the value, restarts the lifetime, and removes the refresh attempt. The owner stays. `false`, and
+    /// no change, if no entry has this version. [Example](Self#examples).
     fn replace(
         &self,
         key: SessionKey,
@@ -194,8 +193,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         lifetime: Duration,
     ) -> StoreFuture<'_, bool>;
 
-    /// Records that the session's refresh token is about to be sent, in place of an earlier attempt. Value and
-    /// lifetime stay. `false`, and no change, if there is no entry with this version.
+    /// Records that a process is about to send the session's refresh token, in place of an earlier attempt. Value
+    /// and lifetime stay. `false`, and no change, if no entry has this version. [Example](Self#examples).
     fn begin_refresh(
         &self,
         key: SessionKey,
@@ -204,21 +203,21 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'_, bool>;
 
     /// Removes the refresh attempt: the refresh token was not sent. Value and lifetime stay. `false`, and no
-    /// change, if there is no entry with this version.
+    /// change, if no entry has this version. [Example](Self#examples).
     fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool>;
 
-    /// Removes the entry under `key`, if there is one, whatever its version.
+    /// Removes the entry under `key`, if there is one, whatever its version. [Example](Self#examples).
     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()>;
 
-    /// The keys of the sessions that `user` owns, in any order: each whose [`create`](Self::create) was
-    /// acknowledged before this call and that is there.
+    /// The keys of the sessions that `user` owns, in any order: at least each existing session whose
+    /// [`create`](Self::create) was acknowledged before this call. [Example](Self#examples).
     ///
     /// Keys of sessions that have ended may be among them. A store that keeps its lists in entries of their own
-    /// therefore needs no transaction: `create` adds the key to the list first, and the session afterwards.
+    /// therefore needs no transaction: `create` adds the key to the list first, then the session.
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>>;
 
-    /// Whether other processes use the same entries. If so, the layer also records there which sign-ins were
-    /// completed, in entries that last 20 minutes.
+    /// Whether other processes use the same entries. If so, the layer also records completed sign-ins in the
+    /// store, in entries that last 20 minutes. [Example](Self#examples).
     ///
     /// Default: `true`.
     fn is_shared(&self) -> bool {
@@ -226,80 +225,27 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
-    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
-        (**self).load(key)
-    }
-
-    fn create(
-        &self,
-        key: SessionKey,
-        value: Vec<u8>,
-        lifetime: Duration,
-        owner: Option<SessionOwner>,
-    ) -> StoreFuture<'_, bool> {
-        (**self).create(key, value, lifetime, owner)
-    }
-
-    fn replace(
-        &self,
-        key: SessionKey,
-        version: u64,
-        value: Vec<u8>,
-        lifetime: Duration,
-    ) -> StoreFuture<'_, bool> {
-        (**self).replace(key, version, value, lifetime)
-    }
-
-    fn begin_refresh(
-        &self,
-        key: SessionKey,
-        version: u64,
-        attempt: RefreshAttempt,
-    ) -> StoreFuture<'_, bool> {
-        (**self).begin_refresh(key, version, attempt)
-    }
-
-    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
-        (**self).abandon_refresh(key, version)
-    }
-
-    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
-        (**self).delete(key)
-    }
-
-    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
-        (**self).list(user)
-    }
-
-    fn is_shared(&self) -> bool {
-        (**self).is_shared()
-    }
-}
-
 /// The result of a [`SessionStore`]'s method.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A call of a [`SessionStore`] failed.
-#[derive(Debug)]
-pub struct StoreError(Box<dyn StdError + Send + Sync>);
+/// A failed call of a [`SessionStore`].
+///
+/// ```
+/// use std::{error::Error, io};
+/// use tower_didit::store::StoreError;
+///
+/// let error = StoreError::new(io::Error::from(io::ErrorKind::ConnectionRefused));
+/// assert_eq!(error.to_string(), "the session store failed");
+/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the session store failed")]
+pub struct StoreError(#[source] Box<dyn StdError + Send + Sync>);
 
 impl StoreError {
-    /// Wraps the cause. Its text is logged: it must not contain a password.
+    /// Wraps the cause. The cause's text is logged: it must not contain a password.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(source.into())
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the session store failed")
-    }
-}
-
-impl StdError for StoreError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.0)
     }
 }
 

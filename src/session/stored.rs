@@ -1,31 +1,28 @@
 //! Sessions in a store: the browser has a random id.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::{
     ExistingChunks, Rules, Session,
-    changes::{BRIEF, LATE, Pause, bounded},
     codec::Codec,
-    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoredSession},
+    retry::{BRIEF, LATE, Pause, bounded},
+    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
     unseal_cache::UnsealCache,
     user_sessions::Generation,
 };
 use crate::{
     clock::{Clock, Timestamp},
     cookie::CookieScope,
-    error::{CallbackError, Error, ErrorKind},
-    oidc::{CodeHash, PendingSignIn},
+    error::{Error, ErrorKind},
     provider::Provider,
-    seal::{Pseudonyms, Sealer},
+    seal::{Pseudonyms, Sealer, random},
 };
 
-/// Loads sessions from a store and keeps them there, sealed under their keys.
+/// Loads sessions from a store and writes them there, sealed under their keys.
 pub(crate) struct StoredSessions {
     pub(super) store: Arc<dyn SessionStore>,
     sealer: Sealer,
@@ -34,18 +31,21 @@ pub(crate) struct StoredSessions {
     codec: Codec,
     recent: UnsealCache,
     pub(super) rules: Rules,
-    pub(super) clock: Arc<dyn Clock>,
-    /// What tells the states that this process has taken from those of others.
-    taker: [u8; 16],
+    clock: Arc<dyn Clock>,
+    /// Tells the states that this process has taken from those of others.
+    pub(super) process: [u8; 16],
 }
 
-/// The entry of a session in the store, as it was found.
+/// The entry of a session in the store, as it was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreEntry {
     pub(crate) key: SessionKey,
     pub(super) version: u64,
     pub(crate) refresh_attempt: Option<RefreshAttempt>,
 }
+
+/// A session that was read from the store, and its entry.
+pub(crate) type Loaded = (Session, StoreEntry);
 
 impl StoredSessions {
     pub(crate) fn new(
@@ -56,37 +56,33 @@ impl StoredSessions {
         rules: Rules,
         provider: Provider,
         clock: Arc<dyn Clock>,
-    ) -> Self {
-        let mut taker = [0; 16];
-        rand::fill(&mut taker).expect("the system's random source works");
-        Self {
-            taker,
+    ) -> Arc<Self> {
+        Arc::new(Self {
             store,
             sealer,
             users,
             scope,
-            codec: Codec::for_store(provider),
+            // A store does not bring an old session back.
+            codec: Codec {
+                provider,
+                keeps_refresh_tokens: true,
+            },
             recent: UnsealCache::new(),
             rules,
             clock,
-        }
+            process: random(),
+        })
     }
 
     /// The session under `key`, if it is within its limits.
-    pub(crate) async fn load(
-        &self,
-        key: SessionKey,
-    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+    pub(crate) async fn load(&self, key: SessionKey) -> Result<Option<Loaded>, Error> {
         let found = self.find(key).await?;
         let now = self.now();
-        Ok(found.filter(|(session, _)| session.lives(self.rules.limits, now)))
+        Ok(found.filter(|(session, _)| session.is_within(self.rules.limits, now)))
     }
 
     /// The session under `key`, if it can be read.
-    pub(super) async fn find(
-        &self,
-        key: SessionKey,
-    ) -> Result<Option<(Session, StoreEntry)>, Error> {
+    pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Loaded>, Error> {
         let Some(stored) = bounded(self.store.load(key)).await? else {
             return Ok(None);
         };
@@ -99,32 +95,30 @@ impl StoredSessions {
         Ok(session.map(|session| (session, entry)))
     }
 
-    /// Records that a session was used. A failure costs nothing: the next use tries again.
+    /// Records that a session was used. After a failure the next use tries again.
     pub(super) async fn note_use(&self, mut used: Session, entry: StoreEntry) {
         let now = self.now();
         if let Some(attempt) = entry.refresh_attempt {
-            // The process that refreshes the session writes it, and may take its time.
+            // The process that refreshes the session may still write it.
             if !attempt.has_lapsed_for(LATE, now) {
                 return;
             }
-            // Writing removes the attempt. What it stands for must stay: the token counts as spent.
+            // Writing removes the attempt. A single-use token has to count as spent all the same.
             if self.rules.single_use {
                 let tokens = used.tokens().without_refresh_token();
                 used = used.carrying(tokens);
             }
         }
-        let sealed = self.seal(entry.key, &used);
-        let lifetime = used.idle_rest(now);
-        let replace = self
-            .store
-            .replace(entry.key, entry.version, sealed, lifetime);
-        if let Err(error) = bounded(replace).await {
-            let source = Error::from(error).causes();
-            tracing::warn!(source, "failed to note the use of a session");
+        let StoreEntry { key, version, .. } = entry;
+        let sealed = self.seal(key, &used);
+        let lifetime = used.0.idle_end.since(now);
+        let replaced = bounded(self.store.replace(key, version, sealed, lifetime)).await;
+        if let Err(error) = replaced.map_err(Error::from) {
+            error.log("failed to record the use of a session");
         }
     }
 
-    /// Refuses what is too large for a store.
+    /// Checks the size of a session.
     pub(super) fn check(&self, session: &Session) -> Result<(), Error> {
         let size = self.codec.encode(session).len();
         if size <= MAX_SIZE {
@@ -145,20 +139,19 @@ impl StoredSessions {
         generation: Generation,
         existing: ExistingChunks,
         now: Timestamp,
-    ) -> Result<(Vec<HeaderValue>, SessionKey), Error> {
-        let owner = SessionOwner::new(self.user(session.tokens().claims()), session.rest(now));
+    ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
+        let max_age = session.0.end.since(now);
+        let owner = SessionOwner::new(self.user(session.tokens().claims()), max_age);
         let mut pause = Pause::new(BRIEF);
         // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
         let (id, key) = loop {
-            let mut id = Zeroizing::new([0; 32]);
-            rand::fill(id.as_mut_slice()).expect("the system's random source works");
+            let id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
             let key = SessionKey::of_id(&id);
-            let sealed = self.seal(key, session);
-            let lifetime = session.idle_rest(now);
-            let create = self.store.create(key, sealed, lifetime, Some(owner));
-            let failure = match bounded(create).await {
+            let (sealed, lifetime) = (self.seal(key, session), session.0.idle_end.since(now));
+            let created = bounded(self.store.create(key, sealed, lifetime, Some(owner))).await;
+            let failure = match created {
                 Ok(true) => break (id, key),
-                Ok(false) => StoreError::new("a random id is taken"),
+                Ok(false) => StoreError::new("a random id exists already"),
                 Err(failure) => failure,
             };
             if !pause.take().await {
@@ -166,56 +159,20 @@ impl StoredSessions {
             }
         };
         if self.generation(session).await? != generation {
-            // No browser has its id, but it would be listed.
+            // No browser has the id, but the session would be listed.
             self.delete(key).await?;
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
-        let cookie = self.scope.set(self.scope.session(), &id, session.rest(now));
-        let orphans = existing.removals(1, &self.scope);
-        Ok(([cookie].into_iter().chain(orphans).collect(), key))
+        let cookie = self.scope.set(self.scope.session(), &id, max_age);
+        let removals = existing.removals(1, &self.scope);
+        let cookies = [cookie].into_iter().chain(removals).collect();
+        Ok((cookies, Some(key)))
     }
 
-    /// Takes the state of a sign-in, by an entry that holds the hash of its code; gives how it was used before,
-    /// if it was.
-    pub(crate) async fn take_state(
-        &self,
-        state: &str,
-        code: CodeHash,
-    ) -> Result<Option<CallbackError>, Error> {
-        let entry = [&self.taker[..], &code].concat();
-        let key = SessionKey::of_state(state);
-        if self.add(key, &entry, PendingSignIn::LIFETIME).await? {
-            return Ok(None);
-        }
-        // This process took it, without knowing: the store's answer was lost, and the code was not sent.
-        let taken = bounded(self.store.load(key)).await?;
-        Ok(match taken {
-            Some(taken) if *taken.value() == entry => None,
-            Some(taken) => Some(use_by(&taken, Some(code))),
-            None => Some(CallbackError::AlreadyCompleted),
-        })
-    }
-
-    pub(crate) async fn free_state(&self, state: &str) {
-        if let Err(error) = self.delete(SessionKey::of_state(state)).await {
-            let source = error.causes();
-            tracing::warn!(%error, source, "failed to free the state of a sign-in");
-        }
-    }
-
-    pub(crate) async fn use_of_state(
-        &self,
-        state: &str,
-        code: Option<CodeHash>,
-    ) -> Result<Option<CallbackError>, Error> {
-        let key = SessionKey::of_state(state);
-        let entry = bounded(self.store.load(key)).await?;
-        Ok(entry.map(|entry| use_by(&entry, code)))
-    }
-
-    pub(crate) fn is_shared(&self) -> bool {
-        self.store.is_shared()
+    /// Ends a session for all processes.
+    pub(crate) async fn delete(&self, key: SessionKey) -> Result<(), Error> {
+        Ok(bounded(self.store.delete(key)).await?)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -227,7 +184,7 @@ impl StoredSessions {
         self.sealer.seal_bytes(key.as_bytes(), &plaintext)
     }
 
-    pub(super) fn open(&self, key: SessionKey, sealed: &Bytes) -> Option<Session> {
+    pub(super) fn open(&self, key: SessionKey, sealed: &[u8]) -> Option<Session> {
         let label = key.as_bytes();
         self.recent.open(label, sealed, || {
             let opened = self.sealer.open_bytes(label, sealed.to_vec())?;
@@ -236,35 +193,5 @@ impl StoredSessions {
     }
 }
 
-impl StoreEntry {
-    /// After one more change.
-    pub(super) fn changed(self, refresh_attempt: Option<RefreshAttempt>) -> Self {
-        Self {
-            version: self.version + 1,
-            refresh_attempt,
-            ..self
-        }
-    }
-}
-
-/// How the callback has used its state that has left this entry.
-fn use_by(entry: &StoredSession, code: Option<CodeHash>) -> CallbackError {
-    if code.is_none_or(|code| entry.value().ends_with(&code)) {
-        CallbackError::AlreadyCompleted
-    } else {
-        CallbackError::Replayed
-    }
-}
-
-impl fmt::Debug for StoredSessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredSessions")
-            .field("store", &self.store)
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The length of a state's entry: 16 random bytes, and the hash of the code.
 /// The size limit of a session in a store, in bytes.
 const MAX_SIZE: usize = 64 * 1024;

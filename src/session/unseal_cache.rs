@@ -1,15 +1,15 @@
-//! Sessions that were opened a moment ago.
+//! A cache of opened sessions.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::Session;
+use super::{Session, lock};
 
-/// Remembers what sealed values opened to: most requests bring one that was opened before.
+/// Caches opened sessions: most requests bring a sealed value that was opened before.
 ///
-/// Only what opened goes in, so nobody can fill it but with sessions of their own. A value is found by a
-/// part of its nonce and then compared as a whole, with its label.
+/// Only values that open are cached, so attackers can fill the cache with sessions of their own at most. A value is
+/// found by a part of its nonce, and then compared as a whole together with its label.
 pub(crate) struct UnsealCache {
     slots: Box<[Mutex<Option<Entry>>]>,
 }
@@ -27,7 +27,7 @@ impl UnsealCache {
         }
     }
 
-    /// What `sealed` opens to under `label`: as it did before, else as `open` finds out.
+    /// The session that `sealed` opens to under `label`, from the cache or from `open`.
     pub(crate) fn open(
         &self,
         label: &[u8],
@@ -46,15 +46,15 @@ impl UnsealCache {
                 sealed: sealed.into(),
                 session: session.clone(),
             };
-            // What was there is dropped when the lock is free again.
+            // The earlier entry is dropped after the lock is released.
             let _before = lock(slot).replace(entry);
         }
         Some(session)
     }
 
-    /// Where a value is, by bytes that are of its nonce, be it in base64 or not.
+    /// The slot of a value, by bytes that belong to its nonce, in base64 or not.
     fn slot(&self, sealed: &[u8]) -> Option<&Mutex<Option<Entry>>> {
-        if sealed.len() > LONGEST {
+        if sealed.len() > MAX_LENGTH {
             return None;
         }
         let nonce = sealed.get(6..)?.first_chunk()?;
@@ -64,28 +64,27 @@ impl UnsealCache {
 }
 
 impl Entry {
-    /// The end, where the tag is, comes first and in constant time: how far a guess agrees with the value of
-    /// somebody else must not be measurable. Nobody guesses the 128 bits of a tag, so the rest needs no such care.
+    /// The session, if this entry has the same sealed value and label.
+    ///
+    /// The end of the value, which holds the tag, is compared first and in constant time: an attacker must not be
+    /// able to measure how much of another user's value a guess matches. The tag's 128 bits cannot be guessed, so
+    /// the rest is compared as it comes.
     fn get(&self, label: &[u8], sealed: &[u8]) -> Option<Session> {
         let (own_rest, own_end) = self.sealed.split_last_chunk::<END>()?;
         let (rest, end) = sealed.split_last_chunk::<END>()?;
-        let is_it = verify_slices_are_equal(own_end, end).is_ok()
+        let is_same = verify_slices_are_equal(own_end, end).is_ok()
             && own_rest == rest
             && *self.label == *label;
-        is_it.then(|| self.session.clone())
+        is_same.then(|| self.session.clone())
     }
-}
-
-fn lock(slot: &Mutex<Option<Entry>>) -> MutexGuard<'_, Option<Entry>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const SLOT_BITS: u32 = 10;
 const SLOTS: usize = 1 << SLOT_BITS;
-/// The tag in base64, and a little more.
+/// In bytes: the tag in base64, and a little more.
 const END: usize = 24;
-/// In bytes: with a slot for each, a few MB in all.
-const LONGEST: usize = 4096;
+/// In bytes: a full cache takes about 4 MB and the sessions.
+const MAX_LENGTH: usize = 4096;
 /// Spreads what base64 leaves of the bits (Knuth, multiplicative hashing).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -118,25 +117,25 @@ mod tests {
         Session::start(tokens, false, limits, now)
     }
 
-    /// Whether it was opened anew.
-    fn opens(recent: &UnsealCache, label: &[u8], sealed: &[u8]) -> bool {
-        let mut anew = false;
+    /// Whether `open` was called.
+    fn misses(recent: &UnsealCache, label: &[u8], sealed: &[u8]) -> bool {
+        let mut is_called = false;
         let opened = recent.open(label, sealed, || {
-            anew = true;
+            is_called = true;
             Some(session())
         });
         assert!(opened.is_some());
-        anew
+        is_called
     }
 
     #[test]
-    fn what_was_opened_is_remembered_with_its_label_and_every_byte() {
+    fn an_opened_value_is_cached_with_its_label_and_every_byte() {
         let recent = UnsealCache::new();
         let sealed = b"0123456789abcdef0123456789abcdef".as_slice();
-        assert!(opens(&recent, b"a", sealed));
-        assert!(!opens(&recent, b"a", sealed));
-        assert!(opens(&recent, b"b", sealed), "under its label alone");
-        assert!(opens(&recent, b"a", sealed), "in the place of that");
+        assert!(misses(&recent, b"a", sealed));
+        assert!(!misses(&recent, b"a", sealed));
+        assert!(misses(&recent, b"b", sealed), "another label");
+        assert!(misses(&recent, b"a", sealed), "the slot was reused");
         for at in [0, 20, sealed.len() - 1] {
             let mut other = sealed.to_vec();
             other[at] = b'x';
@@ -147,24 +146,24 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_open_is_not_remembered_and_takes_nobody_s_place() {
+    fn a_value_that_does_not_open_is_not_cached_and_replaces_no_other() {
         let recent = UnsealCache::new();
         let sealed = [7; 100];
-        assert!(opens(&recent, b"a", &sealed));
+        assert!(misses(&recent, b"a", &sealed));
         let mut forged = sealed;
         forged[99] = 8;
         for _ in 0..2 {
             assert!(recent.open(b"a", &forged, || None).is_none());
         }
-        assert!(!opens(&recent, b"a", &sealed));
+        assert!(!misses(&recent, b"a", &sealed));
     }
 
     #[test]
-    fn what_is_short_or_long_is_opened_each_time() {
+    fn short_and_long_values_are_not_cached() {
         let recent = UnsealCache::new();
-        for sealed in [vec![], vec![1; 13], vec![2; LONGEST + 1]] {
-            assert!(opens(&recent, b"a", &sealed));
-            assert!(opens(&recent, b"a", &sealed));
+        for sealed in [vec![], vec![1; 13], vec![2; MAX_LENGTH + 1]] {
+            assert!(misses(&recent, b"a", &sealed));
+            assert!(misses(&recent, b"a", &sealed));
         }
     }
 }

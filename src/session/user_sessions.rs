@@ -1,7 +1,7 @@
 //! All sessions of one user in a store.
 //!
 //! A session that begins while all sessions of its user are being ended must not outlive them, although no step
-//! changes two entries at once. An entry of its own, the user's generation, ensures that:
+//! changes two entries at once. The user's generation, an entry of its own, ensures that:
 //!
 //! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
 //!    again, and gives the session's id to the browser only if nothing has changed.
@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 
 use super::{
     Session, StoredSessions,
-    changes::{BRIEF, SHORT, retried},
+    retry::{BRIEF, SHORT, retried},
     store::{SessionKey, SessionStore, StoreFuture, StoredSession, UserKey},
 };
 use crate::{error::Error, tokens::IdClaims};
@@ -33,30 +33,29 @@ impl Generation {
 }
 
 impl StoredSessions {
-    /// The name of a user in the store.
+    /// The key of a user.
     pub(super) fn user(&self, claims: &IdClaims) -> UserKey {
-        let names = self.names(claims);
-        *names.first().expect("there is at least one key")
+        let users = self.users(claims);
+        *users.first().expect("there is at least one key")
     }
 
-    /// Likewise, and the names from before the cookie keys were rolled.
-    fn names(&self, claims: &IdClaims) -> Vec<UserKey> {
+    /// The key of a user, and those from before the cookie keys were rolled.
+    fn users(&self, claims: &IdClaims) -> Vec<UserKey> {
         let parts = [claims.issuer().as_bytes(), claims.subject().as_bytes()];
         self.users.of(&parts).map(UserKey::new).collect()
     }
 
     /// The generation of a session's user.
     pub(crate) async fn generation(&self, session: &Session) -> Result<Generation, Error> {
-        let user = self.user(session.tokens().claims());
-        UserSessions::new(&*self.store, user).generation().await
+        generation(&*self.store, self.user(session.tokens().claims())).await
     }
 
     /// The sessions of a user that are within their limits.
     #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
     pub(crate) async fn list(&self, claims: &IdClaims) -> Result<Vec<Session>, Error> {
         let mut sessions = Vec::new();
-        for user in self.names(claims) {
-            let keys = UserSessions::new(&*self.store, user).keys(BRIEF).await?;
+        for user in self.users(claims) {
+            let keys = retried(BRIEF, || self.store.list(user)).await?;
             for some in keys.chunks(AT_ONCE) {
                 for found in join_all(some.iter().map(|key| self.load(*key))).await {
                     sessions.extend(found?.map(|(session, _)| session));
@@ -73,62 +72,43 @@ impl StoredSessions {
     /// The store failed. Some sessions may have ended.
     #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
     pub(crate) async fn end_all(&self, claims: &IdClaims) -> Result<(), Error> {
-        for user in self.names(claims) {
-            UserSessions::new(&*self.store, user).end_all().await?;
+        for user in self.users(claims) {
+            end_all(&*self.store, user).await?;
         }
         Ok(())
     }
 }
 
-/// The entries of one user in a store.
-pub(super) struct UserSessions<'a> {
-    store: &'a dyn SessionStore,
+pub(super) async fn generation(
+    store: &dyn SessionStore,
     user: UserKey,
+) -> Result<Generation, Error> {
+    let key = SessionKey::of_generation(user);
+    let found = retried(BRIEF, || store.load(key)).await?;
+    Ok(Generation::of(found.as_ref()))
 }
 
-impl<'a> UserSessions<'a> {
-    pub(super) fn new(store: &'a dyn SessionStore, user: UserKey) -> Self {
-        Self { store, user }
+pub(super) async fn end_all(store: &dyn SessionStore, user: UserKey) -> Result<(), Error> {
+    let key = SessionKey::of_generation(user);
+    let advance = || -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            match store.load(key).await? {
+                None => store.create(key, Vec::new(), LIFETIME, None).await,
+                Some(found) => {
+                    let version = found.version();
+                    store.replace(key, version, Vec::new(), LIFETIME).await
+                }
+            }
+        })
+    };
+    // `false` if another call has changed the generation at the same time.
+    retried(SHORT, advance).await?;
+    for some in retried(SHORT, || store.list(user)).await?.chunks(AT_ONCE) {
+        let deletions = some.iter().map(|key| retried(SHORT, || store.delete(*key)));
+        let deleted = join_all(deletions).await;
+        deleted.into_iter().collect::<Result<(), _>>()?;
     }
-
-    pub(super) async fn generation(&self) -> Result<Generation, Error> {
-        let key = SessionKey::of_generation(self.user);
-        let found = retried(BRIEF, || self.store.load(key)).await?;
-        Ok(Generation::of(found.as_ref()))
-    }
-
-    async fn keys(&self, patience: Duration) -> Result<Vec<SessionKey>, Error> {
-        retried(patience, || self.store.list(self.user)).await
-    }
-
-    pub(super) async fn end_all(&self) -> Result<(), Error> {
-        self.advance_generation().await?;
-        for some in self.keys(SHORT).await?.chunks(AT_ONCE) {
-            let deletions = some
-                .iter()
-                .map(|key| retried(SHORT, || self.store.delete(*key)));
-            let deleted = join_all(deletions).await;
-            deleted.into_iter().collect::<Result<(), _>>()?;
-        }
-        Ok(())
-    }
-
-    async fn advance_generation(&self) -> Result<(), Error> {
-        let key = SessionKey::of_generation(self.user);
-        let advance = || -> StoreFuture<'_, bool> {
-            Box::pin(async move {
-                let Some(found) = self.store.load(key).await? else {
-                    return self.store.create(key, Vec::new(), LIFETIME, None).await;
-                };
-                let version = found.version();
-                let replace = self.store.replace(key, version, Vec::new(), LIFETIME);
-                replace.await
-            })
-        };
-        // Where the version does not match, another call has changed the generation at the same time.
-        retried(SHORT, advance).await?;
-        Ok(())
-    }
+    Ok(())
 }
 
 /// How many sessions are read or deleted at once.
@@ -156,7 +136,7 @@ mod tests {
         absolute: Duration::from_secs(10 * 3600),
     };
 
-    struct Process(StoredSessions);
+    struct Process(Arc<StoredSessions>);
 
     impl Process {
         fn new(store: &MemoryStore, clock: &HandClock, secrets: &[[u8; 32]]) -> Self {

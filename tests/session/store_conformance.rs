@@ -3,7 +3,7 @@
 #[path = "../../examples/session_store/store.rs"]
 mod store;
 
-use std::{fs, future::ready, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, future::ready, path::PathBuf, time::Duration};
 
 use axum::{Router, routing::get};
 use store::FileStore;
@@ -36,15 +36,6 @@ fn file(name: &str) -> PathBuf {
 async fn memory_does() {
     let store = MemoryStore::new();
     conformance::check(&store, &store.clone()).await;
-}
-
-#[tokio::test]
-async fn a_store_that_is_shared_behind_a_pointer_does() {
-    let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
-    conformance::check(&store, &Arc::clone(&store)).await;
-    let didit = didit();
-    let config = didit.config(CALLBACK);
-    assert!(config.with_session_store(store).build().is_ok());
 }
 
 // Behaviour 82. Of concurrent updates one succeeds.

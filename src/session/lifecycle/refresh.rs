@@ -1,55 +1,68 @@
-//! New tokens for old ones.
+//! The refresh of tokens.
 
 use std::{sync::Arc, time::Duration};
 
-use super::SessionLifecycle;
+use super::{SessionLifecycle, sign_out::report};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     oidc::TokenRequestFailure,
     provider_calls::ReadyToRefresh,
     session::{
-        Backend, Outcome, Refresh, RefreshCalls, Saved, Session, StoreEntry, Validity,
+        Outcome, Refresh, RefreshCalls, RefreshFlight, Session, StoreEntry, Validity,
         store::SessionKey,
     },
-    tokens::{DiditTokens, RefreshToken},
+    tokens::DiditTokens,
 };
 
 impl SessionLifecycle {
-    /// The refresh of a session: one for all who want it. `entry` says where it is, if that is a store.
+    /// The refresh of a session: one for all requests that want it. `entry` is the session's, if it is in a store.
     pub(crate) fn refresh(
         self: &Arc<Self>,
         session: &Session,
         entry: Option<StoreEntry>,
         now: Timestamp,
     ) -> Refresh {
-        let saved = match entry {
-            Some(_) => Saved::Elsewhere,
-            None => Saved::Nowhere,
-        };
-        self.refreshes.refresh(session.tokens(), saved, now, || {
-            let lifecycle = Arc::clone(self);
-            let session = session.clone();
-            async move {
-                if let (Backend::Store(stored), Some(entry)) = (&lifecycle.sessions.backend, entry)
-                {
-                    let horizon = lifecycle.horizon;
-                    return stored.renew(session, entry, horizon, &*lifecycle).await;
+        let saves = entry.is_some();
+        self.refreshes.refresh(session.tokens(), saves, now, || {
+            let (lifecycle, session) = (Arc::clone(self), session.clone());
+            self.start_refresh(async move {
+                if let (Some(stored), Some(entry)) = (lifecycle.sessions.stored(), entry) {
+                    let timeout = lifecycle.refresh_timeout;
+                    return stored.refresh(session, entry, timeout, &*lifecycle).await;
                 }
                 let outcome = lifecycle.refresh_once(session.tokens()).await;
                 if let Ok(tokens) = &outcome
                     && lifecycle.has_ended(session.id())
                 {
-                    // The sign-out knew the tokens of before.
+                    // The sign-out has ended the tokens of before.
                     lifecycle.end_unused(tokens.clone());
                 }
                 outcome
-            }
+            })
         })
     }
 
-    /// The refresh of a session in a store, by what the store has now: another request, or another process, may
-    /// have been faster. `is_own` says whether the session had these tokens. Gives `None` if it never did.
+    /// Starts a refresh in a task of its own: a client that goes away cancels nothing that was sent.
+    fn start_refresh(
+        self: &Arc<Self>,
+        refresh: impl Future<Output = Outcome> + Send + 'static,
+    ) -> RefreshFlight {
+        let lifecycle = Arc::clone(self);
+        self.start(async move {
+            let outcome = refresh.await;
+            match &outcome {
+                Ok(_) => tracing::debug!("tokens refreshed"),
+                // An outage is logged by the requests that it affects, not for each session.
+                Err(error) if error.kind() == ErrorKind::TokensUnavailable => {}
+                Err(error) => error.log("refresh failed"),
+            }
+            (lifecycle.now(), outcome)
+        })
+    }
+
+    /// Refreshes a session in a store, which another request or process may have refreshed already. `is_own` says
+    /// whether the session had these tokens. Gives `None` if it never did.
     pub(crate) async fn refresh_stored(
         self: &Arc<Self>,
         key: SessionKey,
@@ -58,34 +71,28 @@ impl SessionLifecycle {
     ) -> Result<Option<DiditTokens>, Error> {
         let is_of = |session: &Session| session.tokens().access_token().is(tokens.access_token());
         match self.load(key).await? {
-            Some((there, entry)) if there.tokens().are(tokens) => {
-                let refresh = self.refresh(&there, Some(entry), self.now());
-                self.land(refresh).await.map(Some)
+            Some((session, entry)) if session.tokens().are(tokens) => {
+                let refresh = self.refresh(&session, Some(entry), self.now());
+                self.outcome(refresh, self.refresh_timeout).await.map(Some)
             }
-            // What is missing is a refresh token, which counts as spent by now.
-            Some((there, _)) if is_of(&there) => Err(Error::new(ErrorKind::TokensExpired)),
-            Some((there, _)) if is_own => Ok(Some(there.tokens().clone())),
+            // The refresh token was removed: it counts as spent.
+            Some((session, _)) if is_of(&session) => Err(Error::new(ErrorKind::TokensExpired)),
+            Some((session, _)) if is_own => Ok(Some(session.tokens().clone())),
             None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
-            _ => Ok(None),
+            Some(_) | None => Ok(None),
         }
     }
 
-    /// The refresh of tokens that are of no session.
+    /// Refreshes tokens that belong to no session.
     pub(crate) async fn refresh_tokens(self: &Arc<Self>, tokens: &DiditTokens) -> Outcome {
-        let lifecycle = Arc::clone(self);
-        let before = tokens.clone();
-        let send = || async move { lifecycle.refresh_once(&before).await };
-        let saved = Saved::Elsewhere;
-        let refresh = self.refreshes.refresh(tokens, saved, self.now(), send);
-        self.land(refresh).await
+        let refresh = self.refreshes.refresh(tokens, true, self.now(), || {
+            let (lifecycle, tokens) = (Arc::clone(self), tokens.clone());
+            self.start_refresh(async move { lifecycle.refresh_once(&tokens).await })
+        });
+        self.outcome(refresh, self.refresh_timeout).await
     }
 
-    /// What comes of a refresh, in no more than the time that one may take.
-    pub(crate) async fn land(&self, refresh: Refresh) -> Outcome {
-        self.outcome(refresh, self.horizon).await
-    }
-
-    /// What comes of a refresh, if it comes in time. A refresh that another request has started is not waited
+    /// The outcome of a refresh, if it comes in time. A refresh that another request has started is not waited
     /// for while the provider does not answer.
     pub(crate) async fn outcome(&self, refresh: Refresh, patience: Duration) -> Outcome {
         let flight = match refresh {
@@ -102,42 +109,35 @@ impl SessionLifecycle {
         }
     }
 
-    /// Whether a session's tokens are to be refreshed now, or are being refreshed.
+    /// Whether a session's tokens have to be refreshed now, or are being refreshed.
     pub(crate) fn is_refresh_due(
         &self,
         session: &Session,
         entry: Option<StoreEntry>,
         now: Timestamp,
     ) -> bool {
-        let rules = &self.sessions.rules;
-        let attempt = entry.and_then(|entry| entry.refresh_attempt);
-        match rules.validity(session, attempt, now) {
+        match self.validity(session, entry, now) {
             Validity::RefreshDue => true,
-            // Others have given up; who sent the refresh token waits for what comes late.
+            // Other processes no longer wait for an attempt of this one; this process does.
             Validity::Valid | Validity::Unrefreshable => {
-                !session.tokens().are_alive(now) && self.is_refreshing(session, now)
+                !session.tokens().are_alive(now) && self.refreshes.replaces(session.tokens(), now)
             }
             Validity::Expired => false,
         }
     }
 
-    /// Whether new tokens for those of a session are on their way, or are there and not in the session yet.
-    pub(crate) fn is_refreshing(&self, session: &Session, now: Timestamp) -> bool {
-        self.refreshes.replaces(session.tokens(), now)
-    }
-
-    /// An answer carries the tokens that replace these.
+    /// Records that an answer carries the new tokens in place of these.
     pub(crate) fn note_carried(&self, replaced: &DiditTokens) {
         self.refreshes.note_carried(replaced, self.now());
     }
 
-    /// Whether the request that starts a refresh has to wait for it: its answer carries the new tokens, or the
-    /// old ones end with it.
+    /// Whether the request that starts a refresh waits for it: its answer carries the new tokens, or the refresh
+    /// ends the old ones.
     pub(crate) fn must_carry(&self, entry: Option<StoreEntry>) -> bool {
-        entry.is_none() || self.sessions.rules.is_authoritative()
+        entry.is_none() || self.sessions.rules.is_authoritative
     }
 
-    /// The same tokens, without a refresh token that works once and was sent.
+    /// The same tokens, without a single-use refresh token that was sent.
     pub(crate) fn without_spent(&self, tokens: DiditTokens) -> DiditTokens {
         match tokens.refresh_token() {
             Some(token) if self.spent.contains(token.secret().as_bytes()) => {
@@ -147,16 +147,10 @@ impl SessionLifecycle {
         }
     }
 
-    async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
+    pub(super) async fn refresh_once(&self, tokens: &DiditTokens) -> Outcome {
         let ready = self.prepare().await?;
         let refreshed = self.send(ready, tokens).await;
         refreshed.map_err(|failure| failure.error)
-    }
-
-    /// Whether a refresh token may be sent: one that works once, never again, be it for a session or for a
-    /// handler that keeps tokens itself.
-    fn spend(&self, token: &RefreshToken) -> bool {
-        !self.sessions.rules.single_use || self.spent.insert(token.secret().as_bytes(), self.now())
     }
 }
 
@@ -172,23 +166,27 @@ impl RefreshCalls for SessionLifecycle {
         ready: ReadyToRefresh,
         tokens: &DiditTokens,
     ) -> Result<DiditTokens, TokenRequestFailure> {
-        let token = tokens.refresh_token().filter(|token| self.spend(token));
-        let Some(token) = token else {
+        // A single-use token is sent once, for a session or for a handler that keeps tokens itself.
+        let token = tokens
+            .refresh_token()
+            .map(|token| token.secret().as_bytes());
+        let is_unsent =
+            |token: &&[u8]| !self.sessions.rules.single_use || self.spent.insert(token, self.now());
+        let Some(token) = token.filter(is_unsent) else {
             let error = Error::new(ErrorKind::TokensExpired);
             return Err(TokenRequestFailure::after_sending(error));
         };
-        match self.calls.refresh(ready, tokens).await {
-            Ok(renewed) => Ok(self.without_spent(renewed)),
-            Err(failure) => {
-                if !failure.was_sent {
-                    self.spent.forget(token.secret().as_bytes());
-                }
-                Err(failure)
-            }
+        let refreshed = self.calls.refresh(ready, tokens).await;
+        if refreshed.as_ref().is_err_and(|failure| !failure.was_sent) {
+            self.spent.forget(token);
         }
+        refreshed.map(|tokens| self.without_spent(tokens))
     }
 
     async fn discard(&self, tokens: &DiditTokens) {
-        self.end_late(tokens).await;
+        match self.calls.metadata().await {
+            Ok(metadata) => self.end_there(&metadata, tokens, false, true).await,
+            Err(error) => report(&error),
+        }
     }
 }

@@ -1,34 +1,40 @@
-//! The names that a store knows sessions and users by.
+//! The keys of entries and users in a session store.
 
 use std::{fmt, time::Duration};
 
-use aws_lc_rs::digest;
+use crate::{seal::sha256, session::SessionId};
 
-use crate::session::SessionId;
-
-/// The name of an entry in a store: a hash. The session id in the browser's cookie cannot be computed from it.
+/// The key of an entry in a session store: a hash, from which the session id in the browser's cookie cannot be
+/// computed.
+///
+/// ```
+/// use tower_didit::store::SessionKey;
+///
+/// let key = SessionKey::from_bytes([7; 32]);
+/// assert_eq!(key.as_bytes(), &[7; 32]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey([u8; 32]);
 
 impl SessionKey {
     /// The key of the session with this id in the browser's cookie.
     pub(crate) fn of_id(id: &[u8; 32]) -> Self {
-        Self::of(&[id])
+        Self(sha256(&[id]))
     }
 
     /// The key of the record that the sign-in with this `state` was completed.
     pub(crate) fn of_state(state: &str) -> Self {
-        Self::of(&[b"state ", state.as_bytes()])
+        Self(sha256(&[b"state ", state.as_bytes()]))
     }
 
-    /// The key of the mark that a session was signed out of while its tokens were being refreshed.
+    /// The key of the record that the user signed out during a refresh of this session.
     pub(crate) fn of_end(session: SessionId) -> Self {
-        Self::of(&[b"end ", session.as_bytes()])
+        Self(sha256(&[b"end ", &session.0]))
     }
 
     /// The key of a user's [`Generation`](crate::session::Generation).
     pub(crate) fn of_generation(user: UserKey) -> Self {
-        Self::of(&[b"generation ", user.as_bytes()])
+        Self(sha256(&[b"generation ", user.as_bytes()]))
     }
 
     /// 32 bytes that look random.
@@ -40,16 +46,6 @@ impl SessionKey {
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
-
-    fn of(parts: &[&[u8]]) -> Self {
-        let mut hash = digest::Context::new(&digest::SHA256);
-        for part in parts {
-            hash.update(part);
-        }
-        let hash = hash.finish();
-        let whole = hash.as_ref().first_chunk();
-        Self(*whole.expect("SHA-256 has 32 bytes"))
-    }
 }
 
 impl fmt::Debug for SessionKey {
@@ -58,8 +54,8 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// The name of a user in a store: a hash of issuer and subject with a key of the layer's, from which a store
-/// learns neither.
+/// The key of a user in a session store: an HMAC of issuer and subject, from which neither can be computed. An
+/// [example](super::SessionStore#examples) is with the trait.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserKey([u8; 32]);
 
@@ -80,7 +76,7 @@ impl fmt::Debug for UserKey {
     }
 }
 
-/// The user that a new session belongs to.
+/// The user who owns a new session. An [example](super::SessionStore#examples) is with the trait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionOwner {
     user: UserKey,
@@ -97,8 +93,8 @@ impl SessionOwner {
         self.user
     }
 
-    /// How long the session can last at most, however often [`replace`](super::SessionStore::replace) prolongs
-    /// it: how long a list of the user's sessions has to name it.
+    /// The longest lifetime of the session, however often [`replace`](super::SessionStore::replace) restarts it.
+    /// The user's list has to name the session for this long.
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }

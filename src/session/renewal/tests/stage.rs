@@ -99,7 +99,7 @@ impl Stage {
         let tasks = 2 * scenario.mains();
         let world = World::new(tasks, scenario.rotates, scenario.flaw);
         let sessions = (0..tasks).map(|task| scenario.sessions(View::new(&world, task)));
-        let sessions: Vec<_> = sessions.map(Arc::new).collect();
+        let sessions: Vec<_> = sessions.collect();
         let key = SessionKey::of_id(&[1; 32]);
         let start = Timestamp::from_unix(START.as_unix() - scenario.unused.as_secs());
         let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
@@ -169,7 +169,7 @@ impl Scenario {
         self.processes.len() + 1
     }
 
-    fn sessions(&self, view: View) -> StoredSessions {
+    fn sessions(&self, view: View) -> Arc<StoredSessions> {
         let provider = Provider::didit();
         let provider = if self.rotates {
             provider.with_single_use_refresh_tokens()
@@ -210,7 +210,7 @@ async fn renew(
         *use_to_note.lock().expect("nothing panics") = Some((used, entry));
     }
     let found = number(session.tokens());
-    match sessions.renew(session, entry, HORIZON, &view).await {
+    match sessions.refresh(session, entry, HORIZON, &view).await {
         Ok(tokens) => End::Renewed(found, number(&tokens)),
         Err(error) => End::Failed(error.kind()),
     }
@@ -218,7 +218,7 @@ async fn renew(
 
 /// As `SessionLifecycle::sign_out` does it where the access token has ended.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
-    let seized = sessions.seize(key, HORIZON).await;
+    let seized = sessions.begin_end(key, HORIZON).await;
     let is_certain = sessions.delete(key).await.is_ok();
     if let Ok(Some((session, true))) = seized
         && view.prepare().await.is_ok()
@@ -237,7 +237,7 @@ async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
         let generation = sessions.generation(&session).await?;
         let existing = ExistingChunks::default();
         let created = sessions.create(&session, generation, existing, now).await;
-        created.map(|(_, key)| (key, generation))
+        created.map(|(_, key)| (key.expect("it is in the store"), generation))
     };
     match begun.await {
         Ok(begun) => {

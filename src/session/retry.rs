@@ -1,0 +1,94 @@
+//! Calls of a session store, retried until their outcome is known.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::store::{SessionKey, SessionStore, StoreError, StoreFuture, StoredSession};
+use crate::error::Error;
+
+/// Retries a change of one entry. A failed attempt may have changed the entry all the same, which `is_done` tells
+/// from the entry.
+pub(super) async fn settle<'a>(
+    store: &dyn SessionStore,
+    key: SessionKey,
+    patience: Duration,
+    attempt: impl Fn() -> StoreFuture<'a, bool>,
+    is_done: impl Fn(&StoredSession) -> bool,
+) -> Result<bool, StoreError> {
+    let mut pause = Pause::new(patience);
+    let mut has_failed = false;
+    loop {
+        let failure = match bounded(attempt()).await {
+            Ok(false) if has_failed => match bounded(store.load(key)).await {
+                Ok(stored) => return Ok(stored.as_ref().is_some_and(&is_done)),
+                Err(failure) => failure,
+            },
+            Ok(is_done) => return Ok(is_done),
+            Err(failure) => failure,
+        };
+        has_failed = true;
+        if !pause.take().await {
+            return Err(failure);
+        }
+    }
+}
+
+/// Retries an idempotent call until it succeeds.
+pub(super) async fn retried<'a, T>(
+    patience: Duration,
+    call: impl Fn() -> StoreFuture<'a, T>,
+) -> Result<T, Error> {
+    let mut pause = Pause::new(patience);
+    loop {
+        match bounded(call()).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) if !pause.take().await => return Err(failure.into()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Growing pauses between attempts, up to a deadline.
+pub(super) struct Pause {
+    start: Instant,
+    patience: Duration,
+    next: Duration,
+}
+
+impl Pause {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            start: Instant::now(),
+            patience,
+            next: FIRST_PAUSE,
+        }
+    }
+
+    /// Waits for the next attempt. `false`, without waiting, after the deadline.
+    pub(super) async fn take(&mut self) -> bool {
+        if self.start.elapsed() >= self.patience {
+            return false;
+        }
+        tokio::time::sleep(self.next).await;
+        self.next = (2 * self.next).min(LAST_PAUSE);
+        true
+    }
+}
+
+/// Bounds one call of a store.
+pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::new("no answer in time"));
+    tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
+}
+
+/// Time limit of one call.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Retry limit for calls that a sign-in waits for.
+pub(super) const BRIEF: Duration = Duration::from_secs(2);
+/// Retry limit for writes that are safe to lose.
+pub(super) const SHORT: Duration = Duration::from_secs(10);
+/// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
+pub(super) const LATE: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
