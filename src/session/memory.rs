@@ -114,33 +114,34 @@ impl MemoryStore {
         Box::pin(ready(Ok(work(&mut entries, now))))
     }
 
-    /// Replaces the entry that has this version.
+    /// Changes the entry that has this version: sets the refresh attempt, and value and lifetime if they are given.
     fn change(
         &self,
         key: SessionKey,
         version: u64,
-        change: impl FnOnce(Entry, Timestamp) -> Entry,
+        attempt: Option<RefreshAttempt>,
+        replacement: Option<(Vec<u8>, Duration)>,
     ) -> StoreFuture<'_, bool> {
         self.with_entries(|entries, now| {
             let entry = entries.all.get(&key);
             let is_current = entry.is_some_and(|entry| entry.stored.version() == version);
             if is_current && let Some(entry) = entries.remove(key) {
-                entries.insert(key, change(entry, now));
+                let (value, expiry) = match replacement {
+                    Some((value, lifetime)) => (value.into(), now.plus(lifetime)),
+                    None => (entry.stored.value().clone(), entry.expiry),
+                };
+                let stored = StoredSession::new(value, version + 1, attempt);
+                let user = entry.user;
+                entries.insert(
+                    key,
+                    Entry {
+                        stored,
+                        expiry,
+                        user,
+                    },
+                );
             }
             is_current
-        })
-    }
-
-    fn set_attempt(
-        &self,
-        key: SessionKey,
-        version: u64,
-        attempt: Option<RefreshAttempt>,
-    ) -> StoreFuture<'_, bool> {
-        self.change(key, version, |entry, _| {
-            let value = entry.stored.value().clone();
-            let stored = StoredSession::new(value, version + 1, attempt);
-            Entry { stored, ..entry }
         })
     }
 }
@@ -186,11 +187,7 @@ impl SessionStore for MemoryStore {
         value: Vec<u8>,
         lifetime: Duration,
     ) -> StoreFuture<'_, bool> {
-        self.change(key, version, |entry, now| Entry {
-            stored: StoredSession::new(value, version + 1, None),
-            expiry: now.plus(lifetime),
-            ..entry
-        })
+        self.change(key, version, None, Some((value, lifetime)))
     }
 
     fn begin_refresh(
@@ -199,11 +196,11 @@ impl SessionStore for MemoryStore {
         version: u64,
         attempt: RefreshAttempt,
     ) -> StoreFuture<'_, bool> {
-        self.set_attempt(key, version, Some(attempt))
+        self.change(key, version, Some(attempt), None)
     }
 
     fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
-        self.set_attempt(key, version, None)
+        self.change(key, version, None, None)
     }
 
     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {

@@ -1,12 +1,10 @@
 //! The protocol between the layer and a session store.
 
-mod keys;
-mod stored_session;
+mod entry;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, time::Duration};
 
-pub use keys::{SessionKey, SessionOwner, UserKey};
-pub use stored_session::{RefreshAttempt, StoredSession};
+pub use entry::{RefreshAttempt, SessionKey, SessionOwner, StoredSession, UserKey};
 
 use crate::error::{Error, ErrorKind};
 

@@ -80,18 +80,13 @@ impl SessionLifecycle {
             let page = metadata.end_session_endpoint.as_ref();
             let id_token = tokens.and_then(DiditTokens::id_token);
             let _ = send_page.send(page.map(|page| lifecycle.end_session.url(page, id_token)));
-            if let Some(EndedSession {
-                session,
-                may_refresh,
-                is_first: true,
-            }) = ended
-            {
-                let tokens = session.tokens();
+            if let Some(ended) = ended.filter(|ended| ended.is_first) {
+                let tokens = ended.session.tokens();
                 // The revocation of one token may end all tokens of a user (RFC 7009 §2.1), the new ones too.
                 let may_revoke = successor.is_none_or(|user| !is_same_user(&user, tokens.claims()));
-                lifecycle
-                    .end_there(&metadata, tokens, may_refresh, may_revoke)
-                    .await;
+                let may_refresh = ended.may_refresh;
+                let end = lifecycle.end_there(&metadata, tokens, may_refresh, may_revoke);
+                end.await;
             }
         });
         match tokio::time::timeout(MAX_STORE_WAIT, result).await {
