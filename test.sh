@@ -168,9 +168,9 @@ check_fuzz() { # each fuzz target for FUZZ_SECONDS, 60 unless set
   fuzz/run.sh "${FUZZ_SECONDS:-60}"
 }
 
-check_interleavings() { # all ways through concurrent renewals of a session, with one fault more
+check_interleavings() { # all ways through concurrent refreshes of a session, with one fault more
   c_compiler
-  MORE_FAULTS=1 some_tests --release --all-features --package tower-didit --lib session::renewal
+  MORE_FAULTS=1 some_tests --release --all-features --package tower-didit --lib session::stored_refresh
 }
 
 check_rounds() { # sessions on several processes under random faults: ROUNDS, 10000 unless set

@@ -9,7 +9,7 @@ pub(crate) mod memory;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod refreshes;
-mod renewal;
+
 pub(crate) mod replay_cache;
 mod retry;
 mod rules;
@@ -18,6 +18,7 @@ mod session_cookies;
 mod sessions;
 pub(crate) mod store;
 mod stored;
+mod stored_refresh;
 mod unseal_cache;
 mod user_sessions;
 
@@ -28,12 +29,12 @@ use std::{
 
 pub(crate) use lifecycle::Admission;
 pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes};
-pub(crate) use renewal::RefreshCalls;
 pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use session_cookies::ExistingChunks;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
 pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
+pub(crate) use stored_refresh::RefreshCalls;
 pub(crate) use user_sessions::Generation;
 
 use crate::{clock::Timestamp, seal::random, tokens::DiditTokens};

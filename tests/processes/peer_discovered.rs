@@ -40,7 +40,7 @@ async fn documents_are_fetched_once_for_several_sign_ins(keys: &str) {
 
 // OpenID Connect Core §10.1.1; behaviours 66 and 68.
 #[tokio::test]
-async fn a_new_key_is_fetched_by_the_first_who_meets_it() {
+async fn an_unknown_key_is_fetched_once() {
     let (here, there) = (Port::keep(), Port::keep());
     let peer = Peer::start(&there, &here, &[]);
     let app = application(&here, peer.origin(), &[]);
@@ -62,7 +62,7 @@ async fn a_new_key_is_fetched_by_the_first_who_meets_it() {
 
 // Behaviours 14 and 63.
 #[tokio::test]
-async fn an_application_that_starts_before_its_provider_finds_it_later() {
+async fn an_application_may_start_before_its_provider() {
     let (here, there) = (Port::keep(), Port::keep());
     let app = application(&here, &there.origin(), &[]);
     let (login, mut browser) = (app.url("/login?return_to=/me"), Browser::new());
@@ -83,7 +83,7 @@ async fn an_application_that_starts_before_its_provider_finds_it_later() {
 
 // OpenID Connect Core §10.1.1; behaviour 66.
 #[tokio::test]
-async fn sessions_and_sign_ins_go_on_over_a_restart_of_the_provider() {
+async fn sessions_and_sign_ins_survive_a_restart_of_the_provider() {
     let (here, there) = (Port::keep(), Port::keep());
     let peer = Peer::start(&there, &here, &[]);
     let app = application(&here, peer.origin(), &[]);
@@ -102,7 +102,7 @@ async fn sessions_and_sign_ins_go_on_over_a_restart_of_the_provider() {
 
 // RFC 8414 §2; behaviour 32.
 #[tokio::test]
-async fn a_client_proves_itself_in_the_way_that_the_metadata_names() {
+async fn client_authentication_follows_the_metadata() {
     let public = [
         ("DIDIT_CLIENT_SECRET", ""),
         (
@@ -155,7 +155,7 @@ async fn a_callback_must_name_the_issuer_as_the_metadata_promises() {
 
 // OpenID Connect Discovery §4.3; behaviour 61.
 #[tokio::test]
-async fn nobody_is_sent_to_a_provider_that_goes_by_another_name() {
+async fn a_provider_with_another_issuer_is_refused() {
     let (here, there) = (Port::keep(), Port::keep());
     let peer = Peer::start(&there, &here, &[]);
     for name in [

@@ -17,7 +17,7 @@ const REVOCATIONS: &str = "POST /auth/v2/revoke ";
 
 // RFC 6749 §2.3, RFC 7009 §2.2, OpenID Connect RP-Initiated Logout §2; behaviours 32, 89 and 90.
 #[tokio::test]
-async fn it_ends_here_and_there_however_the_client_proves_itself() {
+async fn a_sign_out_ends_both_sessions_with_every_client_authentication() {
     let public = [
         ("DIDIT_CLIENT_SECRET", ""),
         (

@@ -92,7 +92,7 @@ async fn two_tabs_both_finish_the_later_one_first() {
 
 // Behaviour 99.
 #[tokio::test]
-async fn the_back_button_after_a_sign_in_starts_nothing_anew() {
+async fn the_back_button_after_a_sign_in_starts_no_new_one() {
     let app = Quickstart::start();
     let browser = Chromium::open("back").await;
 

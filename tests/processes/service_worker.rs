@@ -80,7 +80,7 @@ async fn a_user_declines_and_tries_again_through_it() {
 
 // Behaviours 89 and 96.
 #[tokio::test]
-async fn another_site_signs_nobody_out_through_it_and_the_own_form_does() {
+async fn only_the_form_of_this_site_signs_out_through_a_service_worker() {
     let site = Site::start().await;
     let other = other_site(&site.url("/logout")).await.port();
     let browser = site.open("worker-sign-out").await;

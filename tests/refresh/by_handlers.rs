@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 // RFC 6749 §6; behaviours 81 and 85.
 #[tokio::test]
-async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
+async fn a_session_continues_with_the_tokens_that_a_handler_refreshed() {
     for place in Place::BOTH {
         let didit = didit();
         let app = app(place.config(&didit));
@@ -44,7 +44,7 @@ async fn a_session_goes_on_with_the_tokens_that_a_handler_got() {
 
 // Behaviour 84.
 #[tokio::test(start_paused = true)]
-async fn however_many_want_it_one_asks_didit() {
+async fn concurrent_refreshes_of_handlers_are_one_request() {
     for Case { didit, config, .. } in cases() {
         let app = app(config);
         let (browser, first) = user_of(&didit, &app.router).await;
@@ -63,7 +63,7 @@ async fn however_many_want_it_one_asks_didit() {
 
 // Behaviour 84. A refresh of the layer and one of a handler are the same.
 #[tokio::test(start_paused = true)]
-async fn what_the_layer_does_already_no_handler_does_again() {
+async fn a_handler_joins_the_refresh_of_the_layer() {
     for Case {
         didit,
         config,
@@ -92,7 +92,7 @@ async fn what_the_layer_does_already_no_handler_does_again() {
 
 // RFC 6749 §6; behaviour 85.
 #[tokio::test]
-async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
+async fn a_session_begins_with_the_tokens_that_the_callback_handler_refreshed() {
     for Case { didit, config, .. } in cases() {
         let app = app(config);
         let browser = Browser::new(HOME, app.router);
@@ -110,7 +110,7 @@ async fn a_session_begins_with_the_tokens_that_the_callbacks_handler_got() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again() {
+async fn a_single_use_token_sent_by_the_callback_handler_is_not_sent_again() {
     let didit = FakeDidit::authentication("app");
     let store = memory(&didit);
     let config = || once(&didit).with_session_store(store.clone());
@@ -140,7 +140,7 @@ async fn a_token_that_works_once_and_was_sent_at_the_callback_is_not_sent_again(
 
 // Behaviour 81. Cookies travel with the head.
 #[tokio::test]
-async fn after_the_head_was_sent_the_tokens_are_only_given_back() {
+async fn a_refresh_after_the_head_was_sent_writes_no_cookie() {
     for Case {
         didit,
         config,
@@ -178,7 +178,7 @@ async fn a_browser_that_goes_away_cancels_nothing() {
 
 // Behaviour 87.
 #[tokio::test]
-async fn a_dead_refresh_token_ends_a_session_in_a_store() {
+async fn an_invalid_grant_ends_a_session_in_a_store() {
     for Case {
         didit,
         config,

@@ -91,7 +91,7 @@ fn send(
 
 // Behaviour 89.
 #[tokio::test(start_paused = true)]
-async fn new_tokens_that_come_after_a_sign_out_elsewhere_end_what_it_could_not() {
+async fn a_refresh_during_a_sign_out_elsewhere_ends_the_provider_session() {
     let processes = Processes::new();
     let didit = &processes.didit;
     let (renewing, renews) = processes.start(&[[7; 32]]);
@@ -138,7 +138,7 @@ async fn a_sign_out_ends_a_session_that_this_process_cannot_read() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn a_sign_out_is_finished_although_the_browser_has_gone() {
+async fn a_sign_out_completes_after_the_browser_has_gone() {
     let processes = Processes::new();
     let (auth, app) = processes.start(&[[7; 32]]);
     let browser = Browser::new(HOME, app.clone());
@@ -153,7 +153,7 @@ async fn a_sign_out_is_finished_although_the_browser_has_gone() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn a_request_of_before_renews_what_the_store_has_by_now() {
+async fn a_request_with_older_tokens_refreshes_the_current_ones() {
     let processes = Processes::new();
     let (_, app) = processes.start(&[[7; 32]]);
     let browser = Browser::new(HOME, app);

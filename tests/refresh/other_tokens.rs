@@ -46,7 +46,7 @@ async fn the_tokens_of_somebody_else_change_no_session() {
 
 // RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test]
-async fn a_client_of_no_request_gives_the_tokens_back() {
+async fn a_client_of_the_layer_returns_refreshed_tokens() {
     for Case {
         didit,
         config,

@@ -78,7 +78,7 @@ fn refreshes(didit: &FakeDidit) -> usize {
 
 // Behaviour 84.
 #[tokio::test]
-async fn it_happens_before_the_handler_in_the_last_half_minute() {
+async fn a_refresh_starts_in_the_last_half_minute_before_the_handler_runs() {
     let didit = didit();
     let (browser, first) = signed_in(&didit).await;
     didit.clock().advance(BEFORE_THE_LAST_HALF_MINUTE);
@@ -118,7 +118,7 @@ async fn it_happens_before_the_handler_in_the_last_half_minute() {
 
 // Behaviour 84.
 #[tokio::test(start_paused = true)]
-async fn requests_at_the_same_time_cause_one() {
+async fn concurrent_requests_cause_one_refresh() {
     let didit = didit();
     for (passed, waiting) in [(BEFORE_THE_END, 1), (LIFE, 50)] {
         let (browser, first) = signed_in(&didit).await;
@@ -153,7 +153,7 @@ async fn requests_at_the_same_time_cause_one() {
 
 // RFC 6749 §6; behaviour 85.
 #[tokio::test]
-async fn a_new_refresh_token_replaces_the_old_and_one_that_is_left_out_stays() {
+async fn the_old_refresh_token_stays_unless_a_new_one_is_issued() {
     let keeping = didit();
     let rotating = didit().with_rotating_refresh_tokens();
     for (didit, kinds) in [(keeping, 1), (rotating, 3)] {
@@ -174,7 +174,7 @@ async fn a_new_refresh_token_replaces_the_old_and_one_that_is_left_out_stays() {
 
 // RFC 6749 §6; behaviour 85.
 #[tokio::test]
-async fn scopes_never_come_to_those_that_were_granted() {
+async fn a_refresh_adds_no_scopes() {
     let didit = didit();
     let (browser, _) = signed_in(&didit).await;
     for (scope, expected) in [
@@ -191,7 +191,7 @@ async fn scopes_never_come_to_those_that_were_granted() {
 
 // Behaviour 88.
 #[tokio::test]
-async fn everybody_gets_their_own() {
+async fn each_session_gets_its_own_tokens() {
     let didit = didit();
     let app = app(&didit);
     let mut browsers = Vec::new();
@@ -216,7 +216,7 @@ async fn everybody_gets_their_own() {
 
 // Behaviour 80.
 #[tokio::test]
-async fn it_makes_no_session_last_longer_than_it_may() {
+async fn a_refresh_does_not_prolong_the_absolute_limit() {
     let didit = didit();
     let (browser, _) = signed_in(&didit).await;
     for _ in 0..7 * 24 {

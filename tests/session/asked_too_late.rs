@@ -82,7 +82,7 @@ async fn signed_in(place: Place) -> (FakeDidit, Browser) {
 
 // Behaviour 81.
 #[tokio::test]
-async fn the_first_question_after_the_head_was_sent_fails() {
+async fn asking_first_after_the_head_was_sent_fails() {
     for place in Place::BOTH {
         let (_didit, user) = signed_in(place).await;
         for browser in [&user, &user.new_browser()] {

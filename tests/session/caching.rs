@@ -123,7 +123,7 @@ async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() 
 
 // RFC 9111 §5.2.2.5; behaviours 7 and 81.
 #[tokio::test]
-async fn a_redirect_to_sign_in_is_stored_nowhere() {
+async fn a_redirect_to_sign_in_is_not_cached() {
     let didit = didit();
     let browser = Browser::new(HOME, app(&didit));
     for path in ["/required", "/members", "/sign-in"] {

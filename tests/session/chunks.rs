@@ -109,7 +109,7 @@ async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
 
 // Behaviour 83.
 #[tokio::test]
-async fn a_sign_in_that_does_not_fit_leaves_the_session_of_before() {
+async fn a_sign_in_that_does_not_fit_keeps_the_session_before() {
     let didit = didit();
     let browser = Browser::new(HOME, app(config(&didit)));
     sign_in_with(&browser, &didit, 40).await;
@@ -123,7 +123,7 @@ async fn a_sign_in_that_does_not_fit_leaves_the_session_of_before() {
 }
 
 #[tokio::test]
-async fn the_limit_counts_names_and_attributes_of_all_its_cookies() {
+async fn the_limit_counts_names_and_attributes_of_all_chunks() {
     for limit in [1024, 4096, 8192, LARGEST_LIMIT] {
         let (mut largest, mut refused) = (0, 0);
         for length in (limit / 8..limit).step_by(limit / 64) {
@@ -186,7 +186,7 @@ async fn a_large_session_travels_in_chunks_of_at_most_4096_bytes() {
 
 // Behaviour 79.
 #[tokio::test]
-async fn an_exact_multiple_of_the_chunk_size_comes_back() {
+async fn a_session_of_exactly_full_chunks_is_read_back() {
     let didit = didit();
     let browser = large_sessions(&didit);
     sign_in_with(&browser, &didit, 12_000).await;
@@ -228,7 +228,7 @@ async fn a_session_that_shrinks_or_ends_leaves_no_orphan() {
 
 // Behaviours 79 and 81.
 #[tokio::test]
-async fn a_renewal_writes_all_chunks_again() {
+async fn a_recorded_use_writes_all_chunks_again() {
     let didit = didit();
     let browser = large_sessions(&didit);
     let page = sign_in_with(&browser, &didit, 10_000).await;

@@ -42,7 +42,7 @@ async fn session_of(person: &Person, didit: &FakeDidit, app: &Router) -> String 
 }
 
 #[tokio::test]
-async fn of_two_values_under_one_name_the_one_that_opens_counts() {
+async fn the_one_of_two_values_under_a_name_that_opens_counts() {
     let didit = didit();
     let app = app(didit.config(CALLBACK));
     let own = session_of(&Person::alejandra(), &didit, &app).await;
@@ -61,7 +61,7 @@ async fn of_two_values_under_one_name_the_one_that_opens_counts() {
 }
 
 #[tokio::test]
-async fn of_two_sessions_under_one_name_none_counts_and_one_warning_says_so() {
+async fn two_sessions_under_one_name_sign_nobody_in_and_are_logged_once() {
     capture();
     let didit = didit();
     let app = app(didit.config(CALLBACK));
@@ -106,7 +106,7 @@ async fn circle(browser: &Browser, didit: &FakeDidit) -> (usize, Page) {
 }
 
 #[tokio::test]
-async fn a_browser_that_keeps_no_session_ends_at_a_page_and_not_in_a_circle() {
+async fn a_browser_that_keeps_no_session_gets_a_page_and_no_redirect_loop() {
     capture();
     let didit = didit();
     let browser = Browser::new(HOME, app(didit.config(CALLBACK))).with_clock(didit.clock());
@@ -127,7 +127,7 @@ async fn a_browser_that_keeps_no_session_ends_at_a_page_and_not_in_a_circle() {
 }
 
 #[tokio::test]
-async fn access_tokens_that_have_expired_on_arrival_lead_nobody_in_circles() {
+async fn access_tokens_that_are_expired_on_arrival_cause_no_redirect_loop() {
     let didit = FakeDidit::authentication("app");
     didit.on_every(Endpoint::Token, with("expires_in", 0));
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
@@ -146,7 +146,7 @@ async fn access_tokens_that_have_expired_on_arrival_lead_nobody_in_circles() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_in_may_sign_in_as_often_as_they_like() {
+async fn a_signed_in_user_may_sign_in_again_any_number_of_times() {
     let didit = didit();
     let browser = Browser::new(HOME, app(didit.config(CALLBACK)));
     for _ in 0..5 {

@@ -44,7 +44,7 @@ async fn the_cookie_is_locked_to_the_host_and_plain_only_on_loopback_http() {
 
 // Behaviour 77.
 #[tokio::test]
-async fn with_any_byte_changed_missing_or_added_it_is_nobodys() {
+async fn a_cookie_with_a_byte_changed_missing_or_added_signs_nobody_in() {
     let didit = didit();
     let (browser, user) = signed_in(&didit, app(didit.config(CALLBACK))).await;
     let good = session(&browser).into_bytes();
@@ -82,7 +82,7 @@ async fn with_any_byte_changed_missing_or_added_it_is_nobodys() {
 
 // Behaviour 77.
 #[tokio::test]
-async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
+async fn a_flow_cookie_is_not_accepted_as_a_session_nor_the_reverse() {
     let didit = didit();
     let (browser, user) = signed_in(&didit, app(didit.config(CALLBACK))).await;
     let session = session(&browser);
@@ -113,7 +113,7 @@ async fn a_sign_in_under_way_is_no_session_and_a_session_is_no_sign_in() {
 
 // Behaviours 77 and 78.
 #[tokio::test]
-async fn it_opens_only_for_its_own_client_origin_and_key() {
+async fn a_cookie_opens_only_for_its_own_client_origin_and_key() {
     let (key, new_key) = ([7; 32], [8; 32]);
     let issuing = didit();
     let sealed = app(issuing.config(CALLBACK).with_cookie_keys([key]));
@@ -159,7 +159,7 @@ async fn it_opens_only_for_its_own_client_origin_and_key() {
 
 // Behaviour 77.
 #[tokio::test]
-async fn without_keys_the_client_secret_seals_it() {
+async fn without_cookie_keys_the_client_secret_seals_the_cookie() {
     let issuing = didit();
     let (browser, user) = signed_in(&issuing, app(issuing.config(CALLBACK))).await;
     let cookie = header_of(&browser);

@@ -42,7 +42,7 @@ fn cases() -> impl Iterator<Item = (FakeDidit, Browser, Kept)> {
 
 // Behaviour 103.
 #[tokio::test]
-async fn a_late_cookie_after_a_sign_out_brings_nobody_back_and_is_removed() {
+async fn a_late_cookie_after_a_sign_out_signs_nobody_in_and_is_removed() {
     for (didit, browser, _) in cases() {
         sign_in(&browser, &didit).await;
         let late = session(&browser);
@@ -68,7 +68,7 @@ async fn a_late_cookie_after_a_sign_out_brings_nobody_back_and_is_removed() {
 
 // Behaviour 103.
 #[tokio::test]
-async fn a_late_cookie_after_an_account_switch_brings_nobody_back() {
+async fn a_late_cookie_after_an_account_switch_signs_nobody_in() {
     for (didit, browser, _) in cases() {
         sign_in(&browser, &didit).await;
         let late = session(&browser);

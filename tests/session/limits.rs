@@ -38,7 +38,7 @@ fn didit() -> FakeDidit {
 
 // Behaviour 80.
 #[tokio::test]
-async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
+async fn a_session_that_is_not_used_ends_at_its_idle_limit() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
@@ -60,7 +60,7 @@ async fn it_ends_when_it_was_not_used_for_the_idle_limit() {
 
 // Behaviour 80.
 #[tokio::test]
-async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
+async fn a_session_ends_at_its_absolute_limit_however_much_it_is_used() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
@@ -82,7 +82,7 @@ async fn it_ends_at_the_absolute_limit_however_much_it_is_used() {
 
 // Behaviour 80. The sealed limits hold, and so do those of a tightened configuration.
 #[tokio::test]
-async fn of_old_and_new_limits_the_tighter_one_counts() {
+async fn the_tighter_of_old_and_new_limits_counts() {
     for (old, new, lasts) in [
         ((100, 1000), (100, 1000), 100),
         ((100, 1000), (900, 1000), 100),
@@ -134,7 +134,7 @@ async fn the_limits_are_a_day_and_a_week_by_default() {
 
 // Behaviour 81.
 #[tokio::test]
-async fn it_is_issued_again_after_a_tenth_of_the_idle_limit_and_not_before() {
+async fn the_cookie_is_written_again_after_a_tenth_of_the_idle_limit() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)
@@ -164,7 +164,7 @@ async fn it_is_issued_again_after_a_tenth_of_the_idle_limit_and_not_before() {
 
 // Behaviour 81.
 #[tokio::test]
-async fn a_renewal_is_appended_to_the_cookies_of_the_handler_and_forbids_storing() {
+async fn a_rewritten_cookie_is_appended_to_those_of_the_handler_and_forbids_storing() {
     let didit = didit();
     let config = didit
         .config(CALLBACK)

@@ -91,7 +91,7 @@ fn restart(browser: &Browser, config: ConfigBuilder) -> Browser {
 
 // Behaviour 75. Session fixation.
 #[tokio::test]
-async fn what_was_planted_in_a_browser_is_never_signed_in_by_its_user() {
+async fn a_planted_cookie_is_never_the_session_of_a_user_who_signs_in() {
     let didit = didit();
     for place in Place::both(&didit) {
         let attacker = start(place.config(&didit));
@@ -119,7 +119,7 @@ async fn what_was_planted_in_a_browser_is_never_signed_in_by_its_user() {
 
 // Behaviour 75.
 #[tokio::test]
-async fn of_whoever_was_signed_in_before_nothing_is_left() {
+async fn a_sign_in_leaves_nothing_of_the_session_before() {
     let didit = didit();
     for place in Place::both(&didit) {
         let browser = start(place.config(&didit));
@@ -145,7 +145,7 @@ async fn of_whoever_was_signed_in_before_nothing_is_left() {
 
 // Behaviour 78.
 #[tokio::test]
-async fn the_first_key_seals_all_open_and_one_that_was_removed_is_forgotten() {
+async fn the_first_key_seals_all_keys_open_and_a_removed_key_does_not() {
     let (old, new) = ([7; 32], [8; 32]);
     let idle = Duration::from_secs(1000);
     let didit = didit();
@@ -181,7 +181,7 @@ async fn the_first_key_seals_all_open_and_one_that_was_removed_is_forgotten() {
 
 // Behaviour 80.
 #[tokio::test]
-async fn of_the_limits_then_and_now_the_tighter_count_and_use_goes_past_neither() {
+async fn the_tighter_of_old_and_new_limits_hold_however_a_session_is_used() {
     for (then, now, lasts) in [
         ((100, 1000), (100, 1000), 100),
         ((100, 1000), (900, 1000), 100),
@@ -228,7 +228,7 @@ async fn of_the_limits_then_and_now_the_tighter_count_and_use_goes_past_neither(
 
 // Behaviour 83.
 #[tokio::test]
-async fn what_does_not_fit_is_refused_and_leaves_the_session_of_before() {
+async fn a_session_that_is_too_large_is_refused_and_the_one_before_stays() {
     let didit = didit();
     for (place, fits) in Place::both(&didit).into_iter().zip([2000, 60_000]) {
         let browser = start(place.config(&didit));

@@ -182,19 +182,19 @@ fn nobody_is_signed_in_by_other_cookies(has_store: bool) {
 
 // Behaviours 77 and 79.
 #[test]
-fn nobody_is_signed_in_by_other_cookies_than_were_sealed() {
+fn only_sealed_cookies_sign_a_user_in() {
     nobody_is_signed_in_by_other_cookies(false);
 }
 
 // Behaviours 75 and 77.
 #[test]
-fn nobody_is_signed_in_by_another_id_than_is_in_the_store() {
+fn only_ids_in_the_store_sign_a_user_in() {
     nobody_is_signed_in_by_other_cookies(true);
 }
 
 // Behaviour 77.
 #[test]
-fn no_request_whatever_breaks_anything() {
+fn any_request_is_answered_without_a_panic() {
     let stories = [Story::start(false), Story::start(true)];
     let fields = [
         header::ACCEPT,

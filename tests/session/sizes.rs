@@ -58,7 +58,7 @@ fn chunks(browser: &Browser) -> (Vec<usize>, usize) {
 
 // Behaviours 79 and 83.
 #[tokio::test]
-async fn of_any_size_it_comes_back_or_is_refused_with_what_to_do() {
+async fn a_session_of_any_size_is_read_back_or_refused_with_advice() {
     for limit in [4096, LARGEST_LIMIT] {
         let didit = didit();
         let browser = Browser::new(HOME, app(&didit, limit));
@@ -91,7 +91,7 @@ async fn of_any_size_it_comes_back_or_is_refused_with_what_to_do() {
 
 // Behaviour 79.
 #[tokio::test]
-async fn every_exact_multiple_of_a_cookie_comes_back_and_so_does_one_byte_more() {
+async fn sessions_of_exactly_full_cookies_and_one_byte_more_are_read_back() {
     let didit = didit();
     let browser = Browser::new(HOME, app(&didit, LARGEST_LIMIT));
     assert!(fits(&browser, &didit, 100).await);

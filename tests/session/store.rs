@@ -96,7 +96,7 @@ async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
 
 // Behaviour 80.
 #[tokio::test]
-async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
+async fn a_stored_session_ends_at_its_idle_and_absolute_limits() {
     let didit = didit();
     let browser = browser(stored(&didit));
     sign_in(&browser, &didit).await;
@@ -119,7 +119,7 @@ async fn it_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
 
 // RFC 6749 §6; behaviours 84 and 85.
 #[tokio::test]
-async fn tokens_that_work_once_are_renewed_once() {
+async fn single_use_tokens_are_refreshed_once() {
     let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
@@ -142,7 +142,7 @@ async fn tokens_that_work_once_are_renewed_once() {
 
 // RFC 9700 §4.14.2; behaviour 84. What another process was given is read from the store.
 #[tokio::test(start_paused = true)]
-async fn two_processes_renew_tokens_that_work_once_once() {
+async fn two_processes_send_a_single_use_token_once() {
     let didit = FakeDidit::authentication("app");
     let store = memory(&didit);
     let config = || {
@@ -185,7 +185,7 @@ async fn a_session_that_moves_from_cookies_to_a_store_leaves_no_chunk_behind() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn one_that_may_have_been_sent_is_never_sent_again() {
+async fn a_single_use_token_that_may_have_been_sent_is_not_sent_again() {
     let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
@@ -208,7 +208,7 @@ async fn one_that_may_have_been_sent_is_never_sent_again() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn one_is_not_spent_for_an_id_token_that_cannot_be_verified() {
+async fn no_refresh_token_is_spent_while_the_keys_cannot_be_fetched() {
     let (didit, config) = once();
     let store = memory(&didit);
     let process = |config: ConfigBuilder| browser(config.with_session_store(store.clone()));
@@ -266,7 +266,7 @@ async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
 
 // Behaviour 84.
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_program_waits_for_what_was_sent() {
+async fn shutdown_waits_for_a_refresh_that_was_sent() {
     let (didit, config) = once();
     let auth = auth(config);
     let browser = Browser::new(HOME, routes().layer(auth.clone()));
@@ -283,7 +283,7 @@ async fn the_end_of_a_program_waits_for_what_was_sent() {
 
 // Behaviour 84.
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
+async fn a_request_keeps_waiting_if_the_old_tokens_expire_meanwhile() {
     let (didit, config) = once();
     let browser = browser(config);
     sign_in(&browser, &didit).await;
@@ -306,7 +306,7 @@ async fn who_waits_for_new_tokens_while_the_old_ones_end_goes_on_waiting() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn a_sign_out_ends_it_for_every_copy() {
+async fn a_sign_out_ends_every_copy_of_the_cookie() {
     let didit = didit();
     let browser = browser(stored(&didit));
     sign_in(&browser, &didit).await;

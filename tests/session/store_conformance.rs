@@ -33,14 +33,14 @@ fn file(name: &str) -> PathBuf {
 
 // Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
-async fn memory_does() {
+async fn the_memory_store_conforms() {
     let store = MemoryStore::new();
     conformance::check(&store, &store.clone()).await;
 }
 
 // Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
-async fn the_example_does() {
+async fn the_example_store_conforms() {
     let file = file("conformance");
     let store = FileStore::open(&file).expect("a file");
     conformance::check(&store, &store.clone()).await;
@@ -67,13 +67,13 @@ async fn check(flaw: Flaw) {
 
 #[tokio::test]
 #[should_panic(expected = "all sessions of the user")]
-async fn a_store_that_lists_nothing_does_not() {
+async fn a_store_that_lists_nothing_does_not_conform() {
     check(Flaw::ListsNothing).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "replaced with version 0")]
-async fn a_store_that_ignores_versions_does_not() {
+async fn a_store_that_ignores_versions_does_not_conform() {
     check(Flaw::ReplacesAnyVersion).await;
 }
 

@@ -41,7 +41,7 @@ async fn tokens_of(didit: &FakeDidit) -> [DiditTokens; 2] {
 }
 
 #[tokio::test]
-async fn the_tokens_say_what_didit_said() {
+async fn the_tokens_have_what_the_token_response_has() {
     let didit = didit();
     let [callback, later] = tokens_of(&didit).await;
     for tokens in [&callback, &later] {
@@ -66,7 +66,7 @@ async fn the_tokens_say_what_didit_said() {
 }
 
 #[tokio::test]
-async fn what_didit_leaves_out_is_unknown() {
+async fn members_missing_from_the_token_response_are_none() {
     let didit = didit();
     let terse = |answer: &mut serde_json::Map<_, _>| {
         for name in ["expires_in", "scope", "refresh_token", "token_type"] {

@@ -54,7 +54,7 @@ fn is_refused(page: &Page, code: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_user_stays_who_they_are_and_the_tokens_are_gone() {
+async fn the_user_stays_signed_in_without_tokens() {
     let (didit, browser) = visitor();
     sign_in(&browser, &didit).await;
     didit.clock().advance(Duration::from_secs(3599));
@@ -81,7 +81,7 @@ async fn the_user_stays_who_they_are_and_the_tokens_are_gone() {
 
 // RFC 6749 §5.1; behaviour 39.
 #[tokio::test]
-async fn an_unknown_end_is_none() {
+async fn tokens_without_an_expiry_do_not_expire() {
     let (didit, browser) = visitor();
     didit.on_next(Endpoint::Token, without("expires_in"));
     sign_in(&browser, &didit).await;
@@ -90,7 +90,7 @@ async fn an_unknown_end_is_none() {
 }
 
 #[tokio::test]
-async fn tokens_that_end_at_once_lead_nobody_in_circles() {
+async fn tokens_that_expire_at_once_cause_no_redirect_loop() {
     let (didit, browser) = visitor();
     didit.on_every(Endpoint::Token, with("expires_in", 0));
     sign_in(&browser, &didit).await;
@@ -109,7 +109,7 @@ async fn tokens_that_end_at_once_lead_nobody_in_circles() {
 }
 
 #[tokio::test]
-async fn where_didits_own_session_decides_this_one_ends_with_the_token() {
+async fn with_didit_authentication_the_session_ends_with_the_access_token() {
     let didit = FakeDidit::authentication("client");
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
     let browser = visit(&didit, config);

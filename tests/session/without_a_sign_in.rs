@@ -74,7 +74,7 @@ async fn its_tokens_are_refreshed_like_any_others() {
 
 // OpenID Connect Core §2; behaviour 95.
 #[tokio::test]
-async fn didit_authentication_and_other_providers_have_such_sessions_too() {
+async fn sessions_without_a_sign_in_work_for_every_provider() {
     let didit = FakeDidit::authentication("client");
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
     let auth = auth(config.with_scopes(["openid"]));
@@ -91,7 +91,7 @@ async fn didit_authentication_and_other_providers_have_such_sessions_too() {
 
 #[tokio::test]
 #[should_panic(expected = "unknown scope \"admin\"")]
-async fn a_scope_that_the_fake_does_not_know_is_a_mistake_of_the_test() {
+async fn a_scope_that_the_fake_does_not_know_panics() {
     didit().tokens(&Person::john(), ["openid", "admin"]);
 }
 

@@ -12,7 +12,7 @@ use crate::support::{
 
 // Behaviours 81 and 89.
 #[tokio::test]
-async fn it_does_what_the_logout_path_does() {
+async fn a_handler_signs_out_like_the_logout_path() {
     for Case {
         didit,
         config,
@@ -48,7 +48,7 @@ async fn it_does_what_the_logout_path_does() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviours 90 and 95.
 #[tokio::test]
-async fn it_leads_to_the_providers_page_and_shows_no_id_token_in_a_log() {
+async fn a_handler_redirects_to_the_provider_and_logs_no_id_token() {
     for place in Place::BOTH {
         let didit = didit().with_end_session_endpoint();
         let app = app(place.config(&didit));
@@ -63,7 +63,7 @@ async fn it_leads_to_the_providers_page_and_shows_no_id_token_in_a_log() {
 
 // Behaviours 75 and 89.
 #[tokio::test]
-async fn at_the_callback_no_session_begins_and_none_of_before_is_left() {
+async fn a_sign_out_by_the_callback_handler_begins_no_session_and_ends_the_one_before() {
     for Case {
         didit,
         config,
@@ -97,7 +97,7 @@ async fn at_the_callback_no_session_begins_and_none_of_before_is_left() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn after_a_refresh_the_session_there_ends_with_the_new_tokens() {
+async fn after_a_refresh_the_provider_session_is_ended_with_the_new_tokens() {
     for Case {
         didit,
         config,
@@ -126,7 +126,7 @@ async fn after_a_refresh_the_session_there_ends_with_the_new_tokens() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn new_tokens_that_are_refused_are_renewed_once_more() {
+async fn new_tokens_that_are_refused_are_refreshed_once_more() {
     let didit = FakeDidit::authentication("app");
     let app = app(once(&didit));
     let (browser, _) = user_of(&didit, &app.router).await;
@@ -140,7 +140,7 @@ async fn new_tokens_that_are_refused_are_renewed_once_more() {
 
 // Behaviour 89. Another tab signed out.
 #[tokio::test]
-async fn a_session_that_was_signed_out_is_not_renewed() {
+async fn a_signed_out_session_is_not_refreshed() {
     for place in Place::BOTH {
         let didit = didit();
         let app = app(place.config(&didit));

@@ -88,7 +88,7 @@ fn names(parameters: &[(String, String)]) -> Vec<&str> {
 
 // OpenID Connect RP-Initiated Logout §2 and §3; behaviour 90.
 #[tokio::test]
-async fn it_leads_over_the_providers_page_and_back() {
+async fn a_sign_out_redirects_to_the_provider_and_back() {
     for config in [discovered, in_memory] {
         let didit = didit();
         let (browser, id_token) = user(&didit, config(&didit)).await;
@@ -114,7 +114,7 @@ async fn it_leads_over_the_providers_page_and_back() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
-async fn without_an_address_of_this_site_the_provider_shows_a_page() {
+async fn without_a_post_logout_redirect_uri_the_provider_shows_its_page() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_landing_page("/home");
     let (browser, _) = user(&didit, config).await;
@@ -127,7 +127,7 @@ async fn without_an_address_of_this_site_the_provider_shows_a_page() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
-async fn without_such_a_page_the_sign_out_is_local_and_no_id_token_is_kept() {
+async fn without_an_end_session_endpoint_the_sign_out_is_local_and_no_id_token_is_kept() {
     let didit = site::didit();
     for config in [discovered, in_memory] {
         let (browser, id_token) = user(&didit, config(&didit)).await;
@@ -139,7 +139,7 @@ async fn without_such_a_page_the_sign_out_is_local_and_no_id_token_is_kept() {
 
 // OpenID Connect RP-Initiated Logout §3; behaviour 90.
 #[tokio::test]
-async fn whatever_state_comes_back_the_page_is_one_like_any_other() {
+async fn the_post_logout_page_ignores_the_state() {
     let didit = didit();
     let (browser, _) = user(&didit, discovered(&didit)).await;
     sign_out(&browser).await;
@@ -159,7 +159,7 @@ async fn whatever_state_comes_back_the_page_is_one_like_any_other() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
-async fn a_huge_hint_is_left_out() {
+async fn an_id_token_hint_that_is_too_long_is_omitted() {
     let didit = didit();
     didit.on_next(Endpoint::Token, with_claim("groups", "a".repeat(4096)));
     let (browser, id_token) = user(&didit, in_memory(&didit)).await;
@@ -189,7 +189,7 @@ async fn a_provider_that_is_slow_to_revoke_ends_its_session_all_the_same() {
 // OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90. A button that is pressed twice shows
 // the answer to the second request.
 #[tokio::test]
-async fn of_two_at_once_both_lead_there() {
+async fn two_concurrent_sign_outs_both_redirect_to_the_provider() {
     for config in [discovered, in_memory] {
         let didit = didit().with_revocation_endpoint();
         let (browser, _) = user(&didit, config(&didit)).await;
@@ -203,7 +203,7 @@ async fn of_two_at_once_both_lead_there() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90.
 #[tokio::test]
-async fn somebody_who_is_not_signed_in_stays_here() {
+async fn a_sign_out_without_a_session_stays_on_this_site() {
     let didit = didit();
     for config in [discovered, in_memory] {
         let browser = browser(&didit, config(&didit));
@@ -214,7 +214,7 @@ async fn somebody_who_is_not_signed_in_stays_here() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90.
 #[tokio::test]
-async fn whoever_was_signed_in_ends_the_session_there_too() {
+async fn a_sign_out_with_an_ended_session_redirects_to_the_provider() {
     let didit = didit();
     let browser = browser(&didit, in_memory(&didit));
     // The id of a session that is over.
@@ -226,7 +226,7 @@ async fn whoever_was_signed_in_ends_the_session_there_too() {
 
 // OpenID Connect RP-Initiated Logout §3, RFC 9700 §4.11; behaviour 90.
 #[tokio::test]
-async fn only_the_pages_that_are_listed_can_be_asked_for() {
+async fn only_configured_pages_can_be_selected() {
     let didit = site::didit();
     let pages = ["/bye", "/see-you?soon=1", "https://www.example/goodbye"];
     let browser = browser(&didit, discovered(&didit).with_sign_out_pages(pages));
@@ -269,7 +269,7 @@ async fn only_the_pages_that_are_listed_can_be_asked_for() {
 
 // OpenID Connect RP-Initiated Logout §2; behaviour 90.
 #[tokio::test]
-async fn the_providers_page_goes_before_those_of_this_site() {
+async fn the_page_of_the_provider_takes_precedence() {
     let didit = didit();
     let config = discovered(&didit).with_sign_out_pages(["/bye", "/see-you"]);
     let (browser, _) = user(&didit, config).await;
@@ -278,7 +278,7 @@ async fn the_providers_page_goes_before_those_of_this_site() {
 }
 
 #[test]
-fn what_is_no_page_is_refused_at_the_start() {
+fn invalid_sign_out_pages_are_refused_by_build() {
     let didit = didit();
     for page in ["//evil.example", "bye", "http://www.example/", ""] {
         let refused = didit.config(CALLBACK).with_sign_out_pages([page]).build();

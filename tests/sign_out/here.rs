@@ -48,7 +48,7 @@ fn assert_refused(page: &Page, status: StatusCode, code: &str, case: &str) {
 
 // RFC 9111 §5.2.2.5; behaviours 7 and 89.
 #[tokio::test]
-async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothing_else() {
+async fn a_sign_out_removes_session_chunks_and_flow_cookies_and_nothing_else() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
     let browser = browser(config.with_session_cookie_limit(40 * 1024));
@@ -82,7 +82,7 @@ async fn it_removes_the_session_its_chunks_and_the_sign_ins_under_way_and_nothin
 
 // Behaviour 89.
 #[tokio::test]
-async fn it_works_when_nobody_is_signed_in() {
+async fn a_sign_out_without_a_session_works() {
     let didit = didit();
     let browser = browser(didit.config(CALLBACK));
     let page = browser.post_form("/logout", &[]).await;
@@ -102,7 +102,7 @@ async fn it_works_when_nobody_is_signed_in() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn it_leads_to_the_landing_page() {
+async fn a_sign_out_redirects_to_the_landing_page() {
     let didit = didit();
     let browser = browser(didit.config(CALLBACK).with_landing_page("/bye?from=here"));
     let page = browser
@@ -145,7 +145,7 @@ async fn any_other_method_is_refused_and_keeps_the_session() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn only_this_origin_may_ask_for_it() {
+async fn only_requests_of_this_origin_sign_out() {
     const NONE: Option<&str> = None;
     let didit = didit();
     for (fetch_site, origin, allowed) in [
@@ -219,7 +219,7 @@ async fn the_form_of_another_site_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn its_path_can_be_renamed_and_switched_off() {
+async fn the_logout_path_can_be_renamed_and_switched_off() {
     let didit = didit();
     let renamed = browser(didit.config(CALLBACK).with_logout_path("/bye"));
     assert_eq!(

@@ -77,7 +77,7 @@ async fn counts(didit: &FakeDidit, access_token: &str) -> bool {
 
 // RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
-async fn the_refresh_token_goes_and_with_it_the_access_token() {
+async fn the_refresh_token_is_revoked() {
     for is_stored in [false, true] {
         let didit = didit();
         let mut config = discovered(&didit);
@@ -102,7 +102,7 @@ async fn the_refresh_token_goes_and_with_it_the_access_token() {
 
 // RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
-async fn without_one_the_access_token_goes() {
+async fn without_a_refresh_token_the_access_token_is_revoked() {
     let didit = didit();
     let config = discovered(&didit).with_scopes(["openid"]);
     let (browser, access_token, refresh_token) = user(&didit, config).await;
@@ -115,7 +115,7 @@ async fn without_one_the_access_token_goes() {
 
 // RFC 6749 §2.3, RFC 7009 §2.1; behaviours 32 and 89.
 #[tokio::test]
-async fn the_client_proves_itself_as_for_tokens() {
+async fn revocation_uses_the_client_authentication_of_token_requests() {
     let post = didit().with_client_secret_post();
     let public = FakeDidit::new_public(CLIENT).with_revocation_endpoint();
     for (didit, secret) in [(post, Some(SECRET)), (public, None)] {
@@ -131,7 +131,7 @@ async fn the_client_proves_itself_as_for_tokens() {
 
 // RFC 6749 §3.2; behaviours 41 and 89.
 #[tokio::test]
-async fn an_endpoint_that_is_given_counts_as_one_that_is_found() {
+async fn a_configured_endpoint_works_like_a_discovered_one() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
     let (browser, access_token, _) = user(&didit, config).await;
@@ -144,7 +144,7 @@ async fn an_endpoint_that_is_given_counts_as_one_that_is_found() {
 
 // RFC 7009 §2.2; behaviour 89.
 #[tokio::test(start_paused = true)]
-async fn whatever_the_provider_answers_the_session_here_ends() {
+async fn the_local_session_ends_whatever_the_provider_answers() {
     let second = Duration::from_secs(1);
     for (fault, expected) in [
         (
@@ -168,7 +168,7 @@ async fn whatever_the_provider_answers_the_session_here_ends() {
 
 // RFC 7009 §2.1; behaviour 89.
 #[tokio::test]
-async fn two_at_once_revoke_once() {
+async fn two_concurrent_sign_outs_revoke_once() {
     let didit = didit();
     let (browser, ..) = user(&didit, discovered(&didit)).await;
     let other = browser.clone();
@@ -178,7 +178,7 @@ async fn two_at_once_revoke_once() {
 
 // RFC 6749 §3.2, OpenID Connect RP-Initiated Logout §2; behaviours 41 and 90.
 #[tokio::test]
-async fn what_is_advertised_and_of_no_use_counts_as_missing() {
+async fn an_invalid_advertised_endpoint_counts_as_missing() {
     for useless in [
         json!("http://apx.didit.me/auth/v2/revoke"),
         json!("/auth/v2/revoke"),

@@ -17,7 +17,7 @@ use crate::harness::{
 
 // RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_process_may_have_sent_nobody_sends_again() {
+async fn a_refresh_token_that_a_killed_process_may_have_sent_is_not_sent_again() {
     let mut cluster = Cluster::start("crashes").await;
     // One after another, so that each is due while nobody else is.
     let start = Instant::now();

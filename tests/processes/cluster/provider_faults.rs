@@ -17,7 +17,7 @@ use crate::harness::{
 
 // RFC 9700 §4.14.2; behaviours 84 and 87.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_may_have_been_sent_is_spent_and_one_that_was_not_is_not() {
+async fn only_a_refresh_token_that_may_have_been_sent_counts_as_spent() {
     tokio::join!(tokens_are_sent(), a_token_is_not_sent());
 }
 

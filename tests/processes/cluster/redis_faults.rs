@@ -16,7 +16,7 @@ use crate::harness::{
 
 // Behaviour 82.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_stands_still_nobody_is_signed_in_or_out() {
+async fn while_redis_does_not_answer_sessions_are_unavailable() {
     let cluster = Cluster::start("paused").await;
     let member = cluster.sign_in(Duration::from_secs(300)).await;
     cluster.redis.pause();
@@ -38,7 +38,7 @@ async fn while_redis_stands_still_nobody_is_signed_in_or_out() {
 
 // Behaviours 82 and 84.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_goes_on_when_redis_is_back() {
+async fn a_refresh_completes_when_redis_answers_again() {
     let mut cluster = Cluster::start("interrupted").await;
     let members = cluster.sign_in_many(4, Duration::from_secs(10)).await;
     wait_for_all(members.iter().map(Member::dead)).await;
@@ -82,7 +82,7 @@ async fn a_refresh_goes_on_when_redis_is_back() {
 
 // Behaviours 82 and 84.
 #[tokio::test(flavor = "multi_thread")]
-async fn new_tokens_that_cannot_be_saved_for_long_end_nothing() {
+async fn new_tokens_that_are_not_saved_end_no_session() {
     let cluster = Cluster::start("unsaved").await;
     let member = cluster.sign_in(Duration::from_secs(10)).await;
     wait_until(member.dead()).await;

@@ -24,7 +24,7 @@ use crate::{
 
 // Behaviour 82. Of concurrent updates one succeeds.
 #[tokio::test]
-async fn redis_does_what_a_session_store_owes() {
+async fn the_redis_store_conforms() {
     let redis = Redis::start("conformance");
     let [here, there] = [(); 2].map(|()| store(&redis));
     conformance::check(&here, &there).await;
@@ -73,7 +73,7 @@ async fn redis_sees_hashes_and_sealed_values_that_expire() {
 }
 
 #[tokio::test]
-async fn the_first_of_too_many_sessions_of_a_user_ends() {
+async fn a_user_with_too_many_sessions_loses_the_first() {
     let redis = Redis::start("many");
     let first = signed_in(&redis).await;
     let keys = keys(&redis);

@@ -41,17 +41,17 @@ use crate::harness::{
 
 // RFC 9700 §4.14.2; behaviours 84, 87 and 88.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_processes_crash_those_sessions_are_lost_that_have_to_be() {
-    those_sessions_are_lost_that_have_to_be(Trouble::Crashes).await;
+async fn process_crashes_lose_no_more_sessions_than_necessary() {
+    no_more_sessions_are_lost_than_necessary(Trouble::Crashes).await;
 }
 
 // RFC 9700 §4.14.2; behaviours 84, 87 and 88.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_fails_those_sessions_are_lost_that_have_to_be() {
-    those_sessions_are_lost_that_have_to_be(Trouble::Redis).await;
+async fn redis_failures_lose_no_more_sessions_than_necessary() {
+    no_more_sessions_are_lost_than_necessary(Trouble::Redis).await;
 }
 
-async fn those_sessions_are_lost_that_have_to_be(trouble: Trouble) {
+async fn no_more_sessions_are_lost_than_necessary(trouble: Trouble) {
     let mut random = Random::from_environment();
     let mut tally = Tally::default();
     let rounds = env::var("ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));

@@ -21,7 +21,7 @@ use crate::support::{
 
 // Behaviour 87.
 #[tokio::test]
-async fn only_a_dead_refresh_token_ends_the_session() {
+async fn only_an_invalid_grant_ends_the_session() {
     let didit = didit();
     let (browser, _) = signed_in(&didit).await;
     didit.clock().advance(LIFE);
@@ -42,7 +42,7 @@ async fn only_a_dead_refresh_token_ends_the_session() {
 
 // Behaviour 87.
 #[tokio::test]
-async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom() {
+async fn while_didit_fails_the_session_stays_and_a_refresh_is_tried_every_ten_seconds() {
     let didit = didit();
     let (browser, first) = signed_in(&didit).await;
     didit.clock().advance(BEFORE_THE_END);
@@ -83,7 +83,7 @@ async fn while_didit_is_out_of_order_the_session_goes_on_and_it_is_asked_seldom(
 
 // Behaviour 87.
 #[tokio::test(start_paused = true)]
-async fn a_didit_that_does_not_answer_is_not_asked_again_at_once() {
+async fn a_timed_out_refresh_is_not_retried_at_once() {
     let didit = didit();
     let (browser, _) = signed_in(&didit).await;
     didit.clock().advance(LIFE);
@@ -111,7 +111,7 @@ async fn a_didit_that_does_not_answer_is_not_asked_again_at_once() {
 
 // RFC 6749 §5.1; behaviours 39 and 87.
 #[tokio::test]
-async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
+async fn tokens_that_are_expired_on_arrival_are_not_refreshed_with_every_request() {
     let didit = didit();
     didit.on_every(Endpoint::Token, with("expires_in", 0));
     let (browser, _) = signed_in(&didit).await;
@@ -128,7 +128,7 @@ async fn tokens_that_are_dead_when_they_arrive_are_renewed_seldom() {
 
 // RFC 9700 §4.14.2; behaviour 87.
 #[tokio::test]
-async fn a_refresh_token_that_works_once_is_not_sent_from_a_cookie() {
+async fn a_single_use_refresh_token_is_not_kept_in_a_cookie() {
     let didit = didit();
     let keys = [[7; 32]];
     let config = didit

@@ -10,7 +10,7 @@ use crate::{
 
 // Behaviour 79.
 #[tokio::test]
-async fn chunks_that_are_not_the_ones_that_were_written_are_nobodys() {
+async fn chunks_that_were_changed_sign_nobody_in() {
     let didit = didit();
     let browser = large_sessions(&didit);
     sign_in_with(&browser, &didit, 10_000).await;

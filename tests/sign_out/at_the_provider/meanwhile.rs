@@ -19,7 +19,7 @@ use crate::support::{site::NOBODY, tasks::poll_until};
 
 // Behaviour 89.
 #[tokio::test(start_paused = true)]
-async fn the_session_here_ends_first_whatever_didit_answers() {
+async fn the_local_session_ends_whatever_didit_answers() {
     let faults = [
         (
             Fault::error("server_error").with_status(500),
@@ -51,7 +51,7 @@ async fn the_session_here_ends_first_whatever_didit_answers() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn it_works_while_didit_is_down() {
+async fn a_sign_out_works_while_didit_is_down() {
     for config in PLACES {
         let didit = didit();
         let (there, gone) = (didit.clone(), didit.clone());
@@ -89,7 +89,7 @@ async fn a_browser_that_goes_away_cancels_nothing() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn two_at_once_tell_didit_once() {
+async fn two_concurrent_sign_outs_call_didit_once() {
     for config in PLACES {
         let didit = didit();
         let browser = user(&didit, config(&didit)).await;
@@ -103,7 +103,7 @@ async fn two_at_once_tell_didit_once() {
 
 // Behaviour 89.
 #[tokio::test(start_paused = true)]
-async fn tokens_that_come_after_it_end_with_the_session() {
+async fn tokens_that_come_after_the_sign_out_are_ended_too() {
     let didit = didit();
     let browser = user(&didit, in_memory(&didit)).await;
     didit.clock().advance(LATER);

@@ -15,7 +15,7 @@ use crate::support::{
 
 // Behaviour 89.
 #[tokio::test]
-async fn it_ends_the_session_there_with_the_access_token_of_now() {
+async fn a_sign_out_ends_the_provider_session_with_the_current_access_token() {
     for config in PLACES {
         let didit = didit();
         let browser = user(&didit, config(&didit)).await;
@@ -40,7 +40,7 @@ async fn it_ends_the_session_there_with_the_access_token_of_now() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn an_access_token_that_has_ended_is_renewed_first() {
+async fn an_expired_access_token_is_refreshed_first() {
     let didit = didit();
     let browser = user(&didit, in_memory(&didit)).await;
     let first = browser.get("/").await.text().to_owned();
@@ -57,7 +57,7 @@ async fn an_access_token_that_has_ended_is_renewed_first() {
 
 // RFC 9700 §4.14.2; behaviours 87 and 89.
 #[tokio::test]
-async fn it_sends_no_refresh_token_that_may_have_been_sent() {
+async fn a_sign_out_sends_no_refresh_token_that_may_have_been_sent() {
     for leaves_elsewhere in [false, true] {
         let didit = didit();
         let store = memory(&didit);
@@ -85,7 +85,7 @@ async fn it_sends_no_refresh_token_that_may_have_been_sent() {
 
 // Behaviour 89.
 #[tokio::test]
-async fn without_a_refresh_token_it_is_tried_once() {
+async fn without_a_refresh_token_the_session_endpoint_is_called_once() {
     let didit = didit();
     let browser = user(&didit, in_cookies(&didit)).await;
     didit.clock().advance(LATER);

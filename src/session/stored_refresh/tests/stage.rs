@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     view::{View, number, tokens},
-    world::{Flaw, START, World},
+    world::{Defect, START, World},
 };
 use crate::{
     clock::Timestamp,
@@ -29,19 +29,19 @@ pub(super) struct Scenario {
     pub(super) processes: &'static [Role],
     /// Whether the refresh token works once.
     pub(super) rotates: bool,
-    /// For how long nobody has used the session: after a while its use is noted.
+    /// How long the session was not used: after a tenth of the idle limit a use is recorded.
     pub(super) unused: Duration,
-    /// How much may go wrong on one way.
+    /// The maximum number of faults in one interleaving.
     pub(super) faults: usize,
-    pub(super) flaw: Option<Flaw>,
+    pub(super) defect: Option<Defect>,
 }
 
 /// What a process does, once.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// Finds the session, notes its use in the background, and wants new tokens for it.
-    Renews,
-    /// Finds the session, ends it, and uses the refresh token once more if nobody else may have.
+    /// Loads the session, records its use in the background, and refreshes it.
+    Refreshes,
+    /// Loads the session, ends it, and sends the refresh token if no other process may have.
     SignsOut,
     /// Begins another session of the same user.
     SignsIn,
@@ -49,16 +49,16 @@ pub(super) enum Role {
     EndsAll,
 }
 
-/// What a process has come to.
+/// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It had nothing to do.
+    /// The task had nothing to do.
     Idle,
     Crashed,
     FoundNobody,
     NotedUse,
-    /// Found tokens of the one number, and got those of the other.
-    Renewed(u32, u32),
+    /// Loaded tokens of the first number, and got those of the second.
+    Refreshed(u32, u32),
     Failed(ErrorKind),
     SignedOut {
         is_certain: bool,
@@ -69,14 +69,14 @@ pub(super) enum End {
     },
 }
 
-/// What all runs of a scenario take place on.
+/// What all runs of a scenario share.
 pub(super) struct Stage {
     pub(super) scenario: Scenario,
     pub(super) world: Arc<World>,
-    /// As each task has them.
+    /// Those of each task.
     pub(super) sessions: Vec<Arc<StoredSessions>>,
     pub(super) key: SessionKey,
-    /// The session that there is at first.
+    /// The session that exists at the start.
     pub(super) value: Vec<u8>,
     pub(super) owner: SessionOwner,
 }
@@ -85,19 +85,19 @@ pub(super) struct Stage {
 pub(super) struct Task {
     pub(super) future: Pin<Box<dyn Future<Output = End>>>,
     pub(super) end: Option<End>,
-    /// Since when it sleeps.
+    /// When it began to sleep.
     pub(super) asleep: Option<u16>,
-    /// What it leaves to the task in the background.
+    /// The use that the background task is to record.
     pub(super) use_to_note: Arc<Mutex<Option<Use>>>,
 }
 
-/// A session that was used, and how it was found.
+/// A session that was used, and its entry as it was loaded.
 type Use = (Session, StoreEntry);
 
 impl Stage {
     pub(super) fn new(scenario: Scenario) -> Self {
         let tasks = 2 * scenario.mains();
-        let world = World::new(tasks, scenario.rotates, scenario.flaw);
+        let world = World::new(tasks, scenario.rotates, scenario.defect);
         let sessions = (0..tasks).map(|task| scenario.sessions(View::new(&world, task)));
         let sessions: Vec<_> = sessions.collect();
         let key = SessionKey::of_id(&[1; 32]);
@@ -113,7 +113,7 @@ impl Stage {
         }
     }
 
-    /// The main task of a process that is about to ask for the session.
+    /// The main task of a process.
     pub(super) fn main(&self, index: usize, role: Role) -> Task {
         let sessions = Arc::clone(&self.sessions[index]);
         let view = View::new(&self.world, index);
@@ -121,7 +121,7 @@ impl Stage {
         let note = Arc::clone(&use_to_note);
         Task {
             future: match role {
-                Role::Renews => Box::pin(renew(sessions, self.key, view, note)),
+                Role::Refreshes => Box::pin(refresh(sessions, self.key, view, note)),
                 Role::SignsOut => Box::pin(sign_out(sessions, self.key, view)),
                 Role::SignsIn => Box::pin(sign_in(sessions, view)),
                 Role::EndsAll => Box::pin(end_all(sessions)),
@@ -194,8 +194,8 @@ impl Scenario {
     }
 }
 
-/// As a request for the tokens does it.
-async fn renew(
+/// As a request for the tokens does.
+async fn refresh(
     sessions: Arc<StoredSessions>,
     key: SessionKey,
     view: View,
@@ -210,26 +210,26 @@ async fn renew(
         *use_to_note.lock().expect("nothing panics") = Some((used, entry));
     }
     let found = number(session.tokens());
-    match sessions.refresh(session, entry, HORIZON, &view).await {
-        Ok(tokens) => End::Renewed(found, number(&tokens)),
+    match sessions.refresh(session, entry, TIMEOUT, &view).await {
+        Ok(tokens) => End::Refreshed(found, number(&tokens)),
         Err(error) => End::Failed(error.kind()),
     }
 }
 
-/// As `SessionLifecycle::sign_out` does it where the access token has ended.
+/// As `SessionLifecycle::sign_out` does if the access token has expired.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
-    let seized = sessions.begin_end(key, HORIZON).await;
+    let seized = sessions.begin_end(key, TIMEOUT).await;
     let is_certain = sessions.delete(key).await.is_ok();
     if let Ok(Some((session, true))) = seized
         && view.prepare().await.is_ok()
     {
-        // What comes of it ends with this process.
+        // The new tokens end with this process.
         drop(view.send((), session.tokens()).await);
     }
     End::SignedOut { is_certain }
 }
 
-/// As a callback does it.
+/// As a callback does.
 async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
     let now = sessions.now();
     let session = Session::start(tokens(0, true), false, LIMITS, now);
@@ -258,4 +258,4 @@ pub(super) const LIMITS: Limits = Limits {
     idle: Duration::from_secs(1000),
     absolute: Duration::from_secs(10_000),
 };
-pub(super) const HORIZON: Duration = Duration::from_secs(1);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use super::{
     super::RefreshCalls,
-    world::{Call, Fate, Flaw, START, World, at_once},
+    world::{Call, CallResult, Defect, START, World, at_once},
 };
 use crate::{
     error::{Error, ErrorKind, TokenError},
@@ -38,14 +38,14 @@ impl View {
         effect: impl FnOnce(&World) -> T + Send + 'static,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            match self.world.fate(self.process, call).await {
-                Fate::Done => Ok(effect(&self.world)),
+            match self.world.decision(self.process, call).await {
+                CallResult::Done => Ok(effect(&self.world)),
                 _ => Err(StoreError::new("no answer")),
             }
         })
     }
 
-    /// A call that may change the store, and tells whether it did.
+    /// A call that may change the store, and says whether it did.
     fn write(
         &self,
         call: Call,
@@ -60,14 +60,14 @@ impl View {
             has_changed
         };
         Box::pin(async move {
-            let fate = world.fate(self.process, call).await;
-            if fate == Fate::Done {
+            let result = world.decision(self.process, call).await;
+            if result == CallResult::Done {
                 return Ok(effect(world));
             }
             world.put_on_wire(self.process, move |world| {
                 effect(world);
             });
-            if fate == Fate::Dies {
+            if result == CallResult::Dies {
                 pending::<()>().await;
             }
             Err(StoreError::new("no answer"))
@@ -88,7 +88,7 @@ impl SessionStore for View {
         owner: Option<SessionOwner>,
     ) -> StoreFuture<'_, bool> {
         self.write(Call::Create, move |world| {
-            let owner = owner.filter(|_| world.flaw != Some(Flaw::ForgetsOwners));
+            let owner = owner.filter(|_| world.defect != Some(Defect::ForgetsOwners));
             world.state().created.push(key);
             at_once(world.store().create(key, value, lifetime, owner))
         })
@@ -102,7 +102,7 @@ impl SessionStore for View {
         lifetime: Duration,
     ) -> StoreFuture<'_, bool> {
         self.write(Call::Replace, move |world| {
-            let version = world.version(key, version, Flaw::ReplacesAnyVersion);
+            let version = world.version(key, version, Defect::ReplacesAnyVersion);
             at_once(world.store().replace(key, version, value, lifetime))
         })
     }
@@ -114,8 +114,8 @@ impl SessionStore for View {
         attempt: RefreshAttempt,
     ) -> StoreFuture<'_, bool> {
         self.write(Call::BeginRefresh, move |world| {
-            let version = world.version(key, version, Flaw::BeginsAnyVersion);
-            if world.flaw == Some(Flaw::ForgetsAttempts) {
+            let version = world.version(key, version, Defect::BeginsAnyVersion);
+            if world.defect == Some(Defect::ForgetsAttempts) {
                 let stored = world.stored(key);
                 return stored.is_some_and(|stored| stored.version() == version);
             }
@@ -145,8 +145,8 @@ impl RefreshCalls for View {
     type Ready = ();
 
     async fn prepare(&self) -> Result<(), Error> {
-        match self.world.fate(self.process, Call::Prepare).await {
-            Fate::Done => Ok(()),
+        match self.world.decision(self.process, Call::Prepare).await {
+            CallResult::Done => Ok(()),
             _ => Err(Error::new(ErrorKind::ProviderUnreachable)),
         }
     }
@@ -155,13 +155,13 @@ impl RefreshCalls for View {
         let world = &self.world;
         let refresh_token = tokens.refresh_token().map_or("", |token| token.secret());
         let refresh_token = refresh_token.to_owned();
-        let fate = world.fate(self.process, Call::Send).await;
-        if fate != Fate::NeverLeft {
+        let result = world.decision(self.process, Call::Send).await;
+        if result != CallResult::NeverLeft {
             world.note_sent(&refresh_token);
         }
         let refused = || Error::new(TokenError::InvalidGrant);
-        match fate {
-            Fate::Done => {
+        match result {
+            CallResult::Done => {
                 let granted = world.grant(&refresh_token);
                 let tokens =
                     granted.ok_or_else(|| TokenRequestFailure::after_sending(refused()))?;
@@ -169,21 +169,22 @@ impl RefreshCalls for View {
                 world.state().received.push(received);
                 return Ok(tokens);
             }
-            Fate::Refused => {
+            CallResult::Refused => {
                 world.state().is_refused = true;
                 return Err(TokenRequestFailure::after_sending(refused()));
             }
-            Fate::NeverLeft => {}
-            Fate::Lost | Fate::LostLate | Fate::Dies => {
+            CallResult::NeverLeft => {}
+            CallResult::Lost | CallResult::LostLate | CallResult::Dies => {
                 world.put_on_wire(self.process, move |world| drop(world.grant(&refresh_token)));
             }
         }
-        if fate == Fate::Dies {
+        if result == CallResult::Dies {
             pending::<()>().await;
         }
         Err(TokenRequestFailure {
             error: Error::new(ErrorKind::ProviderUnreachable),
-            was_sent: fate != Fate::NeverLeft && world.flaw != Some(Flaw::DeniesSending),
+            was_sent: result != CallResult::NeverLeft
+                && world.defect != Some(Defect::DeniesSending),
         })
     }
 

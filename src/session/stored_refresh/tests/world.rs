@@ -1,4 +1,4 @@
-//! A store and a provider that do nothing before they are told to.
+//! A store and a provider whose answers the test decides.
 
 use std::{
     future::poll_fn,
@@ -24,13 +24,13 @@ use crate::{
 pub(super) struct World {
     pub(super) clock: HandClock,
     rotates: bool,
-    pub(super) flaw: Option<Flaw>,
+    pub(super) defect: Option<Defect>,
     state: Mutex<State>,
 }
 
-/// Something that is not as it has to be: the check must find it.
+/// A defect that the invariants must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum Defect {
     /// The store begins a refresh whatever the session's version.
     BeginsAnyVersion,
     /// The store acknowledges a refresh attempt, and forgets it.
@@ -41,7 +41,7 @@ pub(super) enum Flaw {
     ForgetsOwners,
     /// The store never has the generation of a user.
     LosesGenerations,
-    /// Of a request that was sent it is said that it was not.
+    /// A request that was sent is reported as not sent.
     DeniesSending,
 }
 
@@ -59,31 +59,31 @@ pub(super) enum Call {
     Send,
 }
 
-/// What becomes of a call.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum CallResult {
     Done,
-    /// No answer comes. The call itself takes effect at any time from now on, or never. (So does a request
-    /// that the provider answers with a 5xx, as far as the caller can tell.)
+    /// No answer comes. The call takes effect at any later time, or never. (The caller cannot tell a request that
+    /// the provider answers with a 5xx from this.)
     Lost,
-    /// Likewise, and it took longer to find that out than anybody has patience.
+    /// Likewise, and the caller notices after all retry limits.
     LostLate,
-    /// The process ends there and then. Its call takes effect at any time from now on, or never.
+    /// The process dies. Its call takes effect at any later time, or never.
     Dies,
     /// The request did not leave the machine.
     NeverLeft,
-    /// The provider refuses the refresh token, for good.
+    /// The provider calls the refresh token invalid.
     Refused,
 }
 
 pub(super) struct State {
     store: MemoryStore,
-    /// The session that there is at first.
+    /// The session that exists at the start.
     first: Option<SessionKey>,
-    desks: Vec<Desk>,
-    /// Calls that are still on their way.
-    wire: Vec<Option<Effect>>,
-    /// All that happened on the wire.
+    call_states: Vec<CallState>,
+    /// Lost calls that may still take effect.
+    wire: Vec<Option<LateCall>>,
+    /// The lost calls that took effect.
     arrived: Vec<u8>,
     /// How many calls have changed the store, and how many may have changed the provider.
     epochs: [u8; 2],
@@ -91,7 +91,7 @@ pub(super) struct State {
     pub(super) issued: u32,
     /// The refresh tokens that the provider may have seen.
     pub(super) sent: Vec<String>,
-    /// Who received tokens, and which.
+    /// The processes that received tokens, and the numbers of these.
     pub(super) received: Vec<(usize, u32)>,
     /// The entries that processes have tried to create, in this order.
     pub(super) created: Vec<SessionKey>,
@@ -99,32 +99,37 @@ pub(super) struct State {
     pub(super) begun: Vec<(SessionKey, Generation)>,
     pub(super) is_deleted: bool,
     pub(super) is_refused: bool,
-    /// What must not have happened.
+    /// The first violation.
     pub(super) violation: Option<String>,
 }
 
-type Effect = Box<dyn FnOnce(&World) + Send>;
+type LateCall = Box<dyn FnOnce(&World) + Send>;
 
-/// Where a process stands.
+/// The current call of a task.
 #[derive(Default)]
-struct Desk {
+struct CallState {
     call: Option<Call>,
-    fate: Option<Fate>,
-    /// All that it has learned, and when: what it is now and does next follows from that.
+    result: Option<CallResult>,
+    /// All that the task has learned, and when: its state follows from that.
     log: Vec<u8>,
 }
 
 impl Call {
-    pub(super) fn faults(self) -> &'static [Fate] {
+    pub(super) fn faults(self) -> &'static [CallResult] {
         match self {
-            // One that dies while it reads is one that did nothing more.
-            Self::Load | Self::List | Self::Prepare => &[Fate::Lost],
+            // A process that dies while it reads is one that does nothing more.
+            Self::Load | Self::List | Self::Prepare => &[CallResult::Lost],
             Self::Create
             | Self::Replace
             | Self::BeginRefresh
             | Self::AbandonRefresh
-            | Self::Delete => &[Fate::Lost, Fate::LostLate, Fate::Dies],
-            Self::Send => &[Fate::Lost, Fate::NeverLeft, Fate::Refused, Fate::Dies],
+            | Self::Delete => &[CallResult::Lost, CallResult::LostLate, CallResult::Dies],
+            Self::Send => &[
+                CallResult::Lost,
+                CallResult::NeverLeft,
+                CallResult::Refused,
+                CallResult::Dies,
+            ],
         }
     }
 
@@ -139,18 +144,18 @@ impl Call {
 }
 
 impl World {
-    pub(super) fn new(processes: usize, rotates: bool, flaw: Option<Flaw>) -> Arc<Self> {
+    pub(super) fn new(processes: usize, rotates: bool, defect: Option<Defect>) -> Arc<Self> {
         let clock = HandClock::default();
         clock.set(START);
         Arc::new(Self {
             state: Mutex::new(State::new(processes, &clock)),
             clock,
             rotates,
-            flaw,
+            defect,
         })
     }
 
-    /// As if nothing had happened yet; there is a session.
+    /// Starts anew, with one session.
     pub(super) fn reset(
         &self,
         key: SessionKey,
@@ -159,7 +164,7 @@ impl World {
         owner: SessionOwner,
     ) {
         self.clock.set(START);
-        let processes = self.state().desks.len();
+        let processes = self.state().call_states.len();
         let new = State {
             first: Some(key),
             ..State::new(processes, &self.clock)
@@ -172,7 +177,7 @@ impl World {
         self.state().store.clone()
     }
 
-    /// The session as it is there.
+    /// The entry in the store.
     pub(super) fn stored(&self, key: SessionKey) -> Option<StoredSession> {
         at_once(self.store().load(key))
     }
@@ -182,7 +187,7 @@ impl World {
         let stored = self.stored(key);
         // Of all entries, a generation alone has no value.
         stored.filter(|stored| {
-            self.flaw != Some(Flaw::LosesGenerations) || !stored.value().is_empty()
+            self.defect != Some(Defect::LosesGenerations) || !stored.value().is_empty()
         })
     }
 
@@ -205,9 +210,9 @@ impl World {
         keys
     }
 
-    /// The version that is asked for, or with this flaw the one that is there.
-    pub(super) fn version(&self, key: SessionKey, version: u64, flaw: Flaw) -> u64 {
-        if self.flaw != Some(flaw) {
+    /// The given version, or with this defect the current one.
+    pub(super) fn version(&self, key: SessionKey, version: u64, defect: Defect) -> u64 {
+        if self.defect != Some(defect) {
             return version;
         }
         self.stored(key).map_or(version, |stored| stored.version())
@@ -217,31 +222,31 @@ impl World {
         self.state.lock().expect("nothing panics that holds it")
     }
 
-    /// What a process waits for; none if it sleeps.
+    /// The call that a task waits for; `None` if it sleeps.
     pub(super) fn call_of(&self, process: usize) -> Option<Call> {
-        self.state().desks[process].call
+        self.state().call_states[process].call
     }
 
-    /// Decides. The process goes on when it is polled.
-    pub(super) fn decide(&self, process: usize, fate: Fate, time: u16) {
+    /// Decides the result of a call. The task continues when it is polled.
+    pub(super) fn decide(&self, process: usize, result: CallResult, time: u16) {
         let mut state = self.state();
         let epochs = state.epochs;
-        let desk = &mut state.desks[process];
-        let call = desk.call.take().expect("it waits for a call");
+        let call_state = &mut state.call_states[process];
+        let call = call_state.call.take().expect("it waits for a call");
         let epoch = call.place().map_or(0, |place| epochs[place]);
-        desk.log.extend([call as u8, fate as u8, epoch]);
-        desk.log.extend(time.to_be_bytes());
-        desk.fate = Some(fate);
+        call_state.log.extend([call as u8, result as u8, epoch]);
+        call_state.log.extend(time.to_be_bytes());
+        call_state.result = Some(result);
     }
 
     /// Notes that a process was woken.
     pub(super) fn note_awake(&self, process: usize, time: u16) {
-        let log = &mut self.state().desks[process].log;
+        let log = &mut self.state().call_states[process].log;
         log.push(u8::MAX);
         log.extend(time.to_be_bytes());
     }
 
-    /// Which calls are on their way.
+    /// The lost calls that may still take effect.
     pub(super) fn under_way(&self) -> Vec<usize> {
         let state = self.state();
         let wire = state.wire.iter().enumerate();
@@ -249,7 +254,7 @@ impl World {
             .collect()
     }
 
-    /// Lets a call take effect whose caller has given it up.
+    /// Lets a lost call take effect.
     pub(super) fn arrive(&self, index: usize) {
         let effect = {
             let mut state = self.state();
@@ -261,12 +266,12 @@ impl World {
         effect(self);
     }
 
-    /// All that a process has learned.
+    /// All that a task has learned.
     pub(super) fn log_of(&self, process: usize) -> Vec<u8> {
-        self.state().desks[process].log.clone()
+        self.state().call_states[process].log.clone()
     }
 
-    /// All that was lost and came late.
+    /// The lost calls that took effect.
     pub(super) fn log_of_wire(&self) -> Vec<u8> {
         self.state().arrived.clone()
     }
@@ -276,16 +281,16 @@ impl World {
     }
 
     /// Waits for the decision about a call. Of several calls of one process, one waits at a time.
-    pub(super) async fn fate(&self, process: usize, call: Call) -> Fate {
+    pub(super) async fn decision(&self, process: usize, call: Call) -> CallResult {
         let mut is_waiting = false;
         poll_fn(|_| {
             let mut state = self.state();
-            let desk = &mut state.desks[process];
+            let call_state = &mut state.call_states[process];
             if is_waiting {
-                return desk.fate.take().map_or(Poll::Pending, Poll::Ready);
+                return call_state.result.take().map_or(Poll::Pending, Poll::Ready);
             }
-            if desk.call.is_none() && desk.fate.is_none() {
-                desk.call = Some(call);
+            if call_state.call.is_none() && call_state.result.is_none() {
+                call_state.call = Some(call);
                 is_waiting = true;
             }
             Poll::Pending
@@ -293,11 +298,11 @@ impl World {
         .await
     }
 
-    /// Lets the call of a process be on its way from now on.
+    /// Lets the call of a task take effect later.
     pub(super) fn put_on_wire(&self, process: usize, effect: impl FnOnce(&World) + Send + 'static) {
         let mut state = self.state();
         let index = u8::try_from(state.wire.len()).expect("few calls are lost");
-        state.desks[process].log.push(index);
+        state.call_states[process].log.push(index);
         state.wire.push(Some(Box::new(effect)));
     }
 
@@ -317,7 +322,7 @@ impl World {
         Some(tokens(state.issued, self.rotates))
     }
 
-    /// Whatever comes of it.
+    /// Records that a refresh token was sent.
     pub(super) fn note_sent(&self, refresh_token: &str) {
         let is_new = !self.state().sent.iter().any(|sent| sent == refresh_token);
         if self.rotates && !is_new {
@@ -332,7 +337,7 @@ impl State {
         Self {
             store: MemoryStore::new().with_clock(clock.clone()),
             first: None,
-            desks: (0..processes).map(|_| Desk::default()).collect(),
+            call_states: (0..processes).map(|_| CallState::default()).collect(),
             wire: Vec::new(),
             arrived: Vec::new(),
             epochs: [0; 2],
@@ -348,7 +353,7 @@ impl State {
     }
 }
 
-/// What a store in memory answers.
+/// The answer of a store in memory.
 pub(super) fn at_once<T>(answer: StoreFuture<'_, T>) -> T {
     let answer = answer.now_or_never().expect("memory does not wait");
     answer.expect("memory does not fail")

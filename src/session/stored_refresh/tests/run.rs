@@ -1,4 +1,4 @@
-//! One way of some processes through a renewal.
+//! One interleaving of some processes.
 
 use std::{
     sync::Arc,
@@ -8,24 +8,24 @@ use std::{
 
 use super::{
     paths::Paths,
-    stage::{End, HORIZON, LIMITS, Role, Stage, Task},
+    stage::{End, LIMITS, Role, Stage, TIMEOUT, Task},
     view::number,
-    world::{Call, Fate, World},
+    world::{Call, CallResult, World},
 };
 use crate::session::store::SessionOwner;
 
-/// A run that has come to its end.
+/// A run that has ended.
 pub(super) struct Ended {
     pub(super) owner: SessionOwner,
     pub(super) world: Arc<World>,
     pub(super) moves: Vec<Move>,
     pub(super) ends: Vec<End>,
-    /// Whether it took longer than a refresh attempt is waited for.
+    /// Whether the run took longer than processes wait for a refresh attempt.
     pub(super) is_slow: bool,
     pub(super) was_deleted: bool,
     /// The number of the tokens in the store.
     pub(super) stored: Option<u32>,
-    /// What a later attempt came to, with which nothing went wrong.
+    /// The end of a later refresh without faults.
     pub(super) later: End,
 }
 
@@ -33,21 +33,21 @@ pub(super) struct Ended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
     /// A task gets what it waits for, or does not.
-    Answer(usize, Call, Fate),
+    Answer(usize, Call, CallResult),
     /// The sleep of a task is over.
     Wake(usize),
-    /// A call takes effect that was given up.
+    /// A lost call takes effect.
     Arrive(usize),
-    /// Nothing happens for two minutes: all processes are slow, or one thinks so.
+    /// Two minutes pass: all processes are slow.
     Pause,
-    /// What is still on its way never arrives.
+    /// The lost calls never take effect.
     Stop,
 }
 
 impl Move {
     pub(super) fn is_fault(self) -> bool {
         match self {
-            Self::Answer(_, _, fate) => fate != Fate::Done,
+            Self::Answer(_, _, result) => result != CallResult::Done,
             Self::Pause => true,
             Self::Wake(_) | Self::Arrive(_) | Self::Stop => false,
         }
@@ -65,8 +65,7 @@ struct Run<'a> {
 }
 
 impl Stage {
-    /// Goes one way to its end. None if the rest of it is known. An error is a violation, whatever else
-    /// happens.
+    /// Runs one interleaving to its end. `None` if what follows was explored before. The error is a violation.
     pub(super) async fn run(&self, paths: &mut Paths) -> Result<Option<Ended>, String> {
         let mut run = Run::start(self);
         loop {
@@ -110,7 +109,7 @@ impl<'a> Run<'a> {
     fn is_sound(&self) -> Result<(), String> {
         let violation = self.world.state().violation.clone();
         let violation = violation.or_else(|| {
-            (self.moves.len() > TOO_LONG).then(|| "somebody waits for ever".to_owned())
+            (self.moves.len() > TOO_LONG).then(|| "a process waits for ever".to_owned())
         });
         violation.map_or(Ok(()), |what| Err(format!("{what}: {:?}", self.moves)))
     }
@@ -119,9 +118,12 @@ impl<'a> Run<'a> {
         let has_gone_wrong = self.moves.iter().filter(|step| step.is_fault()).count();
         let may_go_wrong = has_gone_wrong < self.stage.scenario.faults;
         if let Some(index) = self.about_to_prepare() {
-            let mut options = vec![Move::Answer(index, Call::Prepare, Fate::Done)];
+            let mut options = vec![Move::Answer(index, Call::Prepare, CallResult::Done)];
             if may_go_wrong {
-                options.extend([Move::Answer(index, Call::Prepare, Fate::Lost), Move::Pause]);
+                options.extend([
+                    Move::Answer(index, Call::Prepare, CallResult::Lost),
+                    Move::Pause,
+                ]);
             }
             return options;
         }
@@ -135,7 +137,7 @@ impl<'a> Run<'a> {
                 options.push(Move::Wake(index));
                 continue;
             };
-            options.push(Move::Answer(index, call, Fate::Done));
+            options.push(Move::Answer(index, call, CallResult::Done));
             if may_go_wrong {
                 let is_main = index < self.stage.scenario.mains();
                 let faults = if is_main {
@@ -144,7 +146,7 @@ impl<'a> Run<'a> {
                     BACKGROUND_FAULTS
                 };
                 let faults = faults.iter();
-                options.extend(faults.map(|fate| Move::Answer(index, call, *fate)));
+                options.extend(faults.map(|result| Move::Answer(index, call, *result)));
             }
         }
         if may_go_wrong && !options.is_empty() {
@@ -160,7 +162,7 @@ impl<'a> Run<'a> {
         options
     }
 
-    /// A task that does what is nobody else's business: it makes no difference who goes on meanwhile.
+    /// A task that is about to prepare, which affects no other task: the order makes no difference.
     fn about_to_prepare(&self) -> Option<usize> {
         let mut tasks = self.tasks.iter().enumerate();
         let (index, _) = tasks.find(|(index, task)| {
@@ -170,9 +172,8 @@ impl<'a> Run<'a> {
     }
 
     /// All that the future depends on: what the tasks of each process have learned, in which order the store and the
-    /// provider were changed, what is on its way, what time it is. (Two calls that do not change the store
-    /// lead to the same whichever comes first, and have the same epoch.) Which of two processes it was
-    /// that do the same makes no difference.
+    /// provider were changed, which lost calls may still take effect, and the time. (Two calls that do not change the
+    /// store commute, and have the same epoch.) Two processes with the same role are interchangeable.
     fn fingerprint(&self) -> Vec<u8> {
         let roles = self.stage.scenario.processes.iter();
         let logs = roles.enumerate().map(|(index, role)| {
@@ -195,13 +196,13 @@ impl<'a> Run<'a> {
     async fn take(&mut self, next: Move) {
         self.moves.push(next);
         match next {
-            Move::Answer(task, _, fate) => {
-                if fate == Fate::LostLate {
+            Move::Answer(task, _, result) => {
+                if result == CallResult::LostLate {
                     self.pass(LONGER_THAN_ANY_PATIENCE).await;
                 }
-                self.world.decide(task, fate, self.time);
+                self.world.decide(task, result, self.time);
                 self.poll(task);
-                if fate == Fate::Dies {
+                if result == CallResult::Dies {
                     self.kill(task);
                 }
             }
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Lets a task go on up to where it waits.
+    /// Runs a task up to its next call or sleep.
     fn poll(&mut self, task: usize) {
         let entry = &mut self.tasks[task];
         if let Poll::Ready(end) = entry
@@ -259,7 +260,7 @@ impl<'a> Run<'a> {
         self.time += seconds;
     }
 
-    /// What there is in the end, and what a later attempt comes to.
+    /// The final state, and the end of a later refresh.
     async fn finish(mut self) -> Result<Ended, String> {
         let Stage { world, key, .. } = self.stage;
         let later = self.stage.scenario.processes.len();
@@ -272,9 +273,9 @@ impl<'a> Run<'a> {
         let ends = ends.collect();
         let moves = self.moves.clone();
         let was_deleted = world.state().is_deleted;
-        let is_slow = Duration::from_secs(self.time.into()) >= HORIZON;
+        let is_slow = Duration::from_secs(self.time.into()) >= TIMEOUT;
 
-        self.tasks[later] = self.stage.main(later, Role::Renews);
+        self.tasks[later] = self.stage.main(later, Role::Refreshes);
         self.poll(later);
         let end = loop {
             self.is_sound()?;
@@ -287,7 +288,7 @@ impl<'a> Run<'a> {
                 break self.tasks[later].end.expect("it is over");
             };
             let next = match world.call_of(task) {
-                Some(call) => Move::Answer(task, call, Fate::Done),
+                Some(call) => Move::Answer(task, call, CallResult::Done),
                 None => Move::Wake(task),
             };
             self.take(next).await;
@@ -305,8 +306,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Nobody waits for a background task. Its process dies with a call of the main task.
-const BACKGROUND_FAULTS: &[Fate] = &[Fate::Lost];
+/// A background task dies with a call of its main task.
+const BACKGROUND_FAULTS: &[CallResult] = &[CallResult::Lost];
 /// Longer than a refresh attempt is waited for, and longer than saving new tokens is retried.
 const PAUSE: u16 = 120;
 const LONGER_THAN_ANY_PATIENCE: u16 = 61;
