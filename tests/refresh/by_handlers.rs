@@ -1,4 +1,4 @@
-//! Handlers that renew the tokens of their requests.
+//! Handlers that refresh the tokens of their requests.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ async fn a_session_begins_with_the_tokens_that_the_callback_handler_refreshed() 
         assert_eq!(didit.count(Endpoint::Token), 2);
         assert_eq!(browser.get("/").await.text(), token);
         assert_eq!(browser.get("/user").await.text(), Person::john().subject());
-        // They are as good as any.
+        // They are valid.
         let page = browser.get("/refresh").await;
         assert_eq!(page.status(), StatusCode::OK);
         assert_eq!(browser.get("/").await.text(), page.text());
@@ -126,7 +126,7 @@ async fn a_single_use_token_sent_by_the_callback_handler_is_not_sent_again() {
     didit.clear_faults();
 
     assert_eq!(browser.get("/user").await.text(), Person::john().subject());
-    // Nor by another process, which has not seen it go.
+    // Another process does not send it either.
     didit.clock().advance(299 * SECOND);
     let other = Browser::new(HOME, app(config()).router);
     copy_cookies(&browser, &other);
@@ -154,7 +154,7 @@ async fn a_refresh_after_the_head_was_sent_writes_no_cookie() {
         assert_ne!(page.text(), first);
         assert_eq!(set_cookies(&page).len(), 0);
         assert_eq!(didit.count(Endpoint::Token), 2);
-        // A session in a store has them nevertheless.
+        // A session in a store has them all the same.
         let now = browser.get("/").await.text().to_owned();
         assert_eq!(now, if is_stored { page.text() } else { &first });
         assert_eq!(didit.count(Endpoint::Token), 2);

@@ -1,4 +1,4 @@
-//! What one process does to sessions that another one, or another request, is at work on.
+//! Sessions that several processes refresh and end at the same time.
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,11 +23,11 @@ use crate::support::{
 
 const NEARLY_THE_END: Duration = Duration::from_secs(285);
 
-/// Processes that share a store, for sessions whose refresh tokens work once.
+/// Processes that share a store, with single-use refresh tokens.
 struct Processes {
     didit: FakeDidit,
     store: MemoryStore,
-    /// What handlers were given.
+    /// The tokens that handlers got.
     given: Given,
 }
 
@@ -44,7 +44,7 @@ impl Processes {
         }
     }
 
-    /// One of them, with these cookie keys.
+    /// A process with these cookie keys.
     fn start(&self, keys: &[[u8; 32]]) -> (DiditAuth, Router) {
         let config = self
             .didit
@@ -107,7 +107,7 @@ async fn a_refresh_during_a_sign_out_elsewhere_ends_the_provider_session() {
     browser.post_form("/logout", &[]).await;
     answer.await;
     renewing.shutdown().await;
-    // The sign-out's own attempt was with a token that the refresh had ended.
+    // The sign-out used the access token that the refresh had ended.
     assert_eq!(didit.count(Endpoint::Session), 2);
     assert_eq!(didit.count(Endpoint::Token), 2);
     let last = didit.last(Endpoint::Session).expect("it was asked");
@@ -170,7 +170,7 @@ async fn a_request_with_older_tokens_refreshes_the_current_ones() {
         .expect("they are the session's");
     let shown = browser.get("/").await;
     assert_eq!(shown.text(), third.access_token().secret());
-    // Those of before lead to those of now.
+    // The older tokens lead to the current ones.
     let now = of_before
         .refresh(&first)
         .await

@@ -1,4 +1,4 @@
-//! Renewing tokens that are not those of the request's session.
+//! Refreshes of tokens that are not those of the request's session.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn the_tokens_of_somebody_else_change_no_session() {
         assert_eq!(user.text(), Person::alejandra().subject());
         assert_eq!(other.get("/user").await.text(), Person::john().subject());
 
-        // Nobody at all may as well work with tokens that are kept.
+        // A request without a session may refresh tokens too.
         other.post_form("/logout", &[]).await;
         didit.revoke_all();
         didit.clock().advance(60 * SECOND);
@@ -68,7 +68,7 @@ async fn a_client_of_the_layer_returns_refreshed_tokens() {
         assert_eq!(didit.count(Endpoint::Token), 2);
         assert_eq!(browser.get("/").await.text(), first);
 
-        // Longer ago than an outcome is remembered: a token that works once is not sent again.
+        // After the outcome is forgotten a single-use token is still not sent again.
         didit.clock().advance(120 * SECOND);
         let again = client.refresh(&kept).await;
         if works_once {

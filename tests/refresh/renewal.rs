@@ -1,4 +1,4 @@
-//! Renewing the tokens of a session that is sealed into cookies.
+//! Refreshes of sessions in cookies.
 
 mod failures;
 mod under_way;
@@ -22,12 +22,12 @@ use crate::support::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long an access token lives.
+/// The lifetime of an access token.
 const LIFE: Duration = Duration::from_secs(3600);
 const BEFORE_THE_LAST_HALF_MINUTE: Duration = Duration::from_secs(3569);
 const BEFORE_THE_END: Duration = Duration::from_secs(3599);
 
-/// Pages that show the access token, or that there is none, the scopes, and who the user is.
+/// Pages that show the access token or its absence, the scopes, and the user.
 fn app(didit: &FakeDidit) -> Router {
     let config = didit
         .config(CALLBACK)
@@ -85,7 +85,7 @@ async fn a_refresh_starts_in_the_last_half_minute_before_the_handler_runs() {
     assert_eq!(browser.get("/").await.text(), first);
     assert_eq!(refreshes(&didit), 0);
 
-    // Each token has a moment of its own, within fifteen seconds.
+    // Each token is due at a time of its own, within fifteen seconds.
     didit.clock().advance(17 * SECOND);
     let page = browser.get("/").await;
     assert_ne!(page.text(), first);
@@ -102,7 +102,7 @@ async fn a_refresh_starts_in_the_last_half_minute_before_the_handler_runs() {
     assert_eq!(request.form_value("scope"), None);
     assert!(request.header("authorization").is_some());
 
-    // The new one lives as long as the first.
+    // The new token has the same lifetime.
     let second = browser.get("/").await.text().to_owned();
     assert_eq!(second, page.text());
     didit.clock().advance(BEFORE_THE_LAST_HALF_MINUTE);
@@ -137,12 +137,12 @@ async fn concurrent_requests_cause_one_refresh() {
             })
             .filter(|token| *token != first)
             .collect();
-        // While the old one lives, only the request that started it waits.
+        // While the old token is valid, only the request that started the refresh waits.
         assert_eq!(new.len(), waiting);
         new.dedup();
         assert_eq!(new.len(), 1);
 
-        // A request that was sent with the old cookie, and comes later.
+        // A late request with the old cookie.
         browser.set_cookie(SESSION, &old);
         let late = browser.get("/").await;
         assert_eq!(late.text(), new[0]);

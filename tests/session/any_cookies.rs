@@ -1,4 +1,4 @@
-//! Cookies of all kinds, out of those of a session.
+//! Arbitrary cookies, derived from those of a session.
 
 use proptest::{
     collection::vec,
@@ -8,10 +8,10 @@ use proptest::{
 
 use crate::support::cookies::chunk_name;
 
-/// Its name and its value.
+/// Name and value.
 pub(crate) type Cookie = (String, Vec<u8>);
 
-/// What is done to the cookies of somebody.
+/// A change of a user's cookies.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Remove(Index),
@@ -20,12 +20,12 @@ pub(crate) enum Change {
     Rename(Index, String),
     Cut(Index, Index),
     Flip(Index, Index, u8),
-    /// One of somebody else, in its place or besides.
+    /// A cookie of another user, in its place or in addition.
     Mix(Index, bool),
     Add(String, Vec<u8>),
 }
 
-/// Those of a session's cookies, some that are nearly one, and some of others.
+/// Names of session cookies, similar names, and other names.
 pub(crate) fn names() -> impl Strategy<Value = String> {
     let odd = [
         "__Host-didit.",
@@ -50,7 +50,7 @@ pub(crate) fn names() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Bytes that a header may have.
+/// Bytes that a header may contain.
 pub(crate) fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![9 => 0x20_u8..0x7f, 1 => 0x80_u8..=0xff, 1 => Just(b'\t')];
     vec(byte, 0..most)

@@ -1,4 +1,4 @@
-//! An application that says whose request it is.
+//! An application that returns the user of a request.
 
 use axum::{Router, routing::get};
 use http::{Request, StatusCode, header};
@@ -12,7 +12,7 @@ use crate::support::{
     site::{HOME, NOBODY, auth},
 };
 
-/// Both handlers say whose request it is, by the access token and the refresh token.
+/// Both handlers return the user, the access token and the refresh token.
 pub(crate) fn routes() -> Router {
     Router::new().route("/", get(who)).route(
         "/callback",
@@ -24,7 +24,7 @@ pub(crate) fn app(config: ConfigBuilder) -> Router {
     routes().layer(auth(config))
 }
 
-/// A signed-in browser, and what the application says of it.
+/// A signed-in browser, and what the application returns for it.
 pub(crate) async fn signed_in(didit: &FakeDidit, app: Router) -> (Browser, String) {
     let browser = Browser::new(HOME, app);
     let page = sign_in(&browser, didit).await;
@@ -32,7 +32,7 @@ pub(crate) async fn signed_in(didit: &FakeDidit, app: Router) -> (Browser, Strin
     (browser, page.text().to_owned())
 }
 
-/// What the application says of a request with these `Cookie` lines and no others.
+/// What the application returns for a request with only these `Cookie` lines.
 pub(crate) async fn ask(browser: &Browser, lines: &[impl AsRef<[u8]>]) -> String {
     let request = lines.iter().fold(Request::get("/"), |request, line| {
         request.header(header::COOKIE, line.as_ref())

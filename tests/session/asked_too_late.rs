@@ -1,4 +1,4 @@
-//! Questions about the session from a body stream: after the head of the answer was sent.
+//! Extractors in a body stream, after the head of the answer was sent.
 
 use std::convert::Infallible;
 
@@ -89,13 +89,13 @@ async fn asking_first_after_the_head_was_sent_fails() {
             for path in ["/", "/?then=tokens", "/?then=sign-out"] {
                 let page = browser.fetch(Method::GET, path).await;
                 assert_eq!(page.text(), "asked-too-late", "{path}");
-                // The answer depends on no session: caches may keep it.
+                // The answer does not depend on the session: caches may store it.
                 assert_eq!(page.header("vary"), None);
                 assert_eq!(page.header("cache-control"), None);
                 assert_eq!(page.header("set-cookie"), None);
             }
         }
-        // The session goes on.
+        // The session stays.
         let page = user.get("/user").await;
         assert_eq!(page.text(), Person::alejandra().subject());
     }

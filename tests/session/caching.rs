@@ -1,4 +1,4 @@
-//! What caches are told: who reads the session, says so.
+//! `Vary` and `Cache-Control` of answers that read the session.
 
 use std::time::Duration;
 
@@ -162,7 +162,7 @@ async fn a_streaming_body_passes_as_it_comes_and_the_cookie_is_in_the_head() {
 
     let cookie = format!("__Host-didit={}", browser.cookie(SESSION).unwrap().value());
     let request = Request::get("/stream").header(header::COOKIE, cookie);
-    // The head is here, with the renewal, before a byte of the body was made.
+    // The head, with the rewritten cookie, arrives before the first byte of the body is produced.
     let response = app
         .oneshot(request.body(Body::empty()).unwrap())
         .await

@@ -29,7 +29,7 @@ const LARGEST_LIMIT: usize = 40 * 1024;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Its access tokens outlive every session.
+/// A provider whose access tokens outlive every session.
 fn didit() -> FakeDidit {
     site::didit().with_access_token_lifetime(YEAR)
 }
@@ -43,15 +43,15 @@ fn large_sessions(didit: &FakeDidit) -> Browser {
     Browser::new(HOME, app(config))
 }
 
-/// The next refresh token has this length, and its ends tell it from others. (The ID token says which
-/// access token belongs to it.)
+/// Gives the next refresh token this length and a recognizable beginning and end. (The ID token names the access
+/// token.)
 fn issue_next(didit: &FakeDidit, length: usize) -> String {
     let token = format!("a{:.>1$}", "z", length - 1);
     didit.on_next(Endpoint::Token, with("refresh_token", &*token));
     token
 }
 
-/// Signs in with a refresh token of this length and sees it come back.
+/// Signs in with a refresh token of this length, and reads it back.
 async fn sign_in_with(browser: &Browser, didit: &FakeDidit, length: usize) -> Page {
     let token = issue_next(didit, length);
     let page = sign_in(browser, didit).await;
@@ -67,7 +67,7 @@ fn cookies(browser: &Browser) -> Vec<(String, String)> {
     cookies.map(pair).collect()
 }
 
-/// The names of a session's cookies when there are so many.
+/// The names of the cookies of a session with this many chunks.
 fn chunk_names(count: usize) -> Vec<String> {
     (0..count).map(chunk_name).collect()
 }
@@ -192,7 +192,7 @@ async fn a_session_of_exactly_full_chunks_is_read_back() {
     sign_in_with(&browser, &didit, 12_000).await;
     let full = cookies(&browser)[1].1.len();
 
-    // One more byte of token is one or two more characters of text.
+    // One more byte of token is one or two more characters of base64.
     let mut lasts = Vec::new();
     for length in 5520..5640 {
         sign_in_with(&browser, &didit, length).await;

@@ -91,7 +91,7 @@ async fn a_chunk_that_is_left_over_and_cannot_be_removed_does_not_sign_out() {
     assert_eq!(page.text(), Person::alejandra().subject());
 }
 
-/// A browser that a circle of sign-ins goes through: gives the page at which it ends.
+/// Follows the redirects of repeated sign-ins. Gives the page at the end.
 async fn circle(browser: &Browser, didit: &FakeDidit) -> (usize, Page) {
     for sign_ins in 0..10 {
         let page = browser.get("/orders").await;
@@ -120,7 +120,7 @@ async fn a_browser_that_keeps_no_session_gets_a_page_and_no_redirect_loop() {
     let logs = logs();
     assert_eq!(logs.matches("comes back signed out").count(), 1, "{logs}");
 
-    // Half a minute later, or once the session is kept, it can sign in.
+    // After 30 s, or once the browser keeps the session, it can sign in.
     didit.clock().advance(std::time::Duration::from_secs(30));
     let started = browser.get("/orders").await;
     assert_eq!(started.status(), StatusCode::SEE_OTHER);

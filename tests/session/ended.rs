@@ -1,4 +1,4 @@
-//! Sessions that have ended: whoever brings their cookie back is nobody.
+//! Sessions that have ended: their cookies sign nobody in.
 
 use std::sync::{Arc, Mutex};
 
@@ -48,7 +48,7 @@ async fn a_late_cookie_after_a_sign_out_signs_nobody_in_and_is_removed() {
         let late = session(&browser);
         browser.post_form("/logout", &[]).await;
         browser.set_cookie(SESSION, &late);
-        // Also long after: until the absolute limit of the session.
+        // Until the absolute limit of the session.
         for hours in [0, 20] {
             didit
                 .clock()
@@ -77,7 +77,7 @@ async fn a_late_cookie_after_an_account_switch_signs_nobody_in() {
         browser.set_cookie(SESSION, &late);
         let page = browser.get("/").await;
         assert_eq!(page.text(), NOBODY);
-        // The answer does not take the place of the new session's cookie.
+        // The late answer does not overwrite the new session's cookie.
         assert!(!sets_session(&page));
         assert_eq!(page.header("set-cookie"), None);
         browser.set_cookie(SESSION, &current);
@@ -120,7 +120,7 @@ async fn a_session_is_found_among_two_hundred_cookies_of_others_on_any_line() {
             .collect();
         for place in [0, 100, 200] {
             lines.insert(place, own.clone());
-            // In one field, as HTTP/1.1 has them, and in a field each, as HTTP/2 may.
+            // All in one field, as in HTTP/1.1, and one in each field, as HTTP/2 may split them.
             for fields in [vec![lines.join(&b"; "[..])], lines.clone()] {
                 let mut request = http::Request::get("/");
                 for field in fields {

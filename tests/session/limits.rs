@@ -1,4 +1,4 @@
-//! How long a session lasts, and when it is issued again.
+//! The limits of a session, and when its cookie is written again.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn app(config: ConfigBuilder) -> Router {
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Its access tokens outlive every session.
+/// A provider whose access tokens outlive every session.
 fn didit() -> FakeDidit {
     site::didit().with_access_token_lifetime(YEAR)
 }
@@ -53,7 +53,7 @@ async fn a_session_that_is_not_used_ends_at_its_idle_limit() {
     didit.clock().advance(Duration::from_secs(99));
     assert_eq!(browser.get("/").await.text(), user);
     didit.clock().advance(Duration::from_secs(1));
-    // The first was renewed, the other kept the cookie that nobody used.
+    // The first session was used; the cookie of the other was not.
     assert_eq!(browser.get("/").await.text(), user);
     assert_eq!(kept.get("/").await.text(), NOBODY);
 }

@@ -1,4 +1,4 @@
-//! What holds of a session whether it is in cookies or in a store.
+//! Sessions in cookies and in a store behave alike.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::support::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Where the sessions of an application are, however often it is started.
+/// Where an application keeps its sessions, over restarts.
 #[derive(Clone, Debug)]
 enum Place {
     Cookies,
@@ -59,7 +59,7 @@ fn start(config: ConfigBuilder) -> Browser {
     Browser::new(HOME, app)
 }
 
-/// Whose session it is, whose token, and the token itself.
+/// The user of the session, the user of the token, and the token.
 async fn told(user: IdClaims, tokens: DiditTokens, didit: DiditClient) -> Result<String, Error> {
     let told = didit.user_info(&tokens).await?;
     let email = told.email().unwrap_or_default();
@@ -67,14 +67,14 @@ async fn told(user: IdClaims, tokens: DiditTokens, didit: DiditClient) -> Result
     Ok(format!("{} {email} {token}", user.subject()))
 }
 
-/// Signs somebody in, and sees whose session it is from then on.
+/// Signs a person in, and tests that the session is theirs.
 async fn enter(person: &Person, browser: &Browser, didit: &FakeDidit) {
     let page = sign_in_as(person, browser, didit).await;
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(who(browser).await, person.subject());
 }
 
-/// Whose session it is, once its use is written to the store.
+/// The user of the session, after its use is recorded in the store.
 async fn who(browser: &Browser) -> String {
     let page = browser.get("/").await;
     assert_eq!(page.status(), StatusCode::OK);
@@ -82,7 +82,7 @@ async fn who(browser: &Browser) -> String {
     page.text().to_owned()
 }
 
-/// The same browser, at an application that was started anew.
+/// The same browser, at a restarted application.
 fn restart(browser: &Browser, config: ConfigBuilder) -> Browser {
     let restarted = start(config);
     copy_cookies(browser, &restarted);
@@ -136,7 +136,7 @@ async fn a_sign_in_leaves_nothing_of_the_session_before() {
         );
         assert!(!told.contains(Person::alejandra().email().unwrap()));
         if let Place::Store(store) = &place {
-            // What the first one's cookie opened is not there any more, either.
+            // The first cookie opens no session any more.
             assert_eq!(who(&before).await, NOBODY);
             assert!(format!("{store:?}").contains("sessions: 1,"), "{store:?}");
         }
@@ -159,7 +159,7 @@ async fn the_first_key_seals_all_keys_open_and_a_removed_key_does_not() {
         let used = start(config(&[old]));
         enter(&Person::john(), &used, &didit).await;
 
-        // The key is rolled. Use writes a session anew, with the new one.
+        // The key is rolled. A recorded use writes the session with the new key.
         let used = restart(&used, config(&[new, old]));
         assert_eq!(who(&used).await, Person::john().subject());
         didit.clock().advance(idle / 10);
@@ -167,7 +167,7 @@ async fn the_first_key_seals_all_keys_open_and_a_removed_key_does_not() {
         let back = restart(&used, config(&[old]));
         assert_eq!(who(&back).await, NOBODY, "{place:?}: it was the new one");
 
-        // The old one is removed.
+        // The old key is removed.
         let used = restart(&used, config(&[new]));
         assert_eq!(who(&used).await, Person::john().subject(), "{place:?}");
         let unused = restart(&unused, config(&[new]));
@@ -206,13 +206,13 @@ async fn the_tighter_of_old_and_new_limits_hold_however_a_session_is_used() {
             didit.clock().advance(Duration::from_secs(lasts - 1));
             let idle = browser.clone();
             if let Place::Cookies = place {
-                // In a store a look is use for every copy.
+                // In a store one request counts as use for every copy of the cookie.
                 assert_ne!(who(&browser).await, NOBODY, "{then:?} {now:?}");
             }
             didit.clock().advance(SECOND);
             assert_eq!(who(&idle).await, NOBODY, "{place:?} {then:?} {now:?}");
 
-            // With use it goes on up to the absolute limit, and not a second longer.
+            // A session that is used lasts until the absolute limit, and not a second longer.
             let absolute = then.1.min(now.1);
             let browser = start(config(then));
             sign_in(&browser, &didit).await;

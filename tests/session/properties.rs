@@ -1,5 +1,4 @@
-//! Whatever cookies a request brings: nobody is signed in by any but the very ones that were set, and
-//! nothing breaks.
+//! Arbitrary request cookies: only the cookies that were set sign a user in, and no request fails.
 
 use std::collections::HashMap;
 
@@ -24,10 +23,10 @@ use crate::support::{
     site::{CALLBACK, HOME, NOBODY, didit, memory},
 };
 
-/// An application, and the cookies of some who are signed in there.
+/// An application, and the cookies of its signed-in users.
 struct Story {
     browser: Browser,
-    /// With what each of them is told apart.
+    /// What the application returns for each user.
     people: Vec<(Vec<Cookie>, String)>,
     runtime: Runtime,
 }
@@ -46,7 +45,7 @@ impl Story {
             config.with_session_cookie_limit(40 * 1024)
         };
         let browser = Browser::new(HOME, app(config));
-        // The second has as many chunks as the first.
+        // Both sessions have the same number of chunks.
         let people =
             [9000, 9000, 10].map(|length| runtime.block_on(enter(&browser, &didit, length)));
         Self {
@@ -60,10 +59,10 @@ impl Story {
         self.runtime.block_on(self.browser.send(request))
     }
 
-    /// Who is signed in with these cookies and no others.
+    /// Who is signed in with only these cookies.
     fn expected(&self, lines: &[Vec<u8>]) -> &str {
         let brought = cookies_of(lines);
-        // Of different values under one name the first ones are tried, and the last ones.
+        // The first and the last values of each name are tried.
         let last: HashMap<_, _> = brought.iter().cloned().collect();
         let first: HashMap<_, _> = brought.into_iter().rev().collect();
         match (self.session_in(&first), self.session_in(&last)) {
@@ -72,7 +71,7 @@ impl Story {
         }
     }
 
-    /// Whose session these cookies are. Others, of a longer session or of another layer, may be among them.
+    /// The user of the session in these cookies, which may contain cookies of a longer session or of another layer.
     fn session_in(&self, cookies: &HashMap<String, Vec<u8>>) -> Option<&str> {
         let mut people = self.people.iter();
         let found = people.find(|(own, _)| {
@@ -83,7 +82,7 @@ impl Story {
     }
 }
 
-/// The session's cookies of somebody who has just signed in, in order, and what the application calls them.
+/// The session cookies of a newly signed-in user, in order, and what the application returns for the user.
 async fn enter(browser: &Browser, didit: &FakeDidit, length: usize) -> (Vec<Cookie>, String) {
     didit.on_next(Endpoint::Token, with_refresh_token_of(length));
     let browser = browser.new_browser();
@@ -95,7 +94,7 @@ async fn enter(browser: &Browser, didit: &FakeDidit, length: usize) -> (Vec<Cook
     (cookies, page.text().to_owned())
 }
 
-/// All cookies of these lines that have one of the names of a session.
+/// The session cookies among these lines.
 fn cookies_of(lines: &[Vec<u8>]) -> Vec<Cookie> {
     let pairs = lines
         .iter()
@@ -129,7 +128,7 @@ fn check<S: Strategy>(
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Any changes to the cookies of anybody, in any order, on any lines.
+/// Arbitrary changes of the users' cookies, in any order and on any lines.
 fn nobody_is_signed_in_by_other_cookies(has_store: bool) {
     let story = Story::start(has_store);
     let person = 0..story.people.len();
@@ -156,7 +155,7 @@ fn nobody_is_signed_in_by_other_cookies(has_store: bool) {
         let mut request = Request::get("/");
         for line in &lines {
             let Ok(line) = HeaderValue::from_bytes(line) else {
-                // A byte was flipped into one that no request can bring.
+                // The flipped byte is not allowed in a header.
                 return Ok(());
             };
             request = request.header(header::COOKIE, line);

@@ -1,4 +1,4 @@
-//! Sessions of all sizes in a browser's cookies: either they come back, or the sign-in says what to do.
+//! Sessions of all sizes in cookies: they are read back, or the sign-in fails with advice.
 
 use axum::Router;
 use http::StatusCode;
@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 const LARGEST_LIMIT: usize = 40 * 1024;
-/// What one cookie holds.
+/// The capacity of one cookie.
 const CHUNK: usize = 4096 - 110;
 
 fn app(didit: &FakeDidit, limit: usize) -> Router {
@@ -25,8 +25,8 @@ fn app(didit: &FakeDidit, limit: usize) -> Router {
     application::app(config)
 }
 
-/// Signs in with a refresh token of this length, or with none. Whether there is a session then, which is
-/// there at the next request as well.
+/// Signs in with a refresh token of this length, or without one. Whether a session began that the next request
+/// has too.
 async fn fits(browser: &Browser, didit: &FakeDidit, length: usize) -> bool {
     let fault = match length {
         0 => without("refresh_token"),
@@ -95,7 +95,7 @@ async fn sessions_of_exactly_full_cookies_and_one_byte_more_are_read_back() {
     let didit = didit();
     let browser = Browser::new(HOME, app(&didit, LARGEST_LIMIT));
     assert!(fits(&browser, &didit, 100).await);
-    // Four characters of text are three bytes of session.
+    // Four characters of base64 are three bytes of session.
     let bytes = |text: usize| text * 3 / 4;
     let rest = bytes(chunks(&browser).1) - 100;
 
@@ -106,7 +106,7 @@ async fn sessions_of_exactly_full_cookies_and_one_byte_more_are_read_back() {
         assert_eq!((lengths.len(), text), (count, count * CHUNK));
         assert!(lengths.iter().skip(1).all(|length| *length == CHUNK));
 
-        // Ten are all that the limit allows, to the byte.
+        // The limit allows exactly ten.
         let more = fits(&browser, &didit, length + 1).await;
         assert_eq!(more, count < 10);
         if more {
@@ -116,7 +116,7 @@ async fn sessions_of_exactly_full_cookies_and_one_byte_more_are_read_back() {
         }
     }
 
-    // From ten cookies to one: nothing is left behind, nor what somebody planted behind them.
+    // From ten cookies to one: no chunk is left, not even a planted one.
     browser.set_cookie(&format!("{SESSION}.10"), "planted");
     assert_eq!(lasting(&browser).len(), 11);
     assert!(fits(&browser, &didit, 0).await);

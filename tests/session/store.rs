@@ -1,4 +1,4 @@
-//! Sessions on the server.
+//! Sessions in a store.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn stored(didit: &FakeDidit) -> ConfigBuilder {
         .with_session_store(memory(didit))
 }
 
-/// Didit Authentication, whose refresh tokens work once.
+/// Didit Authentication, with single-use refresh tokens.
 fn once() -> (FakeDidit, ConfigBuilder) {
     let didit = FakeDidit::authentication("app");
     let config = settings(&didit);
@@ -140,7 +140,7 @@ async fn single_use_tokens_are_refreshed_once() {
     assert_eq!(browser.get("/").await.text(), handlers.text());
 }
 
-// RFC 9700 §4.14.2; behaviour 84. What another process was given is read from the store.
+// RFC 9700 §4.14.2; behaviour 84. The other process reads the new tokens from the store.
 #[tokio::test(start_paused = true)]
 async fn two_processes_send_a_single_use_token_once() {
     let didit = FakeDidit::authentication("app");
@@ -216,7 +216,7 @@ async fn no_refresh_token_is_spent_while_the_keys_cannot_be_fetched() {
     sign_in(&first, &didit).await;
     let old = first.get("/").await.text().to_owned();
 
-    // Another process, which has never seen the keys.
+    // Another process, which has not fetched the keys.
     let second = process(settings(&didit));
     copy_cookies(&first, &second);
     didit.clock().advance(Duration::from_secs(285));
@@ -294,7 +294,7 @@ async fn a_request_keeps_waiting_if_the_old_tokens_expire_meanwhile() {
     let time_goes_by = async {
         yield_until(|| didit.count(Endpoint::Token) == 2).await;
         didit.clock().advance(Duration::from_secs(1));
-        // The session lasts no longer than its access token: whoever asks for it now waits as well.
+        // The session ends with its access token: a request for the claims waits as well.
         browser.get("/user").await
     };
     let (page, user) = tokio::join!(browser.get("/"), time_goes_by);

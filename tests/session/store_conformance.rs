@@ -1,4 +1,4 @@
-//! Stores do what they owe: the crate's own, and the one that the example teaches with.
+//! The conformance of the crate's own stores and of the example's.
 
 #[path = "../../examples/session_store/store.rs"]
 mod store;
@@ -22,11 +22,11 @@ use crate::support::{
     site::{CALLBACK, HOME, auth, didit},
 };
 
-/// A file that is not there.
+/// The path of a file that does not exist.
 fn file(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join(format!("{name}-{}", std::process::id()));
-    // There is none, unless a run of before had this number.
+    // An earlier run may have had the same process id.
     let _ = fs::remove_file(&file);
     file
 }
@@ -136,7 +136,7 @@ impl SessionStore for Flawed {
     }
 }
 
-/// An application that was just started, with a file of before.
+/// A newly started application, with an existing file.
 fn start(didit: &FakeDidit, file: &PathBuf) -> Browser {
     let store = FileStore::open(file).expect("a file");
     let config = didit.config(CALLBACK).with_session_store(store);
@@ -152,7 +152,7 @@ fn start(didit: &FakeDidit, file: &PathBuf) -> Browser {
     Browser::new(HOME, app)
 }
 
-/// The application is started again.
+/// The same browser, at a restarted application.
 fn restart(browser: &Browser, didit: &FakeDidit, file: &PathBuf) -> Browser {
     with_cookies_of(browser, start(didit, file))
 }
@@ -205,7 +205,7 @@ async fn a_crash_while_the_example_writes_costs_nothing_that_was_acknowledged() 
         let alejandra = with_cookies_of(&other, john.new_browser());
         assert_eq!(john.get("/").await.text(), Person::john().subject());
         assert_eq!(alejandra.get("/").await.text(), "");
-        // It goes on, behind what is whole.
+        // New records follow the last complete one.
         enter(&Person::alejandra(), &john, &didit).await;
         let again = restart(&john, &didit, &file);
         assert_eq!(again.get("/").await.text(), Person::alejandra().subject());

@@ -15,7 +15,7 @@ use crate::support::{
     site::{CALLBACK, auth, didit},
 };
 
-/// What the callback and a later request of the same user see.
+/// The tokens of the callback and of a later request.
 async fn tokens_of(didit: &FakeDidit) -> [DiditTokens; 2] {
     let keep = |tokens: DiditTokens| async move { axum::Extension(tokens) };
     let config = didit
@@ -56,7 +56,7 @@ async fn the_tokens_have_what_the_token_response_has() {
         let hour = Duration::from_secs(3600);
         assert_eq!(tokens.expires_at(), Some(didit.clock().now() + hour));
     }
-    // Didit has no end-session endpoint that would ask for it again.
+    // Didit has no end-session endpoint, so the session does not keep the ID token.
     assert_eq!(callback.id_token().unwrap().secret().split('.').count(), 3);
     assert!(later.id_token().is_none());
     assert_eq!(
@@ -78,7 +78,7 @@ async fn members_missing_from_the_token_response_are_none() {
         assert_eq!(tokens.expires_at(), None);
         assert!(tokens.refresh_token().is_none());
         assert_eq!(tokens.token_type(), "Bearer");
-        // RFC 6749 §5.1: as it was asked for.
+        // RFC 6749 §5.1: the requested scope.
         assert_eq!(tokens.scopes().to_string(), "openid email offline");
     }
 }

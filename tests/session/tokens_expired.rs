@@ -1,4 +1,4 @@
-//! What is left of a session when its access token has ended.
+//! Sessions whose access token has expired.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn the_user_stays_signed_in_without_tokens() {
     assert!(is_refused(&refused, "tokens-expired"), "{refused:?}");
     assert_eq!(refused.header("vary"), Some("Cookie"));
 
-    // A person is sent to Didit for new ones, and comes back.
+    // A navigation is redirected to Didit for new tokens.
     let page = browser.visit("/tokens").await;
     assert!(page.url().starts_with("https://auth.didit.me/"));
     let tokens = browser.click(&page, "approve-alejandra").await;
@@ -102,7 +102,7 @@ async fn tokens_that_expire_at_once_cause_no_redirect_loop() {
     assert!(page.text().contains(link), "{}", page.text());
     let refused = browser.fetch(Method::GET, "/tokens").await;
     assert!(is_refused(&refused, "tokens-expired"), "{refused:?}");
-    // But once they have been there for a while.
+    // After a minute they are.
     didit.clock().advance(MINUTE);
     let page = browser.visit("/tokens").await;
     assert!(page.url().starts_with("https://auth.didit.me/"));

@@ -21,8 +21,7 @@ fn configs(didit: &FakeDidit) -> [ConfigBuilder; 2] {
     [config(), config().with_session_store(memory(didit))]
 }
 
-/// What an application answers to a request with these cookies: whose session it is, by the claims and by the
-/// access token.
+/// The answer to a request with these cookies: the user of the claims and the user of the access token.
 async fn told(auth: &DiditAuth, cookies: &HeaderValue) -> String {
     let told = |user: IdClaims, tokens: DiditTokens, didit: DiditClient| async move {
         let info = didit.user_info(&tokens).await?;
@@ -53,7 +52,7 @@ async fn the_layer_takes_the_cookies_of_a_test_for_a_session() {
             assert_eq!(told(&auth, &cookies).await, expected(&person));
         }
     }
-    // Nobody went through the sign-in.
+    // No sign-in took place.
     assert_eq!(didit.count(Endpoint::Authorize), 0);
     assert_eq!(didit.count(Endpoint::Token), 0);
 }

@@ -1,4 +1,4 @@
-//! Handlers that sign people out.
+//! Handlers that sign users out.
 
 use http::{Method, StatusCode};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, Fault, Person};
@@ -33,7 +33,7 @@ async fn a_handler_signs_out_like_the_logout_path() {
         assert!(browser.cookie("theme").is_some());
         assert!(browser.cookie(SESSION).is_none());
 
-        // A copy of the cookie is nobody's, and is removed.
+        // A copy of the cookie signs nobody in, and is removed.
         assert_eq!(copy.get("/user").await.text(), NOBODY);
         assert_eq!(copy.cookie(SESSION).is_some(), is_stored);
         if works_once {
@@ -88,7 +88,7 @@ async fn a_sign_out_by_the_callback_handler_begins_no_session_and_ends_the_one_b
             assert!(!lives_there(&didit, kept.access_token().secret()).await);
         }
 
-        // Nor where there was none.
+        // Nor if there was no session before.
         let stranger = Browser::new(HOME, app.router);
         sign_in_for(&stranger, &didit, "/?sign-out", &Person::john()).await;
         assert!(stranger.cookies().is_empty());
@@ -150,7 +150,7 @@ async fn a_signed_out_session_is_not_refreshed() {
         let refused = copy.fetch(Method::GET, "/refresh").await;
         match place {
             Place::Memory => assert_eq!(refused.json()["code"], "not-signed-in"),
-            // Its cookie does not come back.
+            // Its cookie is not written again.
             Place::Cookies => assert_eq!(set_cookies(&refused).len(), 2),
         }
     }

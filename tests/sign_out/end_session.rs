@@ -29,7 +29,7 @@ fn didit() -> FakeDidit {
         .with_post_logout_redirect_uri(GOODBYE)
 }
 
-/// An application that knows of its provider what the metadata tells.
+/// An application with a discovered provider.
 fn discovered(didit: &FakeDidit) -> ConfigBuilder {
     didit
         .config(CALLBACK)
@@ -67,7 +67,7 @@ async fn user(didit: &FakeDidit, config: ConfigBuilder) -> (Browser, String) {
     (browser, page.text().to_owned())
 }
 
-/// Where a sign-out leads.
+/// The redirect of a sign-out.
 async fn sign_out(browser: &Browser) -> String {
     let page = browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
@@ -92,7 +92,7 @@ async fn a_sign_out_redirects_to_the_provider_and_back() {
     for config in [discovered, in_memory] {
         let didit = didit();
         let (browser, id_token) = user(&didit, config(&didit)).await;
-        // It is kept, as the provider wants to see it.
+        // The ID token is kept, for the `id_token_hint`.
         assert_eq!(browser.get("/").await.text(), id_token);
         let there = sign_out(&browser).await;
         let parameters = parameters(&there);
@@ -217,7 +217,7 @@ async fn a_sign_out_without_a_session_stays_on_this_site() {
 async fn a_sign_out_with_an_ended_session_redirects_to_the_provider() {
     let didit = didit();
     let browser = browser(&didit, in_memory(&didit));
-    // The id of a session that is over.
+    // The id of an ended session.
     browser.set_cookie(SESSION, &"A".repeat(43));
     let there = sign_out(&browser).await;
     assert!(there.starts_with(PAGE), "{there}");

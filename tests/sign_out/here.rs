@@ -1,4 +1,4 @@
-//! Signing out, of this application alone: Didit has nothing to tell.
+//! Sign-outs of this application alone: Didit has no end-session endpoint.
 
 use axum::{Router, response::Html, routing::get};
 use http::{Method, Request, StatusCode, header};
@@ -90,7 +90,7 @@ async fn a_sign_out_without_a_session_works() {
     assert_eq!(page.location(), "/");
     assert_eq!(page.header("set-cookie"), None);
 
-    // Nor does it mind cookies that it cannot read.
+    // Unreadable cookies do no harm.
     browser.set_cookie(SESSION, "rubbish");
     browser.set_cookie("__Host-didit.3", "rubbish");
     browser.set_cookie("__Host-didit-flow-rubbish", "rubbish");
@@ -154,7 +154,7 @@ async fn only_requests_of_this_origin_sign_out() {
         (Some("none"), NONE, true),
         (NONE, Some(HOME), true),
         (NONE, NONE, true),
-        // What the browser says of the site counts; it is harder to come by than an origin.
+        // `Sec-Fetch-Site` takes precedence over `Origin`.
         (Some("cross-site"), Some(HOME), false),
         (Some("cross-site"), NONE, false),
         (Some("same-site"), Some("https://www.app.example"), false),

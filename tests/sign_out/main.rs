@@ -1,4 +1,4 @@
-//! Signing out, of the application and of the provider.
+//! Sign-outs, of the application and of the provider.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -19,7 +19,7 @@ use crate::support::{
     site::{CALLBACK, HOME, auth, memory},
 };
 
-/// Both have to be encoded.
+/// Both need encoding.
 const CLIENT: &str = "relying party:1";
 const SECRET: &str = "s3cret+/=%";
 
@@ -27,7 +27,7 @@ fn didit() -> FakeDidit {
     FakeDidit::new(CLIENT, SECRET).with_revocation_endpoint()
 }
 
-/// An application that knows of its provider what the metadata tells.
+/// An application with a discovered provider.
 fn discovered(didit: &FakeDidit) -> ConfigBuilder {
     didit
         .config(CALLBACK)
@@ -36,7 +36,7 @@ fn discovered(didit: &FakeDidit) -> ConfigBuilder {
         .with_scopes(["openid", "offline"])
 }
 
-/// A signed-in browser, and its tokens: access and refresh.
+/// A signed-in browser, its access token and its refresh token.
 async fn user(didit: &FakeDidit, config: ConfigBuilder) -> (Browser, String, Option<String>) {
     let tokens = |tokens: DiditTokens| async move {
         let refresh_token = tokens.refresh_token().map_or("", |token| token.secret());
@@ -65,7 +65,7 @@ fn revocation(didit: &FakeDidit) -> RecordedRequest {
     didit.last(Endpoint::Revocation).expect("it was asked")
 }
 
-/// Whether an access token counts at the provider.
+/// Whether the provider accepts an access token.
 async fn counts(didit: &FakeDidit, access_token: &str) -> bool {
     let request = Request::get("https://apx.didit.me/auth/v2/users/retrieve")
         .header("authorization", format!("Bearer {access_token}"))

@@ -19,7 +19,7 @@ use crate::harness::{
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_that_a_killed_process_may_have_sent_is_not_sent_again() {
     let mut cluster = Cluster::start("crashes").await;
-    // One after another, so that each is due while nobody else is.
+    // One after another, so that each is due alone.
     let start = Instant::now();
     let mut members = Vec::new();
     for turn in 0..4 {
@@ -41,7 +41,7 @@ async fn a_refresh_token_that_a_killed_process_may_have_sent_is_not_sent_again()
         assert!(Instant::now() < member.alive(), "this machine is too slow");
         let elected = index % PROCESSES;
         die(&mut cluster, elected, member, *crash).await;
-        // The others go on with the access token while it lives, and nobody refreshes.
+        // The other processes use the access token while it is valid, and none refreshes.
         let others = [(elected + 1) % PROCESSES, (elected + 2) % PROCESSES];
         for answer in cluster.visitor().ask_all(200, &others, member).await {
             cluster.provider.assert_is_of(&answer, member);
@@ -49,7 +49,7 @@ async fn a_refresh_token_that_a_killed_process_may_have_sent_is_not_sent_again()
         cluster.start_again(elected);
     }
 
-    // Then it ends, for all but whose new tokens were saved. Nobody has signed out or in.
+    // Then the sessions end, except those whose new tokens were saved.
     wait_for_all(members.iter().map(Member::dead)).await;
     for (member, crash) in crashes {
         let expected = match crash {
@@ -79,7 +79,7 @@ enum Crash {
     AfterTheSave,
 }
 
-/// The one that is elected is killed.
+/// Kills the process that refreshes.
 async fn die(cluster: &mut Cluster, elected: usize, member: &Member, crash: Crash) {
     let wire = cluster.wires[elected].clone();
     match crash {
@@ -124,7 +124,7 @@ fn client(cluster: &Cluster, process: usize, member: &Member) -> JoinHandle<Opti
     tokio::spawn(async move { visitor.get(process, "/hello", Some(&cookie)).await })
 }
 
-/// The access token lives, so the answer may have come before the process was killed.
+/// The access token is valid, so the answer may have come before the process was killed.
 async fn got_nothing_new(client: JoinHandle<Option<Answer>>) {
     if let Some(answer) = client.await.expect("it does not panic") {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");

@@ -1,16 +1,16 @@
 //! Sessions on several machines: three processes of `examples/relying_party`, a real Redis, and a provider
-//! whose refresh tokens work once.
+//! with single-use refresh tokens.
 //!
 //! | in the middle of a refresh | the session |
 //! |---|---|
-//! | the process is killed before the refresh token is sent, in flight, or before the new tokens are saved | lives on its access token, and ends with it |
-//! | the process is killed after the new tokens are saved | goes on with them |
-//! | all clients leave | goes on with the new tokens |
-//! | the provider fails, hangs up, loses its answer, stalls, stammers | lives on its access token, and ends with it |
-//! | the provider refuses the connection | goes on; the next attempt brings new tokens |
+//! | the process is killed before the refresh token is sent, in flight, or before the new tokens are saved | lasts until its access token expires |
+//! | the process is killed after the new tokens are saved | continues with them |
+//! | all clients leave | continues with the new tokens |
+//! | the provider fails, hangs up, loses its answer, stalls, stammers | lasts until its access token expires |
+//! | the provider refuses the connection | continues; the next attempt brings new tokens |
 //! | the provider calls the refresh token invalid | ends |
-//! | Redis stands still, or starts again with its data | cannot be asked for meanwhile (503), and goes on |
-//! | Redis starts again without data | is gone |
+//! | Redis does not answer, or restarts with its data | is unavailable meanwhile (503), then continues |
+//! | Redis restarts without data | has ended |
 
 mod crashes;
 mod provider_faults;

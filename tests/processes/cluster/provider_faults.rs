@@ -1,4 +1,4 @@
-//! What the provider does wrong, and what becomes of the session.
+//! Faults of the provider, and their effect on the session.
 
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ async fn are_due(members: &[Member]) {
     assert!(members.iter().all(is_alive), "this machine is too slow");
 }
 
-/// The new tokens are saved, and who comes next gets them.
+/// The new tokens are saved, and the next request gets them.
 async fn all_clients_leave(cluster: &Cluster, member: &Member) {
     cluster.provider.set_course(member.session(), Course::Held);
     let mut clients = JoinSet::new();
@@ -110,7 +110,7 @@ async fn lives_on(cluster: &Cluster, member: &Member) {
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
-/// The session goes on with the access token.
+/// The session continues with the access token.
 async fn token_is_spent(cluster: &Cluster, member: &Member, course: Course) {
     cluster.provider.set_course(member.session(), course);
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], member).await {
@@ -120,7 +120,7 @@ async fn token_is_spent(cluster: &Cluster, member: &Member, course: Course) {
     assert_eq!(attempts, 1, "{course:?}");
 }
 
-/// The session ends with the access token. A process whose breaker is open answers 503 until the claim has lapsed.
+/// The session ends with the access token. A process whose breaker is open answers 503 until the refresh attempt has lapsed.
 async fn session_has_ended(cluster: &Cluster, member: &Member, course: Course) {
     let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
     for process in 0..PROCESSES {

@@ -1,4 +1,4 @@
-//! What befalls Redis, and what becomes of the sessions.
+//! Faults of Redis, and their effect on the sessions.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn while_redis_does_not_answer_sessions_are_unavailable() {
         assert!(answer.says_try_again(), "{answer:?}");
     }
     for process in 0..PROCESSES {
-        // No way to the sign-in, which would lead back here.
+        // No redirect to the sign-in, which would come back here.
         let page = cluster.visitor().navigate(process, "/me", &member).await;
         assert!(page.says_try_again(), "{page:?}");
         let home = cluster.visitor().ask(process, "/", &member).await;
@@ -58,7 +58,7 @@ async fn a_refresh_completes_when_redis_answers_again() {
             Interruption::Restart => cluster.redis.kill(),
         }
         hold.let_go();
-        // Somebody has noticed.
+        // The outage was noticed.
         eventually("the application asks in vain", async || {
             let answer = cluster.visitor().ask(1, "/hello", member).await;
             answer.says_try_again().then_some(())
@@ -92,7 +92,7 @@ async fn new_tokens_that_are_not_saved_end_no_session() {
     let others = clients(&cluster, 200, &member);
     cluster.redis.pause();
     save.let_go();
-    // They wait for as long as a refresh may take, and nobody knows more.
+    // They wait for as long as a refresh may take; the outcome is unknown.
     let answers = tokio::try_join!(elected, others);
     let (elected, others) = answers.expect("nothing panics");
     for answer in [elected, others].concat() {
@@ -151,7 +151,7 @@ fn clients(cluster: &Cluster, count: usize, member: &Member) -> JoinHandle<Vec<A
     tokio::spawn(async move { visitor.ask_all(count, processes, &member).await })
 }
 
-/// Within a few seconds: nobody is kept away for longer than Redis.
+/// Waits until all processes answer again, a few seconds after Redis.
 async fn all_have_it_again(cluster: &Cluster, member: &Member) {
     let start = Instant::now();
     for process in 0..PROCESSES {

@@ -79,7 +79,7 @@ async fn a_user_with_too_many_sessions_loses_the_first() {
     let keys = keys(&redis);
     let list = keys.iter().find(|key| key.starts_with(LIST));
     let list = list.expect("it has one session").as_str();
-    // As many as there may be, all of which end later.
+    // As many as allowed, all of which expire later.
     let fill = "for i = 1, 9999 do \
         redis.call('ZADD', KEYS[1], '1e15', string.format('%032d', i)) end \
         return redis.call('ZCARD', KEYS[1])";
@@ -104,7 +104,7 @@ async fn an_ordinary_request_is_one_command() {
         assert!(page.status().is_success());
     }
     assert_eq!(redis.commands() - before, 10);
-    // Who brings no session asks for none.
+    // A request without a session sends no command.
     let stranger = browser.new_browser();
     assert_eq!(stranger.get("/plain").await.text(), "hello");
     assert_eq!(redis.commands() - before, 10);

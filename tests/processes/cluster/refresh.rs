@@ -1,4 +1,4 @@
-//! One refresh a session, however many requests come and wherever.
+//! One refresh for a session, however many requests arrive at however many processes.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ async fn two_hundred_requests_over_three_processes_are_one_refresh() {
     wait_until(dying.dead()).await;
     let answers = cluster.visitor().ask_all(200, &[0, 1, 2], &dying).await;
     assert_eq!(cluster.provider.attempts_of(dying.session()), 1);
-    // Nothing but the new token is of use.
+    // Only the new token is valid.
     for answer in &answers {
         cluster.provider.assert_is_of(answer, &dying);
         assert_eq!(answer.body, answers[0].body);

@@ -1,19 +1,19 @@
 //! Sessions that become due under random faults.
 //!
-//! One round is one session, hit by requests over all three processes. The provider does something of its
-//! own with the refresh of each; meanwhile processes are killed, or Redis stands still or crashes. In the
-//! end a session is lost if and only if it has to be:
+//! One round is one session, with requests to all three processes. The provider treats the refresh of each session
+//! differently; meanwhile processes are killed, or Redis hangs or crashes. A session is lost if and only if it has to
+//! be:
 //!
 //! - the provider got its refresh token and did not give new ones: it failed, hung up, lost its answer,
 //!   stalled, stammered, or called the session ended; or
 //! - a process that had begun its refresh was killed before Redis had the new tokens: the begin is one that
 //!   Redis has answered, the save one that it has not, by what the wire in between has seen.
 //!
-//! Nothing else loses one: not a provider that is slow or refuses connections, not a Redis that stands
-//! still or crashes (and keeps what it has acknowledged), not a client that leaves.
+//! Nothing else loses a session: not a provider that is slow or refuses connections, not a Redis that hangs or
+//! crashes (and keeps what it has acknowledged), not a client that leaves.
 //!
-//! `ROUNDS` says how many there are, half of them for each trouble; without it, 200. `TEST_SEED` makes the
-//! choices of an earlier run again, though not its timing.
+//! `ROUNDS` sets the number of rounds, half of them for each kind of fault; the default is 200. `TEST_SEED` repeats
+//! the choices of an earlier run, though not its timing.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -105,12 +105,12 @@ pub(super) struct Round {
     requests: Vec<(usize, &'static str)>,
 }
 
-/// What befalls all sessions of a wave.
+/// The fault of all sessions of a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Processes are killed and start again.
+    /// Processes are killed and restarted.
     Crashes,
-    /// Redis stands still, or crashes and starts again.
+    /// Redis hangs, or crashes and restarts.
     Redis,
 }
 
@@ -223,7 +223,7 @@ async fn redis_is_missed(cluster: &Cluster) {
     .await;
 }
 
-/// The sessions that all three processes say are over, after the end of all first access tokens.
+/// The sessions that have ended in all three processes, after all first access tokens have expired.
 async fn lost(cluster: &Cluster, rounds: &[Round]) -> BTreeSet<String> {
     let visitor = cluster.visitor();
     let fates = stream::iter(rounds).map(|round| async move {
@@ -257,7 +257,7 @@ fn no_refresh_token_came_twice(provider: &Provider) {
 }
 
 const ROUNDS: usize = 200;
-/// So many sessions become due at the same time.
+/// The number of sessions that become due at the same time.
 const PER_WAVE: usize = 200;
 const PATHS: [&str; 3] = ["/me", "/tokens/fingerprint", "/hello"];
 /// Half of them do no harm.

@@ -1,4 +1,4 @@
-//! What came of all rounds, and whether it is as it should be.
+//! The outcomes of all rounds, and whether they are allowed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use super::rounds::{Answers, Round, Trouble};
 use crate::harness::{answer::Answer, cluster::Cluster, course::Course, provider::Provider};
 
-/// What came of it all.
+/// The outcomes of all rounds.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     rounds: usize,
@@ -22,7 +22,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts a wave, and asserts that those are lost who had to be.
+    /// Counts a wave, and tests that exactly the sessions are lost that have to be.
     pub(super) fn settle(
         &mut self,
         cluster: &Cluster,
@@ -51,8 +51,8 @@ impl Tally {
             for (path, answer) in answers {
                 assert!(answer.is_some() || trouble == Trouble::Crashes, "{path}");
                 let status = self.count(round, &cluster.provider, path, answer.as_ref());
-                // Who is cut off may be told so when the access token has ended, until another process
-                // has new ones.
+                // A process without the provider may answer 503 after the access token has expired, until another
+                // process has new tokens.
                 let is_good = status != Some(StatusCode::UNAUTHORIZED)
                     || had_to.contains(session)
                     || round.is_cut_off;

@@ -1,4 +1,4 @@
-//! Refreshes that fail, and how seldom they are tried again.
+//! Refreshes that fail, and when they are tried again.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn while_didit_fails_the_session_stays_and_a_refresh_is_tried_every_ten_se
     }
     assert_eq!(refreshes(&didit), 1);
 
-    // The access token ends; the identity stays.
+    // The access token expires; the identity stays.
     didit.clock().advance(SECOND);
     for _ in 0..10 {
         assert_eq!(
@@ -103,7 +103,7 @@ async fn a_timed_out_refresh_is_not_retried_at_once() {
         );
     }
     assert_eq!(refreshes(&didit), 1);
-    // The refresh ends with the HTTP time-out, 10 s after it was sent; 10 s later there is another.
+    // The refresh fails with the HTTP time-out after 10 s; the next one starts 10 s later.
     pass(&didit, 20 * SECOND).await;
     assert_unavailable(&browser.fetch(Method::GET, "/").await, "tokens-unavailable");
     assert_eq!(refreshes(&didit), 2);
@@ -144,7 +144,7 @@ async fn a_single_use_refresh_token_is_not_kept_in_a_cookie() {
         .build();
     assert!(matches!(refused, Err(ConfigError::SingleUseRefreshTokens)));
 
-    // The cookie is from before that was known.
+    // The cookie was written before the provider had single-use tokens.
     let routes = || {
         Router::new()
             .route("/", get(|_: IdClaims| async { "members" }))

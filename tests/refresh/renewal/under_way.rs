@@ -1,4 +1,4 @@
-//! What happens while the provider takes its time for a refresh.
+//! Requests and sign-outs while the provider is slow to refresh.
 
 use axum::{Router, body::Body, response::Response};
 use http::{Request, StatusCode, header};
@@ -13,7 +13,7 @@ use crate::support::{
     tasks::{poll_until, yield_until},
 };
 
-/// A request whose refresh was sent, and takes a while.
+/// A request whose refresh was sent and not yet answered.
 async fn under_way(
     didit: &FakeDidit,
     app: Router,
@@ -56,7 +56,7 @@ async fn a_late_answer_restores_no_ended_session() {
     assert_eq!(late.status(), StatusCode::OK);
     assert!(!late.headers().contains_key(header::SET_COOKIE));
 
-    // Nor does it take the place of somebody else.
+    // Nor does it overwrite the session of another user.
     sign_in(&browser, &didit).await;
     didit.clock().advance(LIFE);
     let late = under_way(&didit, app.clone(), &browser).await;

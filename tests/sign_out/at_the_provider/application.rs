@@ -1,4 +1,4 @@
-//! The application, and what Didit was told.
+//! The application, and the requests that Didit got.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::support::{
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
-/// Longer than an access token lives.
+/// Longer than the lifetime of an access token.
 pub(crate) const LATER: Duration = Duration::from_secs(400);
 
-/// In memory, with a refresh token that works once; and in cookies, without.
+/// Sessions in memory with single-use refresh tokens, and sessions in cookies without refresh tokens.
 pub(crate) const PLACES: [fn(&FakeDidit) -> ConfigBuilder; 2] = [in_memory, in_cookies];
 
 pub(crate) fn in_memory(didit: &FakeDidit) -> ConfigBuilder {
@@ -84,7 +84,7 @@ pub(crate) fn deleted_with(didit: &FakeDidit) -> Vec<String> {
         .collect()
 }
 
-/// Whether the provider's session of an access token lives.
+/// Whether the provider's session of an access token exists.
 pub(crate) async fn lives_there(didit: &FakeDidit, access_token: &str) -> bool {
     let request = Request::get("https://app.auth.didit.me/session/")
         .header("authorization", format!("Bearer {access_token}"))
@@ -94,7 +94,7 @@ pub(crate) async fn lives_there(didit: &FakeDidit, access_token: &str) -> bool {
     answer.expect("infallible").status() == StatusCode::OK
 }
 
-/// Lets tasks run until Didit was asked so often.
+/// Lets tasks run until Didit got this many requests.
 pub(crate) async fn until_asked(didit: &FakeDidit, endpoint: Endpoint, times: usize) {
     yield_until(|| didit.count(endpoint) == times).await;
 }

@@ -1,4 +1,4 @@
-//! What happens while Didit takes its time, or does not answer.
+//! Sign-outs while Didit is slow or does not answer.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn tokens_that_come_after_the_sign_out_are_ended_too() {
     assert_signed_out(&browser, &page);
     assert_eq!(late.text(), NOBODY);
     assert_eq!(didit.count(Endpoint::Token), 2);
-    // The first was replaced by then.
+    // The first access token was replaced by then.
     let tokens = deleted_with(&didit);
     assert_eq!(tokens.len(), 2);
     assert!(!lives_there(&didit, &tokens[1]).await);

@@ -1,4 +1,4 @@
-//! Signing out at Didit Authentication, whose session decides who is signed in: here first, then there.
+//! Sign-outs with Didit Authentication, whose session decides: the local session ends first, then Didit's.
 
 mod application;
 mod meanwhile;

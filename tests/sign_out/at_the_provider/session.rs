@@ -1,4 +1,4 @@
-//! With which tokens the session there is ended.
+//! The tokens with which the provider's session is ended.
 
 use std::time::Duration;
 
