@@ -51,23 +51,21 @@ pub(super) async fn retried<'a, T>(
 
 /// Growing pauses between attempts, up to a deadline.
 pub(super) struct Pause {
-    start: Instant,
-    patience: Duration,
+    deadline: Instant,
     next: Duration,
 }
 
 impl Pause {
     pub(super) fn new(patience: Duration) -> Self {
         Self {
-            start: Instant::now(),
-            patience,
+            deadline: Instant::now() + patience,
             next: FIRST_PAUSE,
         }
     }
 
     /// Waits for the next attempt. `false`, without waiting, after the deadline.
     pub(super) async fn take(&mut self) -> bool {
-        if self.start.elapsed() >= self.patience {
+        if Instant::now() >= self.deadline {
             return false;
         }
         tokio::time::sleep(self.next).await;

@@ -5,6 +5,7 @@ mod sign_out;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::try_join;
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -99,8 +100,7 @@ impl SessionLifecycle {
         self: &Arc<Self>,
         [first, last]: [SessionKey; 2],
     ) -> Result<Option<Loaded>, Error> {
-        let (first, last) =
-            futures_util::future::try_join(self.load(first), self.load(last)).await?;
+        let (first, last) = try_join(self.load(first), self.load(last)).await?;
         Ok(self.sessions.only_one(first, last, |_, _| false))
     }
 
