@@ -232,6 +232,8 @@ impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
             .field("rules", &self.rules)
+            .field("scope", &self.scope)
+            .field("store", &self.stored().map(|stored| &stored.store))
             .finish_non_exhaustive()
     }
 }
