@@ -63,6 +63,14 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 
+impl SessionId {
+    /// Stands for the session under `key` of which nothing else is known.
+    fn of_key(key: store::SessionKey) -> Self {
+        let name = key.as_bytes().first_chunk();
+        Self(*name.expect("a key has 32 bytes"))
+    }
+}
+
 /// What the answer does to the session's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CookieChange {

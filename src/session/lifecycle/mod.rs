@@ -33,6 +33,8 @@ pub(crate) struct SessionLifecycle {
     pub(crate) calls: ProviderCalls,
     refreshes: Refreshes,
     ended: EndedSessions,
+    /// The keys under which sessions have ended, as the store may not have deleted them.
+    ended_keys: EndedSessions,
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
     /// Bounds the sessions that end in the background: while a store fails, anybody can request more.
@@ -71,6 +73,7 @@ impl SessionLifecycle {
         Arc::new(Self {
             refreshes: Refreshes::default(),
             ended: EndedSessions::default(),
+            ended_keys: EndedSessions::default(),
             spent: ReplayCache::default(),
             endings: Arc::new(Semaphore::new(MAX_ENDINGS)),
             sign_outs: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
@@ -116,7 +119,13 @@ impl SessionLifecycle {
             let Some(stored) = lifecycle.sessions.stored() else {
                 return Ok(None);
             };
-            let loaded = tokio::time::timeout(MAX_STORE_WAIT, stored.load(key)).await;
+            let load = async {
+                if lifecycle.ended_keys.get(SessionId::of_key(key)).is_some() {
+                    return stored.delete(key).await.map(|()| None);
+                }
+                stored.load(key).await
+            };
+            let loaded = tokio::time::timeout(MAX_STORE_WAIT, load).await;
             let late = |_| Err(StoreError::new("no answer in time").into());
             let loaded = loaded.unwrap_or_else(late);
             match &loaded {
@@ -206,8 +215,8 @@ impl SessionLifecycle {
         Flight::start(&self.tasks, task)
     }
 
-    /// Deletes the session under `key` from the store. After a failure it is deleted as soon as the store answers,
-    /// if that is within a minute; a copy of its cookie is valid until then.
+    /// Deletes the session under `key` from the store. After a failure the deletion is retried for a minute, and
+    /// whenever a copy of the cookie comes to this process, in which the session has ended.
     pub(crate) async fn forget(&self, key: SessionKey) -> Result<(), Error> {
         let Some(stored) = self.sessions.stored().cloned() else {
             return Ok(());

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind},
     flight::Flight,
     provider::Metadata,
-    session::{Lookup, RefreshCalls, Session},
+    session::{Lookup, RefreshCalls, Session, SessionId, ended::Ended},
     tokens::{DiditTokens, IdClaims},
 };
 
@@ -128,6 +128,12 @@ impl SessionLifecycle {
             Lookup::Key(key) => slice::from_ref(key),
             Lookup::EitherKey(keys) => keys,
         };
+        let now = self.now();
+        let limit = now.plus(self.sessions.rules.limits.absolute);
+        for key in keys.iter().copied() {
+            let end = Ended { limit, is_replaced };
+            self.ended_keys.insert(SessionId::of_key(key), end, now);
+        }
         let (mut ended, mut result) = (None, Ok(()));
         for key in keys.iter().copied() {
             if let Some(stored) = self.sessions.stored() {

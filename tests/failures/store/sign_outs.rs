@@ -103,6 +103,30 @@ async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
     assert_eq!(store.count(Method::Delete), attempts);
 }
 
+// Behaviours 82, 89 and 103. In this process the session has ended, however long the store was away.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_comes_back_late_signs_nobody_in_where_the_user_signed_out() {
+    let didit = didit();
+    let fall_silent: fn(&FailingStore) = FailingStore::fall_silent;
+    let fail_all: fn(&FailingStore) = FailingStore::fail_all;
+    let fail_to_delete = |store: &FailingStore| store.fail(&[Method::Delete]);
+    for go_away in [fall_silent, fail_all, fail_to_delete] {
+        let store = FailingStore::new(memory(&didit));
+        let browser = signed_in(&didit, &store).await;
+        let copy = browser.clone();
+        go_away(&store);
+        assert_unavailable(&browser.post_form("/logout", &[]).await);
+        for _ in 0..20 {
+            a_moment_later().await;
+        }
+        store.work();
+        let attempts = store.count(Method::Delete);
+        assert_eq!(copy.get("/user").await.text(), NOBODY);
+        // Other processes learn of it too.
+        assert_eq!(store.count(Method::Delete), attempts + 1);
+    }
+}
+
 // Behaviour 82. Anybody can send the id of no session.
 #[tokio::test(start_paused = true)]
 async fn strangers_do_not_make_it_busy() {
