@@ -64,12 +64,19 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// The URL is not a Redis URL. The error does not repeat it.
+    /// The URL is not a Redis URL, or is one with TLS and the feature for TLS is missing. The error does not repeat the
+    /// URL.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         // The text of the error may repeat the password.
-        let not_redis = |kind| StoreError::new(format!("not the URL of a Redis: {kind:?}"));
+        let not_redis = |_| {
+            StoreError::new(if url.starts_with("rediss:") {
+                "`rediss` needs a TLS feature of the crate redis (see `RedisStore`)"
+            } else {
+                "not the URL of a Redis"
+            })
+        };
         Ok(Self {
-            client: Client::open(url).map_err(|error| not_redis(error.kind()))?,
+            client: Client::open(url).map_err(not_redis)?,
             connection: OnceLock::new(),
             timeout: Duration::from_secs(1),
         })
@@ -105,9 +112,15 @@ impl RedisStore {
         };
         match tokio::time::timeout(self.timeout, answer).await {
             // The error has the words of the server or the operating system, and neither keys nor values.
-            Ok(answer) => answer.map_err(StoreError::new),
-            Err(_elapsed) => Err(StoreError::new("Redis did not answer in time")),
+            Ok(answer) => answer.map_err(|error| self.failed(&error.to_string())),
+            Err(_elapsed) => Err(self.failed("no answer in time")),
         }
+    }
+
+    /// The error of a command, with the address for whoever reads the log.
+    fn failed(&self, why: &str) -> StoreError {
+        let address = self.client.get_connection_info().addr();
+        StoreError::new(format!("Redis at {address}: {why}"))
     }
 
     fn connection(&self) -> Result<ConnectionManager, StoreError> {
@@ -280,5 +293,14 @@ mod tests {
         assert!(!format!("{store:?}").contains("hunter2"));
         let error = RedisStore::new("redis://user:hunter2@[/").unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+    #[test]
+    fn a_url_with_tls_names_the_missing_feature() {
+        let error = RedisStore::new("rediss://user:hunter2@127.0.0.1/").unwrap_err();
+        let shown = format!("{error:?}");
+        assert!(
+            shown.contains("TLS") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 }
