@@ -1,4 +1,4 @@
-//! How much of Didit's answer is read: 1 MiB, whatever carries it.
+//! The size limit of Didit's responses: 1 MiB, with any transport.
 
 use std::{
     convert::Infallible,
@@ -29,7 +29,7 @@ async fn the_limit_is_one_mebibyte() {
 
 // Behaviour 36.
 #[tokio::test]
-async fn it_holds_for_any_service() {
+async fn the_limit_holds_for_any_service() {
     for (length, outcome) in [(MIB, SIGNED_IN), (MIB + 1, INVALID_ANSWER)] {
         let service = service_fn(move |_: Request<Bytes>| async move {
             Ok::<_, Infallible>(Response::new(Bytes::from(padded(length))))
@@ -41,7 +41,7 @@ async fn it_holds_for_any_service() {
 
 // Behaviour 36.
 #[tokio::test]
-async fn of_a_body_without_end_little_more_is_read() {
+async fn an_endless_body_is_read_little_beyond_the_limit() {
     for header in [
         "",
         "content-length: 1000000000000\r\n",
@@ -56,7 +56,7 @@ async fn of_a_body_without_end_little_more_is_read() {
                 let head =
                     format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{header}\r\n");
                 write(&mut socket, head.as_bytes()).await;
-                // A chunk of 4 KiB, where there are chunks.
+                // A chunk has 4 KiB.
                 let chunk = format!("1000\r\n{:4096}\r\n", "");
                 while socket.write_all(chunk.as_bytes()).await.is_ok() {
                     counter.fetch_add(chunk.len(), Ordering::Relaxed);
@@ -65,7 +65,7 @@ async fn of_a_body_without_end_little_more_is_read() {
         })
         .await;
         assert_eq!(attempt(server.config()).await, INVALID_ANSWER, "{header}");
-        // What the system's buffers hold comes on top.
+        // The system's buffers come on top.
         let sent = sent.load(Ordering::Relaxed);
         assert!((MIB / 2..16 * MIB).contains(&sent), "{sent}, {header}");
     }
@@ -73,7 +73,7 @@ async fn of_a_body_without_end_little_more_is_read() {
 
 // Behaviour 36. Not even a good body is decompressed.
 #[tokio::test]
-async fn compression_does_not_get_around_it() {
+async fn compression_does_not_bypass_the_limit() {
     for deflated in [stored(TOKENS.as_bytes()), bomb()] {
         let gzip = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff", deflated.as_slice()].concat();
         assert!(gzip.len() < MIB);
@@ -83,7 +83,7 @@ async fn compression_does_not_get_around_it() {
     }
 }
 
-/// A good answer with spaces behind it.
+/// A valid response, padded with spaces.
 fn padded(length: usize) -> Vec<u8> {
     let mut body = TOKENS.as_bytes().to_vec();
     body.resize(length, b' ');

@@ -1,4 +1,4 @@
-//! What an operator reads of an error: one line, wherever it was answered.
+//! The log of an error: one line, whoever renders the response.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn browser(config: ConfigBuilder) -> Browser {
     Browser::new(HOME, app)
 }
 
-/// A signed-in browser whose access token can be renewed. What was logged until now is forgotten.
+/// A signed-in browser with a refresh token. Clears the log.
 async fn signed_in() -> (FakeDidit, Browser) {
     let didit = didit();
     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
@@ -59,7 +59,7 @@ fn lines() -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// There was one line about an error since the last call, and all of this is in it.
+/// Asserts that one error was logged since the last call, and that its line contains all of this.
 #[track_caller]
 fn assert_one(parts: &[&str]) {
     let lines = lines();
@@ -113,7 +113,7 @@ async fn a_failed_sign_in_is_one_line_with_the_host_that_was_called() {
 }
 
 #[tokio::test]
-async fn what_strangers_cause_is_one_line_at_debug() {
+async fn errors_that_anybody_can_cause_are_one_line_at_debug() {
     let didit = didit();
     let browser = browser(didit.config(CALLBACK));
     capture();
@@ -159,10 +159,10 @@ async fn a_handlers_failed_call_is_one_line_with_the_host() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_fails_is_one_line_and_its_request_another_with_the_cause() {
+async fn a_failed_refresh_is_one_line_and_its_request_another_with_the_cause() {
     let (didit, browser) = signed_in().await;
     didit.on_every(Endpoint::Token, Fault::truncate());
-    // The old access token is still valid: nobody is answered with the error.
+    // The old access token is still valid, so no response has the error.
     didit.clock().advance(Duration::from_secs(3590));
     assert_eq!(browser.get("/tokens").await.status(), 200);
     assert_one(&["WARN", "code=\"invalid-answer\"", APX, "refresh failed"]);
@@ -208,7 +208,7 @@ async fn a_store_that_fails_is_one_line_for_each_request() {
 
 // Behaviour 14.
 #[tokio::test]
-async fn a_provider_that_is_not_found_is_one_line_with_its_host() {
+async fn a_failed_discovery_is_one_line_with_its_host() {
     let didit = didit();
     let provider = Provider::discovered("https://apx.didit.me");
     let browser = browser(didit.config(CALLBACK).with_provider(provider));
@@ -219,7 +219,7 @@ async fn a_provider_that_is_not_found_is_one_line_with_its_host() {
         assert_eq!(browser.get(page).await.status(), 502);
         assert_one(&["WARN", "code=\"invalid-answer\"", APX, "the metadata"]);
     }
-    // The page that asks for the sign-in, and the sign-in that fails.
+    // The page that starts the sign-in, and the sign-in that fails.
     assert_eq!(browser.get("/user").await.status(), 502);
     let lines = lines();
     let [refused, failed] = &*lines else {
@@ -230,7 +230,7 @@ async fn a_provider_that_is_not_found_is_one_line_with_its_host() {
 }
 
 #[tokio::test]
-async fn a_layer_that_is_missing_is_one_line() {
+async fn a_missing_layer_is_one_line() {
     let app = Router::new().route("/user", get(|_: IdClaims| async {}));
     let browser = Browser::new(HOME, app);
     capture();
@@ -240,7 +240,7 @@ async fn a_layer_that_is_missing_is_one_line() {
 
 // RFC 7519 §4.1.4 to §4.1.6, OpenID Connect Core §3.1.3.7 steps 9 to 13; behaviours 51, 52, 53 and 116.
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_a_line_with_both_times() {
+async fn a_wrong_clock_is_one_line_with_both_times() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_max_age(HOUR);
     let browser = visit(config);

@@ -1,4 +1,4 @@
-//! What reaches a log at its most talkative, over the real transport: never a secret.
+//! No secret is logged at the TRACE level, with the real transport.
 
 mod leaks;
 mod story;
@@ -43,7 +43,7 @@ async fn a_whole_sign_in_and_its_end() {
         "signed out",
         "an application may log its configuration",
         "access_token: [redacted]",
-        // That the transport's own logs are among them.
+        // The transport's own logs are included.
         "starting new connection",
     ] {
         assert!(logs.contains(said), "{said:?} is not in {logs}");

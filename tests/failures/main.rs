@@ -1,4 +1,4 @@
-//! What goes wrong: at the provider, in a store, in a configuration; and what is told of it.
+//! Failures of the provider, of a store and of a configuration, and how they are reported.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

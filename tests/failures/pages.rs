@@ -1,4 +1,4 @@
-//! What a person sees of an error, and what a program is told of it.
+//! Errors as pages for people and as problem documents for programs.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn visit(didit: &FakeDidit, configure: impl FnOnce(ConfigBuilder) -> ConfigBuild
     Browser::new(HOME, routes().layer(auth(config))).add_didit(didit)
 }
 
-/// A browser whose user has signed in an hour ago, but for a minute.
+/// A browser whose user signed in 59 minutes ago.
 async fn visitor() -> (FakeDidit, Browser) {
     let didit = didit();
     let browser = visit(&didit, |config| config);
@@ -56,7 +56,7 @@ async fn user(client: DiditClient, tokens: DiditTokens) -> Result<&'static str, 
     Ok("the user")
 }
 
-/// An error with headers of the handler's own.
+/// An error response with headers of the handler.
 async fn dressed(client: DiditClient, tokens: DiditTokens) -> Response {
     let user: Result<UserInfo, Error> = client.user_info(&tokens).await;
     in_own_clothes(user.map(|_| "fine"))
@@ -98,7 +98,7 @@ fn assert_problem(page: &Page, status: StatusCode, code: &str) {
 
 // RFC 6750 §3.1; behaviour 126.
 #[tokio::test]
-async fn an_access_token_that_is_refused_leads_to_a_sign_in_and_back() {
+async fn a_refused_access_token_leads_to_a_sign_in_and_back() {
     let (didit, browser) = visitor().await;
     didit.revoke_all();
     let program = browser.fetch(Method::GET, "/user").await;
@@ -120,7 +120,7 @@ async fn an_access_token_that_is_refused_leads_to_a_sign_in_and_back() {
 
 // RFC 6750 §3.1; behaviour 126.
 #[tokio::test]
-async fn a_provider_that_refuses_every_access_token_leads_nobody_in_circles() {
+async fn a_provider_that_refuses_every_access_token_causes_no_sign_in_loop() {
     let (didit, browser) = visitor().await;
     let refused = http::Response::builder().status(401).body("");
     let refused = Fault::answer(refused.expect("an answer"));
@@ -160,7 +160,7 @@ async fn a_failed_call_is_a_page_for_a_person_and_a_problem_for_a_program() {
 
 // Behaviour 126.
 #[tokio::test]
-async fn an_error_of_the_callbacks_handler_is_a_page_and_no_second_sign_in() {
+async fn an_error_of_the_callback_handler_is_a_page_and_no_second_sign_in() {
     let didit = didit();
     let app = Router::new()
         .route("/callback", get(user))
@@ -183,7 +183,7 @@ async fn an_error_of_the_callbacks_handler_is_a_page_and_no_second_sign_in() {
 }
 
 #[tokio::test]
-async fn a_page_keeps_the_headers_of_the_answer_that_it_replaces() {
+async fn a_page_keeps_the_headers_of_the_response_that_it_replaces() {
     let (didit, browser) = visitor().await;
     let assert_kept = |headers: &HeaderMap| {
         assert_eq!(headers["x-own"], "kept");
@@ -208,7 +208,7 @@ async fn a_page_keeps_the_headers_of_the_answer_that_it_replaces() {
 }
 
 #[tokio::test]
-async fn the_applications_own_page_is_for_every_error_that_a_person_sees() {
+async fn the_applications_error_page_replaces_every_error_that_a_person_sees() {
     let didit = didit();
     let browser = visit(&didit, |config| config.with_error_page(own_page("own")));
     sign_in(&browser, &didit).await;
@@ -226,7 +226,7 @@ async fn the_applications_own_page_is_for_every_error_that_a_person_sees() {
     }
 }
 
-/// A page in the words of one layer.
+/// An error page that names its layer.
 fn own_page(
     name: &'static str,
 ) -> impl Fn(&Error, &http::request::Parts) -> http::Response<bytes::Bytes> {
@@ -241,7 +241,7 @@ fn own_page(
 }
 
 #[tokio::test]
-async fn of_two_layers_the_inner_one_answers_for_what_is_inside_of_it() {
+async fn errors_inside_of_two_layers_are_rendered_by_the_inner_one() {
     let (didit, staff) = (didit(), FakeDidit::new("staff", "staff-secret"));
     let inner = staff
         .config("https://app.example/staff/callback")
@@ -268,7 +268,7 @@ async fn of_two_layers_the_inner_one_answers_for_what_is_inside_of_it() {
 }
 
 #[tokio::test]
-async fn an_answer_in_the_applications_own_words_is_left_alone() {
+async fn a_response_that_the_application_renders_itself_is_kept() {
     let didit = didit();
     let takes_out = map_response(async |mut response: Response| {
         response.extensions_mut().remove::<Error>();
@@ -290,7 +290,7 @@ async fn an_answer_in_the_applications_own_words_is_left_alone() {
 
 // RFC 6749 §4.1.2.1; behaviour 20.
 #[tokio::test]
-async fn a_scope_that_the_sign_in_page_refuses_is_a_matter_for_the_operator() {
+async fn a_scope_that_the_provider_refuses_is_logged_for_the_operator() {
     capture();
     let didit = didit();
     let browser = visit(&didit, |config| config.with_scopes(["openid", "pets"]));
@@ -309,7 +309,7 @@ async fn a_scope_that_the_sign_in_page_refuses_is_a_matter_for_the_operator() {
 }
 
 #[tokio::test]
-async fn a_page_asks_for_no_icon() {
+async fn an_error_page_loads_no_icon() {
     let browser = visit(&didit(), |config| config);
     let page = browser.get("/callback").await;
     assert!(page.text().contains(r#"<link rel="icon" href="data:,">"#));

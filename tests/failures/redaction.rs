@@ -1,4 +1,4 @@
-//! What `Debug` shows of types that hold secrets, and which threads they may cross.
+//! `Debug` of types with secrets, and auto traits.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,9 +10,7 @@ use tower_didit::{
     Config, ConfigError, DiditAuth, DiditClient, DiditTokens, Error, ErrorKind, Provider,
     RequireSignIn, ReturnTo, SignIn, SignedOut,
     fake::{self, Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
-    middleware::{
-        DiditAuthService, GuardFuture, RequireSignInService, ResponseBody, ResponseFuture,
-    },
+    middleware::{DiditAuthService, RequireSignInService, ResponseBody, ResponseFuture},
     reason::{CallbackError, TokenError},
     store::{
         MemoryStore, RedisStore, RefreshAttempt, SessionKey, SessionOwner, SessionStore,
@@ -31,7 +29,7 @@ use crate::support::{
 const CLIENT_SECRET: &str = "hunter2-client-secret";
 const COOKIE_KEY: &[u8; 32] = b"hunter2-cookie-key-of-32-bytes!!";
 
-/// In `{:?}` and `{:#?}` of `what`: none of the secrets, but the other text.
+/// Asserts that `{:?}` and `{:#?}` of `what` contain the text, and none of the secrets.
 #[track_caller]
 fn assert_redacted(what: &dyn std::fmt::Debug, shown: &str, secrets: &[&str]) {
     for debug in [format!("{what:?}"), format!("{what:#?}")] {
@@ -39,7 +37,7 @@ fn assert_redacted(what: &dyn std::fmt::Debug, shown: &str, secrets: &[&str]) {
         for secret in secrets {
             assert!(!debug.contains(secret), "{secret:?} is in {debug}");
         }
-        // Nor the key as a list of numbers.
+        // The key as a list of numbers.
         let unspaced: String = debug.split_whitespace().collect();
         assert!(!unspaced.contains("104,117,110,116"), "{debug}");
     }
@@ -174,7 +172,7 @@ async fn an_error_shows_neither_code_nor_answer() {
 }
 
 #[tokio::test]
-async fn the_error_is_in_the_extensions_of_its_answer() {
+async fn the_error_is_in_the_extensions_of_its_response() {
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
     let app = Router::new().layer(auth(didit.config(CALLBACK)));
     for (request, kind) in [
@@ -209,7 +207,7 @@ async fn the_error_is_in_the_extensions_of_its_answer() {
 
 // Behaviour 95.
 #[test]
-fn services_show_what_they_wrap() {
+fn services_show_the_inner_service() {
     #[derive(Clone, Debug)]
     struct Inner;
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
@@ -218,7 +216,7 @@ fn services_show_what_they_wrap() {
     assert_redacted(&service, "Inner", &["hunter2"]);
 }
 
-/// Fails to compile where a type lacks a trait.
+/// Fails to compile if a type lacks a trait.
 #[test]
 fn public_types_cross_threads() {
     fn auto<T: Send + Sync + Unpin + 'static>() {}
@@ -262,7 +260,6 @@ fn public_types_cross_threads() {
     cloned::<DiditAuthService<()>>();
     cloned::<RequireSignInService<()>>();
     auto::<ResponseBody<()>>();
-    sent::<GuardFuture<Router, Body>>();
     sent::<ResponseFuture<Router, Body>>();
 
     cloned::<FakeDidit>();
@@ -276,7 +273,7 @@ fn public_types_cross_threads() {
     value::<Endpoint>();
 }
 
-/// Two candidates for `f` where the type has the trait: then this does not compile.
+/// Fails to compile if the type has the trait: there are two candidates for `f`.
 macro_rules! assert_lacks {
     ($($type:ty: $trait:path),* $(,)?) => {$({
         trait Candidate<A> {
@@ -289,10 +286,10 @@ macro_rules! assert_lacks {
     })*};
 }
 
-/// Fails to compile where a secret could be copied, printed, compared byte by byte or written.
+/// Fails to compile if a secret can be copied, printed, compared byte by byte or serialized.
 // Behaviour 95.
 #[test]
-fn secrets_lack_what_would_spread_them() {
+fn secrets_lack_the_traits_that_would_spread_them() {
     assert_lacks! {
         AccessToken: Clone, AccessToken: std::fmt::Display, AccessToken: PartialEq,
         AccessToken: serde::Serialize,

@@ -1,4 +1,4 @@
-//! A session without a sign-in that cannot begin.
+//! `session_cookies` for a session that cannot begin.
 
 use serde_json::Value;
 use tower_didit::{
@@ -34,7 +34,7 @@ async fn a_session_that_is_too_large_for_its_cookies_is_refused() {
 }
 
 #[tokio::test]
-async fn a_session_that_the_store_does_not_take_is_unavailable() {
+async fn a_session_that_the_store_refuses_is_unavailable() {
     let didit = didit();
     let store = FailingStore::new(MemoryStore::new());
     let auth = auth(didit.config(CALLBACK).with_session_store(store.clone()));

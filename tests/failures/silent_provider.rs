@@ -21,7 +21,7 @@ use crate::support::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const USERS: usize = 1500;
-/// How many refreshes are sent at once.
+/// The number of concurrent refreshes.
 const REFRESHES: usize = 256;
 /// Tokio's timers count milliseconds, and round up.
 const FIVE_SECONDS: Duration = Duration::from_millis(5001);
@@ -96,7 +96,7 @@ impl Site {
         }
     }
 
-    /// The requests of all users for their tokens, at once.
+    /// Concurrent requests of all users for their tokens.
     async fn ask_for_tokens(&self) -> Vec<Answer> {
         let all = self.users.iter().map(|user| self.ask(user, "/tokens"));
         join_all(all).await
@@ -138,7 +138,7 @@ impl Site {
         answers
     }
 
-    /// How many refreshes were sent since the provider fell silent.
+    /// The number of refreshes since the provider stopped answering.
     fn sent(&self) -> usize {
         self.didit.count(Endpoint::Token) - self.sent_before
     }
@@ -164,7 +164,7 @@ async fn only_requests_for_tokens_wait_and_the_outage_is_noticed_once() {
         assert_eq!(site.sent(), sent);
         pass(&site.didit, SECOND).await;
     }
-    // After the back-off one request finds out that nothing has changed.
+    // After the back-off one request is a probe.
     pass(&site.didit, SECOND).await;
     let answers = site.ask_for_everything().await;
     assert!(answers.iter().all(Answer::is_unavailable));
@@ -198,7 +198,7 @@ async fn of_single_use_refresh_tokens_only_those_already_sent_are_lost() {
         let expected = if knows_keys { 1..=REFRESHES } else { 0..=0 };
         assert!(expected.contains(&sent), "{sent}");
 
-        // Over several back-offs no refresh token is sent to find out: the provider is asked for its keys.
+        // No refresh token is sent as a probe: the provider's keys are fetched.
         let asked = site.didit.count(Endpoint::Jwks);
         for _ in 0..10 {
             let answers = site.ask_for_tokens().await;

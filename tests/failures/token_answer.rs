@@ -1,5 +1,5 @@
-//! What Didit's token endpoint may answer that is no answer: a typed error, no session, the code
-//! sent once, and nothing of the answer on a page or in a log. `Site::refuse` checks the latter.
+//! Invalid responses of Didit's token endpoint: a typed error, no session, the code
+//! sent once, and nothing of the response on a page or in a log. `Site::refuse` checks the latter.
 
 use serde_json::json;
 use tower_didit::fake::Fault;
@@ -49,7 +49,7 @@ async fn a_description_that_is_no_text_is_ignored() {
 
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
-async fn what_is_not_a_json_object_is_refused() {
+async fn a_response_that_is_not_a_json_object_is_refused() {
     let good = good().to_string();
     let utf_16: Vec<u8> = good.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let not_utf_8 = good_with("scope", json!("é"))
@@ -82,7 +82,7 @@ async fn what_is_not_a_json_object_is_refused() {
 
 // RFC 6749 §5.1, RFC 8259 §2; behaviour 34.
 #[tokio::test]
-async fn what_has_more_behind_the_json_object_is_refused() {
+async fn data_after_the_json_object_is_refused() {
     let bodies = [good().to_string().as_str(), "}", "x", "\0", "<!-- more -->"]
         .map(|behind| format!("{}{behind}", good()));
     refused(200, JSON, bodies).await;
@@ -90,7 +90,7 @@ async fn what_has_more_behind_the_json_object_is_refused() {
 
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
-async fn what_is_not_called_json_is_refused() {
+async fn a_content_type_other_than_json_is_refused() {
     for content_type in ["text/html", "text/plain", "application/jwt", "json", ""] {
         refused(200, content_type, [good().to_string()]).await;
     }
@@ -100,7 +100,7 @@ async fn what_is_not_called_json_is_refused() {
 
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
-async fn another_status_brings_no_tokens() {
+async fn tokens_with_another_status_are_refused() {
     for status in [
         201, 202, 204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 429, 500, 502, 599,
     ] {
@@ -125,18 +125,18 @@ async fn an_error_without_a_usable_code_is_refused() {
         format!(r#"{{"error":"invalid_grant","error":"{CANARY}"}}"#),
     ];
     refused(400, JSON, bodies).await;
-    // Its status says that it is not about the request.
+    // The status is not that of a refused request.
     let error = json!({"error": "invalid_grant", "error_description": CANARY}).to_string();
     for status in [500, 502, 503] {
         refused(status, JSON, [error.clone()]).await;
     }
-    // Its status says that it is no error.
+    // The status is that of a success.
     refused(200, JSON, [error, detail]).await;
 }
 
 // RFC 6749 §7.1, OpenID Connect Core §3.1.3.3; behaviours 37 and 38.
 #[tokio::test]
-async fn a_member_that_is_missing_or_not_what_it_should_be_is_refused() {
+async fn a_missing_or_mistyped_member_is_refused() {
     let mut bodies = Vec::new();
     for name in ["access_token", "id_token"] {
         let mut members = good();
@@ -165,7 +165,7 @@ async fn a_member_that_is_missing_or_not_what_it_should_be_is_refused() {
 
 // RFC 6749 §5.1; behaviour 34.
 #[tokio::test]
-async fn a_member_that_is_there_twice_is_refused() {
+async fn a_duplicate_member_is_refused() {
     let members = good();
     let twice = members.as_object().unwrap().iter();
     refused(
@@ -176,7 +176,7 @@ async fn a_member_that_is_there_twice_is_refused() {
     .await;
 }
 
-/// All of these are answers that cannot be used; a good one is the control.
+/// Asserts that all of these responses are refused. A valid one is the control.
 async fn refused(
     status: u16,
     content_type: &str,

@@ -1,4 +1,4 @@
-//! The way to Didit: a connection that hangs, breaks, or is not to be trusted.
+//! Connections to Didit that hang, break or are not trusted.
 
 use std::{
     convert::Infallible,
@@ -69,7 +69,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
         pending::<()>().await;
     })
     .await;
-    // Never longer than half of the whole call: what was not sent is known not to have been.
+    // At most half of the call's time-out, so that a connect failure proves that nothing was sent.
     for (connect, total, milliseconds) in [(3, 9, 3000), (9, 3, 1500)] {
         let config = config(&format!("https://{}/token", mute.address))
             .with_connect_timeout(Duration::from_secs(connect))
@@ -107,7 +107,7 @@ async fn any_service_is_under_the_same_time_out() {
 
 // RFC 6749 §4.1.2 and §5.1; behaviours 34 and 42.
 #[tokio::test]
-async fn a_connection_that_breaks_makes_didit_unreachable() {
+async fn a_broken_connection_makes_didit_unreachable() {
     const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     for sent in [
         String::new(),
@@ -153,7 +153,7 @@ async fn without_a_connection_didit_is_unreachable() {
 
 // Behaviour 35.
 #[tokio::test]
-async fn a_redirect_leads_nowhere() {
+async fn a_redirect_is_not_followed() {
     for status in ["301 Moved", "302 Found", "303 See Other", "307 T", "308 P"] {
         let elsewhere = Server::saying(answer("200 OK", "", TOKENS.as_bytes())).await;
         let location = format!("location: http://{}/\r\n", elsewhere.address);
@@ -166,13 +166,13 @@ async fn a_redirect_leads_nowhere() {
 
 // RFC 6749 §4.1.2; behaviour 42.
 #[tokio::test]
-async fn a_code_is_not_sent_again_when_a_connection_that_was_good_breaks() {
+async fn a_code_is_not_sent_again_when_a_pooled_connection_breaks() {
     let requests = Arc::<AtomicUsize>::default();
     let counter = Arc::clone(&requests);
     let server = Server::start(move |mut socket| {
         let counter = Arc::clone(&counter);
         async move {
-            // The first one on each connection is answered, the second is read.
+            // The first request on each connection gets a response, the second is only read.
             for answered in [true, false] {
                 if read_request(&mut socket).await {
                     counter.fetch_add(1, Ordering::Relaxed);
@@ -222,19 +222,19 @@ async fn a_browser_that_goes_away_cancels_nothing_that_was_sent() {
         _ = answer => panic!("nobody let it go on"),
         () = asked.notified() => {}
     }
-    // The future is dropped, as hyper drops it; only now Didit answers. What follows are the keys.
+    // The future is dropped, as hyper does. Didit answers now, then the keys are fetched.
     released.notify_one();
     let waited = timeout(Duration::from_secs(1), finished.notified()).await;
     assert!(waited.is_ok(), "the exchange was cancelled");
     assert_eq!(didit.count(Endpoint::Token), 1);
 
-    // A reload joins what goes on, and nothing is sent twice.
+    // A reload joins the flight, and nothing is sent twice.
     let again = browser.get(&callback).await;
     assert_eq!(again.status().as_u16(), 200);
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-/// Gives a good answer: so many bytes of it at once, and then a byte a second.
+/// Sends a valid response: so many bytes at once, and then a byte a second.
 async fn drip(mut socket: TcpStream, at_once: usize) {
     read_request(&mut socket).await;
     let answer = answer("200 OK", "", TOKENS.as_bytes());

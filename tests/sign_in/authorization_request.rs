@@ -1,4 +1,4 @@
-//! What an application may ask of its provider, and what comes of it.
+//! Parameters of the authorization request, and the checks that follow from them.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit
 
 // OpenID Connect Core §3.1.2.1; behaviours 9 and 13.
 #[tokio::test]
-async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
+async fn the_authorization_request_has_the_configured_parameters_and_none_of_a_query() {
     let overriding = "/login?prompt=none&max_age=0&login_hint=evil&ui_locales=xx&acr_values=weak\
                       &nonce=n&state=s&scope=all&client_id=c&display=popup";
     let names = [
@@ -63,7 +63,7 @@ async fn it_says_what_is_configured_and_nothing_that_a_query_says() {
 
 // OpenID Connect Core §3.1.3.7 step 13; behaviour 57.
 #[tokio::test]
-async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
+async fn an_authentication_older_than_max_age_is_refused() {
     let (didit, browser) = visitor(|config| config.with_max_age(Duration::from_secs(300)));
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
     let edited = |auth_time: Option<u64>| {
@@ -90,7 +90,7 @@ async fn an_old_authentication_is_not_enough_where_a_fresh_one_is_asked_for() {
 
 // OpenID Connect Core §3.1.3.7 step 12; behaviour 57.
 #[tokio::test]
-async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
+async fn an_authentication_without_the_required_acr_is_refused() {
     let (didit, browser) = visitor(|config| config.require_acr_values(["gold", "silver"]));
     let location = parameters(browser.get("/login").await.location());
     assert_eq!(location["acr_values"], "gold silver");
@@ -111,14 +111,14 @@ async fn a_weak_authentication_is_not_enough_where_a_strong_one_is_required() {
         );
     }
 
-    // Where it is only asked for, the claim tells.
+    // Without a requirement the application reads the claim.
     let (didit, browser) = visitor(|config| config.with_acr_values(["gold"]));
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
 }
 
 // OpenID Connect Core §3.1.2.1 and §3.1.2.6; behaviour 22.
 #[tokio::test]
-async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
+async fn a_failed_silent_sign_in_is_repeated_once_with_interaction() {
     for code in [
         "login_required",
         "interaction_required",
@@ -135,7 +135,7 @@ async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
         assert_ne!(said["state"], parameters(login.location())["state"]);
         assert_eq!(browser.cookies().len(), 1, "the first sign-in is over");
 
-        // Should that fail likewise, it has failed.
+        // The second refusal is an error.
         let other = browser.new_browser();
         let login = other.get("/login").await;
         let once = other.get(&refused(&login, code)).await;
@@ -154,7 +154,7 @@ async fn a_user_who_cannot_be_signed_in_silently_is_asked_once() {
 
 // OpenID Connect Core §3.1.2.6; behaviour 22.
 #[tokio::test]
-async fn a_silent_sign_in_ends_at_the_sign_in_page() {
+async fn a_silent_sign_in_leads_to_the_sign_in_page_if_interaction_is_needed() {
     let (didit, browser) = visitor(|config| config.with_prompt("none"));
     let browser = browser.add_didit(&didit);
     let page = browser.visit("/login").await;
@@ -173,7 +173,7 @@ async fn a_silent_sign_in_ends_at_the_sign_in_page() {
 // OpenID Connect Core §3.1.2.6; behaviour 22. The second sign-in evicts only the one that it
 // continues.
 #[tokio::test]
-async fn a_silent_sign_in_that_goes_on_takes_the_place_of_no_other() {
+async fn a_repeated_silent_sign_in_evicts_no_other_sign_in() {
     let (didit, browser) = visitor(|config| config.with_prompt("none"));
     let mut tabs = Vec::new();
     for _ in 0..5 {
@@ -196,7 +196,7 @@ async fn a_silent_sign_in_that_goes_on_takes_the_place_of_no_other() {
 
 // Behaviour 95.
 #[test]
-fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
+fn invalid_parameters_are_refused_by_build() {
     type Configure = fn(ConfigBuilder) -> ConfigBuilder;
     let cases: [(Configure, &str); 9] = [
         (
@@ -245,7 +245,7 @@ fn what_cannot_be_sent_or_met_is_refused_when_it_is_built() {
 
 // RFC 7519 §4.1.4 and §4.1.6; behaviours 51 and 52.
 #[tokio::test]
-async fn an_id_token_is_judged_when_it_has_arrived() {
+async fn an_id_token_is_verified_at_the_time_of_its_arrival() {
     let didit = didit().with_jwks_max_age(Duration::from_secs(60));
     let slow = didit.clone();
     let transport = tower::service_fn(move |request: http::Request<bytes::Bytes>| {
@@ -258,7 +258,7 @@ async fn an_id_token_is_judged_when_it_has_arrived() {
         .with_transport(transport);
     let browser = visit(exact);
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
-    // It expires while the keys are fetched.
+    // The ID token expires while the keys are fetched.
     didit.clock().advance(Duration::from_secs(3600));
     let short = Fault::edit_id_token(|_, claims| {
         let now = claims["iat"].as_u64().expect("a time");
@@ -277,7 +277,7 @@ fn refused(started: &Page, code: &str) -> String {
 
 // OpenID Connect Core §3.1.2.6; behaviour 22.
 #[tokio::test]
-async fn without_prompt_none_such_an_answer_is_an_error() {
+async fn without_prompt_none_a_needed_interaction_is_an_error() {
     for configure in [
         (|config| config) as fn(ConfigBuilder) -> ConfigBuilder,
         |config| config.with_prompt("login"),

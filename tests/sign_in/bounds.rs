@@ -1,4 +1,4 @@
-//! What a stranger sends costs little.
+//! Limits on the cost of hostile requests.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn app(didit: &FakeDidit) -> Router {
         .layer(auth(didit.config(CALLBACK)))
 }
 
-/// As many exchanges as may go on at once without anybody waiting for them.
+/// The number of concurrent exchanges for which no request waits.
 const MOST: usize = 256;
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +43,7 @@ async fn exchanges_that_nobody_waits_for_are_bounded() {
             .header(header::COOKIE, header_of(&browser))
             .body(Body::empty())
             .unwrap();
-        // The browser goes away as soon as its code is on the way.
+        // The browser disconnects as soon as its code was sent.
         let sent = didit.count(Endpoint::Token);
         let answer = tokio::spawn(app.clone().oneshot(request));
         yield_until(|| didit.count(Endpoint::Token) > sent).await;
@@ -57,7 +57,7 @@ async fn exchanges_that_nobody_waits_for_are_bounded() {
     assert_eq!(page.header("retry-after"), Some("1"));
     assert_eq!(didit.count(Endpoint::Token), MOST);
 
-    // The time-out of the others makes room, and this sign-in was not used up.
+    // The others have timed out, and this sign-in was not used up.
     didit.clear_faults();
     tokio::time::advance(Duration::from_secs(11)).await;
     for _ in 0..100 {
@@ -71,12 +71,12 @@ async fn exchanges_that_nobody_waits_for_are_bounded() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn planted_cookies_do_not_blow_up_an_answer() {
+async fn the_response_to_planted_cookies_is_bounded() {
     let didit = didit();
     let planted: Vec<_> = (0..10_000)
         .map(|number| format!("{FLOW}{number}=x"))
         .collect();
-    // The sign-in's own, and 64 removals.
+    // The new flow cookie, and 64 removals.
     for (method, path, most) in [("GET", "/login", 65), ("POST", "/logout", 64)] {
         let request = Request::builder()
             .method(method)

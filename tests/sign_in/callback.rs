@@ -1,4 +1,4 @@
-//! The way back from Didit: what the callback refuses before a code is sent anywhere.
+//! Callbacks that are refused before the code is sent.
 
 mod answers;
 mod flow_cookies;
@@ -17,7 +17,7 @@ use crate::support::{
     site::{CALLBACK, HOME, auth, didit},
 };
 
-/// A sign-in under way, of which Didit has said yes.
+/// A sign-in that Didit has approved.
 struct UnderWay {
     didit: FakeDidit,
     browser: Browser,
@@ -30,7 +30,7 @@ impl UnderWay {
         Self::after(Duration::ZERO).await
     }
 
-    /// The person took this long to say yes.
+    /// The user took this long to approve.
     async fn after(taken: Duration) -> Self {
         let didit = didit();
         let app = Router::new()
@@ -74,7 +74,7 @@ impl UnderWay {
         self.browser.send(request).await
     }
 
-    /// The callback was refused in exactly this way, and Didit heard nothing of it.
+    /// Asserts that the callback was refused with this error, without a request to Didit.
     fn assert_refused(&self, page: &Page, status: u16, code: &str, what: &str) {
         assert_eq!(page.status().as_u16(), status, "{what}");
         assert_eq!(page.json().get("code"), Some(&code.into()), "{what}");
@@ -85,7 +85,7 @@ impl UnderWay {
         assert!(self.browser.cookie(SESSION).is_none(), "{what}");
     }
 
-    /// What was refused before used nothing up: the good callback still works.
+    /// Asserts that the refused callbacks did not use up the sign-in: the valid one still works.
     async fn assert_completes(&self) {
         let page = self.call(&self.query()).await;
         assert_eq!((page.status(), page.text()), (StatusCode::OK, "signed in"));
@@ -101,7 +101,7 @@ impl UnderWay {
 
 // Behaviour 118.
 #[tokio::test]
-async fn a_prefetch_uses_nothing_up() {
+async fn a_prefetch_does_not_use_up_a_sign_in() {
     let flow = UnderWay::new().await;
     for (name, value) in [
         ("sec-purpose", "prefetch;prerender"),
@@ -137,14 +137,14 @@ async fn a_query_that_is_no_authorization_response_is_malformed() {
         format!("code={code}&state={state}%0A"),
         format!("code={code}&state={state}%C3%A9"),
         format!("code={code}&state={state}%FF"),
-        // No usable answer, or two.
+        // Neither a code nor an error, or both.
         format!("state={state}"),
         format!("code=&state={state}"),
         format!("code={code}%00&state={state}"),
         format!("code={code}%0D%0A&state={state}"),
         format!("code={code}%FF&state={state}"),
         format!("{good}&error=access_denied"),
-        // A parameter twice, however it is written and whatever its value.
+        // A parameter twice, in any encoding and with any value.
         format!("{good}&code={code}"),
         format!("{good}&code=other"),
         format!("{good}&code="),
@@ -154,7 +154,7 @@ async fn a_query_that_is_no_authorization_response_is_malformed() {
         format!("{good}&iss=https://apx.didit.me&iss=https://apx.didit.me"),
         format!("error=access_denied&error=access_denied&state={state}"),
         format!("error=x&error_description=a&error_description=b&state={state}"),
-        // No query at all, or hardly one.
+        // No query, or an empty one.
         String::new(),
         "?".to_owned(),
         "&&=&".to_owned(),

@@ -1,4 +1,4 @@
-//! A callback that comes more than once, or whose browser goes away: one token request, one session.
+//! Callbacks that are repeated or whose browser disconnects: one token request, one session.
 
 mod connections;
 mod endings;
@@ -24,7 +24,7 @@ use crate::support::{
     site::{CALLBACK, HOME, NOBODY, auth, didit},
 };
 
-/// An application whose callback handler can be held up, and counts how often it runs.
+/// An application whose callback handler can be blocked, and counts its runs.
 struct Site {
     didit: FakeDidit,
     auth: DiditAuth,
@@ -35,7 +35,7 @@ struct Site {
 #[derive(Clone)]
 struct Handler {
     runs: Arc<AtomicUsize>,
-    /// How many runs may end.
+    /// The number of runs that may end.
     ends: Arc<Semaphore>,
     status: StatusCode,
 }
@@ -90,7 +90,7 @@ impl Site {
         self.handler.runs.load(Ordering::SeqCst)
     }
 
-    /// Lets no handler end until [`go_on`](Self::go_on).
+    /// Blocks the handler until [`go_on`](Self::go_on).
     fn hold_up(&self) {
         self.handler.ends.forget_permits(Semaphore::MAX_PERMITS);
     }

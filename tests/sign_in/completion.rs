@@ -1,5 +1,5 @@
-//! What follows the callback: the application's handler or a redirect, a session once and only once,
-//! and what people and programs are told when it fails.
+//! The end of a sign-in: the application's handler or a redirect, one session,
+//! and the errors for people and programs.
 
 use std::{
     collections::HashSet,
@@ -26,10 +26,10 @@ use crate::support::{
     site::{CALLBACK, HOME, NOBODY, auth, didit},
 };
 
-/// Where the sign-ins start.
+/// The path where the sign-ins start.
 const ORDERS: &str = "/login?return_to=/orders%3Fpage%3D2";
 
-/// An application whose pages say who is there, with its own handler for the callback.
+/// An application whose pages show the signed-in user, with a callback handler.
 fn app(config: ConfigBuilder, callback: axum::routing::MethodRouter) -> Router {
     let who = |tokens: Option<DiditTokens>| async move {
         tokens.map_or(NOBODY, |_| "somebody").into_response()
@@ -71,7 +71,7 @@ async fn the_applications_handler_gets_the_tokens_and_the_page_to_return_to() {
 
 // RFC 6749 §3.1.2.5; behaviour 25.
 #[tokio::test]
-async fn the_layer_itself_redirects_to_the_page_to_return_to() {
+async fn the_layer_redirects_to_the_page_to_return_to_if_configured() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_redirect_after_sign_in();
     let never = get(|| async { StatusCode::IM_A_TEAPOT });
@@ -92,9 +92,9 @@ async fn the_layer_itself_redirects_to_the_page_to_return_to() {
     assert!(sets_session(&page));
 }
 
-// RFC 6749 §3.1.2.5; behaviour 25. Only an answer of the application below 400 signs the user in.
+// RFC 6749 §3.1.2.5; behaviour 25. Only a response below 400 signs the user in.
 #[tokio::test]
-async fn a_handler_that_refuses_has_not_signed_the_user_in() {
+async fn a_user_whom_the_callback_handler_refuses_is_not_signed_in() {
     for (status, signs_in) in [
         (200, true),
         (204, true),
@@ -167,12 +167,12 @@ async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_no
     let callback = approved(ORDERS, &browser, &didit).await;
     let flow_cookie = browser.cookies().remove(0);
     assert_eq!(browser.get(&callback).await.text(), "signed in");
-    // After a minute it is no reload of a callback under way.
+    // After a minute it no longer joins the flight.
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(61)).await;
     tokio::task::yield_now().await;
 
-    // As the back button does it, and as a browser would that kept the flow cookie.
+    // As with the back button, and as in a browser that has kept the flow cookie.
     for keeps_flow_cookie in [false, true] {
         if keeps_flow_cookie {
             browser.set_cookie(flow_cookie.name(), flow_cookie.value());
@@ -240,7 +240,7 @@ async fn a_double_submit_on_many_threads_is_one_session() {
             if sets_session(&page) {
                 cookies.insert(set_cookies(&page).join("; "));
             } else {
-                // Without the flow cookie, which the first answer has removed.
+                // Without the flow cookie, which the first response has removed.
                 assert_eq!(page.location(), "/");
             }
         }
@@ -251,7 +251,7 @@ async fn a_double_submit_on_many_threads_is_one_session() {
 
 // RFC 6749 §4.1.2.1; behaviour 20.
 #[tokio::test]
-async fn the_error_is_in_the_extensions_of_the_answer() {
+async fn the_error_is_in_the_extensions_of_the_response() {
     let seen = Arc::<Mutex<Option<Error>>>::default();
     let watcher = Arc::clone(&seen);
     let didit = didit();

@@ -1,4 +1,4 @@
-//! The cookie that a sign-in travels in: what protects it, and for how long it counts.
+//! The flow cookie: its attributes, its protection and its lifetime.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -24,7 +24,7 @@ fn browser(didit: &FakeDidit, origin: &str) -> Browser {
     Browser::new(origin, app)
 }
 
-/// The one `Set-Cookie` line of an answer: name, value, attributes.
+/// The only `Set-Cookie` line of a response: name, value, attributes.
 fn set_cookie(page: &Page) -> (String, String, BTreeSet<String>) {
     let [line] = set_cookies(page)[..] else {
         panic!("not one cookie: {page:?}");
@@ -48,7 +48,7 @@ fn is_refused(page: &Page, code: &str) -> bool {
 
 // RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
-async fn it_is_locked_to_this_host_for_twenty_minutes() {
+async fn a_flow_cookie_is_locked_to_the_host_for_twenty_minutes() {
     let attributes = [
         "HttpOnly",
         "Max-Age=1200",
@@ -67,7 +67,7 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
         assert!(name.starts_with(prefix), "{name}");
         assert!(set.iter().eq(attributes), "{set:?}");
 
-        // Browsers take it, bring it back from Didit, and then forget it.
+        // Browsers accept it, send it with the callback, and then remove it.
         assert!(browser.rejected_cookies().is_empty());
         let back = didit.approve(start.location(), &Person::alejandra());
         assert_eq!(browser.get(&back).await.location(), "/");
@@ -78,7 +78,7 @@ async fn it_is_locked_to_this_host_for_twenty_minutes() {
 
 // RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
-async fn a_changed_one_is_no_sign_in() {
+async fn a_modified_flow_cookie_is_rejected() {
     let didit = didit();
     let browser = browser(&didit, HOME);
     let start = browser.get("/login").await;
@@ -100,7 +100,7 @@ async fn a_changed_one_is_no_sign_in() {
     }
     assert_eq!(didit.count(Endpoint::Token), 0);
 
-    // The control: as it was, it still counts.
+    // The control: the unmodified cookie is accepted.
     browser.set_cookie(&name, &value);
     assert_eq!(browser.get(&back).await.location(), "/");
     assert_eq!(didit.count(Endpoint::Token), 1);
@@ -108,10 +108,10 @@ async fn a_changed_one_is_no_sign_in() {
 
 // RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
-async fn it_ends_by_the_time_sealed_in_it() {
+async fn a_flow_cookie_expires_by_its_sealed_time() {
     for (age, ends_well) in [(1199, true), (1200, false), (1_000_000, false)] {
         let didit = didit();
-        // This browser has no clock: it keeps every cookie, whatever its Max-Age.
+        // This browser has no clock: it ignores Max-Age.
         let browser = browser(&didit, HOME);
         let start = browser.get("/login").await;
         let (name, _, _) = set_cookie(&start);
@@ -132,7 +132,7 @@ async fn it_ends_by_the_time_sealed_in_it() {
 
 // RFC 6265bis §4.1.3.2; behaviour 6.
 #[tokio::test]
-async fn a_browser_forgets_it_by_its_max_age() {
+async fn a_flow_cookie_expires_by_its_max_age() {
     let didit = didit();
     let browser = browser(&didit, HOME).with_clock(didit.clock());
     let start = browser.get("/login").await;

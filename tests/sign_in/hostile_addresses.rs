@@ -1,4 +1,4 @@
-//! Addresses that lead away from a site, and an oracle that knows them by what browsers do.
+//! Addresses that lead to other sites, and an oracle that resolves them as browsers do.
 
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 const BASE: &str = "https://app.example/callback";
 
-/// Whether a browser that meets `location` at [`BASE`] stays on that site: also where something
+/// Whether a browser that is redirected to `location` from [`BASE`] stays on that site, also if something
 /// on the way decodes the path once or twice, or resolves its dots (which may be encoded, so that
 /// counts as decoding once) and redirects there. It knows nothing of the crate.
 pub(crate) fn stays(location: &str) -> bool {
@@ -20,14 +20,14 @@ pub(crate) fn stays(location: &str) -> bool {
     twice.is_some() && once.and_then(again).is_some() && plain.and_then(again).is_some()
 }
 
-/// Where a browser goes, if that is on the same site.
+/// The URL that a browser requests, if it is on the same site.
 fn resolve(location: &str) -> Option<Url> {
     let base = Url::parse(BASE).expect("a URL");
     let url = base.join(location).ok()?;
     (url.origin() == base.origin()).then_some(url)
 }
 
-/// Addresses that lead elsewhere, by the oracle.
+/// Addresses that lead to other sites, by the oracle.
 pub(crate) fn hostile() -> BTreeSet<String> {
     let plain: BTreeSet<_> = plain().collect();
     let encoded = plain.iter().flat_map(|target| {
@@ -85,7 +85,7 @@ fn encode(target: &str, which: impl Fn(char) -> bool) -> String {
     encoded
 }
 
-/// What a browser takes for the `//` in front of a host, and more of it.
+/// Prefixes that a browser reads as the `//` before a host.
 #[rustfmt::skip]
 const SLASHES: &[&str] = &[
     "//", "///", "////", "/\\", "\\\\", "\\/", "/\\/", "/\t/", "/\n/", "/\r\n/", "\t//", " //",
@@ -114,7 +114,7 @@ const HOSTS: &[&str] = &[
     "[::1]", "2130706433", "xn--evl-0pa.example", "/evil.example",
 ];
 
-/// What is no page of any site, and what is nothing but slashes.
+/// Addresses of no site, and addresses of slashes only.
 #[rustfmt::skip]
 const WHOLE: &[&str] = &[
     "javascript:alert(1)", "javascript://app.example/%0aalert(1)", "JavaScript:alert(1)",

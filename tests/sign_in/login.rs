@@ -1,4 +1,4 @@
-//! Starting a sign-in: where the browser is sent, and with what.
+//! The start of a sign-in: the redirect to Didit and its parameters.
 
 mod other_hosts;
 mod starters;
@@ -23,7 +23,7 @@ use crate::support::{
     site::{CALLBACK, HOME, auth, didit},
 };
 
-/// Pages for everybody, a page for members, and pages that start a sign-in themselves.
+/// Public pages, a guarded page, and pages that start a sign-in.
 fn browser(config: ConfigBuilder) -> Browser {
     let elsewhere = ReturnTo::parse("/elsewhere?x=1").expect("a page of this site");
     let app = Router::new()
@@ -42,14 +42,14 @@ fn browser(config: ConfigBuilder) -> Browser {
     Browser::new(HOME, app)
 }
 
-/// A Didit, and the browser of somebody who visits an application with it.
+/// A Didit, and a browser at an application that signs in with it.
 fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit, Browser) {
     let didit = didit();
     let browser = browser(configure(didit.config(CALLBACK)));
     (didit, browser)
 }
 
-/// The authorization request that an answer sends the browser away with: each parameter is there
+/// The authorization request that a response redirects to. Each parameter appears
 /// once.
 fn asked(page: &Page) -> BTreeMap<String, String> {
     assert_eq!(page.status(), StatusCode::SEE_OTHER, "{}", page.url());
@@ -59,7 +59,7 @@ fn asked(page: &Page) -> BTreeMap<String, String> {
 
 // OpenID Connect Core §3.1.2.1, RFC 7636 §4.3; behaviour 1.
 #[tokio::test]
-async fn the_browser_goes_to_didit_with_a_whole_authorization_request() {
+async fn login_redirects_to_didit_with_a_complete_authorization_request() {
     let redirect_uri = "https://app.example/callback?tenant=a%20b&x=%2F";
     for from in ["/login", "/login?return_to=/x", "/members", "/start"] {
         let didit = didit();
@@ -83,7 +83,7 @@ async fn the_browser_goes_to_didit_with_a_whole_authorization_request() {
             assert_eq!(bytes.len(), 32, "{random}");
         }
 
-        // Didit was not asked for anything so far, and takes the request.
+        // Didit has received no request so far, and accepts this one.
         assert!(didit.requests().is_empty());
         end_of(&page, &browser, &didit).await;
         assert_eq!(didit.count(Endpoint::Token), 1);
@@ -112,7 +112,7 @@ async fn the_query_of_the_authorization_endpoint_is_kept() {
 
 // RFC 6749 §10.10, RFC 7636 §7.1; behaviour 2.
 #[tokio::test]
-async fn a_thousand_sign_ins_repeat_nothing() {
+async fn a_thousand_sign_ins_have_different_secrets() {
     let (_, browser) = visitor(|config| config);
     let (mut seen, mut cookies) = (HashSet::new(), HashSet::new());
     let mut ones = [[0_u32; 256]; 3];
@@ -130,7 +130,7 @@ async fn a_thousand_sign_ins_repeat_nothing() {
         let (name, _) = cookie.split_once('=').unwrap();
         assert!(cookies.insert(name.to_owned()), "{name} came back");
     }
-    // No bit stands still: each is set in about half of them (nine standard deviations).
+    // Each bit is set in about half of them (nine standard deviations).
     for count in ones.iter().flatten() {
         assert!((357..=643).contains(count), "set {count} times of 1000");
     }
@@ -138,7 +138,7 @@ async fn a_thousand_sign_ins_repeat_nothing() {
 
 // RFC 7636 §4.1 and §7.1; behaviour 2.
 #[tokio::test]
-async fn the_code_verifier_is_never_seen_by_the_browser() {
+async fn the_browser_never_sees_the_code_verifier() {
     let (didit, browser) = visitor(|config| config);
     let start = browser.get("/login?return_to=/members").await;
     let back = didit.approve(start.location(), &Person::alejandra());
@@ -155,7 +155,7 @@ async fn the_code_verifier_is_never_seen_by_the_browser() {
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(hash);
     assert_eq!(asked(&start)["code_challenge"], challenge);
 
-    // Neither as it is nor behind base64url, in whatever the browser was sent.
+    // Neither in clear nor in base64url, in anything that the browser has received.
     let contains = |haystack: &[u8]| {
         let needle = verifier.as_bytes();
         haystack.windows(needle.len()).any(|part| part == needle)
@@ -176,7 +176,7 @@ async fn the_code_verifier_is_never_seen_by_the_browser() {
 
 // RFC 9111 §5.2.2.5; behaviour 7.
 #[tokio::test]
-async fn nothing_of_a_sign_in_is_stored_by_caches() {
+async fn no_response_of_a_sign_in_is_stored_by_caches() {
     let (didit, browser) = visitor(|config| config);
     let mut pages = Vec::new();
     for from in ["/login", "/members", "/start", "/callback?state=unknown"] {
@@ -202,7 +202,7 @@ async fn nothing_of_a_sign_in_is_stored_by_caches() {
         }
     }
 
-    // What the application answers on its own is its own.
+    // The application's own responses are unchanged.
     assert_eq!(browser.get("/").await.header("cache-control"), None);
 }
 
@@ -226,7 +226,7 @@ async fn return_to_is_the_only_parameter_that_login_reads() {
         }
         assert_eq!(end_of(&page, &browser, &didit).await, "/", "{name}");
     }
-    // The control, beside the others.
+    // The control.
     let page = browser.get("/login?state=s&return_to=/x&nonce=n").await;
     assert_eq!(end_of(&page, &browser, &didit).await, "/x");
 }

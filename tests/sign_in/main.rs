@@ -1,4 +1,4 @@
-//! Signing in: from the link to the page that a user returns to.
+//! The sign-in, from the link to the page that the user returns to.
 
 mod authorization_request;
 mod bounds;

@@ -1,4 +1,4 @@
-//! Where people come back to: always to this site, whoever wrote the address.
+//! The page to return to: always of this site.
 
 use axum::{Router, routing::get};
 use http::StatusCode;
@@ -14,7 +14,7 @@ use crate::support::{
     site::{CALLBACK, HOME, auth, didit},
 };
 
-/// An application whose every page is for members.
+/// An application with guarded pages only.
 fn visitor(configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> (FakeDidit, Browser) {
     let didit = didit();
     let config = configure(didit.config(CALLBACK));
@@ -35,13 +35,13 @@ fn login(target: &str) -> String {
 
 // RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
-async fn no_address_leads_away() {
+async fn no_return_to_leaves_the_origin() {
     let hostile = hostile();
     assert!(hostile.len() > 10_000, "{}", hostile.len());
     for target in &hostile {
         assert_eq!(ReturnTo::parse(target), None, "{target:?}");
     }
-    // The whole way, for some of each kind.
+    // A complete sign-in, for some addresses of each kind.
     let (didit, browser) = visitor(|config| config);
     let travelled: Vec<_> = hostile.iter().step_by(11).collect();
     assert!(travelled.len() > 1000);
@@ -56,7 +56,7 @@ async fn no_address_leads_away() {
 
 // RFC 9700 §4.11; behaviour 8.
 #[tokio::test]
-async fn what_is_no_address_leads_to_the_landing_page() {
+async fn an_invalid_return_to_leads_to_the_landing_page() {
     for configured in ["/", "/home?tab=1"] {
         let (didit, browser) = visitor(|config| config.with_landing_page(configured));
         for target in NO_ADDRESSES {
@@ -101,7 +101,7 @@ async fn pages_of_this_site_are_kept_byte_for_byte() {
 
 // RFC 9700 §4.11; behaviours 8 and 117.
 #[tokio::test]
-async fn a_guarded_page_comes_back_byte_for_byte() {
+async fn a_guarded_page_is_returned_to_byte_for_byte() {
     let (didit, browser) = visitor(|config| config);
     for page in [
         "/orders",
@@ -120,7 +120,7 @@ async fn a_guarded_page_comes_back_byte_for_byte() {
 
 // RFC 9700 §4.11, GHSA-7p99-3798-f85c; behaviour 8.
 #[tokio::test]
-async fn a_guarded_path_that_reads_as_another_site_does_not_lead_there() {
+async fn a_guarded_path_that_looks_like_another_site_does_not_lead_there() {
     let (didit, browser) = visitor(|config| config);
     for path in DOUBTFUL_PATHS.split_whitespace() {
         let browser = browser.new_browser();
@@ -135,7 +135,7 @@ async fn a_guarded_path_that_reads_as_another_site_does_not_lead_there() {
 }
 
 #[tokio::test]
-async fn the_layers_own_paths_are_no_pages_to_come_back_to() {
+async fn the_layers_own_paths_are_never_returned_to() {
     let (didit, browser) = visitor(|config| config.with_login_path("/enter"));
     for (target, ends) in [
         ("/enter", "/"),
@@ -166,7 +166,7 @@ async fn an_address_of_more_than_512_bytes_becomes_the_landing_page() {
 }
 
 #[tokio::test]
-async fn whoever_declined_can_try_again_and_ends_on_the_same_page() {
+async fn a_user_who_declined_can_try_again_and_returns_to_the_same_page() {
     let (didit, browser) = visitor(|config| config);
     let browser = browser.add_didit(&didit);
     for (target, ends) in [

@@ -29,7 +29,7 @@ fn fetch_metadata(page: &Page) -> String {
 
 // Fetch Metadata Request Headers §2.2; behaviour 96.
 #[tokio::test]
-async fn a_person_signs_in_through_it_as_without_it() {
+async fn a_person_signs_in_through_a_service_worker() {
     let didit = didit();
     let john = Person::john();
     for start in ["/page", "/login?return_to=/page"] {
@@ -50,7 +50,7 @@ async fn a_person_signs_in_through_it_as_without_it() {
 
 // Behaviour 96.
 #[tokio::test]
-async fn errors_are_pages_for_a_person_through_it_too() {
+async fn errors_are_pages_for_a_person_behind_a_service_worker() {
     let didit = didit();
     let browser = browser(&didit).with_service_worker();
     let sign_in = browser.visit("/page").await;
@@ -72,7 +72,7 @@ async fn errors_are_pages_for_a_person_through_it_too() {
 
 // Behaviours 89 and 96.
 #[tokio::test]
-async fn another_site_signs_nobody_out_through_it() {
+async fn a_cross_site_sign_out_through_a_service_worker_is_refused() {
     let didit = didit();
     let browser = browser(&didit).with_service_worker();
     browser.visit("/page").await;
@@ -92,7 +92,7 @@ async fn another_site_signs_nobody_out_through_it() {
 
 // Behaviour 10.
 #[tokio::test]
-async fn a_script_behind_it_is_still_a_script() {
+async fn a_script_behind_a_service_worker_is_a_script() {
     let didit = didit();
     let browser = browser(&didit).with_service_worker();
     let page = browser.fetch(Method::GET, "/page").await;

@@ -1,4 +1,4 @@
-//! Several sign-ins at once: in the tabs of one browser, and in two browsers.
+//! Concurrent sign-ins: in the tabs of one browser, and in two browsers.
 
 mod budget;
 mod neighbours;
@@ -69,7 +69,7 @@ fn assert_refused(page: &Page, code: &str) {
 
 // RFC 9700 §4.7; behaviour 3.
 #[tokio::test]
-async fn a_sign_in_ends_only_in_the_browser_that_started_it() {
+async fn a_sign_in_completes_only_in_the_browser_that_started_it() {
     for (has_a_sign_in_under_way, is_signed_in) in
         [(false, false), (true, false), (false, true), (true, true)]
     {
@@ -99,7 +99,7 @@ async fn a_sign_in_ends_only_in_the_browser_that_started_it() {
         assert_eq!(who(&browser_b).await, who_b);
         assert_eq!(browser_b.cookies(), cookies_b);
 
-        // The control: where it was started, it ends well.
+        // The control: it completes in the browser that started it.
         assert_eq!(browser_a.get(&back).await.location(), "/a");
         assert_eq!(didit.count(Endpoint::Token), asked + 1);
         assert_ne!(who(&browser_a).await, who_b);
@@ -108,13 +108,13 @@ async fn a_sign_in_ends_only_in_the_browser_that_started_it() {
 
 // RFC 9700 §4.5 and §4.7; behaviour 3.
 #[tokio::test]
-async fn a_code_of_another_browser_is_worth_nothing() {
+async fn a_code_of_another_browser_is_rejected() {
     let (didit, browser_a) = visitor();
     let back_a = approved("/login", &browser_a, &didit).await;
     let browser_b = browser_a.new_browser();
     let back_b = approved("/login", &browser_b, &didit).await;
 
-    // A's code under B's own state: Didit misses the code verifier that it was given out for.
+    // A's code with B's state: Didit refuses B's code verifier.
     let mixed = back_b.replace(&parameter(&back_b, "code"), &parameter(&back_a, "code"));
     let page = browser_b.get(&mixed).await;
     assert_eq!(page.status(), StatusCode::BAD_REQUEST);
@@ -145,7 +145,7 @@ async fn a_flow_cookie_opens_only_under_its_own_name() {
 
 // Behaviour 4.
 #[tokio::test]
-async fn five_tabs_finish_in_every_order() {
+async fn five_tabs_complete_in_any_order() {
     let (didit, browser) = visitor();
     let orders = permutations(&[0, 1, 2, 3, 4]);
     assert_eq!(orders.len(), 120);
@@ -168,7 +168,7 @@ async fn five_tabs_finish_in_every_order() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn the_server_keeps_nothing_of_an_unfinished_sign_in() {
+async fn the_server_stores_nothing_for_an_unfinished_sign_in() {
     let (didit, browser) = visitor();
     let back = approved("/login?return_to=/a", &browser, &didit).await;
     // Another process with the same configuration, after a deployment or beside this one.
@@ -193,7 +193,7 @@ async fn cookies_that_http_2_split_over_header_lines_are_all_read() {
         })
     };
 
-    // A sixth makes the oldest go, wherever it stands.
+    // A sixth one removes the oldest, at any position.
     let oldest = flow_cookies(&browser)[0].name().to_owned();
     let page = browser
         .send(split("/login?return_to=/5").body("").unwrap())

@@ -1,4 +1,4 @@
-//! What an ordinary request allocates.
+//! Allocations for an ordinary request.
 
 use std::{
     convert::Infallible,
@@ -37,7 +37,7 @@ impl<B> Service<Request<B>> for Hello {
     }
 }
 
-/// Puts an `Arc` into the extensions of a request, and leaves its answer alone.
+/// Inserts an `Arc` into the extensions of a request.
 #[derive(Clone)]
 struct Insert<S>(S);
 
@@ -58,7 +58,7 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Insert<S> {
     }
 }
 
-/// A layer, and the cookie of somebody who is signed in there.
+/// A layer, and the cookie of a signed-in user.
 async fn signed_in() -> (DiditAuth, HeaderValue) {
     let didit = didit();
     let auth = auth(didit.config(CALLBACK));
@@ -78,13 +78,13 @@ fn requests(cookie: &HeaderValue) -> [Builder; 3] {
     [program(), page(), page().header(header::COOKIE, cookie)]
 }
 
-/// How many allocations an answer takes.
+/// The number of allocations for a response.
 fn count<S>(service: &S, request: Builder) -> u64
 where
     S: Service<Request<Body>, Error = Infallible> + Clone,
 {
     let mut request = request.body(Body::empty()).unwrap();
-    // A server has put something there already.
+    // A server has inserted an extension before.
     request.extensions_mut().insert(());
     let service = service.clone();
     let info = measure(|| {
@@ -95,7 +95,7 @@ where
 }
 
 #[tokio::test]
-async fn a_request_that_asks_for_nothing_takes_two_more_than_without_the_layer() {
+async fn a_request_that_asks_for_nothing_makes_two_allocations_more_than_without_the_layer() {
     let (auth, cookie) = signed_in().await;
     let service = auth.layer(Hello);
     for (request, same) in requests(&cookie).into_iter().zip(requests(&cookie)) {
@@ -103,12 +103,12 @@ async fn a_request_that_asks_for_nothing_takes_two_more_than_without_the_layer()
     }
 }
 
-/// The one more is axum's: it boxes the body of an answer whose type is not its own.
+/// The further allocation is axum's: it boxes a response body of another type.
 #[tokio::test]
-async fn in_axum_it_takes_one_more_than_with_a_layer_that_inserts_an_extension() {
+async fn in_axum_it_makes_one_allocation_more_than_with_a_layer_that_inserts_an_extension() {
     let (auth, cookie) = signed_in().await;
     let routes = || Router::new().route("/", get(async || "hello"));
-    // A server gives the state once, not with each request.
+    // A server provides the state once, not for each request.
     let app = routes().layer(auth).with_state(());
     let other = routes().layer(layer_fn(Insert)).with_state(());
     for (request, same) in requests(&cookie).into_iter().zip(requests(&cookie)) {

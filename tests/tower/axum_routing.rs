@@ -1,4 +1,4 @@
-//! Where in an axum router the layer works, and where axum has requests pass it by.
+//! The layer's position in an axum router, and the requests that bypass it there.
 
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
@@ -20,7 +20,7 @@ fn orders() -> Router {
     Router::new().route("/orders", get(|_: DiditTokens| async { "orders" }))
 }
 
-/// Whether the layer sees what belongs to it, and who asks for a page.
+/// Whether the layer covers its own paths and a page.
 async fn assert_works(browser: &Browser, didit: &FakeDidit, pages: &[&str]) {
     for page in pages {
         let refused = browser.fetch(Method::GET, page).await;
@@ -36,7 +36,7 @@ async fn assert_works(browser: &Browser, didit: &FakeDidit, pages: &[&str]) {
 }
 
 #[tokio::test]
-async fn added_last_it_sees_routes_nested_and_merged_ones_and_the_fallback() {
+async fn a_layer_added_last_covers_nested_and_merged_routes_and_the_fallback() {
     let didit = didit();
     let guarded = Router::new()
         .route("/members", get(|| async {}))
@@ -60,7 +60,7 @@ async fn added_last_it_sees_routes_nested_and_merged_ones_and_the_fallback() {
 }
 
 #[tokio::test]
-async fn as_a_service_around_the_router_it_sees_everything() {
+async fn a_layer_around_the_router_covers_every_request() {
     let didit = didit();
     let app = callback()
         .merge(orders())
@@ -70,7 +70,7 @@ async fn as_a_service_around_the_router_it_sees_everything() {
 }
 
 #[tokio::test]
-async fn its_own_paths_need_no_route_but_the_callback_in_the_fallback_is_a_handler_too() {
+async fn the_layers_own_paths_need_no_route_and_the_fallback_can_handle_the_callback() {
     let didit = didit();
     let app = Router::new()
         .fallback(|_: DiditTokens| async { "the fallback" })
@@ -83,7 +83,7 @@ async fn its_own_paths_need_no_route_but_the_callback_in_the_fallback_is_a_handl
     );
 }
 
-/// A callback without any handler: 404, and nobody is signed in.
+/// A callback without a handler: 404, and nobody is signed in.
 #[tokio::test]
 async fn a_callback_that_has_no_route_signs_nobody_in() {
     let didit = didit();
@@ -96,11 +96,10 @@ async fn a_callback_that_has_no_route_signs_nobody_in() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-// From here on: gaps that are axum's. They are documented; should axum close one, these tests say
-// so.
+// The following gaps are axum's, and documented. These tests fail if axum closes one.
 
 #[tokio::test]
-async fn gap_route_layer_leaves_paths_without_a_route_out() {
+async fn gap_route_layer_does_not_cover_paths_without_a_route() {
     let didit = didit();
     let browser = Browser::new(
         HOME,
@@ -112,7 +111,7 @@ async fn gap_route_layer_leaves_paths_without_a_route_out() {
     let page = browser.post_form("/logout", &[]).await;
     assert_eq!(page.status(), StatusCode::NOT_FOUND);
 
-    // Routes do pass it: a page leads to Didit, and its callback, which has a route, works.
+    // Routes are covered: a page leads to Didit, and its callback, which has a route, works.
     let page = browser.get("/orders").await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     let back = didit.approve(page.location(), &Person::john());
@@ -121,7 +120,7 @@ async fn gap_route_layer_leaves_paths_without_a_route_out() {
 }
 
 #[tokio::test]
-async fn gap_a_fallback_that_is_set_after_the_layer_does_not_pass_it() {
+async fn gap_a_fallback_set_after_the_layer_is_not_covered() {
     let didit = didit();
     let app = callback()
         .layer(auth(didit.config(CALLBACK)))
@@ -138,7 +137,7 @@ async fn gap_a_fallback_that_is_set_after_the_layer_does_not_pass_it() {
 }
 
 #[tokio::test]
-async fn gap_a_plain_router_that_is_merged_into_a_layered_one_does_not_pass_it() {
+async fn gap_a_plain_router_merged_into_a_layered_one_is_not_covered() {
     let didit = didit();
     let layered = || callback().layer(auth(didit.config(CALLBACK)));
     for (case, app, login) in [
@@ -157,21 +156,21 @@ async fn gap_a_plain_router_that_is_merged_into_a_layered_one_does_not_pass_it()
         let page = browser.get("/orders").await;
         assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR, "{case}");
         assert_eq!(page.json()["code"], "layer-missing", "{case}");
-        // Of two default fallbacks axum keeps that of the router that is merged in, and what has no
-        // route goes there.
+        // Of two default fallbacks axum keeps that of the merged router, which handles paths without a
+        // route.
         assert_eq!(browser.get("/login").await.status(), login, "{case}");
     }
 }
 
 #[tokio::test]
-async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
+async fn gap_a_layer_in_a_nested_router_sees_stripped_paths() {
     let didit = didit();
     let config = || didit.config("https://app.example/shop/callback");
     let inner = callback().merge(orders());
     let nest = |inner| Browser::new(HOME, Router::new().nest("/shop", inner));
 
-    // A default fallback is not nested, so that its own paths are missed altogether; with another
-    // fallback it answers at the path that is left.
+    // A default fallback is not nested, so the layer's own paths are not covered. With another
+    // fallback the layer handles the stripped path.
     let browser = nest(inner.clone().layer(auth(config())));
     for path in ["/login", "/shop/login"] {
         assert_eq!(
@@ -188,9 +187,9 @@ async fn gap_inside_a_nested_router_it_sees_stripped_paths() {
         StatusCode::SEE_OTHER
     );
 
-    // RFC 6749 §4.1.2.1; behaviour 21. In a nested router the path of the redirect URI is never the
-    // one that is left, so its callback is an ordinary page: the code is not sent, and nothing
-    // leads in a circle.
+    // RFC 6749 §4.1.2.1; behaviour 21. In a nested router the stripped path is never the path of the
+    // redirect URI, so the callback is an ordinary page: the code is not sent, and there is no sign-in
+    // loop.
     let started = browser.get("/shop/orders").await;
     let back = didit.approve(started.location(), &Person::john());
     let page = browser.get(&back).await;

@@ -1,4 +1,4 @@
-//! What handlers take as arguments, and what they refuse in the user's place.
+//! Extractors and their rejections.
 
 mod disguises;
 mod methods;
@@ -104,7 +104,7 @@ async fn a_program_that_is_not_signed_in_gets_401_with_a_challenge_and_a_problem
 
 // OpenID Connect Core §3.1.2.1, RFC 9700 §4.11; behaviours 1 and 8.
 #[tokio::test]
-async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
+async fn a_person_is_sent_to_didit_and_returns_to_the_same_page() {
     let didit = didit();
     for path in [
         "/required?page=2&sort=a%2Fb&x=%20",
@@ -130,7 +130,7 @@ async fn a_person_is_sent_to_didit_and_comes_back_to_that_very_page() {
 
 // RFC 9700 §4.11; behaviour 8. `nest` strips the path that a route sees.
 #[tokio::test]
-async fn a_nested_route_comes_back_to_its_outer_address() {
+async fn a_nested_route_is_returned_to_by_its_outer_address() {
     let didit = didit();
     let app = Router::new()
         .nest("/shop", routes())
@@ -152,7 +152,7 @@ async fn a_nested_route_comes_back_to_its_outer_address() {
 }
 
 #[tokio::test]
-async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
+async fn without_the_layer_extractors_and_guards_name_it() {
     let browser = Browser::new(HOME, routes());
     for (method, path) in [
         (Method::GET, "/required"),
@@ -165,7 +165,7 @@ async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
         let page = browser.fetch(method, path).await;
         assert_problem(&page, ErrorKind::Wiring(WiringError::LayerMissing), path);
         assert!(page.text().contains("`tower_didit::DiditAuth`"), "{path}");
-        // A page that a person opens says it as well; nobody is sent to Didit.
+        // A person gets a page that names it, and no redirect to Didit.
         assert_problem(
             &browser.get(path).await,
             ErrorKind::Wiring(WiringError::LayerMissing),
@@ -175,7 +175,7 @@ async fn without_the_layer_whoever_asks_is_told_which_one_is_missing() {
 }
 
 #[tokio::test]
-async fn there_is_a_page_to_return_to_only_at_the_callback() {
+async fn return_to_is_extracted_only_at_the_callback() {
     let didit = didit();
     let browser = site(&didit);
     let page = browser.fetch(Method::GET, "/back").await;
@@ -219,7 +219,7 @@ async fn the_error_page_of_an_application_sees_the_headers_of_a_refused_request(
 }
 
 #[tokio::test]
-async fn a_missing_layer_is_named_to_programs_and_to_people() {
+async fn a_missing_layer_is_named_in_the_error_and_the_problem_document() {
     let error = IdClaims::of(&http::Extensions::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Wiring(WiringError::LayerMissing));
     assert_eq!(

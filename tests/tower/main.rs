@@ -1,4 +1,4 @@
-//! The layer among services, routers and other middleware.
+//! The layer with services, routers and other middleware.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

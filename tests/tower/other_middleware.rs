@@ -1,4 +1,4 @@
-//! The layer among others.
+//! The layer with other middleware.
 
 use axum::{
     Router,
@@ -30,7 +30,7 @@ fn callback() -> Router {
 }
 
 #[tokio::test]
-async fn cookies_that_the_application_sets_survive_the_way_to_a_sign_in() {
+async fn the_applications_cookies_are_kept_in_the_redirect_to_a_sign_in() {
     let didit = didit();
     let cart = AppendHeaders([
         (header::SET_COOKIE, "cart=7; Path=/"),
@@ -52,7 +52,7 @@ async fn cookies_that_the_application_sets_survive_the_way_to_a_sign_in() {
 }
 
 #[tokio::test]
-async fn a_middleware_that_hides_a_refusal_has_the_last_word() {
+async fn a_middleware_can_replace_a_refusal() {
     let didit = didit();
     let hide = from_fn(async |request: Request, next: Next| -> Response {
         let mut response = next.run(request).await;
@@ -72,7 +72,7 @@ async fn a_middleware_that_hides_a_refusal_has_the_last_word() {
 
 /// An inner layer for another client: the session of the outer one is not its own.
 #[tokio::test]
-async fn tokens_of_another_layer_are_not_believed() {
+async fn tokens_of_another_layer_are_removed() {
     let didit = didit();
     let staff = FakeDidit::new("staff", "staff-secret");
     let staff_config = staff
@@ -107,7 +107,7 @@ async fn who(tokens: Option<DiditTokens>) -> &'static str {
 }
 
 #[tokio::test]
-async fn it_stands_in_one_stack_with_cors() {
+async fn the_layer_works_in_a_stack_with_cors() {
     let didit = didit();
     let app = callback().route("/", get(who)).layer(
         ServiceBuilder::new()
@@ -123,7 +123,7 @@ async fn it_stands_in_one_stack_with_cors() {
 
 // RFC 9111 §4.1 and §5.2.2.7; behaviour 81.
 #[tokio::test]
-async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
+async fn a_response_varies_by_cookie_if_the_tokens_are_read_without_an_extractor() {
     let didit = didit();
     let read = |request: Request| async move {
         DiditTokens::of(request.extensions())
@@ -152,7 +152,7 @@ async fn what_reads_the_tokens_without_an_extractor_is_noted_as_well() {
     );
 }
 
-/// One layer for several services: they share what was completed.
+/// Services of one layer share the completed sign-ins.
 #[tokio::test]
 async fn services_of_one_layer_complete_a_sign_in_once() {
     let didit = didit();

@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_didit::{
-    DiditTokens,
+    DiditTokens, RequireSignIn,
     fake::{Endpoint, FakeDidit, FakeDiditExt},
     middleware::{DiditAuthService, ResponseBody, ResponseFuture},
 };
@@ -19,7 +19,7 @@ use crate::support::{
     site::{CALLBACK, auth, didit},
 };
 
-/// Sign-in, callback and a later request, by a service that knows no more than http.
+/// Sign-in, callback and a later request, with a service of `http` types only.
 async fn sign_in_through<S, B, R>(
     service: S,
     didit: &FakeDidit,
@@ -51,7 +51,7 @@ async fn who<B>(request: &Request<B>) -> &'static str {
 
 // Behaviour 95.
 #[tokio::test]
-async fn a_plain_service_with_full_bodies_is_enough() {
+async fn the_layer_works_with_a_plain_service_and_full_bodies() {
     let didit = didit();
     let inner = service_fn(async |request: Request<Full<Bytes>>| {
         Ok::<_, Infallible>(Response::new(Full::from(who(&request).await)))
@@ -64,7 +64,7 @@ async fn a_plain_service_with_full_bodies_is_enough() {
 }
 
 #[tokio::test]
-async fn tonics_body_passes_with_its_trailers() {
+async fn tonic_bodies_pass_with_their_trailers() {
     let didit = didit();
     let inner = service_fn(async |request: Request<tonic::body::Body>| {
         let mut trailers = HeaderMap::new();
@@ -80,7 +80,7 @@ async fn tonics_body_passes_with_its_trailers() {
 }
 
 #[tokio::test]
-async fn a_hyper_server_speaks_it_over_a_socket() {
+async fn the_layer_works_in_a_hyper_server() {
     use hyper::{body::Incoming, client, server};
     use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 
@@ -136,7 +136,7 @@ async fn a_hyper_server_speaks_it_over_a_socket() {
     assert_eq!(didit.count(Endpoint::Token), 1);
 }
 
-/// Neither `Send`, nor `Sync`, nor a body to anybody.
+/// Neither `Send`, nor `Sync`, nor a `Body`.
 #[derive(Debug)]
 struct Opaque(Rc<str>);
 
@@ -147,7 +147,7 @@ struct Failure(Rc<str>);
 // Behaviour 95. The types show that an ordinary request, its answer and its error are not boxed,
 // read or replaced: a future that must be `Send` could not hold these.
 #[tokio::test]
-async fn bodies_and_errors_of_any_type_pass_as_they_are() {
+async fn bodies_and_errors_of_any_type_pass_unchanged() {
     fn assert_service<S, B, R, E>(_: &DiditAuthService<S>)
     where
         S: Service<Request<B>, Response = Response<R>, Error = E>,
@@ -220,4 +220,12 @@ async fn bodies_and_errors_of_any_type_pass_as_they_are() {
         .await
         .unwrap_err();
     assert_eq!(&*failure.0, "as it was");
+}
+
+#[test]
+fn services_give_their_inner_service_back() {
+    let mut service = auth(didit().config(CALLBACK)).layer(RequireSignIn::new().layer(1));
+    assert_eq!(service.get_ref().get_ref(), &1);
+    *service.get_mut().get_mut() = 2;
+    assert_eq!(service.into_inner().into_inner(), 2);
 }

@@ -1,4 +1,4 @@
-//! Readiness: the service that was polled is the one that is called, also when that is later.
+//! Readiness: the polled service is the one that is called, also when it is called later.
 
 use std::{
     convert::Infallible,
@@ -22,7 +22,7 @@ use crate::support::{
     site::{CALLBACK, auth, didit},
 };
 
-/// Panics when it is called without having been polled ready: it, and not another clone of it.
+/// Panics when this clone is called without having been polled ready.
 struct Strict {
     ready: bool,
     calls: Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ impl Service<Request<()>> for Strict {
 
 // Behaviour 95.
 #[tokio::test]
-async fn the_service_that_was_polled_is_the_one_that_is_called() {
+async fn the_polled_service_is_the_one_that_is_called() {
     let didit = didit();
     let calls = Arc::new(AtomicUsize::new(0));
     let strict = Strict {
@@ -100,7 +100,7 @@ async fn the_service_that_was_polled_is_the_one_that_is_called() {
     assert_eq!(calls.load(Ordering::SeqCst), 2 + 3);
 }
 
-/// Ready when it is told so, or broken.
+/// A service whose readiness the test sets.
 #[derive(Clone)]
 struct Gate {
     open: Arc<AtomicBool>,
@@ -134,7 +134,7 @@ fn poll<T>(poll: impl FnOnce(&mut Context<'_>) -> T) -> T {
 
 // Behaviour 95.
 #[test]
-fn it_is_ready_when_the_inner_service_is() {
+fn the_service_is_ready_when_the_inner_service_is() {
     let gate = Gate {
         open: Arc::default(),
         broken: Arc::default(),

@@ -28,7 +28,7 @@ use crate::support::{
     site::{CALLBACK, auth, didit},
 };
 
-/// Its routes are for users: an echo over an upgraded connection, and an event stream that never ends.
+/// Guarded routes: an echo over an upgraded connection, and an event stream that never ends.
 async fn site(didit: &FakeDidit) -> (Router, String) {
     let auth = auth(didit.config(CALLBACK));
     let cookies = didit.session_cookies(&auth, &Person::alejandra()).await;
@@ -57,7 +57,7 @@ async fn events(_: IdClaims) -> Response {
     (event_stream, body).into_response()
 }
 
-/// What browsers send for a WebSocket and for an `EventSource`.
+/// The headers that browsers send for a WebSocket and for an `EventSource`.
 const REQUESTS: [(&str, [(&str, &str); 4]); 2] = [
     (
         "/socket",
@@ -81,7 +81,7 @@ const REQUESTS: [(&str, [(&str, &str); 4]); 2] = [
 
 // Behaviour 115.
 #[tokio::test]
-async fn without_a_session_they_are_refused_and_start_no_sign_in() {
+async fn streams_without_a_session_are_refused_and_start_no_sign_in() {
     let (app, _) = site(&didit()).await;
     for (path, headers) in REQUESTS {
         let mut request = Request::get(path);

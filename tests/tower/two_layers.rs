@@ -22,7 +22,7 @@ async fn who(user: Option<IdClaims>) -> String {
     user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
 }
 
-/// The layer of the staff, with names and paths of its own.
+/// A layer for the staff, with a cookie name and paths of its own.
 fn staff(config: ConfigBuilder) -> DiditAuth {
     let config = config
         .with_cookie_name("staff")
@@ -49,7 +49,7 @@ async fn sign_in(browser: &Browser, didit: &FakeDidit, login: &str, person: &Per
     assert_eq!(browser.get(&back).await.status(), StatusCode::SEE_OTHER);
 }
 
-/// Signs in at both, out of one, and into it as somebody else.
+/// Signs in at both, out of one, and in there as another user.
 async fn assert_apart(browser: &Browser, members: &FakeDidit, staff: &FakeDidit, home: [&str; 2]) {
     let [members_at, staff_at] = home;
     let who = async |at: &str, path: &str| {
@@ -72,7 +72,7 @@ async fn assert_apart(browser: &Browser, members: &FakeDidit, staff: &FakeDidit,
     browser.post_form(&logout, &[]).await;
     assert_eq!(who(staff_at, "/staff/who").await, NOBODY);
     assert_eq!(who(members_at, "/who").await, alejandra.subject());
-    // The sign-in that was under way at the other one goes on.
+    // The pending sign-in at the other one completes.
     let back = members.approve(flow.location(), &john);
     assert_eq!(browser.get(&back).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(who(members_at, "/who").await, john.subject());
@@ -94,7 +94,7 @@ fn members(config: ConfigBuilder) -> DiditAuth {
 
 // Behaviour 109.
 #[tokio::test]
-async fn layers_side_by_side_do_not_touch_each_others_sessions() {
+async fn layers_side_by_side_have_separate_sessions() {
     for place in Place::BOTH {
         let [first, second] = clients();
         let app = Router::new()
@@ -111,7 +111,7 @@ async fn layers_side_by_side_do_not_touch_each_others_sessions() {
 
 // Behaviour 109.
 #[tokio::test]
-async fn a_layer_inside_of_another_one_answers_for_what_is_inside() {
+async fn an_inner_layer_is_responsible_for_the_routes_inside_of_it() {
     for place in Place::BOTH {
         let [first, second] = clients();
         let app = staff_pages()
@@ -119,7 +119,7 @@ async fn a_layer_inside_of_another_one_answers_for_what_is_inside() {
             .route("/who", get(who))
             .layer(members(place.config(&first)));
         let browser = Browser::new(HOME, app);
-        // The refusal of an inner page leads to the inner sign-in.
+        // A refusal inside of both layers leads to the inner layer's sign-in.
         let refused = browser.get("/staff/orders").await;
         assert!(refused.location().contains("client_id=staff"));
         assert_apart(&browser.new_browser(), &first, &second, [HOME, HOME]).await;
@@ -128,7 +128,7 @@ async fn a_layer_inside_of_another_one_answers_for_what_is_inside() {
 
 // Behaviour 109.
 #[tokio::test]
-async fn applications_on_two_ports_of_one_host_do_not_touch_each_others_sessions() {
+async fn applications_on_two_ports_of_one_host_have_separate_sessions() {
     let [first, second] = clients();
     let other = "https://app.example:8443";
     let callback = "https://app.example:8443/staff/callback";

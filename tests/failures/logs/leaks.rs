@@ -1,4 +1,4 @@
-//! What a provider should not repeat.
+//! Secrets that a provider repeats in its responses.
 
 use http::Response;
 use serde_json::json;
@@ -6,7 +6,7 @@ use tower_didit::fake::Fault;
 
 use crate::support::faults::with_claim;
 
-/// Answers of the token endpoint that repeat what they should not.
+/// Responses of the token endpoint that repeat secrets.
 pub(super) fn leaks(leaked: &'static str) -> Vec<(Fault, &'static str)> {
     let leak = |status: u16, body: String| {
         Fault::answer(Response::builder().status(status).body(body).unwrap())

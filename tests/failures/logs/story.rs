@@ -1,4 +1,4 @@
-//! A story whose every secret is known.
+//! A sign-in with known secrets.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ use crate::support::{
 pub(super) const CLIENT_SECRET: &str = "the-client-secret-of-this-test";
 const COOKIE_KEY: &str = "the-cookie-key-of-this-test-32-bytes";
 
-/// An application whose every secret is known.
+/// An application with known secrets.
 pub(super) struct Story {
     pub(super) didit: FakeDidit,
     pub(super) browser: Browser,
@@ -44,7 +44,7 @@ impl Story {
         })
     }
 
-    /// Over the real transport, where Didit is at this origin.
+    /// Over the real transport, with Didit at this origin.
     pub(super) fn at(
         didit: FakeDidit,
         origin: &str,
@@ -93,7 +93,7 @@ impl Story {
         }
     }
 
-    /// Starts a sign-in: gives the address at Didit.
+    /// Starts a sign-in. Gives the authorization URL.
     pub(super) async fn start(&self) -> String {
         let page = self.browser.get("/login").await;
         let to = page.location().to_owned();
@@ -104,7 +104,7 @@ impl Story {
         to
     }
 
-    /// Comes back with a code.
+    /// Sends the callback with a code.
     pub(super) async fn come_back(&self) -> Page {
         let back = self
             .didit
@@ -125,7 +125,7 @@ impl Story {
         }
     }
 
-    /// Also what only the token request had.
+    /// Adds the secrets of the token request.
     pub(super) fn end(self) -> Vec<String> {
         for request in self.didit.requests() {
             if let Some(verifier) = request.form_value("code_verifier") {
@@ -139,7 +139,7 @@ impl Story {
     }
 }
 
-/// What an application's own error page may do: log all that the error says.
+/// An application's error page that logs the whole error.
 fn log_and_fail(error: &Error, _: &http::request::Parts) -> Response<Bytes> {
     let source = std::error::Error::source(error);
     tracing::error!(%error, ?error, source, "an application may log the error");

@@ -1,4 +1,4 @@
-//! The application of the stories.
+//! The application of these tests.
 
 use axum::{
     Router,
@@ -50,7 +50,7 @@ pub(crate) async fn signed_in(didit: &FakeDidit, store: &FailingStore) -> Browse
     browser
 }
 
-/// A 503 of somebody who asks for the session.
+/// The 503 of a request that asks for the session.
 #[track_caller]
 pub(crate) fn assert_unavailable(page: &Page) {
     outage::assert_unavailable(page, "session-unavailable");

@@ -1,4 +1,4 @@
-//! The store of the stories: one in memory that fails, or does not answer, when it is told to.
+//! A memory store that fails or does not answer on demand.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use tower_didit::store::{
     StoredSession, UserKey,
 };
 
-/// What a store can be asked.
+/// The methods of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Load,
@@ -64,12 +64,12 @@ impl FailingStore {
         }
     }
 
-    /// From now on these methods fail, and no others.
+    /// Makes only these methods fail from now on.
     pub(crate) fn fail(&self, methods: &[Method]) {
         *self.failing.lock().expect("no panic") = methods.to_vec();
     }
 
-    /// From now on all fail.
+    /// Makes all methods fail from now on.
     pub(crate) fn fail_all(&self) {
         use Method::{AbandonRefresh, BeginRefresh, Create, Delete, List, Load, Note, Replace};
         self.fail(&[
@@ -84,30 +84,30 @@ impl FailingStore {
         ]);
     }
 
-    /// From now on none answers.
+    /// Makes no method answer from now on.
     pub(crate) fn fall_silent(&self) {
         self.is_silent.store(true, Ordering::SeqCst);
     }
 
-    /// From now on what fails is done all the same.
+    /// Makes failing methods take effect from now on.
     pub(crate) fn lose_answers(&self) {
         self.loses_answers.store(true, Ordering::SeqCst);
     }
 
-    /// From now on all work, and take their time.
+    /// Makes all methods slow from now on.
     pub(crate) fn answer_late(&self, delay: Duration) {
         self.work();
         *self.delay.lock().expect("no panic") = delay;
     }
 
-    /// From now on all work.
+    /// Makes all methods work from now on.
     pub(crate) fn work(&self) {
         self.fail(&[]);
         *self.delay.lock().expect("no panic") = Duration::ZERO;
         self.is_silent.store(false, Ordering::SeqCst);
     }
 
-    /// How often a method was asked for.
+    /// The number of calls of a method.
     pub(crate) fn count(&self, method: Method) -> usize {
         let asked = self.asked.lock().expect("no panic");
         asked.iter().filter(|asked| **asked == method).count()

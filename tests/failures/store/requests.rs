@@ -41,7 +41,7 @@ async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
         "/members",
         "/refresh",
     ] {
-        // A page that somebody opens, and what a script asks for.
+        // A page navigation, and a script.
         for page in [
             browser.get(path).await,
             browser.fetch(Verb::GET, path).await,
@@ -53,7 +53,7 @@ async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
     assert_eq!(browser.get("/plain").await.text(), "plain");
     assert_eq!(didit.requests().len(), asked);
 
-    // It was nobody's fault. The store is left alone for a second.
+    // The breaker stays open for a second.
     store.work();
     pass(&didit, SECOND).await;
     assert_eq!(
@@ -70,12 +70,12 @@ async fn nobody_is_taken_for_signed_in() {
     let signed_in = signed_in(&didit, &store).await;
     let stranger = signed_in.new_browser();
     store.fail_all();
-    // Without a cookie no store need be asked.
+    // Without a cookie there is no call to the store.
     assert_eq!(stranger.get("/user").await.text(), NOBODY);
     let refused = stranger.fetch(Verb::GET, "/members").await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(refused.json()["code"], "not-signed-in");
-    // An id that nobody has may be somebody's.
+    // An unknown id may be that of a session.
     stranger.set_cookie(SESSION, &"A".repeat(43));
     assert_unavailable(&stranger.get("/user").await);
     store.work();

@@ -14,12 +14,12 @@ use crate::support::{
     site::{didit, memory},
 };
 
-/// The same browser, in front of one process and of the other.
+/// The same browser, at one process and at the other.
 fn two(didit: &FakeDidit, store: &FailingStore) -> [Browser; 2] {
     [(); 2].map(|()| browser(config(didit, store)))
 }
 
-/// Starts a sign-in: gives the way back. The other one has the cookie as well.
+/// Starts a sign-in and gives its callback. The browser at the other process has the cookie too.
 async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
     let back = approved("/login", one, didit).await;
     copy_cookies(one, other);
@@ -36,7 +36,7 @@ async fn what_one_has_used_the_other_refuses() {
     let back = started(&browsers, &didit).await;
     assert_eq!(one.get(&back).await.text(), "signed in");
 
-    // With the cookie of the sign-in, which may be a copy; then without.
+    // With the flow cookie, which may be a copy, then without.
     for _ in 0..2 {
         let refused = other.fetch(Verb::GET, &back).await;
         assert_eq!(refused.status(), StatusCode::CONFLICT);
@@ -53,7 +53,7 @@ async fn what_one_has_used_the_other_refuses() {
         Person::alejandra().subject()
     );
 
-    // A state that neither knows is of no use to anybody else.
+    // A state that no process knows is refused.
     let forged = format!("{back}x");
     let landed = other.fetch(Verb::GET, &forged).await;
     assert_eq!(landed.location(), "/");

@@ -27,7 +27,7 @@ async fn user(didit: &FakeDidit, store: &FailingStore) -> Browser {
     browser
 }
 
-/// Lets what was begun go on in the background, for longer than it may take between two attempts.
+/// Lets background tasks run for longer than the pause between two attempts.
 async fn a_moment_later() {
     for _ in 0..10 {
         tokio::time::advance(Duration::from_millis(500)).await;
@@ -50,7 +50,7 @@ async fn the_browser_forgets_its_session_and_the_store_will() {
             let page = browser.post_form(path, &[]).await;
             assert_unavailable(&page);
             assert_eq!(page.header("cache-control"), Some("private, no-store"));
-            // A `GET` of the path that was asked for would be a 405.
+            // A `GET` of the requested path would be a 405.
             assert!(page.text().contains(r#"<a id="go-on" href="/">"#));
             assert!(browser.cookies().is_empty());
             assert_eq!(browser.get("/user").await.text(), NOBODY);

@@ -30,7 +30,7 @@ async fn timed(browser: &Browser, path: &str) -> (Page, Duration) {
     (page, start.elapsed())
 }
 
-/// Asks for the session a hundred times at once: gives how long each request waited.
+/// Asks for the session in a hundred concurrent requests. Gives the wait of each.
 async fn ask(browser: &Browser) -> Vec<Duration> {
     let paths = PATHS.into_iter().cycle().take(100);
     let pages = join_all(paths.map(|path| timed(browser, path))).await;
@@ -66,7 +66,7 @@ async fn only_requests_for_the_session_wait_and_the_outage_is_noticed_once() {
     let (waited, ()) = tokio::join!(ask(&browser), assert_others_go_on(&browser));
     assert!(waited.iter().all(|waited| *waited <= A_SECOND));
 
-    // From then on one request a second finds out that nothing has changed.
+    // From then on one request a second is a probe.
     for _ in 0..5 {
         let asked = store.count(Method::Load);
         let waited = ask(&browser).await;
@@ -103,7 +103,7 @@ async fn a_store_that_answers_again_is_used_again() {
     }
 }
 
-/// The store answers the probe, and from then on everybody.
+/// Asserts that the store answers the probe, and all requests after it.
 async fn assert_is_used_again(browser: &Browser) {
     run_background().await;
     tokio::time::advance(SECOND / 5).await;

@@ -7,7 +7,7 @@ use super::UnderWay;
 async fn a_refusal_at_the_sign_in_page_ends_the_sign_in() {
     for (error, status, code) in [
         ("access_denied", 403, "access-denied"),
-        // Codes of the token endpoint mean something else here.
+        // Error codes of the token endpoint have no meaning here.
         ("invalid_request", 502, "provider-refused"),
         ("server_error", 502, "provider-refused"),
         ("login_required", 502, "provider-refused"),

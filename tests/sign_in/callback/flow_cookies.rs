@@ -1,4 +1,4 @@
-//! Callbacks whose flow cookie is gone, changed or too old.
+//! Callbacks whose flow cookie is missing, modified or expired.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::UnderWay;
 
 // RFC 6749 §10.12; behaviour 16.
 #[tokio::test]
-async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
+async fn a_tampered_flow_cookie_is_rejected() {
     let flow = UnderWay::new().await;
     let good = flow.flow_cookies().remove(0);
     flow.browser.get("/login").await;
@@ -29,7 +29,7 @@ async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
         format!("{value}{value}"),
         String::new(),
         "=".to_owned(),
-        // A good one, of another sign-in of this browser.
+        // A valid flow cookie of another sign-in of this browser.
         others.value().to_owned(),
     ]);
     for value in &tampered {
@@ -49,7 +49,7 @@ async fn a_flow_cookie_that_was_tampered_with_is_no_flow_cookie() {
 
 // RFC 6749 §10.12; behaviour 16.
 #[tokio::test]
-async fn a_cookie_header_may_hold_anything() {
+async fn a_cookie_header_may_contain_any_bytes() {
     let flow = UnderWay::new().await;
     let good = flow.flow_cookies().remove(0);
     let (name, value) = (good.name(), good.value());
@@ -78,7 +78,7 @@ async fn a_cookie_header_may_hold_anything() {
         flow.assert_refused(&page, 400, code, "a cookie header");
     }
 
-    // The control, among cookies of others and on a line of its own.
+    // The control: among other cookies, and on a line of its own.
     let lines = [
         "a=\u{7f}; ;=x".replace('\u{7f}', ""),
         format!("{name}={value}"),
@@ -90,7 +90,7 @@ async fn a_cookie_header_may_hold_anything() {
 
 // Behaviour 18.
 #[tokio::test]
-async fn a_sign_in_has_twenty_minutes_even_if_the_browser_keeps_the_cookie() {
+async fn a_sign_in_expires_after_twenty_minutes_even_if_the_browser_keeps_the_cookie() {
     let flow = UnderWay::after(Duration::from_secs(20 * 60 - 1)).await;
     flow.assert_completes().await;
 

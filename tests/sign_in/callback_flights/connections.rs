@@ -80,7 +80,7 @@ async fn the_next_request_runs_the_handler_if_the_first_one_drops_during_it() {
 async fn a_reload_after_the_answer_was_lost_gets_the_session_that_has_begun() {
     let site = Site::new();
     let back = site.approved().await;
-    // Its cookies are set in the browser, and then the browser is as it was before the answer.
+    // The response sets its cookies, then the browser's cookies are restored.
     let before = site.browser.cookies();
     site.browser.get(&back).await;
     let begun = session(&site.browser);

@@ -1,4 +1,4 @@
-//! Sign-ins that begin no session, or take the place of one, end at the provider.
+//! Tokens of a sign-in that begins no session, and of a session that it replaces, end at the provider.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{
     tasks::{assert_is_pending, poll_until, yield_until},
 };
 
-/// A Didit that says how often tokens were revoked.
+/// A Didit that counts revocations.
 fn revoking() -> FakeDidit {
     didit().with_revocation_endpoint()
 }
@@ -76,7 +76,7 @@ async fn a_session_that_a_sign_in_of_another_user_replaces_ends_at_the_provider(
     }
 }
 
-// RFC 7009 §2.1. The provider may end all tokens of the user with it.
+// RFC 7009 §2.1. The revocation of one token may end all tokens of the user.
 #[tokio::test(start_paused = true)]
 async fn tokens_of_a_user_who_signs_in_again_are_not_revoked() {
     let site = Site::with(revoking(), StatusCode::OK, |config| config);

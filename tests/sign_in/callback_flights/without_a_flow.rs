@@ -19,7 +19,7 @@ impl Site {
         self.browser.send(request.body("").expect("a URL")).await
     }
 
-    /// A user who is signed in gets to the landing page, anybody else is told why the callback is of no use.
+    /// A signed-in user is redirected to the landing page, anybody else gets the error.
     async fn assert_unusable(&self, back: &str, status: u16, code: &str) {
         let page = self.call(back).await;
         assert_eq!(page.status().as_u16(), status, "{code}");
@@ -117,7 +117,7 @@ async fn another_code_for_a_completed_sign_in_is_refused_to_whoever_is_signed_in
 
 // Behaviour 118.
 #[tokio::test]
-async fn a_head_request_and_a_scanner_without_cookies_use_nothing_up() {
+async fn a_head_request_and_a_scanner_without_cookies_do_not_use_up_a_sign_in() {
     let site = Site::new();
     let back = site.approved().await;
     let head = Request::head(&back).body("").expect("a URL");

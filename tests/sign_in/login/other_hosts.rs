@@ -8,7 +8,7 @@ use crate::support::{cookies::set_cookies, site::CALLBACK};
 
 // CVE-2025-64484; behaviour 94.
 #[tokio::test]
-async fn a_header_that_names_another_host_changes_nothing() {
+async fn headers_that_name_another_host_are_ignored() {
     let (didit, browser) = visitor(|config| config);
     for (name, value) in [
         ("host", "evil.example"),

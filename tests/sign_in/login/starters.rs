@@ -1,4 +1,4 @@
-//! Who starts a sign-in, and what starts none.
+//! Requests that start a sign-in, and requests that do not.
 
 use http::{Method, Request, StatusCode};
 use tower_didit::fake::{Endpoint, Page};
@@ -14,7 +14,7 @@ fn assert_refused(page: &Page, status: StatusCode, code: &str) {
 }
 
 #[tokio::test]
-async fn a_handler_starts_a_sign_in_where_a_person_waits_for_a_page() {
+async fn a_handler_starts_a_sign_in_for_a_page_navigation() {
     let (didit, browser) = visitor(|config| config);
     for (path, method, back) in [
         ("/start?x=%2F", Method::GET, "/start?x=%2F"),
@@ -22,7 +22,7 @@ async fn a_handler_starts_a_sign_in_where_a_person_waits_for_a_page() {
         ("/start-elsewhere", Method::GET, "/elsewhere?x=1"),
         ("/start-elsewhere", Method::POST, "/elsewhere?x=1"),
     ] {
-        // A script is told: 401, whatever the handler wants.
+        // A script gets a 401, whatever the handler returns.
         let fetched = browser.fetch(method.clone(), path).await;
         assert_refused(&fetched, StatusCode::UNAUTHORIZED, "not-signed-in");
 
@@ -43,7 +43,7 @@ async fn a_handler_starts_a_sign_in_where_a_person_waits_for_a_page() {
 
 // Behaviours 10 and 11.
 #[tokio::test]
-async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
+async fn only_a_page_navigation_starts_a_sign_in() {
     let (_, browser) = visitor(|config| config);
     let navigation = || {
         Request::get("/login")
@@ -80,8 +80,8 @@ async fn only_a_person_who_follows_a_link_starts_a_sign_in() {
 
 // Behaviour 10.
 #[tokio::test]
-async fn a_page_inside_of_an_android_app_is_a_page_too() {
-    // A WebView names its app with every request; scripts say `XMLHttpRequest`.
+async fn a_page_in_an_android_webview_starts_a_sign_in() {
+    // A WebView sends its app's name with every request; scripts send `XMLHttpRequest`.
     let (_, browser) = visitor(|config| config);
     for path in ["/login", "/members", "/start"] {
         let request = Request::get(path)

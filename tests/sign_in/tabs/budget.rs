@@ -1,4 +1,4 @@
-//! How many sign-ins a browser keeps, and how much room they take.
+//! Limits on the number and the size of flow cookies.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tower_didit::fake::{Endpoint, Person};
 use super::{assert_unknown, names, visitor};
 use crate::support::{cookies::flow_cookies, sign_in::approved};
 
-/// What flow cookies may take of the `Cookie` header.
+/// The limit for flow cookies in the `Cookie` header, in bytes.
 const MOST_BYTES: usize = 3 * 1024;
 
 // Behaviour 5.
 #[tokio::test]
-async fn of_fifty_abandoned_starts_the_newest_five_remain() {
-    // Asked for by link, and by opening a page that is for members.
+async fn of_fifty_abandoned_sign_ins_the_newest_five_remain() {
+    // Started by a link, and by a guarded page.
     for from in ["/login?return_to=/tab/", "/tab/"] {
         let (didit, browser) = visitor();
         let (mut locations, mut started) = (Vec::new(), Vec::new());
@@ -44,7 +44,7 @@ async fn of_fifty_abandoned_starts_the_newest_five_remain() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn the_oldest_goes_first_also_within_one_second() {
+async fn the_oldest_sign_in_is_removed_first_even_within_one_second() {
     let (didit, browser) = visitor();
     let mut backs = Vec::new();
     for tab in 0..8 {
@@ -62,7 +62,7 @@ async fn the_oldest_goes_first_also_within_one_second() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn long_addresses_leave_room_for_fewer() {
+async fn long_return_to_addresses_leave_room_for_fewer_sign_ins() {
     let (didit, browser) = visitor();
     let page = |tab: usize| format!("/{tab:x<511}");
     let mut backs = Vec::new();
@@ -73,7 +73,7 @@ async fn long_addresses_leave_room_for_fewer() {
         assert_eq!(flow_cookies(&browser).len(), (tab + 1).min(3));
         assert!(browser.cookie_header_len("/") <= MOST_BYTES);
     }
-    // A short one takes the place of a long one.
+    // A short one replaces a long one.
     didit.clock().advance(Duration::from_secs(1));
     backs.push(approved("/login?return_to=/short", &browser, &didit).await);
     assert_eq!(flow_cookies(&browser).len(), 3);
@@ -89,7 +89,7 @@ async fn long_addresses_leave_room_for_fewer() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn whatever_the_length_the_cookie_header_stays_within_its_share() {
+async fn flow_cookies_stay_within_their_limit_for_return_to_addresses_of_any_length() {
     let (_, browser) = visitor();
     for length in 1..=600 {
         let browser = browser.new_browser();
@@ -105,7 +105,7 @@ async fn whatever_the_length_the_cookie_header_stays_within_its_share() {
 
 // Behaviour 5.
 #[tokio::test]
-async fn cookies_that_a_stranger_planted_do_not_get_in_the_way() {
+async fn planted_cookies_do_not_prevent_a_sign_in() {
     let (didit, browser) = visitor();
     for number in 0..40 {
         browser.set_cookie(&format!("__Host-didit-flow-planted{number}"), "x");
@@ -117,7 +117,7 @@ async fn cookies_that_a_stranger_planted_do_not_get_in_the_way() {
     let page = browser.get("/login?return_to=/a").await;
     let mine = didit.approve(page.location(), &Person::alejandra());
 
-    // Five remain, and those whose names the answer must not repeat.
+    // Five remain, and those with names that the response must not repeat.
     for line in page.headers().get_all("set-cookie") {
         let line = line.to_str().unwrap();
         assert!(!odd.iter().any(|name| line.starts_with(name)), "{line}");

@@ -37,7 +37,7 @@ fn neighbours(other_client: &str, prefix: &str) -> (FakeDidit, FakeDidit, Browse
 }
 
 #[tokio::test]
-async fn another_application_of_the_host_keeps_its_sign_ins() {
+async fn another_application_on_the_host_keeps_its_sign_ins() {
     for (other_client, prefix) in [
         ("other-client", "https://app.example:8443/"),
         ("client", "https://app.example:8443/"),
@@ -52,7 +52,7 @@ async fn another_application_of_the_host_keeps_its_sign_ins() {
         }
         assert_eq!(flow_cookies(&browser).len(), 5);
 
-        // Brought to the wrong application, it is nobody's, and nothing is lost.
+        // At the wrong application the callback is unknown, and its sign-in is not used up.
         let astray = theirs.replace(&format!("{prefix}callback"), CALLBACK);
         assert_ne!(astray, theirs);
         assert_refused(&browser.get(&astray).await, "foreign-sign-in");
@@ -67,7 +67,7 @@ async fn another_application_of_the_host_keeps_its_sign_ins() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_room_the_other_application_goes_first() {
+async fn beyond_the_limit_another_applications_cookies_are_removed_first() {
     let prefix = "https://app.example:8443/";
     let (didit, other_didit, browser) = neighbours("other-client", prefix);
     let mut mine = Vec::new();

@@ -1,4 +1,4 @@
-//! Requests for a guarded page that pretend to be something else.
+//! Requests that try to get past a guard.
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -10,7 +10,7 @@ use crate::support::site::{CALLBACK, auth, didit};
 
 // RFC 9110 §15.5.2, CVE-2025-54576, CVE-2025-64484; behaviours 93 and 94.
 #[tokio::test]
-async fn headers_of_the_client_make_nobody_signed_in() {
+async fn request_headers_sign_nobody_in() {
     let didit = didit();
     let browser = site(&didit);
     for (name, value) in [
@@ -31,7 +31,7 @@ async fn headers_of_the_client_make_nobody_signed_in() {
 
 // RFC 9110 §15.5.2, CVE-2025-54576, CVE-2026-40575; behaviour 93.
 #[tokio::test]
-async fn no_trick_in_the_path_gets_past_a_guard() {
+async fn no_path_trick_gets_past_a_guard() {
     let app = routes().layer(auth(didit().config(CALLBACK)));
     let status_of = async |path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
@@ -45,7 +45,7 @@ async fn no_trick_in_the_path_gets_past_a_guard() {
     ] {
         assert_eq!(status_of(path).await, StatusCode::UNAUTHORIZED, "{path}");
     }
-    // What reads as the guarded path only once it is decoded or resolved is another path here.
+    // A path that equals the guarded one only after decoding is another path here.
     for path in [
         "//members/orders",
         "/members//orders",

@@ -1,4 +1,4 @@
-//! Which requests for a page lead to a sign-in, by their methods and headers.
+//! Requests for a page that lead to a sign-in, by method and headers.
 
 use http::{Method, Request, StatusCode, header};
 use tower_didit::{ErrorKind, fake::Person};
@@ -6,12 +6,12 @@ use tower_didit::{ErrorKind, fake::Person};
 use super::{assert_problem, site};
 use crate::support::{sign_in::sign_in, site::didit};
 
-/// What a browser asks for when it opens a page, where it sends no `Sec-Fetch` headers.
+/// The `Accept` header of a page navigation, for a browser without `Sec-Fetch` headers.
 const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 // RFC 9700 §4.12; behaviours 10, 11 and 12.
 #[tokio::test]
-async fn the_headers_say_whether_a_person_waits_for_a_page() {
+async fn the_headers_decide_whether_a_page_is_requested() {
     let didit = didit();
     let browser = site(&didit);
     let navigate = ("sec-fetch-mode", "navigate");
@@ -75,7 +75,7 @@ async fn the_headers_say_whether_a_person_waits_for_a_page() {
 
 // RFC 9700 §4.12; behaviour 12.
 #[tokio::test]
-async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
+async fn a_post_is_refused_without_a_redirect_and_its_body_is_not_sent_on() {
     let didit = didit();
     let browser = site(&didit);
     for path in ["/required", "/members/orders"] {
@@ -89,7 +89,7 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
         );
         assert_eq!(form.header("cache-control"), Some("private, no-store"));
         assert_eq!(form.header("set-cookie"), None);
-        // A person is told what became of the form, and can sign in from there.
+        // A person gets a page that explains it, with a link to the sign-in.
         assert!(form.text().contains("Please sign in first"));
         assert!(form.text().contains(r#"<a id="sign-in" href="/login">"#));
         let script = browser.fetch(Method::POST, path).await;
@@ -97,7 +97,7 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
     }
     assert!(didit.requests().is_empty());
 
-    // Once signed in, the same form is good.
+    // After the sign-in the same form is accepted.
     assert_eq!(
         sign_in(&browser, &didit).await.status(),
         StatusCode::SEE_OTHER
@@ -114,14 +114,14 @@ async fn a_post_is_refused_never_redirected_and_its_body_goes_nowhere() {
 
 // RFC 9700 §4.12; behaviour 12. The handler itself asks for the sign-in.
 #[tokio::test]
-async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() {
+async fn a_sign_in_response_to_a_post_does_not_repeat_it() {
     let didit = didit();
     for (path, back) in [("/by-hand", "/"), ("/by-hand/elsewhere", "/orders?page=2")] {
         let browser = site(&didit);
         let page = browser
             .post_form(path, &[("iban", "ES9121000418450200051332")])
             .await;
-        // 303: whatever comes next is a GET without a body (RFC 9110 §15.4.4).
+        // 303: the next request is a GET without a body (RFC 9110 §15.4.4).
         assert_eq!(page.status(), StatusCode::SEE_OTHER, "{path}");
         let returning = didit.approve(page.location(), &Person::alejandra());
         let end = browser.get(&returning).await;
@@ -138,7 +138,7 @@ async fn a_handler_that_answers_a_post_with_sign_in_does_not_have_it_repeated() 
 
 // RFC 9700 §4.12; behaviour 12. No navigation has these methods.
 #[tokio::test]
-async fn a_handler_that_answers_another_method_with_sign_in_refuses() {
+async fn a_sign_in_response_to_another_method_is_a_401() {
     let didit = didit();
     let browser = site(&didit);
     for method in [Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD] {

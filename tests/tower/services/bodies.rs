@@ -1,4 +1,4 @@
-//! Bodies of answers: those of the application pass frame by frame, those of the layer know their length.
+//! Response bodies: the application's pass frame by frame, the layer's have an exact length.
 
 use std::{
     collections::VecDeque,
@@ -20,7 +20,7 @@ use tower_didit::fake::FakeDiditExt;
 use super::Failure;
 use crate::support::site::{CALLBACK, auth, didit};
 
-/// A body that has to stay where it is, with hints and an error of its own.
+/// A body that is not `Unpin`, with a size hint and an error type of its own.
 struct Odd {
     frames: Mutex<VecDeque<Result<Frame<Bytes>, Failure>>>,
     _stays: PhantomPinned,
@@ -60,7 +60,7 @@ impl Body for Odd {
 
 // Behaviour 95.
 #[tokio::test]
-async fn frames_trailers_hints_and_the_error_of_a_body_pass_one_by_one() {
+async fn frames_trailers_size_hints_and_errors_of_a_body_pass_unchanged() {
     let inner = service_fn(async |_: Request<()>| {
         let trailers = HeaderMap::from_iter([(header::ETAG, "t".parse().unwrap())]);
         Ok::<_, Infallible>(Response::new(Odd::new([
@@ -95,7 +95,7 @@ async fn frames_trailers_hints_and_the_error_of_a_body_pass_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_layer_knows_its_length() {
+async fn a_response_of_the_layer_has_an_exact_length() {
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Odd::new([]))));
     let service = auth(didit().config(CALLBACK)).layer(inner);
     for (path, empty) in [("/login", true), ("/logout", false)] {
