@@ -1,4 +1,4 @@
-//! The body of an answer.
+//! The response body.
 
 use std::{
     pin::Pin,
@@ -10,8 +10,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of an answer that passed [`DiditAuth`](crate::DiditAuth): the application's own,
-    /// untouched, or a small one of the layer's.
+    /// The response body behind [`DiditAuth`](crate::DiditAuth): the inner service's body, unchanged, or a page,
+    /// a problem document or nothing from the layer.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

@@ -1,4 +1,4 @@
-//! A circuit breaker: an outage is noticed once, not by every request.
+//! A circuit breaker: one call notices an outage, not every request.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 /// Fails calls to a peer at once while it does not answer.
 ///
-/// It opens when a call fails or is given up, unless another call to the peer has succeeded since that one began:
-/// one slow entry does not open it. It stays open for `rest`, then lets one call
-/// through, the probe, and the next one `rest` after the probe has failed.
+/// Opens when a call fails or is given up, unless another call has succeeded since that one began: one slow call does
+/// not open it. Stays open for `open_for`, then lets one call through, the probe. After a failed probe it stays open
+/// for `open_for` again.
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    rest: Duration,
+    open_for: Duration,
     state: Mutex<State>,
 }
 
@@ -25,35 +25,29 @@ struct State {
     opened: Option<Instant>,
 }
 
-/// A call to a peer, from its beginning.
+/// A call to a peer.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// How many calls had succeeded before.
     successes: u64,
-    is_probe: bool,
-}
-
-impl Attempt {
-    /// Whether the peer did not answer before: this call finds out whether it does now.
-    pub(crate) fn is_probe(&self) -> bool {
-        self.is_probe
-    }
+    /// Whether the breaker is open: the call tests whether the peer answers again.
+    pub(crate) is_probe: bool,
 }
 
 impl Breaker {
-    pub(crate) fn new(rest: Duration) -> Self {
+    pub(crate) fn new(open_for: Duration) -> Self {
         Self {
-            rest,
+            open_for,
             state: Mutex::default(),
         }
     }
 
-    /// Begins a call, unless the peer does not answer.
+    /// Begins a call, unless the breaker is open.
     pub(crate) fn attempt(&self) -> Option<Attempt> {
         let mut state = self.lock();
         let is_probe = match state.opened {
             None => false,
-            Some(opened) if opened.elapsed() < self.rest => return None,
+            Some(opened) if opened.elapsed() < self.open_for => return None,
             Some(_) => {
                 state.opened = Some(Instant::now());
                 true
@@ -73,7 +67,7 @@ impl Breaker {
         }
     }
 
-    /// Whether the peer does not answer, as far as is known.
+    /// Whether the peer did not answer the last call.
     pub(crate) fn is_open(&self) -> bool {
         self.lock().opened.is_some()
     }
@@ -85,10 +79,10 @@ impl Breaker {
         state.opened = None;
     }
 
-    /// A call has found no answer so far. The end of the same call may report the failure again.
+    /// The peer has not answered this call. The same failure may be reported again at the end of the call.
     pub(crate) fn failed(&self, attempt: &mut Attempt) {
         let mut state = self.lock();
-        // Calls from before the outage do not make it longer.
+        // A call from before the outage does not keep the breaker open.
         let counts = state.opened.is_none() || attempt.is_probe;
         if counts && state.successes == attempt.successes {
             state.opened = Some(Instant::now());
@@ -108,27 +102,27 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const REST: Duration = Duration::from_secs(10);
+    const OPEN_FOR: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
-    async fn an_open_breaker_lets_one_probe_through_after_its_rest() {
-        let breaker = Breaker::new(REST);
-        let mut first = breaker.attempt().expect("it is closed");
-        assert!(!first.is_probe());
+    async fn an_open_breaker_lets_one_probe_through_in_time() {
+        let breaker = Breaker::new(OPEN_FOR);
+        let mut first = breaker.attempt().expect("the breaker is closed");
+        assert!(!first.is_probe);
         advance(5 * SECOND).await;
         breaker.failed(&mut first);
         assert!(breaker.is_open() && breaker.attempt().is_none());
-        advance(REST).await;
-        let probe = breaker.attempt().expect("the rest is over");
-        assert!(probe.is_probe());
+        advance(OPEN_FOR).await;
+        let probe = breaker.attempt().expect("a probe is due");
+        assert!(probe.is_probe);
         assert!(breaker.attempt().is_none());
         breaker.succeeded();
         assert!(!breaker.is_open() && breaker.attempt().is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_call_opens_nothing_while_others_succeed() {
-        let breaker = Breaker::new(REST);
+    async fn a_slow_call_does_not_open_the_breaker_while_others_succeed() {
+        let breaker = Breaker::new(OPEN_FOR);
         let mut slow = breaker.begin();
         breaker.succeeded();
         breaker.failed(&mut slow);
@@ -136,12 +130,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_probe_that_fails_is_followed_by_another_after_the_rest() {
-        let breaker = Breaker::new(REST);
+    async fn a_failed_probe_is_followed_by_another_one() {
+        let breaker = Breaker::new(OPEN_FOR);
         breaker.failed(&mut breaker.begin());
         for _ in 0..3 {
-            advance(REST).await;
-            let mut probe = breaker.attempt().expect("the rest is over");
+            advance(OPEN_FOR).await;
+            let mut probe = breaker.attempt().expect("a probe is due");
             advance(5 * SECOND).await;
             breaker.failed(&mut probe);
             advance(9 * SECOND).await;
@@ -150,14 +144,14 @@ mod tests {
             assert!(breaker.attempt().is_none());
             advance(SECOND).await;
             // The outcome of a dropped probe is unknown.
-            assert!(breaker.attempt().is_some_and(|probe| probe.is_probe()));
+            assert!(breaker.attempt().is_some_and(|probe| probe.is_probe));
             assert!(breaker.attempt().is_none());
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_from_before_does_not_keep_it_open() {
-        let breaker = Breaker::new(REST);
+    async fn a_call_from_before_the_outage_does_not_keep_the_breaker_open() {
+        let breaker = Breaker::new(OPEN_FOR);
         let mut slow = breaker.begin();
         breaker.failed(&mut breaker.begin());
         advance(5 * SECOND).await;

@@ -1,58 +1,51 @@
 //! Cookies: their names, their attributes, and how they are read.
 
-use std::{iter, mem, slice, sync::Arc, time::Duration};
+use std::{iter, mem, slice, time::Duration};
 
 use ::cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header};
 use memchr::memchr;
 
-/// The names of a layer's cookies, and whether they are for https only.
+/// The names of a layer's cookies.
 ///
-/// On https all carry the prefix `__Host-`: the browser then takes them from this host alone, with
-/// `Secure` and `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback. Cloning copies a pointer.
+/// On https all carry the prefix `__Host-`: the browser then accepts them from this host alone, with `Secure` and
+/// `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CookieScope(Arc<Names>);
-
-#[derive(Debug, PartialEq, Eq)]
-struct Names {
+pub(crate) struct CookieScope {
     is_secure: bool,
     session: String,
-    flow_prefix: String,
+    /// The start of each flow cookie's name.
+    pub(crate) flow_prefix: String,
 }
 
 impl CookieScope {
     pub(crate) fn new(name: &str, is_secure: bool) -> Self {
         let prefix = if is_secure { "__Host-" } else { "" };
-        Self(Arc::new(Names {
+        Self {
             is_secure,
             session: format!("{prefix}{name}"),
             flow_prefix: format!("{prefix}{name}{FLOW}"),
-        }))
+        }
     }
 
-    /// Whether a layer's cookies can have this name: short, of characters that no proxy changes, and not one that
-    /// another layer's flow cookies could have.
+    /// Whether a layer's cookies can have this name: it is short, has only characters that no proxy changes, and
+    /// differs from the names of another layer's flow cookies.
     pub(crate) fn is_name(name: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        // Browsers know prefixes in any case (RFC 6265bis §5.7), and more of them with time.
+        // Browsers match prefixes in any case (RFC 6265bis §5.7), and may add more of them.
         (1..=32).contains(&name.len())
             && name.bytes().all(is_plain)
             && !format!("{name}-").contains(FLOW)
             && !name.starts_with("__")
     }
 
-    /// The name of the session cookie. Further chunks have `.1`, `.2`, … behind it.
+    /// The name of the session cookie. Further chunks append `.1`, `.2`, ….
     pub(crate) fn session(&self) -> &str {
-        &self.0.session
+        &self.session
     }
 
-    /// What the name of each flow cookie starts with.
-    pub(crate) fn flow_prefix(&self) -> &str {
-        &self.0.flow_prefix
-    }
-
-    /// A `Set-Cookie` value. `HttpOnly`, `SameSite=Lax`: the way back from the provider is a
-    /// navigation from another site, to which `Strict` cookies are not sent.
+    /// A `Set-Cookie` value. `SameSite=Lax`, as the callback is a navigation from another site, with which `Strict`
+    /// cookies are not sent.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
         let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
         let cookie = Cookie::build((name, value))
@@ -60,7 +53,7 @@ impl CookieScope {
             .max_age(::cookie::time::Duration::seconds(seconds))
             .same_site(SameSite::Lax)
             .http_only(true)
-            .secure(self.0.is_secure)
+            .secure(self.is_secure)
             .build();
         let mut value = HeaderValue::try_from(cookie.to_string())
             .expect("names and values are visible ASCII without separators");
@@ -68,13 +61,13 @@ impl CookieScope {
         value
     }
 
-    /// A `Set-Cookie` value that makes the browser forget a cookie.
+    /// A `Set-Cookie` value that removes a cookie.
     pub(crate) fn remove(&self, name: &str) -> HeaderValue {
         self.set(name, "", Duration::ZERO)
     }
 }
 
-/// The `Cookie` lines of a request, kept for whoever asks for the session: the value is copied by reference.
+/// The `Cookie` lines of a request. Clones of header values are cheap.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum CookieLines {
     #[default]
@@ -113,10 +106,7 @@ impl CookieLines {
     }
 }
 
-/// Each cookie of some `Cookie` lines: a request may have several, as HTTP/2 splits them
-/// (RFC 9113 §8.2.3).
-///
-/// As bytes: cookies of others may hold anything.
+/// The cookies of some `Cookie` lines, as names and values. Other applications' cookies may contain any bytes.
 pub(crate) fn cookies<'a>(
     lines: impl IntoIterator<Item = &'a HeaderValue>,
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
@@ -185,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn all_cookie_lines_are_read_and_odd_ones_passed_over() {
+    fn all_cookie_lines_are_read_and_cookies_without_a_name_are_skipped() {
         let lines = [
             HeaderValue::from_static("a=1; b = 2 ;c"),
             HeaderValue::from_bytes(b"caf\xc3\xa9=x;d=\"3\"; e=f=g").unwrap(),

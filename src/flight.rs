@@ -6,16 +6,14 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// A call in a task of its own, and its outcome for everybody who waits for it.
-///
-/// A waiter that is dropped cancels nothing.
+/// A call in a task of its own. All waiters get its outcome, and a dropped one cancels nothing.
 #[derive(Clone)]
 pub(crate) struct Flight<T>(watch::Receiver<Option<T>>);
 
-/// How far a call is.
+/// The progress of a call.
 pub(crate) enum Progress<T> {
     InFlight,
-    Landed(T),
+    Completed(T),
     /// The call panicked, or its runtime has shut down.
     Lost,
 }
@@ -26,19 +24,19 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         tasks: &TaskTracker,
         call: impl Future<Output = T> + Send + 'static,
     ) -> Self {
-        let (landing, flight) = watch::channel(None);
+        let (sender, receiver) = watch::channel(None);
         let task = async move {
-            landing.send_replace(Some(call.await));
+            sender.send_replace(Some(call.await));
         };
         tasks.spawn(task.in_current_span());
-        Self(flight)
+        Self(receiver)
     }
 
     pub(crate) fn progress(&self) -> Progress<T> {
         // In this order: the outcome is stored before the channel closes.
         let is_closed = self.0.has_changed().is_err();
         match self.0.borrow().clone() {
-            Some(outcome) => Progress::Landed(outcome),
+            Some(outcome) => Progress::Completed(outcome),
             None if is_closed => Progress::Lost,
             None => Progress::InFlight,
         }
@@ -48,10 +46,10 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         matches!(self.progress(), Progress::InFlight)
     }
 
-    /// Waits for the outcome; `None` if the call is [lost](Progress::Lost).
+    /// Waits for the outcome. `None` if the call is [lost](Progress::Lost).
     pub(crate) async fn outcome(&self) -> Option<T> {
         let mut receiver = self.0.clone();
-        let landed = receiver.wait_for(Option::is_some).await;
-        landed.ok().as_deref().cloned().flatten()
+        let outcome = receiver.wait_for(Option::is_some).await;
+        outcome.ok().as_deref().cloned().flatten()
     }
 }

@@ -1,24 +1,25 @@
-//! The future of an answer.
+//! The response future of the layer and of the guard.
 
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
     body::ResponseBody,
-    relying_party::{Deciding, Decision, Disposition, Forwarded, Later, Settled, append_cookies},
+    relying_party::{DecisionFuture, Forwarded, ResponseUpdate, append_cookies},
 };
 
 pin_project! {
-    /// The answer of a [`DiditAuthService`](crate::middleware::DiditAuthService).
+    /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService) and
+    /// [`RequireSignInService`](crate::middleware::RequireSignInService).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, B>
     where
@@ -31,22 +32,24 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, B, F, A> {
-        /// One of the layer's own paths. Only the head of the request is in the box, which gives it back.
+    enum State<S, B, F, R> {
+        /// Whether to call the inner service is decided first. Only the head of the request is in the box, which gives
+        /// it back.
         Decide {
-            deciding: Deciding,
+            decision: DecisionFuture,
             waiting: Option<(S, B)>,
         },
-        /// The application answers; then the head is seen to.
+        /// The inner service responds.
         Forward {
             #[pin]
             future: F,
             forwarded: Option<Forwarded>,
         },
-        /// What becomes of the application's answer is known later.
-        Settle { later: Later, answer: Option<A> },
-        /// The layer answers itself.
-        Reply { response: Option<Response<Bytes>> },
+        /// The inner service has responded, and the layer's own part is not finished.
+        Update {
+            update: ResponseUpdate,
+            response: Option<R>,
+        },
     }
 }
 
@@ -60,10 +63,15 @@ where
         Self { state }
     }
 
-    /// `ready` is called if the request is forwarded in the end.
-    pub(crate) fn decide(deciding: Deciding, ready: S, body: B) -> Self {
-        let waiting = Some((ready, body));
-        let state = State::Decide { deciding, waiting };
+    /// Calls `service` if that is the decision. The instance that was polled ready is the one to call, so a clone
+    /// takes its place.
+    pub(crate) fn decide(service: &mut S, body: B, decision: DecisionFuture) -> Self
+    where
+        S: Clone,
+    {
+        let clone = service.clone();
+        let waiting = Some((mem::replace(service, clone), body));
+        let state = State::Decide { decision, waiting };
         Self { state }
     }
 }
@@ -79,30 +87,19 @@ where
         loop {
             let StateProjection::Forward { future, forwarded } = state.as_mut().project() else {
                 match ready!(state.as_mut().poll_own(cx)) {
-                    Some(answer) => return Poll::Ready(Ok(answer)),
+                    Some(response) => return Poll::Ready(Ok(response)),
                     None => continue,
                 }
             };
-            let response = ready!(future.poll(cx))?;
-            let (mut head, body) = response.into_parts();
-            let disposition = match forwarded.take() {
-                Some(forwarded) => forwarded.dispose(&mut head),
-                None => Disposition::AsItIs,
+            let (mut head, body) = ready!(future.poll(cx))?.into_parts();
+            let forwarded = forwarded.take();
+            let update = forwarded.and_then(|forwarded| forwarded.process_response(&mut head));
+            let Some(update) = update else {
+                let body = ResponseBody::application(body);
+                return Poll::Ready(Ok(Response::from_parts(head, body)));
             };
-            let next = match disposition {
-                Disposition::AsItIs => {
-                    let body = ResponseBody::application(body);
-                    return Poll::Ready(Ok(Response::from_parts(head, body)));
-                }
-                Disposition::Reply(response) => State::Reply {
-                    response: Some(response),
-                },
-                Disposition::Later(later) => State::Settle {
-                    later,
-                    answer: Some(Response::from_parts(head, body)),
-                },
-            };
-            state.set(next);
+            let response = Some(Response::from_parts(head, body));
+            state.set(State::Update { update, response });
         }
     }
 }
@@ -111,40 +108,36 @@ impl<S, B, R> State<S, B, S::Future, Response<R>>
 where
     S: Service<Request<B>, Response = Response<R>>,
 {
-    /// Waits for the layer's own part. Gives the answer, unless the application is asked first.
+    /// Polls the layer's own part. `None` when the inner service is to be polled next.
     #[cold]
     fn poll_own(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Response<ResponseBody<R>>>> {
         Poll::Ready(match self.as_mut().project() {
-            StateProjection::Decide { deciding, waiting } => {
-                let decision = ready!(deciding.as_mut().poll(cx));
+            StateProjection::Decide { decision, waiting } => {
+                let (head, decision) = ready!(decision.as_mut().poll(cx));
                 let (mut ready, body) = waiting.take().expect(COMPLETED);
                 match decision {
-                    Decision::Forward(head, forwarded) => {
+                    Ok(forwarded) => {
                         let future = ready.call(Request::from_parts(head, body));
                         self.set(State::Forward { future, forwarded });
                         None
                     }
-                    Decision::Reply(response) => Some(response.map(ResponseBody::own)),
+                    Err(reply) => Some(reply.map(ResponseBody::own)),
                 }
             }
-            StateProjection::Settle { later, answer } => {
-                let settled = ready!(later.as_mut().poll(cx));
-                let answer = answer.take().expect(COMPLETED);
-                Some(match settled {
-                    Settled::With(cookies) => {
-                        let mut answer = answer.map(ResponseBody::application);
-                        append_cookies(answer.headers_mut(), cookies);
-                        answer
-                    }
-                    Settled::Reply(reply) => reply.map(ResponseBody::own),
-                })
-            }
-            StateProjection::Reply { response } => {
+            StateProjection::Update { update, response } => {
+                let update = ready!(update.as_mut().poll(cx));
                 let response = response.take().expect(COMPLETED);
-                Some(response.map(ResponseBody::own))
+                Some(match update {
+                    Ok(cookies) => {
+                        let mut response = response.map(ResponseBody::application);
+                        append_cookies(response.headers_mut(), cookies);
+                        response
+                    }
+                    Err(reply) => reply.map(ResponseBody::own),
+                })
             }
             StateProjection::Forward { .. } => None,
         })

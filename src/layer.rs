@@ -1,21 +1,14 @@
 //! The layer.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use tower_layer::Layer;
 
 use crate::{
     config::Config, extract::DiditClient, relying_party::RelyingParty, service::DiditAuthService,
 };
-#[cfg(feature = "test-util")]
-use crate::{
-    error::Error,
-    tokens::{DiditTokens, Scopes},
-};
-#[cfg(feature = "test-util")]
-use http::HeaderValue;
 
-/// Signs users in with Didit: the one layer to add.
+/// Signs users in with Didit. It is the only layer to add.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -34,30 +27,30 @@ use http::HeaderValue;
 /// # }
 /// ```
 ///
-/// It works for any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and
-/// whose `R` is made of `Bytes`, and leaves the service's error type and the request's body alone.
-/// What it does with a request is told in the [crate's documentation](crate).
+/// It wraps any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and whose response body
+/// `R` yields `Bytes`. The service's error type and the request's body stay as they are. The
+/// [crate's documentation](crate) describes what happens to a request.
 ///
-/// Clones, and all services that one layer makes, share which sign-ins were completed, the provider's
-/// keys and the connections to it: make one, and clone it.
-#[derive(Clone)]
+/// Clones share the completed sign-ins, the provider's keys and its connections, and so do all services that they
+/// make: create one layer for each configuration, and clone it.
+#[derive(Clone, Debug)]
 pub struct DiditAuth {
-    relying_party: Arc<RelyingParty>,
+    pub(crate) relying_party: Arc<RelyingParty>,
 }
 
 impl DiditAuth {
-    /// A layer for a checked configuration. Nothing is sent before the first sign-in.
+    /// Creates the layer. Sends nothing before the first sign-in.
     pub fn new(config: Config) -> Self {
         Self {
             relying_party: Arc::new(RelyingParty::new(config)),
         }
     }
 
-    /// Waits until what was sent to the provider is finished: for the end of a program, after its server has
-    /// stopped. A refresh that is torn off may cost somebody the session, if refresh tokens work once.
+    /// Waits for background work: refreshes, code exchanges, and sessions that end at the provider. Call it after
+    /// the server has stopped. An interrupted refresh can cost a user the session, if refresh tokens work once.
     ///
-    /// It takes as long as the provider, a few time-outs at most. While a session store does not answer, what
-    /// has to be kept there is tried for a minute: whoever has less puts a time-out around it.
+    /// Takes a few [HTTP time-outs](crate::ConfigBuilder::with_http_timeout) at most. While a session store does
+    /// not answer, writes to it are retried for a minute. Put a time-out around the call to wait less.
     ///
     /// ```no_run
     /// # async fn serve(
@@ -66,7 +59,7 @@ impl DiditAuth {
     /// #     auth: tower_didit::DiditAuth,
     /// # ) -> std::io::Result<()> {
     /// let app = app.layer(auth.clone());
-    /// let stop = async { tokio::signal::ctrl_c().await.expect("it can be waited for") };
+    /// let stop = async { tokio::signal::ctrl_c().await.expect("a signal handler can be installed") };
     /// axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     /// auth.shutdown().await;
     /// # Ok(())
@@ -76,26 +69,23 @@ impl DiditAuth {
         self.relying_party.shutdown().await;
     }
 
-    /// A client for what is no request's business: a job that works with tokens which the application
-    /// keeps itself. A handler extracts its own.
+    /// A client for use outside of requests, such as background jobs with tokens that the application keeps
+    /// itself. A handler extracts [`DiditClient`] instead.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, DiditTokens, Error};
+    ///
+    /// async fn sync_profile(auth: &DiditAuth, tokens: &DiditTokens) -> Result<(), Error> {
+    ///     let user = auth.client().user_info(tokens).await?;
+    ///     println!("{:?}", user.email());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn client(&self) -> DiditClient {
-        DiditClient::of_layer(Arc::clone(self.relying_party.lifecycle()))
-    }
-}
-
-#[cfg(feature = "test-util")]
-impl DiditAuth {
-    /// The scopes that it asks for.
-    pub(crate) fn scopes(&self) -> &Scopes {
-        self.relying_party.scopes()
-    }
-
-    /// Begins a session with tokens that no sign-in brought: gives the `Set-Cookie` values.
-    pub(crate) async fn begin_session(
-        &self,
-        tokens: DiditTokens,
-    ) -> Result<Vec<HeaderValue>, Error> {
-        self.relying_party.begin_session_with(tokens).await
+        DiditClient {
+            lifecycle: Arc::clone(&self.relying_party.lifecycle),
+            request: None,
+        }
     }
 }
 
@@ -103,12 +93,10 @@ impl<S> Layer<S> for DiditAuth {
     type Service = DiditAuthService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DiditAuthService::new(inner, Arc::clone(&self.relying_party))
-    }
-}
-
-impl fmt::Debug for DiditAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DiditAuth").finish_non_exhaustive()
+        let relying_party = Arc::clone(&self.relying_party);
+        DiditAuthService {
+            inner,
+            relying_party,
+        }
     }
 }

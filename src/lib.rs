@@ -235,9 +235,7 @@ pub mod fake {
 /// The types that the layers make, to name them in a signature.
 pub mod middleware {
     pub use crate::{
-        body::ResponseBody,
-        extract::{GuardFuture, RequireSignInService},
-        future::ResponseFuture,
+        body::ResponseBody, extract::RequireSignInService, future::ResponseFuture,
         service::DiditAuthService,
     };
 }

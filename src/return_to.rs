@@ -1,4 +1,4 @@
-//! Where the browser goes after the sign-in.
+//! The page to return to after the sign-in.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use axum_core::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header, uri::PathAndQuery};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
-/// A page of this site: a path, perhaps with a query and a fragment, which cannot lead anywhere else.
+/// A page of this site to return to: a path with an optional query and fragment, which cannot lead to another site.
 ///
-/// Every sign-in remembers the page that it started from. The callback's handler extracts it and
-/// may return it: it answers 303 to that page.
+/// Each sign-in keeps the page that it started from. The callback's handler extracts it, and may return it as a
+/// response: 303 to that page.
 ///
 /// ```
 /// use tower_didit::{DiditTokens, ReturnTo};
@@ -20,11 +20,11 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 /// # let _router: axum::Router = axum::Router::new().route("/callback", axum::routing::get(callback));
 /// ```
 ///
-/// A browser does not send the fragment of a page's address, so a page that asks for a sign-in comes back without
-/// it. A link to the sign-in can name one: `/login?return_to=/docs%23part`.
+/// A browser does not send the fragment of an address, so a page that starts a sign-in is returned to without it. A
+/// link to the sign-in can contain one: `/login?return_to=/docs%23part`.
 ///
-/// [`parse`](Self::parse) is strict (RFC 9700 §4.11): what a browser, a proxy or a router could
-/// take for another site's address is not a `ReturnTo`.
+/// [`parse`](Self::parse) is strict (RFC 9700 §4.11): it refuses addresses that a browser, a proxy or a router could
+/// read as another site's.
 ///
 /// ```
 /// use tower_didit::ReturnTo;
@@ -40,12 +40,11 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 pub struct ReturnTo(HeaderValue);
 
 impl ReturnTo {
-    /// Takes `target` if it is a path on this site, with its query and fragment, byte for byte; gives `None`
-    /// otherwise.
+    /// Keeps `target` byte for byte, if it is a path of this site with an optional query and fragment.
     ///
-    /// Refused are: anything that does not start with exactly one `/`; characters that a browser does not send,
-    /// such as spaces, control characters and all that is not ASCII; in the path, `\`, also encoded, encoded control characters, empty
-    /// segments at the start, and `.` and `..` segments, encoded or not.
+    /// `None` for a target that does not start with exactly one `/`, for characters that browsers encode (spaces,
+    /// control characters, all that is not ASCII), and for these in the path, encoded or not: `\`, control characters,
+    /// empty segments at the start, `.` and `..` segments.
     pub fn parse(target: &str) -> Option<Self> {
         let (page, fragment) = target.split_once('#').unwrap_or((target, ""));
         let (path, query) = page.split_once('?').unwrap_or((page, ""));
@@ -55,19 +54,20 @@ impl ReturnTo {
         {
             return None;
         }
-        // What a router behind a decoding proxy sees, or behind several: `%252f`.
-        let mut seen = path.to_owned();
+        // Proxies on the way to a router may decode the path, several times: `%252f`.
+        let mut decoded = path.to_owned();
         for _ in 0..=DECODINGS {
-            if !stays_here(&seen) {
+            if !is_local(&decoded) {
                 return None;
             }
-            seen = percent_decode_str(&seen).decode_utf8_lossy().into_owned();
+            decoded = percent_decode_str(&decoded)
+                .decode_utf8_lossy()
+                .into_owned();
         }
         HeaderValue::from_str(target).ok().map(Self)
     }
 
-    /// The page that a request asks for. Characters that are not ASCII are percent-encoded, as browsers do it
-    /// before they send an address (RFC 3987 §3.1).
+    /// The requested page. Characters that are not ASCII are percent-encoded, as browsers do (RFC 3987 §3.1).
     pub(crate) fn of_request(page: &PathAndQuery) -> Option<Self> {
         let page: Cow<'_, str> = utf8_percent_encode(page.as_str(), NON_ASCII).into();
         Self::parse(&page)
@@ -80,7 +80,7 @@ impl ReturnTo {
             .expect("made from a string of visible ASCII characters")
     }
 
-    /// The path alone.
+    /// The path without query and fragment.
     pub(crate) fn path(&self) -> &str {
         let target = self.as_str();
         target.split(['?', '#']).next().unwrap_or(target)
@@ -98,25 +98,25 @@ impl IntoResponse for ReturnTo {
     }
 }
 
-/// Whether a path, decoded this far, still cannot be read as another site's.
-fn stays_here(path: &str) -> bool {
+/// Whether a path, decoded this far, cannot be read as another site's.
+fn is_local(path: &str) -> bool {
     !path.starts_with("//")
         && !path.contains(|c: char| c == '\\' || c.is_control())
         && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
-/// `pchar` and `/` (RFC 3986 §3.3), and what browsers leave in a path as it is.
+/// `pchar` and `/` (RFC 3986 §3.3), and characters that browsers do not encode in a path.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/[]|".contains(&byte)
 }
 
-/// The same with `?` (RFC 3986 §3.4), and what browsers leave in a query as it is: behind the `?` a backslash
-/// separates nothing (WHATWG URL, query state).
+/// The same with `?` (RFC 3986 §3.4), and characters that browsers do not encode in a query. A backslash separates
+/// nothing there (WHATWG URL, query state).
 fn is_query_byte(byte: u8) -> bool {
     is_path_byte(byte) || b"?{}^`\\".contains(&byte)
 }
 
-/// No ASCII character; all others are always encoded.
+/// No ASCII character. All others are always encoded.
 const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 const DECODINGS: usize = 3;
 
@@ -162,15 +162,15 @@ mod tests {
     }
 
     #[test]
-    fn the_path_is_what_stands_before_the_query() {
+    fn path_excludes_the_query() {
         let page = ReturnTo::parse("/a/b?c?d").unwrap();
         assert_eq!(page.path(), "/a/b");
     }
 
     #[test]
-    fn it_answers_see_other() {
-        let answer = ReturnTo::parse("/orders").unwrap().into_response();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert_eq!(answer.headers()[header::LOCATION], "/orders");
+    fn it_is_a_303_response() {
+        let response = ReturnTo::parse("/orders").unwrap().into_response();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(response.headers()[header::LOCATION], "/orders");
     }
 }

@@ -1,7 +1,6 @@
 //! The service.
 
 use std::{
-    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -11,19 +10,27 @@ use tower_service::Service;
 
 use crate::{body::ResponseBody, future::ResponseFuture, relying_party::RelyingParty};
 
-/// What [`DiditAuth`](crate::DiditAuth) makes of a service.
-#[derive(Clone)]
+/// Signs users in with Didit. Made by [`DiditAuth`](crate::DiditAuth).
+#[derive(Clone, Debug)]
 pub struct DiditAuthService<S> {
-    inner: S,
-    relying_party: Arc<RelyingParty>,
+    pub(crate) inner: S,
+    pub(crate) relying_party: Arc<RelyingParty>,
 }
 
 impl<S> DiditAuthService<S> {
-    pub(crate) fn new(inner: S, relying_party: Arc<RelyingParty>) -> Self {
-        Self {
-            inner,
-            relying_party,
-        }
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Gives the inner service back.
+    pub fn into_inner(self) -> S {
+        self.inner
     }
 }
 
@@ -39,23 +46,14 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Some(route) = self.relying_party.route(&request) else {
-            let forwarded = self.relying_party.enter(&mut request);
+            let forwarded = self.relying_party.add_context(&mut request);
             return ResponseFuture::forward(self.inner.call(request), forwarded);
         };
-        // The service that was polled is the one to call; the clone waits its turn.
-        let clone = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, clone);
         let (head, body) = request.into_parts();
-        ResponseFuture::decide(self.relying_party.decide(route, head), ready, body)
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for DiditAuthService<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DiditAuthService")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        let decision = self.relying_party.decide(route, head);
+        ResponseFuture::decide(&mut self.inner, body, decision)
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     layer::DiditAuth,
     provider::Provider,
+    session::{ExistingChunks, Session},
     tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
@@ -145,8 +146,17 @@ impl FakeDiditExt for FakeDidit {
         auth: &DiditAuth,
         person: &Person,
     ) -> Result<HeaderValue, Error> {
-        let tokens = self.tokens(person, auth.scopes().iter());
-        let cookies = auth.begin_session(tokens).await?;
+        let (config, lifecycle) = (&auth.relying_party.config, &auth.relying_party.lifecycle);
+        let (sessions, now) = (&lifecycle.sessions, lifecycle.now());
+        let tokens = self.tokens(person, config.request.scopes.iter());
+        let issuer = tokens.claims().issuer();
+        config.id_token_rules.check_issuer(issuer)?;
+        let metadata = lifecycle.calls.metadata().await?;
+        let keeps_id_token = metadata.end_session_endpoint.is_some();
+        let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
+        let generation = sessions.prepare(&session).await?;
+        let existing = ExistingChunks::default();
+        let (cookies, _) = sessions.create(&session, generation, existing, now).await?;
         let cookies = cookies.iter().map(HeaderValue::as_bytes);
         let pairs = cookies.filter_map(|cookie| cookie.split(|byte| *byte == b';').next());
         let pairs: Vec<_> = pairs.collect();

@@ -1,167 +1,147 @@
-//! The look-up of a request's session, which happens once.
-//!
-//! A session in cookies is read at once. A session in a store, and a refresh, are waited for by whoever asks:
-//! the look-up is one shared future that every waiter drives, so an extractor that is parked or dropped
-//! delays nobody, and nothing is asked twice for one request.
+//! The look-ups of a request's session and of its tokens.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::Shared};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 
 use crate::{
     clock::Timestamp,
-    cookie::CookieLines,
     error::{Error, ErrorKind, TokenError},
     session::{
-        Admission, CookieChange, ExistingChunks, Loaded, Lookup, Refresh, Session, StoreEntry,
-        lifecycle::SessionLifecycle, store::SessionKey,
+        Admission, CookieChange, Lookup, Outcome, Refresh, Session, StoreEntry,
+        lifecycle::SessionLifecycle,
     },
     tokens::DiditTokens,
 };
 
-/// Who is signed in.
-#[derive(Clone, Debug)]
-pub(crate) enum SessionState {
-    Anonymous,
-    SignedIn(Session),
-    /// The store, or the provider whose session decides, does not answer.
-    Unavailable(Error),
+/// A value that is looked up once for one request.
+///
+/// A pending one is a shared future that each waiter drives: a parked or dropped waiter delays no other.
+pub(super) enum LookUp<T> {
+    Known(T),
+    Pending(Shared<BoxFuture<'static, T>>),
 }
 
-/// A session that somebody asked for.
-pub(super) enum SessionLookup {
-    Known(Found),
-    Pending {
-        existing: ExistingChunks,
-        /// The key in the store, where the cookies name one.
-        key: Option<SessionKey>,
-        found: Shared<Pending<Found>>,
-    },
+impl<T: Clone> LookUp<T> {
+    pub(super) fn pending(value: impl Future<Output = T> + Send + 'static) -> Self {
+        Self::Pending(value.boxed().shared())
+    }
+
+    pub(super) async fn get(&self) -> &T {
+        match self {
+            Self::Known(value) => value,
+            Self::Pending(pending) => {
+                pending.clone().await;
+                pending.peek().expect("a clone of it has just completed")
+            }
+        }
+    }
+
+    /// The value, if it is known by now.
+    pub(super) fn peek(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Pending(pending) => pending.peek(),
+        }
+    }
 }
 
-/// What a look-up found.
+/// The result of a session's look-up.
 #[derive(Clone)]
 pub(super) struct Found {
-    pub(super) state: SessionState,
+    /// The session of the signed-in user. An error if the store does not answer, or a provider whose session is
+    /// authoritative.
+    pub(super) session: Result<Option<Session>, Error>,
     pub(super) entry: Option<StoreEntry>,
-    /// The session's cookies that came with the request.
-    pub(super) existing: ExistingChunks,
-    /// What the browser has to be told, where the session is in its cookies.
+    /// The change to the browser's cookies, if the session is in them.
     pub(super) change: Option<CookieChange>,
-    /// The tokens that came, if a refresh has replaced them.
+    /// The request's tokens, if a refresh has replaced them.
     pub(super) replaced: Option<DiditTokens>,
 }
 
-pub(super) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-impl SessionLookup {
-    /// That of a callback's handler, before the session has begun.
-    pub(super) fn of_callback(session: Session) -> Self {
-        Self::Known(Found {
-            state: SessionState::SignedIn(session),
+impl From<Result<Option<Session>, Error>> for Found {
+    fn from(session: Result<Option<Session>, Error>) -> Self {
+        Self {
+            session,
             entry: None,
-            existing: ExistingChunks::default(),
             change: None,
             replaced: None,
-        })
-    }
-
-    /// What is known by now.
-    pub(super) fn peek(&self) -> Option<&Found> {
-        match self {
-            Self::Known(found) => Some(found),
-            Self::Pending { found, .. } => found.peek(),
-        }
-    }
-
-    /// Starts the look-up of the session that the cookies name.
-    pub(super) fn begin(
-        lifecycle: &Arc<SessionLifecycle>,
-        cookies: &CookieLines,
-        now: Timestamp,
-    ) -> Self {
-        let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || now);
-        let found = |state, change| Found {
-            state,
-            entry: None,
-            existing,
-            change,
-            replaced: None,
-        };
-        let anonymous = || found(SessionState::Anonymous, None);
-        match lookup {
-            Lookup::Nothing => Self::Known(anonymous()),
-            Lookup::Session(session) => match lifecycle.admit(&session, None, now) {
-                Admission::SignedIn => Self::Known(found(SessionState::SignedIn(session), None)),
-                Admission::Anonymous => {
-                    let is_to_go = lifecycle.has_signed_out(session.id());
-                    let change = is_to_go.then_some(CookieChange::Forgotten);
-                    Self::Known(found(SessionState::Anonymous, change))
-                }
-                Admission::Refresh(refresh) => {
-                    let pending = refreshed(Arc::clone(lifecycle), session, anonymous(), refresh);
-                    Self::pending(existing, None, pending)
-                }
-            },
-            Lookup::Key(key) => {
-                let (lifecycle, found) = (Arc::clone(lifecycle), anonymous());
-                Self::pending(existing, Some(key), async move {
-                    let loaded = lifecycle.load(key).await;
-                    stored(lifecycle, found, loaded).await
-                })
-            }
-            Lookup::EitherKey(keys) => {
-                let (lifecycle, found) = (Arc::clone(lifecycle), anonymous());
-                Self::pending(existing, None, async move {
-                    let loaded = lifecycle.load_either(keys).await;
-                    stored(lifecycle, found, loaded).await
-                })
-            }
-        }
-    }
-
-    fn pending(
-        existing: ExistingChunks,
-        key: Option<SessionKey>,
-        lookup: impl Future<Output = Found> + Send + 'static,
-    ) -> Self {
-        let found: Pending<_> = Box::pin(lookup);
-        Self::Pending {
-            existing,
-            key,
-            found: found.shared(),
         }
     }
 }
 
-/// A session that the store has given, or not.
-async fn stored(
-    lifecycle: Arc<SessionLifecycle>,
-    found: Found,
-    loaded: Result<Option<Loaded>, Error>,
-) -> Found {
-    let (session, entry) = match loaded {
-        Ok(Some(loaded)) => loaded,
-        Ok(None) => return found,
-        Err(error) => {
-            let state = SessionState::Unavailable(error);
-            return Found { state, ..found };
+/// Looks up the session that the cookies of a request name. A session in cookies is known at once, unless it needs a
+/// refresh.
+pub(super) fn look_up_session(
+    lifecycle: &Arc<SessionLifecycle>,
+    lookup: Lookup,
+    now: Timestamp,
+) -> LookUp<Found> {
+    match lookup {
+        Lookup::Nothing => LookUp::Known(Ok(None).into()),
+        Lookup::Session(session) => admit(lifecycle, session, None, now),
+        stored => {
+            let lifecycle = Arc::clone(lifecycle);
+            LookUp::pending(async move {
+                match load(&lifecycle, stored).await {
+                    Ok(Some((session, entry))) => {
+                        let found = admit(&lifecycle, session, entry, lifecycle.now());
+                        found.get().await.clone()
+                    }
+                    Ok(None) => Ok(None).into(),
+                    Err(error) => Err(error).into(),
+                }
+            })
         }
+    }
+}
+
+/// The session that the cookies of a request name, with its entry if it is in a store.
+pub(crate) async fn load(
+    lifecycle: &Arc<SessionLifecycle>,
+    lookup: Lookup,
+) -> Result<Option<(Session, Option<StoreEntry>)>, Error> {
+    let stored = match lookup {
+        Lookup::Nothing => None,
+        Lookup::Session(session) => return Ok(Some((session, None))),
+        Lookup::Key(key) => lifecycle.load(key).await?,
+        Lookup::EitherKey(keys) => lifecycle.load_either(keys).await?,
     };
-    let is_to_go = lifecycle.has_signed_out(session.id());
-    let found = Found {
-        entry: Some(entry),
-        change: is_to_go.then_some(CookieChange::Forgotten),
-        ..found
+    Ok(stored.map(|(session, entry)| (session, Some(entry))))
+}
+
+fn admit(
+    lifecycle: &Arc<SessionLifecycle>,
+    session: Session,
+    entry: Option<StoreEntry>,
+    now: Timestamp,
+) -> LookUp<Found> {
+    let found = |session| Found {
+        entry,
+        ..Found::from(session)
     };
-    match lifecycle.admit(&session, Some(entry), lifecycle.now()) {
+    match lifecycle.admit(&session, entry, now) {
         Admission::SignedIn => {
-            lifecycle.note_use(&session, entry);
-            let state = SessionState::SignedIn(session);
-            Found { state, ..found }
+            if let Some(entry) = entry {
+                lifecycle.note_use(&session, entry);
+            }
+            LookUp::Known(found(Ok(Some(session))))
         }
-        Admission::Anonymous => found,
-        Admission::Refresh(refresh) => refreshed(lifecycle, session, found, refresh).await,
+        Admission::Anonymous => {
+            let has_signed_out = lifecycle.has_signed_out(session.id());
+            let change = has_signed_out.then_some(CookieChange::Forgotten);
+            LookUp::Known(Found {
+                change,
+                ..found(Ok(None))
+            })
+        }
+        Admission::Refresh(refresh) => {
+            let (lifecycle, found) = (Arc::clone(lifecycle), found(Ok(None)));
+            LookUp::pending(refreshed(lifecycle, session, found, refresh))
+        }
     }
 }
 
@@ -169,40 +149,88 @@ async fn stored(
 async fn refreshed(
     lifecycle: Arc<SessionLifecycle>,
     session: Session,
-    found: Found,
+    mut found: Found,
     refresh: Refresh,
 ) -> Found {
-    let outcome = lifecycle.outcome(refresh, MAX_WAIT).await;
-    let replaced = Some(session.tokens().clone());
-    let (state, change) = match outcome {
+    found.replaced = Some(session.tokens().clone());
+    match lifecycle.outcome(refresh, MAX_WAIT).await {
         Ok(tokens) => {
-            let session = session.carrying(tokens);
-            (SessionState::SignedIn(session), Some(CookieChange::Written))
+            found.session = Ok(Some(session.carrying(tokens)));
+            found.change = Some(CookieChange::Written);
         }
         Err(error) if ends_session(error.kind()) => {
-            let change = CookieChange::Removed(session.id());
-            (SessionState::Anonymous, Some(change))
+            found.change = Some(CookieChange::Removed(session.id()));
         }
-        Err(error) if error.kind() == ErrorKind::TokensExpired => (SessionState::Anonymous, None),
-        Err(error) => {
-            let error = error.into_cause_of(ErrorKind::SessionUnavailable);
-            (SessionState::Unavailable(error), None)
-        }
-    };
-    Found {
-        state,
-        change,
-        replaced,
-        ..found
+        Err(error) if error.kind() == ErrorKind::TokensExpired => {}
+        Err(error) => found.session = Err(error.into_cause_of(ErrorKind::SessionUnavailable)),
     }
+    found
 }
 
-pub(super) fn ends_session(kind: ErrorKind) -> bool {
+/// Looks up the tokens of a session. While the access token is valid, waits only for a refresh that this request has
+/// started, if its response has to carry the new tokens or the refresh ends the old ones.
+pub(super) fn look_up_tokens(
+    lifecycle: &Arc<SessionLifecycle>,
+    session: &Session,
+    entry: Option<StoreEntry>,
+) -> LookUp<Outcome> {
+    let now = lifecycle.now();
+    let tokens = session.tokens();
+    let is_valid = tokens.are_alive(now);
+    if !lifecycle.is_refresh_due(session, entry, now) {
+        return LookUp::Known(if is_valid {
+            Ok(tokens.clone())
+        } else {
+            Err(Error::new(ErrorKind::TokensExpired))
+        });
+    }
+    let refresh = match lifecycle.refresh(session, entry, now) {
+        Refresh::Landed(outcome) => {
+            return LookUp::Known(after_refresh(lifecycle, session, outcome));
+        }
+        // The request that has started it waits.
+        Refresh::InFlight(_) if is_valid => return LookUp::Known(Ok(tokens.clone())),
+        Refresh::Started(_) if is_valid && !lifecycle.must_carry(entry) => {
+            return LookUp::Known(Ok(tokens.clone()));
+        }
+        refresh => refresh,
+    };
+    let (lifecycle, session) = (Arc::clone(lifecycle), session.clone());
+    LookUp::pending(async move {
+        let wait = if is_valid { SHORT_WAIT } else { MAX_WAIT };
+        let mut outcome = lifecycle.outcome(refresh.clone(), wait).await;
+        let has_expired = || !session.tokens().are_alive(lifecycle.now());
+        if outcome.is_err() && is_valid && has_expired() {
+            outcome = lifecycle.outcome(refresh, REMAINING_WAIT).await;
+        }
+        after_refresh(&lifecycle, &session, outcome)
+    })
+}
+
+/// A failed refresh leaves a valid access token in use, unless the provider says that the session has ended.
+fn after_refresh(lifecycle: &SessionLifecycle, session: &Session, outcome: Outcome) -> Outcome {
+    let tokens = session.tokens();
+    outcome.or_else(|error| {
+        let kind = match error.kind() {
+            kind if ends_session(kind) => ErrorKind::NotSignedIn,
+            _ if tokens.are_alive(lifecycle.now()) => return Ok(tokens.clone()),
+            kind @ (ErrorKind::TokensExpired | ErrorKind::SessionUnavailable) => kind,
+            _ => ErrorKind::TokensUnavailable,
+        };
+        Err(error.into_cause_of(kind))
+    })
+}
+
+fn ends_session(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::TokenRequest(TokenError::InvalidGrant) | ErrorKind::SessionEnded
     )
 }
 
-/// For a refresh without which there is nothing.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
+/// Limit of the wait for a refresh while there is no valid access token.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// Limit of the wait for a refresh while the old access token is valid.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
+/// Limit of the further wait if the old access token expires meanwhile.
+const REMAINING_WAIT: Duration = Duration::from_secs(3);

@@ -1,129 +1,226 @@
-//! The session of one request, from when somebody asks for it.
+//! The session of one request, and the cookies that its response sets.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use http::HeaderValue;
 
 use super::{
-    Change, SessionState,
-    lookup::{Found, SessionLookup},
-    tokens::TokensLookup,
+    changes::Change,
+    lookup::{Found, LookUp, look_up_session, look_up_tokens},
 };
 use crate::{
     clock::Timestamp,
     cookie::CookieLines,
-    session::{Session, lifecycle::SessionLifecycle, store::SessionKey},
+    error::{Error, ErrorKind},
+    session::{
+        CookieChange, ExistingChunks, Lookup, Outcome, Session, lifecycle::SessionLifecycle,
+        store::SessionKey,
+    },
+    tokens::DiditTokens,
 };
 
-/// The session of one request: what was found, and what handlers did to it.
+/// The session of one request, and the changes that handlers make to it.
 pub(crate) struct RequestSession {
     pub(super) lifecycle: Arc<SessionLifecycle>,
-    /// When somebody asked for the first time.
-    asked: Timestamp,
-    pub(super) lookup: SessionLookup,
-    pub(super) tokens: OnceLock<TokensLookup>,
-    /// The key of a session in a store that the cookies do not tell. At the callback it is known after its handler
-    /// has answered.
-    key: OnceLock<SessionKey>,
-    pub(super) change: Mutex<Option<Change>>,
+    /// The time of the first call that asked for it.
+    pub(super) asked: Timestamp,
+    /// The session's cookies in the request.
+    pub(super) existing: ExistingChunks,
+    pub(super) found: LookUp<Found>,
+    pub(super) tokens: OnceLock<LookUp<Outcome>>,
+    /// The key of a session in a store. Known from the cookies, or else after the look-up; at the callback, once the
+    /// session has begun.
+    pub(super) key: OnceLock<SessionKey>,
+    change: Mutex<Option<Change>>,
+}
+
+/// The state of a session when the head of the response is ready.
+pub(crate) struct Conclusion {
+    /// The session of the signed-in user, with the latest tokens.
+    pub(crate) session: Option<Session>,
+    change: Option<CookieChange>,
+    /// The request's tokens, if a refresh has replaced them.
+    replaced: Option<DiditTokens>,
 }
 
 impl RequestSession {
     /// Starts the look-up.
     pub(super) fn look_up(lifecycle: &Arc<SessionLifecycle>, cookies: &CookieLines) -> Self {
         let asked = lifecycle.now();
+        let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || asked);
         Self {
             asked,
-            lookup: SessionLookup::begin(lifecycle, cookies, asked),
+            existing,
+            key: match lookup {
+                Lookup::Key(key) => OnceLock::from(key),
+                _ => OnceLock::new(),
+            },
+            found: look_up_session(lifecycle, lookup, asked),
             lifecycle: Arc::clone(lifecycle),
             tokens: OnceLock::new(),
-            key: OnceLock::new(),
-            change: Mutex::new(None),
+            change: Mutex::default(),
         }
     }
 
-    /// That of a callback, which is about to begin.
+    /// The session of a callback, which is about to begin.
     pub(super) fn of_callback(lifecycle: &Arc<SessionLifecycle>, session: Session) -> Self {
-        let tokens = TokensLookup::Known(Ok(session.tokens().clone()));
+        let tokens = Ok(session.tokens().clone());
         Self {
             asked: lifecycle.now(),
-            lifecycle: Arc::clone(lifecycle),
-            lookup: SessionLookup::of_callback(session),
-            tokens: OnceLock::from(tokens),
+            existing: ExistingChunks::default(),
             key: OnceLock::new(),
-            change: Mutex::new(None),
+            found: LookUp::Known(Ok(Some(session)).into()),
+            lifecycle: Arc::clone(lifecycle),
+            tokens: OnceLock::from(LookUp::Known(tokens)),
+            change: Mutex::default(),
         }
     }
 
-    /// Who is signed in. Waits for the store at most 1 s, and where the provider's session decides and the
-    /// access token has expired, for the refresh at most 5 s.
-    pub(crate) async fn state(&self) -> &SessionState {
-        &self.found().await.state
+    /// The session of the signed-in user. Waits at most 1 s for the store, and at most 5 s for a refresh that decides
+    /// whether the user is signed in.
+    pub(crate) async fn signed_in(&self) -> Result<Option<&Session>, Error> {
+        let session = self.found().await.session.as_ref();
+        session.map(Option::as_ref).map_err(Clone::clone)
     }
 
-    /// Whether the user has signed in a moment ago, if somebody is signed in.
-    pub(crate) fn is_young(&self, now: Timestamp) -> Option<bool> {
-        Some(self.signed_in()?.is_young(now))
+    /// The tokens of the signed-in user.
+    ///
+    /// While the access token is valid, a refresh that is due runs in the background. The request that starts it
+    /// waits at most 2 s if its response has to carry the new tokens, or if the refresh ends the old ones. Once the
+    /// access token has expired, waits at most 5 s for the refresh.
+    pub(crate) async fn tokens(&self) -> Outcome {
+        let found = self.found().await;
+        let session = found.session.as_ref().map_err(Clone::clone)?.as_ref();
+        let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        let begin = || look_up_tokens(&self.lifecycle, session, found.entry);
+        self.tokens.get_or_init(begin).get().await.clone()
     }
 
-    /// Whether the session that was found is over, be it by another request.
+    /// The session of the signed-in user, if it is known by now.
+    pub(crate) fn known_session(&self) -> Option<&Session> {
+        self.found.peek()?.session.as_ref().ok()?.as_ref()
+    }
+
+    /// Whether the session that was found has ended since, perhaps by another request.
     pub(crate) fn has_ended(&self) -> bool {
-        let session = self.signed_in();
+        let session = self.known_session();
         session.is_some_and(|session| self.lifecycle.has_ended(session.id()))
     }
 
-    /// The key of a session in a store, once it is known.
-    pub(super) fn key(&self) -> Option<SessionKey> {
-        match self.lookup {
-            SessionLookup::Pending { key: Some(key), .. } => Some(key),
-            _ => self.key.get().copied(),
-        }
-    }
-
-    /// The session of this callback has begun: what its handler still does is done to it.
+    /// Notes where the session of this callback is, so that its handler can still change it.
     pub(crate) fn note_key(&self, key: SessionKey) {
         let _ = self.key.set(key);
     }
 
-    /// Whether the browser has nothing to be told: the session is what its cookies say, and need not be written to
-    /// count as used.
-    pub(super) fn is_as_it_came(&self) -> bool {
-        let SessionLookup::Known(found) = &self.lookup else {
-            return false;
-        };
-        let is_same = |tokens: &TokensLookup| match (tokens, &found.state) {
-            (TokensLookup::Known(Ok(tokens)), SessionState::SignedIn(session)) => {
-                tokens.are(session.tokens())
-            }
-            _ => false,
-        };
-        let limits = self.lifecycle.sessions.rules.limits;
-        found.change.is_none()
-            && found.replaced.is_none()
-            && self.tokens.get().is_none_or(is_same)
-            && self.lock().is_none()
-            && self
-                .signed_in()
-                .is_none_or(|session| session.renewed(limits, self.asked).is_none())
-    }
-
     pub(super) async fn found(&self) -> &Found {
-        let found = match &self.lookup {
-            SessionLookup::Known(found) => found,
-            SessionLookup::Pending { found, .. } => {
-                found.clone().await;
-                found.peek().expect("a clone of it has just completed")
-            }
-        };
+        let found = self.found.get().await;
         if let Some(entry) = found.entry {
             self.note_key(entry.key);
         }
         found
     }
 
-    /// Who is signed in, by what is known by now.
-    fn signed_in(&self) -> Option<&Session> {
-        match &self.lookup.peek()?.state {
-            SessionState::SignedIn(session) => Some(session),
-            SessionState::Anonymous | SessionState::Unavailable(_) => None,
+    /// The change that handlers have made until now.
+    pub(super) fn change(&self) -> MutexGuard<'_, Option<Change>> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a handler has ended the session.
+    pub(crate) fn has_signed_out(&self) -> bool {
+        matches!(*self.change(), Some(Change::Ended))
+    }
+
+    /// The `Set-Cookie` values for the head of the response. `None` for most requests.
+    ///
+    /// A slow request must not bring back a session that has ended since, or tokens that were replaced.
+    #[inline]
+    pub(crate) fn cookies(&self) -> Option<Vec<HeaderValue>> {
+        if self.is_unchanged() {
+            return None;
+        }
+        self.changed_cookies()
+    }
+
+    fn changed_cookies(&self) -> Option<Vec<HeaderValue>> {
+        let conclusion = self.conclusion();
+        let session = conclusion.session;
+        let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
+        let (limits, now) = (sessions.rules.limits, lifecycle.now());
+        let session = match conclusion.change {
+            // The browser may have the cookies of a new session by now.
+            Some(CookieChange::Removed(id))
+                if lifecycle.has_ended(id) || sessions.stored().is_some() =>
+            {
+                return None;
+            }
+            Some(CookieChange::Forgotten | CookieChange::Removed(_)) => {
+                return Some(sessions.removals(self.existing).collect());
+            }
+            Some(CookieChange::Written) => session?.used(limits, now),
+            None => session?.renewed(limits, now)?,
+        };
+        if lifecycle.is_superseded(&session) {
+            return None;
+        }
+        if let Some(replaced) = conclusion.replaced {
+            lifecycle.note_carried(&replaced);
+        }
+        Some(sessions.rewrite(&session, self.existing, now))
+    }
+
+    /// The state of the session by now.
+    pub(crate) fn conclusion(&self) -> Conclusion {
+        let found = self.found.peek();
+        let mut conclusion = Conclusion {
+            session: self.known_session().cloned(),
+            change: found.and_then(|found| found.change),
+            replaced: found.and_then(|found| found.replaced.clone()),
+        };
+        match self.tokens.get().and_then(LookUp::peek) {
+            Some(Ok(tokens)) => conclusion.write(tokens),
+            // The provider has refused the refresh.
+            Some(Err(error)) if error.kind() == ErrorKind::NotSignedIn => {
+                let session = conclusion.session.take();
+                conclusion.change = session.map(|session| CookieChange::Removed(session.id()));
+            }
+            _ => {}
+        }
+        match &*self.change() {
+            Some(Change::Refreshed(tokens)) => conclusion.write(tokens),
+            Some(Change::Ended) => conclusion.change = Some(CookieChange::Forgotten),
+            None => {}
+        }
+        conclusion
+    }
+
+    /// Whether the session is as its cookies say, and need not be written to count as used.
+    fn is_unchanged(&self) -> bool {
+        let LookUp::Known(found) = &self.found else {
+            return false;
+        };
+        let session = self.known_session();
+        let is_same = |tokens: &LookUp<Outcome>| match tokens {
+            LookUp::Known(Ok(tokens)) => session.is_some_and(|own| tokens.are(own.tokens())),
+            _ => false,
+        };
+        let limits = self.lifecycle.sessions.rules.limits;
+        found.change.is_none()
+            && found.replaced.is_none()
+            && self.tokens.get().is_none_or(is_same)
+            && self.change().is_none()
+            && session.is_none_or(|session| session.renewed(limits, self.asked).is_none())
+    }
+}
+
+impl Conclusion {
+    /// Writes these tokens to the session's cookies, unless it has them already.
+    fn write(&mut self, tokens: &DiditTokens) {
+        let is_other = |session: &mut Session| !session.tokens().are(tokens);
+        if let Some(session) = self.session.take_if(is_other) {
+            self.change = Some(CookieChange::Written);
+            self.replaced
+                .get_or_insert_with(|| session.tokens().clone());
+            self.session = Some(session.carrying(tokens.clone()));
         }
     }
 }

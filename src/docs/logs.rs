@@ -42,13 +42,13 @@
 //!
 //! Each with its fields in parentheses.
 //!
-//! - ERROR `no route for the callback: add a handler for GET of this path, inside of the layer, or use with_redirect_after_sign_in` (`path`):
+//! - ERROR `no route for the callback: add a handler for GET of this path inside of the layer, or use with_redirect_after_sign_in` (`path`):
 //!   add the route.
-//! - ERROR `a callback arrived at another path: the layer is inside of a nested router, or behind a proxy that strips a prefix` (`callback`):
+//! - ERROR `callback at another path: the layer is in a nested router, or a proxy strips a prefix` (`callback`):
 //!   see [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
-//! - WARN `a browser comes back signed out from completed sign-ins: do all processes share the cookie keys and the session store, and does the site keep its host name?`:
+//! - WARN `completed sign-ins end signed out: all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
-//! - WARN `too many sign-ins wait for the provider: is it slow?`: look at the provider. Logged once.
+//! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
 //! - WARN `too many sessions end at once`: look at the store and the provider: one session is not ended there.

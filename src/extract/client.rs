@@ -1,8 +1,11 @@
-//! A handler's way to call Didit.
+//! The client for calls to Didit.
 
 use std::{fmt, sync::Arc};
 
-use super::SignedOut;
+use axum_core::response::{IntoResponse, Response};
+use http::{Extensions, HeaderValue, StatusCode, header};
+
+use super::context;
 use crate::{
     context::{RequestContext, RequestSession},
     error::{Error, ErrorKind},
@@ -10,7 +13,7 @@ use crate::{
     tokens::{DiditTokens, UserInfo},
 };
 
-/// What a handler calls the provider with.
+/// Calls Didit for a handler: user info, refresh, sign-out.
 ///
 /// ```
 /// use tower_didit::{DiditClient, DiditTokens, Error};
@@ -22,46 +25,46 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 /// ```
 ///
-/// Every call goes through the configuration's transport, with its time-out and its limit for
-/// answers. Cloning copies a pointer.
+/// Every call goes through the configured transport, with its time-out and its size limit. Clones are cheap.
 #[derive(Clone)]
 pub struct DiditClient {
-    lifecycle: Arc<SessionLifecycle>,
+    pub(crate) lifecycle: Arc<SessionLifecycle>,
     /// The request that it was extracted from.
-    request: Option<Arc<RequestContext>>,
+    pub(crate) request: Option<Arc<RequestContext>>,
 }
 
 impl DiditClient {
-    pub(crate) fn of_request(request: Arc<RequestContext>) -> Self {
-        Self {
-            lifecycle: Arc::clone(request.lifecycle()),
+    /// The client of a request, for services that have no extractors.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMissing`](crate::reason::WiringError::LayerMissing): the request did not pass
+    /// [`DiditAuth`](crate::DiditAuth).
+    pub fn of(extensions: &Extensions) -> Result<Self, Error> {
+        let request = Arc::clone(context(extensions)?);
+        Ok(Self {
+            lifecycle: Arc::clone(&request.lifecycle),
             request: Some(request),
-        }
+        })
     }
 
-    pub(crate) fn of_layer(lifecycle: Arc<SessionLifecycle>) -> Self {
-        Self {
-            lifecycle,
-            request: None,
-        }
-    }
-
-    /// What the provider tells about the user of these tokens now: what the scopes allow. It is asked
-    /// at every call.
+    /// The user info of the access token's user, as far as its scopes allow (OpenID Connect Core §5.3). Each call
+    /// is a request to the provider.
     ///
     /// # Errors
     ///
     /// - [`AccessTokenRefused`](crate::ErrorKind::AccessTokenRefused) or
-    ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider answers 401 or 403;
+    ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider responds with 401 or
+    ///   403;
     /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended meanwhile;
-    /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the answer names another user than
+    /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the response names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
-    /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no such endpoint;
-    /// - [`InvalidAnswer`](crate::ErrorKind::InvalidAnswer): the answer has another status, is not a
+    /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no user info endpoint;
+    /// - [`InvalidAnswer`](crate::ErrorKind::InvalidAnswer): the response has another status, is not a
     ///   JSON object, or names a member twice;
-    /// - [`InvalidMetadata`](crate::ErrorKind::InvalidMetadata): the provider was not found;
+    /// - [`InvalidMetadata`](crate::ErrorKind::InvalidMetadata): the provider's metadata is invalid;
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or
-    ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): there is no answer.
+    ///   [`ProviderTimeout`](crate::ErrorKind::ProviderTimeout): the provider does not answer.
     pub async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
         let request = self.request.as_deref();
         let session = request.and_then(RequestContext::asked_session);
@@ -71,16 +74,15 @@ impl DiditClient {
         self.lifecycle.calls.user_info(tokens).await
     }
 
-    /// New tokens for these, whether or not it is time: for a handler whose access token was refused
-    /// somewhere.
+    /// Refreshes these tokens now, whether or not they are due: for a handler whose access token was refused.
     ///
-    /// If they are those of the request that this client was extracted from, the session goes on with the
-    /// new ones: through the answer's cookies, or in the store. However many requests want it, one asks
-    /// the provider. What is sent is finished, even if the browser goes away.
+    /// If they belong to the session of this client's request, the session continues with the new tokens, in the
+    /// response's cookies or in the session store. Concurrent calls share one token request, which completes even
+    /// if the browser disconnects.
     ///
-    /// Otherwise, and once the head of the answer was sent, the new tokens are only given back: those of a
-    /// session in cookies, then, are not kept. Tokens that a session in a store keeps are renewed through
-    /// a client of a request of that session alone.
+    /// For other tokens the new ones are only returned. So are those of a session in cookies once the head of the
+    /// response was sent: they are not saved. Tokens of a session in a store are refreshed only through a client
+    /// of a request of that session.
     ///
     /// ```
     /// use tower_didit::{DiditClient, DiditTokens, Error};
@@ -98,13 +100,14 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// - [`TokensExpired`](crate::ErrorKind::TokensExpired): there is no refresh token, or one that works
-    ///   once was sent before (which a process remembers for 20 minutes at least, a store with the session);
-    /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider calls it invalid; a session in a
+    /// - [`TokensExpired`](crate::ErrorKind::TokensExpired): there is no refresh token, or a
+    ///   single-use one was sent before (a process remembers it for at least 20 minutes, a store as long as the
+    ///   session);
+    /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider refuses it; a session in a
     ///   store has ended;
-    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): somebody has signed out meanwhile;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the user has signed out;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
-    /// - those of a token request besides: the provider refuses, answers nonsense, is down.
+    /// - those of a token request: the provider refuses it, is unreachable, or its response is invalid.
     pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {
         if tokens.refresh_token().is_none() {
             return Err(Error::new(ErrorKind::TokensExpired));
@@ -115,13 +118,12 @@ impl DiditClient {
         }
     }
 
-    /// Ends the session of the request that this client was extracted from, as `POST /logout` does: here
-    /// first, then at the provider, for which nobody waits longer than 2 seconds. The answer removes its
-    /// cookies, if its head was not sent yet.
+    /// Ends the session of this client's request, as `POST /logout` does: first here, then at the provider, for
+    /// which it waits at most 2 s. The response removes the session's cookies, if its head was not sent yet.
     ///
-    /// It also works when nobody is signed in; a client of [`DiditAuth::client`](crate::DiditAuth::client) belongs
-    /// to no request and ends nothing. Sign-ins that are under way in other tabs go on. It does not
-    /// ask where the request comes from: guard the handler against other sites.
+    /// Succeeds when nobody is signed in. A client of [`DiditAuth::client`](crate::DiditAuth::client) has no request
+    /// and ends nothing. Sign-ins in other tabs continue. The origin of the request is not checked: protect the
+    /// handler against cross-site requests.
     ///
     /// ```
     /// use tower_didit::{DiditClient, Error, SignedOut};
@@ -136,20 +138,53 @@ impl DiditClient {
     /// # Errors
     ///
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
-    ///   cookies are removed all the same.
-    /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the head of the answer was sent before anybody asked for
-    ///   the session, which goes on.
+    ///   cookies are removed.
+    /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the head of the response was sent before the
+    ///   session was asked for. The session continues.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let page = match &self.request {
-            Some(request) => request.session()?.sign_out(request.cookies()).await?,
+            Some(request) => request.session()?.sign_out(&request.cookies).await?,
             None => None,
         };
-        Ok(SignedOut::to(self.lifecycle.way_on(page, None)))
+        Ok(SignedOut(self.lifecycle.way_on(page, None)))
     }
 }
 
 impl fmt::Debug for DiditClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DiditClient").finish_non_exhaustive()
+    }
+}
+
+/// The result of [`DiditClient::sign_out`](crate::DiditClient::sign_out), and a response: 303 to the provider's
+/// end-session page, if there is one, otherwise to the configured page after sign-out.
+///
+/// A handler may respond otherwise. A script cannot follow a redirect to another site, so it gets the
+/// [`location`](Self::location):
+///
+/// ```
+/// use tower_didit::{DiditClient, Error};
+///
+/// async fn sign_out(client: DiditClient) -> Result<String, Error> {
+///     let signed_out = client.sign_out().await?;
+///     Ok(signed_out.location().to_str().unwrap_or("/").to_owned())
+/// }
+/// # let _router: axum::Router =
+/// #     axum::Router::new().route("/sign-out", axum::routing::post(sign_out));
+/// ```
+#[derive(Clone, Debug)]
+pub struct SignedOut(HeaderValue);
+
+impl SignedOut {
+    /// Where the redirect leads: a path of this site, or an absolute URL. The URL of an end-session page carries
+    /// the ID token as `id_token_hint`: do not log it.
+    pub fn location(&self) -> &HeaderValue {
+        &self.0
+    }
+}
+
+impl IntoResponse for SignedOut {
+    fn into_response(self) -> Response {
+        (StatusCode::SEE_OTHER, [(header::LOCATION, self.0)]).into_response()
     }
 }

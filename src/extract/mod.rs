@@ -1,9 +1,8 @@
-//! What a handler takes as arguments: each asks the context of the request, and waits for what it asked.
+//! Extractors. Each asks the context of its request, and waits for what it asked.
 
 mod client;
 mod guard;
 mod sign_in;
-mod signed_out;
 
 use std::sync::Arc;
 
@@ -11,24 +10,23 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, request::Parts};
 
 pub use self::{
-    client::DiditClient,
-    guard::{GuardFuture, RequireSignIn, RequireSignInService},
+    client::{DiditClient, SignedOut},
+    guard::{RequireSignIn, RequireSignInService},
     sign_in::SignIn,
-    signed_out::SignedOut,
 };
 use crate::{
-    context::{RequestContext, SessionState},
+    context::RequestContext,
     error::{Error, ErrorKind, WiringError},
     return_to::ReturnTo,
     tokens::{DiditTokens, IdClaims},
 };
 
 impl IdClaims {
-    /// The verified claims of whoever is signed in, for services that have no extractors. The future borrows
-    /// nothing, so a Tower service can return it.
+    /// The verified claims of the signed-in user, for services that have no extractors. The future borrows nothing,
+    /// so a Tower service can return it.
     ///
-    /// A session in cookies is read at once. For one in a store it waits at most 1 s; where the provider's
-    /// session decides and the access token has expired, at most 5 s for the refresh.
+    /// A session in cookies is read at once; a session store is waited for at most 1 s. With Didit Authentication,
+    /// an expired access token is refreshed first, which is waited for at most 5 s.
     ///
     /// ```
     /// use tower_didit::{Error, IdClaims};
@@ -49,8 +47,9 @@ impl IdClaims {
     /// # Errors
     ///
     /// - [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth);
-    /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the store, or the provider, does not answer;
-    /// - [`AskedTooLate`](WiringError::AskedTooLate): the head of the answer was sent before anybody asked.
+    /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the session store or the provider does not answer;
+    /// - [`AskedTooLate`](WiringError::AskedTooLate): the head of the response was sent before the session was asked
+    ///   for.
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
@@ -60,15 +59,24 @@ impl IdClaims {
 }
 
 impl DiditTokens {
-    /// The tokens of whoever is signed in, for services that have no extractors. The future borrows nothing, so
-    /// a Tower service can return it.
+    /// The tokens of the signed-in user, for services that have no extractors. The future borrows nothing, so a
+    /// Tower service can return it.
     ///
-    /// While the access token is valid it waits at most 2 s, for a refresh that it has started; once the
-    /// access token has expired, at most 5 s for the refresh.
+    /// While the access token is valid, waits at most 2 s for a refresh that this request has started. Once it has
+    /// expired, waits at most 5 s for the refresh.
+    ///
+    /// ```
+    /// use tower_didit::{DiditTokens, Error};
+    ///
+    /// async fn scopes<B>(request: &http::Request<B>) -> Result<Option<String>, Error> {
+    ///     let tokens = DiditTokens::of(request.extensions()).await?;
+    ///     Ok(tokens.map(|tokens| tokens.scopes().to_string()))
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`IdClaims::of`], and besides
+    /// Those of [`IdClaims::of`], and
     ///
     /// - [`TokensExpired`](ErrorKind::TokensExpired): the access token has expired and cannot be refreshed;
     /// - [`TokensUnavailable`](ErrorKind::TokensUnavailable): it has expired, and the provider does not answer.
@@ -77,17 +85,6 @@ impl DiditTokens {
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
         let context = context(extensions).cloned();
         async move { tokens(&*context?).await }
-    }
-}
-
-impl DiditClient {
-    /// The client of a request, for services that have no extractors.
-    ///
-    /// # Errors
-    ///
-    /// [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth).
-    pub fn of(extensions: &Extensions) -> Result<Self, Error> {
-        context(extensions).cloned().map(Self::of_request)
     }
 }
 
@@ -117,7 +114,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
     }
 }
 
-/// `None` also where the access token has expired and cannot be refreshed.
+/// Also `None` when the access token has expired and cannot be refreshed.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
@@ -141,7 +138,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let return_to = context(&parts.extensions)?.return_to().cloned();
+        let return_to = context(&parts.extensions)?.return_to.as_deref().cloned();
         return_to.ok_or_else(|| Error::new(WiringError::NotACallback))
     }
 }
@@ -150,16 +147,13 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        Ok(context(&parts.extensions)?.return_to().cloned())
+        Ok(context(&parts.extensions)?.return_to.as_deref().cloned())
     }
 }
 
 async fn claims(context: &RequestContext) -> Result<Option<IdClaims>, Error> {
-    match context.session()?.state().await {
-        SessionState::SignedIn(session) => Ok(Some(session.tokens().claims().clone())),
-        SessionState::Anonymous => Ok(None),
-        SessionState::Unavailable(error) => Err(error.clone()),
-    }
+    let session = context.session()?.signed_in().await?;
+    Ok(session.map(|session| session.tokens().claims().clone()))
 }
 
 async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> {
@@ -171,5 +165,6 @@ async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> 
 }
 
 fn context(extensions: &Extensions) -> Result<&Arc<RequestContext>, Error> {
-    RequestContext::of(extensions).ok_or_else(|| Error::new(WiringError::LayerMissing))
+    let context = extensions.get();
+    context.ok_or_else(|| Error::new(WiringError::LayerMissing))
 }

@@ -1,4 +1,4 @@
-//! A handler's way to start a sign-in.
+//! The response that starts a sign-in.
 
 use axum_core::response::{IntoResponse, Response};
 
@@ -8,7 +8,7 @@ use crate::{
     return_to::ReturnTo,
 };
 
-/// An answer that sends the browser to Didit.
+/// A response that sends the browser to Didit.
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};
@@ -23,36 +23,41 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/orders", axum::routing::get(orders));
 /// ```
 ///
-/// Where a person is waiting for a page, [`DiditAuth`](crate::DiditAuth) makes a 303 of it; a
-/// script gets the 401 that [`ErrorKind::NotSignedIn`] is.
+/// [`DiditAuth`](crate::DiditAuth) turns it into a 303 for a page navigation. A script gets the 401 of
+/// [`ErrorKind::NotSignedIn`].
 #[derive(Clone, Debug, Default)]
-#[must_use = "it is an answer: return it from the handler"]
+#[must_use = "return it from the handler"]
 pub struct SignIn {
     return_to: Option<ReturnTo>,
 }
 
 impl SignIn {
-    /// A sign-in that comes back to the page that was asked for, or to the landing page if that
-    /// was not by `GET`.
+    /// A sign-in that returns to the requested page, or to the landing page if the request was not a `GET`.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A sign-in that comes back to another page. One whose address has more than 512 bytes, and the
-    /// layer's own paths, become the landing page.
+    /// A sign-in that returns to another page. The landing page replaces an address of more than 512 bytes and the
+    /// layer's own paths.
+    ///
+    /// ```
+    /// use tower_didit::{ReturnTo, SignIn};
+    ///
+    /// async fn join() -> Option<SignIn> {
+    ///     Some(SignIn::returning_to(ReturnTo::parse("/welcome?step=1")?))
+    /// }
+    /// ```
     pub fn returning_to(page: ReturnTo) -> Self {
-        Self {
-            return_to: Some(page),
-        }
+        let return_to = Some(page);
+        Self { return_to }
     }
 }
 
 impl IntoResponse for SignIn {
     fn into_response(self) -> Response {
         let mut response = Error::new(ErrorKind::NotSignedIn).into_response();
-        response.extensions_mut().insert(SignInChallenge {
-            return_to: self.return_to,
-        });
+        let challenge = SignInChallenge(self.return_to);
+        response.extensions_mut().insert(challenge);
         response
     }
 }

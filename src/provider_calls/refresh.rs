@@ -34,7 +34,7 @@ impl ProviderCalls {
         let permit = permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))?;
         let attempt = self.token_endpoint.attempt();
         let mut attempt = attempt.ok_or_else(|| Error::new(ErrorKind::TokensUnavailable))?;
-        let prepare = self.metadata_and_keys(attempt.is_probe());
+        let prepare = self.metadata_and_keys(attempt.is_probe);
         let metadata = self.watch(&mut attempt, prepare).await;
         if metadata.as_ref().is_err_and(is_outage) {
             self.token_endpoint.failed(&mut attempt);

@@ -1,13 +1,14 @@
-//! The errors that the application answers with: those of extractors, guards and handlers.
+//! The errors of the application: those of extractors, guards and handlers.
 
-use std::sync::Arc;
+use std::{
+    mem,
+    sync::{Arc, atomic::Ordering},
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header, request::Parts, response, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, Response, header, request::Parts, response, uri::PathAndQuery};
 
-use super::{
-    Disposition, RelyingParty, RequestKind, Settled, answer::append_cookies, failure::Failure,
-};
+use super::{RelyingParty, ResponseUpdate, failure::Failure, request_kind::page_request};
 use crate::{
     context::{AskedPage, RequestContext, SignInChallenge},
     error::{Answered, Error, ErrorKind, NextPage},
@@ -16,55 +17,64 @@ use crate::{
 };
 
 impl RelyingParty {
-    /// What a person gets in place of an error of an extractor, a guard or a handler: a sign-in if that helps, else a
+    /// Replaces an error for a person who is waiting for a page: with a sign-in if that helps, otherwise with an error
     /// page.
-    pub(super) fn answer_person(
-        self: &Arc<Self>,
+    pub(super) fn replace_error(
+        self: Arc<Self>,
         error: Error,
-        context: &Arc<RequestContext>,
-        page: &AskedPage,
+        context: Arc<RequestContext>,
         head: &mut response::Parts,
-    ) -> Disposition {
+    ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
-        let inner = std::mem::take(&mut head.headers);
-        let asked = page.address();
-        // What was sent is not repeated.
-        let helps = challenge.is_some() || (asked.is_some() && self.sign_in_helps(&error, context));
-        let is_stray = helps && asked.is_some_and(|asked| self.is_stray_callback(asked, context));
-        if is_stray {
-            self.report_stray_callback();
-        }
-        let wanted = challenge.and_then(|challenge| challenge.return_to);
-        let asked = asked.filter(|_| !is_stray);
-        let return_to = wanted.or_else(|| asked.and_then(ReturnTo::of_request));
-        if !helps || is_stray {
-            let return_to = return_to.map(|page| self.return_to(Some(page)));
-            let failure = Failure::from(error).returning_to(return_to.as_ref());
-            let reply = self.render_page(failure, &page.head());
-            return Disposition::Reply(in_place_of(inner, reply));
-        }
-        let return_to = self.return_to(return_to);
-        let relying_party = Arc::clone(self);
-        let context = Arc::clone(context);
-        Disposition::Later(Box::pin(async move {
-            let redirect = relying_party.sign_in(return_to, context.cookies()).await;
-            let reply = redirect.unwrap_or_else(|failure| {
-                let page = context.asked_page.as_ref();
-                let head = page.map(AskedPage::head).expect("it is there");
-                relying_party.render_page(failure, &head)
+        let headers = mem::take(&mut head.headers);
+        let page = context.asked_page.as_ref();
+        // A `POST` has no address: a sign-in would not repeat what was sent.
+        let address = page.and_then(AskedPage::address);
+        let helps =
+            challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
+        let is_stray = helps && address.is_some_and(|page| self.is_stray_callback(page, &context));
+        let wanted = challenge.and_then(|SignInChallenge(page)| page);
+        let address = address.filter(|_| !is_stray);
+        let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
+        Box::pin(async move {
+            let reply = if helps && !is_stray {
+                let return_to = self.return_to(return_to);
+                self.sign_in(return_to, &context.cookies).await
+            } else {
+                let return_to = return_to.map(|page| self.return_to(Some(page)));
+                Err(Failure::from(error).returning_to(return_to.as_ref()))
+            };
+            let reply = reply.unwrap_or_else(|failure| {
+                let page = context.asked_page.as_ref().map(AskedPage::head);
+                self.render(failure, page.as_ref())
             });
-            Settled::Reply(in_place_of(inner, reply))
-        }))
+            Err(with_headers(headers, reply))
+        })
     }
 
-    /// Whether a sign-in mends an error. Somebody who has just signed in is not sent to the provider for ever.
+    /// Replaces an error of the callback's handler with an error page, never with a sign-in, which would fail the same
+    /// way.
+    pub(super) fn replace_callback_error(
+        &self,
+        request: &Parts,
+        return_to: &ReturnTo,
+        head: &mut response::Parts,
+    ) -> Option<Response<Bytes>> {
+        let error = unanswered_error(head)?;
+        let page = page_request(request)?;
+        let failure = Failure::from(error).returning_to(return_to).used_up();
+        let reply = self.render(failure, Some(page));
+        Some(with_headers(mem::take(&mut head.headers), reply))
+    }
+
+    /// Whether a sign-in resolves an error. A user who has just signed in is not sent to the provider again.
     fn sign_in_helps(&self, error: &Error, context: &RequestContext) -> bool {
         if error.kind().row().advice.next_page != NextPage::SignIn {
             return false;
         }
-        let session = context.asked_session();
-        match session.and_then(|session| session.is_young(self.now())) {
-            Some(is_young) => !is_young,
+        let asked = context.asked_session();
+        match asked.and_then(|asked| asked.known_session()) {
+            Some(session) => !session.is_young(self.lifecycle.now()),
             None => matches!(
                 error.kind(),
                 ErrorKind::NotSignedIn | ErrorKind::SessionEnded
@@ -72,46 +82,25 @@ impl RelyingParty {
         }
     }
 
-    /// What a person gets in place of an error of the callback's handler. No sign-in starts: it would end here again.
-    pub(super) fn answer_person_at_callback(
-        &self,
-        request: &Parts,
-        return_to: &ReturnTo,
-        head: &mut response::Parts,
-    ) -> Option<Response<Bytes>> {
-        let error = take_up_error(head)?;
-        RequestKind::of_page(request).then(|| {
-            let failure = Failure::from(error).returning_to(return_to);
-            let reply = self.render_page(failure.used_up(), request);
-            in_place_of(std::mem::take(&mut head.headers), reply)
-        })
-    }
-
-    /// Whether a page that asks for a sign-in is itself the answer to one, whose path was changed on the way to
-    /// the layer: another sign-in would end here again, and again.
+    /// Whether a page that asks for a sign-in is a callback whose path was changed on its way to the layer. Another
+    /// sign-in would end the same way.
     fn is_stray_callback(&self, page: &PathAndQuery, context: &RequestContext) -> bool {
-        let query = page.query().unwrap_or_default();
-        Callback::parse(query).is_ok_and(|callback| {
-            let cookies = context.cookies().iter();
-            self.flow_cookies().open(cookies, &callback.state).is_ok()
-        })
-    }
-
-    fn report_stray_callback(&self) {
-        self.reported.stray_callback.call_once(|| {
+        let flows = self.flow_cookies(&context.cookies);
+        let callback = Callback::parse(page.query().unwrap_or_default());
+        let is_stray = callback.is_ok_and(|callback| flows.open(&callback.state).is_ok());
+        if is_stray && !self.reported.stray_callback.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 callback = self.config.redirect_uri.path,
-                "a callback arrived at another path: the layer is inside of a nested router, or behind \
-                 a proxy that strips a prefix"
+                "callback at another path: the layer is in a nested router, or a proxy strips a prefix"
             );
-        });
+        }
+        is_stray
     }
 }
 
-/// The error that the application answers with, unless a layer inside of this one has answered it. It is logged by
-/// now.
+/// The error of a response, unless an inner layer has replaced it. Logs it.
 #[inline]
-pub(super) fn take_up_error(head: &mut response::Parts) -> Option<Error> {
+pub(super) fn unanswered_error(head: &mut response::Parts) -> Option<Error> {
     let error = head.extensions.get::<Error>()?.clone();
     if error.kind().status() != head.status {
         return None;
@@ -121,23 +110,21 @@ pub(super) fn take_up_error(head: &mut response::Parts) -> Option<Error> {
     (!is_answered).then_some(error)
 }
 
-/// Puts a reply in the place of the application's answer, whose headers stay, but for those that describe its
-/// content.
-fn in_place_of(mut headers: HeaderMap, reply: Response<Bytes>) -> Response<Bytes> {
-    let (mut head, body) = reply.into_parts();
-    let about_content: Vec<_> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with("content-"))
-        .cloned()
-        .collect();
-    for name in about_content {
+/// Adds the headers of the application's response to the reply, except those about its content.
+fn with_headers(mut headers: HeaderMap, mut reply: Response<Bytes>) -> Response<Bytes> {
+    let own = reply.headers();
+    let is_replaced = |name: &HeaderName| {
+        name.as_str().starts_with("content-")
+            || (name != header::SET_COOKIE && own.contains_key(name))
+    };
+    let mut replaced: Vec<_> = headers.keys().cloned().collect();
+    replaced.retain(is_replaced);
+    for name in replaced {
         headers.remove(name);
     }
-    let cookies = head.headers.get_all(header::SET_COOKIE);
-    let cookies: Vec<_> = cookies.into_iter().cloned().collect();
-    head.headers.remove(header::SET_COOKIE);
-    headers.extend(head.headers);
-    append_cookies(&mut headers, cookies);
-    head.headers = headers;
-    Response::from_parts(head, body)
+    for (name, value) in own {
+        headers.append(name, value.clone());
+    }
+    *reply.headers_mut() = headers;
+    reply
 }

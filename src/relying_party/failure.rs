@@ -1,78 +1,48 @@
-//! The answer to a request that failed.
+//! The response to a request that failed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, header, request::Parts};
+use http::{HeaderValue, Method, Response, request::Parts};
 use url::form_urlencoded;
 
 use super::{
-    RelyingParty, RequestKind,
+    RelyingParty,
     answer::{append_cookies, keep_private},
-    pages::{Link, page},
+    pages::{Link, built_in_page},
 };
 use crate::{
     error::{Answered, Error, ErrorKind, NextPage, oblige},
     return_to::ReturnTo,
 };
 
-/// An error, and what its answer needs besides.
+/// An error with the details of its response.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    error: Error,
-    /// Where the sign-in was to end.
+    pub(super) error: Error,
+    /// The page to return to after another sign-in.
     return_to: Option<ReturnTo>,
-    cookies: Vec<HeaderValue>,
-    allow: Option<HeaderValue>,
-    /// Whether the same address may be asked for again.
+    pub(super) cookies: Vec<HeaderValue>,
+    /// Whether the same request may succeed later.
     is_repeatable: bool,
 }
 
 impl Failure {
-    pub(super) fn method_not_allowed(allowed: &Method) -> Self {
-        let allow = HeaderValue::from_str(allowed.as_str());
-        Self {
-            allow: Some(allow.expect("GET and POST are header values")),
-            ..Error::new(ErrorKind::MethodNotAllowed).into()
-        }
-    }
-
-    pub(super) fn kind(&self) -> ErrorKind {
-        self.error.kind()
-    }
-
-    pub(super) fn into_cookies(self) -> Vec<HeaderValue> {
-        self.cookies
-    }
-
     pub(super) fn returning_to<'a>(mut self, page: impl Into<Option<&'a ReturnTo>>) -> Self {
         self.return_to = page.into().cloned();
         self
     }
 
-    /// Adds cookies. They end something: the same request would not find it again.
+    /// Adds cookies that end something, so that the same request would fail otherwise.
     pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookies);
         self.used_up()
     }
 
-    /// The same request would fail for another reason.
+    /// The same request cannot succeed.
     pub(super) fn used_up(mut self) -> Self {
         self.is_repeatable = false;
         self
-    }
-
-    /// Adds to a page or a problem document what every answer to a failure has.
-    fn complete(self, mut response: Response<Bytes>) -> Response<Bytes> {
-        oblige(&mut response);
-        let headers = response.headers_mut();
-        if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, allow);
-        }
-        keep_private(headers);
-        append_cookies(headers, self.cookies);
-        let extensions = response.extensions_mut();
-        extensions.insert(Answered);
-        extensions.insert(self.error);
-        response
     }
 }
 
@@ -82,81 +52,75 @@ impl From<Error> for Failure {
             error,
             return_to: None,
             cookies: Vec::new(),
-            allow: None,
             is_repeatable: true,
         }
     }
 }
 
 impl RelyingParty {
-    /// The answer to one of the layer's own requests that failed: a page for a person, a problem document for a
-    /// program.
-    pub(super) fn render(&self, failure: Failure, request: &Parts) -> Response<Bytes> {
-        if RequestKind::of_page(request) {
-            return self.render_page(failure, request);
-        }
-        self.log(&failure.error);
-        let problem = failure.error.problem();
-        failure.complete(problem)
-    }
-
-    /// The page for a person: the application's own, else the built-in one.
-    pub(super) fn render_page(&self, failure: Failure, request: &Parts) -> Response<Bytes> {
-        self.log(&failure.error);
-        let response = if let Some(page) = &self.config.error_page {
-            (page.0)(&failure.error, request)
-        } else {
-            let link = self.link(&failure, &request.method);
-            page(failure.error.kind(), &link, self.landing_page())
+    /// The response to a failed request: a problem document, or a page if a person is waiting for the `page` that
+    /// they have requested. The page is the application's, if it has one.
+    pub(super) fn render(&self, failure: Failure, page: Option<&Parts>) -> Response<Bytes> {
+        let error = &failure.error;
+        self.log(error);
+        let mut response = match (page, &self.config.error_page) {
+            (None, _) => error.problem(),
+            (Some(request), Some(page)) => (page.0)(error, request),
+            (Some(request), None) => {
+                let link = self.link(&failure, &request.method);
+                built_in_page(error.kind(), &link, self.config.landing_page.as_str())
+            }
         };
-        failure.complete(response)
+        oblige(&mut response);
+        keep_private(response.headers_mut());
+        append_cookies(response.headers_mut(), failure.cookies);
+        let extensions = response.extensions_mut();
+        extensions.insert(Answered);
+        extensions.insert(failure.error);
+        response
     }
 
     fn log(&self, error: &Error) {
         error.log("request failed");
-        let reported = &self.reported;
+        let is_first = |reported: &AtomicBool| !reported.swap(true, Ordering::Relaxed);
         match error.kind() {
-            ErrorKind::TooManySignIns => reported.exchanges_full.call_once(|| {
-                tracing::warn!("too many sign-ins wait for the provider: is it slow?");
-            }),
-            ErrorKind::SessionNotKept => reported.session_not_kept.call_once(|| {
+            ErrorKind::TooManySignIns if is_first(&self.reported.too_many_sign_ins) => {
+                tracing::warn!("too many concurrent sign-ins: the provider may be slow");
+            }
+            ErrorKind::SessionNotKept if is_first(&self.reported.session_not_kept) => {
                 tracing::warn!(
-                    "a browser comes back signed out from completed sign-ins: do all processes share the \
-                     cookie keys and the session store, and does the site keep its host name?"
+                    "completed sign-ins end signed out: all processes must share the cookie keys and the \
+                     session store, and the site must keep its host name"
                 );
-            }),
+            }
             _ => {}
         }
     }
 
-    /// Where the page leads: never to an address that was used up, nor to one that takes no `GET`.
+    /// The link of the page: never to an address that was used up, nor to one that takes no `GET`.
     fn link(&self, failure: &Failure, method: &Method) -> Link {
         let sign_in = || self.sign_in_page(failure.return_to.as_ref());
         match failure.error.kind().row().advice.next_page {
-            NextPage::SignIn => Link::sign_in(sign_in()),
-            NextPage::Reload if method != Method::GET => Link::go_on(self.landing_page()),
-            // This very address, code and all: it was not used yet.
-            NextPage::Reload if failure.is_repeatable => Link::try_again(String::new()),
-            NextPage::TryAgain | NextPage::Reload => Link::try_again(sign_in()),
-            NextPage::LandingPage => Link::go_on(self.landing_page()),
+            NextPage::SignIn => Link::SignIn(sign_in()),
+            NextPage::Reload if method != Method::GET => Link::LandingPage,
+            // This address, with its code, was not used yet.
+            NextPage::Reload if failure.is_repeatable => Link::TryAgain(String::new()),
+            NextPage::TryAgain | NextPage::Reload => Link::TryAgain(sign_in()),
+            NextPage::LandingPage => Link::LandingPage,
         }
     }
 
-    /// A sign-in that comes back to a page. Without a path for that, the page itself, which may ask for one.
+    /// A sign-in that returns to a page. Without a login path, the page itself, which may start one.
     fn sign_in_page(&self, return_to: Option<&ReturnTo>) -> String {
-        let page = return_to.map(ReturnTo::as_str);
-        match (&self.config.login_path, page) {
+        let config = &self.config;
+        match (&config.login_path, return_to) {
             (Some(login), Some(page)) => {
-                let page = form_urlencoded::byte_serialize(page.as_bytes());
+                let page = form_urlencoded::byte_serialize(page.as_str().as_bytes());
                 format!("{login}?return_to={}", page.collect::<String>())
             }
             (Some(login), None) => login.clone(),
-            (None, page) => page.unwrap_or(self.landing_page()).to_owned(),
+            (None, page) => page.unwrap_or(&config.landing_page).as_str().to_owned(),
         }
-    }
-
-    fn landing_page(&self) -> &str {
-        self.config.landing_page.as_str()
     }
 }
 

@@ -1,42 +1,39 @@
 //! The cookies of sign-ins under way.
 //!
-//! One cookie an attempt, so that several tabs can sign in at the same time; together they are
-//! bounded, so that abandoned attempts never fill a request's headers.
+//! Each sign-in has a cookie of its own, so that several tabs can sign in at the same time. Together they are bounded,
+//! so that abandoned sign-ins do not fill a request's headers.
 
-use std::{cmp, iter};
+use std::{cmp::Reverse, iter};
 
 use http::HeaderValue;
 
 use crate::{
     clock::Timestamp,
-    cookie::{CookieScope, cookies},
+    cookie::{CookieLines, CookieScope, cookies},
     error::CallbackError,
     oidc::PendingSignIn,
     seal::Sealer,
 };
 
-/// Reads and writes flow cookies.
+/// The flow cookies of one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowCookies<'a> {
     pub(super) sealer: &'a Sealer,
     pub(super) scope: &'a CookieScope,
+    pub(super) lines: &'a CookieLines,
 }
 
 impl FlowCookies<'_> {
-    /// Opens the sign-in that `state` belongs to. The cookies and the state are attacker-controlled.
+    /// Opens the sign-in of `state`. The cookies and the state are attacker-controlled.
     ///
     /// # Errors
     ///
     /// - [`CallbackError::UnknownSignIn`]: the browser has no flow cookie of this state;
-    /// - [`CallbackError::ForeignSignIn`]: it has one that does not open.
-    pub(super) fn open<'b>(
-        &self,
-        lines: impl IntoIterator<Item = &'b HeaderValue>,
-        state: &str,
-    ) -> Result<PendingSignIn, CallbackError> {
-        let wanted = self.name(state);
+    /// - [`CallbackError::ForeignSignIn`]: its cookie does not open.
+    pub(super) fn open(&self, state: &str) -> Result<PendingSignIn, CallbackError> {
+        let name = self.name(state);
+        let same_name = cookies(self.lines.iter()).filter(|(other, _)| *other == name.as_bytes());
         let mut failure = CallbackError::UnknownSignIn;
-        let same_name = cookies(lines).filter(|(name, _)| *name == wanted.as_bytes());
         // Without the prefix `__Host-` another host of the site can set a second one.
         for (name, value) in same_name.take(MAX_SAME_NAME) {
             match self.unseal(name, value) {
@@ -47,21 +44,17 @@ impl FlowCookies<'_> {
         Err(failure)
     }
 
-    /// The states of all sign-ins that this browser has under way.
-    pub(super) fn states<'b>(
-        &self,
-        lines: impl IntoIterator<Item = &'b HeaderValue>,
-    ) -> impl Iterator<Item = String> {
-        self.all(lines)
+    /// The states of this browser's sign-ins under way.
+    pub(super) fn states(&self) -> impl Iterator<Item = String> {
+        self.all()
             .take(MAX_COUNT)
             .filter_map(|(name, value)| Some(self.unseal(name, value)?.state().to_owned()))
     }
 
-    /// The `Set-Cookie` values for a new sign-in: its own, and the removal of the one that it takes
-    /// the place of, and of the oldest where there would be more than five, or more than 3 KB of them.
-    pub(super) fn begin<'b>(
+    /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the one that it replaces, and of the
+    /// oldest ones beyond five or beyond 3 KB.
+    pub(super) fn begin(
         &self,
-        lines: impl IntoIterator<Item = &'b HeaderValue>,
         pending: &PendingSignIn,
         replaced: Option<&str>,
         now: Timestamp,
@@ -70,25 +63,19 @@ impl FlowCookies<'_> {
         let replaced = replaced.map(|state| self.name(state));
         let value = self.sealer.seal(name.as_bytes(), &pending.encode());
 
-        // What does not open counts as oldest: it may be another application's on this host.
-        let is_replaced = |name: &[u8]| {
-            replaced
-                .as_ref()
-                .is_some_and(|other| other.as_bytes() == name)
-        };
+        let is_replaced = |name: &[u8]| replaced.as_deref().map(str::as_bytes) == Some(name);
         let mut existing: Vec<_> = self
-            .all(lines)
+            .all()
             .filter(|(name, _)| !is_replaced(name))
             .map(|(name, value)| {
-                let pending = self.unseal(name, value);
-                let expires = pending.map_or(Timestamp::from_unix(0), |pending| pending.expires);
+                // A cookie that does not open counts as oldest: it may be another application's.
+                let expires = self.unseal(name, value).map(|pending| pending.expires);
                 (expires, name, length(name, value))
             })
             .collect();
-        // Newest first. Browsers send older cookies first (RFC 6265bis §5.8.3), which decides
-        // between those of the same second.
+        // Newest first. Browsers send older cookies first (RFC 6265bis §5.8.3), which decides within a second.
         existing.reverse();
-        existing.sort_by_key(|(expires, ..)| cmp::Reverse(*expires));
+        existing.sort_by_key(|(expires, ..)| Reverse(*expires));
 
         let mut count = 1;
         let mut size = length(name.as_bytes(), value.as_bytes());
@@ -105,37 +92,30 @@ impl FlowCookies<'_> {
             .collect()
     }
 
-    /// The `Set-Cookie` value that ends the sign-in of `state`.
+    /// The `Set-Cookie` value that removes the cookie of `state`.
     pub(super) fn end(&self, state: &str) -> HeaderValue {
         self.scope.remove(&self.name(state))
     }
 
-    /// The `Set-Cookie` values that end all of them.
-    pub(super) fn end_all<'b>(
-        &self,
-        lines: impl IntoIterator<Item = &'b HeaderValue>,
-    ) -> Vec<HeaderValue> {
-        self.all(lines)
+    /// The `Set-Cookie` values that remove all flow cookies.
+    pub(super) fn end_all(&self) -> impl Iterator<Item = HeaderValue> {
+        self.all()
             .filter_map(|(name, _)| self.removal(name))
             .take(MAX_REMOVALS)
-            .collect()
     }
 
-    fn all<'b>(
-        &self,
-        lines: impl IntoIterator<Item = &'b HeaderValue>,
-    ) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
-        let prefix = self.scope.flow_prefix().as_bytes();
-        cookies(lines).filter(move |(name, _)| name.starts_with(prefix))
+    fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let prefix = self.scope.flow_prefix.as_bytes();
+        cookies(self.lines.iter()).filter(move |(name, _)| name.starts_with(prefix))
     }
 
     fn unseal(&self, name: &[u8], value: &[u8]) -> Option<PendingSignIn> {
         PendingSignIn::decode(&self.sealer.open(name, value)?)
     }
 
-    /// Nothing for a name that only a stranger could have made up: it must not reach a header.
+    /// `None` for a name that this layer did not make: it must not reach a header.
     fn removal(&self, name: &[u8]) -> Option<HeaderValue> {
-        let suffix = name.strip_prefix(self.scope.flow_prefix().as_bytes())?;
+        let suffix = name.strip_prefix(self.scope.flow_prefix.as_bytes())?;
         let is_ours = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
         let name = std::str::from_utf8(name).ok()?;
         suffix.iter().all(is_ours).then(|| self.scope.remove(name))
@@ -143,11 +123,11 @@ impl FlowCookies<'_> {
 
     fn name(&self, state: &str) -> String {
         let suffix = PendingSignIn::cookie_suffix(state);
-        format!("{}{suffix}", self.scope.flow_prefix())
+        format!("{}{suffix}", self.scope.flow_prefix)
     }
 }
 
-/// What a cookie takes of the `Cookie` header.
+/// The length of a cookie in the `Cookie` header.
 fn length(name: &[u8], value: &[u8]) -> usize {
     name.len() + "=".len() + value.len() + "; ".len()
 }
@@ -156,5 +136,5 @@ const MAX_SAME_NAME: usize = 2;
 const MAX_COUNT: usize = 5;
 /// In bytes of the `Cookie` header.
 const MAX_SIZE: usize = 3 * 1024;
-/// More than a browser that was not tampered with can need: a stranger must not blow up the answer.
+/// Limits the response to a request with made-up cookies. No browser that was not tampered with has as many.
 const MAX_REMOVALS: usize = 64;

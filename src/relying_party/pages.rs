@@ -5,53 +5,31 @@ use http::{HeaderValue, Response, header};
 
 use crate::error::ErrorKind;
 
-/// What a person is to follow.
-pub(super) struct Link {
-    id: &'static str,
-    label: &'static str,
-    /// A checked path, or nothing for the address that was asked for.
-    href: String,
+/// The first link of the page. An empty address is the requested one.
+pub(super) enum Link {
+    SignIn(String),
+    TryAgain(String),
+    LandingPage,
 }
 
-impl Link {
-    pub(super) fn sign_in(href: String) -> Self {
-        Self {
-            id: "sign-in",
-            label: "Sign in",
-            href,
-        }
-    }
-
-    pub(super) fn try_again(href: String) -> Self {
-        Self {
-            id: "try-again",
-            label: "Try again",
-            href,
-        }
-    }
-
-    /// Away from here.
-    pub(super) fn go_on(landing_page: &str) -> Self {
-        Self {
-            id: "go-on",
-            label: BACK,
-            href: landing_page.to_owned(),
-        }
-    }
-}
-
-/// A page that needs nothing but itself, its icon included. No text of the provider or of the request is on it.
-pub(super) fn page(kind: ErrorKind, link: &Link, landing_page: &str) -> Response<Bytes> {
+/// A self-contained page, without any text of the provider or of the request.
+pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) -> Response<Bytes> {
     let row = kind.row();
     let (title, text) = (row.advice.title, row.advice.text);
-    let Link { id, label, href } = link;
-    let on = format!(r#"<a id="{id}" href="{}">{label}</a>"#, escaped(href));
-    let links = if href == landing_page {
-        on
-    } else {
-        let home = escaped(landing_page);
-        format!(r#"{on} <a id="home" href="{home}">{BACK}</a>"#)
+    let (id, label, href) = match link {
+        Link::SignIn(href) => ("sign-in", "Sign in", href.as_str()),
+        Link::TryAgain(href) => ("try-again", "Try again", href.as_str()),
+        Link::LandingPage => ("go-on", BACK, landing_page),
     };
+    let mut links = vec![format!(
+        r#"<a id="{id}" href="{}">{label}</a>"#,
+        escaped(href)
+    )];
+    if href != landing_page {
+        let home = escaped(landing_page);
+        links.push(format!(r#"<a id="home" href="{home}">{BACK}</a>"#));
+    }
+    let links = links.join(" ");
     let code = row.code;
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -75,7 +53,7 @@ pub(super) fn page(kind: ErrorKind, link: &Link, landing_page: &str) -> Response
     response
 }
 
-/// For an attribute value in double quotes. A checked path has none of `<`, `>` and `"`.
+/// Escapes an attribute value in double quotes. A checked path has no `<`, `>` or `"`.
 fn escaped(path: &str) -> String {
     path.replace('&', "&amp;")
 }
@@ -89,27 +67,27 @@ mod tests {
     use super::*;
 
     fn html(kind: ErrorKind, link: &Link) -> String {
-        let page = page(kind, link, "/start?a=1&b=2");
+        let page = built_in_page(kind, link, "/start?a=1&b=2");
         String::from_utf8(page.into_body().to_vec()).unwrap()
     }
 
     #[test]
-    fn a_page_leads_on_and_back_to_the_landing_page() {
+    fn a_page_links_to_the_next_step_and_to_the_landing_page() {
         let home = r#"<a id="home" href="/start?a=1&amp;b=2">Back to the site</a>"#;
         for (kind, link, on) in [
             (
                 ErrorKind::AccessDenied,
-                Link::try_again("/login".to_owned()),
+                Link::TryAgain("/login".to_owned()),
                 r#"<a id="try-again" href="/login">"#,
             ),
             (
                 ErrorKind::NotSignedIn,
-                Link::sign_in("/login".to_owned()),
+                Link::SignIn("/login".to_owned()),
                 r#"<a id="sign-in" href="/login">"#,
             ),
             (
                 ErrorKind::TooManySignIns,
-                Link::try_again(String::new()),
+                Link::TryAgain(String::new()),
                 r#"<a id="try-again" href="">"#,
             ),
         ] {
@@ -119,17 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_leads_back_anyway_says_so_once() {
+    fn a_page_has_one_link_if_the_next_step_is_the_landing_page() {
         let landing_page = "/start?a=1&b=2";
         for (kind, link, id) in [
-            (
-                ErrorKind::CrossSiteSignOut,
-                Link::go_on(landing_page),
-                "go-on",
-            ),
+            (ErrorKind::CrossSiteSignOut, Link::LandingPage, "go-on"),
             (
                 ErrorKind::AccessDenied,
-                Link::try_again(landing_page.to_owned()),
+                Link::TryAgain(landing_page.to_owned()),
                 "try-again",
             ),
         ] {

@@ -2,52 +2,31 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 
-/// What the headers say about who asked (Fetch Metadata Request Headers; `Accept` where a browser
-/// sends none).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RequestKind {
-    /// A person who follows links: only they can be sent to a sign-in page.
-    Page,
-    /// A script, a prefetch or a sub-resource.
-    Script,
-    /// The headers do not say: a command line, an old client.
-    Unknown,
+/// The request's head, if a person is waiting for the page that it requests.
+pub(super) fn page_request(head: &Parts) -> Option<&Parts> {
+    let metadata = FetchMetadata::of(&head.headers);
+    metadata.is_page_request(&head.method).then_some(head)
 }
 
-impl RequestKind {
-    /// Whether a person is waiting for the page that a request asks for.
-    pub(super) fn of_page(request: &Parts) -> bool {
-        HeaderSigns::of(&request.headers).are_of_page(&request.method)
-    }
-
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        HeaderSigns::of(headers).kind()
-    }
-}
-
-/// Whether a browser asks in case a person might follow a link.
-pub(super) fn is_prefetch(headers: &HeaderMap) -> bool {
-    HeaderSigns::of(headers).is_prefetch
-}
-
-/// What the headers of a request say about its kind. They are read one by one: a look-up hashes the name that it
-/// looks for, and there are eight.
+/// The Fetch Metadata request headers, or `Accept` if the browser sends none.
+///
+/// All headers are read once: a look-up hashes the name, and there are eight of them.
 #[derive(Default)]
-pub(super) struct HeaderSigns {
+pub(super) struct FetchMetadata {
     navigates: Option<bool>,
     accepts_html: bool,
-    is_prefetch: bool,
-    /// A script asks, a frame, or an image.
-    is_for_a_program: bool,
+    pub(super) is_prefetch: bool,
+    /// For a script, a frame or an image.
+    is_subresource: bool,
 }
 
-impl HeaderSigns {
-    fn of(headers: &HeaderMap) -> Self {
-        let mut signs = Self::default();
+impl FetchMetadata {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut metadata = Self::default();
         for (name, value) in headers {
-            signs.read(name, value);
+            metadata.read(name, value);
         }
-        signs
+        metadata
     }
 
     /// Takes one header into account.
@@ -58,40 +37,37 @@ impl HeaderSigns {
             "sec-fetch-mode" => {
                 self.navigates.get_or_insert(value == "navigate");
             }
-            // The destination of a navigation that a service worker passes on is empty: it is a new request of the
-            // worker's, which keeps the mode alone (Fetch, "new `Request(input, init)`").
-            "sec-fetch-dest" => self.is_for_a_program |= value != "document" && value != "empty",
+            // A service worker passes a navigation on as a new request: it keeps the mode, and its destination is
+            // empty (Fetch, "new `Request(input, init)`").
+            "sec-fetch-dest" => self.is_subresource |= value != "document" && value != "empty",
             "sec-purpose" | "purpose" | "x-moz" => {
                 self.is_prefetch |= value.as_bytes().starts_with(b"prefetch");
             }
             "next-router-prefetch" => self.is_prefetch = true,
-            // Scripts name themselves. Android's `WebView` sends its app's name with every request, those of pages
+            // Scripts send this value. Android's `WebView` sends its app's name with every request, those of pages
             // included.
             "x-requested-with" => {
-                self.is_for_a_program |= value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
+                self.is_subresource |= value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
             }
             _ => {}
         }
     }
 
-    /// Whether a person is waiting for the page that a request with this method asks for.
-    pub(super) fn are_of_page(&self, method: &Method) -> bool {
-        matches!(*method, Method::GET | Method::POST) && self.kind() == RequestKind::Page
+    /// Whether a person is waiting for the page that a request with this method asks for. Only a navigation can be
+    /// sent to a sign-in page.
+    pub(super) fn is_page_request(&self, method: &Method) -> bool {
+        matches!(*method, Method::GET | Method::POST)
+            && self.navigates.unwrap_or(self.accepts_html)
+            && !(self.is_prefetch || self.is_subresource)
     }
 
-    fn kind(&self) -> RequestKind {
-        let is_not_for_a_person = self.is_prefetch || self.is_for_a_program;
-        if self.navigates.unwrap_or(self.accepts_html) && !is_not_for_a_person {
-            RequestKind::Page
-        } else if self.navigates.is_some() || is_not_for_a_person {
-            RequestKind::Script
-        } else {
-            RequestKind::Unknown
-        }
+    /// Whether a script, a prefetch or a sub-resource is requested. The headers of a command line do not tell.
+    pub(super) fn is_script(&self) -> bool {
+        self.navigates == Some(false) || self.is_prefetch || self.is_subresource
     }
 }
 
-/// Whether `Accept` names HTML itself; `*/*` is what programs send.
+/// Whether `Accept` names HTML itself. Programs send `*/*`.
 fn names_html(accept: &HeaderValue) -> bool {
     accept != "*/*"
         && accept
@@ -109,29 +85,35 @@ fn names_html(accept: &HeaderValue) -> bool {
 mod tests {
     use super::*;
 
-    fn asker(headers: &[(&'static str, &'static str)]) -> RequestKind {
+    /// Whether these headers are of a page request, and whether of a script.
+    fn kind(headers: &[(&'static str, &'static str)]) -> (bool, bool) {
         let headers = headers.iter().map(|(name, value)| {
             let name = HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
         });
-        RequestKind::of(&headers.collect())
+        let metadata = FetchMetadata::of(&headers.collect());
+        (metadata.is_page_request(&Method::GET), metadata.is_script())
     }
 
+    const PAGE: (bool, bool) = (true, false);
+    const SCRIPT: (bool, bool) = (false, true);
+    const UNKNOWN: (bool, bool) = (false, false);
+
     #[test]
-    fn a_browser_that_follows_a_link_is_a_page() {
+    fn a_navigation_is_a_page_request() {
         let html = ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
         let navigate = ("sec-fetch-mode", "navigate");
-        assert_eq!(asker(&[html]), RequestKind::Page);
-        assert_eq!(asker(&[navigate]), RequestKind::Page);
+        assert_eq!(kind(&[html]), PAGE);
+        assert_eq!(kind(&[navigate]), PAGE);
         for destination in ["document", "empty"] {
             let headers = [navigate, ("sec-fetch-dest", destination)];
-            assert_eq!(asker(&headers), RequestKind::Page, "{destination}");
+            assert_eq!(kind(&headers), PAGE, "{destination}");
         }
     }
 
     // Behaviours 10 and 11.
     #[test]
-    fn a_script_a_frame_and_a_prefetch_are_not() {
+    fn scripts_frames_images_and_prefetches_are_not_page_requests() {
         let html = ("accept", "text/html");
         let navigate = ("sec-fetch-mode", "navigate");
         for headers in [
@@ -143,17 +125,14 @@ mod tests {
             [navigate, ("next-router-prefetch", "1")],
             [html, ("x-requested-with", "XMLHttpRequest")],
         ] {
-            assert_eq!(asker(&headers), RequestKind::Script, "{headers:?}");
+            assert_eq!(kind(&headers), SCRIPT, "{headers:?}");
         }
     }
 
     #[test]
-    fn a_command_line_does_not_say() {
-        assert_eq!(asker(&[]), RequestKind::Unknown);
-        assert_eq!(asker(&[("accept", "*/*")]), RequestKind::Unknown);
-        assert_eq!(
-            asker(&[("accept", "application/json")]),
-            RequestKind::Unknown
-        );
+    fn the_kind_of_a_command_line_request_is_unknown() {
+        assert_eq!(kind(&[]), UNKNOWN);
+        assert_eq!(kind(&[("accept", "*/*")]), UNKNOWN);
+        assert_eq!(kind(&[("accept", "application/json")]), UNKNOWN);
     }
 }

@@ -1,40 +1,38 @@
-//! Which requests are the layer's own.
+//! The layer's own paths.
 
-use http::{Method, Uri};
+use http::Request;
 
-use crate::config::Config;
+use super::RelyingParty;
 
 /// One of the layer's own paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Route {
     Callback,
     Login,
     Logout,
-    /// Its path knows this method alone.
-    OnlyBy(Method),
+    /// One of these paths, with a method that it does not support.
+    OtherMethod {
+        allowed: &'static str,
+    },
 }
 
-impl Route {
-    /// The route of a request; none if it is for the application.
+impl RelyingParty {
+    /// The route of a request; `None` if it is for the application.
     ///
-    /// Only the path counts, byte for byte. A callback by `POST` (`form_post`) is not offered, and
-    /// `HEAD` must not use up a sign-in.
-    pub(super) fn of(method: &Method, uri: &Uri, config: &Config) -> Option<Self> {
-        let path = uri.path();
-        let is = |own: &Option<String>| own.as_deref() == Some(path);
-        let (route, own) = if path == config.redirect_uri.path {
-            (Self::Callback, Method::GET)
-        } else if is(&config.login_path) {
-            (Self::Login, Method::GET)
-        } else if is(&config.logout_path) {
-            (Self::Logout, Method::POST)
-        } else {
-            return None;
+    /// Only the path counts, byte for byte. A callback by `POST` (`form_post`) is not supported, and `HEAD` must not
+    /// use up a sign-in.
+    pub(crate) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
+        let (path, config) = (request.uri().path(), &self.config);
+        let (route, allowed) = match Some(path) {
+            _ if path == config.redirect_uri.path => (Route::Callback, "GET"),
+            path if path == config.login_path.as_deref() => (Route::Login, "GET"),
+            path if path == config.logout_path.as_deref() => (Route::Logout, "POST"),
+            _ => return None,
         };
-        Some(if *method == own {
+        Some(if request.method() == allowed {
             route
         } else {
-            Self::OnlyBy(own)
+            Route::OtherMethod { allowed }
         })
     }
 }

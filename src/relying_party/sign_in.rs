@@ -1,11 +1,13 @@
-//! Starting a sign-in.
+//! Starts a sign-in.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, request::Parts};
+use http::{HeaderValue, Response, Uri, request::Parts};
 use url::form_urlencoded;
 
 use super::{
-    RelyingParty, RequestKind, answer::see_other, failure::Failure, flow_cookies::FlowCookies,
+    FetchMetadata, RelyingParty, answer::see_other, failure::Failure, flow_cookies::FlowCookies,
 };
 use crate::{
     cookie::CookieLines,
@@ -16,39 +18,35 @@ use crate::{
 };
 
 impl RelyingParty {
-    /// `GET /login?return_to=…`. Of the query only `return_to` is read.
+    /// `GET /login?return_to=…`. Only `return_to` is read from the query.
     pub(super) async fn login(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
-        if RequestKind::of(&head.headers) == RequestKind::Script {
+        if FetchMetadata::of(&head.headers).is_script() {
             return Err(Error::new(ErrorKind::NotANavigation).into());
         }
-        let query = head.uri.query().unwrap_or_default();
-        let target = form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "return_to")
-            .map(|(_, target)| target);
-        let return_to = self.return_to(target.as_deref().and_then(ReturnTo::parse));
-        let cookies = CookieLines::of(&head.headers);
-        self.sign_in(return_to, &cookies).await
+        let page = return_to_parameter(&head.uri);
+        let return_to = self.return_to(page.as_deref().and_then(ReturnTo::parse));
+        self.sign_in(return_to, &CookieLines::of(&head.headers))
+            .await
     }
 
-    /// Sends a browser to the provider, once that is found.
+    /// Finds the provider, and sends the browser there.
     pub(super) async fn sign_in(
         &self,
         return_to: ReturnTo,
         cookies: &CookieLines,
     ) -> Result<Response<Bytes>, Failure> {
-        if self.is_going_in_circles(cookies).await? {
-            let error = Error::new(ErrorKind::SessionNotKept);
-            return Err(Failure::from(error).returning_to(&return_to));
+        let failure = |error| Failure::from(error).returning_to(&return_to);
+        if self.is_sign_in_loop(cookies).await? {
+            return Err(failure(Error::new(ErrorKind::SessionNotKept)));
         }
         let metadata = self.lifecycle.calls.metadata().await;
-        let metadata = metadata.map_err(|error| Failure::from(error).returning_to(&return_to))?;
+        let metadata = metadata.map_err(failure)?;
         let interaction = self.config.request.interaction();
         Ok(self.start_sign_in(&metadata, interaction, return_to, None, cookies))
     }
 
-    /// Sends the browser to the provider. All that the callback needs goes into a cookie of this
-    /// browser; the server keeps nothing. `replaced` is the state of a sign-in that this one goes on
-    /// for.
+    /// Sends the browser to the provider. A flow cookie holds all that the callback needs; the server keeps nothing.
+    /// `replaced` is the state of the sign-in that this one continues.
     pub(super) fn start_sign_in(
         &self,
         metadata: &Metadata,
@@ -57,28 +55,26 @@ impl RelyingParty {
         replaced: Option<&str>,
         cookies: &CookieLines,
     ) -> Response<Bytes> {
-        let now = self.now();
+        let now = self.lifecycle.now();
         let request = &self.config.request;
         let pending = PendingSignIn::begin(self.config.provider(), interaction, return_to, now);
         let url = request.url(&metadata.authorization_endpoint, &pending);
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
-        let flows = self.flow_cookies();
-        see_other(
-            location,
-            flows.begin(cookies.iter(), &pending, replaced, now),
-        )
+        let cookies = self.flow_cookies(cookies).begin(&pending, replaced, now);
+        see_other(location, cookies)
     }
 
-    /// Whether the browser comes back signed out from completed sign-ins: another one would end here again.
-    async fn is_going_in_circles(&self, cookies: &CookieLines) -> Result<bool, Error> {
-        let (_, existing) = self.lifecycle.sessions.find(cookies.iter(), || self.now());
-        Ok(existing.completions() >= CIRCLE && !self.is_signed_in(cookies).await?)
+    /// Whether the browser returns signed out from completed sign-ins. Another one would end the same way.
+    async fn is_sign_in_loop(&self, cookies: &CookieLines) -> Result<bool, Error> {
+        let lifecycle = &self.lifecycle;
+        let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
+        Ok(existing.completions() >= MAX_COMPLETIONS && !self.is_signed_in(cookies).await?)
     }
 
-    /// The page to come back to, else the landing page: also for the layer's own
-    /// paths, which would start over, and for a page whose address would not fit the flow cookies.
+    /// The page to return to. The landing page replaces none, the layer's own paths, which would start over, and an
+    /// address that is too long for the flow cookies.
     pub(super) fn return_to(&self, page: Option<ReturnTo>) -> ReturnTo {
         let config = &self.config;
         page.filter(|page| page.as_str().len() <= MAX_RETURN_TO)
@@ -91,15 +87,22 @@ impl RelyingParty {
             .unwrap_or_else(|| config.landing_page.clone())
     }
 
-    pub(super) fn flow_cookies(&self) -> FlowCookies<'_> {
+    pub(super) fn flow_cookies<'a>(&'a self, lines: &'a CookieLines) -> FlowCookies<'a> {
         FlowCookies {
             sealer: &self.config.flow_sealer,
             scope: &self.lifecycle.sessions.scope,
+            lines,
         }
     }
 }
 
-/// Sign-ins that a browser has completed, each less than 30 s after the last.
-const CIRCLE: u8 = 2;
+pub(super) fn return_to_parameter(uri: &Uri) -> Option<Cow<'_, str>> {
+    let mut parameters = form_urlencoded::parse(uri.query()?.as_bytes());
+    let return_to = parameters.find(|(name, _)| name == "return_to");
+    return_to.map(|(_, page)| page)
+}
+
+/// Sign-ins that a browser may complete, each less than 30 s after the one before, without being signed in.
+const MAX_COMPLETIONS: u8 = 2;
 /// In bytes.
 const MAX_RETURN_TO: usize = 512;

@@ -1,56 +1,48 @@
-//! Ending a session.
-
-use std::sync::Arc;
+//! Ends a session.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, header, request::Parts};
-use url::form_urlencoded;
 
-use super::{RelyingParty, answer::see_other, failure::Failure};
+use super::{RelyingParty, answer::see_other, failure::Failure, sign_in::return_to_parameter};
 use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind},
 };
 
 impl RelyingParty {
-    /// `POST /logout`: the session, its chunks and all sign-ins under way are gone, whether or not anybody was
-    /// signed in. Then the provider is told, and the browser goes on to the provider's page, or to one of this
+    /// `POST /logout`: removes the session, its cookies and all flow cookies, whether or not anybody is signed in.
+    /// Then ends the session at the provider, and redirects to the provider's end-session page or to a page of this
     /// site.
-    pub(super) async fn sign_out(
-        self: &Arc<Self>,
-        head: &Parts,
-    ) -> Result<Response<Bytes>, Failure> {
+    pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
         if !is_same_origin(&head.headers, &self.config.redirect_uri.origin) {
             return Err(Error::new(ErrorKind::CrossSiteSignOut).into());
         }
         let cookies = CookieLines::of(&head.headers);
-        let sessions = &self.lifecycle.sessions;
-        let (lookup, existing) = sessions.find(cookies.iter(), || self.now());
+        let (lifecycle, flows) = (&self.lifecycle, self.flow_cookies(&cookies));
+        let sessions = &lifecycle.sessions;
+        let (lookup, existing) = sessions.find(cookies.iter(), || lifecycle.now());
         let mut removals: Vec<_> = sessions.removals(existing).collect();
-        removals.extend(self.flow_cookies().end_all(cookies.iter()));
-        // A callback under way in another tab signs nobody in again.
-        for state in self.flow_cookies().states(cookies.iter()) {
-            self.flights.cancel(&state, self.now());
+        removals.extend(flows.end_all());
+        // A callback that is under way in another tab must not sign the user in again.
+        for state in flows.states() {
+            self.flights.cancel(&state, lifecycle.now());
         }
         tracing::debug!("signed out");
 
-        let page = match self.lifecycle.sign_out(lookup).await {
+        let page = match lifecycle.sign_out(lookup).await {
             Ok(page) => page,
             // Signed out in this browser, at least.
             Err(error) => return Err(Failure::from(error).with_cookies(removals)),
         };
-        let query = head.uri.query().unwrap_or_default();
-        let wanted = form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "return_to")
-            .map(|(_, page)| page);
-        let next = self.lifecycle.way_on(page, wanted.as_deref());
+        let wanted = return_to_parameter(&head.uri);
+        let next = lifecycle.way_on(page, wanted.as_deref());
         Ok(see_other(next, removals))
     }
 }
 
-/// Whether this site itself asks: by `Sec-Fetch-Site`, else by `Origin`. With neither it is an old
-/// browser or no browser, and the cookie is `SameSite=Lax`, which other sites' `POST`s do not
-/// bring. `Origin: null` is anybody's.
+/// Whether the request comes from this site: by `Sec-Fetch-Site`, else by `Origin`. A request without both comes
+/// from an old browser or a program, and the `SameSite=Lax` cookie is not sent with other sites' `POST`s. `Origin:
+/// null` can come from any site.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
@@ -78,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn this_site_a_typed_request_and_no_browser_may() {
+    fn requests_of_this_site_and_of_no_site_are_allowed() {
         assert!(allowed(Some("same-origin"), Some("https://app.example")));
         assert!(allowed(Some("none"), None));
         assert!(allowed(None, Some("https://app.example")));
@@ -86,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn other_sites_may_not() {
+    fn requests_of_other_sites_are_refused() {
         assert!(!allowed(Some("cross-site"), Some("https://app.example")));
         assert!(!allowed(Some("same-site"), None));
         assert!(!allowed(None, Some("https://evil.example")));

@@ -97,7 +97,7 @@ impl Known {
     /// finds out by itself.
     fn refresh(&self, now: Timestamp) -> Option<Refresh> {
         let (landed, outcome) = match self.flight.progress() {
-            Progress::Landed(landed) => landed,
+            Progress::Completed(landed) => landed,
             Progress::InFlight => return Some(Refresh::InFlight(self.flight.clone())),
             Progress::Lost => return None,
         };

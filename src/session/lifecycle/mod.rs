@@ -114,7 +114,7 @@ impl SessionLifecycle {
     pub(crate) async fn load(self: &Arc<Self>, key: SessionKey) -> Result<Option<Loaded>, Error> {
         let attempt = self.store_breaker.attempt();
         let mut attempt = attempt.ok_or_else(|| StoreError::new("no answer a moment ago"))?;
-        let (lifecycle, is_probe) = (Arc::clone(self), attempt.is_probe());
+        let (lifecycle, is_probe) = (Arc::clone(self), attempt.is_probe);
         let load = async move {
             let Some(stored) = lifecycle.sessions.stored() else {
                 return Ok(None);

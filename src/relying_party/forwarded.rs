@@ -1,0 +1,80 @@
+//! The layer's part in the response to a forwarded request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Response, header, request, response};
+
+use super::{
+    RelyingParty,
+    answer::{append_cookies, forbid_storing},
+    application_error::unanswered_error,
+    new_session::NewSession,
+};
+use crate::context::{RequestContext, RequestSession};
+
+/// Accompanies a forwarded request until the head of its response is ready.
+pub(crate) struct Forwarded {
+    pub(super) relying_party: Arc<RelyingParty>,
+    pub(super) context: Arc<RequestContext>,
+    /// Set at the callback, with the head of the request.
+    pub(super) new_session: Option<Box<(NewSession, request::Parts)>>,
+}
+
+/// A change to the response that takes time: cookies to append, or `Err` with the response to send instead.
+pub(crate) type ResponseUpdate = BoxFuture<'static, Result<Vec<HeaderValue>, Response<Bytes>>>;
+
+impl Forwarded {
+    /// Updates the head of the response at once, if that is possible.
+    pub(crate) fn process_response(self, head: &mut response::Parts) -> Option<ResponseUpdate> {
+        let (relying_party, context) = (self.relying_party, self.context);
+        if let Some(new_session) = self.new_session {
+            let (new_session, request) = *new_session;
+            return relying_party.process_callback_response(context, new_session, request, head);
+        }
+        let session = context.close();
+        let is_asked = session.is_some();
+        let mut sets_cookies = false;
+        if let Some(cookies) = session.and_then(RequestSession::cookies) {
+            sets_cookies = !cookies.is_empty();
+            append_cookies(&mut head.headers, cookies);
+        }
+        if let Some(error) = unanswered_error(head)
+            && context.asked_page.is_some()
+        {
+            return Some(relying_party.replace_error(error, context, head));
+        }
+        if is_asked {
+            vary_by_session(&mut head.headers);
+        }
+        if sets_cookies {
+            forbid_storing(&mut head.headers);
+        }
+        None
+    }
+}
+
+/// Keeps shared caches from giving one user's response to another.
+fn vary_by_session(headers: &mut HeaderMap) {
+    let (mut varies, mut is_controlled) = (false, false);
+    for (name, value) in &*headers {
+        varies |= name == header::VARY && names_cookies(value);
+        is_controlled |= name == header::CACHE_CONTROL;
+    }
+    if !varies {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+    if !is_controlled {
+        let private = HeaderValue::from_static("private");
+        headers.append(header::CACHE_CONTROL, private);
+    }
+}
+
+/// Whether this `Vary` makes a response depend on cookies.
+fn names_cookies(vary: &HeaderValue) -> bool {
+    vary.as_bytes().split(|byte| *byte == b',').any(|field| {
+        let field = field.trim_ascii();
+        field == b"*" || field.eq_ignore_ascii_case(b"cookie")
+    })
+}
