@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     layer::DiditAuth,
     provider::Provider,
-    session::{ExistingChunks, Session},
+    session::{PresentedCookies, Session},
     tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
@@ -155,7 +155,7 @@ impl FakeDiditExt for FakeDidit {
         let keeps_id_token = metadata.end_session_endpoint.is_some();
         let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
         let generation = sessions.prepare(&session).await?;
-        let existing = ExistingChunks::default();
+        let existing = PresentedCookies::default();
         let (cookies, _) = sessions.create(&session, generation, existing, now).await?;
         let cookies = cookies.iter().map(HeaderValue::as_bytes);
         let pairs = cookies.filter_map(|cookie| cookie.split(|byte| *byte == b';').next());

@@ -33,16 +33,16 @@ pub(crate) async fn silent_server() -> SocketAddr {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SilentStore {
     memory: Arc<MemoryStore>,
-    is_silent: Arc<AtomicBool>,
+    is_unresponsive: Arc<AtomicBool>,
 }
 
 impl SilentStore {
     pub(crate) fn fall_silent(&self) {
-        self.is_silent.store(true, Ordering::Relaxed);
+        self.is_unresponsive.store(true, Ordering::Relaxed);
     }
 
     fn unless_silent<'a, T: 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
-        if self.is_silent.load(Ordering::Relaxed) {
+        if self.is_unresponsive.load(Ordering::Relaxed) {
             Box::pin(future::pending())
         } else {
             answer

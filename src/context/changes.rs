@@ -31,7 +31,7 @@ impl RequestSession {
                 let is_own = has_had(&session) || self.known_session().is_some_and(has_had);
                 lifecycle.refresh_stored(key, is_own, tokens).await?
             }
-            (Some(session), None) if session.tokens().are(tokens) => {
+            (Some(session), None) if session.tokens().same_as(tokens) => {
                 let refresh = lifecycle.refresh(&session, None, lifecycle.now());
                 let refreshed = lifecycle.outcome(refresh, lifecycle.refresh_timeout);
                 Some(refreshed.await?)
@@ -71,7 +71,7 @@ impl RequestSession {
         let Some(session) = self.signed_in().await? else {
             return Ok(None);
         };
-        if self.has_signed_out() {
+        if self.must_remove_cookies() {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         let latest = self.conclusion().session;

@@ -131,8 +131,8 @@ fn admit(
             LookUp::Known(found(Ok(Some(session))))
         }
         Admission::Anonymous => {
-            let has_signed_out = lifecycle.has_signed_out(session.id());
-            let change = has_signed_out.then_some(CookieChange::Forgotten);
+            let must_remove_cookies = lifecycle.must_remove_cookies(session.id());
+            let change = must_remove_cookies.then_some(CookieChange::Remove);
             LookUp::Known(Found {
                 change,
                 ..found(Ok(None))
@@ -156,10 +156,10 @@ async fn refreshed(
     match lifecycle.outcome(refresh, MAX_WAIT).await {
         Ok(tokens) => {
             found.session = Ok(Some(session.carrying(tokens)));
-            found.change = Some(CookieChange::Written);
+            found.change = Some(CookieChange::Write);
         }
         Err(error) if ends_session(error.kind()) => {
-            found.change = Some(CookieChange::Removed(session.id()));
+            found.change = Some(CookieChange::RemoveUnlessNewer(session.id()));
         }
         Err(error) if error.kind() == ErrorKind::TokensExpired => {}
         Err(error) => found.session = Err(error.into_cause_of(ErrorKind::SessionUnavailable)),
@@ -176,7 +176,7 @@ pub(super) fn look_up_tokens(
 ) -> LookUp<Outcome> {
     let now = lifecycle.now();
     let tokens = session.tokens();
-    let is_valid = tokens.are_alive(now);
+    let is_valid = tokens.are_valid(now);
     if !lifecycle.is_refresh_due(session, entry, now) {
         return LookUp::Known(if is_valid {
             Ok(tokens.clone())
@@ -190,7 +190,7 @@ pub(super) fn look_up_tokens(
         }
         // The request that has started it waits.
         Refresh::InFlight(_) if is_valid => return LookUp::Known(Ok(tokens.clone())),
-        Refresh::Started(_) if is_valid && !lifecycle.must_carry(entry) => {
+        Refresh::Started(_) if is_valid && !lifecycle.starter_waits(entry) => {
             return LookUp::Known(Ok(tokens.clone()));
         }
         refresh => refresh,
@@ -199,7 +199,7 @@ pub(super) fn look_up_tokens(
     LookUp::pending(async move {
         let wait = if is_valid { SHORT_WAIT } else { MAX_WAIT };
         let mut outcome = lifecycle.outcome(refresh.clone(), wait).await;
-        let has_expired = || !session.tokens().are_alive(lifecycle.now());
+        let has_expired = || !session.tokens().are_valid(lifecycle.now());
         if outcome.is_err() && is_valid && has_expired() {
             outcome = lifecycle.outcome(refresh, REMAINING_WAIT).await;
         }
@@ -213,7 +213,7 @@ fn after_refresh(lifecycle: &SessionLifecycle, session: &Session, outcome: Outco
     outcome.or_else(|error| {
         let kind = match error.kind() {
             kind if ends_session(kind) => ErrorKind::NotSignedIn,
-            _ if tokens.are_alive(lifecycle.now()) => return Ok(tokens.clone()),
+            _ if tokens.are_valid(lifecycle.now()) => return Ok(tokens.clone()),
             kind @ (ErrorKind::TokensExpired | ErrorKind::SessionUnavailable) => kind,
             _ => ErrorKind::TokensUnavailable,
         };

@@ -13,7 +13,7 @@ use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind},
     session::{
-        CookieChange, ExistingChunks, Lookup, Outcome, Session, lifecycle::SessionLifecycle,
+        CookieChange, Lookup, Outcome, PresentedCookies, Session, lifecycle::SessionLifecycle,
         store::SessionKey,
     },
     tokens::DiditTokens,
@@ -25,7 +25,7 @@ pub(crate) struct RequestSession {
     /// The time of the first call that asked for it.
     pub(super) asked: Timestamp,
     /// The session's cookies in the request.
-    pub(super) existing: ExistingChunks,
+    pub(super) existing: PresentedCookies,
     pub(super) found: LookUp<Found>,
     pub(super) tokens: OnceLock<LookUp<Outcome>>,
     /// The key of a session in a store. Known from the cookies, or else after the look-up; at the callback, once the
@@ -67,7 +67,7 @@ impl RequestSession {
         let tokens = Ok(session.tokens().clone());
         Self {
             asked: lifecycle.now(),
-            existing: ExistingChunks::default(),
+            existing: PresentedCookies::default(),
             key: OnceLock::new(),
             found: LookUp::Known(Ok(Some(session)).into()),
             lifecycle: Arc::clone(lifecycle),
@@ -126,7 +126,7 @@ impl RequestSession {
     }
 
     /// Whether a handler has ended the session.
-    pub(crate) fn has_signed_out(&self) -> bool {
+    pub(crate) fn must_remove_cookies(&self) -> bool {
         matches!(*self.change(), Some(Change::Ended))
     }
 
@@ -148,22 +148,22 @@ impl RequestSession {
         let (limits, now) = (sessions.rules.limits, lifecycle.now());
         let session = match conclusion.change {
             // The browser may have the cookies of a new session by now.
-            Some(CookieChange::Removed(id))
+            Some(CookieChange::RemoveUnlessNewer(id))
                 if lifecycle.has_ended(id) || sessions.stored().is_some() =>
             {
                 return None;
             }
-            Some(CookieChange::Forgotten | CookieChange::Removed(_)) => {
+            Some(CookieChange::Remove | CookieChange::RemoveUnlessNewer(_)) => {
                 return Some(sessions.removals(self.existing).collect());
             }
-            Some(CookieChange::Written) => session?.used(limits, now),
-            None => session?.renewed(limits, now)?,
+            Some(CookieChange::Write) => session?.used(limits, now),
+            None => session?.used_if_due(limits, now)?,
         };
         if lifecycle.is_superseded(&session) {
             return None;
         }
         if let Some(replaced) = conclusion.replaced {
-            lifecycle.note_carried(&replaced);
+            lifecycle.note_delivered(&replaced);
         }
         Some(sessions.rewrite(&session, self.existing, now))
     }
@@ -181,13 +181,14 @@ impl RequestSession {
             // The provider has refused the refresh.
             Some(Err(error)) if error.kind() == ErrorKind::NotSignedIn => {
                 let session = conclusion.session.take();
-                conclusion.change = session.map(|session| CookieChange::Removed(session.id()));
+                conclusion.change =
+                    session.map(|session| CookieChange::RemoveUnlessNewer(session.id()));
             }
             _ => {}
         }
         match &*self.change() {
             Some(Change::Refreshed(tokens)) => conclusion.write(tokens),
-            Some(Change::Ended) => conclusion.change = Some(CookieChange::Forgotten),
+            Some(Change::Ended) => conclusion.change = Some(CookieChange::Remove),
             None => {}
         }
         conclusion
@@ -200,7 +201,7 @@ impl RequestSession {
         };
         let session = self.known_session();
         let is_same = |tokens: &LookUp<Outcome>| match tokens {
-            LookUp::Known(Ok(tokens)) => session.is_some_and(|own| tokens.are(own.tokens())),
+            LookUp::Known(Ok(tokens)) => session.is_some_and(|own| tokens.same_as(own.tokens())),
             _ => false,
         };
         let limits = self.lifecycle.sessions.rules.limits;
@@ -208,16 +209,16 @@ impl RequestSession {
             && found.replaced.is_none()
             && self.tokens.get().is_none_or(is_same)
             && self.change().is_none()
-            && session.is_none_or(|session| session.renewed(limits, self.asked).is_none())
+            && session.is_none_or(|session| session.used_if_due(limits, self.asked).is_none())
     }
 }
 
 impl Conclusion {
     /// Writes these tokens to the session's cookies, unless it has them already.
     fn write(&mut self, tokens: &DiditTokens) {
-        let is_other = |session: &mut Session| !session.tokens().are(tokens);
+        let is_other = |session: &mut Session| !session.tokens().same_as(tokens);
         if let Some(session) = self.session.take_if(is_other) {
-            self.change = Some(CookieChange::Written);
+            self.change = Some(CookieChange::Write);
             self.replaced
                 .get_or_insert_with(|| session.tokens().clone());
             self.session = Some(session.carrying(tokens.clone()));

@@ -52,7 +52,7 @@ impl Error {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type);
-        oblige(&mut response);
+        add_required_headers(&mut response);
         response
     }
 }
@@ -60,7 +60,7 @@ impl Error {
 /// Adds the headers that a status requires, unless they are there: the challenge of a 401 (RFC 9110 §15.5.2) and the
 /// `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own: for schemes that browsers know they
 /// open a dialog.
-pub(crate) fn oblige(response: &mut http::Response<Bytes>) {
+pub(crate) fn add_required_headers(response: &mut http::Response<Bytes>) {
     let (name, value) = match response.status() {
         StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, r#"Didit realm="sign-in""#),
         StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),

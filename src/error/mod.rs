@@ -17,7 +17,7 @@ use std::{
 };
 
 pub(crate) use advice::NextPage;
-pub(crate) use answer::{Answered, oblige};
+pub(crate) use answer::{Answered, add_required_headers};
 pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;

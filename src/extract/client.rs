@@ -146,7 +146,7 @@ impl DiditClient {
             Some(request) => request.session()?.sign_out(&request.cookies).await?,
             None => None,
         };
-        Ok(SignedOut(self.lifecycle.way_on(page, None)))
+        Ok(SignedOut(self.lifecycle.page_after_sign_out(page, None)))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct ReadyToRefresh {
 
 impl ProviderCalls {
     /// Whether the token endpoint did not answer last time.
-    pub(crate) fn is_silent(&self) -> bool {
+    pub(crate) fn is_unresponsive(&self) -> bool {
         self.token_endpoint.is_open()
     }
 

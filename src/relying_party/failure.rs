@@ -12,7 +12,7 @@ use super::{
     pages::{Link, built_in_page},
 };
 use crate::{
-    error::{Answered, Error, ErrorKind, NextPage, oblige},
+    error::{Answered, Error, ErrorKind, NextPage, add_required_headers},
     return_to::ReturnTo,
 };
 
@@ -71,7 +71,7 @@ impl RelyingParty {
                 built_in_page(error.kind(), &link, self.config.landing_page.as_str())
             }
         };
-        oblige(&mut response);
+        add_required_headers(&mut response);
         keep_private(response.headers_mut());
         append_cookies(response.headers_mut(), failure.cookies);
         let extensions = response.extensions_mut();

@@ -15,7 +15,7 @@ use crate::{
     context::RequestContext,
     error::{Error, ErrorKind},
     return_to::ReturnTo,
-    session::{ExistingChunks, Generation, Lookup, Session},
+    session::{Generation, Lookup, PresentedCookies, Session},
 };
 
 /// A session that a callback is about to begin: all but its tokens, which the handler may refresh.
@@ -24,7 +24,7 @@ pub(crate) struct NewSession {
     /// The `Set-Cookie` value that removes the flow cookie.
     pub(super) flow_cookie_removal: HeaderValue,
     pub(super) generation: Generation,
-    pub(super) existing: ExistingChunks,
+    pub(super) existing: PresentedCookies,
     /// The session that this browser had before.
     pub(super) replaced: Lookup,
     pub(super) flight: Arc<CallbackFlight>,
@@ -73,10 +73,10 @@ impl RelyingParty {
         }
         keep_private(&mut head.headers);
         let asked = context.close()?;
-        let has_signed_out = asked.has_signed_out();
+        let must_remove_cookies = asked.must_remove_cookies();
         let session = asked.conclusion().session?;
         let status = head.status.as_u16();
-        if status < 400 && !has_signed_out {
+        if status < 400 && !must_remove_cookies {
             let tokens = self.lifecycle.without_spent(session.tokens().clone());
             let session = session.carrying(tokens);
             return Some(Box::pin(async move {
@@ -88,7 +88,7 @@ impl RelyingParty {
         *new_session.outcome = Some(CallbackOutcome::NotSignedIn);
         append_cookies(&mut head.headers, [new_session.flow_cookie_removal]);
         let mut ended = Lookup::Nothing;
-        if has_signed_out {
+        if must_remove_cookies {
             // The session of before ends too.
             ended = new_session.replaced;
             let removals = self.lifecycle.sessions.removals(new_session.existing);
@@ -142,7 +142,7 @@ impl RelyingParty {
                 asked.note_key(key);
             }
             cookies.push(new_session.flow_cookie_removal);
-            cookies.push(lifecycle.sessions.count_completion(existing));
+            cookies.push(lifecycle.sessions.completion_cookie(existing));
             *new_session.outcome = Some(CallbackOutcome::SignedIn {
                 session: session.id(),
                 cookies: cookies.clone(),

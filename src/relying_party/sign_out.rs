@@ -35,7 +35,7 @@ impl RelyingParty {
             Err(error) => return Err(Failure::from(error).with_cookies(removals)),
         };
         let wanted = return_to_parameter(&head.uri);
-        let next = lifecycle.way_on(page, wanted.as_deref());
+        let next = lifecycle.page_after_sign_out(page, wanted.as_deref());
         Ok(see_other(next, removals))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use lifecycle::Admission;
 pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes};
 pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
-pub(crate) use session_cookies::ExistingChunks;
+pub(crate) use session_cookies::PresentedCookies;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
 pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
 pub(crate) use stored_refresh::RefreshCalls;
@@ -75,12 +75,12 @@ impl SessionId {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CookieChange {
     /// Writes them, if the session is in cookies.
-    Written,
+    Write,
     /// Removes them, unless they may belong to a newer session by now: this one was ended by the provider or by
     /// another request.
-    Removed(SessionId),
+    RemoveUnlessNewer(SessionId),
     /// Removes them: a handler has ended the session, or it had ended before the request.
-    Forgotten,
+    Remove,
 }
 
 /// How long sessions last.
@@ -139,7 +139,7 @@ impl Session {
 
     /// The session as used now, if a tenth of the idle limit has passed since it was written: not every request
     /// writes it.
-    pub(crate) fn renewed(&self, limits: Limits, now: Timestamp) -> Option<Self> {
+    pub(crate) fn used_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
         (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / WRITES_PER_IDLE)
             .then(|| self.clone().used(limits, now))
     }
@@ -199,11 +199,11 @@ mod tests {
     // Behaviour 80.
     #[test]
     fn use_restarts_the_idle_limit_after_a_tenth_of_it_but_not_the_absolute_one() {
-        assert!(session().renewed(LIMITS, at(9)).is_none());
+        assert!(session().used_if_due(LIMITS, at(9)).is_none());
         let mut session = session();
         for used in [10, 90, 170, 249] {
             session = session
-                .renewed(LIMITS, at(used))
+                .used_if_due(LIMITS, at(used))
                 .expect("a tenth has passed");
             assert!(session.is_within(LIMITS, at(used)));
         }

@@ -83,7 +83,7 @@ impl Refreshes {
     }
 
     /// Records that an answer carries the new tokens in place of these.
-    pub(crate) fn note_carried(&self, tokens: &DiditTokens, now: Timestamp) {
+    pub(crate) fn note_delivered(&self, tokens: &DiditTokens, now: Timestamp) {
         let mut flights = lock(&self.0);
         if let Some(known) = flights.known.get_mut(&hash_of(tokens)) {
             known.saved.get_or_insert(now);
@@ -251,7 +251,7 @@ mod tests {
         };
         assert!(outcome(&flight).await.is_ok());
         assert!(matches!(started(599), Refresh::Landed(Ok(_))));
-        flights.note_carried(&tokens("old"), at(599));
+        flights.note_delivered(&tokens("old"), at(599));
         assert!(matches!(started(658), Refresh::Landed(Ok(_))));
         assert!(matches!(started(659), Refresh::Started(_)));
         let Refresh::InFlight(flight) = started(659) else {

@@ -49,10 +49,10 @@ impl Rules {
         let tokens = session.tokens();
         let may_refresh = || match attempt {
             None => true,
-            Some(attempt) if attempt.is_pending(now) => !tokens.are_alive(now),
+            Some(attempt) if attempt.is_pending(now) => !tokens.are_valid(now),
             Some(_) => !self.single_use,
         };
-        if tokens.are_due(now) && may_refresh() {
+        if tokens.are_refresh_due(now) && may_refresh() {
             Validity::RefreshDue
         } else if self.has_ended_with(tokens, now) {
             Validity::Unrefreshable
@@ -63,7 +63,7 @@ impl Rules {
 
     /// Whether a session has ended with its access token, unless it is refreshed.
     pub(super) fn has_ended_with(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
-        self.is_authoritative && !tokens.are_alive(now)
+        self.is_authoritative && !tokens.are_valid(now)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::{
-    ExistingChunks, Session,
+    PresentedCookies, Session,
     codec::Codec,
     session_cookies::{Chunks, MAX_CHUNKS, chunk_name},
     unseal_cache::UnsealCache,
@@ -84,7 +84,7 @@ impl SealedSessions {
     pub(crate) fn write(
         &self,
         session: &Session,
-        existing: ExistingChunks,
+        existing: PresentedCookies,
         now: Timestamp,
     ) -> Result<Vec<HeaderValue>, Error> {
         let plaintext = self.codec.encode(session);

@@ -21,7 +21,7 @@ pub(super) struct SessionCookies<'a> {
     pub(super) last: Chunks<'a>,
     /// Whether they differ.
     pub(super) differ: bool,
-    pub(super) existing: ExistingChunks,
+    pub(super) existing: PresentedCookies,
 }
 
 /// The values of a session's cookies, in their order.
@@ -85,12 +85,12 @@ impl<'a> Chunks<'a> {
 
 /// Which of a session's cookies a browser has, so that none is left behind.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ExistingChunks {
+pub(crate) struct PresentedCookies {
     chunks: u16,
     completions: u8,
 }
 
-impl ExistingChunks {
+impl PresentedCookies {
     /// How many sign-ins this browser has completed one after the other, each less than 30 s after the last. The
     /// count is not sealed: it grants nothing.
     pub(crate) fn completions(self) -> u8 {
@@ -111,13 +111,13 @@ impl ExistingChunks {
 
 impl Sessions {
     /// The `Set-Cookie` values that remove all cookies of a session.
-    pub(crate) fn removals(&self, existing: ExistingChunks) -> impl Iterator<Item = HeaderValue> {
+    pub(crate) fn removals(&self, existing: PresentedCookies) -> impl Iterator<Item = HeaderValue> {
         let counter = (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()));
         existing.removals(0, &self.scope).chain(counter)
     }
 
     /// The `Set-Cookie` value that counts a completed sign-in of a browser.
-    pub(crate) fn count_completion(&self, existing: ExistingChunks) -> HeaderValue {
+    pub(crate) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
         let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
         let name = self.counter_name();
         self.scope

@@ -8,7 +8,7 @@ use std::{
 use http::HeaderValue;
 
 use super::{
-    ExistingChunks, Generation, Rules, SealedSessions, Session, StoredSessions,
+    Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
     retry::{BRIEF, bounded, settle},
     session_cookies::SessionCookies,
     store::{SessionKey, StoredSession},
@@ -62,7 +62,7 @@ impl Sessions {
         &self,
         lines: impl Iterator<Item = &'a HeaderValue>,
         now: impl FnOnce() -> Timestamp,
-    ) -> (Lookup, ExistingChunks) {
+    ) -> (Lookup, PresentedCookies) {
         let cookies = SessionCookies::read(lines, &self.scope);
         let first = cookies.first;
         let last = cookies.differ.then_some(cookies.last);
@@ -108,7 +108,7 @@ impl Sessions {
         &self,
         session: &Session,
         generation: Generation,
-        existing: ExistingChunks,
+        existing: PresentedCookies,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         match &self.backend {
@@ -121,7 +121,7 @@ impl Sessions {
     pub(crate) fn rewrite(
         &self,
         session: &Session,
-        existing: ExistingChunks,
+        existing: PresentedCookies,
         now: Timestamp,
     ) -> Vec<HeaderValue> {
         let Backend::Cookies(sealed) = &self.backend else {

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::{
-    ExistingChunks, Rules, Session,
+    PresentedCookies, Rules, Session,
     codec::Codec,
     retry::{BRIEF, LATE, Pause, bounded},
     store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
@@ -137,7 +137,7 @@ impl StoredSessions {
         &self,
         session: &Session,
         generation: Generation,
-        existing: ExistingChunks,
+        existing: PresentedCookies,
         now: Timestamp,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let max_age = session.0.end.since(now);

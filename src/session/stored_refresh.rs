@@ -59,7 +59,7 @@ impl StoredSessions {
             if session.tokens().refresh_token().is_none() && is_same(&session, &old) {
                 return Err(Error::new(ErrorKind::TokensExpired));
             }
-            if !session.tokens().are(&old) {
+            if !session.tokens().same_as(&old) {
                 return Ok(session.tokens().clone());
             }
             let other = entry.refresh_attempt;

@@ -126,7 +126,7 @@ mod tests {
         cookie::CookieScope,
         provider::Provider,
         seal::{KeyContext, Pseudonyms, Purpose, Sealer},
-        session::{ExistingChunks, Limits, Rules, memory::MemoryStore},
+        session::{Limits, PresentedCookies, Rules, memory::MemoryStore},
         tokens::{AccessToken, DiditTokens, Scopes, TokenSet},
     };
 
@@ -170,7 +170,7 @@ mod tests {
             });
             let session = Session::start(tokens, false, LIMITS, now);
             let generation = self.0.generation(&session).await.unwrap();
-            let existing = ExistingChunks::default();
+            let existing = PresentedCookies::default();
             let created = self.0.create(&session, generation, existing, now);
             created.await.unwrap();
         }

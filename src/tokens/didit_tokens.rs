@@ -117,14 +117,14 @@ impl DiditTokens {
     }
 
     /// Whether the access token is valid. One without a known expiry is.
-    pub(crate) fn are_alive(&self, now: Timestamp) -> bool {
+    pub(crate) fn are_valid(&self, now: Timestamp) -> bool {
         self.expiry().is_none_or(|end| now < end)
     }
 
     /// Whether the access token is due for a refresh, if there is a refresh token: in the last half minute of its
     /// life, or in the second half of it if that is shorter. The moment differs from token to token, so that tokens
     /// that were issued together are not refreshed together.
-    pub(crate) fn are_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn are_refresh_due(&self, now: Timestamp) -> bool {
         let (Some(end), Some(_)) = (self.expiry(), self.refresh_token()) else {
             return false;
         };
@@ -140,7 +140,7 @@ impl DiditTokens {
     }
 
     /// Whether `other` has the same access token and the same refresh token.
-    pub(crate) fn are(&self, other: &Self) -> bool {
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
         if Arc::ptr_eq(&self.set, &other.set) {
             return self.is_refresh_token_spent == other.is_refresh_token_spent;
         }
@@ -203,17 +203,17 @@ mod tests {
             })
         };
         let refreshable = |life| tokens(Some(life), Some("rt"));
-        assert!(!refreshable(3600).are_due(at(4600 - 31)));
-        assert!(refreshable(3600).are_due(at(4600 - 15)));
-        assert!(refreshable(3600).are_due(at(9999)));
+        assert!(!refreshable(3600).are_refresh_due(at(4600 - 31)));
+        assert!(refreshable(3600).are_refresh_due(at(4600 - 15)));
+        assert!(refreshable(3600).are_refresh_due(at(9999)));
         // In the second half of a short life.
-        assert!(!refreshable(20).are_due(at(1009)));
-        assert!(refreshable(20).are_due(at(1015)));
+        assert!(!refreshable(20).are_refresh_due(at(1009)));
+        assert!(refreshable(20).are_refresh_due(at(1015)));
         // Not in the first 10 seconds, however short the life is.
-        assert!(!refreshable(0).are_due(at(1009)));
-        assert!(refreshable(0).are_due(at(1010)));
-        assert!(!tokens(Some(20), None).are_due(at(9999)));
-        assert!(!tokens(None, Some("rt")).are_due(at(9999)));
+        assert!(!refreshable(0).are_refresh_due(at(1009)));
+        assert!(refreshable(0).are_refresh_due(at(1010)));
+        assert!(!tokens(Some(20), None).are_refresh_due(at(9999)));
+        assert!(!tokens(None, Some("rt")).are_refresh_due(at(9999)));
     }
 
     #[test]
@@ -221,9 +221,9 @@ mod tests {
         let tokens = tokens();
         let spent = tokens.without_refresh_token();
         assert!(spent.refresh_token().is_none());
-        assert!(!spent.are_due(Timestamp::from_unix(9999)));
-        assert!(tokens.are(&tokens.clone()) && spent.are(&spent.clone()));
-        assert!(!tokens.are(&spent) && !spent.are(&tokens));
+        assert!(!spent.are_refresh_due(Timestamp::from_unix(9999)));
+        assert!(tokens.same_as(&tokens.clone()) && spent.same_as(&spent.clone()));
+        assert!(!tokens.same_as(&spent) && !spent.same_as(&tokens));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{
-        ExistingChunks, Generation, Loaded, Lookup, Refresh, Refreshes, Session, SessionId,
+        Generation, Loaded, Lookup, PresentedCookies, Refresh, Refreshes, Session, SessionId,
         Sessions, StoreEntry, Validity,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
@@ -178,7 +178,7 @@ impl SessionLifecycle {
 
     /// Records in the background that a session in the store was used, if it is time.
     pub(crate) fn note_use(&self, session: &Session, entry: StoreEntry) {
-        let used = session.renewed(self.sessions.rules.limits, self.now());
+        let used = session.used_if_due(self.sessions.rules.limits, self.now());
         if let (Some(used), Some(stored)) = (used, self.sessions.stored().cloned()) {
             self.start(async move { stored.note_use(used, entry).await });
         }
@@ -189,7 +189,7 @@ impl SessionLifecycle {
         self: &Arc<Self>,
         session: &Session,
         generation: Generation,
-        existing: ExistingChunks,
+        existing: PresentedCookies,
         replaced: Lookup,
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let sessions = &self.sessions;
@@ -257,7 +257,7 @@ impl SessionLifecycle {
     }
 
     /// Whether an answer has to remove the session's cookies, which a late answer has written again.
-    pub(crate) fn has_signed_out(&self, session: SessionId) -> bool {
+    pub(crate) fn must_remove_cookies(&self, session: SessionId) -> bool {
         self.ended.get(session).is_some_and(|end| !end.is_replaced)
     }
 

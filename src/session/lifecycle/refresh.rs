@@ -71,7 +71,7 @@ impl SessionLifecycle {
     ) -> Result<Option<DiditTokens>, Error> {
         let is_of = |session: &Session| session.tokens().access_token().is(tokens.access_token());
         match self.load(key).await? {
-            Some((session, entry)) if session.tokens().are(tokens) => {
+            Some((session, entry)) if session.tokens().same_as(tokens) => {
                 let refresh = self.refresh(&session, Some(entry), self.now());
                 self.outcome(refresh, self.refresh_timeout).await.map(Some)
             }
@@ -97,7 +97,7 @@ impl SessionLifecycle {
     pub(crate) async fn outcome(&self, refresh: Refresh, patience: Duration) -> Outcome {
         let flight = match refresh {
             Refresh::Landed(outcome) => return outcome,
-            Refresh::InFlight(_) if self.calls.is_silent() => {
+            Refresh::InFlight(_) if self.calls.is_unresponsive() => {
                 return Err(Error::new(ErrorKind::TokensUnavailable));
             }
             Refresh::Started(flight) | Refresh::InFlight(flight) => flight,
@@ -120,20 +120,20 @@ impl SessionLifecycle {
             Validity::RefreshDue => true,
             // Other processes no longer wait for an attempt of this one; this process does.
             Validity::Valid | Validity::Unrefreshable => {
-                !session.tokens().are_alive(now) && self.refreshes.replaces(session.tokens(), now)
+                !session.tokens().are_valid(now) && self.refreshes.replaces(session.tokens(), now)
             }
             Validity::Expired => false,
         }
     }
 
     /// Records that an answer carries the new tokens in place of these.
-    pub(crate) fn note_carried(&self, replaced: &DiditTokens) {
-        self.refreshes.note_carried(replaced, self.now());
+    pub(crate) fn note_delivered(&self, replaced: &DiditTokens) {
+        self.refreshes.note_delivered(replaced, self.now());
     }
 
     /// Whether the request that starts a refresh waits for it: its answer carries the new tokens, or the refresh
     /// ends the old ones.
-    pub(crate) fn must_carry(&self, entry: Option<StoreEntry>) -> bool {
+    pub(crate) fn starter_waits(&self, entry: Option<StoreEntry>) -> bool {
         entry.is_none() || self.sessions.rules.is_authoritative
     }
 

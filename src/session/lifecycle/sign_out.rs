@@ -99,7 +99,11 @@ impl SessionLifecycle {
 
     /// Where the browser goes after a sign-out: the provider's page that ends its session, else the wanted page if
     /// it is configured, else the first that is configured.
-    pub(crate) fn way_on(&self, page: Option<String>, wanted: Option<&str>) -> HeaderValue {
+    pub(crate) fn page_after_sign_out(
+        &self,
+        page: Option<String>,
+        wanted: Option<&str>,
+    ) -> HeaderValue {
         if let Some(mut page) = page.and_then(|page| HeaderValue::try_from(page).ok()) {
             // It may contain an ID token.
             page.set_sensitive(true);

@@ -36,7 +36,7 @@ pub(crate) struct FailingStore {
     store: MemoryStore,
     is_shared: bool,
     failing: Arc<Mutex<Vec<Method>>>,
-    is_silent: Arc<AtomicBool>,
+    is_unresponsive: Arc<AtomicBool>,
     loses_answers: Arc<AtomicBool>,
     delay: Arc<Mutex<Duration>>,
     asked: Arc<Mutex<Vec<Method>>>,
@@ -49,7 +49,7 @@ impl FailingStore {
             store,
             is_shared: false,
             failing: Arc::default(),
-            is_silent: Arc::default(),
+            is_unresponsive: Arc::default(),
             loses_answers: Arc::default(),
             delay: Arc::default(),
             asked: Arc::default(),
@@ -86,7 +86,7 @@ impl FailingStore {
 
     /// Makes no method answer from now on.
     pub(crate) fn fall_silent(&self) {
-        self.is_silent.store(true, Ordering::SeqCst);
+        self.is_unresponsive.store(true, Ordering::SeqCst);
     }
 
     /// Makes failing methods take effect from now on.
@@ -104,7 +104,7 @@ impl FailingStore {
     pub(crate) fn work(&self) {
         self.fail(&[]);
         *self.delay.lock().expect("no panic") = Duration::ZERO;
-        self.is_silent.store(false, Ordering::SeqCst);
+        self.is_unresponsive.store(false, Ordering::SeqCst);
     }
 
     /// The number of calls of a method.
@@ -119,7 +119,7 @@ impl FailingStore {
         work: impl FnOnce() -> StoreFuture<'a, T>,
     ) -> StoreFuture<'a, T> {
         self.asked.lock().expect("no panic").push(method);
-        if self.is_silent.load(Ordering::SeqCst) {
+        if self.is_unresponsive.load(Ordering::SeqCst) {
             return Box::pin(pending());
         }
         let fails = self.failing.lock().expect("no panic").contains(&method);

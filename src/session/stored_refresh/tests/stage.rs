@@ -18,7 +18,7 @@ use crate::{
     provider::Provider,
     seal::{KeyContext, Pseudonyms, Purpose, Sealer},
     session::{
-        ExistingChunks, Limits, RefreshCalls, Rules, Session, StoreEntry, StoredSessions,
+        Limits, PresentedCookies, RefreshCalls, Rules, Session, StoreEntry, StoredSessions,
         store::{SessionKey, SessionOwner},
     },
 };
@@ -206,7 +206,7 @@ async fn refresh(
         Ok(None) => return End::FoundNobody,
         Err(error) => return End::Failed(error.kind()),
     };
-    if let Some(used) = session.renewed(LIMITS, sessions.now()) {
+    if let Some(used) = session.used_if_due(LIMITS, sessions.now()) {
         *use_to_note.lock().expect("nothing panics") = Some((used, entry));
     }
     let found = number(session.tokens());
@@ -235,7 +235,7 @@ async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
     let session = Session::start(tokens(0, true), false, LIMITS, now);
     let begun = async {
         let generation = sessions.generation(&session).await?;
-        let existing = ExistingChunks::default();
+        let existing = PresentedCookies::default();
         let created = sessions.create(&session, generation, existing, now).await;
         created.map(|(_, key)| (key.expect("it is in the store"), generation))
     };
