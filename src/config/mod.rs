@@ -122,7 +122,7 @@ impl fmt::Debug for Secret {
 #[derive(Clone)]
 pub(crate) struct ErrorPage(pub(crate) Arc<MakeErrorPage>);
 
-type MakeErrorPage = dyn Fn(&Error, &Parts) -> Response<Bytes> + Send + Sync;
+type MakeErrorPage = dyn Fn(&Error, &Parts, &str) -> Response<Bytes> + Send + Sync;
 
 impl fmt::Debug for ErrorPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,7 +30,7 @@
 //! let config = didit
 //!     .config("https://app.example/callback")
 //!     // Every page that tells a person of an error.
-//!     .with_error_page(|error, _request| {
+//!     .with_error_page(|error, _request, _next| {
 //!         http::Response::builder()
 //!             .status(error.kind().status())
 //!             .body(format!("Sorry: {}.", error.kind().code()).into())
@@ -125,6 +125,7 @@
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | session-unavailable, 503 | This page is not available right now | The session store has failed, or with Didit Authentication a refresh; the log says which. → Look at the store or the provider. The request can be repeated. |
+//! | sign-out-incomplete, 503 | You are signed out in this browser | The session store did not answer a sign-out. This process no longer accepts the session; other processes accept a copy of its cookie until the store has deleted it, which is tried for a minute and whenever the copy reaches this process. → Look at the store. |
 //!
 //! ## The developer
 //!

@@ -63,12 +63,15 @@ impl RelyingParty {
     pub(super) fn render(&self, failure: Failure, page: Option<&Parts>) -> Response<Bytes> {
         let error = &failure.error;
         self.log(error);
-        let mut response = match (page, &self.config.error_page) {
-            (None, _) => error.problem(),
-            (Some(request), Some(page)) => (page.0)(error, request),
-            (Some(request), None) => {
+        let landing_page = self.config.landing_page.as_str();
+        let mut response = match page {
+            None => error.problem(),
+            Some(request) => {
                 let link = self.link(&failure, &request.method);
-                built_in_page(error.kind(), &link, self.config.landing_page.as_str())
+                match &self.config.error_page {
+                    Some(page) => (page.0)(error, request, link.address(landing_page)),
+                    None => built_in_page(error.kind(), &link, landing_page),
+                }
             }
         };
         add_required_headers(&mut response);

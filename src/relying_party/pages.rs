@@ -12,14 +12,24 @@ pub(super) enum Link {
     LandingPage,
 }
 
+impl Link {
+    pub(super) fn address<'a>(&'a self, landing_page: &'a str) -> &'a str {
+        match self {
+            Self::SignIn(address) | Self::TryAgain(address) => address,
+            Self::LandingPage => landing_page,
+        }
+    }
+}
+
 /// A self-contained page, without any text of the provider or of the request.
 pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) -> Response<Bytes> {
     let row = kind.row();
     let (title, text) = (row.advice.title, row.advice.text);
-    let (id, label, href) = match link {
-        Link::SignIn(href) => ("sign-in", "Sign in", href.as_str()),
-        Link::TryAgain(href) => ("try-again", "Try again", href.as_str()),
-        Link::LandingPage => ("go-on", BACK, landing_page),
+    let href = link.address(landing_page);
+    let (id, label) = match link {
+        Link::SignIn(_) => ("sign-in", "Sign in"),
+        Link::TryAgain(_) => ("try-again", "Try again"),
+        Link::LandingPage => ("go-on", BACK),
     };
     let mut links = vec![format!(
         r#"<a id="{id}" href="{}">{label}</a>"#,

@@ -213,14 +213,19 @@ async fn the_applications_error_page_replaces_every_error_that_a_person_sees() {
     let browser = visit(&didit, |config| config.with_error_page(own_page("own")));
     sign_in(&browser, &didit).await;
     didit.on_every(Endpoint::UserInfo, Fault::truncate());
-    for (path, code) in [
-        ("/user", "invalid-answer"),
-        ("/not-a-callback", "not-a-callback"),
-        ("/callback", "malformed-callback"),
-        ("/logout", "method-not-allowed"),
+    for (path, code, next) in [
+        ("/user", "invalid-answer", "/login?return_to=%2Fuser"),
+        (
+            "/not-a-callback",
+            "not-a-callback",
+            "/login?return_to=%2Fnot-a-callback",
+        ),
+        ("/callback", "malformed-callback", "/login"),
+        ("/logout", "method-not-allowed", "/"),
     ] {
         let page = browser.get(path).await;
-        assert_eq!(page.text(), format!("own: {code} at {path} for Chromium"));
+        let expected = format!("own: {code} at {path} for Chromium, then {next}");
+        assert_eq!(page.text(), expected);
         let program = browser.fetch(Method::GET, path).await;
         assert_eq!(program.json()["code"], code, "{path}");
     }
@@ -229,12 +234,12 @@ async fn the_applications_error_page_replaces_every_error_that_a_person_sees() {
 /// An error page that names its layer.
 fn own_page(
     name: &'static str,
-) -> impl Fn(&Error, &http::request::Parts) -> http::Response<bytes::Bytes> {
-    move |error, request| {
+) -> impl Fn(&Error, &http::request::Parts, &str) -> http::Response<bytes::Bytes> {
+    move |error, request, next| {
         let agent = request.headers.get("user-agent");
         let agent = agent.map_or("nobody", |_| "Chromium");
         let (code, path) = (error.kind().code(), request.uri.path());
-        let page = format!("{name}: {code} at {path} for {agent}");
+        let page = format!("{name}: {code} at {path} for {agent}, then {next}");
         let response = http::Response::builder().status(error.kind().status());
         response.body(page.into()).expect("a page")
     }

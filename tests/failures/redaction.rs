@@ -132,7 +132,7 @@ async fn an_error_shows_neither_code_nor_answer() {
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
     let errors = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&errors);
-    let config = didit.config(CALLBACK).with_error_page(move |error, _| {
+    let config = didit.config(CALLBACK).with_error_page(move |error, _, _| {
         kept.lock().unwrap().push(error.clone());
         Response::new(Bytes::new())
     });

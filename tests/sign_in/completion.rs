@@ -296,7 +296,7 @@ async fn the_error_is_in_the_extensions_of_the_response() {
 #[tokio::test]
 async fn an_application_can_have_its_own_page_for_errors() {
     let didit = didit();
-    let config = didit.config(CALLBACK).with_error_page(|error, request| {
+    let config = didit.config(CALLBACK).with_error_page(|error, request, _| {
         let body = format!(
             "own page: {} at {}",
             error.kind().code(),

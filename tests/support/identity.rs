@@ -12,7 +12,7 @@ use super::site::{HOME, NOBODY, auth};
 
 /// The application in a new browser: every page is the user's subject, every failure its code.
 pub(crate) fn visit(config: ConfigBuilder) -> Browser {
-    let config = config.with_error_page(|error, _| {
+    let config = config.with_error_page(|error, _, _| {
         let code = Bytes::from_static(error.kind().code().as_bytes());
         let response = Response::builder().status(error.kind().status());
         response.body(code).expect("a good answer")

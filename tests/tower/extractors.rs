@@ -199,7 +199,7 @@ async fn return_to_is_extracted_only_at_the_callback() {
 #[tokio::test]
 async fn the_error_page_of_an_application_sees_the_headers_of_a_refused_request() {
     let didit = didit();
-    let config = didit.config(CALLBACK).with_error_page(|error, request| {
+    let config = didit.config(CALLBACK).with_error_page(|error, request, _| {
         let language = request.headers.get("accept-language");
         let language = language.map_or("none", |language| language.to_str().unwrap());
         let body = format!("{} {} {language}", error.kind().code(), request.uri);

@@ -103,6 +103,10 @@ impl ConfigBuilder {
     /// extractor or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets a problem document
     /// instead.
     ///
+    /// `page` gets the error, the head of the request, and the address of the next step, which the built-in page
+    /// links to: a sign-in that returns to the requested page, the landing page, or an empty one where the same
+    /// request may succeed later. As a path of this site, it needs no escaping but that of `&` in HTML.
+    ///
     /// Escape text from the request and from [`provider_description`](Error::provider_description).
     ///
     /// The layer adds its cookies, `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the
@@ -115,17 +119,20 @@ impl ConfigBuilder {
     /// ```
     /// # use tower_didit::Config;
     /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
-    /// let config = config.with_error_page(|error, _request| {
+    /// let config = config.with_error_page(|error, _request, next| {
+    ///     let (code, next) = (error.kind().code(), next.replace('&', "&amp;"));
+    ///     let html = format!(r#"<p>Sign-in failed: {code}. <a href="{next}">Go on</a></p>"#);
     ///     http::Response::builder()
     ///         .status(error.kind().status())
-    ///         .body(format!("Sign-in failed: {}.", error.kind().code()).into())
+    ///         .header("content-type", "text/html; charset=utf-8")
+    ///         .body(html.into())
     ///         .unwrap()
     /// });
     /// # config.build().unwrap();
     /// ```
     pub fn with_error_page(
         mut self,
-        page: impl Fn(&Error, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+        page: impl Fn(&Error, &Parts, &str) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
         self.error_page = Some(ErrorPage(Arc::new(page)));
         self

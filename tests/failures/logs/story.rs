@@ -140,7 +140,7 @@ impl Story {
 }
 
 /// An application's error page that logs the whole error.
-fn log_and_fail(error: &Error, _: &http::request::Parts) -> Response<Bytes> {
+fn log_and_fail(error: &Error, _: &http::request::Parts, _: &str) -> Response<Bytes> {
     let source = std::error::Error::source(error);
     tracing::error!(%error, ?error, source, "an application may log the error");
     let code = Bytes::from_static(error.kind().code().as_bytes());
