@@ -20,7 +20,7 @@ impl RequestSession {
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
         let lifecycle = &self.lifecycle;
         let refreshed = match (self.latest().await?, self.key.get()) {
-            (Some(session), _) if lifecycle.has_ended(session.id()) => {
+            (Some(_), _) if self.has_ended() => {
                 return Err(Error::new(ErrorKind::SessionEnded));
             }
             (Some(session), Some(&key)) => {
@@ -71,7 +71,7 @@ impl RequestSession {
         let Some(session) = self.signed_in().await? else {
             return Ok(None);
         };
-        if self.must_remove_cookies() {
+        if self.was_signed_out() {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
         let latest = self.conclusion().session;

@@ -101,10 +101,14 @@ impl RequestSession {
         self.found.peek()?.session.as_ref().ok()?.as_ref()
     }
 
-    /// Whether the session that was found has ended since, perhaps by another request.
+    /// Whether the session that was found has ended since: by another request, or at its absolute limit. (Other
+    /// requests may have moved its idle limit.)
     pub(crate) fn has_ended(&self) -> bool {
-        let session = self.known_session();
-        session.is_some_and(|session| self.lifecycle.has_ended(session.id()))
+        let (lifecycle, session) = (&self.lifecycle, self.known_session());
+        let limits = lifecycle.sessions.rules.limits;
+        session.is_some_and(|session| {
+            lifecycle.has_ended(session.id()) || session.has_reached_end(limits, lifecycle.now())
+        })
     }
 
     /// Notes where the session of this callback is, so that its handler can still change it.
@@ -126,7 +130,7 @@ impl RequestSession {
     }
 
     /// Whether a handler has ended the session.
-    pub(crate) fn must_remove_cookies(&self) -> bool {
+    pub(crate) fn was_signed_out(&self) -> bool {
         matches!(*self.change(), Some(Change::Ended))
     }
 

@@ -101,11 +101,12 @@ impl DiditClient {
     /// # Errors
     ///
     /// - [`TokensExpired`](crate::ErrorKind::TokensExpired): there is no refresh token, or a
-    ///   single-use one was sent before (a process remembers it for at least 20 minutes, a store as long as the
-    ///   session);
+    ///   single-use one was sent before (a process remembers 65,536 of them, each for 20 minutes; a store as long
+    ///   as the session);
     /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider refuses it; a session in a
     ///   store has ended;
-    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the user has signed out;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended: by a sign-out, another
+    ///   sign-in, or its absolute limit;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
     /// - those of a token request: the provider refuses it, is unreachable, or its response is invalid.
     pub async fn refresh(&self, tokens: &DiditTokens) -> Result<DiditTokens, Error> {
@@ -137,8 +138,8 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer. The
-    ///   cookies are removed.
+    /// - [`SignOutIncomplete`](crate::ErrorKind::SignOutIncomplete): the session store does not answer. The cookies are
+    ///   removed, and this process no longer accepts the session.
     /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the head of the response was sent before the
     ///   session was asked for. The session continues.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {

@@ -132,9 +132,14 @@ impl Session {
     /// Whether the session is within its limits: those written into it, and those of the configuration, which may
     /// have become tighter since.
     fn is_within(&self, limits: Limits, now: Timestamp) -> bool {
-        now < self.0.idle_end
-            && now.since(self.0.started) < limits.absolute
+        !self.has_reached_end(limits, now)
+            && now < self.0.idle_end
             && now.since(self.0.written) < limits.idle
+    }
+
+    /// Whether the session has reached its absolute limit.
+    pub(crate) fn has_reached_end(&self, limits: Limits, now: Timestamp) -> bool {
+        now >= self.0.end || now.since(self.0.started) >= limits.absolute
     }
 
     /// The session as used now, if a tenth of the idle limit has passed since it was written: not every request

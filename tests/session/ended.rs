@@ -103,6 +103,26 @@ async fn a_client_of_an_ended_session_refuses() {
     }
 }
 
+// Behaviours 80 and 103.
+#[tokio::test]
+async fn a_client_refuses_after_the_absolute_limit_of_its_session() {
+    for (didit, browser, kept) in cases() {
+        sign_in(&browser, &didit).await;
+        browser.get("/keep").await;
+        let (client, tokens) = kept.lock().unwrap().clone().expect("it was kept");
+        didit
+            .clock()
+            .advance(std::time::Duration::from_secs(7 * 24 * 60 * 60));
+        let asked = didit.count(Endpoint::Token);
+        let refused = client.refresh(&tokens).await.expect_err("it has ended");
+        assert_eq!(refused.kind(), ErrorKind::SessionEnded);
+        let refused = client.user_info(&tokens).await.expect_err("it has ended");
+        assert_eq!(refused.kind(), ErrorKind::SessionEnded);
+        assert_eq!(didit.count(Endpoint::Token), asked);
+        assert_eq!(didit.count(Endpoint::UserInfo), 0);
+    }
+}
+
 // Behaviour 112.
 #[tokio::test]
 async fn a_session_is_found_among_two_hundred_cookies_of_others_on_any_line() {
