@@ -61,4 +61,6 @@ impl Advice {
         text: "Please try again in a moment." };
     pub(super) const UNAVAILABLE: Self = Self { next_page: Reload, title: "This page is not available right now",
         text: "Your sign-in cannot be checked. Please try again in a moment." };
+    pub(super) const SIGNED_OUT_HERE: Self = Self { next_page: LandingPage, title: "You are signed out in this browser",
+        text: "This site could not end your session everywhere yet. It keeps trying for a minute." };
 }

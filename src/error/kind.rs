@@ -58,6 +58,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh has failed for now; the source says why | wait; the request can be repeated |
 /// | | | **The store** | |
 /// | `session-unavailable` | 503 | the session store has failed, or with Didit Authentication the refresh; the source says which | look at the store or the provider; the request can be repeated |
+/// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, a copy of its cookie may not be in other processes | look at the store; the session is deleted if the store answers within a minute |
 /// | | | **The developer** | |
 /// | `unexpected-claims` | 500 | a claim is missing, or has another type than it is read as | read it as an `Option`, or as its type |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or set it in the [`Provider`](crate::Provider) |
@@ -118,6 +119,9 @@ pub enum ErrorKind {
     /// It is unknown whether somebody is signed in: the session store has failed, or with Didit Authentication a
     /// refresh that decides it. [`source`](std::error::Error::source) says which.
     SessionUnavailable,
+    /// The session store did not answer a sign-out. The browser and this process are signed out. The session is deleted
+    /// if the store answers within a minute, or when a copy of its cookie reaches this process.
+    SignOutIncomplete,
     /// The access token has expired, and the refresh has failed for now: the provider does not answer, answers with
     /// something else than tokens, or too many refreshes wait. [`source`](std::error::Error::source) says which.
     TokensUnavailable,
@@ -215,6 +219,7 @@ pub(crate) mod tests {
         ProviderTimeout,
         TokensUnavailable,
         SessionUnavailable,
+        SignOutIncomplete,
         UnexpectedClaims,
         NotOffered,
         Wiring(WiringError::LayerMissing),

@@ -125,6 +125,9 @@ impl ErrorKind {
             Self::SessionUnavailable =>
                 row(Store, "session-unavailable", Status::SERVICE_UNAVAILABLE, &Advice::UNAVAILABLE,
                     "the session cannot be checked right now: the session store or the provider has failed"),
+            Self::SignOutIncomplete =>
+                row(Store, "sign-out-incomplete", Status::SERVICE_UNAVAILABLE, &Advice::SIGNED_OUT_HERE,
+                    "the session store did not answer a sign-out"),
             Self::UnexpectedClaims => developer("unexpected-claims", "the claims are not what was expected"),
             Self::NotOffered => developer("not-offered", "the provider has no such endpoint"),
             Self::Wiring(reason) => match reason {

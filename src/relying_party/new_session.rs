@@ -73,10 +73,10 @@ impl RelyingParty {
         }
         keep_private(&mut head.headers);
         let asked = context.close()?;
-        let must_remove_cookies = asked.must_remove_cookies();
+        let was_signed_out = asked.was_signed_out();
         let session = asked.conclusion().session?;
         let status = head.status.as_u16();
-        if status < 400 && !must_remove_cookies {
+        if status < 400 && !was_signed_out {
             let tokens = self.lifecycle.without_spent(session.tokens().clone());
             let session = session.carrying(tokens);
             return Some(Box::pin(async move {
@@ -88,7 +88,7 @@ impl RelyingParty {
         *new_session.outcome = Some(CallbackOutcome::NotSignedIn);
         append_cookies(&mut head.headers, [new_session.flow_cookie_removal]);
         let mut ended = Lookup::Nothing;
-        if must_remove_cookies {
+        if was_signed_out {
             // The session of before ends too.
             ended = new_session.replaced;
             let removals = self.lifecycle.sessions.removals(new_session.existing);
@@ -142,7 +142,6 @@ impl RelyingParty {
                 asked.note_key(key);
             }
             cookies.push(new_session.flow_cookie_removal);
-            cookies.push(lifecycle.sessions.completion_cookie(existing));
             *new_session.outcome = Some(CallbackOutcome::SignedIn {
                 session: session.id(),
                 cookies: cookies.clone(),

@@ -116,9 +116,19 @@ impl Sessions {
         existing.removals(0, &self.scope).chain(counter)
     }
 
-    /// The `Set-Cookie` value that counts a completed sign-in of a browser.
-    pub(crate) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
-        let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
+    /// The `Set-Cookie` value that counts a completed sign-in of a browser. The count starts anew if the browser has
+    /// kept the session of the last one.
+    pub(super) fn completion_cookie(
+        &self,
+        existing: PresentedCookies,
+        was_signed_in: bool,
+    ) -> HeaderValue {
+        let before = if was_signed_in {
+            0
+        } else {
+            existing.completions
+        };
+        let count = before.saturating_add(1).min(MAX_COMPLETIONS);
         let name = self.counter_name();
         self.scope
             .set(&name, &count.to_string(), COMPLETIONS_LIFETIME)

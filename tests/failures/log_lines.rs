@@ -202,7 +202,7 @@ async fn a_store_that_fails_is_one_line_for_each_request() {
         assert_one(&["WARN", "code=\"session-unavailable\"", "source="]);
     }
     browser.post_form("/logout", &[]).await;
-    assert_one(&["WARN", "code=\"session-unavailable\"", "source="]);
+    assert_one(&["WARN", "code=\"sign-out-incomplete\"", "source="]);
     assert!(browser.cookie(SESSION).is_none());
 }
 

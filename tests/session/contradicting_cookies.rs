@@ -11,6 +11,7 @@ use tower_didit::{
 use crate::support::{
     cookies::{SESSION, header_of, session},
     faults::with,
+    handlers::Place,
     logs::{capture, logs},
     sign_in::{sign_in, sign_in_as},
     site::{CALLBACK, HOME, NOBODY, auth, didit},
@@ -151,13 +152,19 @@ async fn access_tokens_that_are_expired_on_arrival_cause_no_redirect_loop() {
 
 #[tokio::test]
 async fn a_signed_in_user_may_sign_in_again_any_number_of_times() {
-    let didit = didit();
-    let browser = Browser::new(HOME, app(didit.config(CALLBACK)));
-    for _ in 0..5 {
-        sign_in(&browser, &didit).await;
-        assert_eq!(browser.get("/orders").await.text(), "orders");
+    for place in Place::BOTH {
+        let didit = didit();
+        let browser = Browser::new(HOME, app(place.config(&didit)));
+        for _ in 0..5 {
+            sign_in(&browser, &didit).await;
+            assert_eq!(browser.get("/orders").await.text(), "orders");
+        }
+        let copy = browser.clone();
+        browser.post_form("/logout", &[]).await;
+        assert_eq!(header_of(&browser), "", "nothing is left");
+        assert_eq!(browser.get("/orders").await.status(), StatusCode::SEE_OTHER);
+        // The session was kept each time: that it is gone now starts a sign-in.
+        let started = copy.get("/orders").await;
+        assert_eq!(started.status(), StatusCode::SEE_OTHER, "{place:?}");
     }
-    browser.post_form("/logout", &[]).await;
-    assert_eq!(header_of(&browser), "", "nothing is left");
-    assert_eq!(browser.get("/orders").await.status(), StatusCode::SEE_OTHER);
 }

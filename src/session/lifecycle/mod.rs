@@ -194,9 +194,9 @@ impl SessionLifecycle {
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let sessions = &self.sessions;
         let created = sessions.create(session, generation, existing, self.now());
-        let (cookies, key) = created.await?;
+        let (mut cookies, key) = created.await?;
         let successor = session.tokens().claims();
-        self.end_replaced(replaced, successor).await;
+        let was_signed_in = self.end_replaced(replaced, successor).await;
         if let Some(key) = key
             && self.has_ended(session.id())
         {
@@ -204,6 +204,7 @@ impl SessionLifecycle {
             let _ = self.forget(key).await;
             return Ok((sessions.removals(existing).collect(), None));
         }
+        cookies.push(sessions.completion_cookie(existing, was_signed_in));
         Ok((cookies, key))
     }
 

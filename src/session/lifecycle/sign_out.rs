@@ -19,6 +19,8 @@ struct EndedSession {
     session: Session,
     /// Whether this process may use its refresh token.
     may_refresh: bool,
+    /// Whether its user was signed in until now.
+    was_signed_in: bool,
     /// Whether this call was the first of this process to end it.
     is_first: bool,
 }
@@ -29,30 +31,42 @@ impl SessionLifecycle {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionUnavailable`] if the store does not answer within 2 s. The session is deleted as soon as
+    /// [`ErrorKind::SignOutIncomplete`] if the store does not answer within 2 s. The session is deleted as soon as
     /// the store answers, if that is within a minute.
     pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
-        let Some((mut page, task)) = self.end(found, None).await? else {
+        let ended = self.end(found, None).await;
+        let incomplete = |error: Error| error.into_cause_of(ErrorKind::SignOutIncomplete);
+        let Some((_, mut page, task)) = ended.map_err(incomplete)? else {
             return Ok(None);
         };
         let _ = tokio::time::timeout(MAX_PROVIDER_WAIT, task.outcome()).await;
         Ok(page.try_recv().ok().flatten())
     }
 
-    /// Ends a session that a sign-in of this user replaces. A failure is logged: the new session has begun.
-    pub(super) async fn end_replaced(self: &Arc<Self>, replaced: Lookup, successor: &IdClaims) {
-        if let Err(error) = self.end(replaced, Some(successor)).await {
-            error.log("failed to end a replaced session");
+    /// Ends a session that a sign-in of this user replaces; tells whether its user was signed in. A failure is logged: the new
+    /// session has begun.
+    pub(super) async fn end_replaced(
+        self: &Arc<Self>,
+        replaced: Lookup,
+        successor: &IdClaims,
+    ) -> bool {
+        match self.end(replaced, Some(successor)).await {
+            Ok(Some((was_signed_in, ..))) => was_signed_in,
+            Ok(None) => false,
+            Err(error) => {
+                error.log("failed to end a replaced session");
+                false
+            }
         }
     }
 
-    /// Ends a session here. Gives the task that ends it at the provider, and where the provider's page comes. Of
-    /// several concurrent calls for a session, one ends it at the provider.
+    /// Ends a session here. Gives whether its user was signed in, where the provider's page comes, and the task that ends it at
+    /// the provider. Of several concurrent calls for a session, one ends it at the provider.
     async fn end(
         self: &Arc<Self>,
         found: Lookup,
         successor: Option<&IdClaims>,
-    ) -> Result<Option<(oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
+    ) -> Result<Option<(bool, oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
             Lookup::Session(_) => None,
@@ -70,7 +84,8 @@ impl SessionLifecycle {
             // A session that existed is ended at the provider without a permit.
             let _permit = permit.filter(|_| ended.is_none());
             // The request may be gone.
-            let _ = send_result.send(result);
+            let _ = send_result
+                .send(result.map(|()| ended.as_ref().is_some_and(|ended| ended.was_signed_in)));
             let metadata = match lifecycle.calls.metadata().await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
@@ -90,11 +105,10 @@ impl SessionLifecycle {
             }
         });
         match tokio::time::timeout(MAX_STORE_WAIT, result).await {
-            Ok(Ok(result)) => result?,
+            Ok(Ok(was_signed_in)) => Ok(Some((was_signed_in?, page, task))),
             // The store does not answer, or the runtime has shut down.
-            Ok(Err(_)) | Err(_) => return Err(Error::new(ErrorKind::SessionUnavailable)),
+            Ok(Err(_)) | Err(_) => Err(Error::new(ErrorKind::SessionUnavailable)),
         }
-        Ok(Some((page, task)))
     }
 
     /// Where the browser goes after a sign-out: the provider's page that ends its session, else the wanted page if
@@ -122,6 +136,7 @@ impl SessionLifecycle {
         is_replaced: bool,
     ) -> (Option<EndedSession>, Result<(), Error>) {
         let mark = |(session, may_refresh): (Session, bool)| EndedSession {
+            was_signed_in: self.is_signed_in(&session, None),
             is_first: self.mark_ended(&session, is_replaced),
             session,
             may_refresh,

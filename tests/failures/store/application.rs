@@ -56,6 +56,11 @@ pub(crate) fn assert_unavailable(page: &Page) {
     outage::assert_unavailable(page, "session-unavailable");
 }
 
+/// The store did not answer a sign-out.
+pub(crate) fn assert_incomplete(page: &Page) {
+    outage::assert_unavailable(page, "sign-out-incomplete");
+}
+
 async fn user(user: Option<IdClaims>) -> String {
     user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
 }

@@ -6,7 +6,7 @@ use http::{Request, StatusCode, header};
 use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt};
 
 use super::{
-    application::{assert_unavailable, browser, signed_in},
+    application::{assert_incomplete, browser, signed_in},
     failing_store::{FailingStore, Method},
 };
 use crate::support::{
@@ -48,7 +48,7 @@ async fn the_browser_forgets_its_session_and_the_store_will() {
             let before = didit.count(Endpoint::Session);
             store.fail(failing);
             let page = browser.post_form(path, &[]).await;
-            assert_unavailable(&page);
+            assert_incomplete(&page);
             assert_eq!(page.header("cache-control"), Some("private, no-store"));
             // A `GET` of the requested path would be a 405.
             assert!(page.text().contains(r#"<a id="go-on" href="/">"#));
@@ -91,7 +91,7 @@ async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
     let store = FailingStore::new(memory(&didit));
     let browser = signed_in(&didit, &store).await;
     store.fail(&[Method::Delete]);
-    assert_unavailable(&browser.post_form("/logout", &[]).await);
+    assert_incomplete(&browser.post_form("/logout", &[]).await);
     for _ in 0..20 {
         a_moment_later().await;
     }
@@ -115,7 +115,7 @@ async fn a_store_that_comes_back_late_signs_nobody_in_where_the_user_signed_out(
         let browser = signed_in(&didit, &store).await;
         let copy = browser.clone();
         go_away(&store);
-        assert_unavailable(&browser.post_form("/logout", &[]).await);
+        assert_incomplete(&browser.post_form("/logout", &[]).await);
         for _ in 0..20 {
             a_moment_later().await;
         }
@@ -136,7 +136,7 @@ async fn strangers_do_not_make_it_busy() {
     store.fail_all();
     for number in 0..1000 {
         stranger.set_cookie(SESSION, &format!("{number:A<43}"));
-        assert_unavailable(&stranger.post_form("/logout", &[]).await);
+        assert_incomplete(&stranger.post_form("/logout", &[]).await);
     }
     let before = store.count(Method::Delete);
     for _ in 0..5 {
