@@ -1,5 +1,8 @@
 //! The cookies and headers that the layer sets.
 //!
+//! *Sealed* means encrypted and authenticated: nobody without the cookie keys can read, change or make the value
+//! ([below](#what-is-sealed)).
+//!
 //! | name | content | lifetime |
 //! |---|---|---|
 //! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: a random id of 256 bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
@@ -8,6 +11,10 @@
 //!
 //! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the way back from
 //! Didit is a navigation from another site, which does not bring `Strict` cookies.
+//!
+//! The browser expires them by its own clock, the layer by [`with_clock`](crate::ConfigBuilder::with_clock). A test that
+//! moves the layer's clock gives the same clock to the fake's `Browser`, and removes the cookies of a real browser
+//! (otherwise `__Host-didit.completed` outlives its 30 seconds): see [testing](crate::docs::recipes::testing).
 //!
 //! With a redirect URI on an `http` loopback address (`http://localhost:3000/callback`) the names lack `__Host-` and
 //! the cookies lack `Secure`.
@@ -38,13 +45,13 @@
 //!
 //! # What is sealed
 //!
-//! A sealed value is encrypted and authenticated with AES-256-GCM-SIV. Its limits are inside, so an old copy is refused
-//! whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
+//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so
+//! an old copy is refused whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
 //! origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that does not
 //! open counts as no cookie.
 //!
-//! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token unless
-//! it works once. With a provider that has an end-session endpoint it contains the ID token too.
+//! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
+//! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it contains the ID token too.
 //!
 //! # Sizes
 //!
@@ -66,8 +73,8 @@
 //! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
 //! | that sets a cookie of the layer's | `Cache-Control: private, no-store` |
 //! | of the layer itself (redirects, error pages), and every answer of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
-//! | 401 of an [error](crate::docs::errors) of this crate | `WWW-Authenticate: Didit realm="sign-in"` |
-//! | 503 of an error of this crate | `Retry-After: 1` |
+//! | to a 401 [error](crate::docs::errors) of this crate, also if it became a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
+//! | to a 503 error of this crate | `Retry-After: 1` |
 //!
 //! `Set-Cookie` is appended, never replaced. A handler that asks for nothing gets its answer out unchanged.
 //!

@@ -10,11 +10,11 @@
 //! |---|---|
 //! | of a person who waits for a page, and a sign-in helps | 303 to Didit |
 //! | of a person who waits for a page | a page with the title below, a link and the code |
-//! | of a program | a problem document (RFC 9457) with the status and the code |
+//! | that is no browser navigation: a script's `fetch`, an API client | a problem document (RFC 9457: a JSON error) with the status and the code |
 //!
 //! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired` and `access-token-refused`, if the page was
-//! asked for with `GET` and the last sign-in was a minute ago or more. [Who is a person](crate::docs::flow#who-is-a-person)
-//! says how they are told apart.
+//! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#who-is-a-person) says how
+//! a navigation is told from other requests.
 //!
 //! A handler returns the error with `?` and gets the same treatment. The error is in the extensions of the answer, so a
 //! middleware can read it. A middleware that changes the status has the last word.
@@ -68,9 +68,9 @@
 //! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If that never succeeds, the provider ignores what is asked for. |
 //! | malformed-callback, 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
 //! | unknown-sign-in, 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
-//! | foreign-sign-in, 400 | This sign-in link does not work | Another key, host or client id sealed the flow cookie. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
+//! | foreign-sign-in, 400 | This sign-in link does not work | The flow cookie was encrypted with another key, or for another host or client id. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
 //! | sign-in-expired, 400 | The sign-in took too long | The sign-in took longer than 20 minutes. → Nothing: the page offers another sign-in. |
-//! | sign-in-already-completed, 409 | This sign-in link was used before | The callback was used before. → Nothing: the page offers another sign-in. |
+//! | sign-in-already-completed, 409 | This sign-in link was used before | The callback was used before, perhaps by a process that was killed while it exchanged the code. → Nothing: the page offers another sign-in. |
 //! | sign-in-replayed, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
 //! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser came back signed out from completed sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
 //! | cross-site-sign-out, 403 | You are still signed in | Another origin asked for the sign-out. → Sign out from a page of this site. |
@@ -127,6 +127,9 @@
 //! | session-unavailable, 503 | This page is not available right now | The session store has failed, or with Didit Authentication a refresh; the log says which. → Look at the store or the provider. The request can be repeated. |
 //! | sign-out-incomplete, 503 | You are signed out in this browser | The session store did not answer a sign-out. This process no longer accepts the session; other processes accept a copy of its cookie until the store has deleted it, which is tried for a minute and whenever the copy reaches this process. → Look at the store. |
 //!
+//! A sign-out that gets `sign-out-incomplete` cannot be repeated: the browser's cookies are gone, so a second request
+//! names no session. What it has ended: [machines](crate::docs::machines#when-a-store-does-not-answer).
+//!
 //! ## The developer
 //!
 //! | code, status | page | meaning → what to do |
@@ -135,7 +138,7 @@
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call it, or name it in the [`Provider`](crate::Provider). |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
-//! | asked-too-late, 500 | Sign-in is not set up correctly | The session was first asked for after the head of the answer was sent. → Ask in the handler. |
+//! | asked-too-late, 500 | Sign-in is not set up correctly | The session was first asked for after the response headers were sent. → Ask in the handler. |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

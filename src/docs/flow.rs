@@ -6,8 +6,8 @@
 //!    the layer answers 303 to Didit instead. `GET /login?return_to=/profile` does the same, and so does a handler
 //!    that returns [`SignIn`].
 //! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and a fresh `state`, `nonce` and
-//!    S256 `code_challenge`. What the callback needs later is sealed into a flow cookie of this browser. The server
-//!    keeps nothing.
+//!    S256 `code_challenge`. What the callback needs later is sealed (encrypted and authenticated) into a
+//!    flow cookie of this browser. The server keeps nothing.
 //! 3. Didit asks the person, then sends the browser to the callback with `code` and `state`.
 //! 4. The layer opens the flow cookie of this `state`, checks it, and sends the code once:
 //!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the redirect URI and the code
@@ -18,7 +18,7 @@
 //!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
 //!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
 //!    answers 303 to the page that the person asked for.)
-//! 7. A callback that arrives again (a reload, a double click) joins the first one. The code is sent once and one
+//! 7. A callback that arrives again (a reload, a double click) within a minute joins the first one. The code is sent once and one
 //!    session begins. If the connection of the first request drops, the next request runs the handler, so the handler
 //!    must be idempotent: see [provisioning](crate::docs::recipes::provisioning).
 //!
@@ -58,8 +58,8 @@
 //!
 //! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document`
 //! (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name
-//! `text/html`. Everything else is a program and gets a status with a problem document. A
-//! `POST` without a session gets a page that says so, not a redirect that loses the form, unless its handler returns
+//! `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a problem document
+//! (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that loses the form, unless its handler returns
 //! [`SignIn`].
 //!
 //! # What waits for what
@@ -76,17 +76,30 @@
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
 //!
+//! The layer's own paths wait as well:
+//!
+//! | path | waits for | at most |
+//! |---|---|---|
+//! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
+//! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP time-outs, then 504 |
+//! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
+//! | `POST /logout` | the session store, if there is one | 2 s, then 503 |
+//! | | the provider, where it has something to end | 2 s; the rest is finished in the background |
+//!
+//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A callback
+//! that fails before the token request was sent can be repeated: its page offers that.
+//!
 //! While the provider or the store does not answer, one request finds out; the others that need it fail at once, for
 //! 10 s at the provider and 1 s at the store. Then one request tries again. An outage signs nobody out.
 //!
-//! Ask in the handler. A body stream or a spawned task that asks for the first time after the head of the answer was
+//! Ask in the handler. A body stream or a spawned task that asks for the first time after the response headers were
 //! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the answer can no longer say that it depends
 //! on the session. Only a session that was asked for counts as used.
 //!
 //! # Who the user is
 //!
-//! [`issuer`](crate::IdClaims::issuer) and [`subject`](crate::IdClaims::subject) together identify a user. An e-mail
-//! address does not: it changes hands. [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what
+//! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: it changes hands.
+//! [Providers](crate::docs::providers#the-key-of-a-user) says what belongs into a database key. [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what
 //! the user granted besides.
 //!
 //! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
@@ -94,8 +107,9 @@
 //!
 //! # When a session ends
 //!
-//! - At its limits: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a
-//!   [week](crate::ConfigBuilder::with_session_lifetime) in all. Both are sealed into it.
+//! - At its limits: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused (the idle limit), a
+//!   [week](crate::ConfigBuilder::with_session_lifetime) in all (the absolute limit). Both are stored in the session
+//!   itself, encrypted and authenticated.
 //! - At a sign-out.
 //! - When the provider calls its refresh token invalid (`invalid_grant`).
 //! - With Didit Authentication, when the access token has expired and cannot be refreshed.
@@ -104,24 +118,27 @@
 //!
 //! # A refresh
 //!
-//! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed in its last half
-//! minute, when a handler asks for the tokens: once, however many requests ask. Tokens that came after a refresh are
+//! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed when a handler asks for
+//! the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different for
+//! each token, so that tokens that were issued together are not refreshed together. If the access token lives for less
+//! than a minute, it is the second half of its life in place of the 30 seconds, and never its first 10 seconds. Tokens that came after a refresh are
 //! saved to the store, or kept in memory until an answer has carried them in cookies, at most 10 minutes.
 //!
-//! A refresh token that works once is never sent twice: not after a time-out, not after a crash, not by another
+//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not after a crash, not by another
 //! process. If the outcome of a refresh is unknown, the session lives on its access token and is not refreshed again.
 //! Other refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!
 //! # A sign-out
 //!
 //! `POST /logout` from a page of this site ends the session here first, then at the provider where there is something
-//! to end: Didit Authentication has a session, other providers revoke tokens (RFC 7009) or have an end-session page.
+//! to end: Didit Authentication has a session, other providers revoke tokens (RFC 7009, token revocation) or have an
+//! end-session page.
 //! Didit's Sign in API has none of them. The person waits at most 2 s for the provider; the rest is finished in the
 //! background.
 //!
 //! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
 //! does not. A session that the callback's handler refuses, that another sign-in replaces, or that nobody came back
-//! for is ended at the provider in the background. At the end of the program [`DiditAuth::shutdown`] waits for that.
+//! for is ended at the provider in the background. Before the process ends, [`DiditAuth::shutdown`] waits for that.
 //! (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new ones
 //! too, RFC 7009 §2.1.)
 //!

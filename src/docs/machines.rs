@@ -8,10 +8,10 @@
 //! | size of a session | 4 KB, up to 40 | 64 KB | 64 KB |
 //! | a restart | sessions stay | sessions end | sessions stay |
 //! | a sign-out ends copies of the cookie | in this process, until it restarts | yes | yes |
-//! | keeps refresh tokens that work once | no | yes | yes |
+//! | keeps single-use refresh tokens (accepted only once) | no | yes | yes |
 //! | one refresh for all requests of | a process | a process | all processes |
 //!
-//! Cookies are the default; memory is the default where refresh tokens work once (Didit Authentication with
+//! Cookies are the default; memory is the default where refresh tokens are single-use (Didit Authentication with
 //! `offline_access`). [`with_session_store`](crate::ConfigBuilder::with_session_store) takes any
 //! [`SessionStore`](crate::store::SessionStore).
 //!
@@ -36,25 +36,44 @@
 //! [Several machines](crate::docs::recipes::several_machines) shows it as code.
 //!
 //! A callback that arrives again joins the first one only in the same process. Another process that shares the store
-//! answers 409 (`sign-in-already-completed`), or leads to the landing page if the browser is signed in. With sessions in
-//! cookies it sends the code again, and the provider refuses it: 400 (`invalid-grant`).
+//! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page) (`/`) if the browser is signed in. With
+//! sessions in cookies it sends the code again, and the provider refuses it: 400 (`invalid-grant`). A
+//! process that is killed while it exchanges a code leaves the same trace: the proxy's retry, or the person's reload, at
+//! another process gets that 409 or 400, whose page offers another sign-in.
 //!
 //! # Cookie keys
 //!
-//! The first key seals, all open. The values in a store are sealed with them, too. Generate one with
-//! `openssl rand -base64 32`, and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys),
-//! `DIDIT_COOKIE_KEYS`). To roll without signing anybody out:
+//! The first key encrypts, all decrypt: cookies, and the values in a store. Generate one with `openssl rand -base64 32`,
+//! and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An
+//! empty `DIDIT_COOKIE_KEYS` counts as missing: the keys are then derived from the client secret.
 //!
-//! 1. Deploy `old new`: all processes can open what the new key seals.
-//! 2. Deploy `new old`: the new key seals.
-//! 3. After the absolute limit (a week), deploy `new`.
+//! To roll without signing anybody out, deploy three times. A step is done when every process has it:
+//!
+//! | deploy | `DIDIT_COOKIE_KEYS` | then |
+//! |---|---|---|
+//! | 1 | `"OLD NEW"` | all processes can decrypt what the new key will encrypt; the next step may follow at once |
+//! | 2 | `"NEW OLD"` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
+//! | 3 | `"NEW"` | values of the old key count as no cookie |
+//!
+//! **When a key has leaked**, its owner can make sessions of any user. Deploy `"NEW"` alone, to all processes at once:
+//! sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no cookie
+//! keys are set, set some, and replace the secret at Didit.
 //!
 //! # When a store does not answer
 //!
-//! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`, within 1 s and afterwards at
-//! once; so does `Option<IdClaims>`. Nobody is taken for signed in or out. Requests that ask for nothing go on. A
-//! sign-out removes the cookies all the same, and the entry in the store is deleted as soon as the store answers, if that
-//! is within a minute.
+//! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`; so does `Option<IdClaims>`. The
+//! first requests wait 1 s. From then on requests fail at once, except one in each second, which asks the store again and
+//! waits up to 1 s. Nobody is taken for signed in or out. Requests that ask for nothing go on. A callback fails with 503
+//! after about 2 s, before its code is sent, so it can be repeated.
+//!
+//! A sign-out fails with 503 after 2 s. What it has done:
+//!
+//! - The browser's cookies are removed. Whoever uses this browser next is not signed in.
+//! - The entry in the store is deleted as soon as the store answers, if that is within a minute and the process still
+//!   runs.
+//! - Otherwise the session stays in the store until its limits: a copy of its cookie works again once the store answers,
+//!   in every process. The log has a `WARN`: `a session that is over goes on in the store`.
+//! - The session at the provider goes on, because its tokens are in the store.
 //!
 //! # Refreshes
 //!
@@ -64,6 +83,13 @@
 //!
 //! # Redis
 //!
-//! `RedisStore` talks to one address (Redis 6.2 or later). For `rediss://` switch on the feature `tokio-rustls-comp` of
-//! the crate `redis` in your own `Cargo.toml`. Set `appendonly yes`, `appendfsync always` and no evicting
+//! `RedisStore` talks to one address (Redis 6.2 or later). For TLS (`rediss://`) switch on a feature of the crate `redis`
+//! in your own `Cargo.toml`, of the same major version as this crate uses:
+//!
+//! ```toml
+//! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["redis"] }
+//! redis = { version = "1", default-features = false, features = ["tokio-rustls-comp"] }
+//! ```
+//!
+//! Each command has 1 s, the connection included (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting
 //! `maxmemory-policy`: with less, who signed in just before a crash may have to sign in again.

@@ -17,22 +17,99 @@
 //! (`www.app.example`, an IP address) ends at the callback with `unknown-sign-in`, since the flow cookie belongs to the
 //! first name. Redirect the other names to this one in the proxy.
 //!
+//! # nginx
+//!
+//! A complete configuration for `https://app.example` with the callback at `/callback` and two processes of the
+//! application. The certificate names `app.example` and the other names that lead to it. A file below
+//! `/etc/nginx/conf.d`:
+//!
+//! ```text
+//! # Requests of the callback: 1 a second for each address, after a burst of 20.
+//! limit_req_zone $binary_remote_addr zone=didit_callback:10m rate=1r/s;
+//! # An access log without queries: the callback's query contains the authorization code.
+//! log_format without_query '$remote_addr [$time_local] "$request_method $uri" $status $upstream_addr';
+//! # WebSockets; other requests use connections that stay open.
+//! map $http_upgrade $connection_upgrade {
+//!     default upgrade;
+//!     ''      '';
+//! }
+//!
+//! upstream app {
+//!     server 127.0.0.1:3000;
+//!     server 127.0.0.1:3001;
+//!     keepalive 32;
+//! }
+//!
+//! # Every other name, and plain http, leads to the host of the redirect URI.
+//! server {
+//!     listen 80 default_server;
+//!     listen 443 ssl default_server;
+//!     server_name _;
+//!     ssl_certificate     /etc/ssl/app.example.pem;
+//!     ssl_certificate_key /etc/ssl/app.example.key;
+//!     access_log off;
+//!     return 301 https://app.example$request_uri;
+//! }
+//!
+//! server {
+//!     listen 443 ssl;
+//!     server_name app.example;
+//!     ssl_certificate     /etc/ssl/app.example.pem;
+//!     ssl_certificate_key /etc/ssl/app.example.key;
+//!     add_header Strict-Transport-Security "max-age=31536000" always;
+//!
+//!     # For all locations: a location with a proxy_set_header of its own inherits none.
+//!     proxy_set_header Host       $host;
+//!     proxy_set_header Connection $connection_upgrade;
+//!     proxy_set_header Upgrade    $http_upgrade;
+//!     proxy_http_version 1.1;
+//!     proxy_connect_timeout 2s;
+//!     large_client_header_buffers 4 16k;   # headers of a request
+//!     proxy_buffer_size 16k;               # headers of an answer, the callback's included
+//!     proxy_busy_buffers_size 24k;
+//!
+//!     location / {
+//!         proxy_pass http://app;           # no path behind the name: nothing is stripped
+//!     }
+//!
+//!     location = /callback {
+//!         limit_req zone=didit_callback burst=20 nodelay;
+//!         limit_req_status 429;
+//!         access_log /var/log/nginx/callback.log without_query;
+//!         # nginx writes the request line, code included, with each rejection and each failed upstream.
+//!         limit_req_log_level info;
+//!         error_log /dev/null emerg;
+//!         proxy_pass http://app;
+//!     }
+//! }
+//! ```
+//!
+//! - **The callback's query contains the authorization code.** A stolen code is of little use without the code verifier,
+//!   but it does not belong into a log. So the callback's access log has no query (`access_log off` does as well), and
+//!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request line.
+//!   Failures are still visible as status 429 or 502 in the access log. Other pages do not name the code: the answer of
+//!   the callback has `Referrer-Policy: no-referrer`.
+//! - **The limit.** A sign-in that a stranger starts and calls back with a made-up code costs a request to Didit's token
+//!   endpoint. At most 256 of these wait at a time; beyond that, sign-ins answer 503 until some have returned. The limit
+//!   keeps one address from using them all up: it may call back about 20 times at once, and once a second after that.
+//!   People behind one address, as in an office, share it: raise `burst` for them. Behind another proxy,
+//!   `$binary_remote_addr` is that proxy's address until `set_real_ip_from` and `real_ip_header` say otherwise.
+//! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
+//!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default). That is right
+//!   for a process that is down. If a process is killed while it exchanges a code, the retried callback gets 409
+//!   (`sign-in-already-completed`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
+//!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
+//! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
+//!   The layer itself does not read `Host`; your application may.
+//! - **Event streams** need `proxy_buffering off`, or the header `X-Accel-Buffering: no` in the answer, and a
+//!   `proxy_read_timeout` longer than the pause between two events (60 s by default).
+//!
 //! # Header sizes
 //!
 //! A request brings at most 4 KB of session and 3 KB of sign-ins under way; an answer sets at most one session. nginx
-//! reads answers with headers of 4 or 8 KB by default:
-//!
-//! ```text
-//! location / {
-//!     proxy_pass http://127.0.0.1:3000;      # no path behind the port: nothing is stripped
-//!     proxy_set_header Host $host;
-//!     proxy_buffer_size 16k;                 # headers of an answer
-//!     proxy_busy_buffers_size 24k;
-//! }
-//! large_client_header_buffers 4 16k;         # headers of a request
-//! ```
-//!
-//! With a [session store](crate::docs::machines) the session cookie has 43 characters, and the defaults suffice.
+//! reads answers with headers of 4 or 8 KB by default, and answers 502 to the browser if they are larger. Therefore
+//! `proxy_buffer_size` and `large_client_header_buffers` above. With a [session store](crate::docs::machines) the session
+//! cookie has 43 characters, and the defaults suffice.
 //!
 //! # Below a prefix
 //!

@@ -3,11 +3,13 @@
 //! # What it checks
 //!
 //! - **The browser.** `state` is bound to the browser that started the sign-in, compared in constant time and used
-//!   once. PKCE (S256) is always on.
+//!   once. PKCE (S256) is always on. The callback's `iss`, if there is one, is the provider's (RFC 9207, issuer
+//!   identification).
 //! - **The ID token** counts only with a good signature, by an algorithm that is allowed, of an accepted issuer, for
 //!   this client, of this moment and of this sign-in (OpenID Connect Core §3.1.3.7). Nothing in its header is used as a
 //!   key or an address.
-//! - **The return-to** is a path of this site, or it is the landing page.
+//! - **The page after a sign-in** (`return_to`) is a path of this site, or it is the
+//!   [landing page](crate::ConfigBuilder::with_landing_page), `/` by default.
 //! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
 //! - **The provider's redirects** are not followed. Every call has a time-out and a limit of 1 MiB for its answer.
 //! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, and as many refreshes.
@@ -27,7 +29,9 @@
 //!   client secret: who has the secret can make sessions, and changing it signs everybody out. Set keys in production.
 //! - **Revocation.** A session in cookies cannot be revoked in other processes before its limits: a copied cookie works
 //!   there after the sign-out. In the process that has seen the sign-out it is nobody's, until that process restarts.
-//!   With a [store](crate::docs::machines) a sign-out is final everywhere.
+//!   With a [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
+//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503, and ends the session in the
+//!   store only if the store answers within a minute.
 //! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
 //!   [CSRF](crate::docs::recipes::csrf).
 //! - **Permissions.** The layer says who the user is. What they may do is the application's: see
