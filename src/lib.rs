@@ -27,13 +27,22 @@
 //! # }
 //! ```
 //!
+//! In `Cargo.toml`, until the first release is on crates.io:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["full"] }
+//! tower-didit = { git = "https://github.com/tower-didit/tower-didit" }
+//! ```
+//!
 //! The layer goes last, on the outermost router. It answers `GET /login` and `POST /logout` itself, and verifies what
 //! arrives at the path of the redirect URI before your handler for that path runs.
 //!
 //! # Protect a page
 //!
-//! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a program gets
-//! 401. [`RequireSignIn`] guards a group of routes, and `Option<IdClaims>` lets everybody in:
+//! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a request
+//! that is [no browser navigation](docs::flow#who-is-a-person), such as a script's `fetch`, gets 401. [`RequireSignIn`] guards a group of routes, and `Option<IdClaims>` lets everybody in:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -59,8 +68,8 @@
 //!
 //! # Read the user
 //!
-//! [`issuer`](IdClaims::issuer) and [`subject`](IdClaims::subject) together identify a user, and cost no call. Didit tells
-//! the rest when it is asked:
+//! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), and costs no call. Didit tells the
+//! rest when it is asked:
 //!
 //! ```
 //! use tower_didit::{DiditClient, DiditTokens, Error};

@@ -45,6 +45,16 @@
 //! The guard, and middleware that asks who is signed in, go inside of the layer. CORS, compression, tracing and rate
 //! limits go around it.
 //!
+//! # One look-up
+//!
+//! A request's session is looked up once, by whoever asks first; the others get the same result. A route behind
+//! [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take [`IdClaims`](crate::IdClaims) and
+//! [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
+//!
+//! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a role](crate::docs::recipes::roles))
+//! comes after the guard, so it is added before it:
+//! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`.
+//!
 //! # The paths that it takes
 //!
 //! | path | method | |

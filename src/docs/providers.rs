@@ -16,12 +16,12 @@
 //! | client secret | yes, HTTP Basic | none: set [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | optional, sent as the metadata says |
 //! | default scopes | `openid` | none | `openid` |
 //! | scope for a refresh token | `offline` | `offline_access` | often `offline_access` |
-//! | a refresh token works | more than once | once | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
+//! | a refresh token works | more than once | once (single-use) | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | a session ends with the access token | no | yes, if it cannot be refreshed | no |
 //! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has it |
-//! | sign-out at the provider | no | its session ends | revocation, end-session page |
-//! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use tokens |
+//! | sign-out at the provider | no | its session ends | token revocation (RFC 7009), end-session page |
+//! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use refresh tokens |
 //!
 //! # Sign in API
 //!
@@ -42,7 +42,7 @@
 //! `document_detail` `birthdate` `address` `bank_account` `preferences` `is_verified` `is_over_18` `is_over_21`
 //! `instagram_account` `x_account` `tiktok_account`.
 //!
-//! Didit's pages name several issuers and two addresses for its keys and its sign-in page. The preset accepts all the
+//! Didit's pages name several issuers (see [the key of a user](#the-key-of-a-user)) and two addresses for its keys and its sign-in page. The preset accepts all the
 //! issuers; each endpoint can be replaced, see [`Provider`](crate::Provider).
 //!
 //! # Didit Authentication
@@ -84,6 +84,22 @@
 //!
 //! The metadata is fetched with the first sign-in, not at the start: an application starts while its provider is down.
 //! The issuer is compared byte for byte; a slash at its end makes another one.
+//!
+//! # The key of a user
+//!
+//! [`IdClaims::subject`](crate::IdClaims::subject) identifies a user of one provider. What an application keeps in its
+//! database:
+//!
+//! | providers of the application | key |
+//! |---|---|
+//! | one | the subject alone: the layer accepts ID tokens of this provider's issuers only |
+//! | several, each with a layer of its own | a name of yours for the provider, and the subject: `("didit", "8a1d4f0e-…")` |
+//!
+//! Do not put [`issuer`](crate::IdClaims::issuer) (`iss`) into the key. OpenID Connect has exactly one issuer for each
+//! provider, but Didit's Sign in API is known to name itself by several, and [`Provider::didit`](crate::Provider::didit)
+//! accepts them all as one provider. If the `iss` of a user changes from one of them to another, a key of issuer and
+//! subject makes a second account for the same person. With Didit Authentication the `iss` changes while a custom domain
+//! is switched on.
 //!
 //! # From the environment
 //!

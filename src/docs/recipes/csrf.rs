@@ -51,7 +51,7 @@
 //!     match header("sec-fetch-site") {
 //!         // Every browser since 2023. `none`: the person typed the address.
 //!         Some(site) => site == b"same-origin" || site == b"none",
-//!         // Older browsers send at least the origin with `POST`; programs send neither.
+//!         // Older browsers send at least the origin with `POST`; API clients send neither.
 //!         None => header("origin").is_none_or(|origin| origin == ORIGIN.as_bytes()),
 //!     }
 //! }

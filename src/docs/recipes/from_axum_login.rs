@@ -37,8 +37,8 @@
 //!     name: String,
 //! }
 //!
-//! /// Your database: users by issuer and subject.
-//! type Users = Arc<HashMap<(String, String), User>>;
+//! /// Your database: users by subject.
+//! type Users = Arc<HashMap<String, User>>;
 //!
 //! impl<S: Send + Sync> FromRequestParts<S> for User
 //! where
@@ -50,8 +50,7 @@
 //!         let claims = <IdClaims as FromRequestParts<S>>::from_request_parts(parts, state)
 //!             .await
 //!             .map_err(IntoResponse::into_response)?;
-//!         let key = (claims.issuer().to_owned(), claims.subject().to_owned());
-//!         let user = Users::from_ref(state).get(&key).cloned();
+//!         let user = Users::from_ref(state).get(claims.subject()).cloned();
 //!         user.ok_or_else(|| (StatusCode::FORBIDDEN, "no account").into_response())
 //!     }
 //! }
@@ -71,8 +70,7 @@
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
 //! # let config = didit.config("https://app.example/callback");
-//! # let claims = didit.id_claims(&Person::alejandra());
-//! # let key = (claims.issuer().to_owned(), claims.subject().to_owned());
+//! # let key = Person::alejandra().subject().to_owned();
 //! # let users = Arc::new(HashMap::from([(key, User { name: "Alejandra".to_owned() })]));
 //! # let app = app(DiditAuth::new(config.build()?), users);
 //! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
@@ -88,12 +86,12 @@
 //!
 //! # Steps
 //!
-//! 1. Add the columns `issuer` and `subject` to the users' table, unique together. Fill them at the first sign-in after
-//!    the change: by the provider's user id that you have stored, not by the e-mail address alone.
+//! 1. Add a unique column `didit_subject` to the users' table ([the key of a user](crate::docs::providers#the-key-of-a-user)).
+//!    Fill it at the first sign-in after the change: by the provider's user id that you have stored, not by the e-mail address alone.
 //! 2. Replace the two session layers by `DiditAuth`, and remove your routes `/login` and `/logout`, or rename the
 //!    layer's: [`with_login_path`](crate::ConfigBuilder::with_login_path).
 //! 3. Turn `GET /logout` into a form: the layer's sign-out is `POST`.
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
 //! What axum-login does and this crate does not: passwords, and application data in the session. Keep such data in your
-//! database, under issuer and subject, or keep `tower-sessions` beside the layer for it.
+//! database, under the subject, or keep `tower-sessions` beside the layer for it.

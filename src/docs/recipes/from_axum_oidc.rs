@@ -4,7 +4,7 @@
 //!
 //! | before | after |
 //! |---|---|
-//! | `SessionManagerLayer` with `SameSite::Lax` | gone: sessions are in sealed cookies, or in a [store](crate::docs::machines) |
+//! | `SessionManagerLayer` with `SameSite::Lax` | gone: sessions are in encrypted cookies, or in a [store](crate::docs::machines) |
 //! | `OidcAuthLayer` with `HandleErrorLayer` | [`DiditAuth`](crate::DiditAuth), without an error layer |
 //! | `OidcLoginLayer` with `HandleErrorLayer` around the routes that need a user | [`RequireSignIn`](crate::RequireSignIn) |
 //! | `OidcClaims<EmptyAdditionalClaims>` | [`IdClaims`](crate::IdClaims); other claims: [`claim`](crate::IdClaims::claim), [`extra`](crate::IdClaims::extra) |
@@ -82,4 +82,4 @@
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
 //! What changes for users: a `POST` without a session is answered 401 instead of a redirect that loses the form, and a
-//! `fetch` gets a problem document.
+//! `fetch` gets a problem document (RFC 9457: a JSON error).

@@ -64,7 +64,7 @@
 //! | the ID token is decoded and not verified | anyone who can answer for the token endpoint could sign in as anyone |
 //! | one `state` cookie | a second tab breaks the first |
 //! | no `code_verifier` | a stolen code could be used; the layer sends S256 |
-//! | the user is found by e-mail address | move to issuer and subject before the change, while both are at hand |
+//! | the user is found by e-mail address | move to the [subject](crate::docs::providers#the-key-of-a-user) before the change, while both are at hand |
 //! | `return_to` goes into a redirect unchecked | an open redirect; [`ReturnTo::parse`](crate::ReturnTo::parse) is strict |
 //! | `redirect_uri` is made from `Host` | it comes from the configuration now |
 //!

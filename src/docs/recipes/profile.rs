@@ -62,8 +62,9 @@
 //! # }
 //! ```
 //!
-//! - `user_info` asks Didit at every call. A page that is opened often shows what the application has stored: see
-//!   [provisioning](crate::docs::recipes::provisioning).
+//! - `user_info` asks Didit at every call. A page that is opened often shows what the application has stored at the
+//!   sign-in: the callback's handler and the page `/profile` of [provisioning](crate::docs::recipes::provisioning) store
+//!   the name and read it back.
 //! - The getters read Didit's objects and OpenID Connect's strings.
 //!   [`claim`](crate::tokens::UserInfo::claim) reads any other member, [`extra`](crate::tokens::UserInfo::extra) all of
 //!   them as a type of yours.

@@ -15,8 +15,8 @@
 //! };
 //! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo};
 //!
-//! /// Your database. The key is issuer and subject, which no other user ever gets.
-//! type Accounts = Arc<Mutex<HashMap<(String, String), Account>>>;
+//! /// Your database. The key is the subject, which no other user of this provider ever gets.
+//! type Accounts = Arc<Mutex<HashMap<String, Account>>>;
 //!
 //! #[derive(Default)]
 //! struct Account {
@@ -26,7 +26,7 @@
 //!
 //! fn app(auth: DiditAuth, accounts: Accounts) -> Router {
 //!     Router::new()
-//!         .route("/profile", get(|_: IdClaims| async { "your profile" }))
+//!         .route("/profile", get(profile))
 //!         .route("/callback", get(callback))
 //!         .with_state(accounts)
 //!         .layer(auth)
@@ -40,16 +40,23 @@
 //!     back: ReturnTo,
 //! ) -> Result<Response, Error> {
 //!     let told = didit.user_info(&tokens).await?;
-//!     let key = (user.issuer().to_owned(), user.subject().to_owned());
-//!     // In SQL: INSERT … ON CONFLICT (issuer, subject) DO UPDATE … RETURNING is_banned
+//!     // In SQL: INSERT … ON CONFLICT (subject) DO UPDATE … RETURNING is_banned
 //!     let mut accounts = accounts.lock().unwrap();
-//!     let account = accounts.entry(key).or_default();
+//!     let account = accounts.entry(user.subject().to_owned()).or_default();
 //!     account.name = told.full_name().map(str::to_owned);
 //!     if account.is_banned {
 //!         let page = Html("<h1>This account is closed</h1>");
 //!         return Ok((StatusCode::FORBIDDEN, page).into_response());
 //!     }
 //!     Ok(back.into_response())
+//! }
+//!
+//! /// Reads what the sign-in has stored, and does not ask Didit.
+//! async fn profile(State(accounts): State<Accounts>, user: IdClaims) -> String {
+//!     let accounts = accounts.lock().unwrap();
+//!     let account = accounts.get(user.subject());
+//!     let name = account.and_then(|account| account.name.as_deref());
+//!     format!("Hello, {}", name.unwrap_or("stranger"))
 //! }
 //! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread")]
@@ -62,7 +69,7 @@
 //! # for _ in 0..2 {
 //! #     browser.visit("/login?return_to=/profile").await;
 //! #     let page = browser.sign_in_as(&Person::alejandra()).await;
-//! #     assert_eq!(page.text(), "your profile");
+//! #     assert_eq!(page.text(), "Hello, Alejandra Rosas");
 //! # }
 //! # {
 //! #     let mut accounts = accounts.lock().unwrap();
@@ -79,6 +86,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! **The key** is the subject alone as long as the application has one provider, and a name for the provider beside it
+//! with several; not the issuer, of which Didit has more than one: see
+//! [providers](crate::docs::providers#the-key-of-a-user).
+//!
+//! **What changes later.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
+//! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, so it tells when the session
+//! began, to within seconds; there is no getter for the session's own begin yet. A name that was changed at Didit arrives
+//! with the next sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
 //!
 //! **Make it idempotent.** A callback that arrives again while the first one runs waits for it. If the connection of the
 //! first one drops, its handler is cancelled at an `.await` and the next request runs it from the start: an upsert is

@@ -16,8 +16,8 @@
 //! };
 //! use tower_didit::{DiditAuth, IdClaims, ReturnTo};
 //!
-//! /// Your database: issuer and subject of each administrator.
-//! type Administrators = Arc<HashSet<(String, String)>>;
+//! /// Your database: the subject of each administrator.
+//! type Administrators = Arc<HashSet<String>>;
 //!
 //! fn app(auth: DiditAuth, administrators: Administrators) -> Router {
 //!     let admin = Router::new()
@@ -36,8 +36,7 @@
 //!     request: Request,
 //!     next: Next,
 //! ) -> Response {
-//!     let key = (user.issuer().to_owned(), user.subject().to_owned());
-//!     if administrators.contains(&key) {
+//!     if administrators.contains(user.subject()) {
 //!         next.run(request).await
 //!     } else {
 //!         (StatusCode::FORBIDDEN, "you are no administrator").into_response()
@@ -49,9 +48,8 @@
 //! # let didit = FakeDidit::new("client-id", "client-secret");
 //! # let config = didit.config("https://app.example/callback");
 //! # let (alejandra, john) = (Person::alejandra(), Person::john());
-//! # let key = didit.id_claims(&alejandra);
-//! # let key = (key.issuer().to_owned(), key.subject().to_owned());
-//! # let app = app(DiditAuth::new(config.build()?), Arc::new(HashSet::from([key])));
+//! # let administrators = HashSet::from([alejandra.subject().to_owned()]);
+//! # let app = app(DiditAuth::new(config.build()?), Arc::new(administrators));
 //! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
 //! # browser.visit("/admin").await;
 //! # let page = browser.sign_in_as(&alejandra).await;
@@ -64,6 +62,11 @@
 //! ```
 //!
 //! The same look-up on every request is the place for a ban: a banned user who is signed in gets 403 at once.
+//!
+//! A middleware that takes [`IdClaims`](crate::IdClaims) needs no [`RequireSignIn`](crate::RequireSignIn) around it: the
+//! extractor refuses who is signed out. With both, the guard runs first if it is added last:
+//! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
+//! [looked up once](crate::docs::placement#one-look-up).
 //!
 //! # Rules on what Didit says
 //!
