@@ -1,48 +1,71 @@
 //! Work that goes on after the answer.
 //!
 //! A handler moves the tokens and its [`DiditClient`](crate::DiditClient) into a task. The task refreshes the tokens when
-//! they are about to expire.
+//! they are about to expire. For that the sign-in has to ask for the scope `offline`
+//! (`.with_scopes(["openid", "offline"])`): without a refresh token `refresh` fails with `tokens-expired`.
 //!
 //! ```
-//! use std::time::{Duration, SystemTime};
+//! use std::{sync::Arc, time::Duration};
 //!
 //! use axum::{Router, extract::State, routing::post};
-//! use tokio_util::task::TaskTracker;
-//! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error};
+//! use tokio_util::{sync::CancellationToken, task::TaskTracker};
+//! use tower_didit::{Clock, DiditAuth, DiditClient, DiditTokens, Error};
 //!
-//! fn app(auth: DiditAuth, jobs: TaskTracker) -> Router {
+//! #[derive(Clone)]
+//! struct Jobs {
+//!     tasks: TaskTracker,
+//!     /// Cancelled when the process is to end.
+//!     stop: CancellationToken,
+//!     /// `Arc::new(SystemTime::now)`; in a test `Arc::new(didit.clock())`.
+//!     clock: Arc<dyn Clock>,
+//! }
+//!
+//! fn app(auth: DiditAuth, jobs: Jobs) -> Router {
 //!     Router::new().route("/export", post(start_export)).with_state(jobs).layer(auth)
 //! }
 //!
 //! async fn start_export(
-//!     State(jobs): State<TaskTracker>,
+//!     State(jobs): State<Jobs>,
 //!     tokens: DiditTokens,
 //!     didit: DiditClient,
 //! ) -> &'static str {
-//!     jobs.spawn(async move {
-//!         if let Err(error) = export(didit, tokens).await {
-//!             // `session-ended`: the user has signed out meanwhile.
+//!     let job = jobs.clone();
+//!     jobs.tasks.spawn(async move {
+//!         if let Err(error) = export(job, didit, tokens).await {
+//!             // `session-ended`: the user has signed out meanwhile, or signed in again.
 //!             eprintln!("export stopped: {}", error.kind().code());
 //!         }
 //!     });
 //!     "the export has started"
 //! }
 //!
-//! async fn export(didit: DiditClient, mut tokens: DiditTokens) -> Result<(), Error> {
+//! async fn export(job: Jobs, didit: DiditClient, mut tokens: DiditTokens) -> Result<(), Error> {
 //!     for page in 1..=3 {
-//!         if expires_soon(&tokens) {
+//!         if job.expires_soon(&tokens) {
 //!             tokens = didit.refresh(&tokens).await?;
 //!         }
 //!         call_an_api(tokens.access_token().secret(), page).await;
+//!         let pause = tokio::time::sleep(Duration::from_secs(1));
+//!         if job.stop.run_until_cancelled(pause).await.is_none() {
+//!             break; // Save where to go on.
+//!         }
 //!     }
 //!     Ok(())
 //! }
 //!
-//! fn expires_soon(tokens: &DiditTokens) -> bool {
-//!     let in_a_minute = now() + Duration::from_secs(60);
-//!     tokens.expires_at().is_some_and(|end| end < in_a_minute)
+//! impl Jobs {
+//!     fn expires_soon(&self, tokens: &DiditTokens) -> bool {
+//!         let in_a_minute = self.clock.now() + Duration::from_secs(60);
+//!         tokens.expires_at().is_some_and(|end| end < in_a_minute)
+//!     }
+//!
+//!     /// Before the process ends: no job is cut off in the middle of a call.
+//!     async fn finish(&self) {
+//!         self.stop.cancel();
+//!         self.tasks.close();
+//!         self.tasks.wait().await;
+//!     }
 //! }
-//! # fn now() -> SystemTime { CLOCK.get().map_or_else(SystemTime::now, |clock| clock.now()) }
 //! # static CLOCK: std::sync::OnceLock<FakeClock> = std::sync::OnceLock::new();
 //! # async fn call_an_api(_token: &str, page: u32) {
 //! #     if page < 3 {
@@ -53,7 +76,7 @@
 //! # use http::{Request, header};
 //! # use tower::ServiceExt;
 //! # use tower_didit::{fake::{Endpoint, FakeClock, FakeDidit, FakeDiditExt, Person}, store::MemoryStore};
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
 //! # let _ = CLOCK.set(didit.clock());
@@ -65,12 +88,14 @@
 //! #     let before = didit.count(Endpoint::Token);
 //! #     let refreshes = || didit.count(Endpoint::Token) - before;
 //! #     let cookies = didit.session_cookies(&auth, &Person::john()).await?;
-//! #     let jobs = TaskTracker::new();
+//! #     let clock = Arc::new(didit.clock());
+//! #     let jobs = Jobs { tasks: TaskTracker::new(), stop: CancellationToken::new(), clock };
 //! #     let app = app(auth.clone(), jobs.clone());
 //! #     let request = Request::post("/export").header(header::COOKIE, &cookies).body(Body::empty())?;
 //! #     assert_eq!(app.oneshot(request).await?.status(), 200);
-//! #     jobs.close();
-//! #     jobs.wait().await;
+//! #     jobs.tasks.close();
+//! #     jobs.tasks.wait().await;
+//! #     jobs.finish().await;
 //! #     auth.shutdown().await;
 //! #     assert_eq!(refreshes(), 2);
 //! #     // The session in a store has the new tokens.
@@ -83,8 +108,10 @@
 //! # }
 //! ```
 //!
-//! At the end of the program wait for your own tasks, then for the layer's: `jobs.close(); jobs.wait().await;
-//! auth.shutdown().await;`.
+//! When the process ends, stop the server, then wait for your own jobs, then for the layer's calls:
+//! `jobs.finish().await; auth.shutdown().await;`, with a time-out around both as in
+//! [production](crate::docs::recipes::production). A job that lives in memory dies with its process: if it has to go on
+//! after a restart, store its progress, and let the user's next request start it again with new tokens.
 //!
 //! # What happens to the session
 //!
@@ -93,8 +120,17 @@
 //! | in a store | is saved there: later requests use the new tokens |
 //! | in cookies | is only given back to the task, as there is no answer left that could carry it |
 //!
-//! The second needs a refresh token that works again. The crate assumes that of Didit's Sign in API, whose answer to a
-//! refresh may leave out a new one; Didit does not say so. If tokens turn out to work once, declare it with
+//! A page may have refreshed the tokens while the job still holds the old ones. In a store `refresh` then gives the job
+//! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after an answer
+//! carried them (10 minutes if none has); later it sends the job's refresh token once more.
+//!
+//! `session-ended` means that the user has signed out meanwhile, or signed in again, which begins a new session. A session
+//! in a store also ends at its limits, and then `refresh` gives the same code: a job that must run longer needs a longer
+//! [absolute limit](crate::ConfigBuilder::with_session_lifetime), a week by default. For a session in cookies the limits
+//! do not reach a job yet.
+//!
+//! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in API, whose answer to a
+//! refresh may leave out a new one; Didit does not say so. If the tokens turn out to be single-use, declare it with
 //! [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens): sessions are then in a store, and
 //! the client has to be that of a request of the session, as here.
 //!

@@ -1,18 +1,28 @@
 //! A JSON API with a front end in the browser.
 //!
 //! The front end and the API are one origin, so the session cookie is all that a `fetch` needs. Tokens stay on the
-//! server. A `fetch` without a session gets 401 and a problem document, never a redirect that it cannot follow.
+//! server. A `fetch` without a session gets 401 and a problem document (RFC 9457: a JSON error), never a redirect that it cannot follow.
 //!
 //! ```
-//! use axum::{Json, Router, response::Html, routing::{get, post}};
+//! use axum::{
+//!     Json, Router,
+//!     extract::Request,
+//!     http::StatusCode,
+//!     middleware::{Next, from_fn},
+//!     response::{Html, IntoResponse, Response},
+//!     routing::{get, post},
+//! };
 //! use serde_json::{Value, json};
 //! use tower_didit::{DiditAuth, DiditClient, Error, IdClaims, RequireSignIn, ReturnTo};
 //!
 //! fn app(auth: DiditAuth) -> Router {
 //!     let api = Router::new()
 //!         .route("/me", get(me))
+//!         .route_layer(RequireSignIn::new())
+//!         // Not behind the guard: it succeeds if the session has ended already.
 //!         .route("/sign-out", post(sign_out))
-//!         .route_layer(RequireSignIn::new());
+//!         .fallback(not_found)
+//!         .layer(from_fn(same_origin));
 //!     Router::new()
 //!         .nest("/api", api)
 //!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
@@ -23,6 +33,25 @@
 //!
 //! async fn me(user: IdClaims) -> Json<Value> {
 //!     Json(json!({ "id": user.subject() }))
+//! }
+//!
+//! /// Without it an unknown path of the API would get the front end's page.
+//! async fn not_found() -> (StatusCode, Json<Value>) {
+//!     (StatusCode::NOT_FOUND, Json(json!({ "code": "not-found" })))
+//! }
+//!
+//! /// Other subdomains and ports bring the session cookie too: see the recipe for forms.
+//! async fn same_origin(request: Request, next: Next) -> Response {
+//!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
+//!     let is_own = match header("sec-fetch-site") {
+//!         Some(site) => site == b"same-origin" || site == b"none",
+//!         None => header("origin").is_none_or(|origin| origin == b"https://app.example"),
+//!     };
+//!     if request.method().is_safe() || is_own {
+//!         next.run(request).await
+//!     } else {
+//!         (StatusCode::FORBIDDEN, Json(json!({ "code": "other-origin" }))).into_response()
+//!     }
 //! }
 //!
 //! /// Tells where to go next: a script cannot follow a redirect to another site.
@@ -36,7 +65,10 @@
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
 //! # let app = app(DiditAuth::new(didit.config("https://app.example/callback").build()?));
-//! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! # let blog = Router::new().route("/", get(|| async { "blog" }));
+//! # let browser = Browser::new("https://app.example", app)
+//! #     .add_didit(&didit)
+//! #     .add_site("https://blog.app.example", blog);
 //! # browser.visit("/orders?page=2").await;
 //! # let refused = browser.fetch(Method::GET, "/api/me").await;
 //! # assert_eq!((refused.status().as_u16(), &refused.json()["code"]), (401, &json!("not-signed-in")));
@@ -46,9 +78,16 @@
 //! # let me = browser.fetch(Method::GET, "/api/me").await;
 //! # assert_eq!(me.json()["id"], Person::john().subject());
 //! # assert_eq!(me.header("vary"), Some("Cookie"));
+//! # let unknown = browser.fetch(Method::GET, "/api/unknown").await;
+//! # assert_eq!((unknown.status(), &unknown.json()["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
+//! # let other = browser.new_tab();
+//! # other.visit("https://blog.app.example/").await;
+//! # let refused = other.fetch(Method::POST, "https://app.example/api/sign-out").await;
+//! # assert_eq!(refused.json()["code"], "other-origin");
 //! # let signed_out = browser.fetch(Method::POST, "/api/sign-out").await;
 //! # assert_eq!(signed_out.json()["next"], "/");
 //! # assert_eq!(browser.fetch(Method::GET, "/api/me").await.status(), 401);
+//! # assert_eq!(browser.fetch(Method::POST, "/api/sign-out").await.json()["next"], "/");
 //! # Ok(())
 //! # }
 //! ```
@@ -66,15 +105,23 @@
 //!     return answer;
 //! }
 //!
+//! // Not through `api`, which would lead to a sign-in.
 //! async function signOut() {
-//!     const { next } = await (await api('/api/sign-out', { method: 'POST' })).json();
-//!     location.assign(next);
+//!     const answer = await fetch('/api/sign-out', { method: 'POST' });
+//!     // Any error: this browser is signed out, or the next page shows that it is not.
+//!     location.assign(answer.ok ? (await answer.json()).next : '/');
 //! }
 //! ```
 //!
+//! - **A sign-out that gets 401** is done: the session had ended before. (Here it gets 200, as it is not behind the
+//!   guard.) One that gets 503 has removed the browser's cookies, and
+//!   [may not have ended the session](crate::docs::machines#when-a-store-does-not-answer).
+//! - **`return_to`** has at most 512 bytes, as it travels in a cookie. A longer one leads to the
+//!   [landing page](crate::ConfigBuilder::with_landing_page) (`/`), as does one that is no path of this site; so does the
+//!   sign-in of a guarded page whose address is longer. Keep long state in `sessionStorage`.
 //! - **503** has `Retry-After: 1`: the store or Didit does not answer. Try again; do not show a sign-in.
-//! - **Requests that change something** need protection against other subdomains: see
-//!   [CSRF](crate::docs::recipes::csrf). The sign-out above is one of them; `POST /logout` of a form needs none.
+//! - **Requests that change something** need protection against other subdomains and ports: `same_origin` above,
+//!   explained in [CSRF](crate::docs::recipes::csrf). The layer checks its own `POST /logout` itself.
 //! - **A development server** with a port of its own (Vite, webpack) is another origin. Let it forward `/api`, `/login`,
 //!   `/logout` and `/callback` to the application, and register its origin in the redirect URI.
 //! - **A front end on another site** gets no `SameSite=Lax` cookie. Serve both from one origin, through a proxy.

@@ -92,8 +92,8 @@
 //! [providers](crate::docs::providers#the-key-of-a-user).
 //!
 //! **What changes later.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
-//! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, so it tells when the session
-//! began, to within seconds; there is no getter for the session's own begin yet. A name that was changed at Didit arrives
+//! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, about when the session
+//! began; there is no getter for the session's own begin yet. A name that was changed at Didit arrives
 //! with the next sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
 //!
 //! **Make it idempotent.** A callback that arrives again while the first one runs waits for it. If the connection of the

@@ -1,7 +1,7 @@
 //! Event streams and `WebSocket`s.
 //!
 //! Ask who the user is in the handler, before the stream begins. While nobody is signed in, the request is answered 401,
-//! and no sign-in starts: a socket cannot show a page.
+//! and no sign-in starts: a script cannot show the sign-in page.
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
@@ -21,7 +21,7 @@
 //! async fn events(user: IdClaims) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let hello = Event::default().data(format!("hello {}", user.subject()));
 //!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
-//!     // A session is looked up for each request. An `EventSource` connects again.
+//!     // The session is looked up once for each request. An `EventSource` connects again.
 //!     Sse::new(events.take_until(tokio::time::sleep(LIFETIME)))
 //! }
 //!
@@ -94,12 +94,155 @@
 //! # }
 //! ```
 //!
+//! # The browser's side
+//!
+//! An `EventSource` connects again by itself when a stream ends or its connection breaks. If the answer is not 200, it
+//! closes for good, and tells the script neither the status nor the reason. So the script asks:
+//!
+//! ```js
+//! function listen() {
+//!     const events = new EventSource('/events');
+//!     events.onmessage = event => show(event.data);
+//!     events.onerror = async () => {
+//!         if (events.readyState !== EventSource.CLOSED) return;   // it connects again by itself
+//!         const answer = await fetch('/api/me').catch(() => null);
+//!         if (answer?.status === 401) {
+//!             const here = location.pathname + location.search;
+//!             location.assign('/login?return_to=' + encodeURIComponent(here));
+//!         } else {
+//!             setTimeout(listen, 5000);                           // 503: the store or Didit does not answer
+//!         }
+//!     };
+//! }
+//! ```
+//!
+//! `/api/me` is any route that takes [`IdClaims`](crate::IdClaims), as in the [JSON API](crate::docs::recipes::json_api).
+//! A `WebSocket` that is refused calls `onclose` with the code 1006, whatever the status was: ask the same way.
+//!
+//! # A stream that ends with its session
+//!
+//! The extractors of a request find the session once. [`IdClaims::of`](crate::IdClaims::of) with the extensions of the
+//! stream's own request gives the same result for ever, and does not notice a sign-out. There are two ways to notice it:
+//!
+//! - **Short streams.** With a lifetime of one minute in the example above, the client connects again each minute, and
+//!   each of these requests is checked.
+//! - **Ask the layer again**, with the cookies of the stream's request:
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use axum::{
+//!     Router,
+//!     body::Body,
+//!     extract::{Request, State},
+//!     http::{HeaderMap, StatusCode, header},
+//!     response::{
+//!         IntoResponse, Response,
+//!         sse::{Event, Sse},
+//!     },
+//!     routing::get,
+//! };
+//! use futures_util::{Stream, StreamExt, stream};
+//! use tokio_util::sync::CancellationToken;
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_didit::{DiditAuth, IdClaims};
+//!
+//! #[derive(Clone)]
+//! struct Streams {
+//!     auth: DiditAuth,
+//!     /// Cancelled when the process is to end.
+//!     stop: CancellationToken,
+//! }
+//!
+//! fn app(auth: DiditAuth, stop: CancellationToken) -> Router {
+//!     let streams = Streams { auth: auth.clone(), stop };
+//!     Router::new().route("/events", get(events)).with_state(streams).layer(auth)
+//! }
+//!
+//! async fn events(
+//!     State(streams): State<Streams>,
+//!     user: IdClaims,
+//!     headers: HeaderMap,
+//! ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+//!     let hello = Event::default().data(format!("hello {}", user.subject()));
+//!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
+//!     let end = async move {
+//!         tokio::select! {
+//!             () = sign_out(&streams.auth, &headers) => {}
+//!             () = streams.stop.cancelled() => {}
+//!         }
+//!     };
+//!     Sse::new(events.take_until(Box::pin(end)))
+//! }
+//!
+//! /// Returns when the session of these cookies has ended.
+//! async fn sign_out(auth: &DiditAuth, headers: &HeaderMap) {
+//!     loop {
+//!         tokio::time::sleep(Duration::from_secs(60)).await;
+//!         let mut request = Request::new(Body::empty());
+//!         for cookies in headers.get_all(header::COOKIE) {
+//!             request.headers_mut().append(header::COOKIE, cookies.clone());
+//!         }
+//!         let answer = auth.layer(service_fn(who)).oneshot(request).await;
+//!         // 503: the store does not answer, and nobody counts as signed out.
+//!         if answer.is_ok_and(|answer| answer.status() == StatusCode::UNAUTHORIZED) {
+//!             return;
+//!         }
+//!     }
+//! }
+//!
+//! async fn who(request: Request) -> Result<Response, Infallible> {
+//!     Ok(match IdClaims::of(request.extensions()).await {
+//!         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
+//!         Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
+//!         Err(error) => error.into_response(),
+//!     })
+//! }
+//! # use axum::http::HeaderValue;
+//! # use http_body_util::BodyExt;
+//! # use tower_didit::{fake::{FakeDidit, FakeDiditExt, Person}, store::MemoryStore};
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let store = MemoryStore::new().with_clock(didit.clock());
+//! # let auth = DiditAuth::new(didit.config("https://app.example/callback").with_session_store(store).build()?);
+//! # let stop = CancellationToken::new();
+//! # let app = app(auth.clone(), stop.clone());
+//! # let open = async |cookies: &HeaderValue| {
+//! #     let request = Request::get("/events").header(header::COOKIE, cookies).body(Body::empty()).unwrap();
+//! #     let mut body = app.clone().oneshot(request).await.unwrap().into_body();
+//! #     assert!(body.frame().await.is_some());
+//! #     body
+//! # };
+//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! # let mut body = open(&cookies).await;
+//! # let minutes = Duration::from_secs(150);
+//! # assert!(tokio::time::timeout(minutes, body.frame()).await.is_err());
+//! # let request = Request::post("/logout").header(header::COOKIE, &cookies).body(Body::empty())?;
+//! # assert_eq!(app.clone().oneshot(request).await?.status(), 303);
+//! # assert!(tokio::time::timeout(minutes, body.frame()).await?.is_none());
+//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! # let mut body = open(&cookies).await;
+//! # stop.cancel();
+//! # assert!(body.frame().await.is_none());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With a [store](crate::docs::machines) this notices every sign-out. With sessions in cookies it notices sign-outs that
+//! this process has answered, and the limits that the cookie had when the stream began.
+//!
 //! # What to know
 //!
+//! - **Streams hold up the end of the process.** axum's `with_graceful_shutdown` waits for all answers, a stream without
+//!   end included. End streams with a token, as above, and cancel it before the server stops:
+//!   `.with_graceful_shutdown(async move { stop_signal().await; stop.cancel() })`, with the `stop_signal` of
+//!   [production](crate::docs::recipes::production).
+//! - **A stream counts as use.** Each connection, and each time the layer is asked again, is a request that asks for the
+//!   session. With a store it keeps the session from reaching its idle limit; the absolute limit stays. (With sessions in
+//!   cookies only a new connection does, since its answer carries the cookie.)
 //! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
 //!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
-//! - **A sign-out does not close streams.** Give a stream an end, as above; the client connects again, and that request
-//!   is checked. There is no call yet that tells a stream about the end of its session.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and
 //!   [`DiditTokens`](crate::DiditTokens) in the handler, move them into the stream, and refresh there: see
 //!   [jobs](crate::docs::recipes::jobs).
