@@ -132,11 +132,19 @@
 //! # The program
 //!
 //! The feature `cli` (on by default) adds a program (`fake_didit::program`) with a start page and a JSON
-//! API, for applications in any language. Tests in Rust do not need it:
+//! API, for applications in any language. Until the first release it comes from the repository:
+//!
+//! ```text
+//! cargo install --git https://github.com/tower-didit/tower-didit fake-didit
+//! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
+//! ```
+//!
+//! In the repository itself, `cargo run -p fake-didit -- --client-id app …` starts it. Tests in Rust do not need
+//! the program:
 //!
 //! ```toml
 //! [dev-dependencies]
-//! fake-didit = { version = "0.1", default-features = false }
+//! fake-didit = { git = "https://github.com/tower-didit/tower-didit", default-features = false }
 //! ```
 
 mod authentication;

@@ -62,9 +62,24 @@
 //!
 //! # What to watch
 //!
+//! An `ERROR` is an alert by itself. A single `WARN` is not: one broken answer of the provider is one `WARN`. Alert on the
+//! rate of a `code`, such as 5 in 5 minutes.
+//!
 //! | alert on | because |
 //! |---|---|
 //! | any `ERROR` | nobody can sign in, or not everywhere |
-//! | `code` `invalid-client`, `invalid-scope`, `invalid-request` | Didit and the configuration disagree: all sign-ins fail |
-//! | many `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout` | an outage |
-//! | many `foreign-sign-in`, `session-not-kept`, `unknown-sign-in` (at `DEBUG`) | keys, stores or host names differ between processes |
+//! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
+//! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
+//! | the `WARN` `a browser comes back signed out from completed sign-ins…` | keys, stores or host names differ between processes |
+//!
+//! When one process has other cookie keys than the rest, nothing fails at `WARN` at first: to that process the cookies of
+//! the others are no cookies. It shows at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:
+//!
+//! | `DEBUG` event | when |
+//! |---|---|
+//! | `request failed` with `code` `foreign-sign-in` | a sign-in that started at another process came back to this one |
+//! | `request failed` with `code` `session-not-kept` | a browser was signed in twice within 30 seconds, and is still signed out |
+//! | many `sign-in started`, few `signed in` | signed-in users are sent to the provider again |
+//!
+//! The events carry no path: a span around the layer adds it, see
+//! [production](crate::docs::recipes::production#method-and-path-in-the-log).

@@ -72,7 +72,7 @@
 //! - The entry in the store is deleted as soon as the store answers, if that is within a minute and the process still
 //!   runs.
 //! - Otherwise the session stays in the store until its limits: a copy of its cookie works again once the store answers,
-//!   in every process. The log has a `WARN`: `a session that is over goes on in the store`.
+//!   in every process. The log has a `WARN`: `failed to delete ended session`.
 //! - The session at the provider goes on, because its tokens are in the store.
 //!
 //! # Refreshes

@@ -1,8 +1,11 @@
 //! The program `fake-didit` and its JSON API (feature `cli`).
 //!
 //! ```text
+//! cargo install --git https://github.com/tower-didit/tower-didit fake-didit
 //! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
 //! ```
+//!
+//! (In the repository, `cargo run -p fake-didit -- --client-id app …` starts it without an installation.)
 //!
 //! It listens on `127.0.0.1:4000`, prints its issuer and the environment for tower-didit, follows the
 //! system's clock, and stops on ctrl-c or `SIGTERM`. `--help` lists all arguments. If it cannot start, one

@@ -124,10 +124,9 @@
 //! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after an answer
 //! carried them (10 minutes if none has); later it sends the job's refresh token once more.
 //!
-//! `session-ended` means that the user has signed out meanwhile, or signed in again, which begins a new session. A session
-//! in a store also ends at its limits, and then `refresh` gives the same code: a job that must run longer needs a longer
-//! [absolute limit](crate::ConfigBuilder::with_session_lifetime), a week by default. For a session in cookies the limits
-//! do not reach a job yet.
+//! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which begins
+//! a new session, or the session has reached one of its [limits](crate::docs::flow#when-a-session-ends). A job does not
+//! count as use of the session.
 //!
 //! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in API, whose answer to a
 //! refresh may leave out a new one; Didit does not say so. If the tokens turn out to be single-use, declare it with

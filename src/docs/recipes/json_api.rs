@@ -42,15 +42,18 @@
 //!
 //! /// Other subdomains and ports bring the session cookie too: see the recipe for forms.
 //! async fn same_origin(request: Request, next: Next) -> Response {
-//!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
-//!     let is_own = match header("sec-fetch-site") {
-//!         Some(site) => site == b"same-origin" || site == b"none",
-//!         None => header("origin").is_none_or(|origin| origin == b"https://app.example"),
-//!     };
-//!     if request.method().is_safe() || is_own {
+//!     if request.method().is_safe() || is_same_origin(&request) {
 //!         next.run(request).await
 //!     } else {
 //!         (StatusCode::FORBIDDEN, Json(json!({ "code": "other-origin" }))).into_response()
+//!     }
+//! }
+//!
+//! fn is_same_origin(request: &Request) -> bool {
+//!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
+//!     match header("sec-fetch-site") {
+//!         Some(site) => site == b"same-origin" || site == b"none",
+//!         None => header("origin").is_none_or(|origin| origin == b"https://app.example"),
 //!     }
 //! }
 //!

@@ -3,8 +3,19 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use axum::{Router, routing::get};
-//! use tokio::{net::TcpListener, time::timeout};
+//! use axum::{
+//!     Router,
+//!     extract::Request,
+//!     middleware::{Next, from_fn},
+//!     response::Response,
+//!     routing::get,
+//! };
+//! use tokio::{
+//!     net::TcpListener,
+//!     signal::unix::{SignalKind, signal},
+//!     time::timeout,
+//! };
+//! use tracing::Instrument;
 //! use tower_didit::{Config, DiditAuth, IdClaims, RequireSignIn, ReturnTo};
 //!
 //! #[tokio::main]
@@ -18,25 +29,62 @@
 //!         .route("/health", get(|| async { "ok" }))
 //!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
 //!         .merge(members)
-//!         .layer(auth.clone());
+//!         .layer(auth.clone())
+//!         .layer(from_fn(in_span));
 //!
-//!     let listener = TcpListener::bind("0.0.0.0:3000").await?;
-//!     let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
-//!     axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+//!     // Only the proxy on this machine connects. In a container: "0.0.0.0:3000", and publish no port.
+//!     let listener = TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).with_graceful_shutdown(stop_signal()).await?;
 //!     // Code exchanges, refreshes and sign-outs under way are finished.
 //!     let _ = timeout(Duration::from_secs(20), auth.shutdown()).await;
 //!     Ok(())
 //! }
+//!
+//! /// `SIGTERM` is the signal of systemd, Docker and Kubernetes.
+//! async fn stop_signal() {
+//!     let mut terminate = signal(SignalKind::terminate()).expect("a handler can be installed");
+//!     tokio::select! {
+//!         _ = terminate.recv() => {}
+//!         _ = tokio::signal::ctrl_c() => {}
+//!     }
+//! }
+//!
+//! /// Method and path for the log events of the layer, such as `request failed`.
+//! async fn in_span(request: Request, next: Next) -> Response {
+//!     let (method, path) = (request.method(), request.uri().path());
+//!     let span = tracing::info_span!("request", %method, path);
+//!     next.run(request).instrument(span).await
+//! }
 //! ```
 //!
-//! (In a container the signal is `SIGTERM`: `tokio::signal::unix`, as in `examples/relying_party.rs`.)
+//! # The end of a process
+//!
+//! After the signal axum accepts no connections, and waits for the answers under way; then `auth.shutdown()` waits for what
+//! was sent to Didit: usually nothing, at most the 20 s of the `timeout`. If the process is killed before that, a sign-in
+//! may have to be repeated, and with single-use refresh tokens a user may have to sign in again. Give the process 30 s:
+//!
+//! | | default | set |
+//! |---|---|---|
+//! | `docker stop` | 10 s | `docker stop --time 30`, or `stop_grace_period: 30s` in Compose |
+//! | Kubernetes | 30 s | `terminationGracePeriodSeconds` |
+//! | systemd | 90 s | `TimeoutStopSec` |
+//!
+//! Answers without an end, such as [event streams](crate::docs::recipes::streams), and [jobs](crate::docs::recipes::jobs)
+//! need a signal of their own.
+//!
+//! # Method and path in the log
+//!
+//! The layer's events carry no path. A span around the layer adds it, as `in_span` does: it is added after the layer, so it
+//! is outside of it. tower-http's `TraceLayer` does the same, with `make_span_with`: its default span has the whole URI,
+//! and that of the callback contains the authorization code.
 //!
 //! # Configuration
 //!
 //! | done? | |
 //! |---|---|
 //! | ☐ | The secrets are in the environment or a secret store, not in the code. [`Config::from_env`](crate::Config::from_env) lists the variables. |
-//! | ☐ | Cookie keys are set: `DIDIT_COOKIE_KEYS` from `openssl rand -base64 32`, the same for all processes. |
+//! | ☐ | Cookie keys are set: `DIDIT_COOKIE_KEYS` from `openssl rand -base64 32`, the same for all processes. An empty value counts as missing: the keys are then derived from the client secret. |
+//! | ☐ | Somebody knows how to [roll the keys](crate::docs::machines#cookie-keys), and what to do when one has leaked. |
 //! | ☐ | The redirect URI is `https`, on the one host that people use, and registered at Didit byte for byte: see [console](crate::docs::recipes::console). |
 //! | ☐ | The scopes are those that you need; `offline` only if you call Didit after the first hour. |
 //! | ☐ | The [place of the sessions](crate::docs::machines) is a decision: cookies, or a store. |
@@ -46,20 +94,21 @@
 //!
 //! | done? | |
 //! |---|---|
-//! | ☐ | The [proxy](crate::docs::proxy) passes the whole path, and headers of 8 KB. |
+//! | ☐ | The [proxy](crate::docs::proxy#nginx) passes the whole path, and headers of 8 KB, and logs no query of the callback. |
+//! | ☐ | Only the proxy reaches the application's port: it listens on loopback, or on a private network. |
 //! | ☐ | Other host names redirect to the one of the redirect URI. |
-//! | ☐ | No cache stores `/login`, `/logout` and the callback. |
-//! | ☐ | The application reaches `apx.didit.me:443`, and the machine has root certificates. |
-//! | ☐ | The clock is synchronised: ID tokens more than 60 seconds off are refused. |
+//! | ☐ | No cache stores `/login`, `/logout` and the callback: `curl -sD- -o /dev/null https://app.example/login` shows `private, no-store`, and no `Age`. |
+//! | ☐ | The application reaches Didit, and has root certificates: from its machine or container, `curl -sS -o /dev/null -w '%{http_code}\n' https://apx.didit.me/auth/config/jwks` prints 200. |
+//! | ☐ | The clock is synchronised: `timedatectl show -p NTPSynchronized` prints `yes`. ID tokens more than 60 seconds off are refused. |
 //!
 //! # Application
 //!
 //! | done? | |
 //! |---|---|
-//! | ☐ | The key of a user is issuer and subject, not the e-mail address. |
+//! | ☐ | The [key of a user](crate::docs::providers#the-key-of-a-user) is the subject, not the e-mail address. |
 //! | ☐ | The handler of the callback is [idempotent](crate::docs::recipes::provisioning). |
 //! | ☐ | `GET` changes nothing, and forms are [protected](crate::docs::recipes::csrf) if subdomains are not yours. |
-//! | ☐ | Health checks ask for no session: they answer while Didit and the store are down. |
+//! | ☐ | Health and readiness checks ask for no session: they answer while Didit and the store are down. |
 //! | ☐ | No token reaches a log or the browser. |
 //! | ☐ | The feature `test-util` is only in `[dev-dependencies]`. |
 //!
@@ -67,6 +116,13 @@
 //!
 //! | done? | |
 //! |---|---|
-//! | ☐ | `WARN` and `ERROR` of `tower_didit` reach somebody: see [logs](crate::docs::logs#what-to-watch). |
+//! | ☐ | `ERROR` of `tower_didit` reaches somebody at once, `WARN` by its rate: see [logs](crate::docs::logs#what-to-watch). |
 //! | ☐ | Support knows the [error codes](crate::docs::errors) that people see on a page. |
 //! | ☐ | Somebody has signed in, waited for a refresh, signed out, and declined once, on the real host. |
+//!
+//! # Health and readiness
+//!
+//! *Health* (liveness): the process answers; if not, it is restarted. *Readiness*: the process may get requests. Neither
+//! should depend on Didit or on the session store. A restart mends neither, and if all processes count as not ready, the
+//! public pages are gone too, which work during an [outage](crate::docs::flow#what-waits-for-what). A route that takes no
+//! extractor of this crate, such as `/health` above, fits both. Watch outages by the [log](crate::docs::logs#what-to-watch).
