@@ -70,7 +70,7 @@
 //! | any `ERROR` | nobody can sign in, or not everywhere |
 //! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
-//! | the `WARN` `a browser comes back signed out from completed sign-ins…` | keys, stores or host names differ between processes |
+//! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |
 //!
 //! When one process has other cookie keys than the rest, nothing fails at `WARN` at first: to that process the cookies of
 //! the others are no cookies. It shows at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:

@@ -69,10 +69,12 @@
 //! A sign-out fails with 503 after 2 s. What it has done:
 //!
 //! - The browser's cookies are removed. Whoever uses this browser next is not signed in.
+//! - In the process that has answered it, the session has ended until that process restarts: a copy of the cookie signs
+//!   nobody in there.
 //! - The entry in the store is deleted as soon as the store answers, if that is within a minute and the process still
-//!   runs.
-//! - Otherwise the session stays in the store until its limits: a copy of its cookie works again once the store answers,
-//!   in every process. The log has a `WARN`: `failed to delete ended session`.
+//!   runs. Later it is deleted when a copy of the cookie comes to the process that has answered the sign-out.
+//! - Otherwise the session stays in the store until its limits, and in other processes a copy of its cookie works again
+//!   once the store answers. The log has the event `failed to delete ended session`.
 //! - The session at the provider goes on, because its tokens are in the store.
 //!
 //! # Refreshes
@@ -91,5 +93,5 @@
 //! redis = { version = "1", default-features = false, features = ["tokio-rustls-comp"] }
 //! ```
 //!
-//! Each command has 1 s, the connection included (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting
+//! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting
 //! `maxmemory-policy`: with less, who signed in just before a crash may have to sign in again.
