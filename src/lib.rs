@@ -41,8 +41,9 @@
 //!
 //! # Protect a page
 //!
-//! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a request
-//! that is [no browser navigation](docs::flow#who-is-a-person), such as a script's `fetch`, gets 401. [`RequireSignIn`] guards a group of routes, and `Option<IdClaims>` lets everybody in:
+//! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a request that
+//! is [no browser navigation](docs::flow#who-is-a-person), such as a script's `fetch`, gets 401. [`RequireSignIn`]
+//! guards a group of routes, and `Option<IdClaims>` lets everybody in:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -68,8 +69,8 @@
 //!
 //! # Read the user
 //!
-//! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), and costs no call. Didit tells the
-//! rest when it is asked:
+//! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), and costs no call. Didit
+//! tells the rest when it is asked:
 //!
 //! ```
 //! use tower_didit::{DiditClient, DiditTokens, Error};

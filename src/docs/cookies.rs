@@ -45,13 +45,14 @@
 //!
 //! # What is sealed
 //!
-//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so
-//! an old copy is refused whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
+//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so an old copy is refused
+//! whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
 //! origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that does not
 //! open counts as no cookie.
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
-//! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it contains the ID token too.
+//! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it
+//! contains the ID token too.
 //!
 //! # Sizes
 //!

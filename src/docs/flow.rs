@@ -18,9 +18,9 @@
 //!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
 //!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
 //!    answers 303 to the page that the person asked for.)
-//! 7. A callback that arrives again (a reload, a double click) within a minute joins the first one. The code is sent once and one
-//!    session begins. If the connection of the first request drops, the next request runs the handler, so the handler
-//!    must be idempotent: see [provisioning](crate::docs::recipes::provisioning).
+//! 7. A callback that arrives again (a reload, a double click) within a minute joins the first one. The code is sent
+//!    once and one session begins. If the connection of the first request drops, the next request runs the handler, so
+//!    the handler must be idempotent: see [provisioning](crate::docs::recipes::provisioning).
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -56,11 +56,11 @@
 //!
 //! # Who is a person
 //!
-//! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document`
-//! (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name
-//! `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a problem document
-//! (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that loses the form, unless its handler returns
-//! [`SignIn`].
+//! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document` (or
+//! `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name `text/html`.
+//! Every other request (a script's `fetch`, an API client, an image) gets a status with a problem document (RFC 9457: a
+//! JSON error). A `POST` without a session gets a page that says so, not a redirect that loses the form, unless its
+//! handler returns [`SignIn`].
 //!
 //! # What waits for what
 //!
@@ -86,8 +86,8 @@
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 |
 //! | | the provider, where it has something to end | 2 s; the rest is finished in the background |
 //!
-//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A callback
-//! that fails before the token request was sent can be repeated: its page offers that.
+//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A
+//! callback that fails before the token request was sent can be repeated: its page offers that.
 //!
 //! While the provider or the store does not answer, one request finds out; the others that need it fail at once, for
 //! 10 s at the provider and 1 s at the store. Then one request tries again. An outage signs nobody out.
@@ -98,9 +98,9 @@
 //!
 //! # Who the user is
 //!
-//! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: it changes hands.
-//! [Providers](crate::docs::providers#the-key-of-a-user) says what belongs into a database key. [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what
-//! the user granted besides.
+//! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: it changes
+//! hands. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs into a database key.
+//! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what the user granted besides.
 //!
 //! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
 //! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session ends then.)
@@ -118,23 +118,23 @@
 //!
 //! # A refresh
 //!
-//! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed when a handler asks for
-//! the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different for
-//! each token, so that tokens that were issued together are not refreshed together. If the access token lives for less
-//! than a minute, it is the second half of its life in place of the 30 seconds, and never its first 10 seconds. Tokens that came after a refresh are
-//! saved to the store, or kept in memory until an answer has carried them in cookies, at most 10 minutes.
+//! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed when a handler asks
+//! for the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different
+//! for each token, so that tokens that were issued together are not refreshed together. If the access token lives for
+//! less than a minute, it is the second half of its life in place of the 30 seconds, and never its first 10 seconds.
+//! Tokens that came after a refresh are saved to the store, or kept in memory until an answer has carried them in
+//! cookies, at most 10 minutes.
 //!
-//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not after a crash, not by another
-//! process. If the outcome of a refresh is unknown, the session lives on its access token and is not refreshed again.
-//! Other refresh tokens are sent again at the earliest 10 seconds after a failure.
+//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not
+//! after a crash, not by another process. If the outcome of a refresh is unknown, the session lives on its access token
+//! and is not refreshed again. Other refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!
 //! # A sign-out
 //!
 //! `POST /logout` from a page of this site ends the session here first, then at the provider where there is something
 //! to end: Didit Authentication has a session, other providers revoke tokens (RFC 7009, token revocation) or have an
-//! end-session page.
-//! Didit's Sign in API has none of them. The person waits at most 2 s for the provider; the rest is finished in the
-//! background.
+//! end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the provider; the rest is
+//! finished in the background.
 //!
 //! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
 //! does not. A session that the callback's handler refuses, that another sign-in replaces, or that nobody came back

@@ -62,8 +62,8 @@
 //!
 //! # What to watch
 //!
-//! An `ERROR` is an alert by itself. A single `WARN` is not: one broken answer of the provider is one `WARN`. Alert on the
-//! rate of a `code`, such as 5 in 5 minutes.
+//! An `ERROR` is an alert by itself. A single `WARN` is not: one broken answer of the provider is one `WARN`. Alert on
+//! the rate of a `code`, such as 5 in 5 minutes.
 //!
 //! | alert on | because |
 //! |---|---|
@@ -72,8 +72,9 @@
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
 //! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |
 //!
-//! When one process has other cookie keys than the rest, nothing fails at `WARN` at first: to that process the cookies of
-//! the others are no cookies. It shows at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:
+//! When one process has other cookie keys than the rest, nothing fails at `WARN` at first: to that process the cookies
+//! of the others are no cookies. It shows at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other
+//! keys:
 //!
 //! | `DEBUG` event | when |
 //! |---|---|

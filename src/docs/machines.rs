@@ -36,10 +36,10 @@
 //! [Several machines](crate::docs::recipes::several_machines) shows it as code.
 //!
 //! A callback that arrives again joins the first one only in the same process. Another process that shares the store
-//! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page) (`/`) if the browser is signed in. With
-//! sessions in cookies it sends the code again, and the provider refuses it: 400 (`invalid-grant`). A
-//! process that is killed while it exchanges a code leaves the same trace: the proxy's retry, or the person's reload, at
-//! another process gets that 409 or 400, whose page offers another sign-in.
+//! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page)
+//! (`/`) if the browser is signed in. With sessions in cookies it sends the code again, and the provider refuses it:
+//! 400 (`invalid-grant`). A process that is killed while it exchanges a code leaves the same trace: the proxy's retry,
+//! or the person's reload, at another process gets that 409 or 400, whose page offers another sign-in.
 //!
 //! # Cookie keys
 //!
@@ -47,15 +47,16 @@
 //! and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An
 //! empty `DIDIT_COOKIE_KEYS` counts as missing: the keys are then derived from the client secret.
 //!
-//! To roll without signing anybody out, deploy three times. A step is done when every process has it:
+//! To roll without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
+//! keys in base64, with a space in between). A step is done when every process has it:
 //!
-//! | deploy | `DIDIT_COOKIE_KEYS` | then |
+//! | deploy | keys | then |
 //! |---|---|---|
-//! | 1 | `"OLD NEW"` | all processes can decrypt what the new key will encrypt; the next step may follow at once |
-//! | 2 | `"NEW OLD"` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
-//! | 3 | `"NEW"` | values of the old key count as no cookie |
+//! | 1 | `OLD NEW` | all processes can decrypt what the new key will encrypt; the next step may follow at once |
+//! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
+//! | 3 | `NEW` | values of the old key count as no cookie |
 //!
-//! **When a key has leaked**, its owner can make sessions of any user. Deploy `"NEW"` alone, to all processes at once:
+//! **When a key has leaked**, its owner can make sessions of any user. Deploy `NEW` alone, to all processes at once:
 //! sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no cookie
 //! keys are set, set some, and replace the secret at Didit.
 //!
@@ -93,5 +94,6 @@
 //! redis = { version = "1", default-features = false, features = ["tokio-rustls-comp"] }
 //! ```
 //!
-//! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting
-//! `maxmemory-policy`: with less, who signed in just before a crash may have to sign in again.
+//! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included
+//! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting `maxmemory-policy`: with
+//! less, who signed in just before a crash may have to sign in again.

@@ -51,8 +51,8 @@
 //! [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take [`IdClaims`](crate::IdClaims) and
 //! [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
 //!
-//! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a role](crate::docs::recipes::roles))
-//! comes after the guard, so it is added before it:
+//! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a
+//! role](crate::docs::recipes::roles)) comes after the guard, so it is added before it:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`.
 //!
 //! # The paths that it takes

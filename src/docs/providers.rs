@@ -42,8 +42,9 @@
 //! `document_detail` `birthdate` `address` `bank_account` `preferences` `is_verified` `is_over_18` `is_over_21`
 //! `instagram_account` `x_account` `tiktok_account`.
 //!
-//! Didit's pages name several issuers (see [the key of a user](#the-key-of-a-user)) and two addresses for its keys and its sign-in page. The preset accepts all the
-//! issuers; each endpoint can be replaced, see [`Provider`](crate::Provider).
+//! Didit's pages name several issuers (see [the key of a user](#the-key-of-a-user)) and two addresses for its keys and
+//! its sign-in page. The preset accepts all the issuers; each endpoint can be replaced, see
+//! [`Provider`](crate::Provider).
 //!
 //! # Didit Authentication
 //!

@@ -1,7 +1,8 @@
 //! From axum-login with the oauth2 crate.
 //!
-//! (The names on the left are those of axum-login 0.18.) axum-login keeps a session with a user id and asks a backend of yours; the OAuth part (authorize URL, `state`,
-//! exchange) is in your handlers. With tower-didit the layer does both.
+//! (The names on the left are those of axum-login 0.18.) axum-login keeps a session with a user id and asks a backend
+//! of yours; the OAuth part (authorize URL, `state`, exchange) is in your handlers. With tower-didit the layer does
+//! both.
 //!
 //! | before | after |
 //! |---|---|
@@ -86,8 +87,9 @@
 //!
 //! # Steps
 //!
-//! 1. Add a unique column `didit_subject` to the users' table ([the key of a user](crate::docs::providers#the-key-of-a-user)).
-//!    Fill it at the first sign-in after the change: by the provider's user id that you have stored, not by the e-mail address alone.
+//! 1. Add a unique column `didit_subject` to the users' table ([the key of a
+//!    user](crate::docs::providers#the-key-of-a-user)). Fill it at the first sign-in after the change: by the
+//!    provider's user id that you have stored, not by the e-mail address alone.
 //! 2. Replace the two session layers by `DiditAuth`, and remove your routes `/login` and `/logout`, or rename the
 //!    layer's: [`with_login_path`](crate::ConfigBuilder::with_login_path).
 //! 3. Turn `GET /logout` into a form: the layer's sign-out is `POST`.

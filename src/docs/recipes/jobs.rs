@@ -124,14 +124,14 @@
 //! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after an answer
 //! carried them (10 minutes if none has); later it sends the job's refresh token once more.
 //!
-//! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which begins
-//! a new session, or the session has reached one of its [limits](crate::docs::flow#when-a-session-ends). A job does not
-//! count as use of the session.
+//! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which
+//! begins a new session, or the session has reached one of its [limits](crate::docs::flow#when-a-session-ends). A job
+//! does not count as use of the session.
 //!
-//! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in API, whose answer to a
-//! refresh may leave out a new one; Didit does not say so. If the tokens turn out to be single-use, declare it with
-//! [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens): sessions are then in a store, and
-//! the client has to be that of a request of the session, as here.
+//! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in
+//! API, whose answer to a refresh may leave out a new one; Didit does not say so. If the tokens turn out to be
+//! single-use, declare it with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
+//! sessions are then in a store, and the client has to be that of a request of the session, as here.
 //!
 //! # Jobs without a request
 //!

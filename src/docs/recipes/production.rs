@@ -59,9 +59,10 @@
 //!
 //! # The end of a process
 //!
-//! After the signal axum accepts no connections, and waits for the answers under way; then `auth.shutdown()` waits for what
-//! was sent to Didit: usually nothing, at most the 20 s of the `timeout`. If the process is killed before that, a sign-in
-//! may have to be repeated, and with single-use refresh tokens a user may have to sign in again. Give the process 30 s:
+//! After the signal axum accepts no connections, and waits for the answers under way; then `auth.shutdown()` waits for
+//! what was sent to Didit: usually nothing, at most the 20 s of the `timeout`. If the process is killed before that, a
+//! sign-in may have to be repeated, and with single-use refresh tokens a user may have to sign in again. Give the
+//! process 30 s:
 //!
 //! | | default | set |
 //! |---|---|---|
@@ -74,9 +75,9 @@
 //!
 //! # Method and path in the log
 //!
-//! The layer's events carry no path. A span around the layer adds it, as `in_span` does: it is added after the layer, so it
-//! is outside of it. tower-http's `TraceLayer` does the same, with `make_span_with`: its default span has the whole URI,
-//! and that of the callback contains the authorization code.
+//! The layer's events carry no path. A span around the layer adds it, as `in_span` does: it is added after the layer,
+//! so it is outside of it. tower-http's `TraceLayer` does the same, with `make_span_with`: its default span has the
+//! whole URI, and that of the callback contains the authorization code.
 //!
 //! # Configuration
 //!
@@ -122,7 +123,8 @@
 //!
 //! # Health and readiness
 //!
-//! *Health* (liveness): the process answers; if not, it is restarted. *Readiness*: the process may get requests. Neither
-//! should depend on Didit or on the session store. A restart mends neither, and if all processes count as not ready, the
-//! public pages are gone too, which work during an [outage](crate::docs::flow#what-waits-for-what). A route that takes no
-//! extractor of this crate, such as `/health` above, fits both. Watch outages by the [log](crate::docs::logs#what-to-watch).
+//! *Health* (liveness): the process answers; if not, it is restarted. *Readiness*: the process may get requests.
+//! Neither should depend on Didit or on the session store. A restart mends neither, and if all processes count as not
+//! ready, the public pages are gone too, which work during an [outage](crate::docs::flow#what-waits-for-what). A route
+//! that takes no extractor of this crate, such as `/health` above, fits both. Watch outages by the
+//! [log](crate::docs::logs#what-to-watch).

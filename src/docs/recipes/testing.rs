@@ -329,8 +329,9 @@
 //! # }
 //! ```
 //!
-//! `didit.with_system_clock()` makes the fake follow the system's time, as the cookies of a real browser do. A test that moves `didit.clock()` and signs in again deletes
-//! the browser's cookie `didit.completed`, or all cookies, for the reason given above.
+//! `didit.with_system_clock()` makes the fake follow the system's time, as the cookies of a real browser do. A test
+//! that moves `didit.clock()` and signs in again deletes the browser's cookie `didit.completed`, or all cookies, for
+//! the reason given above.
 //!
 //! # The fake
 //!
