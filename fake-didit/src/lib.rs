@@ -3,8 +3,9 @@
 //!
 //! - [`FakeDidit`] is the provider: Didit's Sign in API, or
 //!   [Didit Authentication](FakeDidit::authentication). It has a sign-in page, tokens with real signatures, user
-//!   information, introspection, keys, and discovery metadata. It is strict: it rejects what RFC 6749, RFC
-//!   7636, RFC 9700 and Didit's documentation do not allow.
+//!   information, introspection, keys, and discovery metadata. It is strict: it rejects what OAuth 2.0 (RFC
+//!   6749), PKCE (RFC 7636), the best current practice for OAuth security (RFC 9700) and Didit's documentation
+//!   do not allow.
 //! - [`Person`] is a person who can sign in: Alejandra, John, or one that a test defines.
 //! - [`Browser`] has a cookie jar, parses HTML, and sends the headers that Chromium sends for links, forms
 //!   and scripts.
@@ -139,8 +140,8 @@
 //! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
 //! ```
 //!
-//! In the repository itself, `cargo run -p fake-didit -- --client-id app …` starts it. Tests in Rust do not need
-//! the program:
+//! In the repository itself, `cargo run -p fake-didit -- --client-id app …` starts it. Tests in Rust do not
+//! need the program:
 //!
 //! ```toml
 //! [dev-dependencies]

@@ -4,7 +4,8 @@
 //!
 //! 1. A person opens `/profile` without a session. The extractor refuses with 401. As a person waits for a page,
 //!    the layer answers 303 to Didit instead. `GET /login?return_to=/profile` does the same, and so does a handler
-//!    that returns [`SignIn`].
+//!    that returns [`SignIn`]. (A page whose address is longer than 512 bytes is not returned to: the sign-in ends at
+//!    the [landing page](crate::ConfigBuilder::with_landing_page), `/`.)
 //! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and a fresh `state`, `nonce` and
 //!    S256 `code_challenge`. What the callback needs later is sealed (encrypted and authenticated) into a
 //!    flow cookie of this browser. The server keeps nothing.

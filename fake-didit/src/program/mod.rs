@@ -52,8 +52,8 @@
 //! | `GET /fake/api/product` | whether the product is switched on |
 //! | `POST /fake/api/product` | `{"on": false}` makes every endpoint respond with 404; `{"on": true}` reverts that |
 //!
-//! Errors are `application/problem+json` (RFC 9457), whose `detail` tells what to send instead: 400 for a
-//! body that cannot be parsed, 422 for a body with invalid values.
+//! Errors are `application/problem+json` (RFC 9457, problem details), whose `detail` tells what to send
+//! instead: 400 for a body that cannot be parsed, 422 for a body with invalid values.
 //!
 //! ```text
 //! curl -s localhost:4000/fake/api/requests?since=12

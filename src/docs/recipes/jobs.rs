@@ -104,6 +104,32 @@
 //! #     assert_eq!(later.oneshot(request).await?.status(), 200);
 //! #     assert_eq!(refreshes(), if is_stored { 2 } else { 3 });
 //! # }
+//! # // A page refreshes while a job holds the old tokens.
+//! # for is_stored in [false, true] {
+//! #     let config = didit.config("https://app.example/callback").with_scopes(["openid", "offline"]);
+//! #     let store = MemoryStore::new().with_clock(didit.clock());
+//! #     let config = if is_stored { config.with_session_store(store) } else { config };
+//! #     let auth = DiditAuth::new(config.build()?);
+//! #     let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! #     let kept = Arc::new(std::sync::Mutex::new(Vec::new()));
+//! #     let job = kept.clone();
+//! #     let keep = async move |tokens: DiditTokens, didit: DiditClient| job.lock().unwrap().push((tokens, didit));
+//! #     let app = Router::new().route("/", get(keep)).layer(auth);
+//! #     let ask = async || {
+//! #         let request = Request::get("/").header(header::COOKIE, &cookies).body(Body::empty()).unwrap();
+//! #         assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 200);
+//! #     };
+//! #     ask().await;
+//! #     didit.clock().advance(Duration::from_secs(3_590));
+//! #     let before = didit.count(Endpoint::Token);
+//! #     ask().await;
+//! #     let [(old, client), (new, _)] = kept.lock().unwrap().clone().try_into().unwrap();
+//! #     let refreshed = client.refresh(&old).await?;
+//! #     let new = if is_stored { refreshed.clone() } else { new };
+//! #     assert_eq!(refreshed.access_token().secret(), new.access_token().secret());
+//! #     assert_ne!(refreshed.access_token().secret(), old.access_token().secret());
+//! #     assert_eq!(didit.count(Endpoint::Token), before + 1);
+//! # }
 //! # Ok(())
 //! # }
 //! ```

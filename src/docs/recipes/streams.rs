@@ -239,8 +239,9 @@
 //!   `.with_graceful_shutdown(async move { stop_signal().await; stop.cancel() })`, with the `stop_signal` of
 //!   [production](crate::docs::recipes::production).
 //! - **A stream counts as use.** Each connection, and each time the layer is asked again, is a request that asks for the
-//!   session. With a store it keeps the session from reaching its idle limit, not from reaching its [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in
-//!   cookies only a new connection does, since its answer carries the cookie.)
+//!   session. With a store it keeps the session from reaching its idle limit, not from reaching its
+//!   [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in cookies only a new connection does, since
+//!   its answer carries the cookie.)
 //! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
 //!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and
