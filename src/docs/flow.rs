@@ -84,7 +84,7 @@
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
 //! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP time-outs, then 504 |
 //! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
-//! | `POST /logout` | the session store, if there is one | 2 s, then 503 |
+//! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
 //! | | the provider, where it has something to end | 2 s; the rest is finished in the background |
 //!
 //! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A

@@ -67,7 +67,7 @@
 //! waits up to 1 s. Nobody is taken for signed in or out. Requests that ask for nothing go on. A callback fails with 503
 //! after about 2 s, before its code is sent, so it can be repeated.
 //!
-//! A sign-out fails with 503 after 2 s. What it has done:
+//! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. What it has done:
 //!
 //! - The browser's cookies are removed. Whoever uses this browser next is not signed in.
 //! - In the process that has answered it, the session has ended until that process restarts: a copy of the cookie signs

@@ -151,8 +151,8 @@
 //! carried them (10 minutes if none has); later it sends the job's refresh token once more.
 //!
 //! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which
-//! begins a new session, or the session has reached one of its [limits](crate::docs::flow#when-a-session-ends). A job
-//! does not count as use of the session.
+//! begins a new session, or the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week
+//! by default. A session in a store also ends at its idle limit: a job does not count as use.
 //!
 //! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in
 //! API, whose answer to a refresh may leave out a new one; Didit does not say so. If the tokens turn out to be

@@ -118,7 +118,7 @@
 //! ```
 //!
 //! - **A sign-out that gets 401** is done: the session had ended before. (Here it gets 200, as it is not behind the
-//!   guard.) One that gets 503 has removed the browser's cookies, and
+//!   guard.) One that gets 503 (`sign-out-incomplete`) has removed the browser's cookies, and
 //!   [may not have ended the session](crate::docs::machines#when-a-store-does-not-answer).
 //! - **`return_to`** has at most 512 bytes, as it travels in a cookie. A longer one leads to the
 //!   [landing page](crate::ConfigBuilder::with_landing_page) (`/`), as does one that is no path of this site; so does the
