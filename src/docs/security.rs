@@ -30,8 +30,8 @@
 //! - **Revocation.** A session in cookies cannot be revoked in other processes before its limits: a copied cookie works
 //!   there after the sign-out. In the process that has seen the sign-out it is nobody's, until that process restarts.
 //!   With a [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
-//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503 (`sign-out-incomplete`), and ends the session for
-//!   other processes only if the store answers within a minute.
+//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503
+//!   (`sign-out-incomplete`), and ends the session for other processes only if the store answers within a minute.
 //! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
 //!   [CSRF](crate::docs::recipes::csrf).
 //! - **Permissions.** The layer says who the user is. What they may do is the application's: see
