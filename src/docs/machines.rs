@@ -56,7 +56,7 @@
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
 //!
-//! **When a key has leaked**, its owner can make sessions of any user. Deploy `NEW` alone, to all processes at once:
+//! **When a key has leaked**, whoever has it can make sessions of any user. Deploy `NEW` alone, to all processes at once:
 //! sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no cookie
 //! keys are set, set some, and replace the secret at Didit.
 //!
