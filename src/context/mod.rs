@@ -5,7 +5,13 @@ mod changes;
 mod lookup;
 mod request_session;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{
+        AtomicU8,
+        Ordering::{AcqRel, Acquire},
+    },
+};
 
 pub(crate) use self::{asked_page::AskedPage, lookup::load, request_session::RequestSession};
 use crate::{
@@ -27,8 +33,10 @@ pub(crate) struct RequestContext {
     pub(crate) asked_page: Option<AskedPage>,
     /// Set at the callback.
     pub(crate) return_to: Option<Box<ReturnTo>>,
-    /// Set by the first call that asks for the session, or to `None` when the head of the response is ready.
-    session: OnceLock<Option<RequestSession>>,
+    /// Leaves `UNASKED` once: when a handler asks for the session, or else when the head of the response is ready.
+    asked: AtomicU8,
+    /// Set by the first call that asks.
+    session: OnceLock<RequestSession>,
 }
 
 impl RequestContext {
@@ -42,6 +50,7 @@ impl RequestContext {
             cookies,
             asked_page,
             return_to: None,
+            asked: AtomicU8::new(UNASKED),
             session: OnceLock::new(),
         })
     }
@@ -58,7 +67,8 @@ impl RequestContext {
             cookies: CookieLines::default(),
             asked_page: None,
             return_to: Some(Box::new(return_to)),
-            session: OnceLock::from(Some(session)),
+            asked: AtomicU8::new(ASKED),
+            session: OnceLock::from(session),
         })
     }
 
@@ -68,23 +78,40 @@ impl RequestContext {
     ///
     /// [`WiringError::AskedTooLate`] if the first call comes after the head of the response was ready.
     pub(crate) fn session(&self) -> Result<&RequestSession, Error> {
-        let look_up = || Some(RequestSession::look_up(&self.lifecycle, &self.cookies));
-        let session = self.session.get_or_init(look_up).as_ref();
-        session.ok_or_else(|| Error::new(WiringError::AskedTooLate))
+        match self.leave_unasked(ASKED) {
+            CLOSED => Err(Error::new(WiringError::AskedTooLate)),
+            _ => Ok(self.look_up()),
+        }
     }
 
     /// The session, if a handler has asked for it.
     pub(crate) fn asked_session(&self) -> Option<&RequestSession> {
-        self.session.get()?.as_ref()
+        self.session.get()
     }
 
     /// The session, if a handler has asked for it. From now on the first call of [`session`](Self::session) is too
     /// late.
     #[inline]
     pub(crate) fn close(&self) -> Option<&RequestSession> {
-        self.session.get_or_init(|| None).as_ref()
+        (self.leave_unasked(CLOSED) == ASKED).then(|| self.look_up())
+    }
+
+    /// The state by now: `next` if it was `UNASKED`.
+    #[inline]
+    fn leave_unasked(&self, next: u8) -> u8 {
+        let left = self.asked.compare_exchange(UNASKED, next, AcqRel, Acquire);
+        left.map_or_else(|state| state, |_| next)
+    }
+
+    fn look_up(&self) -> &RequestSession {
+        let look_up = || RequestSession::look_up(&self.lifecycle, &self.cookies);
+        self.session.get_or_init(look_up)
     }
 }
+
+const UNASKED: u8 = 0;
+const ASKED: u8 = 1;
+const CLOSED: u8 = 2;
 
 /// The extension of a response that asks for a sign-in, with the page to return to.
 #[derive(Clone, Debug)]
