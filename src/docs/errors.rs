@@ -29,11 +29,13 @@
 //! let didit = FakeDidit::new("client-id", "client-secret");
 //! let config = didit
 //!     .config("https://app.example/callback")
-//!     // Every page that tells a person of an error.
-//!     .with_error_page(|error, _request, _next| {
+//!     // Every page that tells a person of an error. `next` leads to a sign-in or back to the site.
+//!     .with_error_page(|error, _request, next| {
+//!         let (code, next) = (error.kind().code(), next.replace('&', "&amp;"));
 //!         http::Response::builder()
 //!             .status(error.kind().status())
-//!             .body(format!("Sorry: {}.", error.kind().code()).into())
+//!             .header("content-type", "text/html; charset=utf-8")
+//!             .body(format!(r#"Sorry: {code}. <a href="{next}">Go on</a>"#).into())
 //!             .unwrap()
 //!     })
 //!     .build()?;
@@ -43,7 +45,7 @@
 //! let browser = Browser::new("https://app.example", app);
 //!
 //! let page = browser.get("/callback?code=forged&state=forged").await;
-//! assert_eq!(page.text(), "Sorry: unknown-sign-in.");
+//! assert_eq!(page.text(), r#"Sorry: unknown-sign-in. <a href="/login">Go on</a>"#);
 //!
 //! let refused = browser.fetch(Method::GET, "/profile").await;
 //! assert_eq!(refused.header("content-type"), Some("application/problem+json"));
