@@ -24,6 +24,10 @@ use std::{
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    note = "a closure that returns `std::time::SystemTime` is one, for example `SystemTime::now`"
+)]
 pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> SystemTime;

@@ -165,6 +165,11 @@ use crate::error::{Error, ErrorKind};
 /// # tower_didit::store::conformance::check(&store, &store.clone()).await;
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session store",
+    note = "`MemoryStore`, `RedisStore` and types that implement `SessionStore` are; clone a store to keep a handle to \
+            it, instead of an `Arc`"
+)]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// The entry under `key`. [Example](Self#examples).
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>>;
