@@ -28,13 +28,13 @@ use crate::{
 ///
 /// Each setter replaces what it has set before, except `add_…`.
 ///
-/// | client and provider | default | |
-/// |---|---|---|
-/// | [`with_client_secret`](Self::with_client_secret) | none: a public client | |
-/// | [`with_scopes`](Self::with_scopes) | the provider's: `openid` | |
-/// | [`with_provider`](Self::with_provider) | [`Provider::didit`] | |
+/// | client and provider | default |
+/// |---|---|
+/// | [`with_client_secret`](Self::with_client_secret) | none: a public client |
+/// | [`with_scopes`](Self::with_scopes) | the provider's: `openid` |
+/// | [`with_provider`](Self::with_provider) | [`Provider::didit`] |
 ///
-/// | sign-in | default | |
+/// | sign-in | default | value |
 /// |---|---|---|
 /// | [`with_prompt`](Self::with_prompt), [`with_login_hint`](Self::with_login_hint), [`with_ui_locales`](Self::with_ui_locales), [`with_acr_values`](Self::with_acr_values) | not sent | |
 /// | [`with_max_age`](Self::with_max_age) | no limit | duration, sent in seconds |
@@ -42,7 +42,7 @@ use crate::{
 /// | [`add_trusted_audience`](Self::add_trusted_audience) | none | |
 /// | [`with_clock_skew`](Self::with_clock_skew) | 60 s | duration, at most 5 minutes |
 ///
-/// | paths and pages | default | |
+/// | paths and pages | default | value |
 /// |---|---|---|
 /// | [`with_login_path`](Self::with_login_path), [`without_login_path`](Self::without_login_path) | `/login` | path |
 /// | [`with_logout_path`](Self::with_logout_path), [`without_logout_path`](Self::without_logout_path) | `/logout` | path |
@@ -52,7 +52,7 @@ use crate::{
 /// | [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri) | not sent | URL |
 /// | [`with_error_page`](Self::with_error_page) | a small built-in page | |
 ///
-/// | sessions and cookies | default | |
+/// | sessions and cookies | default | value |
 /// |---|---|---|
 /// | [`with_session_idle_timeout`](Self::with_session_idle_timeout) | 1 day | duration, 1 second to 400 days |
 /// | [`with_session_lifetime`](Self::with_session_lifetime) | 7 days | duration, 1 second to 400 days |
@@ -61,7 +61,7 @@ use crate::{
 /// | [`with_cookie_keys`](Self::with_cookie_keys) | derived from the client secret | 32 bytes or more |
 /// | [`with_cookie_name`](Self::with_cookie_name) | `didit` | 1 to 32 characters |
 ///
-/// | calls to the provider | default | |
+/// | calls to the provider | default | value |
 /// |---|---|---|
 /// | [`with_http_timeout`](Self::with_http_timeout) | 10 s | duration, 1 millisecond to 5 minutes |
 /// | [`with_connect_timeout`](Self::with_connect_timeout) | 5 s | duration, 1 millisecond to 5 minutes |
