@@ -58,7 +58,7 @@ impl SealedSessions {
     }
 
     /// The session in these cookies, if they open. It may have ended.
-    pub(super) fn open(&self, chunks: Chunks<'_>) -> Option<Session> {
+    pub(super) fn open(&self, chunks: &Chunks<'_>) -> Option<Session> {
         let (count, first) = chunks.first()?;
         let label = self.labels.get(count - 1)?;
         if count == 1 {

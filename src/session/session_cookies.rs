@@ -17,10 +17,8 @@ use crate::cookie::{CookieScope, cookies};
 pub(super) struct SessionCookies<'a> {
     /// The first value of each name.
     pub(super) first: Chunks<'a>,
-    /// The last value of each name.
-    pub(super) last: Chunks<'a>,
-    /// Whether they differ.
-    pub(super) differ: bool,
+    /// The last value of each name, if one differs from the first.
+    pub(super) last: Option<Box<Chunks<'a>>>,
     pub(super) existing: PresentedCookies,
 }
 
@@ -47,16 +45,20 @@ impl<'a> SessionCookies<'a> {
                 Some([b'.', digits @ ..]) => number(digits).map_or(MAX_CHUNKS, usize::from),
                 Some(_) | None => continue,
             };
-            if let (Some(first), Some(last)) =
-                (read.first.0.get_mut(index), read.last.0.get_mut(index))
-            {
-                match *first {
-                    None => *first = Some(value),
-                    Some(first) => read.differ |= first != value,
+            let Some(first) = read.first.0.get_mut(index) else {
+                continue;
+            };
+            match *first {
+                None => *first = Some(value),
+                Some(first) if first != value => {
+                    read.last.get_or_insert_with(|| Box::new(read.first));
                 }
-                *last = Some(value);
-                read.existing.chunks |= 1 << index;
+                Some(_) => {}
             }
+            if let Some(last) = read.last.as_mut().and_then(|last| last.0.get_mut(index)) {
+                *last = Some(value);
+            }
+            read.existing.chunks |= 1 << index;
         }
         read
     }

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use super::{
     Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
     retry::{BRIEF, bounded, settle},
-    session_cookies::SessionCookies,
+    session_cookies::{Chunks, SessionCookies},
     store::{SessionKey, StoredSession},
 };
 use crate::{
@@ -64,8 +64,7 @@ impl Sessions {
         now: impl FnOnce() -> Timestamp,
     ) -> (Lookup, PresentedCookies) {
         let cookies = SessionCookies::read(lines, &self.scope);
-        let first = cookies.first;
-        let last = cookies.differ.then_some(cookies.last);
+        let (first, last) = (&cookies.first, cookies.last.as_deref());
         let lookup = match &self.backend {
             Backend::Cookies(sealed) => {
                 let mut session = sealed.open(first);
@@ -76,7 +75,7 @@ impl Sessions {
                 let session = session.filter(|found| found.is_within(self.rules.limits, now()));
                 session.map(Lookup::Session)
             }
-            Backend::Store(_) => match (first.key(), last.and_then(|last| last.key())) {
+            Backend::Store(_) => match (first.key(), last.and_then(Chunks::key)) {
                 (Some(first), Some(last)) if first != last => {
                     Some(Lookup::EitherKey([first, last]))
                 }
