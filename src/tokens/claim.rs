@@ -29,21 +29,68 @@ impl<'a> Claim<'a> {
     }
 
     /// The value, if it is a string.
+    ///
+    /// ```
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let user = FakeDidit::new("app", "secret").id_claims(&Person::john());
+    /// assert_eq!(user.claim("aud").and_then(Claim::as_str), Some("app"));
+    /// assert_eq!(user.claim("iat").and_then(Claim::as_str), None); // a number
+    /// ```
     pub fn as_str(self) -> Option<&'a str> {
         self.0.as_str()
     }
 
     /// The value, if it is a boolean.
+    ///
+    /// ```
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let john = Person::john().with_claim("beta", true.into()).with_claim("staff", "true".into());
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// assert_eq!(user.claim("beta").and_then(Claim::as_bool), Some(true));
+    /// assert_eq!(user.claim("staff").and_then(Claim::as_bool), None); // a string
+    /// ```
     pub fn as_bool(self) -> Option<bool> {
         self.0.as_bool()
     }
 
     /// A member, if the value is an object.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let john = Person::john().with_claim("address", json!({"country": "ES", "region": null}));
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// let address = user.claim("address").unwrap();
+    /// assert_eq!(address.get("country").and_then(Claim::as_str), Some("ES"));
+    /// assert!(address.get("region").is_none());
+    /// ```
     pub fn get(self, name: &str) -> Option<Self> {
         Self::of(self.0.as_object()?, name)
     }
 
     /// The value, deserialized.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// # fn main() -> Result<(), tower_didit::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Organization {
+    ///     id: String,
+    ///     roles: Vec<String>,
+    /// }
+    ///
+    /// let john = Person::john().with_claim("org", json!({"id": "org-1", "roles": ["admin"]}));
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// let organization: Organization = user.organization().unwrap().read()?;
+    /// assert_eq!((organization.id.as_str(), organization.roles.len()), ("org-1", 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

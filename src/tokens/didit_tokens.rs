@@ -68,6 +68,16 @@ impl DiditTokens {
     }
 
     /// The token for calls to Didit's APIs.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let tokens = FakeDidit::new("app", "secret").tokens(&Person::john(), ["openid"]);
+    /// let authorization = format!("{} {}", tokens.token_type(), tokens.access_token().secret());
+    /// assert!(authorization.starts_with("Bearer "));
+    ///
+    /// assert_eq!(format!("{:?}", tokens.access_token()), "[redacted]");
+    /// ```
     pub fn access_token(&self) -> &AccessToken {
         &self.set.access_token
     }
@@ -76,6 +86,17 @@ impl DiditTokens {
     ///
     /// The layer refreshes the access token with it shortly before that expires. A session in cookies has none that
     /// works once.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let tokens = didit.tokens(&Person::john(), ["openid", "offline"]);
+    /// assert!(tokens.refresh_token().is_some());
+    ///
+    /// let tokens = didit.tokens(&Person::john(), ["openid"]);
+    /// assert!(tokens.refresh_token().is_none());
+    /// ```
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         let token = self.set.refresh_token.as_ref();
         token.filter(|_| !self.is_refresh_token_spent)
@@ -85,21 +106,42 @@ impl DiditTokens {
     ///
     /// It is there at the callback. Later it is there only if the provider has an end-session endpoint, which asks for
     /// it. Didit has none.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let tokens = FakeDidit::new("app", "secret").tokens(&Person::john(), ["openid"]);
+    /// let id_token = tokens.id_token().unwrap();
+    /// assert_eq!(id_token.secret().split('.').count(), 3); // header, claims, signature
+    /// assert_eq!(format!("{id_token:?}"), "[redacted]");
+    /// ```
     pub fn id_token(&self) -> Option<&IdToken> {
         self.set.id_token.as_ref()
     }
 
     /// The granted scopes: those of the token response, else the requested ones (RFC 6749 §5.1).
+    /// [Example](Self).
     pub fn scopes(&self) -> &Scopes {
         &self.set.scopes
     }
 
     /// The type of the access token: always `Bearer` (RFC 6750). A token response with another type is refused.
+    /// [Example](Self::access_token).
     pub fn token_type(&self) -> &'static str {
         "Bearer"
     }
 
     /// When the access token expires, if Didit said so.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let lifetime = Duration::from_secs(600);
+    /// let didit = FakeDidit::new("app", "secret").with_access_token_lifetime(lifetime);
+    /// let tokens = didit.tokens(&Person::john(), ["openid"]);
+    /// assert_eq!(tokens.expires_at(), Some(didit.clock().now() + lifetime));
+    /// ```
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expiry().map(SystemTime::from)
     }

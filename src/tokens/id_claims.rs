@@ -59,6 +59,13 @@ impl IdClaims {
     }
 
     /// The id of the user at this issuer: at most 255 bytes, never reassigned (`sub`).
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let user = FakeDidit::new("app", "secret").id_claims(&Person::john());
+    /// assert_eq!(user.subject(), "c35e7a92-1f64-4be1-8b02-5d9f43aa0002");
+    /// ```
     pub fn subject(&self) -> &str {
         #[derive(Deserialize)]
         struct Subject {
@@ -73,59 +80,160 @@ impl IdClaims {
     }
 
     /// The provider, as the token has it (`iss`).
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let user = FakeDidit::new("app", "secret").id_claims(&Person::john());
+    /// assert_eq!(user.issuer(), "https://apx.didit.me");
+    ///
+    /// let user = FakeDidit::authentication("app").id_claims(&Person::john());
+    /// assert_eq!(user.issuer(), "https://app.auth.didit.me");
+    /// ```
     pub fn issuer(&self) -> &str {
         self.text("iss").expect("verified: a string")
     }
 
     /// The audiences of the token: this client, and others only if they are trusted (`aud`).
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let user = FakeDidit::new("client-id", "secret").id_claims(&Person::john());
+    /// assert!(user.audiences().eq(["client-id"]));
+    /// ```
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         strings(self.value("aud"))
     }
 
     /// When the token was issued (`iat`).
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let user = didit.id_claims(&Person::john());
+    /// assert_eq!(user.issued_at(), didit.clock().now());
+    /// ```
     pub fn issued_at(&self) -> SystemTime {
         self.time("iat").expect("verified: a time")
     }
 
     /// When the user authenticated, if the provider says so (`auth_time`).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let user = didit.id_claims(&Person::john());
+    /// didit.clock().advance(Duration::from_secs(600));
+    ///
+    /// let age = didit.clock().now().duration_since(user.auth_time().unwrap()).unwrap();
+    /// assert_eq!(age, Duration::from_secs(600)); // a payment may ask for a fresh sign-in
+    /// ```
     pub fn auth_time(&self) -> Option<SystemTime> {
         self.time("auth_time")
     }
 
     /// The authentication methods, in the words of RFC 8176 or the provider's own (`amr`). Empty if the provider does
     /// not say.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let user = FakeDidit::authentication("app").id_claims(&Person::alejandra());
+    /// assert!(user.amr().any(|method| method == "passkey"));
+    /// ```
     pub fn amr(&self) -> impl Iterator<Item = &str> {
         strings(self.value("amr"))
     }
 
     /// The id of the provider's session (`sid`), which all tokens of a sign-in share.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let john = Person::john();
+    /// assert!(FakeDidit::authentication("app").id_claims(&john).session_id().is_some());
+    /// assert_eq!(FakeDidit::new("app", "secret").id_claims(&john).session_id(), None);
+    /// ```
     pub fn session_id(&self) -> Option<&str> {
         self.text("sid")
     }
 
     /// Didit Authentication: the text that the application itself attached to the user.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let john = Person::john().with_claim("vendor_data", "customer-7".into());
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// assert_eq!(user.vendor_data(), Some("customer-7"));
+    /// ```
     pub fn vendor_data(&self) -> Option<&str> {
         self.text("vendor_data")
     }
 
     /// Didit Authentication: the facts that Didit has verified about the user; `None` also for `{}`, which has
     /// none.
+    ///
+    /// ```
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let didit = FakeDidit::authentication("app");
+    /// let alejandra = didit.id_claims(&Person::alejandra());
+    /// let email = alejandra.verified().and_then(|facts| facts.get("email"));
+    /// assert_eq!(email.and_then(Claim::as_bool), Some(true));
+    ///
+    /// let john = didit.id_claims(&Person::john()); // nothing about him is verified: `{}`
+    /// assert!(john.verified().is_none());
+    /// ```
     pub fn verified(&self) -> Option<Claim<'_>> {
         let is_empty = self.value("verified")?.as_object()?.is_empty();
         self.claim("verified").filter(|_| !is_empty)
     }
 
     /// Didit Authentication: the organization that the user acts in (`org`).
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let john = Person::john().with_claim("org", json!({"id": "org-1", "role": "admin"}));
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// let role = user.organization().and_then(|organization| organization.get("role"));
+    /// assert_eq!(role.and_then(Claim::as_str), Some("admin"));
+    /// ```
     pub fn organization(&self) -> Option<Claim<'_>> {
         self.claim("org")
     }
 
     /// The party that acts for the user, if any (`act`, RFC 8693 §4.1): with Didit Authentication an agent.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let john = Person::john().with_claim("act", json!({"sub": "agent-7"}));
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// let agent = user.actor().and_then(|actor| actor.get("sub"));
+    /// assert_eq!(agent.and_then(Claim::as_str), Some("agent-7"));
+    /// ```
     pub fn actor(&self) -> Option<Claim<'_>> {
         self.claim("act")
     }
 
     /// A claim by its name; `None` also if it is null.
+    ///
+    /// ```
+    /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let john = Person::john().with_claim("tier", "gold".into());
+    /// let user = FakeDidit::authentication("app").id_claims(&john);
+    /// assert_eq!(user.claim("tier").and_then(Claim::as_str), Some("gold"));
+    /// assert!(user.claim("plan").is_none());
+    /// ```
     pub fn claim(&self, name: &str) -> Option<Claim<'_>> {
         Claim::of(self.members(), name)
     }

@@ -20,16 +20,39 @@ impl Scopes {
     }
 
     /// Whether `scope` is one of them, case-sensitively.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let tokens = FakeDidit::new("app", "secret").tokens(&Person::john(), ["openid", "email"]);
+    /// assert!(tokens.scopes().contains("email"));
+    /// assert!(!tokens.scopes().contains("mail"));
+    /// ```
     pub fn contains(&self, scope: &str) -> bool {
         self.iter().any(|candidate| candidate == scope)
     }
 
     /// The scopes.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// let tokens = FakeDidit::new("app", "secret").tokens(&Person::john(), ["openid", "email"]);
+    /// assert!(tokens.scopes().iter().eq(["openid", "email"]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split_ascii_whitespace()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+    ///
+    /// // Didit Authentication grants none by default.
+    /// let tokens = FakeDidit::authentication("app").tokens(&Person::john(), None::<&str>);
+    /// assert!(tokens.scopes().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }

@@ -18,6 +18,7 @@ macro_rules! secret {
             }
 
             /// The secret itself. Keep it out of logs and URLs.
+            /// [Example](crate::DiditTokens::access_token).
             pub fn secret(&self) -> &str {
                 &self.0
             }
@@ -48,11 +49,15 @@ secret! {
 
 secret! {
     /// The token for new access tokens (RFC 6749 §1.5).
+    ///
+    /// [Example](crate::DiditTokens::refresh_token).
     RefreshToken
 }
 
 secret! {
     /// The ID token as it was received (OpenID Connect Core §2). [`IdClaims`](crate::IdClaims) has its claims.
+    ///
+    /// [Example](crate::DiditTokens::id_token).
     IdToken
 }
 

@@ -36,42 +36,144 @@ impl UserInfo {
     }
 
     /// The e-mail address. It may be another person's unless [`email_is_verified`](Self::email_is_verified).
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::john(), ["openid", "email"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// assert_eq!(user.email(), Some("john.doe@example.com"));
+    /// assert!(!user.email_is_verified());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn email(&self) -> Option<&str> {
         self.contact("email", "email").0
     }
 
     /// Whether the provider has verified the e-mail address. Only a JSON `true` counts.
+    /// [Example](Self::email).
     pub fn email_is_verified(&self) -> bool {
         self.contact("email", "email").1
     }
 
     /// The phone number.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "phone"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// assert_eq!(user.phone_number(), Some("+34123456789"));
+    /// assert!(user.phone_number_is_verified());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn phone_number(&self) -> Option<&str> {
         self.contact("phone", "phone_number").0
     }
 
     /// Whether the provider has verified the phone number. Only a JSON `true` counts.
+    /// [Example](Self::phone_number).
     pub fn phone_number_is_verified(&self) -> bool {
         self.contact("phone", "phone_number").1
     }
 
     /// The full name.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "names"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// assert_eq!(user.full_name(), Some("Alejandra Rosas"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn full_name(&self) -> Option<&str> {
         let didit = self.claim("names").and_then(|names| names.get("full_name"));
         didit.or_else(|| self.claim("name"))?.as_str()
     }
 
     /// The URL of a picture. It is untrusted: a server must not fetch it.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "picture"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// assert_eq!(user.picture(), Some("https://example.com/alejandra.png"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn picture(&self) -> Option<&str> {
         self.claim("picture")?.as_str()
     }
 
     /// A member by its name; `None` also if it is null.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "birthdate"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// let birthdate = user.claim("birthdate").and_then(|claim| claim.get("birthdate"));
+    /// assert_eq!(birthdate.and_then(|date| date.as_str()), Some("1990-04-12"));
+    /// assert!(user.claim("address").is_none()); // a scope of its own
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn claim(&self, name: &str) -> Option<Claim<'_>> {
         Claim::of(&self.0, name)
     }
 
     /// All members, deserialized.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Profile {
+    ///     names: Names,
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Names {
+    ///     first_name: String,
+    ///     family_name: String,
+    /// }
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "names"]);
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// let names = user.extra::<Profile>()?.names;
+    /// assert_eq!((names.first_name.as_str(), names.family_name.as_str()), ("Alejandra", "Rosas"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
