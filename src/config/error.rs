@@ -8,6 +8,16 @@ use crate::provider::InvalidUrl;
 /// what to change. It contains no secret.
 ///
 /// `Debug` is `Display` with the source: it is what a `main` that returns the error prints.
+///
+/// ```
+/// use tower_didit::{Config, ConfigError};
+///
+/// let error = Config::builder("client-id", "http://app.example/callback") // not https
+///     .with_client_secret("client-secret")
+///     .build()
+///     .unwrap_err();
+/// assert!(matches!(error, ConfigError::InvalidValue { name: "redirect URI", .. }));
+/// ```
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {

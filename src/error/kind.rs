@@ -68,6 +68,20 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 ///
 /// Each error is logged once, when it is answered, with its details, its source and the provider's host: at `DEBUG`
 /// what users cause, at `WARN` everything else.
+///
+/// ```
+/// use tower_didit::{Error, ErrorKind, reason::TokenError};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout => "try again in a minute",
+///         ErrorKind::TokensExpired | ErrorKind::TokenRequest(TokenError::InvalidGrant) => "sign in again",
+///         _ => "tell the operator",
+///     }
+/// }
+/// # let error = tower_didit::transport::TransportError::timed_out().into();
+/// # assert_eq!(advice(&error), "try again in a minute");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -144,11 +158,26 @@ impl ErrorKind {
     ///
     /// A refusal at the sign-in page and a refusal of a token request share the codes `invalid-scope` and
     /// `provider-refused`: the remedy is the same.
+    ///
+    /// ```
+    /// use tower_didit::{ErrorKind, reason::IdTokenError};
+    ///
+    /// assert_eq!(ErrorKind::NotSignedIn.code(), "not-signed-in");
+    /// assert_eq!(ErrorKind::IdToken(IdTokenError::Nonce).code(), "invalid-nonce");
+    /// ```
     pub const fn code(self) -> &'static str {
         self.row().code
     }
 
     /// The status of the answer.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use tower_didit::ErrorKind;
+    ///
+    /// assert_eq!(ErrorKind::NotSignedIn.status(), StatusCode::UNAUTHORIZED);
+    /// assert_eq!(ErrorKind::ProviderTimeout.status(), StatusCode::GATEWAY_TIMEOUT);
+    /// ```
     pub const fn status(self) -> StatusCode {
         self.row().status
     }

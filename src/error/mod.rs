@@ -145,6 +145,7 @@ impl Error {
     }
 
     /// What failed.
+    /// [Example](Self).
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -153,6 +154,28 @@ impl Error {
     ///
     /// It is untrusted text, of the provider or of whoever forged the callback: escape it on a page. `Debug` and
     /// `Display` show it only if it is a code of the specifications, as a provider may repeat what it was sent.
+    ///
+    /// ```
+    /// use tower_didit::{
+    ///     DiditAuth,
+    ///     fake::{Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::john(), ["openid", "offline"]);
+    ///
+    /// let fault = Fault::error("account_locked").with_description("Locked on Monday.");
+    /// didit.on_next(Endpoint::Token, fault);
+    /// let error = auth.client().refresh(&tokens).await.unwrap_err();
+    /// assert_eq!(error.kind().code(), "provider-refused");
+    /// assert_eq!(error.provider_code(), Some("account_locked"));
+    /// assert_eq!(error.provider_description(), Some("Locked on Monday."));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn provider_code(&self) -> Option<&str> {
         self.0.provider_code.as_deref()
     }
@@ -160,6 +183,7 @@ impl Error {
     /// The provider's `error_description`, cut to 256 characters of printable ASCII.
     ///
     /// It is untrusted text, as [`provider_code`](Self::provider_code) is. `Debug` and `Display` leave it out.
+    /// [Example](Self::provider_code).
     pub fn provider_description(&self) -> Option<&str> {
         self.0.provider_description.as_deref()
     }

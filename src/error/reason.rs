@@ -3,6 +3,17 @@
 use super::ErrorKind;
 
 /// Why the provider refuses a token request: the codes of RFC 6749 §5.2.
+///
+/// ```
+/// use tower_didit::{Error, ErrorKind, reason::TokenError};
+///
+/// /// Whether a background job has to wait until its user signs in again.
+/// fn is_revoked(error: &Error) -> bool {
+///     error.kind() == ErrorKind::TokenRequest(TokenError::InvalidGrant)
+/// }
+/// # let error = tower_didit::transport::TransportError::timed_out().into();
+/// # assert!(!is_revoked(&error));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -39,6 +50,18 @@ impl TokenError {
 }
 
 /// Why an ID token is refused, in the order of the checks.
+///
+/// ```
+/// use tower_didit::{ErrorKind, reason::IdTokenError};
+///
+/// /// Whether this machine's clock may be wrong.
+/// fn is_about_time(kind: ErrorKind) -> bool {
+///     matches!(kind, ErrorKind::IdToken(IdTokenError::Expired | IdTokenError::NotYetValid))
+/// }
+///
+/// assert!(is_about_time(IdTokenError::NotYetValid.into()));
+/// assert!(!is_about_time(IdTokenError::Nonce.into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdTokenError {
@@ -70,6 +93,20 @@ pub enum IdTokenError {
 }
 
 /// Why a callback is refused.
+///
+/// ```
+/// use tower_didit::{ErrorKind, reason::CallbackError};
+///
+/// fn text(kind: ErrorKind) -> &'static str {
+///     match kind {
+///         ErrorKind::Callback(CallbackError::SignInExpired) => "That took more than 20 minutes.",
+///         ErrorKind::Callback(CallbackError::AlreadyCompleted) => "This link was used before.",
+///         _ => "The sign-in failed.",
+///     }
+/// }
+///
+/// assert_eq!(text(CallbackError::SignInExpired.into()), "That took more than 20 minutes.");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallbackError {
@@ -92,6 +129,15 @@ pub enum CallbackError {
 }
 
 /// A mistake in the way the application is put together.
+///
+/// ```
+/// use http::Extensions;
+/// use tower_didit::{DiditClient, ErrorKind, reason::WiringError};
+///
+/// // The extensions of a request that did not pass the layer.
+/// let error = DiditClient::of(&Extensions::new()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Wiring(WiringError::LayerMissing));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WiringError {
