@@ -30,6 +30,22 @@ use std::{
 )]
 pub trait Clock: Send + Sync + 'static {
     /// The current time.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_didit::Clock;
+    ///
+    /// /// Stands still.
+    /// struct Frozen(SystemTime);
+    ///
+    /// impl Clock for Frozen {
+    ///     fn now(&self) -> SystemTime {
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Frozen(SystemTime::UNIX_EPOCH).now(), SystemTime::UNIX_EPOCH);
+    /// ```
     fn now(&self) -> SystemTime;
 }
 

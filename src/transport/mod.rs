@@ -53,6 +53,23 @@ pub(crate) use reqwest::ReqwestTransport;
 pub trait HttpTransport: Send + Sync + 'static {
     /// Sends one request.
     ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{HeaderValue, Request, header::USER_AGENT};
+    /// use tower_didit::transport::{HttpTransport, TransportFuture};
+    ///
+    /// /// Adds the application's name to each request.
+    /// struct Named<T>(T);
+    ///
+    /// impl<T: HttpTransport> HttpTransport for Named<T> {
+    ///     fn send(&self, mut request: Request<Bytes>) -> TransportFuture {
+    ///         let name = HeaderValue::from_static("acme/1.0");
+    ///         request.headers_mut().insert(USER_AGENT, name);
+    ///         self.0.send(request)
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If there is no complete response. A response with an error status is no error.
@@ -60,6 +77,8 @@ pub trait HttpTransport: Send + Sync + 'static {
 }
 
 /// The future of [`HttpTransport::send`].
+///
+/// [Example](HttpTransport::send).
 pub type TransportFuture =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send>>;
 
@@ -112,21 +131,43 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 impl TransportError {
     /// There was no connection: the request was certainly not sent.
+    /// [Example](Self).
     pub fn not_connected(source: impl Into<BoxError>) -> Self {
         Self(Failure::NotConnected(source.into()))
     }
 
     /// The connection broke: the request may have been sent.
+    ///
+    /// ```
+    /// use tower_didit::{Error, ErrorKind, transport::TransportError};
+    ///
+    /// let error = Error::from(TransportError::broken("connection reset"));
+    /// assert_eq!(error.kind(), ErrorKind::ProviderUnreachable);
+    /// ```
     pub fn broken(source: impl Into<BoxError>) -> Self {
         Self(Failure::Broken(source.into()))
     }
 
     /// There was no response in time: the request may have been sent.
+    ///
+    /// ```
+    /// use tower_didit::{Error, ErrorKind, transport::TransportError};
+    ///
+    /// let error = Error::from(TransportError::timed_out());
+    /// assert_eq!(error.kind(), ErrorKind::ProviderTimeout);
+    /// ```
     pub fn timed_out() -> Self {
         Self(Failure::TimedOut)
     }
 
     /// The response body is larger than 1 MiB.
+    ///
+    /// ```
+    /// use tower_didit::{Error, ErrorKind, transport::TransportError};
+    ///
+    /// let error = Error::from(TransportError::too_large());
+    /// assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+    /// ```
     pub fn too_large() -> Self {
         Self(Failure::TooLarge)
     }

@@ -58,7 +58,7 @@ impl ConfigBuilder {
     }
 
     /// Carries every request to the provider. Any Tower service is a transport:
-    /// [`HttpTransport`](crate::transport::HttpTransport) has an example.
+    /// [example](crate::transport::HttpTransport).
     ///
     /// Default: reqwest with rustls (feature `reqwest`).
     pub fn with_transport(mut self, transport: impl HttpTransport) -> Self {
@@ -66,7 +66,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// The clock that all lifetimes and limits are measured by; [`Clock`] has an example.
+    /// The clock that all lifetimes and limits are measured by. [Example](Clock).
     ///
     /// Default: the system's.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
