@@ -28,6 +28,7 @@ use crate::{clock::Timestamp, seal::random};
 /// entries under random keys, and deletes most of them.
 ///
 /// It does not test durability, which takes a crash.
+/// [Example](self).
 ///
 /// # Panics
 ///

@@ -59,6 +59,7 @@ struct Entry {
 
 impl MemoryStore {
     /// An empty store for 65,536 sessions. With 2 KB each they take about 160 MB; none has more than 64 KB.
+    /// [Example](Self).
     pub fn new() -> Self {
         Self {
             clock: Arc::new(SystemTime::now),

@@ -229,6 +229,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The result of a [`SessionStore`]'s method.
+///
+/// [Example](SessionStore#examples).
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A failed call of a [`SessionStore`].
@@ -247,6 +249,7 @@ pub struct StoreError(#[source] Box<dyn StdError + Send + Sync>);
 
 impl StoreError {
     /// Wraps the cause. The cause's text is logged: it must not contain a password.
+    /// [Example](Self).
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(source.into())
     }

@@ -44,11 +44,13 @@ impl SessionKey {
     }
 
     /// 32 bytes that look random.
+    /// [Example](Self).
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
     /// Reads the bytes of [`as_bytes`](Self::as_bytes), for [`SessionStore::list`](super::SessionStore::list).
+    /// [Example](Self).
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -71,6 +73,15 @@ impl UserKey {
     }
 
     /// 32 bytes that look random.
+    ///
+    /// ```
+    /// use tower_didit::store::UserKey;
+    ///
+    /// /// The name of the user's list of sessions.
+    /// fn name(user: &UserKey) -> String {
+    ///     user.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    /// }
+    /// ```
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -95,12 +106,23 @@ impl SessionOwner {
     }
 
     /// The user.
+    /// [Example](super::SessionStore#examples).
     pub fn user(&self) -> UserKey {
         self.user
     }
 
     /// The longest lifetime of the session, however often [`replace`](super::SessionStore::replace) restarts it.
     /// The user's list has to name the session for this long.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_didit::store::SessionOwner;
+    ///
+    /// /// When the session's key may be removed from the list of its user.
+    /// fn end(owner: SessionOwner) -> SystemTime {
+    ///     SystemTime::now() + owner.lifetime()
+    /// }
+    /// ```
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
@@ -124,6 +146,7 @@ pub struct StoredSession {
 
 impl StoredSession {
     /// An entry that a store has read.
+    /// [Example](Self).
     pub fn new(
         value: impl Into<Bytes>,
         version: u64,
@@ -138,17 +161,20 @@ impl StoredSession {
 
     /// The value of the last [`create`](super::SessionStore::create) or
     /// [`replace`](super::SessionStore::replace).
+    /// [Example](Self).
     pub fn value(&self) -> &Bytes {
         &self.value
     }
 
     /// Starts at 1; each successful change adds 1.
+    /// [Example](Self).
     pub fn version(&self) -> u64 {
         self.version
     }
 
     /// The attempt that [`begin_refresh`](super::SessionStore::begin_refresh) recorded, if that was the last
     /// change.
+    /// [Example](Self).
     pub fn refresh_attempt(&self) -> Option<RefreshAttempt> {
         self.refresh_attempt
     }
@@ -201,11 +227,13 @@ impl RefreshAttempt {
     }
 
     /// The bytes to store: never all zero, so that zeros can stand for no attempt.
+    /// [Example](Self).
     pub fn to_bytes(self) -> [u8; 16] {
         self.0
     }
 
     /// Reads the bytes of [`to_bytes`](Self::to_bytes).
+    /// [Example](Self).
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
