@@ -12,6 +12,21 @@ use pin_project_lite::pin_project;
 pin_project! {
     /// The response body behind [`DiditAuth`](crate::DiditAuth): the inner service's body, unchanged, or a page,
     /// a problem document or nothing from the layer.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body};
+    /// use http::{Request, Response};
+    /// use tower::ServiceExt;
+    /// use tower_didit::middleware::{DiditAuthService, ResponseBody};
+    ///
+    /// async fn respond(
+    ///     service: DiditAuthService<Router>,
+    ///     request: Request<Body>,
+    /// ) -> Response<ResponseBody<Body>> {
+    ///     let Ok(response) = service.oneshot(request).await;
+    ///     response
+    /// }
+    /// ```
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

@@ -20,6 +20,20 @@ use crate::{
 pin_project! {
     /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService) and
     /// [`RequireSignInService`](crate::middleware::RequireSignInService).
+    ///
+    /// ```
+    /// use axum::{Router, body::Body};
+    /// use http::Request;
+    /// use tower_didit::middleware::{DiditAuthService, ResponseFuture};
+    /// use tower_service::Service;
+    ///
+    /// fn call(
+    ///     service: &mut DiditAuthService<Router>, // polled until it was ready
+    ///     request: Request<Body>,
+    /// ) -> ResponseFuture<Router, Body> {
+    ///     service.call(request)
+    /// }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, B>
     where

@@ -11,6 +11,24 @@ use tower_service::Service;
 use crate::{body::ResponseBody, future::ResponseFuture, relying_party::RelyingParty};
 
 /// Signs users in with Didit. Made by [`DiditAuth`](crate::DiditAuth).
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_layer::Layer;
+/// use tower_didit::{Config, DiditAuth, middleware::DiditAuthService};
+///
+/// # fn main() -> Result<(), tower_didit::ConfigError> {
+/// # let config = Config::builder("client-id", "https://app.example/callback")
+/// #     .with_client_secret("client-secret")
+/// #     .build()?;
+/// let mut service: DiditAuthService<Router> = DiditAuth::new(config).layer(Router::new());
+/// *service.get_mut() = Router::new().route("/", get(|| async { "hello" }));
+/// assert!(service.get_ref().has_routes());
+/// let router: Router = service.into_inner();
+/// # let _ = router;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct DiditAuthService<S> {
     pub(crate) inner: S,
@@ -19,16 +37,19 @@ pub struct DiditAuthService<S> {
 
 impl<S> DiditAuthService<S> {
     /// The inner service.
+    /// [Example](Self).
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
     /// The inner service, mutably.
+    /// [Example](Self).
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
     /// Gives the inner service back.
+    /// [Example](Self).
     pub fn into_inner(self) -> S {
         self.inner
     }

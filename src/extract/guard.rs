@@ -46,6 +46,7 @@ pub struct RequireSignIn {
 impl RequireSignIn {
     /// A guard that waits for the session alone: at most 1 s for a session store, and 5 s for a refresh that decides
     /// whether the user is signed in.
+    /// [Example](Self).
     pub fn new() -> Self {
         Self::default()
     }
@@ -95,6 +96,18 @@ impl<S> Layer<S> for RequireSignIn {
 }
 
 /// Refuses requests of users who are not signed in. Made by [`RequireSignIn`].
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_layer::Layer;
+/// use tower_didit::{RequireSignIn, middleware::RequireSignInService};
+///
+/// let mut service: RequireSignInService<Router> = RequireSignIn::new().layer(Router::new());
+/// *service.get_mut() = Router::new().route("/", get(|| async { "hello" }));
+/// assert!(service.get_ref().has_routes());
+/// let router: Router = service.into_inner();
+/// # let _ = router;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RequireSignInService<S> {
     inner: S,
@@ -103,16 +116,19 @@ pub struct RequireSignInService<S> {
 
 impl<S> RequireSignInService<S> {
     /// The inner service.
+    /// [Example](Self).
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
     /// The inner service, mutably.
+    /// [Example](Self).
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
     /// Gives the inner service back.
+    /// [Example](Self).
     pub fn into_inner(self) -> S {
         self.inner
     }
