@@ -40,6 +40,7 @@ pub struct DiditAuth {
 
 impl DiditAuth {
     /// Creates the layer. Sends nothing before the first sign-in.
+    /// [Example](Self).
     pub fn new(config: Config) -> Self {
         Self {
             relying_party: Arc::new(RelyingParty::new(config)),

@@ -45,6 +45,7 @@ impl ReturnTo {
     /// `None` for a target that does not start with exactly one `/`, for characters that browsers encode (spaces,
     /// control characters, all that is not ASCII), and for these in the path, encoded or not: `\`, control characters,
     /// empty segments at the start, `.` and `..` segments.
+    /// [Example](Self).
     pub fn parse(target: &str) -> Option<Self> {
         let (page, fragment) = target.split_once('#').unwrap_or((target, ""));
         let (path, query) = page.split_once('?').unwrap_or((page, ""));
@@ -74,6 +75,7 @@ impl ReturnTo {
     }
 
     /// The path, query and fragment.
+    /// [Example](Self).
     pub fn as_str(&self) -> &str {
         self.0
             .to_str()

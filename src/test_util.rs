@@ -27,11 +27,14 @@ use crate::{
 /// `examples/testing` shows all three. A [`Person`] of your own signs in with
 /// [`Browser::sign_in_as`](fake_didit::Browser::sign_in_as) once
 /// [`FakeDidit::add_person`] lists them; the other two ways need no list.
+///
+/// [Example](crate::fake).
 pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
     /// fake's client, provider and clock. The redirect URI is registered.
     ///
     /// Endpoints that are switched on later are not part of it. A public client also needs cookie keys.
+    /// [Example](crate::fake).
     ///
     /// # Panics
     ///

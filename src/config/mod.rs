@@ -68,6 +68,7 @@ impl Config {
     ///
     /// `client_id` is the one that Didit gave the application. `redirect_uri` is one that is registered there, byte
     /// for byte: `https`, or `http` on loopback. Its path is the callback's path.
+    /// [Example](Self).
     pub fn builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> ConfigBuilder {
         ConfigBuilder::new(client_id.into(), redirect_uri.into())
     }

@@ -36,6 +36,19 @@ pub struct DiditClient {
 impl DiditClient {
     /// The client of a request, for services that have no extractors.
     ///
+    /// ```
+    /// use tower_didit::{DiditClient, DiditTokens, Error};
+    ///
+    /// async fn email<B>(request: &http::Request<B>) -> Result<Option<String>, Error> {
+    ///     let client = DiditClient::of(request.extensions())?;
+    ///     let Some(tokens) = DiditTokens::of(request.extensions()).await? else {
+    ///         return Ok(None);
+    ///     };
+    ///     let user = client.user_info(&tokens).await?;
+    ///     Ok(user.email().map(str::to_owned))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`LayerMissing`](crate::reason::WiringError::LayerMissing): the request did not pass
@@ -50,6 +63,22 @@ impl DiditClient {
 
     /// The user info of the access token's user, as far as its scopes allow (OpenID Connect Core §5.3). Each call
     /// is a request to the provider.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::alejandra(), ["openid", "email"]);
+    ///
+    /// let user = auth.client().user_info(&tokens).await?;
+    /// assert_eq!(user.email(), Some("alejandra.rosas@example.com"));
+    /// assert_eq!(user.phone_number(), None); // the scope `phone` is not granted
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -179,6 +208,7 @@ pub struct SignedOut(HeaderValue);
 impl SignedOut {
     /// Where the redirect leads: a path of this site, or an absolute URL. The URL of an end-session page carries
     /// the ID token as `id_token_hint`: do not log it.
+    /// [Example](Self).
     pub fn location(&self) -> &HeaderValue {
         &self.0
     }

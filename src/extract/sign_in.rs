@@ -33,6 +33,7 @@ pub struct SignIn {
 
 impl SignIn {
     /// A sign-in that returns to the requested page, or to the landing page if the request was not a `GET`.
+    /// [Example](Self).
     pub fn new() -> Self {
         Self::default()
     }

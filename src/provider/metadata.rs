@@ -11,6 +11,7 @@ use crate::json::{self, Object};
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
 ///
 /// See [`Provider::with_client_authentication`].
+/// [Example](crate::Provider::with_client_authentication).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {

@@ -51,6 +51,7 @@ impl SigningAlgorithm {
     ];
 
     /// The `alg` value, for example `RS256`.
+    /// [Example](Self).
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
