@@ -100,7 +100,7 @@ check_docs() { # rustdoc: links between items, among others
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
 }
 
-check_api() { # the public API is the committed one, and has few types; UPDATE=1 writes the list anew
+check_api() { # the public API is the committed one, has few types, and examples; UPDATE=1 writes the list anew
   local most=45 folder=$target/api crate list types
   from_debian python3
   c_compiler

@@ -1,4 +1,5 @@
-"""Lists the public API of a crate, from rustdoc's JSON: a line for each item, its path and its signature.
+"""Lists the public API of a crate, from rustdoc's JSON: a line for each item, its path and its signature. Fails if
+an item of a crate in WITH_EXAMPLES has no example: neither a code block nor a link whose text is "example".
 
     python3 .ci/api.py target/doc/tower_didit.json .   # the JSON; the folder that its paths start from
 
@@ -12,6 +13,8 @@ import re
 import sys
 
 TYPES = ("struct", "enum", "union", "trait", "type_alias")
+WITH_EXAMPLES = ("tower_didit",)
+EXAMPLE = re.compile(r"^```|\[examples?\]\(", re.IGNORECASE | re.MULTILINE)
 
 
 class Api:
@@ -21,6 +24,7 @@ class Api:
         self.files = {}
         self.lines = set()
         self.types = {}  # ids, and paths
+        self.without_example = set()
         root = self.get(document["root"])
         self.module(root, root["name"])
         for identity, path in self.types.items():
@@ -48,6 +52,8 @@ class Api:
                 self.add(parent, self.signature(item))
             return
         self.add(path, self.signature(item))
+        if kind in (*TYPES, "function") and not EXAMPLE.search(item["docs"] or ""):
+            self.without_example.add(path)
         if kind == "module":
             self.module(item, path)
         if kind in TYPES:
@@ -179,6 +185,8 @@ def main():
     file, folder = sys.argv[1:]
     with open(file, encoding="utf-8") as text:
         api = Api(json.load(text), folder)
+    if pathlib.Path(file).stem in WITH_EXAMPLES and api.without_example:
+        sys.exit("\n".join(["these items need an example, or a link to one:", *sorted(api.without_example)]))
     own = [path for path in api.types.values() if path.split("::")[1] != "fake"]
     print(f"# {len(own)} types. To write this list anew: UPDATE=1 ./test.sh api")
     print("\n".join(sorted(api.lines)))
