@@ -7,7 +7,10 @@ use http::{HeaderValue, Response, Uri, request::Parts};
 use url::form_urlencoded;
 
 use super::{
-    FetchMetadata, RelyingParty, answer::see_other, failure::Failure, flow_cookies::FlowCookies,
+    FetchMetadata, RelyingParty,
+    answer::{append_cookies, see_other},
+    failure::Failure,
+    flow_cookies::FlowCookies,
 };
 use crate::{
     cookie::CookieLines,
@@ -36,13 +39,13 @@ impl RelyingParty {
         cookies: &CookieLines,
     ) -> Result<Response<Bytes>, Failure> {
         let failure = |error| Failure::from(error).returning_to(&return_to);
-        if self.is_sign_in_loop(cookies).await? {
-            return Err(failure(Error::new(ErrorKind::SessionNotKept)));
-        }
+        let counter_removal = self.check_no_loop(cookies).await.map_err(failure)?;
         let metadata = self.lifecycle.calls.metadata().await;
         let metadata = metadata.map_err(failure)?;
         let interaction = self.config.request.interaction();
-        Ok(self.start_sign_in(&metadata, interaction, return_to, None, cookies))
+        let mut redirect = self.start_sign_in(&metadata, interaction, return_to, None, cookies);
+        append_cookies(redirect.headers_mut(), counter_removal);
+        Ok(redirect)
     }
 
     /// Sends the browser to the provider. A flow cookie holds all that the callback needs; the server keeps nothing.
@@ -66,11 +69,23 @@ impl RelyingParty {
         see_other(location, cookies)
     }
 
-    /// Whether the browser returns signed out from completed sign-ins. Another one would end the same way.
-    async fn is_sign_in_loop(&self, cookies: &CookieLines) -> Result<bool, Error> {
+    /// Refuses another sign-in of a browser that returns signed out from completed ones: it would end the same way.
+    /// Gives the `Set-Cookie` value that starts the count anew if the user is signed in.
+    ///
+    /// The process that starts a sign-in decides, not the one that completes it: it is the one that the page is from.
+    async fn check_no_loop(&self, cookies: &CookieLines) -> Result<Option<HeaderValue>, Error> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
-        Ok(existing.completions() >= MAX_COMPLETIONS && !self.is_signed_in(cookies).await?)
+        let is_last = existing.completions() >= MAX_COMPLETIONS;
+        if existing.completions() == 0 {
+            return Ok(None);
+        }
+        match self.is_signed_in(cookies).await {
+            Ok(true) => Ok(lifecycle.sessions.completions_removal(existing)),
+            Ok(false) if is_last => Err(Error::new(ErrorKind::SessionNotKept)),
+            Err(error) if is_last => Err(error),
+            Ok(false) | Err(_) => Ok(None),
+        }
     }
 
     /// The page to return to. The landing page replaces none, the layer's own paths, which would start over, and an

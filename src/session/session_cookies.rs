@@ -114,23 +114,18 @@ impl PresentedCookies {
 impl Sessions {
     /// The `Set-Cookie` values that remove all cookies of a session.
     pub(crate) fn removals(&self, existing: PresentedCookies) -> impl Iterator<Item = HeaderValue> {
-        let counter = (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()));
+        let counter = self.completions_removal(existing);
         existing.removals(0, &self.scope).chain(counter)
     }
 
-    /// The `Set-Cookie` value that counts a completed sign-in of a browser. The count starts anew if the browser has
-    /// kept the session of the last one.
-    pub(super) fn completion_cookie(
-        &self,
-        existing: PresentedCookies,
-        was_signed_in: bool,
-    ) -> HeaderValue {
-        let before = if was_signed_in {
-            0
-        } else {
-            existing.completions
-        };
-        let count = before.saturating_add(1).min(MAX_COMPLETIONS);
+    /// The `Set-Cookie` value that starts the count of completed sign-ins anew.
+    pub(crate) fn completions_removal(&self, existing: PresentedCookies) -> Option<HeaderValue> {
+        (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()))
+    }
+
+    /// The `Set-Cookie` value that counts a completed sign-in of a browser.
+    pub(super) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
+        let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
         let name = self.counter_name();
         self.scope
             .set(&name, &count.to_string(), COMPLETIONS_LIFETIME)

@@ -3,6 +3,7 @@
 use axum::{
     Router, http::HeaderValue, http::Request, http::StatusCode, http::header, routing::get,
 };
+use tower::ServiceExt;
 use tower_didit::{
     ConfigBuilder, IdClaims, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Page, Person},
@@ -129,6 +130,29 @@ async fn a_browser_that_keeps_no_session_gets_a_page_and_no_redirect_loop() {
     didit.clock().advance(std::time::Duration::from_secs(30));
     let started = browser.get("/orders").await;
     assert_eq!(started.status(), StatusCode::SEE_OTHER);
+}
+
+/// Of two processes with a store each, one answers all callbacks and the other one all pages.
+#[tokio::test]
+async fn processes_that_do_not_share_their_sessions_cause_no_redirect_loop() {
+    let didit = didit();
+    let [callbacks, pages] = [(); 2].map(|()| app(Place::Memory.config(&didit)));
+    let callback = move |request: axum::extract::Request| callbacks.oneshot(request);
+    let router = Router::new()
+        .route("/callback", get(callback))
+        .fallback_service(pages);
+    let browser = Browser::new(HOME, router).with_clock(didit.clock());
+    for sign_ins in 0..5 {
+        let page = browser.get("/orders").await;
+        if page.status() != StatusCode::SEE_OTHER {
+            assert_eq!((sign_ins, page.status()), (2, StatusCode::BAD_REQUEST));
+            assert!(page.text().contains("<code>session-not-kept</code>"));
+            return;
+        }
+        let back = didit.approve(page.location(), &Person::alejandra());
+        assert_eq!(browser.get(&back).await.location(), "/orders");
+    }
+    panic!("it goes on in circles");
 }
 
 #[tokio::test]

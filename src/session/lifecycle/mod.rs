@@ -196,7 +196,7 @@ impl SessionLifecycle {
         let created = sessions.create(session, generation, existing, self.now());
         let (mut cookies, key) = created.await?;
         let successor = session.tokens().claims();
-        let was_signed_in = self.end_replaced(replaced, successor).await;
+        self.end_replaced(replaced, successor).await;
         if let Some(key) = key
             && self.has_ended(session.id())
         {
@@ -204,7 +204,7 @@ impl SessionLifecycle {
             let _ = self.forget(key).await;
             return Ok((sessions.removals(existing).collect(), None));
         }
-        cookies.push(sessions.completion_cookie(existing, was_signed_in));
+        cookies.push(sessions.completion_cookie(existing));
         Ok((cookies, key))
     }
 

@@ -19,8 +19,6 @@ struct EndedSession {
     session: Session,
     /// Whether this process may use its refresh token.
     may_refresh: bool,
-    /// Whether its user was signed in until now.
-    was_signed_in: bool,
     /// Whether this call was the first of this process to end it.
     is_first: bool,
 }
@@ -36,37 +34,27 @@ impl SessionLifecycle {
     pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
         let ended = self.end(found, None).await;
         let incomplete = |error: Error| error.into_cause_of(ErrorKind::SignOutIncomplete);
-        let Some((_, mut page, task)) = ended.map_err(incomplete)? else {
+        let Some((mut page, task)) = ended.map_err(incomplete)? else {
             return Ok(None);
         };
         let _ = tokio::time::timeout(MAX_PROVIDER_WAIT, task.outcome()).await;
         Ok(page.try_recv().ok().flatten())
     }
 
-    /// Ends a session that a sign-in of this user replaces; tells whether its user was signed in. A failure is logged: the new
-    /// session has begun.
-    pub(super) async fn end_replaced(
-        self: &Arc<Self>,
-        replaced: Lookup,
-        successor: &IdClaims,
-    ) -> bool {
-        match self.end(replaced, Some(successor)).await {
-            Ok(Some((was_signed_in, ..))) => was_signed_in,
-            Ok(None) => false,
-            Err(error) => {
-                error.log("failed to end a replaced session");
-                false
-            }
+    /// Ends a session that a sign-in of this user replaces. A failure is logged: the new session has begun.
+    pub(super) async fn end_replaced(self: &Arc<Self>, replaced: Lookup, successor: &IdClaims) {
+        if let Err(error) = self.end(replaced, Some(successor)).await {
+            error.log("failed to end a replaced session");
         }
     }
 
-    /// Ends a session here. Gives whether its user was signed in, where the provider's page comes, and the task that ends it at
-    /// the provider. Of several concurrent calls for a session, one ends it at the provider.
+    /// Ends a session here. Gives where the provider's page comes, and the task that ends it at the provider. Of
+    /// several concurrent calls for a session, one ends it at the provider.
     async fn end(
         self: &Arc<Self>,
         found: Lookup,
         successor: Option<&IdClaims>,
-    ) -> Result<Option<(bool, oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
+    ) -> Result<Option<(oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
             Lookup::Session(_) => None,
@@ -84,8 +72,7 @@ impl SessionLifecycle {
             // A session that existed is ended at the provider without a permit.
             let _permit = permit.filter(|_| ended.is_none());
             // The request may be gone.
-            let _ = send_result
-                .send(result.map(|()| ended.as_ref().is_some_and(|ended| ended.was_signed_in)));
+            let _ = send_result.send(result);
             let metadata = match lifecycle.calls.metadata().await {
                 Ok(metadata) => metadata,
                 Err(error) => return report(&error),
@@ -105,7 +92,7 @@ impl SessionLifecycle {
             }
         });
         match tokio::time::timeout(MAX_STORE_WAIT, result).await {
-            Ok(Ok(was_signed_in)) => Ok(Some((was_signed_in?, page, task))),
+            Ok(Ok(result)) => result.map(|()| Some((page, task))),
             // The store does not answer, or the runtime has shut down.
             Ok(Err(_)) | Err(_) => Err(Error::new(ErrorKind::SessionUnavailable)),
         }
@@ -136,7 +123,6 @@ impl SessionLifecycle {
         is_replaced: bool,
     ) -> (Option<EndedSession>, Result<(), Error>) {
         let mark = |(session, may_refresh): (Session, bool)| EndedSession {
-            was_signed_in: self.is_signed_in(&session, None),
             is_first: self.mark_ended(&session, is_replaced),
             session,
             may_refresh,
