@@ -122,7 +122,9 @@ impl RelyingParty {
                 format!("{login}?return_to={}", page.collect::<String>())
             }
             (Some(login), None) => login.clone(),
-            (None, page) => page.unwrap_or(&config.landing_page).as_str().to_owned(),
+            // A quote would end an attribute in single quotes. Anybody can make up the address of a page.
+            (None, Some(page)) => page.as_str().replace('\'', "%27"),
+            (None, None) => config.landing_page.as_str().to_owned(),
         }
     }
 }

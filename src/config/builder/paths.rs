@@ -105,7 +105,8 @@ impl ConfigBuilder {
     ///
     /// `page` gets the error, the head of the request, and the address of the next step, which the built-in page
     /// links to: a sign-in that returns to the requested page, the landing page, or an empty one where the same
-    /// request may succeed later. As a path of this site, it needs no escaping but that of `&` in HTML.
+    /// request may succeed later. As a path of this site, it needs no escaping but that of `&` in an HTML attribute in
+    /// quotes.
     ///
     /// Escape text from the request and from [`provider_description`](Error::provider_description).
     ///

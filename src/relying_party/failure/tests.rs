@@ -39,6 +39,7 @@ impl Site {
             .config("https://app.example/callback")
             .with_landing_page("/home");
         let app = Router::new()
+            .route("/page/{name}", get(page.clone()))
             .route("/page", get(page.clone()).post(page))
             .route("/home", get(|| async { "home" }))
             .route(
@@ -184,4 +185,25 @@ async fn without_a_login_path_a_page_leads_to_itself() {
         .follow(&page, ErrorKind::InvalidAnswer, "try-again")
         .await;
     assert_eq!(place(&end), (200, PAGE, "somebody"));
+}
+
+#[tokio::test]
+async fn the_address_of_the_next_step_stays_in_an_attribute_with_either_quotes() {
+    let site = Site::new(|config| {
+        let page = |error: &Error, _: &http::request::Parts, next: &str| {
+            let next = next.replace('&', "&amp;");
+            let html = format!(r#"<a href='{next}'></a> <a href="{next}"></a>"#);
+            let mut page = http::Response::new(html.into());
+            *page.status_mut() = error.kind().status();
+            page
+        };
+        config.without_login_path().with_error_page(page)
+    });
+    let site = site.await;
+    site.fail(Some(ErrorKind::InvalidAnswer));
+    let asked = "/page/'onclick='alert(1)'?a=1&b=`";
+    let page = site.browser.visit(asked).await;
+    let shown = "/page/%27onclick=%27alert(1)%27?a=1&amp;b=`";
+    let html = format!(r#"<a href='{shown}'></a> <a href="{shown}"></a>"#);
+    assert_eq!(page.text(), html);
 }
