@@ -1,7 +1,7 @@
 //! The sessions of an application, in cookies or in a store.
 
 use std::{
-    fmt,
+    fmt, slice,
     sync::{Arc, Once},
 };
 
@@ -45,6 +45,17 @@ pub(crate) enum Lookup {
     Key(SessionKey),
     /// Two keys, of which one was planted. If there is a session under both, nobody is signed in.
     EitherKey([SessionKey; 2]),
+}
+
+impl Lookup {
+    /// The keys in the store, of which one may be planted.
+    pub(super) fn keys(&self) -> &[SessionKey] {
+        match self {
+            Self::Nothing | Self::Session(_) => &[],
+            Self::Key(key) => slice::from_ref(key),
+            Self::EitherKey(keys) => keys,
+        }
+    }
 }
 
 impl Sessions {

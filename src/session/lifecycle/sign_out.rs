@@ -1,6 +1,6 @@
 //! The end of a session, here and at the provider.
 
-use std::{slice, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::sync::oneshot;
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind},
     flight::Flight,
     provider::Metadata,
-    session::{Lookup, RefreshCalls, Session, SessionId, ended::Ended},
+    session::{Lookup, RefreshCalls, Session, SessionId, ended::Ended, store::SessionKey},
     tokens::{DiditTokens, IdClaims},
 };
 
@@ -55,6 +55,8 @@ impl SessionLifecycle {
         found: Lookup,
         successor: Option<&IdClaims>,
     ) -> Result<Option<(oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
+        // Before the permit: strangers who use all permits up do not keep a session from ending in this process.
+        self.mark_keys_ended(found.keys(), successor.is_some());
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
             Lookup::Session(_) => None,
@@ -127,20 +129,11 @@ impl SessionLifecycle {
             session,
             may_refresh,
         };
-        let keys = match &found {
-            Lookup::Nothing => [].as_slice(),
-            Lookup::Session(session) => return (Some(mark((session.clone(), false))), Ok(())),
-            Lookup::Key(key) => slice::from_ref(key),
-            Lookup::EitherKey(keys) => keys,
-        };
-        let now = self.now();
-        let limit = now.plus(self.sessions.rules.limits.absolute);
-        for key in keys.iter().copied() {
-            let end = Ended { limit, is_replaced };
-            self.ended_keys.insert(SessionId::of_key(key), end, now);
+        if let Lookup::Session(session) = found {
+            return (Some(mark((session, false))), Ok(()));
         }
         let (mut ended, mut result) = (None, Ok(()));
-        for key in keys.iter().copied() {
+        for key in found.keys().iter().copied() {
             if let Some(stored) = self.sessions.stored() {
                 let last = stored.begin_end(key, self.refresh_timeout).await;
                 ended = last.ok().flatten().map(mark).or(ended);
@@ -148,6 +141,16 @@ impl SessionLifecycle {
             }
         }
         (ended, result)
+    }
+
+    /// Marks the sessions under these keys as ended for all requests of this process.
+    fn mark_keys_ended(&self, keys: &[SessionKey], is_replaced: bool) {
+        let now = self.now();
+        let limit = now.plus(self.sessions.rules.limits.absolute);
+        for key in keys {
+            let end = Ended { limit, is_replaced };
+            self.ended_keys.insert(SessionId::of_key(*key), end, now);
+        }
     }
 
     /// Ends tokens at the provider with which no session began, in the background.

@@ -163,3 +163,24 @@ async fn sign_outs_that_nobody_waits_for_are_bounded() {
     run_background().await;
     assert_eq!(store.count(Method::Load) - before, 256);
 }
+
+// Behaviours 82 and 89.
+#[tokio::test(start_paused = true)]
+async fn strangers_who_sign_out_do_not_keep_a_session_from_ending() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let browser = signed_in(&didit, &store).await;
+    let (copy, stranger) = (browser.clone(), browser.new_browser());
+    store.fall_silent();
+    for number in 0..256 {
+        stranger.set_cookie(SESSION, &format!("{number:A<43}"));
+        let mut sign_out = Box::pin(stranger.post_form("/logout", &[]));
+        let _ = futures_util::poll!(&mut sign_out);
+    }
+    assert_incomplete(&browser.post_form("/logout", &[]).await);
+    store.work();
+    for _ in 0..20 {
+        a_moment_later().await;
+    }
+    assert_eq!(copy.get("/user").await.text(), NOBODY);
+}
