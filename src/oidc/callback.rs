@@ -18,13 +18,13 @@ use crate::{
 pub(crate) struct Callback {
     pub(crate) state: String,
     issuer: Option<String>,
-    answer: Answer,
+    response: Response,
 }
 
 /// Identifies an authorization code.
 pub(crate) type CodeHash = [u8; 32];
 
-enum Answer {
+enum Response {
     Code(Zeroizing<String>),
     /// `error` and `error_description` (RFC 6749 §4.1.2.1).
     Refused(String, Option<String>),
@@ -48,12 +48,12 @@ impl Callback {
             .remove("state")
             .filter(|state| is_visible(state))
             .ok_or_else(|| malformed("no usable state"))?;
-        let answer = match (parameters.remove("code"), parameters.remove("error")) {
-            (Some(code), None) if is_visible(&code) => Ok(Answer::Code(Zeroizing::new(code))),
+        let response = match (parameters.remove("code"), parameters.remove("error")) {
+            (Some(code), None) if is_visible(&code) => Ok(Response::Code(Zeroizing::new(code))),
             (Some(_), None) => Err("the code has invalid characters"),
             (None, Some(error)) if is_visible(&error) => {
                 let description = parameters.remove("error_description");
-                Ok(Answer::Refused(error, description))
+                Ok(Response::Refused(error, description))
             }
             (None, Some(_)) => Err("the error has invalid characters"),
             (Some(_), Some(_)) => Err("both a code and an error"),
@@ -62,7 +62,7 @@ impl Callback {
         Ok(Self {
             state,
             issuer: parameters.remove("iss"),
-            answer: answer.map_err(malformed)?,
+            response: response.map_err(malformed)?,
         })
     }
 
@@ -73,9 +73,9 @@ impl Callback {
 
     /// The SHA-256 of the code, if there is one.
     pub(crate) fn code_hash(&self) -> Option<CodeHash> {
-        match &self.answer {
-            Answer::Code(code) => Some(sha256(code)),
-            Answer::Refused(..) => None,
+        match &self.response {
+            Response::Code(code) => Some(sha256(code)),
+            Response::Refused(..) => None,
         }
     }
 
@@ -91,7 +91,7 @@ impl Callback {
         requested: &Scopes,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        if !pending.has_state(&self.state) || !pending.is_at(provider) {
+        if !pending.has_state(&self.state) || !pending.is_for(provider) {
             return Err(Error::new(CallbackError::UnknownSignIn));
         }
         if now >= pending.expires {
@@ -108,15 +108,15 @@ impl Callback {
             }
             _ => {}
         }
-        match self.answer {
-            Answer::Code(code) => Ok(Accepted::Grant(pending.into_grant(code))),
-            Answer::Refused(error, _)
+        match self.response {
+            Response::Code(code) => Ok(Accepted::Grant(pending.into_grant(code))),
+            Response::Refused(error, _)
                 if pending.interaction == Interaction::None
                     && NEED_INTERACTION.contains(&error.as_str()) =>
             {
                 Ok(Accepted::InteractionNeeded)
             }
-            Answer::Refused(error, description) => {
+            Response::Refused(error, description) => {
                 Err(refused(&error, description.as_deref(), requested))
             }
         }

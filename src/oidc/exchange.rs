@@ -1,6 +1,6 @@
 //! Token requests: RFC 6749 §4.1.3 and §6, OpenID Connect Core §3.1.3.
 //!
-//! The `oauth2` crate makes the request and reads the response. Its types stay in this file and in `token_answer`.
+//! The `oauth2` crate makes the request and reads the response. Its types stay in this file and in `token_response`.
 
 use std::{collections::BTreeMap, error::Error as _, fmt};
 
@@ -18,7 +18,7 @@ use url::form_urlencoded;
 
 use super::{
     callback::Grant,
-    token_answer::{TokenAnswer, UnverifiedTokens, invalid},
+    token_response::{TokenResponse, UnverifiedTokens, invalid},
 };
 use crate::{
     clock::Timestamp,
@@ -38,11 +38,11 @@ pub(crate) struct Client {
 }
 
 type OAuth2Client = oauth2::Client<
-    ErrorAnswer,
-    TokenAnswer,
+    ErrorResponse,
+    TokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
-    ErrorAnswer,
+    ErrorResponse,
     EndpointNotSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -50,7 +50,7 @@ type OAuth2Client = oauth2::Client<
     EndpointSet,
 >;
 
-type ExchangeError = RequestTokenError<Error, ErrorAnswer>;
+type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 
 /// A token request without tokens as its outcome.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl Client {
         // The copies that `oauth2` makes are not wiped, but they work only once.
         let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
         let outcome = self
-            .at(metadata)
+            .oauth2_client(metadata)
             .exchange_code(AuthorizationCode::new(grant.code.as_str().to_owned()))
             .set_pkce_verifier(verifier)
             .request_async(&TokenTransport(transport, self.token_requests))
@@ -127,7 +127,7 @@ impl Client {
         let refresh_token = before.refresh_token().map_or("", RefreshToken::secret);
         let refresh_token = oauth2::RefreshToken::new(refresh_token.to_owned());
         let outcome = self
-            .at(metadata)
+            .oauth2_client(metadata)
             .exchange_refresh_token(&refresh_token)
             .request_async(&TokenTransport(transport, self.token_requests))
             .await;
@@ -135,7 +135,7 @@ impl Client {
     }
 
     /// The client at a provider's token endpoint. Without a secret only the client id is sent.
-    fn at(&self, metadata: &Metadata) -> OAuth2Client {
+    fn oauth2_client(&self, metadata: &Metadata) -> OAuth2Client {
         let token_url = TokenUrl::from_url(metadata.token_endpoint.url().clone());
         let (auth_type, secret) = match metadata.client_authentication {
             ClientAuthentication::Basic => (AuthType::BasicAuth, &self.secret),
@@ -177,29 +177,29 @@ impl<'c> AsyncHttpClient<'c> for TokenTransport<'_> {
 
 /// An error response (RFC 6749 §5.2).
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ErrorAnswer {
+pub(crate) struct ErrorResponse {
     error: String,
     error_description: Option<Value>,
 }
 
-impl fmt::Display for ErrorAnswer {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an error response")
     }
 }
 
-impl oauth2::ErrorResponse for ErrorAnswer {}
+impl oauth2::ErrorResponse for ErrorResponse {}
 
 fn accept(
-    outcome: Result<TokenAnswer, ExchangeError>,
+    outcome: Result<TokenResponse, ExchangeError>,
     scopes: &Scopes,
     now: Timestamp,
     metadata: &Metadata,
 ) -> Result<UnverifiedTokens, TokenRequestFailure> {
     outcome
         .map_err(TokenRequestFailure::from)
-        .and_then(|answer| {
-            let tokens = answer.accept(scopes, now);
+        .and_then(|response| {
+            let tokens = response.accept(scopes, now);
             tokens.map_err(TokenRequestFailure::after_sending)
         })
         .map_err(|failure| TokenRequestFailure {
@@ -211,14 +211,14 @@ fn accept(
 impl From<ExchangeError> for TokenRequestFailure {
     fn from(error: ExchangeError) -> Self {
         match error {
-            RequestTokenError::ServerResponse(answer) => {
-                let code = answer.error.as_str();
+            RequestTokenError::ServerResponse(response) => {
+                let code = response.error.as_str();
                 // Some providers refuse the user here.
                 let kind = match code {
                     "access_denied" => ErrorKind::AccessDenied,
                     code => TokenError::from_code(code).into(),
                 };
-                let description = answer.error_description.as_ref().and_then(Value::as_str);
+                let description = response.error_description.as_ref().and_then(Value::as_str);
                 Self::after_sending(Error::from_provider(kind, code, description))
             }
             RequestTokenError::Request(error) => {
@@ -254,7 +254,7 @@ fn as_json(request: HttpRequest) -> Request<Bytes> {
 /// an array as well, and stops at the end of the object.
 fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
     let status = response.status();
-    let is_error = |body| serde_json::from_slice::<ErrorAnswer>(body).is_ok();
+    let is_error = |body| serde_json::from_slice::<ErrorResponse>(body).is_ok();
     if status != StatusCode::OK && !(status.is_client_error() && is_error(response.body())) {
         let context = format!("status {}", status.as_u16());
         return Err(Error::with_context(ErrorKind::InvalidAnswer, context));

@@ -109,7 +109,7 @@ impl SignedIdToken {
     ) -> Result<(), Error> {
         let claims = &self.claims;
         check_general(claims, rules, now)?;
-        rules.check_class(claims)?;
+        rules.check_acr(claims)?;
         check_hash(claims, "at_hash", access_token, self.algorithm)?;
 
         let is_same = |name| first.value(name) == member(claims, name);
@@ -207,7 +207,7 @@ fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
         .transpose()
 }
 
-fn at_another_time(kind: IdTokenError, name: &str, time: Timestamp, now: Timestamp) -> Error {
+fn time_error(kind: IdTokenError, name: &str, time: Timestamp, now: Timestamp) -> Error {
     let (time, now) = (time.as_unix(), now.as_unix());
     let context = format!("its {name} is {time}, and the time here is {now}");
     Error::with_context(kind, context)

@@ -8,7 +8,7 @@ mod jwks;
 mod jws;
 mod pending;
 mod sign_out;
-mod token_answer;
+mod token_response;
 mod user_info;
 
 pub(crate) use authorize::AuthorizationRequest;

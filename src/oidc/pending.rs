@@ -90,7 +90,7 @@ impl PendingSignIn {
     }
 
     /// Whether it was started at `provider`: a code must not be sent to another provider (RFC 9700 §4.4).
-    pub(crate) fn is_at(&self, provider: &Provider) -> bool {
+    pub(crate) fn is_for(&self, provider: &Provider) -> bool {
         self.provider == hash_of(provider)
     }
 
@@ -202,14 +202,14 @@ mod tests {
     #[test]
     fn a_pending_sign_in_belongs_to_one_provider() {
         let pending = pending();
-        assert!(pending.is_at(&Provider::didit()));
-        assert!(pending.is_at(&Provider::didit().add_issuer("https://more.example")));
+        assert!(pending.is_for(&Provider::didit()));
+        assert!(pending.is_for(&Provider::didit().add_issuer("https://more.example")));
         for other in [
             Provider::didit().with_token_endpoint("https://other.example/token"),
             Provider::discovered("https://apx.didit.me"),
             Provider::authentication("https://acme.auth.didit.me"),
         ] {
-            assert!(!pending.is_at(&other), "{other:?}");
+            assert!(!pending.is_for(&other), "{other:?}");
         }
     }
 

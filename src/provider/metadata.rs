@@ -70,11 +70,11 @@ impl Provider {
             }
         }
         match self.endpoints {
-            Endpoints::BelowIssuer if issuer.ends_with('/') => {
+            Endpoints::DerivedFromIssuer if issuer.ends_with('/') => {
                 let why = "must not end with a slash";
                 Err(InvalidUrl::new("issuer", issuer, why))
             }
-            Endpoints::BelowIssuer | Endpoints::Given => {
+            Endpoints::DerivedFromIssuer | Endpoints::Given => {
                 let metadata = self.metadata(&Object::new())?;
                 Ok(MetadataSource::Known(Arc::new(metadata)))
             }

@@ -67,7 +67,7 @@ enum Endpoints {
     /// None: all that the provider has are set.
     Given,
     /// None: all that the provider has are set, with URLs made from the first issuer.
-    BelowIssuer,
+    DerivedFromIssuer,
     /// The metadata of the first issuer.
     Discovered,
 }
@@ -185,7 +185,7 @@ impl Provider {
     pub fn authentication(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
         Self {
-            endpoints: Endpoints::BelowIssuer,
+            endpoints: Endpoints::DerivedFromIssuer,
             urls: BTreeMap::from([
                 (EndpointName::Authorization, format!("{issuer}/sign-in")),
                 (EndpointName::Token, format!("{issuer}/token/")),

@@ -68,7 +68,7 @@ impl ProviderCalls {
             clock,
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             refreshes: Arc::new(Semaphore::new(MAX_EXCHANGES)),
-            token_endpoint: Breaker::new(BREAKER_REST),
+            token_endpoint: Breaker::new(BREAKER_OPEN_FOR),
         }
     }
 
@@ -100,7 +100,7 @@ impl ProviderCalls {
             signed.accept(&self.rules, &grant, access_token, self.now())
         };
         match verified.await {
-            Ok(claims) => Ok(tokens.of(claims)),
+            Ok(claims) => Ok(tokens.with_claims(claims)),
             Err(error) => Err(TokenRequestFailure::after_sending(
                 error.at(metadata.token_endpoint.host()),
             )),
@@ -200,6 +200,6 @@ fn with_access_token(
 /// twice.
 const MAX_EXCHANGES: usize = 256;
 /// The time without refreshes after the token endpoint did not answer.
-const BREAKER_REST: Duration = Duration::from_secs(10);
+const BREAKER_OPEN_FOR: Duration = Duration::from_secs(10);
 /// Three at once, then one a minute.
 const KEY_REFETCHES: (u64, Duration) = (3, Duration::from_secs(60));

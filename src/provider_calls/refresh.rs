@@ -71,7 +71,7 @@ impl ProviderCalls {
                     TokenRequestFailure::after_sending(error.at(host))
                 })?;
         }
-        Ok(tokens.in_place_of(before))
+        Ok(tokens.after_refresh_of(before))
     }
 
     /// The metadata. For single-use refresh tokens the keys are fetched as well, so that none is spent on an ID token

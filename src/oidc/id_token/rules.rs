@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use subtle::ConstantTimeEq;
 
-use super::{at_another_time, audiences, malformed, time};
+use super::{audiences, malformed, time, time_error};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, IdTokenError},
@@ -72,13 +72,13 @@ impl IdTokenRules {
     pub(super) fn check_times(&self, claims: &Object, now: Timestamp) -> Result<(), Error> {
         let expires = time(claims, "exp")?.ok_or_else(|| malformed("it has no exp"))?;
         if now >= expires.plus(self.clock_skew) {
-            return Err(at_another_time(IdTokenError::Expired, "exp", expires, now));
+            return Err(time_error(IdTokenError::Expired, "exp", expires, now));
         }
         let issued = time(claims, "iat")?.ok_or_else(|| malformed("it has no iat"))?;
         let starts = time(claims, "nbf")?.unwrap_or(issued);
         for (name, time) in [("iat", issued), ("nbf", starts)] {
             if time > now.plus(self.clock_skew) {
-                return Err(at_another_time(IdTokenError::NotYetValid, name, time, now));
+                return Err(time_error(IdTokenError::NotYetValid, name, time, now));
             }
         }
         Ok(())
@@ -103,7 +103,7 @@ impl IdTokenRules {
     }
 
     /// Step 12, if the token has the authentication context class.
-    pub(super) fn check_class(&self, claims: &Object) -> Result<(), Error> {
+    pub(super) fn check_acr(&self, claims: &Object) -> Result<(), Error> {
         let required = &self.required_acr_values;
         match member(claims, "acr") {
             Some(class) if !required.is_empty() && !required.iter().any(|one| class == one) => {
@@ -124,7 +124,7 @@ impl IdTokenRules {
         if !self.required_acr_values.is_empty() && member(claims, "acr").is_none() {
             return Err(insufficient("it has no acr"));
         }
-        self.check_class(claims)?;
+        self.check_acr(claims)?;
         let Some(max_age) = self.max_age else {
             return Ok(());
         };
@@ -139,7 +139,7 @@ impl IdTokenRules {
         }
         if then > now.plus(self.clock_skew) {
             let kind = IdTokenError::NotYetValid;
-            return Err(at_another_time(kind, "auth_time", then, now));
+            return Err(time_error(kind, "auth_time", then, now));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::{
 /// A token response (RFC 6749 §5.1), read leniently only where Didit's documentation requires it. Unknown members are
 /// ignored, and a known one must not be repeated.
 #[derive(Deserialize)]
-pub(super) struct TokenAnswer {
+pub(super) struct TokenResponse {
     #[serde(default = "no_access_token")]
     access_token: oauth2::AccessToken,
     token_type: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct TokenAnswer {
 /// Tokens without a verified ID token: their user is not known.
 pub(crate) type UnverifiedTokens = TokenSet<()>;
 
-impl TokenAnswer {
+impl TokenResponse {
     /// Checks the response. `requested` are the scopes if the response has none.
     pub(super) fn accept(
         self,
@@ -69,7 +69,7 @@ impl TokenAnswer {
 
 impl UnverifiedTokens {
     /// The tokens of the user with these claims of their ID token.
-    pub(crate) fn of(self, claims: IdClaims) -> DiditTokens {
+    pub(crate) fn with_claims(self, claims: IdClaims) -> DiditTokens {
         DiditTokens::new(TokenSet {
             access_token: self.access_token,
             refresh_token: self.refresh_token,
@@ -85,7 +85,7 @@ impl UnverifiedTokens {
     ///
     /// An absent refresh token and an absent lifetime are those of `before`. The scopes are never more than those
     /// of `before` (RFC 6749 §6). The session keeps the ID token of the sign-in; a new one was only verified.
-    pub(crate) fn in_place_of(self, before: &DiditTokens) -> DiditTokens {
+    pub(crate) fn after_refresh_of(self, before: &DiditTokens) -> DiditTokens {
         let old_refresh_token = || Some(RefreshToken::new(before.refresh_token()?.secret()));
         let same_lifetime = || {
             let lifetime = before.expiry()?.since(before.received_at());
@@ -98,7 +98,7 @@ impl UnverifiedTokens {
             refresh_token: self.refresh_token.or_else(old_refresh_token),
             ..self
         }
-        .of(before.claims().clone())
+        .with_claims(before.claims().clone())
     }
 }
 
@@ -138,20 +138,20 @@ pub(super) fn invalid(context: &'static str) -> Error {
     Error::with_context(ErrorKind::InvalidAnswer, context)
 }
 
-impl fmt::Debug for TokenAnswer {
+impl fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenAnswer([redacted])")
+        f.write_str("TokenResponse([redacted])")
     }
 }
 
 /// `oauth2` requires this. It always fails, so tokens are never written.
-impl Serialize for TokenAnswer {
+impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         Err(ser::Error::custom("tokens are not serialized"))
     }
 }
 
-impl oauth2::TokenResponse for TokenAnswer {
+impl oauth2::TokenResponse for TokenResponse {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &oauth2::AccessToken {
@@ -182,8 +182,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix(1000);
 
     fn accept(json: &str) -> Result<UnverifiedTokens, String> {
-        let answer: TokenAnswer = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        answer
+        let response: TokenResponse =
+            serde_json::from_str(json).map_err(|error| error.to_string())?;
+        response
             .accept(&Scopes::new("openid email"), NOW)
             .map_err(|error| error.to_string())
     }
@@ -276,8 +277,8 @@ mod tests {
 
     #[test]
     fn tokens_are_neither_shown_nor_written() {
-        let answer: TokenAnswer = serde_json::from_str(r#"{"access_token":"secret"}"#).unwrap();
-        assert_eq!(format!("{answer:?}"), "TokenAnswer([redacted])");
-        assert!(serde_json::to_string(&answer).is_err());
+        let response: TokenResponse = serde_json::from_str(r#"{"access_token":"secret"}"#).unwrap();
+        assert_eq!(format!("{response:?}"), "TokenResponse([redacted])");
+        assert!(serde_json::to_string(&response).is_err());
     }
 }
