@@ -74,7 +74,7 @@ impl RequestSession {
         if self.was_signed_out() {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
-        let latest = self.conclusion().session;
+        let latest = self.final_state().session;
         Ok(Some(latest.unwrap_or_else(|| session.clone())))
     }
 }

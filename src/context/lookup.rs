@@ -20,12 +20,12 @@ use crate::{
 /// A value that is looked up once for one request.
 ///
 /// A pending one is a shared future that each waiter drives: a parked or dropped waiter delays no other.
-pub(super) enum LookUp<T> {
+pub(super) enum Deferred<T> {
     Known(T),
     Pending(Shared<BoxFuture<'static, T>>),
 }
 
-impl<T: Clone> LookUp<T> {
+impl<T: Clone> Deferred<T> {
     pub(super) fn pending(value: impl Future<Output = T> + Send + 'static) -> Self {
         Self::Pending(value.boxed().shared())
     }
@@ -79,13 +79,13 @@ pub(super) fn look_up_session(
     lifecycle: &Arc<SessionLifecycle>,
     lookup: Lookup,
     now: Timestamp,
-) -> LookUp<Found> {
+) -> Deferred<Found> {
     match lookup {
-        Lookup::Nothing => LookUp::Known(Ok(None).into()),
+        Lookup::Nothing => Deferred::Known(Ok(None).into()),
         Lookup::Session(session) => admit(lifecycle, session, None, now),
         stored => {
             let lifecycle = Arc::clone(lifecycle);
-            LookUp::pending(async move {
+            Deferred::pending(async move {
                 match load(&lifecycle, stored).await {
                     Ok(Some((session, entry))) => {
                         let found = admit(&lifecycle, session, entry, lifecycle.now());
@@ -118,7 +118,7 @@ fn admit(
     session: Session,
     entry: Option<StoreEntry>,
     now: Timestamp,
-) -> LookUp<Found> {
+) -> Deferred<Found> {
     let found = |session| Found {
         entry,
         ..Found::from(session)
@@ -126,21 +126,21 @@ fn admit(
     match lifecycle.admit(&session, entry, now) {
         Admission::SignedIn => {
             if let Some(entry) = entry {
-                lifecycle.note_use(&session, entry);
+                lifecycle.record_use(&session, entry);
             }
-            LookUp::Known(found(Ok(Some(session))))
+            Deferred::Known(found(Ok(Some(session))))
         }
         Admission::Anonymous => {
             let must_remove_cookies = lifecycle.must_remove_cookies(session.id());
             let change = must_remove_cookies.then_some(CookieChange::Remove);
-            LookUp::Known(Found {
+            Deferred::Known(Found {
                 change,
                 ..found(Ok(None))
             })
         }
         Admission::Refresh(refresh) => {
             let (lifecycle, found) = (Arc::clone(lifecycle), found(Ok(None)));
-            LookUp::pending(refreshed(lifecycle, session, found, refresh))
+            Deferred::pending(refreshed(lifecycle, session, found, refresh))
         }
     }
 }
@@ -155,7 +155,7 @@ async fn refreshed(
     found.replaced = Some(session.tokens().clone());
     match lifecycle.outcome(refresh, MAX_WAIT).await {
         Ok(tokens) => {
-            found.session = Ok(Some(session.carrying(tokens)));
+            found.session = Ok(Some(session.with_tokens(tokens)));
             found.change = Some(CookieChange::Write);
         }
         Err(error) if ends_session(error.kind()) => {
@@ -173,30 +173,30 @@ pub(super) fn look_up_tokens(
     lifecycle: &Arc<SessionLifecycle>,
     session: &Session,
     entry: Option<StoreEntry>,
-) -> LookUp<Outcome> {
+) -> Deferred<Outcome> {
     let now = lifecycle.now();
     let tokens = session.tokens();
     let is_valid = tokens.are_valid(now);
     if !lifecycle.is_refresh_due(session, entry, now) {
-        return LookUp::Known(if is_valid {
+        return Deferred::Known(if is_valid {
             Ok(tokens.clone())
         } else {
             Err(Error::new(ErrorKind::TokensExpired))
         });
     }
     let refresh = match lifecycle.refresh(session, entry, now) {
-        Refresh::Landed(outcome) => {
-            return LookUp::Known(after_refresh(lifecycle, session, outcome));
+        Refresh::Completed(outcome) => {
+            return Deferred::Known(after_refresh(lifecycle, session, outcome));
         }
         // The request that has started it waits.
-        Refresh::InFlight(_) if is_valid => return LookUp::Known(Ok(tokens.clone())),
+        Refresh::InFlight(_) if is_valid => return Deferred::Known(Ok(tokens.clone())),
         Refresh::Started(_) if is_valid && !lifecycle.starter_waits(entry) => {
-            return LookUp::Known(Ok(tokens.clone()));
+            return Deferred::Known(Ok(tokens.clone()));
         }
         refresh => refresh,
     };
     let (lifecycle, session) = (Arc::clone(lifecycle), session.clone());
-    LookUp::pending(async move {
+    Deferred::pending(async move {
         let wait = if is_valid { SHORT_WAIT } else { MAX_WAIT };
         let mut outcome = lifecycle.outcome(refresh.clone(), wait).await;
         let has_expired = || !session.tokens().are_valid(lifecycle.now());

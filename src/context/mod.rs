@@ -1,9 +1,9 @@
 //! The session of one request, shared by the layer and the handlers.
 
-mod asked_page;
 mod changes;
 mod lookup;
 mod request_session;
+mod requested_page;
 
 use std::sync::{
     Arc, OnceLock,
@@ -13,7 +13,9 @@ use std::sync::{
     },
 };
 
-pub(crate) use self::{asked_page::AskedPage, lookup::load, request_session::RequestSession};
+pub(crate) use self::{
+    lookup::load, request_session::RequestSession, requested_page::RequestedPage,
+};
 use crate::{
     cookie::CookieLines,
     error::{Error, WiringError},
@@ -30,7 +32,7 @@ pub(crate) struct RequestContext {
     pub(crate) lifecycle: Arc<SessionLifecycle>,
     pub(crate) cookies: CookieLines,
     /// The requested page, if a person is waiting for one.
-    pub(crate) asked_page: Option<AskedPage>,
+    pub(crate) requested_page: Option<RequestedPage>,
     /// Set at the callback.
     pub(crate) return_to: Option<Box<ReturnTo>>,
     /// Leaves `UNASKED` once: when a handler asks for the session, or else when the head of the response is ready.
@@ -43,12 +45,12 @@ impl RequestContext {
     pub(crate) fn new(
         lifecycle: &Arc<SessionLifecycle>,
         cookies: CookieLines,
-        asked_page: Option<AskedPage>,
+        requested_page: Option<RequestedPage>,
     ) -> Arc<Self> {
         Arc::new(Self {
             lifecycle: Arc::clone(lifecycle),
             cookies,
-            asked_page,
+            requested_page,
             return_to: None,
             asked: AtomicU8::new(UNASKED),
             session: OnceLock::new(),
@@ -65,7 +67,7 @@ impl RequestContext {
         Arc::new(Self {
             lifecycle: Arc::clone(lifecycle),
             cookies: CookieLines::default(),
-            asked_page: None,
+            requested_page: None,
             return_to: Some(Box::new(return_to)),
             asked: AtomicU8::new(ASKED),
             session: OnceLock::from(session),

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use super::{
     changes::Change,
-    lookup::{Found, LookUp, look_up_session, look_up_tokens},
+    lookup::{Deferred, Found, look_up_session, look_up_tokens},
 };
 use crate::{
     clock::Timestamp,
@@ -26,8 +26,8 @@ pub(crate) struct RequestSession {
     pub(super) asked: Timestamp,
     /// The session's cookies in the request.
     pub(super) existing: PresentedCookies,
-    pub(super) found: LookUp<Found>,
-    pub(super) tokens: OnceLock<LookUp<Outcome>>,
+    pub(super) found: Deferred<Found>,
+    pub(super) tokens: OnceLock<Deferred<Outcome>>,
     /// The key of a session in a store. Known from the cookies, or else after the look-up; at the callback, once the
     /// session has begun.
     pub(super) key: OnceLock<SessionKey>,
@@ -35,7 +35,7 @@ pub(crate) struct RequestSession {
 }
 
 /// The state of a session when the head of the response is ready.
-pub(crate) struct Conclusion {
+pub(crate) struct FinalState {
     /// The session of the signed-in user, with the latest tokens.
     pub(crate) session: Option<Session>,
     change: Option<CookieChange>,
@@ -69,9 +69,9 @@ impl RequestSession {
             asked: lifecycle.now(),
             existing: PresentedCookies::default(),
             key: OnceLock::new(),
-            found: LookUp::Known(Ok(Some(session)).into()),
+            found: Deferred::Known(Ok(Some(session)).into()),
             lifecycle: Arc::clone(lifecycle),
-            tokens: OnceLock::from(LookUp::Known(tokens)),
+            tokens: OnceLock::from(Deferred::Known(tokens)),
             change: Mutex::default(),
         }
     }
@@ -112,14 +112,14 @@ impl RequestSession {
     }
 
     /// Notes where the session of this callback is, so that its handler can still change it.
-    pub(crate) fn note_key(&self, key: SessionKey) {
+    pub(crate) fn set_key(&self, key: SessionKey) {
         let _ = self.key.set(key);
     }
 
     pub(super) async fn found(&self) -> &Found {
         let found = self.found.get().await;
         if let Some(entry) = found.entry {
-            self.note_key(entry.key);
+            self.set_key(entry.key);
         }
         found
     }
@@ -146,11 +146,11 @@ impl RequestSession {
     }
 
     fn changed_cookies(&self) -> Option<Vec<HeaderValue>> {
-        let conclusion = self.conclusion();
-        let session = conclusion.session;
+        let final_state = self.final_state();
+        let session = final_state.session;
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
         let (limits, now) = (sessions.rules.limits, lifecycle.now());
-        let session = match conclusion.change {
+        let session = match final_state.change {
             // The browser may have the cookies of a new session by now.
             Some(CookieChange::RemoveUnlessNewer(id))
                 if lifecycle.has_ended(id) || sessions.stored().is_some() =>
@@ -166,46 +166,46 @@ impl RequestSession {
         if lifecycle.is_superseded(&session) {
             return None;
         }
-        if let Some(replaced) = conclusion.replaced {
-            lifecycle.note_delivered(&replaced);
+        if let Some(replaced) = final_state.replaced {
+            lifecycle.record_delivery(&replaced);
         }
         Some(sessions.rewrite(&session, self.existing, now))
     }
 
     /// The state of the session by now.
-    pub(crate) fn conclusion(&self) -> Conclusion {
+    pub(crate) fn final_state(&self) -> FinalState {
         let found = self.found.peek();
-        let mut conclusion = Conclusion {
+        let mut final_state = FinalState {
             session: self.known_session().cloned(),
             change: found.and_then(|found| found.change),
             replaced: found.and_then(|found| found.replaced.clone()),
         };
-        match self.tokens.get().and_then(LookUp::peek) {
-            Some(Ok(tokens)) => conclusion.write(tokens),
+        match self.tokens.get().and_then(Deferred::peek) {
+            Some(Ok(tokens)) => final_state.write(tokens),
             // The provider has refused the refresh.
             Some(Err(error)) if error.kind() == ErrorKind::NotSignedIn => {
-                let session = conclusion.session.take();
-                conclusion.change =
+                let session = final_state.session.take();
+                final_state.change =
                     session.map(|session| CookieChange::RemoveUnlessNewer(session.id()));
             }
             _ => {}
         }
         match &*self.change() {
-            Some(Change::Refreshed(tokens)) => conclusion.write(tokens),
-            Some(Change::Ended) => conclusion.change = Some(CookieChange::Remove),
+            Some(Change::Refreshed(tokens)) => final_state.write(tokens),
+            Some(Change::Ended) => final_state.change = Some(CookieChange::Remove),
             None => {}
         }
-        conclusion
+        final_state
     }
 
     /// Whether the session is as its cookies say, and need not be written to count as used.
     fn is_unchanged(&self) -> bool {
-        let LookUp::Known(found) = &self.found else {
+        let Deferred::Known(found) = &self.found else {
             return false;
         };
         let session = self.known_session();
-        let is_same = |tokens: &LookUp<Outcome>| match tokens {
-            LookUp::Known(Ok(tokens)) => session.is_some_and(|own| tokens.same_as(own.tokens())),
+        let is_same = |tokens: &Deferred<Outcome>| match tokens {
+            Deferred::Known(Ok(tokens)) => session.is_some_and(|own| tokens.same_as(own.tokens())),
             _ => false,
         };
         let limits = self.lifecycle.sessions.rules.limits;
@@ -217,7 +217,7 @@ impl RequestSession {
     }
 }
 
-impl Conclusion {
+impl FinalState {
     /// Writes these tokens to the session's cookies, unless it has them already.
     fn write(&mut self, tokens: &DiditTokens) {
         let is_other = |session: &mut Session| !session.tokens().same_as(tokens);
@@ -225,7 +225,7 @@ impl Conclusion {
             self.change = Some(CookieChange::Write);
             self.replaced
                 .get_or_insert_with(|| session.tokens().clone());
-            self.session = Some(session.carrying(tokens.clone()));
+            self.session = Some(session.with_tokens(tokens.clone()));
         }
     }
 }

@@ -26,7 +26,7 @@
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
 //! | `failed to delete ended session` | DEBUG or WARN | a copy of its cookie works until the session's limits: look at the store |
 //! | `failed to end a replaced session` | DEBUG or WARN | look at the store |
-//! | `failed to free the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
+//! | `failed to release the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
 //!
 //! # Sign-ins and sessions
 //!

@@ -1,8 +1,8 @@
 //! What can go wrong while a program runs.
 
 mod advice;
-mod answer;
 mod kind;
+mod problem;
 mod reason;
 mod table;
 
@@ -17,10 +17,10 @@ use std::{
 };
 
 pub(crate) use advice::NextPage;
-pub(crate) use answer::{Answered, add_required_headers};
 pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
+pub(crate) use problem::{Rendered, add_required_headers};
 pub use reason::{CallbackError, IdTokenError, TokenError, WiringError};
 use table::Actor;
 
@@ -85,7 +85,7 @@ impl Error {
         kind: impl Into<ErrorKind>,
         context: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(kind).explained(context)
+        Self::new(kind).with_details(context)
     }
 
     /// With what was expected and what was received, for an operator who has to compare. `received` is untrusted: it is
@@ -127,13 +127,13 @@ impl Error {
 
     /// Adds the scopes that the provider refuses.
     pub(crate) fn with_scopes(self, requested: &str) -> Self {
-        self.explained(format!(
+        self.with_details(format!(
             "{requested:?} was requested; correct `with_scopes`, or allow the scopes at the provider"
         ))
     }
 
     /// Adds the details.
-    pub(crate) fn explained(self, context: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_details(self, context: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.context = Some(context.into()))
     }
 

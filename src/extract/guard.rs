@@ -151,7 +151,10 @@ where
         let (mut head, body) = request.into_parts();
         let decision = Box::pin(async move {
             let checked = guard.check(&mut head.extensions).await;
-            (head, checked.map(|()| None).map_err(Error::into_answer))
+            (
+                head,
+                checked.map(|()| None).map_err(Error::into_http_response),
+            )
         });
         ResponseFuture::decide(&mut self.inner, body, decision)
     }

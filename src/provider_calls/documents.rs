@@ -77,7 +77,7 @@ impl ProviderCalls {
         match newer.await {
             Some(newer) => Ok(verify(&*newer?)?),
             None => Err(Error::from(refusal)
-                .explained("the keys were fetched a moment ago and are not fetched again yet")),
+                .with_details("the keys were fetched a moment ago and are not fetched again yet")),
         }
     }
 

@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName, Response, header, request::Parts, response, ur
 
 use super::{RelyingParty, ResponseUpdate, failure::Failure, request_kind::page_request};
 use crate::{
-    context::{AskedPage, RequestContext, SignInChallenge},
-    error::{Answered, Error, ErrorKind, NextPage},
+    context::{RequestContext, RequestedPage, SignInChallenge},
+    error::{Error, ErrorKind, NextPage, Rendered},
     oidc::Callback,
     return_to::ReturnTo,
 };
@@ -27,9 +27,9 @@ impl RelyingParty {
     ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
         let headers = mem::take(&mut head.headers);
-        let page = context.asked_page.as_ref();
+        let page = context.requested_page.as_ref();
         // A `POST` has no address: a sign-in would not repeat what was sent.
-        let address = page.and_then(AskedPage::address);
+        let address = page.and_then(RequestedPage::address);
         let helps =
             challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
         let is_stray = helps && address.is_some_and(|page| self.is_stray_callback(page, &context));
@@ -45,7 +45,7 @@ impl RelyingParty {
                 Err(Failure::from(error).returning_to(return_to.as_ref()))
             };
             let reply = reply.unwrap_or_else(|failure| {
-                let page = context.asked_page.as_ref().map(AskedPage::head);
+                let page = context.requested_page.as_ref().map(RequestedPage::head);
                 self.render(failure, page.as_ref())
             });
             Err(with_headers(headers, reply))
@@ -60,7 +60,7 @@ impl RelyingParty {
         return_to: &ReturnTo,
         head: &mut response::Parts,
     ) -> Option<Response<Bytes>> {
-        let error = unanswered_error(head)?;
+        let error = unrendered_error(head)?;
         let page = page_request(request)?;
         let failure = Failure::from(error).returning_to(return_to).used_up();
         let reply = self.render(failure, Some(page));
@@ -74,7 +74,7 @@ impl RelyingParty {
         }
         let asked = context.asked_session();
         match asked.and_then(|asked| asked.known_session()) {
-            Some(session) => !session.is_young(self.lifecycle.now()),
+            Some(session) => !session.is_recent(self.lifecycle.now()),
             None => matches!(
                 error.kind(),
                 ErrorKind::NotSignedIn | ErrorKind::SessionEnded
@@ -100,14 +100,14 @@ impl RelyingParty {
 
 /// The error of a response, unless an inner layer has replaced it. Logs it.
 #[inline]
-pub(super) fn unanswered_error(head: &mut response::Parts) -> Option<Error> {
+pub(super) fn unrendered_error(head: &mut response::Parts) -> Option<Error> {
     let error = head.extensions.get::<Error>()?.clone();
     if error.kind().status() != head.status {
         return None;
     }
-    let is_answered = head.extensions.insert(Answered).is_some();
+    let is_rendered = head.extensions.insert(Rendered).is_some();
     error.log("request failed");
-    (!is_answered).then_some(error)
+    (!is_rendered).then_some(error)
 }
 
 /// Adds the headers of the application's response to the reply, except those about its content.

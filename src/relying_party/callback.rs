@@ -6,10 +6,10 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     Decision, FetchMetadata, RelyingParty,
-    answer::{private_response, see_other},
     callback_flights::{CallbackOutcome, ExchangeResult},
     failure::Failure,
     new_session::NewSession,
+    responses::{private_response, see_other},
 };
 use crate::{
     context::{self, RequestContext},
@@ -47,9 +47,14 @@ impl RelyingParty {
         let pending = match flows.open(&state) {
             Ok(pending) => pending,
             Err(kind) => {
-                let used = match self.flights.use_of(&state, code) {
+                let used = match self.flights.earlier_use(&state, code) {
                     Some(kind) => Some(kind),
-                    None => lifecycle.sessions.use_of_state(&state, code).await?,
+                    None => {
+                        lifecycle
+                            .sessions
+                            .earlier_use_of_state(&state, code)
+                            .await?
+                    }
                 };
                 let error = Error::new(used.unwrap_or(kind));
                 return self.not_completed(error.into(), &cookies).await;
@@ -58,20 +63,20 @@ impl RelyingParty {
         let return_to = pending.return_to.clone();
         let flow_cookie_removal = flows.end(&state);
         // The sign-in is not used up: a reload may succeed.
-        let again = |error| Failure::from(error).returning_to(&return_to);
-        let over = |error| again(error).with_cookies([flow_cookie_removal.clone()]);
+        let repeatable = |error| Failure::from(error).returning_to(&return_to);
+        let used_up = |error| repeatable(error).with_cookies([flow_cookie_removal.clone()]);
 
-        let metadata = lifecycle.calls.metadata().await.map_err(again)?;
+        let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
         let grant = match callback.accept(pending, provider, &metadata, scopes, lifecycle.now()) {
             Ok(Accepted::Grant(grant)) => grant,
             Ok(Accepted::InteractionNeeded) => {
                 let asking = Interaction::Allowed;
-                let again =
+                let restarted =
                     self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
-                return Ok(Decision::Reply(again));
+                return Ok(Decision::Reply(restarted));
             }
-            Err(error) => return self.not_completed(over(error), &cookies).await,
+            Err(error) => return self.not_completed(used_up(error), &cookies).await,
         };
         let code = code.unwrap_or_default();
         let joined = self.flights.join(&state, code, lifecycle.now(), || {
@@ -82,8 +87,10 @@ impl RelyingParty {
         });
         let flight = match joined {
             Ok(flight) => flight,
-            Err(error) if error.kind() == ErrorKind::TooManySignIns => return Err(again(error)),
-            Err(error) => return self.not_completed(over(error), &cookies).await,
+            Err(error) if error.kind() == ErrorKind::TooManySignIns => {
+                return Err(repeatable(error));
+            }
+            Err(error) => return self.not_completed(used_up(error), &cookies).await,
         };
         let outcome = flight.outcome().await;
         match &*outcome {
@@ -95,18 +102,22 @@ impl RelyingParty {
             }
             Some(_) => {
                 let error = Error::new(CallbackError::AlreadyCompleted);
-                return self.not_completed(over(error), &cookies).await;
+                return self.not_completed(used_up(error), &cookies).await;
             }
             None => {}
         }
         let (session, generation) = match flight.session().await {
             Ok(exchanged) => exchanged,
-            Err(failure) if !failure.was_sent => return Err(again(failure.error)),
-            Err(failure) => return self.not_completed(over(failure.error), &cookies).await,
+            Err(failure) if !failure.was_sent => return Err(repeatable(failure.error)),
+            Err(failure) => return self.not_completed(used_up(failure.error), &cookies).await,
         };
         let generation = match generation {
             Some(generation) => generation,
-            None => lifecycle.sessions.prepare(&session).await.map_err(again)?,
+            None => lifecycle
+                .sessions
+                .prepare(&session)
+                .await
+                .map_err(repeatable)?,
         };
 
         let now = || lifecycle.now();
@@ -146,19 +157,19 @@ impl RelyingParty {
             }
         });
         let exchanged = async {
-            let taken = lifecycle.sessions.take_state(&state, code).await;
+            let taken = lifecycle.sessions.claim_state(&state, code).await;
             if let Some(kind) = taken.map_err(TokenRequestFailure::before_sending)? {
                 return Err(TokenRequestFailure::after_sending(Error::new(kind)));
             }
             let exchanged = lifecycle.calls.exchange(permit, &metadata, grant).await;
             if exchanged.as_ref().is_err_and(|failure| !failure.was_sent) {
-                lifecycle.sessions.free_state(&state).await;
+                lifecycle.sessions.release_state(&state).await;
             }
             exchanged
         };
         let tokens = exchanged.await.inspect_err(|failure| {
             if !failure.was_sent {
-                self.flights.free(&state, code);
+                self.flights.release(&state, code);
             }
         })?;
         let keeps_id_token = metadata.end_session_endpoint.is_some();

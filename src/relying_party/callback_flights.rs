@@ -89,7 +89,7 @@ impl CallbackFlights {
             }
             return Err(Error::new(CallbackError::Replayed));
         }
-        if let Some(kind) = self.use_of(state, Some(code)) {
+        if let Some(kind) = self.earlier_use(state, Some(code)) {
             return Err(Error::new(kind));
         }
         let exchange = start()?;
@@ -117,7 +117,7 @@ impl CallbackFlights {
     }
 
     /// The error for a state that was used in this process.
-    pub(super) fn use_of(&self, state: &str, code: Option<CodeHash>) -> Option<CallbackError> {
+    pub(super) fn earlier_use(&self, state: &str, code: Option<CodeHash>) -> Option<CallbackError> {
         if !self.used.contains(state.as_bytes()) {
             return None;
         }
@@ -132,7 +132,7 @@ impl CallbackFlights {
     }
 
     /// Makes a state usable again whose code was not sent, unless its sign-in was cancelled.
-    pub(super) fn free(&self, state: &str, code: CodeHash) {
+    pub(super) fn release(&self, state: &str, code: CodeHash) {
         if let Some(flight) = self.lock().remove(state) {
             flight.retired.cancel();
             if flight.check_not_cancelled().is_err() {

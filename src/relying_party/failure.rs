@@ -8,11 +8,11 @@ use url::form_urlencoded;
 
 use super::{
     RelyingParty,
-    answer::{append_cookies, keep_private},
     pages::{Link, built_in_page},
+    responses::{append_cookies, keep_private},
 };
 use crate::{
-    error::{Answered, Error, ErrorKind, NextPage, add_required_headers},
+    error::{Error, ErrorKind, NextPage, Rendered, add_required_headers},
     return_to::ReturnTo,
 };
 
@@ -78,7 +78,7 @@ impl RelyingParty {
         keep_private(response.headers_mut());
         append_cookies(response.headers_mut(), failure.cookies);
         let extensions = response.extensions_mut();
-        extensions.insert(Answered);
+        extensions.insert(Rendered);
         extensions.insert(failure.error);
         response
     }

@@ -8,9 +8,9 @@ use http::{HeaderMap, HeaderValue, Response, header, request, response};
 
 use super::{
     RelyingParty,
-    answer::{append_cookies, forbid_storing},
-    application_error::unanswered_error,
+    application_error::unrendered_error,
     new_session::NewSession,
+    responses::{append_cookies, forbid_storing},
 };
 use crate::context::{RequestContext, RequestSession};
 
@@ -40,8 +40,8 @@ impl Forwarded {
             sets_cookies = !cookies.is_empty();
             append_cookies(&mut head.headers, cookies);
         }
-        if let Some(error) = unanswered_error(head)
-            && context.asked_page.is_some()
+        if let Some(error) = unrendered_error(head)
+            && context.requested_page.is_some()
         {
             return Some(relying_party.replace_error(error, context, head));
         }

@@ -1,6 +1,5 @@
 //! The relying party behind the layer: the layer's own paths, and its part in the application's responses.
 
-mod answer;
 mod application_error;
 mod callback;
 mod callback_flights;
@@ -10,6 +9,7 @@ mod forwarded;
 mod new_session;
 mod pages;
 mod request_kind;
+mod responses;
 mod route;
 mod sign_in;
 mod sign_out;
@@ -24,18 +24,18 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header, request::Parts};
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::{
-    answer::append_cookies,
-    forwarded::{Forwarded, ResponseUpdate},
-};
 use self::{
     callback_flights::CallbackFlights,
     request_kind::{FetchMetadata, page_request},
     route::Route,
 };
+pub(crate) use self::{
+    forwarded::{Forwarded, ResponseUpdate},
+    responses::append_cookies,
+};
 use crate::{
     config::Config,
-    context::{AskedPage, RequestContext},
+    context::{RequestContext, RequestedPage},
     cookie::CookieLines,
     error::{Error, ErrorKind},
     oidc::{Client, EndSessionRequest},
@@ -126,8 +126,8 @@ impl RelyingParty {
         // The application's error page gets the whole head.
         let whole = self.config.error_page.is_some();
         let is_page = metadata.is_page_request(request.method());
-        let asked_page = is_page.then(|| AskedPage::new(request, whole));
-        let context = RequestContext::new(&self.lifecycle, cookies, asked_page);
+        let requested_page = is_page.then(|| RequestedPage::new(request, whole));
+        let context = RequestContext::new(&self.lifecycle, cookies, requested_page);
         let extensions = request.extensions_mut();
         if extensions.insert(Arc::clone(&context)).is_some() {
             // Another layer has added its context before. What it has found is not this layer's.

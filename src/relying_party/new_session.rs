@@ -6,10 +6,10 @@ use http::{HeaderValue, StatusCode, request::Parts, response};
 
 use super::{
     Decision, Forwarded, RelyingParty, ResponseUpdate,
-    answer::{append_cookies, keep_private},
     callback_flights::{CallbackFlight, CallbackOutcome, OutcomeGuard},
     failure::Failure,
     request_kind::page_request,
+    responses::{append_cookies, keep_private},
 };
 use crate::{
     context::RequestContext,
@@ -74,11 +74,11 @@ impl RelyingParty {
         keep_private(&mut head.headers);
         let asked = context.close()?;
         let was_signed_out = asked.was_signed_out();
-        let session = asked.conclusion().session?;
+        let session = asked.final_state().session?;
         let status = head.status.as_u16();
         if status < 400 && !was_signed_out {
             let tokens = self.lifecycle.without_spent(session.tokens().clone());
-            let session = session.carrying(tokens);
+            let session = session.with_tokens(tokens);
             return Some(Box::pin(async move {
                 let begun = self.begin_session(session, new_session, Some(context));
                 let render = |failure| self.render(failure, page_request(&request));
@@ -139,7 +139,7 @@ impl RelyingParty {
             })?;
             let asked = context.as_ref().and_then(|context| context.asked_session());
             if let (Some(asked), Some(key)) = (asked, key) {
-                asked.note_key(key);
+                asked.set_key(key);
             }
             cookies.push(new_session.flow_cookie_removal);
             *new_session.outcome = Some(CallbackOutcome::SignedIn {

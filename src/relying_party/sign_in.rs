@@ -8,9 +8,9 @@ use url::form_urlencoded;
 
 use super::{
     FetchMetadata, RelyingParty,
-    answer::{append_cookies, see_other},
     failure::Failure,
     flow_cookies::FlowCookies,
+    responses::{append_cookies, see_other},
 };
 use crate::{
     cookie::CookieLines,

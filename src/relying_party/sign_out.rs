@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Response, header, request::Parts};
 
-use super::{RelyingParty, answer::see_other, failure::Failure, sign_in::return_to_parameter};
+use super::{RelyingParty, failure::Failure, responses::see_other, sign_in::return_to_parameter};
 use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind},

@@ -119,14 +119,14 @@ impl Session {
     }
 
     /// The same session with other tokens of its user.
-    pub(crate) fn carrying(mut self, tokens: DiditTokens) -> Self {
+    pub(crate) fn with_tokens(mut self, tokens: DiditTokens) -> Self {
         Arc::make_mut(&mut self.0).tokens = tokens;
         self
     }
 
     /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens.
-    pub(crate) fn is_young(&self, now: Timestamp) -> bool {
-        now.since(self.0.started) < YOUNG
+    pub(crate) fn is_recent(&self, now: Timestamp) -> bool {
+        now.since(self.0.started) < RECENT
     }
 
     /// Whether the session is within its limits: those written into it, and those of the configuration, which may
@@ -165,7 +165,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 const WRITES_PER_IDLE: u64 = 10;
-const YOUNG: Duration = Duration::from_secs(60);
+const RECENT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

@@ -45,7 +45,7 @@ pub(crate) enum Refresh {
     Started(RefreshFlight),
     /// Another request has started it.
     InFlight(RefreshFlight),
-    Landed(Outcome),
+    Completed(Outcome),
 }
 
 impl Refreshes {
@@ -79,11 +79,14 @@ impl Refreshes {
         let flights = lock(&self.0);
         let known = flights.known.get(&hash_of(tokens));
         let refresh = known.and_then(|known| known.refresh(now));
-        matches!(refresh, Some(Refresh::InFlight(_) | Refresh::Landed(Ok(_))))
+        matches!(
+            refresh,
+            Some(Refresh::InFlight(_) | Refresh::Completed(Ok(_)))
+        )
     }
 
     /// Records that an answer carries the new tokens in place of these.
-    pub(crate) fn note_delivered(&self, tokens: &DiditTokens, now: Timestamp) {
+    pub(crate) fn record_delivery(&self, tokens: &DiditTokens, now: Timestamp) {
         let mut flights = lock(&self.0);
         if let Some(known) = flights.known.get_mut(&hash_of(tokens)) {
             known.saved.get_or_insert(now);
@@ -96,8 +99,8 @@ impl Known {
     /// every request tries again; a refusal for a minute. A failure of the store does not count: the next request
     /// finds out by itself.
     fn refresh(&self, now: Timestamp) -> Option<Refresh> {
-        let (landed, outcome) = match self.flight.progress() {
-            Progress::Completed(landed) => landed,
+        let (completed, outcome) = match self.flight.progress() {
+            Progress::Completed(completed) => completed,
             Progress::InFlight => return Some(Refresh::InFlight(self.flight.clone())),
             Progress::Lost => return None,
         };
@@ -111,9 +114,9 @@ impl Known {
             ) => Duration::ZERO,
             Err(_) => BACK_OFF,
         };
-        let since = self.saved.map_or(landed, |saved| saved.max(landed));
+        let since = self.saved.map_or(completed, |saved| saved.max(completed));
         let counts = since <= now && now.since(since) < kept;
-        counts.then_some(Refresh::Landed(outcome))
+        counts.then_some(Refresh::Completed(outcome))
     }
 }
 
@@ -202,7 +205,7 @@ mod tests {
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (outcome(&flight).await, true),
             Refresh::InFlight(flight) => (outcome(&flight).await, false),
-            Refresh::Landed(outcome) => (outcome, false),
+            Refresh::Completed(outcome) => (outcome, false),
         };
         let outcome = match outcome {
             Ok(tokens) => tokens.access_token().secret().to_owned(),
@@ -250,9 +253,9 @@ mod tests {
             panic!("not started")
         };
         assert!(outcome(&flight).await.is_ok());
-        assert!(matches!(started(599), Refresh::Landed(Ok(_))));
-        flights.note_delivered(&tokens("old"), at(599));
-        assert!(matches!(started(658), Refresh::Landed(Ok(_))));
+        assert!(matches!(started(599), Refresh::Completed(Ok(_))));
+        flights.record_delivery(&tokens("old"), at(599));
+        assert!(matches!(started(658), Refresh::Completed(Ok(_))));
         assert!(matches!(started(659), Refresh::Started(_)));
         let Refresh::InFlight(flight) = started(659) else {
             panic!("not in flight")

@@ -28,7 +28,7 @@ impl ReplayCache {
     pub(crate) fn insert(&self, name: &[u8], now: Timestamp) -> bool {
         let name = hash(name);
         let mut generations = lock(&self.0);
-        generations.turn(now);
+        generations.rotate(now);
         !generations.previous.contains(&name) && generations.present.insert(name)
     }
 
@@ -50,7 +50,7 @@ impl ReplayCache {
 
 impl Generations {
     /// Starts a new generation if the present one has lasted its time or is full.
-    fn turn(&mut self, now: Timestamp) {
+    fn rotate(&mut self, now: Timestamp) {
         let over = self.end.is_none_or(|end| now >= end);
         if over || self.present.len() >= CAPACITY {
             self.previous = mem::take(&mut self.present);

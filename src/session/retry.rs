@@ -12,11 +12,11 @@ use crate::error::Error;
 pub(super) async fn settle<'a>(
     store: &dyn SessionStore,
     key: SessionKey,
-    patience: Duration,
+    max_wait: Duration,
     attempt: impl Fn() -> StoreFuture<'a, bool>,
     is_done: impl Fn(&StoredSession) -> bool,
 ) -> Result<bool, StoreError> {
-    let mut pause = Pause::new(patience);
+    let mut backoff = Backoff::new(max_wait);
     let mut has_failed = false;
     loop {
         let failure = match bounded(attempt()).await {
@@ -28,43 +28,43 @@ pub(super) async fn settle<'a>(
             Err(failure) => failure,
         };
         has_failed = true;
-        if !pause.take().await {
+        if !backoff.pause().await {
             return Err(failure);
         }
     }
 }
 
 /// Retries an idempotent call until it succeeds.
-pub(super) async fn retried<'a, T>(
-    patience: Duration,
+pub(super) async fn retry<'a, T>(
+    max_wait: Duration,
     call: impl Fn() -> StoreFuture<'a, T>,
 ) -> Result<T, Error> {
-    let mut pause = Pause::new(patience);
+    let mut backoff = Backoff::new(max_wait);
     loop {
         match bounded(call()).await {
             Ok(answer) => return Ok(answer),
-            Err(failure) if !pause.take().await => return Err(failure.into()),
+            Err(failure) if !backoff.pause().await => return Err(failure.into()),
             Err(_) => {}
         }
     }
 }
 
 /// Growing pauses between attempts, up to a deadline.
-pub(super) struct Pause {
+pub(super) struct Backoff {
     deadline: Instant,
     next: Duration,
 }
 
-impl Pause {
-    pub(super) fn new(patience: Duration) -> Self {
+impl Backoff {
+    pub(super) fn new(max_wait: Duration) -> Self {
         Self {
-            deadline: Instant::now() + patience,
+            deadline: Instant::now() + max_wait,
             next: FIRST_PAUSE,
         }
     }
 
     /// Waits for the next attempt. `false`, without waiting, after the deadline.
-    pub(super) async fn take(&mut self) -> bool {
+    pub(super) async fn pause(&mut self) -> bool {
         if Instant::now() >= self.deadline {
             return false;
         }
@@ -83,10 +83,10 @@ pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError
 /// Time limit of one call.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Retry limit for calls that a sign-in waits for.
-pub(super) const BRIEF: Duration = Duration::from_secs(2);
+pub(super) const FOREGROUND: Duration = Duration::from_secs(2);
 /// Retry limit for writes that are safe to lose.
-pub(super) const SHORT: Duration = Duration::from_secs(10);
+pub(super) const BEST_EFFORT: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
-pub(super) const LATE: Duration = Duration::from_secs(60);
+pub(super) const PERSISTENT: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

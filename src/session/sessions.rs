@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use super::{
     Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
-    retry::{BRIEF, bounded, settle},
+    retry::{FOREGROUND, bounded, settle},
     session_cookies::{Chunks, SessionCookies},
     store::{SessionKey, StoredSession},
 };
@@ -26,7 +26,7 @@ pub(crate) struct Sessions {
     pub(crate) scope: CookieScope,
     pub(crate) backend: Backend,
     /// Whether contradicting cookies were logged.
-    contradiction: Once,
+    duplicate_logged: Once,
 }
 
 /// Where sessions are kept.
@@ -64,7 +64,7 @@ impl Sessions {
             rules,
             scope,
             backend,
-            contradiction: Once::new(),
+            duplicate_logged: Once::new(),
         }
     }
 
@@ -163,7 +163,7 @@ impl Sessions {
         if let (Some(first), Some(last)) = (&first, &last)
             && !are_same(first, last)
         {
-            self.contradiction.call_once(|| {
+            self.duplicate_logged.call_once(|| {
                 tracing::warn!(
                     cookie = self.scope.session(),
                     "two sessions under one cookie name, of which one was planted: nobody is signed in"
@@ -183,7 +183,7 @@ impl Sessions {
 
     /// Takes the state of a sign-in, by an entry with the hash of its code. Gives how the state was used before, if
     /// it was.
-    pub(crate) async fn take_state(
+    pub(crate) async fn claim_state(
         &self,
         state: &str,
         code: CodeHash,
@@ -195,7 +195,7 @@ impl Sessions {
         let entry = [&stored.process[..], &code].concat();
         let create = || store.create(key, entry.clone(), PendingSignIn::LIFETIME, None);
         let is_ours = |found: &StoredSession| *found.value() == entry;
-        if settle(store, key, BRIEF, create, is_ours).await? {
+        if settle(store, key, FOREGROUND, create, is_ours).await? {
             return Ok(None);
         }
         Ok(match bounded(store.load(key)).await? {
@@ -207,16 +207,16 @@ impl Sessions {
     }
 
     /// Makes a state usable again that this process has taken.
-    pub(crate) async fn free_state(&self, state: &str) {
+    pub(crate) async fn release_state(&self, state: &str) {
         if let Some(stored) = self.shared()
             && let Err(error) = stored.delete(SessionKey::of_state(state)).await
         {
-            error.log("failed to free the state of a sign-in");
+            error.log("failed to release the state of a sign-in");
         }
     }
 
     /// How a state was used by any process, if it was.
-    pub(crate) async fn use_of_state(
+    pub(crate) async fn earlier_use_of_state(
         &self,
         state: &str,
         code: Option<CodeHash>,

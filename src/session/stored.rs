@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     PresentedCookies, Rules, Session,
     codec::Codec,
-    retry::{BRIEF, LATE, Pause, bounded},
+    retry::{Backoff, FOREGROUND, PERSISTENT, bounded},
     store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
     unseal_cache::UnsealCache,
     user_sessions::Generation,
@@ -96,17 +96,17 @@ impl StoredSessions {
     }
 
     /// Records that a session was used. After a failure the next use tries again.
-    pub(super) async fn note_use(&self, mut used: Session, entry: StoreEntry) {
+    pub(super) async fn record_use(&self, mut used: Session, entry: StoreEntry) {
         let now = self.now();
         if let Some(attempt) = entry.refresh_attempt {
             // The process that refreshes the session may still write it.
-            if !attempt.has_lapsed_for(LATE, now) {
+            if !attempt.has_lapsed_for(PERSISTENT, now) {
                 return;
             }
             // Writing removes the attempt. A single-use token has to count as spent all the same.
             if self.rules.single_use {
                 let tokens = used.tokens().without_refresh_token();
-                used = used.carrying(tokens);
+                used = used.with_tokens(tokens);
             }
         }
         let StoreEntry { key, version, .. } = entry;
@@ -142,7 +142,7 @@ impl StoredSessions {
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let max_age = session.0.end.since(now);
         let owner = SessionOwner::new(self.user(session.tokens().claims()), max_age);
-        let mut pause = Pause::new(BRIEF);
+        let mut backoff = Backoff::new(FOREGROUND);
         // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
         let (id, key) = loop {
             let id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
@@ -154,7 +154,7 @@ impl StoredSessions {
                 Ok(false) => StoreError::new("a random id exists already"),
                 Err(failure) => failure,
             };
-            if !pause.take().await {
+            if !backoff.pause().await {
                 return Err(failure.into());
             }
         };

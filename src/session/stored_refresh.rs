@@ -14,7 +14,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Outcome, Session, StoreEntry, StoredSessions,
-    retry::{LATE, Pause, SHORT, bounded, settle},
+    retry::{BEST_EFFORT, Backoff, PERSISTENT, bounded, settle},
     store::{RefreshAttempt, SessionKey, StoreError, StoredSession},
 };
 use crate::{
@@ -53,9 +53,9 @@ impl StoredSessions {
         calls: &impl RefreshCalls,
     ) -> Outcome {
         let old = session.tokens().clone();
-        let [mut wait, mut conflicts] = [Pause::new(timeout), Pause::new(timeout)];
+        let [mut wait, mut conflicts] = [Backoff::new(timeout), Backoff::new(timeout)];
         let ready = loop {
-            // `note_use` has removed a refresh token that counts as spent.
+            // `record_use` has removed a refresh token that counts as spent.
             if session.tokens().refresh_token().is_none() && is_same(&session, &old) {
                 return Err(Error::new(ErrorKind::TokensExpired));
             }
@@ -64,7 +64,7 @@ impl StoredSessions {
             }
             let other = entry.refresh_attempt;
             let is_pending = other.is_some_and(|attempt| attempt.is_pending(self.now()));
-            if !is_pending || !wait.take().await {
+            if !is_pending || !wait.pause().await {
                 if other.is_some() && self.rules.single_use {
                     return Err(Error::new(ErrorKind::TokensExpired));
                 }
@@ -73,15 +73,15 @@ impl StoredSessions {
                 let StoreEntry { key, version, .. } = entry;
                 let begin = || self.store.begin_refresh(key, version, attempt);
                 let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
-                if settle(&*self.store, key, SHORT, begin, is_ours).await? {
+                if settle(&*self.store, key, BEST_EFFORT, begin, is_ours).await? {
                     entry.version += 1;
                     entry.refresh_attempt = Some(attempt);
                     break ready;
                 }
-                if !conflicts.take().await {
+                if !conflicts.pause().await {
                     return Err(StoreError::new("loaded versions are out of date").into());
                 }
-                wait = Pause::new(timeout);
+                wait = Backoff::new(timeout);
             }
             let found = self.find(entry.key).await?;
             (session, entry) = found.ok_or_else(|| Error::new(ErrorKind::SessionEnded))?;
@@ -101,20 +101,20 @@ impl StoredSessions {
         calls: &impl RefreshCalls,
     ) -> Outcome {
         let old = before.tokens().clone();
-        let session = before.carrying(tokens);
+        let session = before.with_tokens(tokens);
         let session = session.used(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
             return Ok(not_saved(&session, &error));
         }
         let sealed = self.seal(held.key, &session);
         let is_saved = |stored: &StoredSession| *stored.value() == sealed;
-        let mut pause = Pause::new(LATE);
+        let mut backoff = Backoff::new(PERSISTENT);
         let mut conflicts = 0;
         loop {
             let StoreEntry { key, version, .. } = held;
             let lifetime = session.0.idle_end.since(self.now());
             let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
-            let found = match settle(&*self.store, key, LATE, replace, is_saved).await {
+            let found = match settle(&*self.store, key, PERSISTENT, replace, is_saved).await {
                 Ok(true) => return Ok(session.tokens().clone()),
                 Ok(false) => self.find(key).await,
                 Err(failure) => Err(failure.into()),
@@ -140,7 +140,7 @@ impl StoredSessions {
                 }
                 Err(failure) => failure,
             };
-            if !pause.take().await {
+            if !backoff.pause().await {
                 return Ok(not_saved(&session, &failure));
             }
         }
@@ -166,7 +166,7 @@ impl StoredSessions {
         } else {
             let abandon = || self.store.abandon_refresh(key, version);
             let is_gone = |stored: &StoredSession| stored.refresh_attempt() != held.refresh_attempt;
-            let abandoned = settle(&*self.store, key, SHORT, abandon, is_gone).await;
+            let abandoned = settle(&*self.store, key, BEST_EFFORT, abandon, is_gone).await;
             abandoned.map(drop).map_err(Error::from)
         };
         if let Err(error) = recorded {
@@ -177,7 +177,7 @@ impl StoredSessions {
 
     /// Begins the end of a session: keeps other processes from refreshing it. Gives the current session, if it can
     /// be read, and whether the caller may use its refresh token.
-    pub(crate) async fn begin_end(
+    pub(crate) async fn prepare_end(
         &self,
         key: SessionKey,
         timeout: Duration,
@@ -196,7 +196,7 @@ impl StoredSessions {
             if is_pending {
                 // Tells the process that refreshes the session to end the new tokens at the provider.
                 let mark = SessionKey::of_end(session.id());
-                let marked = self.store.create(mark, Vec::new(), 2 * LATE, None);
+                let marked = self.store.create(mark, Vec::new(), 2 * PERSISTENT, None);
                 is_marked = bounded(marked).await.is_ok();
                 continue;
             }

@@ -22,7 +22,7 @@ use crate::{
         Sessions, StoreEntry, Validity,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
-        retry::{LATE, retried},
+        retry::{PERSISTENT, retry},
         store::{SessionKey, StoreError},
     },
 };
@@ -38,9 +38,9 @@ pub(crate) struct SessionLifecycle {
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
     /// Bounds the sessions that end in the background: while a store fails, anybody can request more.
-    endings: Arc<Semaphore>,
+    ending_permits: Arc<Semaphore>,
     /// Bounds the sign-outs that wait for the store: each goes on without its browser.
-    sign_outs: Arc<Semaphore>,
+    sign_out_permits: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// The pages to go to after a sign-out; there is at least one.
     sign_out_pages: Vec<HeaderValue>,
@@ -75,15 +75,15 @@ impl SessionLifecycle {
             ended: EndedSessions::default(),
             ended_keys: EndedSessions::default(),
             spent: ReplayCache::default(),
-            endings: Arc::new(Semaphore::new(MAX_ENDINGS)),
-            sign_outs: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
+            ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
+            sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
             calls,
             end_session,
             sign_out_pages,
             refresh_timeout: timeout + Duration::from_secs(5),
             clock,
-            store_breaker: Breaker::new(STORE_REST),
+            store_breaker: Breaker::new(STORE_BREAKER_OPEN_FOR),
             tasks,
         })
     }
@@ -177,10 +177,10 @@ impl SessionLifecycle {
     }
 
     /// Records in the background that a session in the store was used, if it is time.
-    pub(crate) fn note_use(&self, session: &Session, entry: StoreEntry) {
+    pub(crate) fn record_use(&self, session: &Session, entry: StoreEntry) {
         let used = session.used_if_due(self.sessions.rules.limits, self.now());
         if let (Some(used), Some(stored)) = (used, self.sessions.stored().cloned()) {
-            self.start(async move { stored.note_use(used, entry).await });
+            self.start(async move { stored.record_use(used, entry).await });
         }
     }
 
@@ -225,18 +225,18 @@ impl SessionLifecycle {
         let deleted = stored.delete(key).await;
         if deleted.is_err() {
             let delete = async move {
-                if let Err(error) = retried(LATE, || stored.store.delete(key)).await {
+                if let Err(error) = retry(PERSISTENT, || stored.store.delete(key)).await {
                     error.log("failed to delete ended session");
                 }
             };
-            self.end_later(delete);
+            self.end_in_background(delete);
         }
         deleted
     }
 
     /// Starts a background task that ends a session, unless too many are running.
-    fn end_later(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Ok(permit) = Arc::clone(&self.endings).try_acquire_owned() {
+    fn end_in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(permit) = Arc::clone(&self.ending_permits).try_acquire_owned() {
             self.start(async move {
                 task.await;
                 drop(permit);
@@ -271,7 +271,7 @@ impl SessionLifecycle {
 /// How long a request waits for the store.
 const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 /// How long no request calls a store that did not answer.
-const STORE_REST: Duration = Duration::from_secs(1);
+const STORE_BREAKER_OPEN_FOR: Duration = Duration::from_secs(1);
 /// The limit of sessions that end in the background at once, in the store or at the provider.
 const MAX_ENDINGS: usize = 64;
 /// The limit of sign-outs that wait for the store at once.

@@ -94,15 +94,15 @@ impl SessionLifecycle {
 
     /// The outcome of a refresh, if it comes in time. A refresh that another request has started is not waited
     /// for while the provider does not answer.
-    pub(crate) async fn outcome(&self, refresh: Refresh, patience: Duration) -> Outcome {
+    pub(crate) async fn outcome(&self, refresh: Refresh, max_wait: Duration) -> Outcome {
         let flight = match refresh {
-            Refresh::Landed(outcome) => return outcome,
+            Refresh::Completed(outcome) => return outcome,
             Refresh::InFlight(_) if self.calls.is_unresponsive() => {
                 return Err(Error::new(ErrorKind::TokensUnavailable));
             }
             Refresh::Started(flight) | Refresh::InFlight(flight) => flight,
         };
-        match tokio::time::timeout(patience, flight.outcome()).await {
+        match tokio::time::timeout(max_wait, flight.outcome()).await {
             Ok(Some((_, outcome))) => outcome,
             Ok(None) => Err(Error::new(ErrorKind::ProviderUnreachable)),
             Err(_) => Err(Error::new(ErrorKind::ProviderTimeout)),
@@ -127,8 +127,8 @@ impl SessionLifecycle {
     }
 
     /// Records that an answer carries the new tokens in place of these.
-    pub(crate) fn note_delivered(&self, replaced: &DiditTokens) {
-        self.refreshes.note_delivered(replaced, self.now());
+    pub(crate) fn record_delivery(&self, replaced: &DiditTokens) {
+        self.refreshes.record_delivery(replaced, self.now());
     }
 
     /// Whether the request that starts a refresh waits for it: its answer carries the new tokens, or the refresh
@@ -185,7 +185,7 @@ impl RefreshCalls for SessionLifecycle {
 
     async fn discard(&self, tokens: &DiditTokens) {
         match self.calls.metadata().await {
-            Ok(metadata) => self.end_there(&metadata, tokens, false, true).await,
+            Ok(metadata) => self.end_at_provider(&metadata, tokens, false, true).await,
             Err(error) => report(&error),
         }
     }

@@ -62,7 +62,7 @@ impl SessionLifecycle {
             Lookup::Session(_) => None,
             // Anybody can send an id without a session, to a store that may not answer.
             Lookup::Key(_) | Lookup::EitherKey(_) => {
-                let permit = Arc::clone(&self.sign_outs).try_acquire_owned();
+                let permit = Arc::clone(&self.sign_out_permits).try_acquire_owned();
                 Some(permit.map_err(|_| Error::new(ErrorKind::SessionUnavailable))?)
             }
         };
@@ -70,7 +70,7 @@ impl SessionLifecycle {
         let (send_result, result) = oneshot::channel();
         let (send_page, page) = oneshot::channel();
         let task = self.start(async move {
-            let (ended, result) = lifecycle.end_here(found, successor.is_some()).await;
+            let (ended, result) = lifecycle.end_locally(found, successor.is_some()).await;
             // A session that existed is ended at the provider without a permit.
             let _permit = permit.filter(|_| ended.is_none());
             // The request may be gone.
@@ -89,7 +89,7 @@ impl SessionLifecycle {
                 // The revocation of one token may end all tokens of a user (RFC 7009 §2.1), the new ones too.
                 let may_revoke = successor.is_none_or(|user| !is_same_user(&user, tokens.claims()));
                 let may_refresh = ended.may_refresh;
-                let end = lifecycle.end_there(&metadata, tokens, may_refresh, may_revoke);
+                let end = lifecycle.end_at_provider(&metadata, tokens, may_refresh, may_revoke);
                 end.await;
             }
         });
@@ -119,7 +119,7 @@ impl SessionLifecycle {
     }
 
     /// Ends a session in this process and in the store. Gives the session, if it can be read.
-    async fn end_here(
+    async fn end_locally(
         self: &Arc<Self>,
         found: Lookup,
         is_replaced: bool,
@@ -135,7 +135,7 @@ impl SessionLifecycle {
         let (mut ended, mut result) = (None, Ok(()));
         for key in found.keys().iter().copied() {
             if let Some(stored) = self.sessions.stored() {
-                let last = stored.begin_end(key, self.refresh_timeout).await;
+                let last = stored.prepare_end(key, self.refresh_timeout).await;
                 ended = last.ok().flatten().map(mark).or(ended);
                 result = self.forget(key).await.and(result);
             }
@@ -157,14 +157,14 @@ impl SessionLifecycle {
     pub(crate) fn end_unused(self: &Arc<Self>, tokens: DiditTokens) {
         let lifecycle = Arc::clone(self);
         let end = async move { lifecycle.discard(&tokens).await };
-        self.end_later(end);
+        self.end_in_background(end);
     }
 
     /// Ends a session at the provider's session endpoint, then revokes the tokens.
     ///
     /// The session endpoint refuses an expired access token. It is then called with a new one, if no other process
     /// may be using the refresh token.
-    pub(super) async fn end_there(
+    pub(super) async fn end_at_provider(
         &self,
         metadata: &Metadata,
         tokens: &DiditTokens,

@@ -97,7 +97,7 @@ impl Ended {
             matches!(call, Call::Replace | Call::Load) && result != CallResult::Done
         });
         let is_impatient = self.has_met(|_, result| result == CallResult::LostLate)
-            || self.moves.contains(&Move::Pause);
+            || self.moves.contains(&Move::Backoff);
         if self.was_deleted || (has_failed && is_impatient) {
             return true;
         }
@@ -133,7 +133,7 @@ impl Ended {
 
     /// A later refresh succeeds, unless the refresh token was single-use and may have been sent, or is invalid.
     fn a_later_refresh_succeeds(&self, scenario: &Scenario) -> bool {
-        let is_doubtful = self.moves.contains(&Move::Pause)
+        let is_doubtful = self.moves.contains(&Move::Backoff)
             || self.has_met(|call, result| match result {
                 CallResult::Dies | CallResult::LostLate => true,
                 CallResult::Lost => call == Call::Send,

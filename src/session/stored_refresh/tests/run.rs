@@ -39,7 +39,7 @@ pub(super) enum Move {
     /// A lost call takes effect.
     Arrive(usize),
     /// Two minutes pass: all processes are slow.
-    Pause,
+    Backoff,
     /// The lost calls never take effect.
     Stop,
 }
@@ -48,7 +48,7 @@ impl Move {
     pub(super) fn is_fault(self) -> bool {
         match self {
             Self::Answer(_, _, result) => result != CallResult::Done,
-            Self::Pause => true,
+            Self::Backoff => true,
             Self::Wake(_) | Self::Arrive(_) | Self::Stop => false,
         }
     }
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
             if may_go_wrong {
                 options.extend([
                     Move::Answer(index, Call::Prepare, CallResult::Lost),
-                    Move::Pause,
+                    Move::Backoff,
                 ]);
             }
             return options;
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             }
         }
         if may_go_wrong && !options.is_empty() {
-            options.push(Move::Pause);
+            options.push(Move::Backoff);
         }
         let is_over = options.is_empty() && self.moves.last() != Some(&Move::Stop);
         if is_over && !under_way.is_empty() {
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
                 self.poll(task);
             }
             Move::Arrive(index) => self.world.arrive(index),
-            Move::Pause => self.pass(PAUSE).await,
+            Move::Backoff => self.pass(PAUSE).await,
             Move::Stop => {}
         }
     }

@@ -132,11 +132,11 @@ impl Stage {
         }
     }
 
-    /// A background task, as `SessionLifecycle::note_use` starts it.
+    /// A background task, as `SessionLifecycle::record_use` starts it.
     pub(super) fn background(&self, index: usize, (used, entry): Use) -> Task {
         let sessions = Arc::clone(&self.sessions[index]);
         let note = async move {
-            sessions.note_use(used, entry).await;
+            sessions.record_use(used, entry).await;
             End::NotedUse
         };
         Task {
@@ -218,7 +218,7 @@ async fn refresh(
 
 /// As `SessionLifecycle::sign_out` does if the access token has expired.
 async fn sign_out(sessions: Arc<StoredSessions>, key: SessionKey, view: View) -> End {
-    let seized = sessions.begin_end(key, TIMEOUT).await;
+    let seized = sessions.prepare_end(key, TIMEOUT).await;
     let is_certain = sessions.delete(key).await.is_ok();
     if let Ok(Some((session, true))) = seized
         && view.prepare().await.is_ok()

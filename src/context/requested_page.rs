@@ -3,14 +3,14 @@
 use http::{Method, Request, Uri, request::Parts, uri::PathAndQuery};
 
 /// The page that a person has requested: the parts of the request's head that a sign-in or an error page needs.
-pub(crate) struct AskedPage {
+pub(crate) struct RequestedPage {
     method: Method,
     address: Option<PathAndQuery>,
     /// A copy of the whole head, for the application's error page.
     head: Option<Box<Parts>>,
 }
 
-impl AskedPage {
+impl RequestedPage {
     /// `whole` copies the head, without its extensions.
     pub(crate) fn new<B>(request: &Request<B>, whole: bool) -> Self {
         Self {
