@@ -185,7 +185,7 @@ pub(super) fn look_up_tokens(
         });
     }
     let refresh = match lifecycle.refresh(session, entry, now) {
-        Refresh::Completed(outcome) => {
+        Refresh::Done(outcome) => {
             return Deferred::Known(after_refresh(lifecycle, session, outcome));
         }
         // The request that has started it waits.

@@ -73,12 +73,12 @@
 //! |---|---|
 //! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
 //! | that sets a cookie of the layer's | `Cache-Control: private, no-store` |
-//! | of the layer itself (redirects, error pages), and every answer of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
+//! | of the layer itself (redirects, error pages), and every response of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
 //! | to a 401 [error](crate::docs::errors) of this crate, also if it became a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
 //! | to a 503 error of this crate | `Retry-After: 1` |
 //!
-//! `Set-Cookie` is appended, never replaced. A handler that asks for nothing gets its answer out unchanged.
+//! `Set-Cookie` is appended, never replaced. A handler that asks for nothing gets its response out unchanged.
 //!
-//! A handler that answers `Cache-Control: public` although it read the session keeps its header, unless a cookie is set.
-//! A shared cache between the browser and the application may then store the answer; `Vary: Cookie` keeps it apart only
+//! A handler that sets `Cache-Control: public` although it read the session keeps its header, unless a cookie is set.
+//! A shared cache between the browser and the application may then store the response; `Vary: Cookie` keeps it apart only
 //! in caches that honour it.

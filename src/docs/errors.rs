@@ -6,7 +6,7 @@
 //!
 //! # Who gets what
 //!
-//! | the request | the answer |
+//! | the request | the response |
 //! |---|---|
 //! | of a person who waits for a page, and a sign-in helps | 303 to Didit |
 //! | of a person who waits for a page | a page with the title below, a link and the code |
@@ -16,7 +16,7 @@
 //! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#who-is-a-person) says how
 //! a navigation is told from other requests.
 //!
-//! A handler returns the error with `?` and gets the same treatment. The error is in the extensions of the answer, so a
+//! A handler returns the error with `?` and gets the same treatment. The error is in the extensions of the response, so a
 //! middleware can read it. A middleware that changes the status has the last word.
 //!
 //! ```
@@ -103,7 +103,7 @@
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | provider-refused, 502 | The sign-in could not be completed | The provider refused with another code. → See [`provider_code`](crate::Error::provider_code). |
-//! | invalid-answer, 502 | The sign-in could not be completed | The provider's answer cannot be used. → See the log. |
+//! | invalid-answer, 502 | The sign-in could not be completed | The provider's response cannot be used. → See the log. |
 //! | invalid-metadata, 502 | The sign-in could not be completed | The provider's metadata cannot be used. → See the log. Often the configured issuer is not exactly the provider's. |
 //! | foreign-user-info, 502 | The sign-in could not be completed | The user information is about another user. → Report it to the provider. |
 //! | malformed-id-token, 502 | The sign-in could not be completed | The ID token is not a signed JWT with the required claims. → Report it to the provider. |

@@ -73,7 +73,7 @@
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
 //! | the same with Didit Authentication, once the access token has expired | the refresh | 5 s, then 503 |
-//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, if its answer carries the new tokens or the refresh ends the old ones | 2 s |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, if its response carries the new tokens or the refresh ends the old ones | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
 //!
@@ -94,7 +94,7 @@
 //! 10 s at the provider and 1 s at the store. Then one request tries again. An outage signs nobody out.
 //!
 //! Ask in the handler. A body stream or a spawned task that asks for the first time after the response headers were
-//! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the answer can no longer say that it depends
+//! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the response can no longer say that it depends
 //! on the session. Only a session that was asked for counts as used.
 //!
 //! # Who the user is
@@ -123,7 +123,7 @@
 //! for the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different
 //! for each token, so that tokens that were issued together are not refreshed together. If the access token lives for
 //! less than a minute, it is the second half of its life in place of the 30 seconds, and never its first 10 seconds.
-//! Tokens that came after a refresh are saved to the store, or kept in memory until an answer has carried them in
+//! Tokens that came after a refresh are saved to the store, or kept in memory until a response has carried them in
 //! cookies, at most 10 minutes.
 //!
 //! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not
@@ -147,7 +147,7 @@
 //!
 //! - It asks neither Didit's introspection endpoint nor its live session check.
 //! - Processes that keep sessions in cookies refresh independently of each other. That is harmless as long as refresh
-//!   tokens work again, which the crate assumes of Didit's Sign in API: its answer to a refresh may leave out a new one,
+//!   tokens work again, which the crate assumes of Didit's Sign in API: its response to a refresh may leave out a new one,
 //!   but Didit does not say whether the old one stays valid otherwise.
 //! - It reads no bearer tokens of API clients: it signs in browsers.
 //!

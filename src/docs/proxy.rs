@@ -65,7 +65,7 @@
 //!     proxy_http_version 1.1;
 //!     proxy_connect_timeout 2s;
 //!     large_client_header_buffers 4 16k;   # headers of a request
-//!     proxy_buffer_size 16k;               # headers of an answer, the callback's included
+//!     proxy_buffer_size 16k;               # headers of a response, the callback's included
 //!     proxy_busy_buffers_size 24k;
 //!
 //!     location / {
@@ -87,7 +87,7 @@
 //! - **The callback's query contains the authorization code.** A stolen code is of little use without the code verifier,
 //!   but it does not belong into a log. So the callback's access log has no query (`access_log off` does as well), and
 //!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request line.
-//!   Failures are still visible as status 429 or 502 in the access log. Other pages do not name the code: the answer of
+//!   Failures are still visible as status 429 or 502 in the access log. Other pages do not name the code: the response of
 //!   the callback has `Referrer-Policy: no-referrer`.
 //! - **The limit.** A sign-in that a stranger starts and calls back with a made-up code costs a request to Didit's token
 //!   endpoint. At most 256 of these wait at a time; beyond that, sign-ins answer 503 until some have returned. The limit
@@ -101,12 +101,12 @@
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
 //!   The layer itself does not read `Host`; your application may.
-//! - **Event streams** need `proxy_buffering off`, or the header `X-Accel-Buffering: no` in the answer, and a
+//! - **Event streams** need `proxy_buffering off`, or the header `X-Accel-Buffering: no` in the response, and a
 //!   `proxy_read_timeout` longer than the pause between two events (60 s by default).
 //!
 //! # Header sizes
 //!
-//! A request brings at most 4 KB of session and 3 KB of sign-ins under way; an answer sets at most one session. nginx
+//! A request brings at most 4 KB of session and 3 KB of sign-ins under way; a response sets at most one session. nginx
 //! reads answers with headers of 4 or 8 KB by default, and answers 502 to the browser if they are larger. Therefore
 //! `proxy_buffer_size` and `large_client_header_buffers` above. With a [session store](crate::docs::machines) the session
 //! cookie has 43 characters, and the defaults suffice.

@@ -38,7 +38,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `session-too-large` | 500 | the session fits neither the cookies nor the store's limit | ask for fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
-/// | `invalid-answer` | 502 | the provider's answer cannot be used | see the log |
+/// | `invalid-answer` | 502 | the provider's response cannot be used | see the log |
 /// | `invalid-metadata` | 502 | the provider's metadata cannot be used | see the log; often the configured issuer is not exactly the provider's |
 /// | `foreign-user-info` | 502 | the user information is about another user | report it to the provider |
 /// | `malformed-id-token` | 502 | the ID token is not a signed JWT with the required claims | report it to the provider |
@@ -64,7 +64,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or set it in the [`Provider`](crate::Provider) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
-/// | `asked-too-late` | 500 | the session was first asked for after the head of the answer was sent | ask in the handler |
+/// | `asked-too-late` | 500 | the session was first asked for after the head of the response was sent | ask in the handler |
 ///
 /// Each error is logged once, when it is answered, with its details, its source and the provider's host: at `DEBUG`
 /// what users cause, at `WARN` everything else.
@@ -116,7 +116,7 @@ pub enum ErrorKind {
     ProviderRefused,
     /// The provider refuses a token request (RFC 6749 §5.2).
     TokenRequest(TokenError),
-    /// The provider's answer cannot be used.
+    /// The provider's response cannot be used.
     InvalidAnswer,
     /// The provider's metadata cannot be used (OpenID Connect Discovery §4.3).
     InvalidMetadata,
@@ -169,7 +169,7 @@ impl ErrorKind {
         self.row().code
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     ///
     /// ```
     /// use http::StatusCode;

@@ -36,7 +36,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// person who waits for a page gets one from [`DiditAuth`](crate::DiditAuth)
 /// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if that helps.
 ///
-/// The error is in the extensions of its answer, where a middleware can read it. The layer leaves the answer alone if
+/// The error is in the extensions of its response, where a middleware can read it. The layer leaves the response alone if
 /// a middleware takes the error out or changes the status.
 ///
 /// ```

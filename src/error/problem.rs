@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::Error;
 
-/// Marks an answer that a layer has rendered. It is in the extensions beside the error; a layer further out leaves
-/// the answer alone.
+/// Marks a response that a layer has rendered. It is in the extensions beside the error; a layer further out leaves
+/// the response alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendered;
 
@@ -24,13 +24,13 @@ struct Problem {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        self.into_http_response().map(Body::from)
+        self.into_http().map(Body::from)
     }
 }
 
 impl Error {
     /// The answer, for services that are not axum's.
-    pub(crate) fn into_http_response(self) -> http::Response<Bytes> {
+    pub(crate) fn into_http(self) -> http::Response<Bytes> {
         self.log("request failed");
         let mut response = self.problem();
         response.extensions_mut().insert(self);

@@ -145,7 +145,7 @@ pub enum WiringError {
     LayerMissing,
     /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
     NotACallback,
-    /// A body stream or a task asked for the session for the first time after the head of the answer was sent. Ask in
+    /// A body stream or a task asked for the session for the first time after the head of the response was sent. Ask in
     /// the handler.
     AskedTooLate,
 }

@@ -1,4 +1,4 @@
-//! One row for each kind: its code, its status, who must act, and what the answer says.
+//! One row for each kind: its code, its status, who must act, and what the response says.
 
 use http::StatusCode as Status;
 
@@ -94,7 +94,7 @@ impl ErrorKind {
                 TokenError::Other => Self::ProviderRefused.row(),
             },
             Self::SessionTooLarge => operator("session-too-large", "the session is too large"),
-            Self::InvalidAnswer => provider("invalid-answer", "the provider's answer cannot be used"),
+            Self::InvalidAnswer => provider("invalid-answer", "the provider's response cannot be used"),
             Self::InvalidMetadata => provider("invalid-metadata", "the provider's metadata cannot be used"),
             Self::ForeignUserInfo => provider("foreign-user-info", "the user information is about another user"),
             Self::IdToken(reason) => match reason {
@@ -140,7 +140,7 @@ impl ErrorKind {
                         "`ReturnTo` is there only in the handler of the callback, the path of the redirect URI"),
                 WiringError::AskedTooLate =>
                     developer("asked-too-late",
-                        "the session was first asked for after the head of the answer was sent"),
+                        "the session was first asked for after the head of the response was sent"),
             },
         }
     }

@@ -8,7 +8,7 @@ fn displays_one_level_in_lower_case() {
     );
     assert_eq!(
         Error::with_context(ErrorKind::InvalidAnswer, "no access_token").to_string(),
-        "the provider's answer cannot be used: no access_token"
+        "the provider's response cannot be used: no access_token"
     );
     assert_eq!(
         Error::from_provider(TokenError::InvalidGrant, "invalid_grant", Some("expired"))

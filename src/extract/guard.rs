@@ -151,10 +151,7 @@ where
         let (mut head, body) = request.into_parts();
         let decision = Box::pin(async move {
             let checked = guard.check(&mut head.extensions).await;
-            (
-                head,
-                checked.map(|()| None).map_err(Error::into_http_response),
-            )
+            (head, checked.map(|()| None).map_err(Error::into_http))
         });
         ResponseFuture::decide(&mut self.inner, body, decision)
     }

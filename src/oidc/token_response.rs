@@ -246,7 +246,7 @@ mod tests {
         for member in [r#""scope":5"#, r#""scope":[1]"#, r#""scope":{}"#] {
             assert_eq!(
                 with(member).err().unwrap(),
-                "the provider's answer cannot be used: an unreadable scope"
+                "the provider's response cannot be used: an unreadable scope"
             );
         }
     }
@@ -254,7 +254,7 @@ mod tests {
     // RFC 6749 §7.1, OpenID Connect Core §3.1.3.3; behaviours 37 and 38.
     #[test]
     fn errors_name_the_missing_or_unsupported_member() {
-        let text = "the provider's answer cannot be used: ";
+        let text = "the provider's response cannot be used: ";
         for (json, why) in [
             (r#"{"id_token":"id"}"#, "no access_token"),
             (r#"{"access_token":"","id_token":"id"}"#, "no access_token"),

@@ -100,7 +100,7 @@ impl ProviderCalls {
         call.await
     }
 
-    /// Tells the breaker whether the token endpoint answered. An error response is an answer.
+    /// Tells the breaker whether the token endpoint answered. An error response is a response.
     pub(super) fn note<T>(&self, attempt: &mut Attempt, outcome: &Result<T, TokenRequestFailure>) {
         match outcome {
             Err(failure) if is_outage(&failure.error) => self.token_endpoint.failed(attempt),

@@ -47,14 +47,9 @@ impl RelyingParty {
         let pending = match flows.open(&state) {
             Ok(pending) => pending,
             Err(kind) => {
-                let used = match self.flights.earlier_use(&state, code) {
+                let used = match self.flights.state_use(&state, code) {
                     Some(kind) => Some(kind),
-                    None => {
-                        lifecycle
-                            .sessions
-                            .earlier_use_of_state(&state, code)
-                            .await?
-                    }
+                    None => lifecycle.sessions.state_use(&state, code).await?,
                 };
                 let error = Error::new(used.unwrap_or(kind));
                 return self.not_completed(error.into(), &cookies).await;
@@ -63,10 +58,10 @@ impl RelyingParty {
         let return_to = pending.return_to.clone();
         let flow_cookie_removal = flows.end(&state);
         // The sign-in is not used up: a reload may succeed.
-        let repeatable = |error| Failure::from(error).returning_to(&return_to);
-        let used_up = |error| repeatable(error).with_cookies([flow_cookie_removal.clone()]);
+        let open = |error| Failure::from(error).returning_to(&return_to);
+        let spent = |error| open(error).with_cookies([flow_cookie_removal.clone()]);
 
-        let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
+        let metadata = lifecycle.calls.metadata().await.map_err(open)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
         let grant = match callback.accept(pending, provider, &metadata, scopes, lifecycle.now()) {
             Ok(Accepted::Grant(grant)) => grant,
@@ -76,7 +71,7 @@ impl RelyingParty {
                     self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
                 return Ok(Decision::Reply(restarted));
             }
-            Err(error) => return self.not_completed(used_up(error), &cookies).await,
+            Err(error) => return self.not_completed(spent(error), &cookies).await,
         };
         let code = code.unwrap_or_default();
         let joined = self.flights.join(&state, code, lifecycle.now(), || {
@@ -87,10 +82,8 @@ impl RelyingParty {
         });
         let flight = match joined {
             Ok(flight) => flight,
-            Err(error) if error.kind() == ErrorKind::TooManySignIns => {
-                return Err(repeatable(error));
-            }
-            Err(error) => return self.not_completed(used_up(error), &cookies).await,
+            Err(error) if error.kind() == ErrorKind::TooManySignIns => return Err(open(error)),
+            Err(error) => return self.not_completed(spent(error), &cookies).await,
         };
         let outcome = flight.outcome().await;
         match &*outcome {
@@ -102,22 +95,18 @@ impl RelyingParty {
             }
             Some(_) => {
                 let error = Error::new(CallbackError::AlreadyCompleted);
-                return self.not_completed(used_up(error), &cookies).await;
+                return self.not_completed(spent(error), &cookies).await;
             }
             None => {}
         }
         let (session, generation) = match flight.session().await {
             Ok(exchanged) => exchanged,
-            Err(failure) if !failure.was_sent => return Err(repeatable(failure.error)),
-            Err(failure) => return self.not_completed(used_up(failure.error), &cookies).await,
+            Err(failure) if !failure.was_sent => return Err(open(failure.error)),
+            Err(failure) => return self.not_completed(spent(failure.error), &cookies).await,
         };
         let generation = match generation {
             Some(generation) => generation,
-            None => lifecycle
-                .sessions
-                .prepare(&session)
-                .await
-                .map_err(repeatable)?,
+            None => lifecycle.sessions.prepare(&session).await.map_err(open)?,
         };
 
         let now = || lifecycle.now();

@@ -89,7 +89,7 @@ impl CallbackFlights {
             }
             return Err(Error::new(CallbackError::Replayed));
         }
-        if let Some(kind) = self.earlier_use(state, Some(code)) {
+        if let Some(kind) = self.state_use(state, Some(code)) {
             return Err(Error::new(kind));
         }
         let exchange = start()?;
@@ -117,7 +117,7 @@ impl CallbackFlights {
     }
 
     /// The error for a state that was used in this process.
-    pub(super) fn earlier_use(&self, state: &str, code: Option<CodeHash>) -> Option<CallbackError> {
+    pub(super) fn state_use(&self, state: &str, code: Option<CodeHash>) -> Option<CallbackError> {
         if !self.used.contains(state.as_bytes()) {
             return None;
         }

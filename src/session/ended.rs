@@ -9,7 +9,7 @@ use super::{SessionId, lock};
 use crate::clock::Timestamp;
 
 /// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session signs nobody
-/// in, not even one that a late answer has written.
+/// in, not even one that a late response has written.
 ///
 /// At most 65,536 ids are kept; the oldest is removed first.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(super) struct Ended {
     /// The absolute limit.
     pub(super) limit: Timestamp,
     /// Whether another sign-in of the same browser replaced it. The browser's cookies may then be those of the new
-    /// session, so no answer removes them.
+    /// session, so no response removes them.
     pub(super) is_replaced: bool,
 }
 

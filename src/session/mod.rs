@@ -71,7 +71,7 @@ impl SessionId {
     }
 }
 
-/// What the answer does to the session's cookies.
+/// What the response does to the session's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CookieChange {
     /// Writes them, if the session is in cookies.

@@ -13,7 +13,7 @@ use crate::{
 
 /// The refreshes under way, and the outcomes of the latest.
 ///
-/// An outcome is kept under the tokens that it replaces. Where the session is in cookies it is kept until an answer
+/// An outcome is kept under the tokens that it replaces. Where the session is in cookies it is kept until a response
 /// has carried the new tokens to the browser, at most 10 minutes, and then for a minute more, for requests that were
 /// sent with the old cookie.
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(crate) enum Refresh {
     Started(RefreshFlight),
     /// Another request has started it.
     InFlight(RefreshFlight),
-    Completed(Outcome),
+    Done(Outcome),
 }
 
 impl Refreshes {
@@ -74,18 +74,15 @@ impl Refreshes {
         Refresh::Started(flight)
     }
 
-    /// Whether these tokens were replaced or are being replaced: no answer may write them again.
+    /// Whether these tokens were replaced or are being replaced: no response may write them again.
     pub(crate) fn replaces(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
         let flights = lock(&self.0);
         let known = flights.known.get(&hash_of(tokens));
         let refresh = known.and_then(|known| known.refresh(now));
-        matches!(
-            refresh,
-            Some(Refresh::InFlight(_) | Refresh::Completed(Ok(_)))
-        )
+        matches!(refresh, Some(Refresh::InFlight(_) | Refresh::Done(Ok(_))))
     }
 
-    /// Records that an answer carries the new tokens in place of these.
+    /// Records that a response carries the new tokens in place of these.
     pub(crate) fn record_delivery(&self, tokens: &DiditTokens, now: Timestamp) {
         let mut flights = lock(&self.0);
         if let Some(known) = flights.known.get_mut(&hash_of(tokens)) {
@@ -116,7 +113,7 @@ impl Known {
         };
         let since = self.saved.map_or(completed, |saved| saved.max(completed));
         let counts = since <= now && now.since(since) < kept;
-        counts.then_some(Refresh::Completed(outcome))
+        counts.then_some(Refresh::Done(outcome))
     }
 }
 
@@ -153,7 +150,7 @@ fn hash_of(tokens: &DiditTokens) -> [u8; 32] {
 
 /// How long requests with the old tokens get the new ones after these were saved.
 const KEPT: Duration = Duration::from_secs(60);
-/// How long requests with the old tokens get the new ones while no answer has carried these.
+/// How long requests with the old tokens get the new ones while no response has carried these.
 const KEPT_UNSAVED: Duration = Duration::from_secs(10 * 60);
 /// The number of outcomes from which on unsaved tokens are kept no longer than others.
 const CAPACITY: usize = 10_000;
@@ -205,7 +202,7 @@ mod tests {
         let (outcome, started) = match refresh {
             Refresh::Started(flight) => (outcome(&flight).await, true),
             Refresh::InFlight(flight) => (outcome(&flight).await, false),
-            Refresh::Completed(outcome) => (outcome, false),
+            Refresh::Done(outcome) => (outcome, false),
         };
         let outcome = match outcome {
             Ok(tokens) => tokens.access_token().secret().to_owned(),
@@ -253,9 +250,9 @@ mod tests {
             panic!("not started")
         };
         assert!(outcome(&flight).await.is_ok());
-        assert!(matches!(started(599), Refresh::Completed(Ok(_))));
+        assert!(matches!(started(599), Refresh::Done(Ok(_))));
         flights.record_delivery(&tokens("old"), at(599));
-        assert!(matches!(started(658), Refresh::Completed(Ok(_))));
+        assert!(matches!(started(658), Refresh::Done(Ok(_))));
         assert!(matches!(started(659), Refresh::Started(_)));
         let Refresh::InFlight(flight) = started(659) else {
             panic!("not in flight")

@@ -83,10 +83,10 @@ pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError
 /// Time limit of one call.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Retry limit for calls that a sign-in waits for.
-pub(super) const FOREGROUND: Duration = Duration::from_secs(2);
+pub(super) const FOR_2S: Duration = Duration::from_secs(2);
 /// Retry limit for writes that are safe to lose.
-pub(super) const BEST_EFFORT: Duration = Duration::from_secs(10);
+pub(super) const FOR_10S: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
-pub(super) const PERSISTENT: Duration = Duration::from_secs(60);
+pub(super) const FOR_60S: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

@@ -23,7 +23,7 @@ use crate::{
     seal::Sealer,
 };
 
-/// Reads sessions from the cookies of a request and writes them to those of an answer.
+/// Reads sessions from the cookies of a request and writes them to those of a response.
 pub(crate) struct SealedSessions {
     sealer: Sealer,
     scope: CookieScope,

@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use super::{
     Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
-    retry::{FOREGROUND, bounded, settle},
+    retry::{FOR_2S, bounded, settle},
     session_cookies::{Chunks, SessionCookies},
     store::{SessionKey, StoredSession},
 };
@@ -195,7 +195,7 @@ impl Sessions {
         let entry = [&stored.process[..], &code].concat();
         let create = || store.create(key, entry.clone(), PendingSignIn::LIFETIME, None);
         let is_ours = |found: &StoredSession| *found.value() == entry;
-        if settle(store, key, FOREGROUND, create, is_ours).await? {
+        if settle(store, key, FOR_2S, create, is_ours).await? {
             return Ok(None);
         }
         Ok(match bounded(store.load(key)).await? {
@@ -216,7 +216,7 @@ impl Sessions {
     }
 
     /// How a state was used by any process, if it was.
-    pub(crate) async fn earlier_use_of_state(
+    pub(crate) async fn state_use(
         &self,
         state: &str,
         code: Option<CodeHash>,

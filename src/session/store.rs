@@ -38,7 +38,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// A relational database needs one statement for each method, such as
 /// `update sessions set version = version + 1, attempt = $3 where key = $1 and version = $2 and expires > now()`,
-/// where the count of rows is the answer. `examples/session_store` keeps sessions in a file. This store in memory
+/// where the number of updated rows is the result. `examples/session_store` keeps sessions in a file. This store in memory
 /// has every method:
 ///
 /// ```

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     PresentedCookies, Rules, Session,
     codec::Codec,
-    retry::{Backoff, FOREGROUND, PERSISTENT, bounded},
+    retry::{Backoff, FOR_2S, FOR_60S, bounded},
     store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
     unseal_cache::UnsealCache,
     user_sessions::Generation,
@@ -100,7 +100,7 @@ impl StoredSessions {
         let now = self.now();
         if let Some(attempt) = entry.refresh_attempt {
             // The process that refreshes the session may still write it.
-            if !attempt.has_lapsed_for(PERSISTENT, now) {
+            if !attempt.has_lapsed_for(FOR_60S, now) {
                 return;
             }
             // Writing removes the attempt. A single-use token has to count as spent all the same.
@@ -142,7 +142,7 @@ impl StoredSessions {
     ) -> Result<(Vec<HeaderValue>, Option<SessionKey>), Error> {
         let max_age = session.0.end.since(now);
         let owner = SessionOwner::new(self.user(session.tokens().claims()), max_age);
-        let mut backoff = Backoff::new(FOREGROUND);
+        let mut backoff = Backoff::new(FOR_2S);
         // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
         let (id, key) = loop {
             let id: Zeroizing<[u8; 32]> = Zeroizing::new(random());

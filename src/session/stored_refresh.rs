@@ -6,7 +6,7 @@
 //! 3. It saves the new tokens, which removes the attempt; or abandons the attempt, if no connection was
 //!    established; or ends the session, if the provider calls the token invalid.
 //!
-//! If the provider's answer is unusable or the process dies, the attempt stays. A single-use refresh token then
+//! If the provider's response is unusable or the process dies, the attempt stays. A single-use refresh token then
 //! counts as spent for good (RFC 9700 §4.14.2: its reuse would end the session at the provider); a reusable one
 //! may be sent again once the attempt has lapsed.
 
@@ -14,7 +14,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Outcome, Session, StoreEntry, StoredSessions,
-    retry::{BEST_EFFORT, Backoff, PERSISTENT, bounded, settle},
+    retry::{Backoff, FOR_10S, FOR_60S, bounded, settle},
     store::{RefreshAttempt, SessionKey, StoreError, StoredSession},
 };
 use crate::{
@@ -73,7 +73,7 @@ impl StoredSessions {
                 let StoreEntry { key, version, .. } = entry;
                 let begin = || self.store.begin_refresh(key, version, attempt);
                 let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
-                if settle(&*self.store, key, BEST_EFFORT, begin, is_ours).await? {
+                if settle(&*self.store, key, FOR_10S, begin, is_ours).await? {
                     entry.version += 1;
                     entry.refresh_attempt = Some(attempt);
                     break ready;
@@ -108,13 +108,13 @@ impl StoredSessions {
         }
         let sealed = self.seal(held.key, &session);
         let is_saved = |stored: &StoredSession| *stored.value() == sealed;
-        let mut backoff = Backoff::new(PERSISTENT);
+        let mut backoff = Backoff::new(FOR_60S);
         let mut conflicts = 0;
         loop {
             let StoreEntry { key, version, .. } = held;
             let lifetime = session.0.idle_end.since(self.now());
             let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
-            let found = match settle(&*self.store, key, PERSISTENT, replace, is_saved).await {
+            let found = match settle(&*self.store, key, FOR_60S, replace, is_saved).await {
                 Ok(true) => return Ok(session.tokens().clone()),
                 Ok(false) => self.find(key).await,
                 Err(failure) => Err(failure.into()),
@@ -166,7 +166,7 @@ impl StoredSessions {
         } else {
             let abandon = || self.store.abandon_refresh(key, version);
             let is_gone = |stored: &StoredSession| stored.refresh_attempt() != held.refresh_attempt;
-            let abandoned = settle(&*self.store, key, BEST_EFFORT, abandon, is_gone).await;
+            let abandoned = settle(&*self.store, key, FOR_10S, abandon, is_gone).await;
             abandoned.map(drop).map_err(Error::from)
         };
         if let Err(error) = recorded {
@@ -196,7 +196,7 @@ impl StoredSessions {
             if is_pending {
                 // Tells the process that refreshes the session to end the new tokens at the provider.
                 let mark = SessionKey::of_end(session.id());
-                let marked = self.store.create(mark, Vec::new(), 2 * PERSISTENT, None);
+                let marked = self.store.create(mark, Vec::new(), 2 * FOR_60S, None);
                 is_marked = bounded(marked).await.is_ok();
                 continue;
             }

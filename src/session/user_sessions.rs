@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 
 use super::{
     Session, StoredSessions,
-    retry::{BEST_EFFORT, FOREGROUND, retry},
+    retry::{FOR_2S, FOR_10S, retry},
     store::{SessionKey, SessionStore, StoreFuture, StoredSession, UserKey},
 };
 use crate::{error::Error, tokens::IdClaims};
@@ -55,7 +55,7 @@ impl StoredSessions {
     pub(crate) async fn list(&self, claims: &IdClaims) -> Result<Vec<Session>, Error> {
         let mut sessions = Vec::new();
         for user in self.users(claims) {
-            let keys = retry(FOREGROUND, || self.store.list(user)).await?;
+            let keys = retry(FOR_2S, || self.store.list(user)).await?;
             for some in keys.chunks(AT_ONCE) {
                 for found in join_all(some.iter().map(|key| self.load(*key))).await {
                     sessions.extend(found?.map(|(session, _)| session));
@@ -84,7 +84,7 @@ pub(super) async fn generation(
     user: UserKey,
 ) -> Result<Generation, Error> {
     let key = SessionKey::of_generation(user);
-    let found = retry(FOREGROUND, || store.load(key)).await?;
+    let found = retry(FOR_2S, || store.load(key)).await?;
     Ok(Generation::of(found.as_ref()))
 }
 
@@ -102,14 +102,9 @@ pub(super) async fn end_all(store: &dyn SessionStore, user: UserKey) -> Result<(
         })
     };
     // `false` if another call has changed the generation at the same time.
-    retry(BEST_EFFORT, advance).await?;
-    for some in retry(BEST_EFFORT, || store.list(user))
-        .await?
-        .chunks(AT_ONCE)
-    {
-        let deletions = some
-            .iter()
-            .map(|key| retry(BEST_EFFORT, || store.delete(*key)));
+    retry(FOR_10S, advance).await?;
+    for some in retry(FOR_10S, || store.list(user)).await?.chunks(AT_ONCE) {
+        let deletions = some.iter().map(|key| retry(FOR_10S, || store.delete(*key)));
         let deleted = join_all(deletions).await;
         deleted.into_iter().collect::<Result<(), _>>()?;
     }

@@ -123,7 +123,7 @@ enum Failure {
     Broken(#[source] BoxError),
     #[error("no answer in time")]
     TimedOut,
-    #[error("the answer is larger than 1 MiB")]
+    #[error("the response is larger than 1 MiB")]
     TooLarge,
 }
 

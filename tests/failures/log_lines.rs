@@ -180,7 +180,7 @@ async fn a_failed_refresh_is_one_line_and_its_request_another_with_the_cause() {
         "WARN",
         "code=\"tokens-unavailable\"",
         APX,
-        "source=\"the provider's answer cannot be used: not a JSON object\"",
+        "source=\"the provider's response cannot be used: not a JSON object\"",
     ] {
         assert!(request.contains(part), "{request}");
     }

@@ -148,12 +148,12 @@ async fn an_error_shows_neither_code_nor_answer() {
         (
             answer(&format!(r#"{{"access_token":["{LEAK}"]}}"#)),
             ErrorKind::InvalidAnswer,
-            "the provider's answer cannot be used: neither a token response nor an error response",
+            "the provider's response cannot be used: neither a token response nor an error response",
         ),
         (
             answer(LEAK),
             ErrorKind::InvalidAnswer,
-            "the provider's answer cannot be used: not a JSON object",
+            "the provider's response cannot be used: not a JSON object",
         ),
     ] {
         didit.on_next(Endpoint::Token, fault);

@@ -111,7 +111,7 @@ impl ConfigBuilder {
     /// Escape text from the request and from [`provider_description`](Error::provider_description).
     ///
     /// The layer adds its cookies, `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the
-    /// challenge of a 401 and the `Retry-After` of a 503. A page that replaces a handler's answer keeps that
+    /// challenge of a 401 and the `Retry-After` of a 503. A page that replaces a handler's response keeps that
     /// answer's headers, except `Content-*` and those that the page has itself.
     ///
     /// Default: a small page with two links: one to the [landing page](Self::with_landing_page), and one to a

@@ -1,4 +1,4 @@
-//! Work that goes on after the answer.
+//! Work that goes on after the response.
 //!
 //! A handler moves the tokens and its [`DiditClient`](crate::DiditClient) into a task. The task refreshes the tokens when
 //! they are about to expire. For that the sign-in has to ask for the scope `offline`
@@ -144,10 +144,10 @@
 //! | sessions | a refresh in the task |
 //! |---|---|
 //! | in a store | is saved there: later requests use the new tokens |
-//! | in cookies | is only given back to the task, as there is no answer left that could carry it |
+//! | in cookies | is only given back to the task, as there is no response left that could carry it |
 //!
 //! A page may have refreshed the tokens while the job still holds the old ones. In a store `refresh` then gives the job
-//! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after an answer
+//! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after a response
 //! carried them (10 minutes if none has); later it sends the job's refresh token once more.
 //!
 //! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which
@@ -155,7 +155,7 @@
 //! by default. A session in a store also ends at its idle limit: a job does not count as use.
 //!
 //! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in
-//! API, whose answer to a refresh may leave out a new one; Didit does not say so. If the tokens turn out to be
+//! API, whose response to a refresh may leave out a new one; Didit does not say so. If the tokens turn out to be
 //! single-use, declare it with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
 //! sessions are then in a store, and the client has to be that of a request of the session, as here.
 //!

@@ -6,7 +6,7 @@
 //! - [A JSON API and its front end](json_api)
 //! - [Protect the application's own forms](csrf)
 //! - [Event streams and `WebSocket`s](streams)
-//! - [Work that goes on after the answer](jobs)
+//! - [Work that goes on after the response](jobs)
 //! - [Test a handler, a route, a sign-in](testing)
 //! - [More than one process](several_machines)
 //! - [Go to production](production)

@@ -59,7 +59,7 @@
 //!
 //! # The end of a process
 //!
-//! After the signal axum accepts no connections, and waits for the answers under way; then `auth.shutdown()` waits for
+//! After the signal axum accepts no connections, and waits for the responses under way; then `auth.shutdown()` waits for
 //! what was sent to Didit: usually nothing, at most the 20 s of the `timeout`. If the process is killed before that, a
 //! sign-in may have to be repeated, and with single-use refresh tokens a user may have to sign in again. Give the
 //! process 30 s:

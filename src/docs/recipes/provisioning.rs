@@ -108,4 +108,4 @@
 //! user.
 //!
 //! **If `user_info` fails**, `?` shows a page with "Try again", and no session begins. A sign-in that should succeed
-//! without Didit's answer uses `.ok()` instead.
+//! without Didit's response uses `.ok()` instead.

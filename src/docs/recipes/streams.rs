@@ -96,7 +96,7 @@
 //!
 //! # The browser's side
 //!
-//! An `EventSource` connects again by itself when a stream ends or its connection breaks. If the answer is not 200, it
+//! An `EventSource` connects again by itself when a stream ends or its connection breaks. If the response is not 200, it
 //! closes for good, and tells the script neither the status nor the reason. So the script asks:
 //!
 //! ```js
@@ -234,14 +234,14 @@
 //!
 //! # What to know
 //!
-//! - **Streams hold up the end of the process.** axum's `with_graceful_shutdown` waits for all answers, a stream without
+//! - **Streams hold up the end of the process.** axum's `with_graceful_shutdown` waits for all responses, a stream without
 //!   end included. End streams with a token, as above, and cancel it before the server stops:
 //!   `.with_graceful_shutdown(async move { stop_signal().await; stop.cancel() })`, with the `stop_signal` of
 //!   [production](crate::docs::recipes::production).
 //! - **A stream counts as use.** Each connection, and each time the layer is asked again, is a request that asks for the
 //!   session. With a store it keeps the session from reaching its idle limit, not from reaching its
 //!   [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in cookies only a new connection does, since
-//!   its answer carries the cookie.)
+//!   its response carries the cookie.)
 //! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
 //!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and

@@ -190,7 +190,7 @@
 //!     let answer = app.clone().oneshot(request().body(Body::empty()).unwrap()).await.unwrap();
 //!     assert_eq!(answer.status(), StatusCode::OK);
 //!
-//!     // This test sends the old cookie again; a browser would have the one that the answer has set.
+//!     // This test sends the old cookie again; a browser would have the one that the response has set.
 //!     didit.clock().advance(Duration::from_secs(2 * 60 * 60));
 //!     let answer = app.oneshot(request().body(Body::empty()).unwrap()).await.unwrap();
 //!     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);

@@ -114,7 +114,7 @@ fn malformed_and_unsupported_keys_are_left_out() {
     let many = json!({ "keys": vec![7; 65] }).to_string();
     assert_eq!(
         Jwks::parse(many.as_bytes()).unwrap_err().to_string(),
-        "the provider's answer cannot be used: the key set has more than 64 keys"
+        "the provider's response cannot be used: the key set has more than 64 keys"
     );
 }
 

@@ -70,7 +70,7 @@ async fn a_callback_that_does_not_start_retires_no_flight() {
     let full = || Err(Error::new(ErrorKind::TooManySignIns));
     assert!(flights.join("another", CODE, NOW, full).is_err());
     assert!(!is_retired(&flights, "0"));
-    assert!(flights.earlier_use("another", Some(CODE)).is_none());
+    assert!(flights.state_use("another", Some(CODE)).is_none());
 }
 
 #[tokio::test]
@@ -82,6 +82,6 @@ async fn a_cancelled_sign_in_stays_cancelled_if_its_code_was_not_sent() {
     for state in ["cancelled", "other"] {
         flights.release(state, CODE);
     }
-    let is_used = |state| flights.earlier_use(state, Some(CODE)).is_some();
+    let is_used = |state| flights.state_use(state, Some(CODE)).is_some();
     assert!(is_used("cancelled") && !is_used("other"));
 }

@@ -22,7 +22,7 @@ use crate::{
         Sessions, StoreEntry, Validity,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
-        retry::{PERSISTENT, retry},
+        retry::{FOR_60S, retry},
         store::{SessionKey, StoreError},
     },
 };
@@ -225,7 +225,7 @@ impl SessionLifecycle {
         let deleted = stored.delete(key).await;
         if deleted.is_err() {
             let delete = async move {
-                if let Err(error) = retry(PERSISTENT, || stored.store.delete(key)).await {
+                if let Err(error) = retry(FOR_60S, || stored.store.delete(key)).await {
                     error.log("failed to delete ended session");
                 }
             };
@@ -257,12 +257,12 @@ impl SessionLifecycle {
         self.ended.get(session).is_some()
     }
 
-    /// Whether an answer has to remove the session's cookies, which a late answer has written again.
+    /// Whether a response has to remove the session's cookies, which a late response has written again.
     pub(crate) fn must_remove_cookies(&self, session: SessionId) -> bool {
         self.ended.get(session).is_some_and(|end| !end.is_replaced)
     }
 
-    /// Whether the session has ended or its tokens were replaced: a late answer must not write it again.
+    /// Whether the session has ended or its tokens were replaced: a late response must not write it again.
     pub(crate) fn is_superseded(&self, session: &Session) -> bool {
         self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
     }

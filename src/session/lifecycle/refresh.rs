@@ -96,7 +96,7 @@ impl SessionLifecycle {
     /// for while the provider does not answer.
     pub(crate) async fn outcome(&self, refresh: Refresh, max_wait: Duration) -> Outcome {
         let flight = match refresh {
-            Refresh::Completed(outcome) => return outcome,
+            Refresh::Done(outcome) => return outcome,
             Refresh::InFlight(_) if self.calls.is_unresponsive() => {
                 return Err(Error::new(ErrorKind::TokensUnavailable));
             }
@@ -126,12 +126,12 @@ impl SessionLifecycle {
         }
     }
 
-    /// Records that an answer carries the new tokens in place of these.
+    /// Records that a response carries the new tokens in place of these.
     pub(crate) fn record_delivery(&self, replaced: &DiditTokens) {
         self.refreshes.record_delivery(replaced, self.now());
     }
 
-    /// Whether the request that starts a refresh waits for it: its answer carries the new tokens, or the refresh
+    /// Whether the request that starts a refresh waits for it: its response carries the new tokens, or the refresh
     /// ends the old ones.
     pub(crate) fn starter_waits(&self, entry: Option<StoreEntry>) -> bool {
         entry.is_none() || self.sessions.rules.is_authoritative

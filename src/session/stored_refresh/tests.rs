@@ -1,7 +1,7 @@
 //! Explores all interleavings of concurrent refreshes.
 //!
 //! Several processes share a store and a provider. At each call of a process another process may continue, time may
-//! pass, or a fault may happen: the call or its answer is lost, or the process dies. A lost call may take effect at
+//! pass, or a fault may happen: the call or its response is lost, or the process dies. A lost call may take effect at
 //! any later time, or never. All interleavings are explored, up to a number of faults in each; the invariants are
 //! checked at the end of each. `MORE_FAULTS=1 cargo test --release --lib --all-features stored_refresh` explores tens
 //! of millions of interleavings, with one more fault.
