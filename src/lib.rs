@@ -36,13 +36,13 @@
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit" }
 //! ```
 //!
-//! The layer goes last, on the outermost router. It answers `GET /login` and `POST /logout` itself, and verifies what
-//! arrives at the path of the redirect URI before your handler for that path runs.
+//! The layer goes last, on the outermost router. It answers `GET /login` and `POST /logout` itself, and verifies each
+//! callback before your handler for the path of the redirect URI runs.
 //!
 //! # Protect a page
 //!
 //! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a request that
-//! is [no browser navigation](docs::flow#who-is-a-person), such as a script's `fetch`, gets 401. [`RequireSignIn`]
+//! is [no browser navigation](docs::flow#what-is-a-navigation), such as a script's `fetch`, gets 401. [`RequireSignIn`]
 //! guards a group of routes, and `Option<IdClaims>` lets everybody in:
 //!
 //! ```
@@ -101,7 +101,7 @@
 //! |---|---|---|
 //! | reqwest | yes | the default transport: reqwest with rustls. Without it, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service. |
 //! | redis | no | [`store`]`::RedisStore`: sessions for several processes and machines |
-//! | test-util | no | `fake`: a whole Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
+//! | test-util | no | `fake`: a fake Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
 //!
 //! # Guide
 //!
@@ -158,12 +158,12 @@ pub use provider::Provider;
 pub use return_to::ReturnTo;
 pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
 
-/// The reasons inside of an [`ErrorKind`].
+/// The reasons that some [`ErrorKind`]s contain.
 pub mod reason {
     pub use crate::error::{CallbackError, IdTokenError, TokenError, WiringError};
 }
 
-/// The words in which a [`Provider`] says how it is spoken to.
+/// The protocol options of a [`Provider`].
 pub mod protocol {
     pub use crate::provider::{ClientAuthentication, SigningAlgorithm};
 }
@@ -242,7 +242,7 @@ pub mod fake {
     pub use crate::test_util::FakeDiditExt;
 }
 
-/// The types that the layers make, to name them in a signature.
+/// The services, futures and bodies of the layers, for type signatures.
 pub mod middleware {
     pub use crate::{
         body::ResponseBody, extract::RequireSignInService, future::ResponseFuture,

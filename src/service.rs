@@ -48,7 +48,7 @@ impl<S> DiditAuthService<S> {
         &mut self.inner
     }
 
-    /// Gives the inner service back.
+    /// Returns the inner service.
     /// [Example](Self).
     pub fn into_inner(self) -> S {
         self.inner

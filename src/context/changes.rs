@@ -48,7 +48,7 @@ impl RequestSession {
         Ok(refreshed)
     }
 
-    /// Ends the session of this request. Gives the provider's end-session page, if there is one.
+    /// Ends the session of this request. Returns the provider's end-session page, if there is one.
     pub(crate) async fn sign_out(&self, cookies: &CookieLines) -> Result<Option<String>, Error> {
         let session = self.latest().await;
         // The browser forgets the session in any case.

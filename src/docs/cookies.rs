@@ -6,11 +6,11 @@
 //! | name | content | lifetime |
 //! |---|---|---|
 //! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: a random id of 256 bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
-//! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie each, at most 5 and 3 KB of them, the oldest goes first | 20 minutes |
-//! | `__Host-didit.completed` | how many sign-ins this browser has completed one after the other, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
+//! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie for each sign-in, at most five and 3 KB in all; the oldest is removed first | 20 minutes |
+//! | `__Host-didit.completed` | how many sign-ins this browser has completed in quick succession, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
 //!
 //! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the way back from
-//! Didit is a navigation from another site, which does not bring `Strict` cookies.
+//! Didit is a navigation from another site, with which browsers send no `Strict` cookies.
 //!
 //! The browser expires them by its own clock, the layer by [`with_clock`](crate::ConfigBuilder::with_clock). A test that
 //! moves the layer's clock gives the same clock to the fake's `Browser`, and removes the cookies of a real browser
@@ -45,10 +45,10 @@
 //!
 //! # What is sealed
 //!
-//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so an old copy is refused
-//! whatever its `Max-Age` said. Each purpose has a key of its own, derived from the cookie keys, the client id and the
-//! origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that does not
-//! open counts as no cookie.
+//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so an expired copy is
+//! refused whatever its `Max-Age` was. Each purpose has a key of its own, derived from the cookie keys, the client id
+//! and the origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that
+//! does not open counts as no cookie.
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
 //! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it
@@ -77,7 +77,8 @@
 //! | to a 401 [error](crate::docs::errors) of this crate, also if it became a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
 //! | to a 503 error of this crate | `Retry-After: 1` |
 //!
-//! `Set-Cookie` is appended, never replaced. A handler that asks for nothing gets its response out unchanged.
+//! `Set-Cookie` is appended, never replaced. The response of a handler that does not ask for the session stays
+//! unchanged.
 //!
 //! A handler that sets `Cache-Control: public` although it read the session keeps its header, unless a cookie is set.
 //! A shared cache between the browser and the application may then store the response; `Vary: Cookie` keeps it apart only

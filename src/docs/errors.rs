@@ -8,13 +8,13 @@
 //!
 //! | the request | the response |
 //! |---|---|
-//! | of a person who waits for a page, and a sign-in helps | 303 to Didit |
-//! | of a person who waits for a page | a page with the title below, a link and the code |
-//! | that is no browser navigation: a script's `fetch`, an API client | a problem document (RFC 9457: a JSON error) with the status and the code |
+//! | is a browser navigation, and a sign-in helps | 303 to Didit |
+//! | is a browser navigation | a page with the title below, a link and the code |
+//! | is anything else: a script's `fetch`, an API client | a problem document (RFC 9457: a JSON error) with the status and the code |
 //!
 //! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired` and `access-token-refused`, if the page was
-//! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#who-is-a-person) says how
-//! a navigation is told from other requests.
+//! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#what-is-a-navigation)
+//! defines a browser navigation.
 //!
 //! A handler returns the error with `?` and gets the same treatment. The error is in the extensions of the response, so a
 //! middleware can read it. A middleware that changes the status has the last word.

@@ -2,10 +2,10 @@
 //!
 //! # A sign-in
 //!
-//! 1. A person opens `/profile` without a session. The extractor refuses with 401. As a person waits for a page,
-//!    the layer answers 303 to Didit instead. `GET /login?return_to=/profile` does the same, and so does a handler
-//!    that returns [`SignIn`]. (A page whose address is longer than 512 bytes is not returned to: the sign-in ends at
-//!    the [landing page](crate::ConfigBuilder::with_landing_page), `/`.)
+//! 1. A person opens `/profile` without a session. The extractor refuses with 401. The request is a browser navigation,
+//!    so the layer redirects it to Didit (303) instead. `GET /login?return_to=/profile` does the same, and so does a
+//!    handler that returns [`SignIn`]. (A page whose address is longer than 512 bytes is not returned to: the sign-in
+//!    ends at the [landing page](crate::ConfigBuilder::with_landing_page), `/`.)
 //! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and a fresh `state`, `nonce` and
 //!    S256 `code_challenge`. What the callback needs later is sealed (encrypted and authenticated) into a
 //!    flow cookie of this browser. The server keeps nothing.
@@ -55,25 +55,25 @@
 //! # }
 //! ```
 //!
-//! # Who is a person
+//! # What is a navigation
 //!
-//! Only a person who waits for a page is redirected: `Sec-Fetch-Mode: navigate` with the destination `document` (or
-//! `empty`, which a service worker sends), never a prefetch. Without these headers `Accept` has to name `text/html`.
-//! Every other request (a script's `fetch`, an API client, an image) gets a status with a problem document (RFC 9457: a
-//! JSON error). A `POST` without a session gets a page that says so, not a redirect that loses the form, unless its
-//! handler returns [`SignIn`].
+//! Only a browser navigation, where a person waits for a page, is redirected: `Sec-Fetch-Mode: navigate` with the
+//! destination `document` (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept`
+//! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a
+//! problem document (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that
+//! loses the form, unless its handler returns [`SignIn`].
 //!
 //! # What waits for what
 //!
-//! The layer forwards every ordinary request at once. A handler that asks for the session waits, and only for what
-//! it asks:
+//! The layer forwards every ordinary request at once. A handler that asks for the session waits only for what it asks
+//! for:
 //!
 //! | asked for | waits for | at most |
 //! |---|---|---|
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
 //! | the same with Didit Authentication, once the access token has expired | the refresh | 5 s, then 503 |
-//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, if its response carries the new tokens or the refresh ends the old ones | 2 s |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, but only if this response has to carry the new tokens in cookies, or if the refresh invalidates the old tokens | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
 //!
@@ -85,23 +85,23 @@
 //! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP time-outs, then 504 |
 //! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
-//! | | the provider, where it has something to end | 2 s; the rest is finished in the background |
+//! | | the provider, if it has an endpoint that ends something | 2 s; the rest is finished in the background |
 //!
 //! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A
-//! callback that fails before the token request was sent can be repeated: its page offers that.
+//! callback that fails before the token request was sent can be repeated: its page offers a retry.
 //!
-//! While the provider or the store does not answer, one request finds out; the others that need it fail at once, for
-//! 10 s at the provider and 1 s at the store. Then one request tries again. An outage signs nobody out.
+//! While the provider or the store does not answer, one request waits for it; the others that need it fail at once, for
+//! 10 s (provider) or 1 s (store). Then one request tries again. An outage signs nobody out.
 //!
 //! Ask in the handler. A body stream or a spawned task that asks for the first time after the response headers were
-//! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the response can no longer say that it depends
-//! on the session. Only a session that was asked for counts as used.
+//! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the headers can no longer say that the
+//! response depends on the session. A request that does not ask for the session does not count as its use.
 //!
 //! # Who the user is
 //!
 //! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: it changes
-//! hands. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs into a database key.
-//! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for what the user granted besides.
+//! hands. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs in a database key.
+//! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for everything else that the user granted.
 //!
 //! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
 //! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session ends then.)
@@ -112,7 +112,7 @@
 //!   [week](crate::ConfigBuilder::with_session_lifetime) in all (the absolute limit). Both are stored in the session
 //!   itself, encrypted and authenticated.
 //! - At a sign-out.
-//! - When the provider calls its refresh token invalid (`invalid_grant`).
+//! - When the provider refuses its refresh token (`invalid_grant`).
 //! - With Didit Authentication, when the access token has expired and cannot be refreshed.
 //!
 //! Every sign-in begins a new session and ends the one that the browser had.
@@ -121,34 +121,34 @@
 //!
 //! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed when a handler asks
 //! for the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different
-//! for each token, so that tokens that were issued together are not refreshed together. If the access token lives for
-//! less than a minute, it is the second half of its life in place of the 30 seconds, and never its first 10 seconds.
-//! Tokens that came after a refresh are saved to the store, or kept in memory until a response has carried them in
-//! cookies, at most 10 minutes.
+//! for each token, so that tokens that were issued together are not refreshed together. For an access token that lives
+//! less than a minute, half its lifetime takes the place of the 30 seconds; no token is refreshed in its first 10
+//! seconds. The new tokens are saved to the store. Without a store they stay in memory until a response has written
+//! them to the cookies, for at most 10 minutes.
 //!
 //! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not
-//! after a crash, not by another process. If the outcome of a refresh is unknown, the session lives on its access token
+//! after a crash, not by another process. If the outcome of a refresh is unknown, the session keeps its access token
 //! and is not refreshed again. Other refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!
 //! # A sign-out
 //!
-//! `POST /logout` from a page of this site ends the session here first, then at the provider where there is something
-//! to end: Didit Authentication has a session, other providers revoke tokens (RFC 7009, token revocation) or have an
-//! end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the provider; the rest is
-//! finished in the background.
+//! `POST /logout` from a page of this site ends the session in the application first, then at the provider if that has
+//! an endpoint for it: Didit Authentication has a session, other providers revoke tokens (RFC 7009, token revocation)
+//! or have an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the provider;
+//! the rest is finished in the background.
 //!
 //! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
-//! does not. A session that the callback's handler refuses, that another sign-in replaces, or that nobody came back
-//! for is ended at the provider in the background. Before the process ends, [`DiditAuth::shutdown`] waits for that.
-//! (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new ones
-//! too, RFC 7009 §2.1.)
+//! does not. A session that the callback's handler refuses, that another sign-in replaces, or whose callback is never
+//! completed is ended at the provider in the background. Before the process ends, [`DiditAuth::shutdown`] waits for
+//! that. (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new
+//! ones too, RFC 7009 §2.1.)
 //!
 //! # What it does not do yet
 //!
 //! - It asks neither Didit's introspection endpoint nor its live session check.
 //! - Processes that keep sessions in cookies refresh independently of each other. That is harmless as long as refresh
-//!   tokens work again, which the crate assumes of Didit's Sign in API: its response to a refresh may leave out a new one,
-//!   but Didit does not say whether the old one stays valid otherwise.
+//!   tokens can be used more than once. The crate assumes so for Didit's Sign in API: a response to a refresh may
+//!   contain no new refresh token. Didit does not say whether the old one stays valid if there is a new one.
 //! - It reads no bearer tokens of API clients: it signs in browsers.
 //!
 //! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown

@@ -3,9 +3,9 @@
 //! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. A common filter is
 //! `RUST_LOG=info,tower_didit=debug`.
 //!
-//! - `ERROR`: the application is wired wrongly. Logged once by each layer.
+//! - `ERROR`: the application is put together incorrectly. Logged once by each layer.
 //! - `WARN`: the provider, the store or the configuration needs somebody's attention.
-//! - `DEBUG`: what users and strangers cause, and what goes well.
+//! - `DEBUG`: what users and attackers can cause, and successes.
 //!
 //! No event contains an authorization code, a token, a secret, a code verifier or a cookie value. Of an ID token that
 //! is refused, the issuer, the audience and the times are logged, because somebody has to compare them.
@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
 //! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
-//! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata were not fetched; the cached ones go on |
+//! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata could not be fetched; the cached ones stay in use |
 //! | `failed to save refreshed tokens` | DEBUG or WARN | the request has the new tokens, the session keeps the old ones: look at the store |
 //! | `failed to record the outcome of a refresh` | DEBUG or WARN | look at the store |
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
@@ -51,7 +51,8 @@
 //! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
-//! - WARN `too many sessions end at once`: look at the store and the provider: one session is not ended there.
+//! - WARN `too many sessions end at once`: look at the store and the provider: a session that should have ended goes on
+//!   there.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   use https, or a host name of its own. Logged once.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as

@@ -56,9 +56,9 @@
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
 //!
-//! **When a key has leaked**, whoever has it can make sessions of any user. Deploy `NEW` alone, to all processes at once:
-//! sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no cookie
-//! keys are set, set some, and replace the secret at Didit.
+//! **When a key has leaked**, whoever has it can forge a session of any user. Deploy `NEW` alone, to all processes at
+//! once: sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no
+//! cookie keys are set, set some, and replace the secret at Didit.
 //!
 //! # When a store does not answer
 //!
@@ -69,7 +69,7 @@
 //!
 //! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. What it has done:
 //!
-//! - The browser's cookies are removed. Whoever uses this browser next is not signed in.
+//! - The browser's cookies are removed. The next user of this browser is not signed in.
 //! - In the process that has answered it, the session has ended until that process restarts: a copy of the cookie signs
 //!   nobody in there.
 //! - The entry in the store is deleted as soon as the store answers, if that is within a minute and the process still

@@ -64,8 +64,8 @@
 //! ```
 //!
 //! Without `offline_access` a session lasts as long as its access token, 5 minutes. With it sessions are in memory: more
-//! than one process needs a [shared store](crate::docs::machines). The issuer has no slash at the end. While a custom
-//! domain is switched on, both issuers sign: [`add_issuer`](crate::Provider::add_issuer).
+//! than one process needs a [shared store](crate::docs::machines). The issuer has no slash at the end. During the
+//! switch to a custom domain, tokens of both issuers arrive: [`add_issuer`](crate::Provider::add_issuer).
 //!
 //! # Another OpenID provider
 //!
@@ -84,7 +84,7 @@
 //! ```
 //!
 //! The metadata is fetched with the first sign-in, not at the start: an application starts while its provider is down.
-//! The issuer is compared byte for byte; a slash at its end makes another one.
+//! The issuer is compared byte for byte; with or without a slash at the end, it is a different issuer.
 //!
 //! # The key of a user
 //!
@@ -97,10 +97,10 @@
 //! | several, each with a layer of its own | a name of yours for the provider, and the subject: `("didit", "8a1d4f0e-…")` |
 //!
 //! Do not put [`issuer`](crate::IdClaims::issuer) (`iss`) into the key. OpenID Connect has exactly one issuer for each
-//! provider, but Didit's Sign in API is known to name itself by several, and [`Provider::didit`](crate::Provider::didit)
-//! accepts them all as one provider. If the `iss` of a user changes from one of them to another, a key of issuer and
-//! subject makes a second account for the same person. With Didit Authentication the `iss` changes while a custom domain
-//! is switched on.
+//! provider, but Didit's Sign in API is known to use several, and [`Provider::didit`](crate::Provider::didit) accepts
+//! them all as one provider. If the `iss` of a user changes from one of them to another, a key of issuer and subject
+//! makes a second account for the same person. With Didit Authentication the `iss` changes with the switch to a custom
+//! domain.
 //!
 //! # From the environment
 //!

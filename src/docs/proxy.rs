@@ -85,10 +85,10 @@
 //! ```
 //!
 //! - **The callback's query contains the authorization code.** A stolen code is of little use without the code verifier,
-//!   but it does not belong into a log. So the callback's access log has no query (`access_log off` does as well), and
-//!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request line.
-//!   Failures are still visible as status 429 or 502 in the access log. Other pages do not name the code: the response of
-//!   the callback has `Referrer-Policy: no-referrer`.
+//!   but it does not belong in a log. So the callback's access log has no query (`access_log off` does as well), and
+//!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request
+//!   line. Failures are still visible as status 429 or 502 in the access log. The code does not leak to other pages in
+//!   `Referer`: the callback's response has `Referrer-Policy: no-referrer`.
 //! - **The limit.** A sign-in that a stranger starts and calls back with a made-up code costs a request to Didit's token
 //!   endpoint. At most 256 of these wait at a time; beyond that, sign-ins answer 503 until some have returned. The limit
 //!   keeps one address from using them all up: it may call back about 20 times at once, and once a second after that.

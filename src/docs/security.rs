@@ -5,9 +5,9 @@
 //! - **The browser.** `state` is bound to the browser that started the sign-in, compared in constant time and used
 //!   once. PKCE (S256) is always on. The callback's `iss`, if there is one, is the provider's (RFC 9207, issuer
 //!   identification).
-//! - **The ID token** counts only with a good signature, by an algorithm that is allowed, of an accepted issuer, for
-//!   this client, of this moment and of this sign-in (OpenID Connect Core §3.1.3.7). Nothing in its header is used as a
-//!   key or an address.
+//! - **The ID token** is accepted only if its signature is valid, its algorithm is allowed, its issuer is accepted, its
+//!   audience is this client, it is valid now, and it belongs to this sign-in (OpenID Connect Core §3.1.3.7). Nothing
+//!   in its header is used as a key or an address.
 //! - **The page after a sign-in** (`return_to`) is a path of this site, or it is the
 //!   [landing page](crate::ConfigBuilder::with_landing_page), `/` by default.
 //! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
@@ -26,19 +26,20 @@
 //! # What is left to the application
 //!
 //! - **Cookie keys.** Without [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) the keys are derived from the
-//!   client secret: who has the secret can make sessions, and changing it signs everybody out. Set keys in production.
+//!   client secret: whoever has the secret can forge sessions, and changing it signs everybody out. Set keys in
+//!   production.
 //! - **Revocation.** A session in cookies cannot be revoked in other processes before its limits: a copied cookie works
-//!   there after the sign-out. In the process that has seen the sign-out it is nobody's, until that process restarts.
-//!   With a [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
-//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503
-//!   (`sign-out-incomplete`), and ends the session for other processes only if the store answers within a minute.
+//!   there after the sign-out. The process that handled the sign-out refuses it until that process restarts. With a
+//!   [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
+//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503 (`sign-out-incomplete`),
+//!   and ends the session for other processes only if the store answers within a minute.
 //! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
 //!   [CSRF](crate::docs::recipes::csrf).
 //! - **Permissions.** The layer says who the user is. What they may do is the application's: see
 //!   [roles](crate::docs::recipes::roles).
 //! - **Tokens.** An access token is a secret of the user's. Do not log it, and do not send it to the browser:
 //!   `Debug` of [`DiditTokens`](crate::DiditTokens) is redacted, [`secret`](crate::tokens::AccessToken::secret) is not.
-//! - **Text of others.** Names, e-mail addresses and
-//!   [`provider_description`](crate::Error::provider_description) are written by others: escape them in HTML.
+//! - **Untrusted text.** Names, e-mail addresses and [`provider_description`](crate::Error::provider_description) are
+//!   written by others: escape them in HTML.
 //! - **Hosts.** Applications on one host share its cookies, whatever their ports. They cannot read each other's, but
 //!   can remove and replace them.

@@ -127,7 +127,7 @@ impl<S> RequireSignInService<S> {
         &mut self.inner
     }
 
-    /// Gives the inner service back.
+    /// Returns the inner service.
     /// [Example](Self).
     pub fn into_inner(self) -> S {
         self.inner

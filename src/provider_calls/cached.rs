@@ -164,7 +164,7 @@ impl<T: Send + Sync + 'static> State<T> {
         matches!(&self.failure, Some((failed, _)) if *failed <= now && now.since(*failed) < PAUSE)
     }
 
-    /// Gives the last error again after too many attempts.
+    /// Returns the last error again after too many attempts.
     fn may_attempt(&mut self, now: Timestamp) -> Result<(), Error> {
         match &self.failure {
             Some((_, error)) if !self.is_fetching() && !self.attempts.take(now) => {

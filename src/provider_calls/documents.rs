@@ -90,7 +90,7 @@ impl ProviderCalls {
         })
     }
 
-    /// Fetches a document and reads it. Gives the time that it may be cached, too. `name` is for errors.
+    /// Fetches a document and reads it. Returns the time that it may be cached, too. `name` is for errors.
     fn fetch<T, F>(
         &self,
         name: &'static str,

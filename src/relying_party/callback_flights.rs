@@ -153,7 +153,7 @@ impl CallbackFlights {
         }
     }
 
-    /// Removes a flight once a reload of its callback is unlikely. Gives its session if no request used it.
+    /// Removes a flight once a reload of its callback is unlikely. Returns its session if no request used it.
     pub(super) async fn retire(&self, state: &str) -> Option<Session> {
         let flight = self.lock().get(state).cloned()?;
         let exchanged = flight.exchange.outcome().await;

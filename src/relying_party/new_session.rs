@@ -105,7 +105,7 @@ impl RelyingParty {
         }))
     }
 
-    /// Begins a session in place of the one that this browser had before. Gives the `Set-Cookie` values.
+    /// Begins a session in place of the one that this browser had before. Returns the `Set-Cookie` values.
     ///
     /// Completes even if the browser disconnects, so that a reload gets this session and not a second one.
     pub(super) async fn begin_session(

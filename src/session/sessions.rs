@@ -181,7 +181,7 @@ impl Sessions {
         self.stored().filter(|stored| stored.store.is_shared())
     }
 
-    /// Takes the state of a sign-in, by an entry with the hash of its code. Gives how the state was used before, if
+    /// Takes the state of a sign-in, by an entry with the hash of its code. Returns how the state was used before, if
     /// it was.
     pub(crate) async fn claim_state(
         &self,

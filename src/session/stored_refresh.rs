@@ -175,7 +175,7 @@ impl StoredSessions {
         Err(error)
     }
 
-    /// Begins the end of a session: keeps other processes from refreshing it. Gives the current session, if it can
+    /// Begins the end of a session: keeps other processes from refreshing it. Returns the current session, if it can
     /// be read, and whether the caller may use its refresh token.
     pub(crate) async fn prepare_end(
         &self,

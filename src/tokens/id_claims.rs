@@ -29,8 +29,8 @@ use crate::{error::Error, json::numeric_date};
 /// As an argument it refuses a request without a signed-in user; `Option<IdClaims>` is `None` then. Both refuse with an
 /// [`Error`](crate::Error) if the session store is needed and does not answer.
 ///
-/// [`issuer`](Self::issuer) and [`subject`](Self::subject) together identify the user: an application keeps both in its
-/// database (§5.7). An e-mail address does not: its owner may change.
+/// [`subject`](Self::subject) identifies the user of one provider: it is the key for an application's database ([the
+/// key of a user](crate::docs::providers#the-key-of-a-user)). An e-mail address does not: its owner may change.
 #[derive(Clone)]
 pub struct IdClaims(Arc<Verified>);
 

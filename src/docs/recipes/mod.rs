@@ -15,7 +15,7 @@
 //! - [Come from axum-oidc](from_axum_oidc)
 //! - [Come from an exchange written by hand](from_hand_written)
 //!
-//! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a whole Didit in the process. The tests are
+//! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a fake Didit in the process. The tests are
 //! hidden here, except in [`testing`]; "source" at the top of a page shows them.
 
 pub mod console;

@@ -93,15 +93,15 @@
 //!
 //! **What changes later.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
 //! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, about when the session
-//! began; there is no getter for the session's own begin yet. A name that was changed at Didit arrives
-//! with the next sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
+//! began; there is no getter for the start of the session itself yet. A name that was changed at Didit arrives with the
+//! next sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
 //!
 //! **Make it idempotent.** A callback that arrives again while the first one runs waits for it. If the connection of the
 //! first one drops, its handler is cancelled at an `.await` and the next request runs it from the start: an upsert is
 //! right, a second welcome mail is not. Send the mail from a job that the upsert enqueues once.
 //!
 //! **A refusal** leaves the browser without a new session, and with the session that it had before, if any. The tokens of
-//! the refused sign-in are ended at the provider where it has something to end.
+//! the refused sign-in are ended at the provider, if it has an endpoint for that.
 //!
 //! **A ban takes effect at the next sign-in**, which may be a week away. To lock out a user who is signed in, check the
 //! account on every request: see [roles](crate::docs::recipes::roles). There is no call yet that ends all sessions of a

@@ -336,7 +336,7 @@
 //! # The fake
 //!
 //! - The fake is strict: it refuses what Didit and the specifications do not allow. Its signatures are real, and its keys
-//!   are public, so no configuration for it belongs into production.
+//!   are public, so no configuration for it belongs in production.
 //! - Its clock stands still until a test moves it. Nothing has to sleep.
 //! - People of your own: `Person::new("u-17").with_over_18(false)`, listed with `add_person`.
 //! - A session store of your own is tested by `store::conformance`.

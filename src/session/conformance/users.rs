@@ -58,7 +58,7 @@ pub(super) async fn no_session_outlives_the_end_of_all([here, there]: [View<'_>;
     assert_eq!(existing(there, user).await, [], "all were ended");
 }
 
-/// Begins a session as the layer does. Gives its key and the generation that was read first, unless the layer
+/// Begins a session as the layer does. Returns its key and the generation that was read first, unless the layer
 /// would delete the session again.
 async fn sign_in(view: View<'_>, user: UserKey) -> Option<(SessionKey, Generation)> {
     let (key, first) = (new_key(), generation(view, user).await);

@@ -62,7 +62,7 @@ impl SessionLifecycle {
     }
 
     /// Refreshes a session in a store, which another request or process may have refreshed already. `is_own` says
-    /// whether the session had these tokens. Gives `None` if it never did.
+    /// whether the session had these tokens. Returns `None` if it never did.
     pub(crate) async fn refresh_stored(
         self: &Arc<Self>,
         key: SessionKey,

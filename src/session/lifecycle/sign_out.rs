@@ -25,7 +25,7 @@ struct EndedSession {
 
 impl SessionLifecycle {
     /// Signs a user out: ends the session in all processes that share it, then at the provider, for which it waits
-    /// at most 2 s. Gives the page where the provider ends its own session, if it has one.
+    /// at most 2 s. Returns the page where the provider ends its own session, if it has one.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl SessionLifecycle {
         page.cloned().unwrap_or(HeaderValue::from_static("/"))
     }
 
-    /// Ends a session in this process and in the store. Gives the session, if it can be read.
+    /// Ends a session in this process and in the store. Returns the session, if it can be read.
     async fn end_locally(
         self: &Arc<Self>,
         found: Lookup,

@@ -69,7 +69,7 @@ impl Paths {
         Some(0)
     }
 
-    /// Ends a run. Gives what was walked if that was the last.
+    /// Ends a run. Returns what was walked if that was the last.
     pub(super) fn end_run(&mut self) -> Option<Walked> {
         let mut ways = self.beyond.take().unwrap_or(1);
         self.runs += 1;
