@@ -1,4 +1,4 @@
-//! A call that outlives the request that started it.
+//! A call that outlives the request that started it, and that several requests share (single flight).
 
 use std::future::Future;
 

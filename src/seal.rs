@@ -101,7 +101,7 @@ impl Sealer {
     }
 }
 
-/// Names things by HMAC-SHA256 with keys derived as those of a [`Sealer`]: without a key a name tells nothing.
+/// Replaces names by their HMAC-SHA256, with keys derived as those of a [`Sealer`]: without a key they reveal nothing.
 #[derive(Debug)]
 pub(crate) struct Pseudonyms {
     keys: Vec<hmac::Key>,
@@ -120,7 +120,7 @@ impl Pseudonyms {
         }
     }
 
-    /// The names of a thing: by the key in use, then by the older ones.
+    /// The pseudonyms of a name: by the key in use, then by the older ones.
     pub(crate) fn of(&self, parts: &[&[u8]]) -> impl Iterator<Item = [u8; 32]> {
         self.keys.iter().map(move |key| {
             let mut hmac = hmac::Context::with_key(key);

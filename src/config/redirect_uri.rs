@@ -16,7 +16,7 @@ pub(crate) struct RedirectUri {
 }
 
 impl RedirectUri {
-    /// Holds a redirect URI to the rules of an endpoint, as codes are sent there.
+    /// Applies the rules of an endpoint to a redirect URI, as codes are sent there.
     pub(crate) fn parse(given: &str) -> Result<Self, ConfigError> {
         let name = "redirect URI";
         if given.is_empty() {

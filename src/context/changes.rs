@@ -66,7 +66,7 @@ impl RequestSession {
         self.lifecycle.sign_out(lookup).await
     }
 
-    /// The session as handlers have left it.
+    /// The session with the changes of the handlers so far.
     async fn latest(&self) -> Result<Option<Session>, Error> {
         let Some(session) = self.signed_in().await? else {
             return Ok(None);

@@ -19,7 +19,8 @@ use crate::{
 
 /// A value that is looked up once for one request.
 ///
-/// A pending one is a shared future that each waiter drives: a parked or dropped waiter delays no other.
+/// A pending one is a shared future that each waiter polls: a waiter that is dropped or no longer polled delays no
+/// other.
 pub(super) enum Deferred<T> {
     Known(T),
     Pending(Shared<BoxFuture<'static, T>>),
@@ -52,8 +53,8 @@ impl<T: Clone> Deferred<T> {
 /// The result of a session's look-up.
 #[derive(Clone)]
 pub(super) struct Found {
-    /// The session of the signed-in user. An error if the store does not answer, or a provider whose session is
-    /// authoritative.
+    /// The session of the signed-in user. An error if the store does not answer, or if the provider does not and its
+    /// session is authoritative.
     pub(super) session: Result<Option<Session>, Error>,
     pub(super) entry: Option<StoreEntry>,
     /// The change to the browser's cookies, if the session is in them.

@@ -34,7 +34,7 @@ pub(crate) struct RequestSession {
     change: Mutex<Option<Change>>,
 }
 
-/// The state of a session when the head of the response is ready.
+/// The final state of a session, when the head of the response is ready.
 pub(crate) struct FinalState {
     /// The session of the signed-in user, with the latest tokens.
     pub(crate) session: Option<Session>,
@@ -172,7 +172,7 @@ impl RequestSession {
         Some(sessions.rewrite(&session, self.existing, now))
     }
 
-    /// The state of the session by now.
+    /// The state of the session with all changes so far.
     pub(crate) fn final_state(&self) -> FinalState {
         let found = self.found.peek();
         let mut final_state = FinalState {

@@ -52,7 +52,7 @@ type OAuth2Client = oauth2::Client<
 
 type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 
-/// A token request without tokens as its outcome.
+/// A token request that brought no tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
@@ -95,8 +95,7 @@ impl Client {
         }
     }
 
-    /// Exchanges an authorization code. The request is sent once. `now` is the start of the lifetime in the
-    /// response.
+    /// Exchanges an authorization code. The request is sent once. The lifetime in the response counts from `now`.
     pub(crate) async fn exchange(
         &self,
         metadata: &Metadata,
@@ -228,7 +227,7 @@ impl From<ExchangeError> for TokenRequestFailure {
                     error,
                 }
             }
-            // Their text has the response in it.
+            // Their text contains the response.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 Self::after_sending(invalid("neither a token response nor an error response"))
             }

@@ -30,7 +30,7 @@ pub(crate) struct ReceivedIdToken<'a> {
     claims: Object,
 }
 
-/// A token that is the provider's.
+/// A token whose origin is verified: the provider has issued it.
 pub(crate) struct SignedIdToken {
     algorithm: SigningAlgorithm,
     payload: Box<str>,
@@ -68,8 +68,8 @@ impl<'a> ReceivedIdToken<'a> {
         keys.verify(&self.jws)
     }
 
-    /// The token after step 6: its signature is verified, or the application has TLS stand in for it, as the token
-    /// came directly from the token endpoint.
+    /// The token after step 6: its signature is verified, or the application trusts TLS instead, as the token came
+    /// directly from the token endpoint.
     pub(crate) fn into_signed(self) -> SignedIdToken {
         SignedIdToken {
             algorithm: self.jws.algorithm,

@@ -48,7 +48,7 @@ pub struct Provider {
     urls: BTreeMap<EndpointName, String>,
     /// `None`: those of the metadata.
     signing_algorithms: Option<Vec<SigningAlgorithm>>,
-    /// `None`: the first that the metadata has.
+    /// `None`: one that the metadata names.
     client_authentication: Option<ClientAuthentication>,
     pub(crate) token_requests: TokenRequests,
     pub(crate) nonce: Nonce,
@@ -64,9 +64,9 @@ pub struct Provider {
 /// The source of the endpoints that are not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoints {
-    /// None: all that the provider has are set.
+    /// There is none: all endpoints of the provider are set.
     Given,
-    /// None: all that the provider has are set, with URLs made from the first issuer.
+    /// There is none: all endpoints of the provider are set, to URLs below the first issuer.
     DerivedFromIssuer,
     /// The metadata of the first issuer.
     Discovered,

@@ -174,8 +174,8 @@ impl Provider {
     /// Accepts ID tokens without a nonce, from a provider that does not return it. A nonce is still sent, and
     /// a different one is still refused.
     ///
-    /// The S256 code challenge, which is always sent, then remains against an injected code (RFC 9700 §4.5.3):
-    /// the provider must enforce it.
+    /// The S256 code challenge, which is always sent, is then the only protection against an injected code (RFC 9700
+    /// §4.5.3): the provider must enforce it.
     ///
     /// ```
     /// # use tower_didit::Provider;

@@ -128,7 +128,7 @@ impl RelyingParty {
         Ok(self.forward_to_handler(session, new_session, head))
     }
 
-    /// Takes the state, among all processes, and sends the code. Runs to its end even if the browser disconnects.
+    /// Claims the state among all processes, and sends the code. Runs to its end even if the browser disconnects.
     async fn exchange(
         self: Arc<Self>,
         state: String,

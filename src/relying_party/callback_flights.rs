@@ -1,4 +1,5 @@
-//! The callbacks of the last minute: one exchange, one run of the handler and one session for each state.
+//! The callbacks of the last minute, one flight for each state: it exchanges the code, runs the handler and begins the
+//! session once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -28,7 +29,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct CallbackFlights {
     by_state: Mutex<HashMap<String, Arc<CallbackFlight>>>,
-    /// States, and states with their codes, for as long as a flow cookie is valid.
+    /// The states that were used, and each with its code, for as long as a flow cookie is valid.
     used: ReplayCache,
     /// Retires all flights as soon as their requests have a response.
     pub(super) shutdown: CancellationToken,
@@ -131,7 +132,7 @@ impl CallbackFlights {
         )
     }
 
-    /// Makes a state usable again whose code was not sent, unless its sign-in was cancelled.
+    /// Makes a state usable again, because its code was not sent. A cancelled sign-in stays cancelled.
     pub(super) fn release(&self, state: &str, code: CodeHash) {
         if let Some(flight) = self.lock().remove(state) {
             flight.retired.cancel();
@@ -143,7 +144,7 @@ impl CallbackFlights {
         self.used.forget(&with_code(state, code));
     }
 
-    /// Cancels a sign-in: its callback begins no session any more.
+    /// Cancels a sign-in: its callback can no longer begin a session.
     pub(super) fn cancel(&self, state: &str, now: Timestamp) {
         let flights = self.lock();
         self.used.insert(state.as_bytes(), now);
@@ -164,7 +165,7 @@ impl CallbackFlights {
         {
             entry.remove();
         }
-        // Requests that wait come first.
+        // Requests that are waiting for their turn go first.
         let mut outcome = flight.outcome.lock().await;
         if outcome.is_some() {
             return None;

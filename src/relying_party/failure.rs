@@ -33,7 +33,7 @@ impl Failure {
         self
     }
 
-    /// Adds cookies that end something, so that the same request would fail otherwise.
+    /// Adds cookies that remove a sign-in or a session: the same request cannot succeed without them.
     pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookies);
         self.used_up()
@@ -100,7 +100,7 @@ impl RelyingParty {
         }
     }
 
-    /// The link of the page: never to an address that was used up, nor to one that takes no `GET`.
+    /// The link of the page: never to a callback that was used, nor to an address that does not support `GET`.
     fn link(&self, failure: &Failure, method: &Method) -> Link {
         let sign_in = || self.sign_in_page(failure.return_to.as_ref());
         match failure.error.kind().row().advice.next_page {

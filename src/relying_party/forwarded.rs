@@ -26,7 +26,7 @@ pub(crate) struct Forwarded {
 pub(crate) type ResponseUpdate = BoxFuture<'static, Result<Vec<HeaderValue>, Response<Bytes>>>;
 
 impl Forwarded {
-    /// Updates the head of the response at once, if that is possible.
+    /// Updates the head of the response. What cannot be done at once is returned as a future.
     pub(crate) fn process_response(self, head: &mut response::Parts) -> Option<ResponseUpdate> {
         let (relying_party, context) = (self.relying_party, self.context);
         if let Some(new_session) = self.new_session {

@@ -18,7 +18,7 @@ use crate::{
     session::{Generation, Lookup, PresentedCookies, Session},
 };
 
-/// A session that a callback is about to begin: all but its tokens, which the handler may refresh.
+/// What a callback needs to begin its session, except the tokens, which the handler may refresh.
 pub(crate) struct NewSession {
     pub(super) return_to: ReturnTo,
     /// The `Set-Cookie` value that removes the flow cookie.
@@ -89,7 +89,7 @@ impl RelyingParty {
         append_cookies(&mut head.headers, [new_session.flow_cookie_removal]);
         let mut ended = Lookup::Nothing;
         if was_signed_out {
-            // The session of before ends too.
+            // The session that the browser had before ends too.
             ended = new_session.replaced;
             let removals = self.lifecycle.sessions.removals(new_session.existing);
             append_cookies(&mut head.headers, removals);

@@ -1,4 +1,4 @@
-//! Whether a person is waiting for a page.
+//! Whether a request is a browser navigation: a person is waiting for a page.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 
@@ -44,7 +44,7 @@ impl FetchMetadata {
                 self.is_prefetch |= value.as_bytes().starts_with(b"prefetch");
             }
             "next-router-prefetch" => self.is_prefetch = true,
-            // Scripts send this value. Android's `WebView` sends its app's name with every request, those of pages
+            // Scripts send this value. Android's `WebView` sends its app's name with every request, navigations
             // included.
             "x-requested-with" => {
                 self.is_subresource |= value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
@@ -61,7 +61,8 @@ impl FetchMetadata {
             && !(self.is_prefetch || self.is_subresource)
     }
 
-    /// Whether a script, a prefetch or a sub-resource is requested. The headers of a command line do not tell.
+    /// Whether the request comes from a script, or is for a prefetch or a sub-resource. Command-line clients send none
+    /// of these headers, so they do not count.
     pub(super) fn is_script(&self) -> bool {
         self.navigates == Some(false) || self.is_prefetch || self.is_subresource
     }

@@ -49,7 +49,7 @@ impl RelyingParty {
     }
 
     /// Sends the browser to the provider. A flow cookie holds all that the callback needs; the server keeps nothing.
-    /// `replaced` is the state of the sign-in that this one continues.
+    /// `replaced` is the state of the sign-in that this one repeats.
     pub(super) fn start_sign_in(
         &self,
         metadata: &Metadata,
@@ -88,8 +88,8 @@ impl RelyingParty {
         }
     }
 
-    /// The page to return to. The landing page replaces none, the layer's own paths, which would start over, and an
-    /// address that is too long for the flow cookies.
+    /// The page to return to. The landing page takes the place of a missing page, of the layer's own paths, which would
+    /// start another sign-in, and of an address that is too long for a flow cookie.
     pub(super) fn return_to(&self, page: Option<ReturnTo>) -> ReturnTo {
         let config = &self.config;
         page.filter(|page| page.as_str().len() <= MAX_RETURN_TO)

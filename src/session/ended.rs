@@ -8,8 +8,8 @@ use std::{
 use super::{SessionId, lock};
 use crate::clock::Timestamp;
 
-/// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session signs nobody
-/// in, not even one that a late response has written.
+/// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session is refused, even
+/// if a late response has written it after the end.
 ///
 /// At most 65,536 ids are kept; the oldest is removed first.
 #[derive(Default)]

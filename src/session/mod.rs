@@ -59,12 +59,12 @@ struct State {
     end: Timestamp,
 }
 
-/// Tells a session from all others, those of the same browser included. Not a secret.
+/// Identifies a session, also among those of one browser. Not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// Stands for the session under `key` of which nothing else is known.
+    /// A stand-in for the id of the session under `key`, if only the key is known.
     fn of_key(key: store::SessionKey) -> Self {
         let name = key.as_bytes().first_chunk();
         Self(*name.expect("a key has 32 bytes"))
@@ -142,14 +142,14 @@ impl Session {
         now >= self.0.end || now.since(self.0.started) >= limits.absolute
     }
 
-    /// The session as used now, if a tenth of the idle limit has passed since it was written: not every request
-    /// writes it.
+    /// The session with its last use set to `now`, if a tenth of the idle limit has passed since it was written: not
+    /// every request writes it.
     pub(crate) fn used_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
         (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / WRITES_PER_IDLE)
             .then(|| self.clone().used(limits, now))
     }
 
-    /// The session as used now. The absolute limit stays.
+    /// The session with its last use set to `now`. The absolute limit stays.
     pub(crate) fn used(mut self, limits: Limits, now: Timestamp) -> Self {
         let state = Arc::make_mut(&mut self.0);
         state.written = now;
@@ -158,8 +158,8 @@ impl Session {
     }
 }
 
-/// Locks `mutex`, also if a thread panicked while it held the lock: no change of this crate's data is left
-/// incomplete by a panic.
+/// Locks `mutex`, even if a thread panicked while it held the lock: no change of this crate's data is left incomplete
+/// by a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -137,7 +137,7 @@ impl RedisStore {
         Ok(self.connection.get_or_init(|| made).clone())
     }
 
-    /// Gives the session that has this version the next one and this refresh attempt.
+    /// Sets the refresh attempt of the session that has this version, and increments the version.
     async fn set_attempt(
         &self,
         key: SessionKey,

@@ -1,4 +1,4 @@
-//! Refreshes under way and just finished: one for each session, however many requests want it.
+//! Refreshes in flight and just finished: one for each session, however many requests ask for it.
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
@@ -35,10 +35,10 @@ struct Known {
 /// The new tokens of a session.
 pub(crate) type Outcome = Result<DiditTokens, Error>;
 
-/// A refresh that was started: in the end its outcome, and when it came.
+/// A refresh that was started. Its result is the outcome with the time of its arrival.
 pub(crate) type RefreshFlight = Flight<(Timestamp, Outcome)>;
 
-/// How far a refresh is.
+/// The progress of a refresh.
 #[derive(Clone)]
 pub(crate) enum Refresh {
     /// This request has started it.
@@ -93,8 +93,8 @@ impl Refreshes {
 
 impl Known {
     /// The refresh, unless its outcome no longer counts. A failure of the provider counts for 10 s, so that not
-    /// every request tries again; a refusal for a minute. A failure of the store does not count: the next request
-    /// finds out by itself.
+    /// every request tries again; a refusal for a minute. A failure of the store is not kept: the next request tries
+    /// again.
     fn refresh(&self, now: Timestamp) -> Option<Refresh> {
         let (completed, outcome) = match self.flight.progress() {
             Progress::Completed(completed) => completed,

@@ -1,4 +1,4 @@
-//! What was used once in this process.
+//! Values that this process has used and must not use again.
 
 use std::{collections::HashSet, mem, sync::Mutex};
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::store::{SessionKey, SessionStore, StoreError, StoreFuture, StoredSession};
 use crate::error::Error;
 
-/// Retries a change of one entry. A failed attempt may have changed the entry all the same, which `is_done` tells
-/// from the entry.
+/// Retries a change of one entry. A failed attempt may still have changed the entry: `is_done` decides that from the
+/// entry.
 pub(super) async fn settle<'a>(
     store: &dyn SessionStore,
     key: SessionKey,
@@ -84,7 +84,7 @@ pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError
 const LIMIT: Duration = Duration::from_secs(5);
 /// Retry limit for calls that a sign-in waits for.
 pub(super) const FOR_2S: Duration = Duration::from_secs(2);
-/// Retry limit for writes that are safe to lose.
+/// Retry limit for writes that may be lost.
 pub(super) const FOR_10S: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
 pub(super) const FOR_60S: Duration = Duration::from_secs(60);

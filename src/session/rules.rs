@@ -3,7 +3,7 @@
 use super::{Limits, Session, store::RefreshAttempt};
 use crate::{clock::Timestamp, provider::Provider, tokens::DiditTokens};
 
-/// What ends the sessions of an application.
+/// When the sessions of an application end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) limits: Limits,
@@ -13,7 +13,7 @@ pub(crate) struct Rules {
     pub(super) is_authoritative: bool,
 }
 
-/// What a session is good for.
+/// Whether a session signs its user in, and whether its tokens need a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
     Valid,

@@ -25,7 +25,7 @@ pub(crate) struct Sessions {
     pub(crate) rules: Rules,
     pub(crate) scope: CookieScope,
     pub(crate) backend: Backend,
-    /// Whether contradicting cookies were logged.
+    /// Whether two sessions under one cookie name were logged.
     duplicate_logged: Once,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Backend {
     Store(Arc<StoredSessions>),
 }
 
-/// What the cookies of a request say.
+/// The session that the cookies of a request name.
 #[derive(Clone, Debug)]
 pub(crate) enum Lookup {
     Nothing,
@@ -181,8 +181,8 @@ impl Sessions {
         self.stored().filter(|stored| stored.store.is_shared())
     }
 
-    /// Takes the state of a sign-in, by an entry with the hash of its code. Returns how the state was used before, if
-    /// it was.
+    /// Claims the state of a sign-in, with an entry that has the hash of its code. Returns how the state was used
+    /// before, if it was.
     pub(crate) async fn claim_state(
         &self,
         state: &str,
@@ -199,14 +199,14 @@ impl Sessions {
             return Ok(None);
         }
         Ok(match bounded(store.load(key)).await? {
-            // This process took the state before: the store's answer was lost, so the code was not sent.
+            // This process has claimed the state before: the store's response was lost, so the code was not sent.
             Some(found) if is_ours(&found) => None,
             Some(found) => Some(used_with(&found, Some(code))),
             None => Some(CallbackError::AlreadyCompleted),
         })
     }
 
-    /// Makes a state usable again that this process has taken.
+    /// Makes a state usable again that this process has claimed.
     pub(crate) async fn release_state(&self, state: &str) {
         if let Some(stored) = self.shared()
             && let Err(error) = stored.delete(SessionKey::of_state(state)).await

@@ -32,7 +32,7 @@ pub(crate) struct StoredSessions {
     recent: UnsealCache,
     pub(super) rules: Rules,
     clock: Arc<dyn Clock>,
-    /// Tells the states that this process has taken from those of others.
+    /// Marks the states that this process has claimed.
     pub(super) process: [u8; 16],
 }
 
@@ -62,7 +62,7 @@ impl StoredSessions {
             sealer,
             users,
             scope,
-            // A store does not bring an old session back.
+            // Unlike a cookie, a store does not present old copies of a session.
             codec: Codec {
                 provider,
                 keeps_refresh_tokens: true,
@@ -143,7 +143,7 @@ impl StoredSessions {
         let max_age = session.0.end.since(now);
         let owner = SessionOwner::new(self.user(session.tokens().claims()), max_age);
         let mut backoff = Backoff::new(FOR_2S);
-        // Each attempt has an id of its own: a lost one may reach the store after the session has ended.
+        // Each attempt has its own id: an attempt without a response may reach the store after the session has ended.
         let (id, key) = loop {
             let id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
             let key = SessionKey::of_id(&id);

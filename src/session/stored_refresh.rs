@@ -4,7 +4,7 @@
 //!    the others wait for the outcome.
 //! 2. It sends the refresh token, once.
 //! 3. It saves the new tokens, which removes the attempt; or abandons the attempt, if no connection was
-//!    established; or ends the session, if the provider calls the token invalid.
+//!    established; or ends the session, if the provider refuses the token.
 //!
 //! If the provider's response is unusable or the process dies, the attempt stays. A single-use refresh token then
 //! counts as spent for good (RFC 9700 §4.14.2: its reuse would end the session at the provider); a reusable one
@@ -38,13 +38,13 @@ pub(crate) trait RefreshCalls: Send + Sync {
         tokens: &DiditTokens,
     ) -> impl Future<Output = Result<DiditTokens, TokenRequestFailure>> + Send;
 
-    /// Ends tokens at the provider that came after the sign-out.
+    /// Ends, at the provider, tokens that arrived after the sign-out.
     fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
 }
 
 impl StoredSessions {
-    /// New tokens for a session, from the provider or from the process that was faster. Others wait for an attempt
-    /// at most `timeout`.
+    /// New tokens for a session, from the provider or from another process that has refreshed it. An attempt of another
+    /// process is waited for at most `timeout`.
     pub(crate) async fn refresh(
         &self,
         mut session: Session,
@@ -120,8 +120,8 @@ impl StoredSessions {
                 Err(failure) => Err(failure.into()),
             };
             let failure = match found {
-                // A process that took this one for dead has written the session, or is about to. These tokens
-                // are newer.
+                // A process that assumed this one had died has written the session, or is about to. These tokens are
+                // newer.
                 Ok(Some((found, entry))) if is_same(&found, &old) => {
                     held = entry;
                     conflicts += 1;
@@ -157,7 +157,7 @@ impl StoredSessions {
         let StoreEntry { key, version, .. } = held;
         let recorded = if error.kind() == TokenError::InvalidGrant.into() {
             match self.find(key).await {
-                // Another process was faster: the token that is invalid is the one before.
+                // Another process has refreshed the session: the provider refused the previous token.
                 Ok(Some((found, _))) if !is_same(&found, old) => return Ok(found.tokens().clone()),
                 _ => self.delete(key).await,
             }
@@ -175,7 +175,7 @@ impl StoredSessions {
         Err(error)
     }
 
-    /// Begins the end of a session: keeps other processes from refreshing it. Returns the current session, if it can
+    /// Prepares the end of a session: keeps other processes from refreshing it. Returns the current session, if it can
     /// be read, and whether the caller may use its refresh token.
     pub(crate) async fn prepare_end(
         &self,
@@ -204,7 +204,7 @@ impl StoredSessions {
             match bounded(self.store.begin_refresh(key, entry.version, attempt)).await {
                 Ok(true) => return Ok(Some((session, other.is_none()))),
                 Ok(false) => {}
-                // The session can be ended at the provider all the same.
+                // The session can still be ended at the provider.
                 Err(_) => return Ok(Some((session, false))),
             }
         }
@@ -216,8 +216,7 @@ fn is_same(session: &Session, tokens: &DiditTokens) -> bool {
     session.tokens().access_token().is(tokens.access_token())
 }
 
-/// The new tokens of a session that the store did not take: the request has them, the session goes on without
-/// them.
+/// The new tokens of a session that the store did not save: this request gets them, the session keeps its old ones.
 fn not_saved(session: &Session, error: &Error) -> DiditTokens {
     error.log("failed to save refreshed tokens");
     session.tokens().clone()

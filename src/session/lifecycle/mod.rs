@@ -33,7 +33,7 @@ pub(crate) struct SessionLifecycle {
     pub(crate) calls: ProviderCalls,
     refreshes: Refreshes,
     ended: EndedSessions,
-    /// The keys under which sessions have ended, as the store may not have deleted them.
+    /// The store keys of ended sessions. The store may not have deleted them yet.
     ended_keys: EndedSessions,
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
@@ -200,7 +200,7 @@ impl SessionLifecycle {
         if let Some(key) = key
             && self.has_ended(session.id())
         {
-            // A task of the callback's handler has signed the user out.
+            // A task that the callback's handler has spawned has signed the user out.
             let _ = self.forget(key).await;
             return Ok((sessions.removals(existing).collect(), None));
         }
@@ -208,7 +208,7 @@ impl SessionLifecycle {
         Ok((cookies, key))
     }
 
-    /// Starts a task that runs to its end, whoever waits for it. [`shutdown`](Self::shutdown) waits for all.
+    /// Starts a task that runs to its end even if nobody waits for it. [`shutdown`](Self::shutdown) waits for all.
     pub(crate) fn start<T: Clone + Send + Sync + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -270,7 +270,7 @@ impl SessionLifecycle {
 
 /// How long a request waits for the store.
 const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
-/// How long no request calls a store that did not answer.
+/// How long the breaker of the store stays open.
 const STORE_BREAKER_OPEN_FOR: Duration = Duration::from_secs(1);
 /// The limit of sessions that end in the background at once, in the store or at the provider.
 const MAX_ENDINGS: usize = 64;

@@ -35,7 +35,7 @@ impl SessionLifecycle {
                 if let Ok(tokens) = &outcome
                     && lifecycle.has_ended(session.id())
                 {
-                    // The sign-out has ended the tokens of before.
+                    // The sign-out has ended the old tokens.
                     lifecycle.end_unused(tokens.clone());
                 }
                 outcome

@@ -14,7 +14,7 @@ use crate::{
     tokens::{DiditTokens, IdClaims},
 };
 
-/// A session that has ended here, as it was last.
+/// A session that has ended in this process, in its latest state.
 struct EndedSession {
     session: Session,
     /// Whether this process may use its refresh token.
@@ -41,15 +41,15 @@ impl SessionLifecycle {
         Ok(page.try_recv().ok().flatten())
     }
 
-    /// Ends a session that a sign-in of this user replaces. A failure is logged: the new session has begun.
+    /// Ends a session that a sign-in of this user replaces. A failure is only logged, because the new session has begun.
     pub(super) async fn end_replaced(self: &Arc<Self>, replaced: Lookup, successor: &IdClaims) {
         if let Err(error) = self.end(replaced, Some(successor)).await {
             error.log("failed to end a replaced session");
         }
     }
 
-    /// Ends a session here. Gives where the provider's page comes, and the task that ends it at the provider. Of
-    /// several concurrent calls for a session, one ends it at the provider.
+    /// Ends a session in this application. Returns the receiver of the provider's end-session page, and the task that
+    /// ends the session at the provider. Of several concurrent calls for a session, one ends it at the provider.
     async fn end(
         self: &Arc<Self>,
         found: Lookup,
@@ -153,7 +153,7 @@ impl SessionLifecycle {
         }
     }
 
-    /// Ends tokens at the provider with which no session began, in the background.
+    /// Ends, at the provider and in the background, tokens with which no session began.
     pub(crate) fn end_unused(self: &Arc<Self>, tokens: DiditTokens) {
         let lifecycle = Arc::clone(self);
         let end = async move { lifecycle.discard(&tokens).await };
