@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_sign_in_survives_its_cookie() {
+    fn a_pending_sign_in_is_read_back_from_its_cookie() {
         let before = pending();
         let after = PendingSignIn::decode(&before.encode()).unwrap();
         assert_eq!(before.encode(), after.encode());

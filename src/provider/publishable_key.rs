@@ -27,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_names_none() {
+    fn an_invalid_publishable_key_has_no_issuer() {
         for key in [
             "",
             "pk_live",

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_at_once_then_one_an_interval() {
+    fn a_burst_is_allowed_then_one_an_interval() {
         let mut bucket = TokenBucket::new((3, Duration::from_secs(60)));
         let mut taken_at = |seconds: u64| {
             let now = Timestamp::from_unix(1_000_000 + seconds);

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn new_tokens_that_no_answer_has_carried_are_kept_for_ten_minutes() {
+    async fn new_tokens_that_no_response_has_carried_are_kept_for_ten_minutes() {
         let flights = Refreshes::default();
         let started = |now| {
             let start = || start(Ok(tokens("new")), now);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn outcomes_that_no_longer_count_are_removed() {
+    async fn expired_outcomes_are_removed() {
         let flights = Refreshes::default();
         for session in 0..10_000_u64 {
             refresh(&flights, &session.to_string(), Ok("new"), session).await;

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spent_refresh_token_is_hidden_and_makes_a_difference() {
+    fn tokens_without_their_spent_refresh_token_differ() {
         let tokens = tokens();
         let spent = tokens.without_refresh_token();
         assert!(spent.refresh_token().is_none());

@@ -243,7 +243,7 @@ mod tests {
 
     // OpenID Connect Core §5.1; behaviour 60.
     #[test]
-    fn only_true_is_true() {
+    fn only_json_true_counts_as_verified() {
         for verified in [json!("true"), json!(1), json!(null), json!(["true"])] {
             let didit = user_info(json!({"email": {"email": "a@b", "is_verified": verified}}));
             let plain = user_info(json!({"email": "a@b", "email_verified": verified}));

@@ -127,7 +127,7 @@ async fn tokens_pages_and_cookies_show_no_secret() {
 
 // Behaviour 95.
 #[tokio::test]
-async fn an_error_shows_neither_code_nor_answer() {
+async fn an_error_shows_neither_code_nor_response() {
     const LEAK: &str = "what-the-provider-repeated";
     let didit = FakeDidit::new("client-id", CLIENT_SECRET);
     let errors = Arc::new(Mutex::new(Vec::new()));
@@ -289,7 +289,7 @@ macro_rules! assert_lacks {
 /// Fails to compile if a secret can be copied, printed, compared byte by byte or serialized.
 // Behaviour 95.
 #[test]
-fn secrets_lack_the_traits_that_would_spread_them() {
+fn secrets_lack_traits_that_would_expose_them() {
     assert_lacks! {
         AccessToken: Clone, AccessToken: std::fmt::Display, AccessToken: PartialEq,
         AccessToken: serde::Serialize,

@@ -34,7 +34,7 @@ use crate::support::{
 
 // Behaviours 36 and 95. The clock of tokio stands still, and moves on when nothing else happens.
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_come_in_time_is_a_time_out() {
+async fn a_response_that_does_not_come_in_time_is_a_time_out() {
     let head = answer("200 OK", "", TOKENS.as_bytes()).len() - TOKENS.len();
     let silent = |mut socket| async move {
         read_request(&mut socket).await;
@@ -86,7 +86,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
 
 // Behaviours 36 and 95.
 #[tokio::test(start_paused = true)]
-async fn any_service_is_under_the_same_time_out() {
+async fn the_time_out_holds_for_any_service() {
     for seconds in [10, 4] {
         let (hanging, late) = (didit(), didit());
         hanging.on_every(Endpoint::Token, Fault::hang());

@@ -26,7 +26,7 @@ use crate::{
 
 // Behaviours 96 and 100.
 #[tokio::test]
-async fn a_person_signs_in_through_it_and_calls_back_once_more() {
+async fn a_person_signs_in_through_a_service_worker_and_repeats_the_callback() {
     let site = Site::start().await;
     let browser = site.open("worker-sign-in").await;
 
@@ -58,7 +58,7 @@ async fn a_person_signs_in_through_it_and_calls_back_once_more() {
 
 // Behaviour 96.
 #[tokio::test]
-async fn a_user_declines_and_tries_again_through_it() {
+async fn a_user_declines_and_tries_again_through_a_service_worker() {
     let site = Site::start().await;
     let browser = site.open("worker-decline").await;
 

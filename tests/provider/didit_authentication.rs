@@ -144,7 +144,7 @@ async fn an_access_token_signed_with_the_same_key_is_no_id_token() {
 
 // RFC 6749 §5.2; behaviours 33 and 34.
 #[tokio::test]
-async fn its_error_codes_have_kinds_of_their_own() {
+async fn error_codes_of_didit_authentication_have_kinds() {
     let (didit, browser) = visitor(|config| config);
     for (code, status, outcome) in [
         ("unknown_field", 400, "provider-refused"),

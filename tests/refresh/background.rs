@@ -42,7 +42,7 @@ async fn only_a_request_that_needs_the_new_tokens_waits_and_at_most_two_seconds(
             run_background().await;
             assert_eq!(didit.count(Endpoint::Token), 1);
 
-            // The first request for the tokens waits if its answer has to carry the new ones, or if the old ones end
+            // The first request for the tokens waits if its response has to carry the new ones, or if the old ones end
             // with the refresh.
             let waits = !is_stored || works_once;
             let (page, waited) = timed(&browser, "/").await;

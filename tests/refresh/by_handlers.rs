@@ -81,7 +81,7 @@ async fn a_handler_joins_the_refresh_of_the_layer() {
         assert_eq!(didit.count(Endpoint::Token), 2);
         assert_ne!(pages[1].text(), first);
         assert_eq!(pages[2].text(), pages[1].text());
-        // The request that started it waits if its answer carries the new tokens, or if the old ones end with
+        // The request that started it waits if its response carries the new tokens, or if the old ones end with
         // the refresh.
         let waits = !is_stored || works_once;
         let expected = if waits { pages[1].text() } else { &first };

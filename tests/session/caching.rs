@@ -1,4 +1,4 @@
-//! `Vary` and `Cache-Control` of answers that read the session.
+//! `Vary` and `Cache-Control` of responses that read the session.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ type Tokens = Option<DiditTokens>;
 
 const NONE: &[&str] = &[];
 
-/// An answer with these headers.
+/// A response with these headers.
 fn with<const N: usize>(headers: [(&'static str, &'static str); N]) -> impl IntoResponse {
     AppendHeaders(headers)
 }
@@ -89,7 +89,7 @@ fn lines(page: &Page, name: &str) -> Vec<String> {
 
 // RFC 9111 §4.1 and §5.2.2.7; behaviour 81.
 #[tokio::test]
-async fn only_an_answer_that_read_the_session_varies_by_cookie_and_is_private() {
+async fn only_a_response_that_read_the_session_varies_by_cookie_and_is_private() {
     let didit = didit();
     let stranger = Browser::new(HOME, app(&didit));
     let user = stranger.new_browser();

@@ -109,7 +109,7 @@ async fn over_the_default_budget_the_sign_in_fails_before_the_handler_runs() {
 
 // Behaviour 83.
 #[tokio::test]
-async fn a_sign_in_that_does_not_fit_keeps_the_session_before() {
+async fn a_sign_in_that_does_not_fit_keeps_the_old_session() {
     let didit = didit();
     let browser = Browser::new(HOME, app(config(&didit)));
     sign_in_with(&browser, &didit, 40).await;

@@ -44,7 +44,7 @@ async fn session_of(person: &Person, didit: &FakeDidit, app: &Router) -> String 
 }
 
 #[tokio::test]
-async fn the_one_of_two_values_under_a_name_that_opens_counts() {
+async fn of_two_cookies_with_one_name_the_valid_one_counts() {
     let didit = didit();
     let app = app(didit.config(CALLBACK));
     let own = session_of(&Person::alejandra(), &didit, &app).await;

@@ -77,7 +77,7 @@ async fn a_late_cookie_after_an_account_switch_signs_nobody_in() {
         browser.set_cookie(SESSION, &late);
         let page = browser.get("/").await;
         assert_eq!(page.text(), NOBODY);
-        // The late answer does not overwrite the new session's cookie.
+        // The late response does not overwrite the new session's cookie.
         assert!(!sets_session(&page));
         assert_eq!(page.header("set-cookie"), None);
         browser.set_cookie(SESSION, &current);

@@ -119,7 +119,7 @@ async fn a_planted_cookie_is_never_the_session_of_a_user_who_signs_in() {
 
 // Behaviour 75.
 #[tokio::test]
-async fn a_sign_in_leaves_nothing_of_the_session_before() {
+async fn a_sign_in_leaves_nothing_of_the_old_session() {
     let didit = didit();
     for place in Place::both(&didit) {
         let browser = start(place.config(&didit));
@@ -228,7 +228,7 @@ async fn the_tighter_of_old_and_new_limits_hold_however_a_session_is_used() {
 
 // Behaviour 83.
 #[tokio::test]
-async fn a_session_that_is_too_large_is_refused_and_the_one_before_stays() {
+async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays() {
     let didit = didit();
     for (place, fits) in Place::both(&didit).into_iter().zip([2000, 60_000]) {
         let browser = start(place.config(&didit));

@@ -129,7 +129,7 @@ fn check<S: Strategy>(
 }
 
 /// Arbitrary changes of the users' cookies, in any order and on any lines.
-fn nobody_is_signed_in_by_other_cookies(has_store: bool) {
+fn other_cookies_sign_nobody_in(has_store: bool) {
     let story = Story::start(has_store);
     let person = 0..story.people.len();
     let input = (
@@ -182,13 +182,13 @@ fn nobody_is_signed_in_by_other_cookies(has_store: bool) {
 // Behaviours 77 and 79.
 #[test]
 fn only_sealed_cookies_sign_a_user_in() {
-    nobody_is_signed_in_by_other_cookies(false);
+    other_cookies_sign_nobody_in(false);
 }
 
 // Behaviours 75 and 77.
 #[test]
 fn only_ids_in_the_store_sign_a_user_in() {
-    nobody_is_signed_in_by_other_cookies(true);
+    other_cookies_sign_nobody_in(true);
 }
 
 // Behaviour 77.

@@ -345,7 +345,7 @@ async fn a_value_that_was_changed_or_moved_in_the_store_signs_nobody_in() {
     };
     for value in wrong {
         replace(value).await;
-        // A copy, as the answer removes the cookie.
+        // A copy, as the response removes the cookie.
         assert_eq!(alejandra.clone().get("/user").await.text(), NOBODY);
     }
     replace(own.value().to_vec()).await;

@@ -30,7 +30,7 @@ fn app(didit: &FakeDidit) -> Router {
 const MOST: usize = 256;
 
 #[tokio::test(start_paused = true)]
-async fn exchanges_that_nobody_waits_for_are_bounded() {
+async fn abandoned_exchanges_are_bounded() {
     let didit = didit();
     let app = app(&didit);
     let first = Browser::new(HOME, app.clone());

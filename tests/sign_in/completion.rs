@@ -157,7 +157,7 @@ async fn a_missing_route_for_the_callback_is_reported_once() {
 
 // RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test(start_paused = true)]
-async fn a_callback_that_comes_again_leads_a_signed_in_user_on_and_asks_didit_nothing() {
+async fn a_repeated_callback_redirects_a_signed_in_user_without_a_call_to_didit() {
     let didit = didit();
     let config = didit.config(CALLBACK).with_landing_page("/orders");
     let browser = Browser::new(

@@ -63,7 +63,7 @@ async fn a_handler_redirects_to_the_provider_and_logs_no_id_token() {
 
 // Behaviours 75 and 89.
 #[tokio::test]
-async fn a_sign_out_by_the_callback_handler_begins_no_session_and_ends_the_one_before() {
+async fn a_sign_out_by_the_callback_handler_begins_no_session_and_ends_the_old_one() {
     for Case {
         didit,
         config,

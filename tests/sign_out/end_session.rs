@@ -187,7 +187,7 @@ async fn a_provider_that_is_slow_to_revoke_ends_its_session_all_the_same() {
 }
 
 // OpenID Connect RP-Initiated Logout §2; behaviours 89 and 90. A button that is pressed twice shows
-// the answer to the second request.
+// the response to the second request.
 #[tokio::test]
 async fn two_concurrent_sign_outs_both_redirect_to_the_provider() {
     for config in [discovered, in_memory] {

@@ -1,4 +1,4 @@
-//! The layer's cookies in a browser, and in an answer.
+//! The layer's cookies in a browser, and in a response.
 
 use http::header;
 use tower_didit::fake::{Browser, Page, StoredCookie};
@@ -60,13 +60,13 @@ pub(crate) fn copy_cookies(from: &Browser, to: &Browser) {
     }
 }
 
-/// The `Set-Cookie` lines of an answer.
+/// The `Set-Cookie` lines of a response.
 pub(crate) fn set_cookies(page: &Page) -> Vec<&str> {
     let lines = page.headers().get_all(header::SET_COOKIE).iter();
     lines.map(|line| line.to_str().expect("ASCII")).collect()
 }
 
-/// Whether an answer sets a session's cookie.
+/// Whether a response sets a session's cookie.
 pub(crate) fn sets_session(page: &Page) -> bool {
     let lines = set_cookies(page).into_iter();
     let mut values = lines.filter_map(|line| line.strip_prefix(SESSION)?.strip_prefix('='));

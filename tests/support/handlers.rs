@@ -144,7 +144,7 @@ async fn user(user: Option<IdClaims>) -> String {
     user.map_or(NOBODY.to_owned(), |user| user.subject().to_owned())
 }
 
-/// It sets a cookie of its own, and thinks that anybody may keep the answer.
+/// It sets a cookie of its own, and thinks that anybody may keep the response.
 async fn refresh(client: DiditClient, tokens: DiditTokens) -> Result<Response, Error> {
     let tokens = client.refresh(&tokens).await?;
     let headers = [
@@ -161,7 +161,7 @@ async fn refresh_kept(State(kept): State<Kept>, client: DiditClient) -> Result<S
     Ok(access_token(&client.refresh(&tokens).await?))
 }
 
-/// After the head of the answer: `?sign-out` signs out, else there are new tokens.
+/// After the head of the response: `?sign-out` signs out, else there are new tokens.
 async fn stream(uri: http::Uri, client: DiditClient, tokens: DiditTokens) -> Response {
     let signs_out = uri.query() == Some("sign-out");
     let chunk = async move {

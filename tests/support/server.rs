@@ -90,7 +90,7 @@ pub(crate) async fn write(socket: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) 
     let _ = socket.flush().await;
 }
 
-/// An answer of HTTP; the headers end in a line break.
+/// A response of HTTP; the headers end in a line break.
 pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!(

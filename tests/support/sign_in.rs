@@ -3,7 +3,7 @@
 use http::StatusCode;
 use tower_didit::fake::{Browser, FakeDidit, Page, Person};
 
-/// Signs Alejandra in: gives the answer of the callback.
+/// Signs Alejandra in: gives the response of the callback.
 pub(crate) async fn sign_in(browser: &Browser, didit: &FakeDidit) -> Page {
     sign_in_as(&Person::alejandra(), browser, didit).await
 }
@@ -22,7 +22,7 @@ pub(crate) async fn approved(page: &str, browser: &Browser, didit: &FakeDidit) -
     didit.approve(started.location(), &Person::alejandra())
 }
 
-/// Goes on from an answer that starts a sign-in, of which Alejandra approves: gives where it ends.
+/// Goes on from a response that starts a sign-in, of which Alejandra approves: gives where it ends.
 pub(crate) async fn end_of(started: &Page, browser: &Browser, didit: &FakeDidit) -> String {
     assert_eq!(started.status(), StatusCode::SEE_OTHER, "{}", started.url());
     let back = didit.approve(started.location(), &Person::alejandra());

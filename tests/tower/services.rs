@@ -144,7 +144,7 @@ struct Opaque(Rc<str>);
 #[derive(Debug)]
 struct Failure(Rc<str>);
 
-// Behaviour 95. The types show that an ordinary request, its answer and its error are not boxed,
+// Behaviour 95. The types show that an ordinary request, its response and its error are not boxed,
 // read or replaced: a future that must be `Send` could not hold these.
 #[tokio::test]
 async fn bodies_and_errors_of_any_type_pass_unchanged() {

@@ -155,7 +155,7 @@ fn the_service_is_ready_when_the_inner_service_is() {
 
 // Behaviour 95. A callback that waits for the provider keeps the permit that it was given.
 #[tokio::test(start_paused = true)]
-async fn a_waiting_callback_counts_for_a_limit_and_gives_its_place_back() {
+async fn a_waiting_callback_counts_against_a_concurrency_limit_until_it_ends() {
     for fails in [false, true] {
         let didit = didit();
         let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));

@@ -149,7 +149,7 @@ fn place_at(place: Place, didit: &FakeDidit) -> ConfigBuilder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_is_there_twice_completes_a_sign_in() {
+async fn a_layer_that_is_added_twice_completes_a_sign_in() {
     for place in Place::BOTH {
         let didit = didit();
         let auth = auth(place.config(&didit));

@@ -62,7 +62,7 @@ fn only_public_signature_keys_of_rfc_7517_are_used() {
 // OpenID Connect Core §10.1, RFC 7517 §5; behaviours 70 and 71. The second set is the example in
 // Didit's documentation.
 #[test]
-fn a_set_as_didit_publishes_it_is_read() {
+fn a_key_set_as_didit_publishes_it_is_read() {
     let mut bare = ec();
     bare["crv"] = "secp256r1".into();
     let keys = jwks(&json!([bare, rsa()]));

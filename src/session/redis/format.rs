@@ -53,7 +53,7 @@ mod tests {
     use crate::clock::Timestamp;
 
     #[test]
-    fn a_session_survives_its_string() {
+    fn a_stored_session_is_read_back() {
         for attempt in [None, Some(RefreshAttempt::new(Timestamp::from_unix(7)))] {
             let session = StoredSession::new(b"value".as_slice(), 5, attempt);
             assert_eq!(decode(encode(5, attempt, b"value")).unwrap(), session);

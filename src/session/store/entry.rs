@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_survives_its_bytes() {
+    fn an_attempt_is_read_back_from_its_bytes() {
         let attempt = RefreshAttempt::new(Timestamp::from_unix(1_000));
         assert_eq!(RefreshAttempt::from_bytes(attempt.to_bytes()), attempt);
         assert!(attempt.is_pending(Timestamp::from_unix(999)));

@@ -65,7 +65,7 @@ async fn what_asks_for_the_session_is_a_503_and_the_rest_goes_on() {
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
-async fn nobody_is_taken_for_signed_in() {
+async fn a_failing_store_signs_nobody_in() {
     let (didit, store) = stored();
     let signed_in = signed_in(&didit, &store).await;
     let stranger = signed_in.new_browser();
@@ -118,7 +118,7 @@ async fn a_handlers_refresh_says_that_the_store_failed() {
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
-async fn a_use_that_cannot_be_noted_is_no_reason_to_refuse_anybody() {
+async fn a_use_that_cannot_be_recorded_refuses_no_request() {
     let (didit, store) = stored();
     let browser = browser(config(&didit, &store).with_scopes(["openid"]));
     sign_in(&browser, &didit).await;

@@ -28,7 +28,7 @@ async fn started([one, other]: &[Browser; 2], didit: &FakeDidit) -> String {
 
 // RFC 6749 §4.1.2; behaviour 17.
 #[tokio::test(start_paused = true)]
-async fn what_one_has_used_the_other_refuses() {
+async fn a_callback_that_one_process_has_used_is_refused_by_the_other() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
     let browsers = two(&didit, &store);
@@ -64,7 +64,7 @@ async fn what_one_has_used_the_other_refuses() {
 
 // RFC 6749 §4.1.2; behaviours 17 and 28.
 #[tokio::test(start_paused = true)]
-async fn of_both_at_once_one_asks_didit() {
+async fn of_two_processes_at_once_one_sends_the_code() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
     let browsers = two(&didit, &store);
@@ -79,7 +79,7 @@ async fn of_both_at_once_one_asks_didit() {
 
 // Behaviour 82. A repeated callback is answered 503 as well.
 #[tokio::test(start_paused = true)]
-async fn nobody_knows_of_a_callback_while_the_store_fails() {
+async fn a_repeated_callback_is_unavailable_while_the_store_fails() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
     let browsers = two(&didit, &store);

@@ -46,7 +46,7 @@ async fn a_callback_whose_state_could_not_be_recorded_can_be_reloaded() {
 
 // Behaviour 98.
 #[tokio::test(start_paused = true)]
-async fn a_callback_whose_state_was_recorded_without_an_answer_can_be_reloaded() {
+async fn a_callback_whose_state_was_recorded_without_a_response_can_be_reloaded() {
     let didit = didit();
     let store = FailingStore::shared(memory(&didit));
     let first = browser(config(&didit, &store));
@@ -119,7 +119,7 @@ async fn a_store_that_cannot_be_read_after_the_exchange_loses_no_sign_in() {
 
 // Behaviour 82.
 #[tokio::test(start_paused = true)]
-async fn the_session_of_before_stays_where_no_other_begins() {
+async fn the_old_session_stays_if_no_new_one_begins() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
     let browser = browser(config(&didit, &store));

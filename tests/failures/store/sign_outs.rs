@@ -105,7 +105,7 @@ async fn a_store_that_does_not_come_back_is_not_asked_for_ever() {
 
 // Behaviours 82, 89 and 103. In this process the session has ended, however long the store was away.
 #[tokio::test(start_paused = true)]
-async fn a_store_that_comes_back_late_signs_nobody_in_where_the_user_signed_out() {
+async fn a_store_that_recovers_late_signs_nobody_in_where_the_user_signed_out() {
     let didit = didit();
     let fall_silent: fn(&FailingStore) = FailingStore::fall_silent;
     let fail_all: fn(&FailingStore) = FailingStore::fail_all;
@@ -129,7 +129,7 @@ async fn a_store_that_comes_back_late_signs_nobody_in_where_the_user_signed_out(
 
 // Behaviour 82. Anybody can send the id of no session.
 #[tokio::test(start_paused = true)]
-async fn strangers_do_not_make_it_busy() {
+async fn sign_outs_with_made_up_ids_cause_few_deletions() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
     let stranger = signed_in(&didit, &store).await.new_browser();
@@ -149,7 +149,7 @@ async fn strangers_do_not_make_it_busy() {
 
 // Behaviour 82. Likewise, and goes away before the store answers.
 #[tokio::test(start_paused = true)]
-async fn sign_outs_that_nobody_waits_for_are_bounded() {
+async fn abandoned_sign_outs_are_bounded() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
     let stranger = signed_in(&didit, &store).await.new_browser();

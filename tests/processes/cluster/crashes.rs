@@ -124,7 +124,7 @@ fn client(cluster: &Cluster, process: usize, member: &Member) -> JoinHandle<Opti
     tokio::spawn(async move { visitor.get(process, "/hello", Some(&cookie)).await })
 }
 
-/// The access token is valid, so the answer may have come before the process was killed.
+/// The access token is valid, so the response may have come before the process was killed.
 async fn got_nothing_new(client: JoinHandle<Option<Answer>>) {
     if let Some(answer) = client.await.expect("it does not panic") {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");

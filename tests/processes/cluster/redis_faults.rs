@@ -33,7 +33,7 @@ async fn while_redis_does_not_answer_sessions_are_unavailable() {
         assert_eq!(plain.status, StatusCode::OK);
     }
     cluster.redis.go_on();
-    all_have_it_again(&cluster, &member).await;
+    every_process_finds_the_session_again(&cluster, &member).await;
 }
 
 // Behaviours 82 and 84.
@@ -74,7 +74,7 @@ async fn a_refresh_completes_when_redis_answers_again() {
             let is_good = answer.status == StatusCode::OK || answer.says_try_again();
             assert!(is_good, "{kind:?} {interruption:?}: {answer:?}");
         }
-        all_have_it_again(&cluster, member).await;
+        every_process_finds_the_session_again(&cluster, member).await;
         let attempts = cluster.provider.attempts_of(member.session());
         assert_eq!(attempts, 1, "{kind:?} {interruption:?}");
     }
@@ -100,7 +100,7 @@ async fn new_tokens_that_are_not_saved_end_no_session() {
     }
     cluster.redis.go_on();
     is_there_again(&cluster, 0, &member).await;
-    all_have_it_again(&cluster, &member).await;
+    every_process_finds_the_session_again(&cluster, &member).await;
     assert_eq!(cluster.provider.attempts_of(member.session()), 1);
 }
 
@@ -120,7 +120,7 @@ async fn a_restart_loses_no_session_and_an_empty_redis_ends_them_all() {
         assert!(answer.says_try_again(), "{answer:?}");
     }
     cluster.redis.start_again();
-    all_have_it_again(&cluster, &member).await;
+    every_process_finds_the_session_again(&cluster, &member).await;
 
     cluster.redis.start_again_empty();
     for answer in cluster.visitor().ask_all(200, &[0, 1, 2], &member).await {
@@ -152,7 +152,7 @@ fn clients(cluster: &Cluster, count: usize, member: &Member) -> JoinHandle<Vec<A
 }
 
 /// Waits until all processes answer again, a few seconds after Redis.
-async fn all_have_it_again(cluster: &Cluster, member: &Member) {
+async fn every_process_finds_the_session_again(cluster: &Cluster, member: &Member) {
     let start = Instant::now();
     for process in 0..PROCESSES {
         is_there_again(cluster, process, member).await;

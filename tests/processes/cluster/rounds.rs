@@ -4,7 +4,7 @@
 //! differently; meanwhile processes are killed, or Redis hangs or crashes. A session is lost if and only if it has to
 //! be:
 //!
-//! - the provider got its refresh token and did not give new ones: it failed, hung up, lost its answer,
+//! - the provider got its refresh token and did not give new ones: it failed, hung up, lost its response,
 //!   stalled, stammered, or called the session ended; or
 //! - a process that had begun its refresh was killed before Redis had the new tokens: the begin is one that
 //!   Redis has answered, the save one that it has not, by what the wire in between has seen.

@@ -65,7 +65,7 @@ impl Tally {
         self.had_to_be_lost += had_to.len();
     }
 
-    /// Counts an answer, which must be about the session that asked.
+    /// Counts a response, which must be about the session that asked.
     pub(super) fn count(
         &mut self,
         round: &Round,

@@ -32,7 +32,7 @@ impl Browser {
         answer.json()
     }
 
-    /// Opens a page and follows where it leads; gives every answer on the way.
+    /// Opens a page and follows where it leads; gives every response on the way.
     pub(crate) async fn follow(&mut self, url: &Url) -> Vec<Answer> {
         let mut visits = vec![self.get(url, "text/html").await];
         while let Some(next) = visits.last().and_then(Answer::location) {

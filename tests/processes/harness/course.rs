@@ -16,7 +16,7 @@ pub(crate) enum Course {
     LosesTheAnswer,
     /// No answer, ever.
     Stalls,
-    /// New tokens are made, and the answer cannot be read.
+    /// New tokens are made, and the response cannot be read.
     Stammers,
     /// The session has ended there: `invalid_grant`.
     Refuses,

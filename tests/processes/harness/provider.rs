@@ -113,7 +113,7 @@ impl Provider {
         lock(&self.books.given).contains(&given)
     }
 
-    /// Asserts that an answer is good, and shows a token of `member`.
+    /// Asserts that a response is good, and shows a token of `member`.
     #[track_caller]
     pub(crate) fn assert_is_of(&self, answer: &Answer, member: &Member) {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -149,7 +149,7 @@ impl Provider {
     }
 }
 
-/// An error ends the connection without an answer.
+/// An error ends the connection without a response.
 async fn answer(
     mut didit: FakeDidit,
     books: Arc<Books>,
@@ -227,7 +227,7 @@ impl Books {
         course
     }
 
-    /// Writes down whose tokens an answer has.
+    /// Writes down whose tokens a response has.
     fn enter(&self, answer: &Bytes) {
         let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
             return;

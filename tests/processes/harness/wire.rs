@@ -188,7 +188,7 @@ async fn commands(
         if !shared.lets_pass(change.as_ref(), Stage::Command).await {
             break;
         }
-        // Before it is sent: the answer must find it.
+        // Before it is sent: the response must find it.
         lock(&pending).push_back(change);
         if to.write_all(&sent).await.is_err() {
             break;

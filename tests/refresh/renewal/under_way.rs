@@ -44,7 +44,7 @@ async fn a_client_that_goes_away_cancels_nothing() {
 
 // Behaviours 75 and 89.
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_restores_no_ended_session() {
+async fn a_late_response_restores_no_ended_session() {
     let didit = didit();
     let app = app(&didit);
     let browser = Browser::new(HOME, app.clone());

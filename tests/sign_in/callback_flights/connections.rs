@@ -77,7 +77,7 @@ async fn the_next_request_runs_the_handler_if_the_first_one_drops_during_it() {
 
 // Behaviour 97.
 #[tokio::test(start_paused = true)]
-async fn a_reload_after_the_answer_was_lost_gets_the_session_that_has_begun() {
+async fn a_reload_after_the_response_was_lost_gets_the_session_that_has_begun() {
     let site = Site::new();
     let back = site.approved().await;
     // The response sets its cookies, then the browser's cookies are restored.

@@ -92,7 +92,7 @@ async fn a_callback_that_was_used_before_is_completed() {
 
 // Behaviour 99.
 #[tokio::test(start_paused = true)]
-async fn another_code_for_a_completed_sign_in_is_refused_to_whoever_is_signed_in() {
+async fn another_code_for_a_completed_sign_in_is_refused_even_to_a_signed_in_user() {
     let site = Site::new();
     let started = site.browser.get("/login").await;
     let first = site.didit.approve(started.location(), &Person::alejandra());

@@ -93,7 +93,7 @@ impl Paths {
 }
 
 #[test]
-fn every_way_is_walked() {
+fn every_path_is_explored() {
     let mut paths = Paths::default();
     let mut ends = Vec::new();
     let walked = loop {
@@ -115,7 +115,7 @@ fn every_way_is_walked() {
 }
 
 #[test]
-fn ways_that_meet_are_walked_once_from_there() {
+fn paths_that_meet_are_explored_once_from_there() {
     let mut paths = Paths::default();
     let walked = loop {
         // Three times left or right, in any order.
