@@ -273,7 +273,7 @@
 //!
 //! # A real browser
 //!
-//! For a test with a real browser (Playwright, WebDriver) the fake and the application listen on sockets. `config` has
+//! For a test with a real browser (Playwright, `WebDriver`) the fake and the application listen on sockets. `config` has
 //! the addresses of Didit itself, which only the fake in the process answers to, so the provider is replaced by one that
 //! is discovered at the fake's address:
 //!
