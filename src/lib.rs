@@ -69,8 +69,8 @@
 //!
 //! # Read the user
 //!
-//! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), and costs no call. Didit
-//! tells the rest when it is asked:
+//! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), without a call to Didit. The
+//! rest comes from Didit's user information:
 //!
 //! ```
 //! use tower_didit::{DiditClient, DiditTokens, Error};

@@ -41,7 +41,7 @@ impl<T: Clone> Deferred<T> {
         }
     }
 
-    /// The value, if it is known by now.
+    /// The value, if it is already known.
     pub(super) fn peek(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
@@ -233,5 +233,5 @@ fn ends_session(kind: ErrorKind) -> bool {
 const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Limit of the wait for a refresh while the old access token is valid.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
-/// Limit of the further wait if the old access token expires meanwhile.
+/// Limit of the additional wait if the old access token expires during the first.
 const REMAINING_WAIT: Duration = Duration::from_secs(3);

@@ -98,7 +98,7 @@ impl RequestContext {
         (self.leave_unasked(CLOSED) == ASKED).then(|| self.look_up())
     }
 
-    /// The state by now: `next` if it was `UNASKED`.
+    /// Changes `UNASKED` to `next`. Returns the new state.
     #[inline]
     fn leave_unasked(&self, next: u8) -> u8 {
         let left = self.asked.compare_exchange(UNASKED, next, AcqRel, Acquire);

@@ -96,7 +96,7 @@ impl RequestSession {
         self.tokens.get_or_init(begin).get().await.clone()
     }
 
-    /// The session of the signed-in user, if it is known by now.
+    /// The session of the signed-in user, if it is already known.
     pub(crate) fn known_session(&self) -> Option<&Session> {
         self.found.peek()?.session.as_ref().ok()?.as_ref()
     }
@@ -151,7 +151,7 @@ impl RequestSession {
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
         let (limits, now) = (sessions.rules.limits, lifecycle.now());
         let session = match final_state.change {
-            // The browser may have the cookies of a new session by now.
+            // The browser may already have the cookies of a new session.
             Some(CookieChange::RemoveUnlessNewer(id))
                 if lifecycle.has_ended(id) || sessions.stored().is_some() =>
             {

@@ -1,6 +1,6 @@
 //! The cookies and headers that the layer sets.
 //!
-//! *Sealed* means encrypted and authenticated: nobody without the cookie keys can read, change or make the value
+//! *Sealed* means encrypted and authenticated: without the cookie keys nobody can read, change or forge the value
 //! ([below](#what-is-sealed)).
 //!
 //! | name | content | lifetime |

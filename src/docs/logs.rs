@@ -4,11 +4,11 @@
 //! `RUST_LOG=info,tower_didit=debug`.
 //!
 //! - `ERROR`: the application is put together incorrectly. Logged once by each layer.
-//! - `WARN`: the provider, the store or the configuration needs somebody's attention.
+//! - `WARN`: the provider, the store or the configuration needs attention.
 //! - `DEBUG`: what users and attackers can cause, and successes.
 //!
 //! No event contains an authorization code, a token, a secret, a code verifier or a cookie value. Of an ID token that
-//! is refused, the issuer, the audience and the times are logged, because somebody has to compare them.
+//! is refused, the issuer, the audience and the times are logged, because an operator has to compare them.
 //!
 //! # Errors
 //!
@@ -42,7 +42,7 @@
 //!
 //! Each with its fields in parentheses.
 //!
-//! - ERROR `no route for the callback: add a handler for GET of this path inside of the layer, or use with_redirect_after_sign_in` (`path`):
+//! - ERROR `no route for the callback: add a handler for GET of this path inside the layer, or use with_redirect_after_sign_in` (`path`):
 //!   add the route.
 //! - ERROR `callback at another path: the layer is in a nested router, or a proxy strips a prefix` (`callback`):
 //!   see [placement](crate::docs::placement) and [proxy](crate::docs::proxy).

@@ -64,8 +64,8 @@
 //!
 //! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`; so does `Option<IdClaims>`. The
 //! first requests wait 1 s. From then on requests fail at once, except one in each second, which asks the store again and
-//! waits up to 1 s. Nobody is taken for signed in or out. Requests that ask for nothing go on. A callback fails with 503
-//! after about 2 s, before its code is sent, so it can be repeated.
+//! waits up to 1 s. No user counts as signed in or signed out. Requests that do not ask for the session are not
+//! affected. A callback fails with 503 after about 2 s, before its code is sent, so it can be repeated.
 //!
 //! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. What it has done:
 //!

@@ -3,7 +3,7 @@
 //! # In axum
 //!
 //! Add [`DiditAuth`](crate::DiditAuth) after all routes, on the outermost router. It then sees every request with its
-//! whole path, and the guards and extractors are inside of it:
+//! whole path, and the guards and extractors are inside it:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -42,12 +42,12 @@
 //! | the callback has no route | 404 after the sign-in, and an `ERROR` in the log | add the route, or [`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) |
 //! | [`RequireSignIn`](crate::RequireSignIn) is outside of the layer | `layer-missing` | guard first, layer last |
 //!
-//! The guard, and middleware that asks who is signed in, go inside of the layer. CORS, compression, tracing and rate
+//! The guard, and middleware that asks who is signed in, go inside the layer. CORS, compression, tracing and rate
 //! limits go around it.
 //!
 //! # One look-up
 //!
-//! A request's session is looked up once, by whoever asks first; the others get the same result. A route behind
+//! A request's session is looked up once, by the first that asks for it; the others get the same result. A route behind
 //! [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take [`IdClaims`](crate::IdClaims) and
 //! [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
 //!
@@ -68,7 +68,7 @@
 //! # Several layers
 //!
 //! Two layers, for example for customers and for staff, need different cookie names and paths. They go side by side, or
-//! stacked around different routes; the inner one answers for what is inside of it.
+//! stacked around different routes; the inner one is responsible for the routes inside it.
 //!
 //! ```
 //! # fn configs() -> Result<(), tower_didit::ConfigError> {

@@ -44,8 +44,8 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `malformed-id-token` | 502 | the ID token is not a signed JWT with the required claims | report it to the provider |
 /// | `wrong-token-type` | 502 | the ID token is another kind of token | report it to the provider |
 /// | `forbidden-algorithm` | 502 | the ID token's algorithm is not allowed | compare with the allowed ones in the log |
-/// | `invalid-issuer` | 502 | the ID token is of another issuer | compare with the accepted issuers in the log |
-/// | `invalid-audience` | 502 | the ID token is not for this client alone | compare the client id; [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience) |
+/// | `invalid-issuer` | 502 | the ID token has another issuer | compare with the accepted issuers in the log |
+/// | `invalid-audience` | 502 | the ID token has an unexpected audience | compare the client id; [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience) |
 /// | `unknown-key` | 502 | none of the provider's keys fits the ID token | compare the JWKS URI |
 /// | `invalid-signature` | 502 | the ID token's signature is wrong | report it to the provider |
 /// | `id-token-expired` | 502 | the ID token has expired | compare the two times in the log; set the clock |

@@ -1,4 +1,4 @@
-//! The reasons inside of kinds.
+//! The reasons that some kinds contain.
 
 use super::ErrorKind;
 
@@ -73,7 +73,7 @@ pub enum IdTokenError {
     Algorithm,
     /// It is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
     Issuer,
-    /// It is for another client, or for others besides (steps 3 to 5).
+    /// It is for another client, or for untrusted audiences as well (steps 3 to 5).
     Audience,
     /// None of the provider's keys fits it, even after they were fetched again.
     UnknownKey,
@@ -128,7 +128,7 @@ pub enum CallbackError {
     ForeignIssuer,
 }
 
-/// A mistake in the way the application is put together.
+/// A mistake in how the application is put together.
 ///
 /// ```
 /// use http::Extensions;

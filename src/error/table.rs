@@ -26,7 +26,7 @@ pub(crate) enum Actor {
 }
 
 impl ErrorKind {
-    /// The row of a kind: the only place that tells all kinds apart.
+    /// The row of a kind: the only exhaustive `match` over all kinds.
     #[rustfmt::skip]
     #[expect(clippy::too_many_lines, reason = "it is a table")]
     pub(crate) const fn row(self) -> Row {
@@ -69,12 +69,12 @@ impl ErrorKind {
             Self::SessionEnded => row(User, "session-ended", Status::UNAUTHORIZED, &Advice::SIGN_IN,
                 "the session has ended"),
             Self::TokensExpired => row(User, "tokens-expired", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
-                "the tokens cannot be refreshed: there is no refresh token, or it is used up"),
+                "the tokens cannot be refreshed: there is no refresh token, or it was already used"),
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the provider refuses the access token"),
             // Strangers can cause it at will.
             Self::TooManySignIns => row(User, "too-many-sign-ins", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
-                "too many sign-ins or refreshes wait for the provider"),
+                "too many sign-ins or refreshes are waiting for the provider"),
             Self::InsufficientScope =>
                 row(Operator, "insufficient-scope", Status::FORBIDDEN, &Advice::NOT_SET_UP,
                     "the access token's scopes do not suffice"),
@@ -88,9 +88,9 @@ impl ErrorKind {
                     operator("invalid-request", "the provider calls the token request invalid"),
                 TokenError::InvalidClient => operator("invalid-client", "the provider refuses the client id or secret"),
                 TokenError::UnauthorizedClient =>
-                    operator("unauthorized-client", "the provider does not allow this client the grant"),
+                    operator("unauthorized-client", "the provider does not allow this client to use the grant type"),
                 TokenError::UnsupportedGrantType =>
-                    operator("unsupported-grant-type", "the provider does not know the grant type"),
+                    operator("unsupported-grant-type", "the provider does not support the grant type"),
                 TokenError::Other => Self::ProviderRefused.row(),
             },
             Self::SessionTooLarge => operator("session-too-large", "the session is too large"),
@@ -101,17 +101,17 @@ impl ErrorKind {
                 IdTokenError::Malformed => provider("malformed-id-token", "the ID token is malformed"),
                 IdTokenError::Type => provider("wrong-token-type", "the ID token is another kind of token"),
                 IdTokenError::Algorithm => provider("forbidden-algorithm", "the ID token's algorithm is not allowed"),
-                IdTokenError::Issuer => provider("invalid-issuer", "the ID token is of another issuer"),
-                IdTokenError::Audience => provider("invalid-audience", "the ID token is not for this client alone"),
-                IdTokenError::UnknownKey => provider("unknown-key", "no key of the provider's fits the ID token"),
-                IdTokenError::Signature => provider("invalid-signature", "the signature of the ID token is wrong"),
+                IdTokenError::Issuer => provider("invalid-issuer", "the ID token has another issuer"),
+                IdTokenError::Audience => provider("invalid-audience", "the ID token has an unexpected audience"),
+                IdTokenError::UnknownKey => provider("unknown-key", "no key of the provider matches the ID token"),
+                IdTokenError::Signature => provider("invalid-signature", "the signature of the ID token is invalid"),
                 IdTokenError::Expired => provider("id-token-expired", "the ID token has expired"),
                 IdTokenError::NotYetValid => provider("id-token-not-yet-valid", "the ID token is not yet valid"),
                 IdTokenError::Nonce => provider("invalid-nonce", "the ID token belongs to another sign-in"),
                 IdTokenError::Hash =>
                     provider("invalid-token-hash", "the ID token belongs to another access token or code"),
                 IdTokenError::OtherSignIn =>
-                    provider("foreign-id-token", "the refreshed ID token is of another sign-in"),
+                    provider("foreign-id-token", "the refreshed ID token belongs to another sign-in"),
             },
             Self::ProviderUnreachable =>
                 row(Provider, "provider-unreachable", Status::BAD_GATEWAY, &Advice::NO_ANSWER,
@@ -137,7 +137,7 @@ impl ErrorKind {
                          after `RequireSignIn`"),
                 WiringError::NotACallback =>
                     developer("not-a-callback",
-                        "`ReturnTo` is there only in the handler of the callback, the path of the redirect URI"),
+                        "`ReturnTo` is available only in the handler of the callback, the path of the redirect URI"),
                 WiringError::AskedTooLate =>
                     developer("asked-too-late",
                         "the session was first asked for after the head of the response was sent"),

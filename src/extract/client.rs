@@ -85,7 +85,7 @@ impl DiditClient {
     /// - [`AccessTokenRefused`](crate::ErrorKind::AccessTokenRefused) or
     ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider responds with 401 or
     ///   403;
-    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended meanwhile;
+    /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended in the meantime;
     /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the response names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no user info endpoint;

@@ -18,7 +18,7 @@ use crate::{
 
 /// Guards a group of routes: refuses requests of users who are not signed in, as the extractors do.
 ///
-/// Add it inside of [`DiditAuth`](crate::DiditAuth), around the routes that it guards:
+/// Add it inside [`DiditAuth`](crate::DiditAuth), around the routes that it guards:
 ///
 /// ```
 /// # fn app(auth: tower_didit::DiditAuth) -> axum::Router {
@@ -72,7 +72,7 @@ impl RequireSignIn {
 }
 
 impl RequireSignIn {
-    /// Adds the claims and the tokens of whoever is signed in.
+    /// Adds the claims and the tokens of the signed-in user.
     async fn check(self, extensions: &mut Extensions) -> Result<(), Error> {
         let not_signed_in = || Error::new(ErrorKind::NotSignedIn);
         let context = Arc::clone(context(extensions)?);

@@ -38,7 +38,7 @@ pub(crate) struct SignedIdToken {
 }
 
 impl<'a> ReceivedIdToken<'a> {
-    /// Reads a token, which may be anybody's: RFC 7515 §5.2, then steps 1 to 5, 7 and 8.
+    /// Reads an untrusted token: RFC 7515 §5.2, then steps 1 to 5, 7 and 8.
     ///
     /// Step 1: an encrypted token has five parts, and is refused. Step 8: a keyed hash is no
     /// [`SigningAlgorithm`].

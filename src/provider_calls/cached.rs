@@ -19,8 +19,8 @@ use crate::{
 ///
 /// A stale value is used for ten minutes while a new one is fetched. After that the new one is waited for, and the
 /// old one is used for a day if the fetch fails (`stale-while-revalidate` and `stale-if-error` of RFC 5861). Without a
-/// usable value, failed fetches are repeated ten times at once, then once a second. A fetch goes on if its
-/// waiters are dropped.
+/// usable value, failed fetches are repeated ten times at once, then once a second. A fetch continues if its waiters
+/// are dropped.
 pub(super) struct Cached<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,

@@ -37,7 +37,7 @@ pub(crate) struct ProviderCalls {
     metadata: Cached<Arc<Metadata>>,
     /// The keys, with the URL that they are from.
     keys: Cached<(Endpoint, Jwks)>,
-    /// Limits how often new keys are fetched because a token fits none.
+    /// Limits how often new keys are fetched because no known key matches a token.
     key_refetches: Mutex<TokenBucket>,
     transport: LimitedTransport,
     clock: Arc<dyn Clock>,
@@ -46,7 +46,8 @@ pub(crate) struct ProviderCalls {
     token_endpoint: Breaker,
 }
 
-/// The right to one exchange. An exchange goes on without its browser, so a server's own limits do not count it.
+/// The right to one exchange. An exchange continues after its browser has disconnected, so a server's own limits do not
+/// count it.
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
 impl ProviderCalls {

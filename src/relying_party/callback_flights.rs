@@ -94,7 +94,7 @@ impl CallbackFlights {
             return Err(Error::new(kind));
         }
         let exchange = start()?;
-        // Failed ones go first: anybody can cause any number of them.
+        // Failed ones go first: attackers can cause any number of them.
         if flights.len() >= MAX_FLIGHTS
             && let Some(oldest) = flights
                 .values()
@@ -159,7 +159,7 @@ impl CallbackFlights {
         let flight = self.lock().get(state).cloned()?;
         let exchanged = flight.exchange.outcome().await;
         let _ = tokio::time::timeout(KEPT, flight.retired.cancelled()).await;
-        // The state may have another flight by now, if the code of this one was not sent.
+        // The state may have a newer flight, if the code of this one was not sent.
         if let Entry::Occupied(entry) = self.lock().entry(state.to_owned())
             && Arc::ptr_eq(entry.get(), &flight)
         {

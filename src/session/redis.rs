@@ -113,11 +113,11 @@ impl RedisStore {
         match tokio::time::timeout(self.timeout, answer).await {
             // The error has the words of the server or the operating system, and neither keys nor values.
             Ok(answer) => answer.map_err(|error| self.failed(&error.to_string())),
-            Err(_elapsed) => Err(self.failed("no answer in time")),
+            Err(_elapsed) => Err(self.failed("no response in time")),
         }
     }
 
-    /// The error of a command, with the address for whoever reads the log.
+    /// The error of a command, with the address of the server.
     fn failed(&self, why: &str) -> StoreError {
         let address = self.client.get_connection_info().addr();
         StoreError::new(format!("Redis at {address}: {why}"))

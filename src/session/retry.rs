@@ -76,7 +76,7 @@ impl Backoff {
 
 /// Bounds one call of a store.
 pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-    let late = |_| Err(StoreError::new("no answer in time"));
+    let late = |_| Err(StoreError::new("no response in time"));
     tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
 }
 

@@ -103,7 +103,7 @@ impl StoredSessions {
             if !attempt.has_lapsed_for(FOR_60S, now) {
                 return;
             }
-            // Writing removes the attempt. A single-use token has to count as spent all the same.
+            // Writing removes the attempt. A single-use token must still count as spent.
             if self.rules.single_use {
                 let tokens = used.tokens().without_refresh_token();
                 used = used.with_tokens(tokens);

@@ -92,7 +92,7 @@ impl StoredSessions {
         }
     }
 
-    /// Saves new tokens. They are valid for whoever waits, even if they cannot be saved.
+    /// Saves new tokens. Requests that wait get them even if they cannot be saved.
     async fn save(
         &self,
         before: Session,

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 /// The tokens of the signed-in user.
 ///
 /// A handler takes it as an argument; other services call [`DiditTokens::of`]. It is a request extension only at the
-/// callback and inside of [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens). Cloning copies a pointer,
+/// callback and inside [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens). Cloning copies a pointer,
 /// and the last clone wipes the secrets from memory.
 ///
 /// ```

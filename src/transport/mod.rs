@@ -121,7 +121,7 @@ enum Failure {
     NotConnected(#[source] BoxError),
     #[error("the connection broke")]
     Broken(#[source] BoxError),
-    #[error("no answer in time")]
+    #[error("no response in time")]
     TimedOut,
     #[error("the response is larger than 1 MiB")]
     TooLarge,

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The clause comes first. Without one a test may cite a behaviour of level B, and one that has none. A
-//! citation stands above a test or inside of it, on lines of its own; in the `//!` lines of a file it
+//! citation stands above a test or inside it, on lines of its own; in the `//!` lines of a file it
 //! counts for all tests of that file, or for a fuzz target. `UPDATE=1 cargo test --test docs behaviours`
 //! writes the lists anew.
 

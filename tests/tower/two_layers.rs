@@ -119,7 +119,7 @@ async fn an_inner_layer_is_responsible_for_the_routes_inside_of_it() {
             .route("/who", get(who))
             .layer(members(place.config(&first)));
         let browser = Browser::new(HOME, app);
-        // A refusal inside of both layers leads to the inner layer's sign-in.
+        // A refusal inside both layers leads to the inner layer's sign-in.
         let refused = browser.get("/staff/orders").await;
         assert!(refused.location().contains("client_id=staff"));
         assert_apart(&browser.new_browser(), &first, &second, [HOME, HOME]).await;

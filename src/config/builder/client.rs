@@ -100,8 +100,8 @@ impl ConfigBuilder {
     /// `prompt`: what the provider shows the user, for example `login` or `select_account` (OpenID Connect Core
     /// §3.1.2.1).
     ///
-    /// With `none` the provider shows nothing. A user who has to be asked all the same is sent there once more,
-    /// without `prompt`.
+    /// With `none` the provider shows nothing. A user who has to be asked is sent there a second time, without
+    /// `prompt`.
     ///
     /// Default: not sent.
     ///
@@ -202,7 +202,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Adds an audience that an ID token may have besides the client id. Such a token must be issued to this
+    /// Adds an audience that an ID token may have in addition to the client id. Such a token must be issued to this
     /// client (`azp`; OpenID Connect Core §3.1.3.7 steps 3 to 5).
     ///
     /// Default: none. An ID token with other audiences is refused.

@@ -41,7 +41,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Adds certificates, in PEM, that the default transport trusts besides the system's.
+    /// Adds certificates, in PEM, that the default transport trusts in addition to the system's.
     ///
     /// Default: the system's alone.
     ///

@@ -80,7 +80,7 @@
 //! # }
 //! ```
 //!
-//! - The middleware is inside of the layer. The layer has checked its own paths before.
+//! - The middleware is inside the layer. The layer has checked its own paths before.
 //! - A form token does as well, and adds nothing for browsers that send Fetch Metadata.
 //! - A page with `Referrer-Policy: no-referrer` sends `Origin: null` with its forms. Browsers that send
 //!   `Sec-Fetch-Site` are not affected; for others use `Referrer-Policy: same-origin`.

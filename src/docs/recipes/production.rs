@@ -117,7 +117,7 @@
 //!
 //! | done? | |
 //! |---|---|
-//! | ☐ | `ERROR` of `tower_didit` reaches somebody at once, `WARN` by its rate: see [logs](crate::docs::logs#what-to-watch). |
+//! | ☐ | `ERROR` of `tower_didit` alerts somebody at once, `WARN` by its rate: see [logs](crate::docs::logs#what-to-watch). |
 //! | ☐ | Support knows the [error codes](crate::docs::errors) that people see on a page. |
 //! | ☐ | Somebody has signed in, waited for a refresh, signed out, and declined once, on the real host. |
 //!

@@ -1,6 +1,6 @@
 //! A profile page: the user's name and e-mail address.
 //!
-//! The ID token says who the user is. What the user granted besides, Didit tells when it is asked:
+//! The ID token says who the user is. Everything else that the user granted comes from a call to Didit:
 //! [`DiditClient::user_info`](crate::DiditClient::user_info). Ask for the scopes: `names`, `email`.
 //!
 //! ```

@@ -1,7 +1,7 @@
 //! Roles: routes that only some users may open.
 //!
-//! Didit says who the user is. What the user may do stands in the application's database. A middleware inside of the
-//! layer puts the two together:
+//! Didit says who the user is. What the user may do is in the application's database. A middleware inside the layer
+//! combines the two:
 //!
 //! ```
 //! use std::{collections::HashSet, sync::Arc};

@@ -68,7 +68,7 @@
 //!
 //! let copy = browser.clone();
 //! browser.post_form("/logout", &[]).await;
-//! // Signed out on the other machine: with a store, a copy of the cookie is nobody's.
+//! // Signed out on the other machine: with a store, no copy of the cookie is accepted.
 //! assert_eq!(copy.visit("/who").await.text(), "nobody");
 //! # Ok(())
 //! # }

@@ -122,7 +122,7 @@
 //! # A stream that ends with its session
 //!
 //! The extractors of a request find the session once. [`IdClaims::of`](crate::IdClaims::of) with the extensions of the
-//! stream's own request gives the same result for ever, and does not notice a sign-out. There are two ways to notice it:
+//! stream's own request gives the same result forever, and does not notice a sign-out. There are two ways to notice it:
 //!
 //! - **Short streams.** With a lifetime of one minute in the example above, the client connects again each minute, and
 //!   each of these requests is checked.

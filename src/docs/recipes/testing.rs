@@ -105,7 +105,7 @@
 //! ```
 //!
 //! **A test that moves the clock gives it to the browser**: `.with_clock(didit.clock())`. Otherwise the browser keeps its
-//! cookies for ever. One of them counts the sign-ins of the last 30 seconds
+//! cookies forever. One of them counts the sign-ins of the last 30 seconds
 //! ([`__Host-didit.completed`](crate::docs::cookies)), and after two that never expire the third sign-in is answered with
 //! `session-not-kept`.
 //!

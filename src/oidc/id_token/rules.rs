@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct IdTokenRules {
     pub(crate) provider: Provider,
     pub(crate) client_id: String,
-    /// The audiences that a token may have besides the client.
+    /// The audiences that a token may have in addition to the client.
     pub(crate) trusted_audiences: Vec<String>,
     /// The tolerated difference between the provider's clock and this one.
     pub(crate) clock_skew: Duration,

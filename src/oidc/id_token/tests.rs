@@ -213,7 +213,7 @@ fn the_issuer_is_compared_byte_for_byte() {
     foreign.insert("iss".to_owned(), json!("https://evil.example"));
     assert_eq!(
         verify_at(&rules(), &foreign, NOW).unwrap_err().to_string(),
-        "the ID token is of another issuer: accepted are https://apx.didit.me, https://didit.me, \
+        "the ID token has another issuer: accepted are https://apx.didit.me, https://didit.me, \
          https://auth.didit.me/, https://auth.didit.me; received was \"https://evil.example\""
     );
 }

@@ -37,9 +37,9 @@ pub(crate) struct SessionLifecycle {
     ended_keys: EndedSessions,
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
-    /// Bounds the sessions that end in the background: while a store fails, anybody can request more.
+    /// Bounds the sessions that end in the background: while a store fails, attackers can start more of them.
     ending_permits: Arc<Semaphore>,
-    /// Bounds the sign-outs that wait for the store: each goes on without its browser.
+    /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
     sign_out_permits: Arc<Semaphore>,
     end_session: EndSessionRequest,
     /// The pages to go to after a sign-out; there is at least one.
@@ -109,11 +109,11 @@ impl SessionLifecycle {
 
     /// The session under `key` in the store, if there is one. Waits at most 1 s.
     ///
-    /// A probe of a store that did not answer runs to its end even if the request goes away: otherwise anybody
+    /// A probe of a store that did not answer runs to its end even if its request is cancelled: otherwise attackers
     /// could keep the breaker open by closing connections.
     pub(crate) async fn load(self: &Arc<Self>, key: SessionKey) -> Result<Option<Loaded>, Error> {
         let attempt = self.store_breaker.attempt();
-        let mut attempt = attempt.ok_or_else(|| StoreError::new("no answer a moment ago"))?;
+        let mut attempt = attempt.ok_or_else(|| StoreError::new("no response a moment ago"))?;
         let (lifecycle, is_probe) = (Arc::clone(self), attempt.is_probe);
         let load = async move {
             let Some(stored) = lifecycle.sessions.stored() else {
@@ -126,7 +126,7 @@ impl SessionLifecycle {
                 stored.load(key).await
             };
             let loaded = tokio::time::timeout(MAX_STORE_WAIT, load).await;
-            let late = |_| Err(StoreError::new("no answer in time").into());
+            let late = |_| Err(StoreError::new("no response in time").into());
             let loaded = loaded.unwrap_or_else(late);
             match &loaded {
                 Ok(_) => lifecycle.store_breaker.succeeded(),

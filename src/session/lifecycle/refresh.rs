@@ -43,7 +43,7 @@ impl SessionLifecycle {
         })
     }
 
-    /// Starts a refresh in a task of its own: a client that goes away cancels nothing that was sent.
+    /// Starts a refresh in a task of its own: a client that disconnects does not cancel a request that was sent.
     fn start_refresh(
         self: &Arc<Self>,
         refresh: impl Future<Output = Outcome> + Send + 'static,

@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
     fn is_sound(&self) -> Result<(), String> {
         let violation = self.world.state().violation.clone();
         let violation = violation.or_else(|| {
-            (self.moves.len() > TOO_LONG).then(|| "a process waits for ever".to_owned())
+            (self.moves.len() > TOO_LONG).then(|| "a process waits forever".to_owned())
         });
         violation.map_or(Ok(()), |what| Err(format!("{what}: {:?}", self.moves)))
     }
