@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 pin_project! {
     /// The response body behind [`DiditAuth`](crate::DiditAuth): the inner service's body, unchanged, or a page,
-    /// a problem document or nothing from the layer.
+    /// problem details or nothing from the layer.
     ///
     /// ```
     /// use axum::{Router, body::Body};

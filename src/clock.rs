@@ -8,7 +8,7 @@ use std::{
 /// A source of the current time.
 ///
 /// All lifetimes and limits are measured by the clock of the [`Config`](crate::Config), so that a test can move it.
-/// Time-outs of calls to the provider are tokio's.
+/// Timeouts of calls to the provider are tokio's.
 ///
 /// A function is a clock:
 ///

@@ -50,8 +50,8 @@ impl DiditAuth {
     /// Waits for background work: refreshes, code exchanges, and sessions that end at the provider. Call it after
     /// the server has stopped. An interrupted refresh can cost a user the session, if refresh tokens work once.
     ///
-    /// Takes a few [HTTP time-outs](crate::ConfigBuilder::with_http_timeout) at most. While a session store does
-    /// not answer, writes to it are retried for a minute. Put a time-out around the call to wait less.
+    /// Takes a few [HTTP timeouts](crate::ConfigBuilder::with_http_timeout) at most. While a session store does
+    /// not answer, writes to it are retried for a minute. Put a timeout around the call to wait less.
     ///
     /// ```no_run
     /// # async fn serve(

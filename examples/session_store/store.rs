@@ -4,7 +4,7 @@
 //!
 //! - **Versions**: [`FileStore::change`] compares and sets under one lock. A database does it with one
 //!   statement, `update … where key = $1 and version = $2 and ends > now()`.
-//! - **Expiry**: an entry that has ended counts as absent in every look-up.
+//! - **Expiry**: an entry that has ended counts as absent in every lookup.
 //! - **Users**: an entry names the user that owns it, as a column with an index does in a database.
 //! - **Durability**: a change is on the disk before it is acknowledged.
 //! - **Errors** leave open whether the change was made, and the next call finds out.

@@ -24,7 +24,7 @@ pub enum ConfigError {
     /// A setting that is empty, has white space around it, or is out of its range. The value is not repeated.
     #[error("the {name} {why}")]
     Invalid {
-        /// The setting, for example `client id` or `HTTP time-out`.
+        /// The setting, for example `client id` or `HTTP timeout`.
         name: &'static str,
         /// What is wrong with it.
         why: &'static str,

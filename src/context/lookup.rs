@@ -1,4 +1,4 @@
-//! The look-ups of a request's session and of its tokens.
+//! The lookups of a request's session and of its tokens.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -50,7 +50,7 @@ impl<T: Clone> Deferred<T> {
     }
 }
 
-/// The result of a session's look-up.
+/// The result of a session's lookup.
 #[derive(Clone)]
 pub(super) struct Found {
     /// The session of the signed-in user. An error if the store does not answer, or if the provider does not and its

@@ -74,7 +74,7 @@ impl RequestContext {
         })
     }
 
-    /// The session. The first call starts its look-up.
+    /// The session. The first call starts its lookup.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ pub(crate) struct RequestSession {
     pub(super) existing: PresentedCookies,
     pub(super) found: Deferred<Found>,
     pub(super) tokens: OnceLock<Deferred<Outcome>>,
-    /// The key of a session in a store. Known from the cookies, or else after the look-up; at the callback, once the
+    /// The key of a session in a store. Known from the cookies, or else after the lookup; at the callback, once the
     /// session has begun.
     pub(super) key: OnceLock<SessionKey>,
     change: Mutex<Option<Change>>,
@@ -44,7 +44,7 @@ pub(crate) struct FinalState {
 }
 
 impl RequestSession {
-    /// Starts the look-up.
+    /// Starts the lookup.
     pub(super) fn look_up(lifecycle: &Arc<SessionLifecycle>, cookies: &CookieLines) -> Self {
         let asked = lifecycle.now();
         let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || asked);

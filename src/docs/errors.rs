@@ -10,7 +10,7 @@
 //! |---|---|
 //! | is a browser navigation, and a sign-in helps | 303 to Didit |
 //! | is a browser navigation | a page with the title below, a link and the code |
-//! | is anything else: a script's `fetch`, an API client | a problem document (RFC 9457: a JSON error) with the status and the code |
+//! | is anything else: a script's `fetch`, an API client | problem details (RFC 9457: a JSON error) with the status and the code |
 //!
 //! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired` and `access-token-refused`, if the page was
 //! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#what-is-a-navigation)

@@ -60,7 +60,7 @@
 //! Only a browser navigation, where a person waits for a page, is redirected: `Sec-Fetch-Mode: navigate` with the
 //! destination `document` (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept`
 //! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a
-//! problem document (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that
+//! problem details (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that
 //! loses the form, unless its handler returns [`SignIn`].
 //!
 //! # What waits for what
@@ -82,12 +82,12 @@
 //! | path | waits for | at most |
 //! |---|---|---|
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
-//! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP time-outs, then 504 |
+//! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP timeouts, then 504 |
 //! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
 //! | | the provider, if it has an endpoint that ends something | 2 s; the rest is finished in the background |
 //!
-//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own time-out (1 s). A
+//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own timeout (1 s). A
 //! callback that fails before the token request was sent can be repeated: its page offers a retry.
 //!
 //! While the provider or the store does not answer, one request waits for it; the others that need it fail at once, for
@@ -126,7 +126,7 @@
 //! seconds. The new tokens are saved to the store. Without a store they stay in memory until a response has written
 //! them to the cookies, for at most 10 minutes.
 //!
-//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a time-out, not
+//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a timeout, not
 //! after a crash, not by another process. If the outcome of a refresh is unknown, the session keeps its access token
 //! and is not refreshed again. Other refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!

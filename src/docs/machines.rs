@@ -17,7 +17,7 @@
 //!
 //! # How to choose
 //!
-//! - **Cookies** need no operations and no look-up. Choose them unless one of the next lines applies.
+//! - **Cookies** need no operations and no lookup. Choose them unless one of the next lines applies.
 //! - **Redis** if a sign-out has to end every copy at once, if sessions are large, or with Didit Authentication and
 //!   `offline_access` in more than one process. `store::RedisStore` is behind the feature `redis`.
 //! - **Your own store** for a database that is there anyway: implement [`SessionStore`](crate::store::SessionStore), as
@@ -47,7 +47,7 @@
 //! and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An
 //! empty `DIDIT_COOKIE_KEYS` counts as missing: the keys are then derived from the client secret.
 //!
-//! To roll without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
+//! To rotate without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
 //! keys in base64, with a space in between). A step is done when every process has it:
 //!
 //! | deploy | keys | then |

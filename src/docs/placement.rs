@@ -45,7 +45,7 @@
 //! The guard, and middleware that asks who is signed in, go inside the layer. CORS, compression, tracing and rate
 //! limits go around it.
 //!
-//! # One look-up
+//! # One lookup
 //!
 //! A request's session is looked up once, by the first that asks for it; the others get the same result. A route behind
 //! [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take [`IdClaims`](crate::IdClaims) and

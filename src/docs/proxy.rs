@@ -6,7 +6,7 @@
 //! |---|---|
 //! | terminate TLS for the origin of the redirect URI | the browser drops the `Secure` cookies |
 //! | pass the whole path on | a stripped prefix hides the callback: an `ERROR` in the log |
-//! | pass `Cookie`, `Sec-Fetch-*`, `Origin` and `Accept` on | people get problem documents, or nobody stays signed in |
+//! | pass `Cookie`, `Sec-Fetch-*`, `Origin` and `Accept` on | people get problem details, or nobody stays signed in |
 //! | pass `Set-Cookie` headers on one by one | folded into one header they are lost |
 //! | accept headers of 8 KB in both directions | 400 or 502 during the sign-in |
 //!

@@ -11,7 +11,7 @@
 //! - **The page after a sign-in** (`return_to`) is a path of this site, or it is the
 //!   [landing page](crate::ConfigBuilder::with_landing_page), `/` by default.
 //! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
-//! - **The provider's redirects** are not followed. Every call has a time-out and a limit of 1 MiB for its response.
+//! - **The provider's redirects** are not followed. Every call has a timeout and a limit of 1 MiB for its response.
 //! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, and as many refreshes.
 //!
 //! Two setters loosen this, and say so in their names:

@@ -126,7 +126,7 @@ pub enum ErrorKind {
     IdToken(IdTokenError),
     /// No connection to the provider, or the connection broke.
     ProviderUnreachable,
-    /// The provider did not answer within the time-out.
+    /// The provider did not answer within the timeout.
     ProviderTimeout,
     /// 256 sign-ins, or 256 refreshes, of this process wait for the provider.
     TooManySignIns,
@@ -154,7 +154,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// A stable name for logs, metrics and clients: the `code` member of a problem document.
+    /// A stable name for logs, metrics and clients: the `code` member of problem details.
     ///
     /// A refusal at the sign-in page and a refusal of a token request share the codes `invalid-scope` and
     /// `provider-refused`: the remedy is the same.

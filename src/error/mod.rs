@@ -32,7 +32,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// contains an authorization code, a token, a secret, a code verifier or the value of a cookie: it is safe to log.
 /// Cloning copies a pointer.
 ///
-/// A handler may return it. A program gets a problem document (RFC 9457) with the status and the code of the kind. A
+/// A handler may return it. A program gets problem details (RFC 9457) with the status and the code of the kind. A
 /// person who waits for a page gets one from [`DiditAuth`](crate::DiditAuth)
 /// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if that helps.
 ///

@@ -1,4 +1,4 @@
-//! The answer to a program: a problem document (RFC 9457).
+//! The response to a program: problem details (RFC 9457).
 
 use axum_core::{
     body::Body,
@@ -37,7 +37,7 @@ impl Error {
         response
     }
 
-    /// The problem document alone.
+    /// The problem details alone.
     pub(crate) fn problem(&self) -> http::Response<Bytes> {
         let row = self.kind().row();
         let problem = Problem {

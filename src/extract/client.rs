@@ -25,7 +25,7 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 /// ```
 ///
-/// Every call goes through the configured transport, with its time-out and its size limit. Clones are cheap.
+/// Every call goes through the configured transport, with its timeout and its size limit. Clones are cheap.
 #[derive(Clone)]
 pub struct DiditClient {
     pub(crate) lifecycle: Arc<SessionLifecycle>,

@@ -197,7 +197,7 @@ fn with_access_token(
     Ok(request)
 }
 
-/// At the same time, and as many refreshes. Each takes at most three HTTP time-outs and 3 MiB: the tokens, and the keys
+/// At the same time, and as many refreshes. Each takes at most three HTTP timeouts and 3 MiB: the tokens, and the keys
 /// twice.
 const MAX_EXCHANGES: usize = 256;
 /// The time without refreshes after the token endpoint did not answer.

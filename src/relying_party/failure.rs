@@ -58,7 +58,7 @@ impl From<Error> for Failure {
 }
 
 impl RelyingParty {
-    /// The response to a failed request: a problem document, or a page if a person is waiting for the `page` that
+    /// The response to a failed request: problem details, or a page if a person is waiting for the `page` that
     /// they have requested. The page is the application's, if it has one.
     pub(super) fn render(&self, failure: Failure, page: Option<&Parts>) -> Response<Bytes> {
         let error = &failure.error;

@@ -10,7 +10,7 @@ pub(super) fn page_request(head: &Parts) -> Option<&Parts> {
 
 /// The Fetch Metadata request headers, or `Accept` if the browser sends none.
 ///
-/// All headers are read once: a look-up hashes the name, and there are eight of them.
+/// All headers are read once: a lookup hashes the name, and there are eight of them.
 #[derive(Default)]
 pub(super) struct FetchMetadata {
     navigates: Option<bool>,

@@ -96,7 +96,7 @@ fn a_name_depends_on_its_parts_and_on_key_purpose_and_context() {
 
 // Behaviour 78.
 #[test]
-fn after_a_key_roll_the_names_by_older_keys_are_known() {
+fn after_a_key_rotation_the_names_by_older_keys_are_known() {
     let names = |secrets: &[&[u8]]| {
         let names = Pseudonyms::new(secrets.iter().copied(), Purpose::User, CONTEXT);
         names.of(&[b"john"]).collect::<Vec<_>>()

@@ -36,7 +36,7 @@ use super::store::{
 ///
 /// A session is a string under `tower-didit:` and 64 hex digits, which expires with the session. The keys of a
 /// user's sessions are a sorted set under `tower-didit:user:` and 64 hex digits, which expires with the last of
-/// them. A look-up is one `GET`. Each change is one command or script on a single key. All requests share one
+/// them. A lookup is one `GET`. Each change is one command or script on a single key. All requests share one
 /// connection, which is established on first use and again after it is lost.
 ///
 /// A user has at most 10,000 sessions, including those that were deleted before they expired: a new one removes
@@ -82,7 +82,7 @@ impl RedisStore {
         })
     }
 
-    /// The time-out of a command, including the connection: at least 1 millisecond. [Example](RedisStore).
+    /// The timeout of a command, including the connection: at least 1 millisecond. [Example](RedisStore).
     ///
     /// Default: 1 second.
     #[must_use]

@@ -39,7 +39,7 @@ impl StoredSessions {
         *users.first().expect("there is at least one key")
     }
 
-    /// The key of a user, and those from before the cookie keys were rolled.
+    /// The key of a user, and those from before the cookie keys were rotated.
     fn users(&self, claims: &IdClaims) -> Vec<UserKey> {
         let parts = [claims.issuer().as_bytes(), claims.subject().as_bytes()];
         self.users.of(&parts).map(UserKey::new).collect()
@@ -214,7 +214,7 @@ mod tests {
 
     // Behaviours 78 and 122.
     #[tokio::test]
-    async fn sessions_from_before_a_key_roll_are_listed_and_ended() {
+    async fn sessions_from_before_a_key_rotation_are_listed_and_ended() {
         let clock = HandClock::default();
         let store = MemoryStore::new().with_clock(clock.clone());
         let (old, new) = ([1; 32], [2; 32]);

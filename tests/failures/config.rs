@@ -116,14 +116,14 @@ fn durations_and_sizes_have_a_range() {
         400 * DAY,
     );
     let settings: [(&str, Setter, _); 4] = [
-        ("HTTP time-out", ConfigBuilder::with_http_timeout, timeout),
+        ("HTTP timeout", ConfigBuilder::with_http_timeout, timeout),
         (
-            "connect time-out",
+            "connect timeout",
             ConfigBuilder::with_connect_timeout,
             timeout,
         ),
         (
-            "session's idle time-out",
+            "session's idle timeout",
             ConfigBuilder::with_session_idle_timeout,
             life,
         ),

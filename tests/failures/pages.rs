@@ -1,4 +1,4 @@
-//! Errors as pages for people and as problem documents for programs.
+//! Errors as pages for people and as problem details for programs.
 
 use std::time::Duration;
 

@@ -69,7 +69,7 @@ async fn a_connection_has_a_time_out_of_its_own() {
         pending::<()>().await;
     })
     .await;
-    // At most half of the call's time-out, so that a connect failure proves that nothing was sent.
+    // At most half of the call's timeout, so that a connect failure proves that nothing was sent.
     for (connect, total, milliseconds) in [(3, 9, 3000), (9, 3, 1500)] {
         let config = config(&format!("https://{}/token", mute.address))
             .with_connect_timeout(Duration::from_secs(connect))

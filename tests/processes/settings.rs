@@ -92,7 +92,7 @@ fn an_error_names_the_variable_and_not_its_value() {
         (
             "DIDIT_HTTP_TIMEOUT",
             "0",
-            "the HTTP time-out must be between 1 millisecond and 5 minutes",
+            "the HTTP timeout must be between 1 millisecond and 5 minutes",
         ),
     ] {
         let printed = refusal(name, value);

@@ -1,4 +1,4 @@
-//! Every call to the provider: no redirect is followed, and each has a time-out.
+//! Every call to the provider: no redirect is followed, and each has a timeout.
 
 use std::{
     sync::{
@@ -115,7 +115,7 @@ async fn a_silent_endpoint_times_out_as_configured() {
         didit.on_every(endpoint, Fault::hang());
         let start = Instant::now();
         let last = sign_in_and_out(&browser, &didit).await;
-        // A sign-out does not wait for the whole time-out.
+        // A sign-out does not wait for the whole timeout.
         let (status, seconds) = match endpoint {
             Endpoint::Revocation => (StatusCode::SEE_OTHER, 2),
             _ => (StatusCode::GATEWAY_TIMEOUT, 4),

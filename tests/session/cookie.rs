@@ -128,7 +128,7 @@ async fn a_cookie_opens_only_for_its_own_client_origin_and_key() {
     for (case, config, opens) in [
         ("another instance", config("client", CALLBACK, &[key]), true),
         (
-            "a rolled key",
+            "a rotated key",
             config("client", CALLBACK, &[new_key, key]),
             true,
         ),

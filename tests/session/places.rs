@@ -159,7 +159,7 @@ async fn the_first_key_seals_all_keys_open_and_a_removed_key_does_not() {
         let used = start(config(&[old]));
         enter(&Person::john(), &used, &didit).await;
 
-        // The key is rolled. A recorded use writes the session with the new key.
+        // The key is rotated. A recorded use writes the session with the new key.
         let used = restart(&used, config(&[new, old]));
         assert_eq!(who(&used).await, Person::john().subject());
         didit.clock().advance(idle / 10);

@@ -58,7 +58,7 @@ impl UnderWay {
         format!("code={}&state={}", self.code, self.state)
     }
 
-    /// Sends a query to the callback, as a program that reads problem documents.
+    /// Sends a query to the callback, as a program that reads problem details.
     async fn call(&self, query: &str) -> Page {
         self.call_with(query, &[]).await
     }

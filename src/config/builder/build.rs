@@ -60,7 +60,7 @@ impl ConfigBuilder {
         let sessions = self.sessions(&keys, context, &scopes, redirect_uri.is_https)?;
         #[cfg(feature = "reqwest")]
         if self.transport.is_none() {
-            // The time-out of the call must not come first: only a failed connection proves that nothing was sent.
+            // The timeout of the call must not come first: only a failed connection proves that nothing was sent.
             let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
             let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates)
                 .map_err(|source| ConfigError::RootCertificates { source })?;

@@ -122,14 +122,14 @@ impl ConfigBuilder {
         let timeouts = Duration::from_millis(1)..=5 * MINUTE;
         let why = "must be between 1 millisecond and 5 minutes";
         let is_good = timeouts.contains(&self.http_timeout);
-        ensure(is_good, invalid("HTTP time-out", why))?;
+        ensure(is_good, invalid("HTTP timeout", why))?;
         let is_good = timeouts.contains(&self.connect_timeout);
-        ensure(is_good, invalid("connect time-out", why))?;
+        ensure(is_good, invalid("connect timeout", why))?;
 
         let limits = Duration::from_secs(1)..=400 * DAY;
         let why = "must be between 1 second and 400 days";
         let is_good = limits.contains(&self.limits.idle);
-        ensure(is_good, invalid("session's idle time-out", why))?;
+        ensure(is_good, invalid("session's idle timeout", why))?;
         let is_good = limits.contains(&self.limits.absolute);
         ensure(is_good, invalid("session's lifetime", why))?;
 

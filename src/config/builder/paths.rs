@@ -100,7 +100,7 @@ impl ConfigBuilder {
     }
 
     /// Makes the page for each [`Error`] that a person meets: a failed sign-in or sign-out, the refusal of an
-    /// extractor or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets a problem document
+    /// extractor or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets problem details
     /// instead.
     ///
     /// `page` gets the error, the head of the request, and the address of the next step, which the built-in page

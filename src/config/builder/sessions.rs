@@ -10,7 +10,7 @@ use crate::session::store::SessionStore;
 impl ConfigBuilder {
     /// How long a session lasts without use: 1 second to 400 days.
     ///
-    /// A session counts as used if a handler asked for it. The use is saved once a tenth of the time-out has
+    /// A session counts as used if a handler asked for it. The use is saved once a tenth of the timeout has
     /// passed since it was last saved.
     ///
     /// Default: 1 day.
@@ -101,7 +101,7 @@ impl ConfigBuilder {
     /// The keys of cookies and of stored sessions: the first seals, all open. Each has at least 32 random bytes
     /// and is the same for every instance of the application.
     ///
-    /// To roll a key, put the new one first. Where the instances do not restart at once, add the new key last
+    /// To rotate a key, put the new one first. Where the instances do not restart at once, add the new key last
     /// before that, so that all can open what one has sealed with it. A key that is kept as text (`openssl rand
     /// -base64 32`) is decoded first.
     ///

@@ -6,7 +6,7 @@ use super::ConfigBuilder;
 use crate::{clock::Clock, transport::HttpTransport};
 
 impl ConfigBuilder {
-    /// The time-out of each call to the provider, connection included: 1 millisecond to 5 minutes.
+    /// The timeout of each call to the provider, connection included: 1 millisecond to 5 minutes.
     ///
     /// Default: 10 seconds.
     ///
@@ -22,7 +22,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// The time-out of the default transport's connections: 1 millisecond to 5 minutes.
+    /// The timeout of the default transport's connections: 1 millisecond to 5 minutes.
     ///
     /// At most half of [`with_http_timeout`](Self::with_http_timeout) is used, so that a connection that cannot be
     /// established fails first: it proves that nothing was sent, and the call may be repeated.

@@ -82,4 +82,4 @@
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
 //! What changes for users: a `POST` without a session is answered 401 instead of a redirect that loses the form, and a
-//! `fetch` gets a problem document (RFC 9457: a JSON error).
+//! `fetch` gets problem details (RFC 9457: a JSON error).

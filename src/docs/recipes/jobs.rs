@@ -135,7 +135,7 @@
 //! ```
 //!
 //! When the process ends, stop the server, then wait for your own jobs, then for the layer's calls:
-//! `jobs.finish().await; auth.shutdown().await;`, with a time-out around both as in
+//! `jobs.finish().await; auth.shutdown().await;`, with a timeout around both as in
 //! [production](crate::docs::recipes::production). A job that lives in memory dies with its process: if it has to go on
 //! after a restart, store its progress, and let the user's next request start it again with new tokens.
 //!

@@ -1,7 +1,7 @@
 //! A JSON API with a front end in the browser.
 //!
 //! The front end and the API are one origin, so the session cookie is all that a `fetch` needs. Tokens stay on the
-//! server. A `fetch` without a session gets 401 and a problem document (RFC 9457: a JSON error), never a redirect that
+//! server. A `fetch` without a session gets 401 and problem details (RFC 9457: a JSON error), never a redirect that
 //! it cannot follow.
 //!
 //! ```

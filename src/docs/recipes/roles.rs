@@ -61,12 +61,12 @@
 //! # }
 //! ```
 //!
-//! The same look-up on every request is the place for a ban: a banned user who is signed in gets 403 at once.
+//! The same lookup on every request is the place for a ban: a banned user who is signed in gets 403 at once.
 //!
 //! A middleware that takes [`IdClaims`](crate::IdClaims) needs no [`RequireSignIn`](crate::RequireSignIn) around it: the
 //! extractor refuses who is signed out. With both, the guard runs first if it is added last:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
-//! [looked up once](crate::docs::placement#one-look-up).
+//! [looked up once](crate::docs::placement#one-lookup).
 //!
 //! # Rules on what Didit says
 //!

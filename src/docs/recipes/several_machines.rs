@@ -77,7 +77,7 @@
 //! # Deploying
 //!
 //! - Old and new processes run side by side as long as keys, client id, redirect URI and store are the same.
-//! - [Rolling the cookie keys](crate::docs::machines#cookie-keys) takes three deployments.
+//! - [Rotating the cookie keys](crate::docs::machines#cookie-keys) takes three deployments.
 //! - Moving from cookies to a store, or back, signs everybody out: a session cookie of the other kind is no session. A
 //!   person who opens a page is sent to Didit and back.
 //! - Before a process stops, it waits for what it has sent: [`DiditAuth::shutdown`](crate::DiditAuth::shutdown), as in

@@ -196,7 +196,7 @@
 //!     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 //! }
 //!
-//! // `#[tokio::test(start_paused = true)]`: time-outs pass at once.
+//! // `#[tokio::test(start_paused = true)]`: timeouts pass at once.
 //! async fn didit_does_not_answer() {
 //!     let didit = FakeDidit::new("app", "secret");
 //!     let auth = DiditAuth::new(didit.config(CALLBACK).build().unwrap());

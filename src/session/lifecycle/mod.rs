@@ -44,7 +44,7 @@ pub(crate) struct SessionLifecycle {
     end_session: EndSessionRequest,
     /// The pages to go to after a sign-out; there is at least one.
     sign_out_pages: Vec<HeaderValue>,
-    /// How long others wait for a refresh: the time-out of a call, and 5 s for what comes before and after it.
+    /// How long others wait for a refresh: the timeout of a call, and 5 s for what comes before and after it.
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
     store_breaker: Breaker,

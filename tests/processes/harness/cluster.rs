@@ -21,7 +21,7 @@ use crate::support::port::Port;
 
 pub(crate) const PROCESSES: usize = 3;
 
-/// The time-out of the application's calls to the provider.
+/// The timeout of the application's calls to the provider.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub(crate) struct Cluster {

@@ -267,5 +267,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// More than two seconds, and less than the application's time-out.
+/// More than two seconds, and less than the application's timeout.
 const SLOW: Duration = Duration::from_millis(2200);

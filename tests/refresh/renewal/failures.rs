@@ -103,7 +103,7 @@ async fn a_timed_out_refresh_is_not_retried_at_once() {
         );
     }
     assert_eq!(refreshes(&didit), 1);
-    // The refresh fails with the HTTP time-out after 10 s; the next one starts 10 s later.
+    // The refresh fails with the HTTP timeout after 10 s; the next one starts 10 s later.
     pass(&didit, 20 * SECOND).await;
     assert_unavailable(&browser.fetch(Method::GET, "/").await, "tokens-unavailable");
     assert_eq!(refreshes(&didit), 2);

@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 impl Site {
-    /// Sends a callback as a program that reads problem documents.
+    /// Sends a callback as a program that reads problem details.
     async fn call(&self, back: &str) -> Page {
         let request = Request::get(back).header("accept", "application/json");
         self.browser.send(request.body("").expect("a URL")).await
