@@ -118,7 +118,7 @@ impl Known {
 }
 
 impl Flights {
-    /// Removes the outcomes that no longer count, once a minute. If there are too many, those that no answer has
+    /// Removes the outcomes that no longer count, once a minute. If there are too many, those that no response has
     /// carried count for a minute only.
     fn sweep(&mut self, now: Timestamp) {
         let is_due = |swept: Timestamp| now < swept || now.since(swept) >= KEPT;
