@@ -33,7 +33,7 @@ impl Failure {
         self
     }
 
-    /// Adds cookies that remove a sign-in or a session: the same request cannot succeed without them.
+    /// Adds cookies that remove a sign-in or a session. The same request cannot succeed afterwards.
     pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookies);
         self.used_up()
