@@ -16,11 +16,12 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ConfigError, ErrorPage, Secret};
+use super::{ConfigError, ErrorPage};
 use crate::{
     clock::Clock,
     provider::Provider,
     session::{Limits, store::SessionStore},
+    tokens::Secret,
     transport::HttpTransport,
 };
 
@@ -87,7 +88,7 @@ pub struct ConfigBuilder {
     provider: Provider,
     prompt: Option<String>,
     max_age: Option<Duration>,
-    login_hint: Option<String>,
+    login_hint: Option<Secret>,
     ui_locales: Vec<String>,
     acr_values: Vec<String>,
     required_acr_values: Option<Vec<String>>,

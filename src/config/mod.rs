@@ -23,6 +23,7 @@ use crate::{
     return_to::ReturnTo,
     seal::Sealer,
     session::Sessions,
+    tokens::Secret,
     transport::LimitedTransport,
 };
 
@@ -107,15 +108,6 @@ impl Config {
 
     pub(crate) fn provider(&self) -> &Provider {
         &self.id_token_rules.provider
-    }
-}
-
-/// The client secret: `Debug` is redacted, and the memory is wiped on drop.
-pub(crate) struct Secret(pub(crate) zeroize::Zeroizing<String>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
     }
 }
 

@@ -1,18 +1,22 @@
 //! The authorization request.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use super::{Interaction, PendingSignIn};
-use crate::{provider::Endpoint, tokens::Scopes};
+use crate::{
+    provider::Endpoint,
+    tokens::{Scopes, Secret},
+};
 
 /// The parameters of every authorization request of an application (OpenID Connect Core §3.1.2.1).
+#[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
     pub(crate) scopes: Scopes,
     pub(crate) prompt: Option<String>,
     pub(crate) max_age: Option<Duration>,
-    pub(crate) login_hint: Option<String>,
+    pub(crate) login_hint: Option<Secret>,
     pub(crate) ui_locales: Option<String>,
     pub(crate) acr_values: Option<String>,
 }
@@ -35,6 +39,8 @@ impl AuthorizationRequest {
             _ => self.prompt.as_deref(),
         };
         let max_age = self.max_age.map(|age| age.as_secs().to_string());
+        let scope = Some(self.scopes.as_str()).filter(|scopes| !scopes.is_empty());
+        let login_hint = self.login_hint.as_ref().map(|hint| hint.0.as_str());
         let parameters = [
             ("response_type", Some("code")),
             ("client_id", Some(&*self.client_id)),
@@ -42,14 +48,11 @@ impl AuthorizationRequest {
             ("state", Some(pending.state())),
             ("code_challenge", Some(&*pending.code_challenge())),
             ("code_challenge_method", Some("S256")),
-            (
-                "scope",
-                Some(self.scopes.as_str()).filter(|scopes| !scopes.is_empty()),
-            ),
+            ("scope", scope),
             ("nonce", pending.nonce()),
             ("prompt", prompt),
             ("max_age", max_age.as_deref()),
-            ("login_hint", self.login_hint.as_deref()),
+            ("login_hint", login_hint),
             ("ui_locales", self.ui_locales.as_deref()),
             ("acr_values", self.acr_values.as_deref()),
         ];
@@ -58,16 +61,5 @@ impl AuthorizationRequest {
         url.query_pairs_mut()
             .extend_pairs(parameters.filter_map(|(name, value)| Some((name, value?))));
         url.into()
-    }
-}
-
-impl fmt::Debug for AuthorizationRequest {
-    /// Without the hint, which identifies a person.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizationRequest")
-            .field("client_id", &self.client_id)
-            .field("redirect_uri", &self.redirect_uri)
-            .field("scopes", &self.scopes)
-            .finish_non_exhaustive()
     }
 }

@@ -14,3 +14,4 @@ pub use user_info::UserInfo;
 
 pub(crate) use didit_tokens::{DiditTokens, TokenSet};
 pub(crate) use id_claims::IdClaims;
+pub(crate) use secret::Secret;

@@ -61,6 +61,15 @@ secret! {
     IdToken
 }
 
+/// A private text of the configuration: `Debug` is redacted, and the memory is wiped on drop.
+pub(crate) struct Secret(pub(crate) Zeroizing<String>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 /// Whether two secrets are equal, in constant time.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()

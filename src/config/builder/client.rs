@@ -5,7 +5,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{ConfigBuilder, strings};
-use crate::{config::Secret, provider::Provider};
+use crate::{provider::Provider, tokens::Secret};
 
 impl ConfigBuilder {
     /// The client secret. The client authenticates with it as the provider demands: at Didit by HTTP Basic
@@ -147,7 +147,7 @@ impl ConfigBuilder {
     /// # config.build().unwrap();
     /// ```
     pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
-        self.login_hint = Some(hint.into());
+        self.login_hint = Some(Secret(Zeroizing::new(hint.into())));
         self
     }
 
