@@ -126,21 +126,14 @@ impl MemoryStore {
         self.with_entries(|entries, now| {
             let entry = entries.all.get(&key);
             let is_current = entry.is_some_and(|entry| entry.stored.version() == version);
-            if is_current && let Some(entry) = entries.remove(key) {
-                let (value, expiry) = match replacement {
-                    Some((value, lifetime)) => (value.into(), now.plus(lifetime)),
-                    None => (entry.stored.value().clone(), entry.expiry),
-                };
-                let stored = StoredSession::new(value, version + 1, attempt);
-                let user = entry.user;
-                entries.insert(
-                    key,
-                    Entry {
-                        stored,
-                        expiry,
-                        user,
-                    },
-                );
+            if is_current && let Some(mut entry) = entries.remove(key) {
+                let mut value = entry.stored.value().clone();
+                if let Some((new, lifetime)) = replacement {
+                    value = new.into();
+                    entry.expiry = now.plus(lifetime);
+                }
+                entry.stored = StoredSession::new(value, version + 1, attempt);
+                entries.insert(key, entry);
             }
             is_current
         })
