@@ -90,11 +90,7 @@ impl Error {
 
     /// With what was expected and what was received, for an operator who has to compare. `received` is untrusted: it is
     /// cut, and stripped of control characters.
-    pub(crate) fn with_received(
-        kind: impl Into<ErrorKind>,
-        expected: &str,
-        received: &str,
-    ) -> Self {
+    pub(crate) fn with_received(kind: IdTokenError, expected: &str, received: &str) -> Self {
         let received = printable(received, RECEIVED_LENGTH);
         Self::with_context(kind, format!("{expected}; received was {received:?}"))
     }
@@ -113,15 +109,11 @@ impl Error {
     }
 
     /// An error of the provider's: its `error` and `error_description` (RFC 6749 §4.1.2.1, §5.2).
-    pub(crate) fn from_provider(
-        kind: impl Into<ErrorKind>,
-        code: &str,
-        description: Option<&str>,
-    ) -> Self {
+    pub(crate) fn from_provider(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
+        let description = description.map(|text| printable(text, DESCRIPTION_LENGTH));
         Self::new(kind).edit(|inner| {
             inner.provider_code = Some(printable(code, CODE_LENGTH));
-            inner.provider_description =
-                description.map(|text| printable(text, DESCRIPTION_LENGTH));
+            inner.provider_description = description;
         })
     }
 

@@ -49,9 +49,8 @@ impl Error {
         let mut response = http::Response::new(Bytes::from(json));
         *response.status_mut() = row.status;
         let content_type = HeaderValue::from_static("application/problem+json");
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, content_type);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type);
         add_required_headers(&mut response);
         response
     }

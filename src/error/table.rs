@@ -169,13 +169,8 @@ const fn operator(code: &'static str, summary: &'static str) -> Row {
 
 const fn provider(code: &'static str, summary: &'static str) -> Row {
     let status = Status::BAD_GATEWAY;
-    row(
-        Actor::Provider,
-        code,
-        status,
-        &Advice::NOT_UNDERSTOOD,
-        summary,
-    )
+    let advice = &Advice::NOT_UNDERSTOOD;
+    row(Actor::Provider, code, status, advice, summary)
 }
 
 const fn developer(code: &'static str, summary: &'static str) -> Row {

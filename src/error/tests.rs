@@ -11,8 +11,12 @@ fn displays_one_level_in_lower_case() {
         "the provider's response cannot be used: no access_token"
     );
     assert_eq!(
-        Error::from_provider(TokenError::InvalidGrant, "invalid_grant", Some("expired"))
-            .to_string(),
+        Error::from_provider(
+            TokenError::InvalidGrant.into(),
+            "invalid_grant",
+            Some("expired")
+        )
+        .to_string(),
         "the provider refuses the code or refresh token (error code invalid_grant)"
     );
     assert_eq!(
@@ -40,7 +44,7 @@ fn a_providers_text_is_cut_and_stripped_of_control_characters() {
 #[test]
 fn text_that_a_provider_may_repeat_is_in_no_log() {
     let error = Error::from_provider(
-        TokenError::InvalidGrant,
+        TokenError::InvalidGrant.into(),
         "invalid_grant",
         Some("code SplxlOBeZQQYbYS6WxSbIA is spent"),
     );
