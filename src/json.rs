@@ -1,6 +1,6 @@
 //! Untrusted JSON.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, time::Duration};
 
 use serde::{
     Deserialize, Deserializer,
@@ -35,15 +35,8 @@ pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
 /// Reads a `NumericDate` (RFC 7519 §2) and drops the fraction of a second. `None` for anything but a number, and for
 /// times before 1970 or after the year 9999.
 pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
-    let seconds = value.as_f64()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the number is within bounds"
-    )]
-    (0.0..END_OF_9999)
-        .contains(&seconds)
-        .then(|| Timestamp::from_unix(seconds as u64))
+    let seconds = Duration::try_from_secs_f64(value.as_f64()?).ok()?.as_secs();
+    (seconds < END_OF_9999).then(|| Timestamp::from_unix(seconds))
 }
 
 /// Reads an object and refuses a member that is there twice.
@@ -132,7 +125,7 @@ impl<'de> Visitor<'de> for Unique {
 /// not be checked.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// In seconds.
-const END_OF_9999: f64 = 253_402_300_800.0;
+const END_OF_9999: u64 = 253_402_300_800;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,10 @@ use std::{any::type_name, fmt};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    json,
+};
 
 /// The value of a claim (RFC 7519 §2), or a part of it: any JSON value except null.
 ///
@@ -25,7 +28,7 @@ pub struct Claim<'a>(&'a Value);
 impl<'a> Claim<'a> {
     /// A member of an object; `None` also if it is null.
     pub(crate) fn of(members: &'a Map<String, Value>, name: &str) -> Option<Self> {
-        members.get(name).filter(|value| !value.is_null()).map(Self)
+        json::member(members, name).map(Self)
     }
 
     /// The value, if it is a string.

@@ -10,7 +10,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::claim::{self, Claim};
-use crate::{error::Error, json::numeric_date};
+use crate::{
+    error::Error,
+    json::{self, numeric_date},
+};
 
 /// The verified claims of an ID token (OpenID Connect Core §2): who the user is, and how they signed in.
 ///
@@ -263,8 +266,7 @@ impl IdClaims {
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&Value> {
-        let value = self.members().get(name);
-        value.filter(|value| !value.is_null())
+        json::member(self.members(), name)
     }
 
     fn text(&self, name: &str) -> Option<&str> {
