@@ -10,12 +10,10 @@ use crate::provider::Provider;
 /// Fills a builder from the variables that `lookup` finds. `build` reports the first one that cannot be read.
 pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
     // An empty variable is a missing one.
-    let text = |name| match lookup(name).filter(|value| !value.is_empty()) {
-        Some(value) => value
-            .into_string()
-            .map(Some)
-            .map_err(|_| invalid(name, "is not UTF-8")),
-        None => Ok(None),
+    let text = |name| {
+        let value = lookup(name).filter(|value| !value.is_empty());
+        let text = value.map(OsString::into_string).transpose();
+        text.map_err(|_| invalid(name, "is not UTF-8"))
     };
     settings(text).unwrap_or_else(ConfigBuilder::failed)
 }
@@ -34,10 +32,8 @@ fn settings(
         config = config.with_scopes(scopes.split_ascii_whitespace());
     }
     if let Some(keys) = text("DIDIT_COOKIE_KEYS")? {
-        let keys = keys
-            .split_ascii_whitespace()
-            .map(|key| BASE64_STANDARD.decode(key));
-        let keys: Result<Vec<_>, _> = keys.collect();
+        let keys = keys.split_ascii_whitespace();
+        let keys: Result<Vec<_>, _> = keys.map(|key| BASE64_STANDARD.decode(key)).collect();
         let why = "must be base64, with spaces between several keys";
         config = config.with_cookie_keys(keys.map_err(|_| invalid("DIDIT_COOKIE_KEYS", why))?);
     }

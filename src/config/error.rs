@@ -121,11 +121,7 @@ impl fmt::Debug for ConfigError {
 }
 
 impl From<InvalidUrl> for ConfigError {
-    fn from(InvalidUrl { name, text, why }: InvalidUrl) -> Self {
-        Self::InvalidValue {
-            name,
-            value: text,
-            why,
-        }
+    fn from(InvalidUrl { name, value, why }: InvalidUrl) -> Self {
+        Self::InvalidValue { name, value, why }
     }
 }

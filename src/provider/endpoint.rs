@@ -102,27 +102,27 @@ fn is_https_or_loopback(url: &Url) -> bool {
 #[derive(Debug)]
 pub(crate) struct InvalidUrl {
     pub(crate) name: &'static str,
-    pub(crate) text: String,
+    pub(crate) value: String,
     pub(crate) why: &'static str,
 }
 
 impl InvalidUrl {
     pub(super) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
         // The part before an `@` may be a password. A provider's text may be long.
-        let text = if text.contains('@') {
+        let value = if text.contains('@') {
             "[redacted]".to_owned()
         } else {
             text.chars().take(MAX_SHOWN).collect()
         };
-        Self { name, text, why }
+        Self { name, value, why }
     }
 }
 
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.text.as_str() {
+        match self.value.as_str() {
             "" => write!(f, "the {} {}", self.name, self.why),
-            text => write!(f, "the {} {text:?} {}", self.name, self.why),
+            value => write!(f, "the {} {value:?} {}", self.name, self.why),
         }
     }
 }

@@ -98,9 +98,8 @@ impl Provider {
         if issuer.is_none() || issuer != self.issuers.first().map(String::as_str) {
             return Err("its issuer is not the configured one".to_owned());
         }
-        let metadata = self
-            .metadata(&document)
-            .map_err(|invalid| invalid.to_string())?;
+        let metadata = self.metadata(&document);
+        let metadata = metadata.map_err(|invalid| invalid.to_string())?;
         if metadata.signing_algorithms.is_empty() {
             return Err("none of its ID token algorithms is supported".to_owned());
         }

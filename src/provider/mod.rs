@@ -184,15 +184,13 @@ impl Provider {
     /// ```
     pub fn authentication(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
+        let jwks_uri = format!("{issuer}/.well-known/jwks.json");
         Self {
             endpoints: Endpoints::DerivedFromIssuer,
             urls: BTreeMap::from([
                 (EndpointName::Authorization, format!("{issuer}/sign-in")),
                 (EndpointName::Token, format!("{issuer}/token/")),
-                (
-                    EndpointName::Jwks,
-                    format!("{issuer}/.well-known/jwks.json"),
-                ),
+                (EndpointName::Jwks, jwks_uri),
                 (EndpointName::Session, format!("{issuer}/session/")),
             ]),
             signing_algorithms: Some(vec![SigningAlgorithm::Es256]),

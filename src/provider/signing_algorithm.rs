@@ -68,10 +68,8 @@ impl SigningAlgorithm {
 
     /// The algorithm with this `alg` value, which is case-sensitive (RFC 7515 §4.1.1).
     pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|algorithm| algorithm.name() == name)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|algorithm| algorithm.name() == name)
     }
 }
 
