@@ -24,10 +24,7 @@ impl RequestSession {
                 return Err(Error::new(ErrorKind::SessionEnded));
             }
             (Some(session), Some(&key)) => {
-                let has_had = |session: &Session| {
-                    let own = session.tokens().access_token();
-                    own.is(tokens.access_token())
-                };
+                let has_had = |session: &Session| session.carries(tokens);
                 let is_own = has_had(&session) || self.known_session().is_some_and(has_had);
                 lifecycle.refresh_stored(key, is_own, tokens).await?
             }

@@ -56,7 +56,7 @@ impl StoredSessions {
         let [mut wait, mut conflicts] = [Backoff::new(timeout), Backoff::new(timeout)];
         let ready = loop {
             // `record_use` has removed a refresh token that counts as spent.
-            if session.tokens().refresh_token().is_none() && is_same(&session, &old) {
+            if session.tokens().refresh_token().is_none() && session.carries(&old) {
                 return Err(Error::new(ErrorKind::TokensExpired));
             }
             if !session.tokens().same_as(&old) {
@@ -122,7 +122,7 @@ impl StoredSessions {
             let failure = match found {
                 // A process that assumed this one had died has written the session, or is about to. These tokens are
                 // newer.
-                Ok(Some((found, entry))) if is_same(&found, &old) => {
+                Ok(Some((found, entry))) if found.carries(&old) => {
                     held = entry;
                     conflicts += 1;
                     if conflicts < MAX_CONFLICTS {
@@ -158,7 +158,7 @@ impl StoredSessions {
         let recorded = if error.kind() == TokenError::InvalidGrant.into() {
             match self.find(key).await {
                 // Another process has refreshed the session: the provider refused the previous token.
-                Ok(Some((found, _))) if !is_same(&found, old) => return Ok(found.tokens().clone()),
+                Ok(Some((found, _))) if !found.carries(old) => return Ok(found.tokens().clone()),
                 _ => self.delete(key).await,
             }
         } else if was_sent {
@@ -210,10 +210,6 @@ impl StoredSessions {
         }
         Ok(self.find(key).await?.map(|(session, _)| (session, false)))
     }
-}
-
-fn is_same(session: &Session, tokens: &DiditTokens) -> bool {
-    session.tokens().access_token().is(tokens.access_token())
 }
 
 /// The new tokens of a session that the store did not save: this request gets them, the session keeps its old ones.

@@ -69,14 +69,15 @@ impl SessionLifecycle {
         is_own: bool,
         tokens: &DiditTokens,
     ) -> Result<Option<DiditTokens>, Error> {
-        let is_of = |session: &Session| session.tokens().access_token().is(tokens.access_token());
         match self.load(key).await? {
             Some((session, entry)) if session.tokens().same_as(tokens) => {
                 let refresh = self.refresh(&session, Some(entry), self.now());
                 self.outcome(refresh, self.refresh_timeout).await.map(Some)
             }
             // The refresh token was removed: it counts as spent.
-            Some((session, _)) if is_of(&session) => Err(Error::new(ErrorKind::TokensExpired)),
+            Some((session, _)) if session.carries(tokens) => {
+                Err(Error::new(ErrorKind::TokensExpired))
+            }
             Some((session, _)) if is_own => Ok(Some(session.tokens().clone())),
             None if is_own => Err(Error::new(ErrorKind::SessionEnded)),
             Some(_) | None => Ok(None),
@@ -167,9 +168,8 @@ impl RefreshCalls for SessionLifecycle {
         tokens: &DiditTokens,
     ) -> Result<DiditTokens, TokenRequestFailure> {
         // A single-use token is sent once, for a session or for a handler that keeps tokens itself.
-        let token = tokens
-            .refresh_token()
-            .map(|token| token.secret().as_bytes());
+        let token = tokens.refresh_token();
+        let token = token.map(|token| token.secret().as_bytes());
         let is_unsent =
             |token: &&[u8]| !self.sessions.rules.single_use || self.spent.insert(token, self.now());
         let Some(token) = token.filter(is_unsent) else {
