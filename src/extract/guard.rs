@@ -69,9 +69,7 @@ impl RequireSignIn {
     pub fn with_tokens(self) -> Self {
         Self { with_tokens: true }
     }
-}
 
-impl RequireSignIn {
     /// Adds the claims and the tokens of the signed-in user.
     async fn check(self, extensions: &mut Extensions) -> Result<(), Error> {
         let not_signed_in = || Error::new(ErrorKind::NotSignedIn);

@@ -202,9 +202,8 @@ fn text<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
 fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
     let malformed =
         || Error::with_context(IdTokenError::Malformed, format!("its {name} is not a time"));
-    member(claims, name)
-        .map(|value| numeric_date(value).ok_or_else(malformed))
-        .transpose()
+    let time = member(claims, name).map(|value| numeric_date(value).ok_or_else(malformed));
+    time.transpose()
 }
 
 fn time_error(kind: IdTokenError, name: &str, time: Timestamp, now: Timestamp) -> Error {

@@ -48,16 +48,14 @@ impl Jwks {
         let invalid = |context| Error::with_context(ErrorKind::InvalidAnswer, context);
         // serde reads an array into a structure, too.
         let is_object = document.trim_ascii_start().starts_with(b"{");
-        let Document { keys } = serde_json::from_slice(document)
-            .ok()
-            .filter(|_| is_object)
-            .ok_or_else(|| invalid("the key set is not a JSON object with keys"))?;
+        let parsed = serde_json::from_slice(document).ok().filter(|_| is_object);
+        let Document { keys } =
+            parsed.ok_or_else(|| invalid("the key set is not a JSON object with keys"))?;
         if keys.len() > MAX_KEYS {
             return Err(invalid("the key set has more than 64 keys"));
         }
-        Ok(Self(
-            keys.into_iter().filter_map(parse_key).flatten().collect(),
-        ))
+        let keys = keys.into_iter().filter_map(parse_key).flatten();
+        Ok(Self(keys.collect()))
     }
 
     /// Verifies a signature: with the keys that have the token's `kid`; if there are none, with those without a

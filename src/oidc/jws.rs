@@ -56,18 +56,15 @@ fn read_header(
         return Err(malformed("its header has critical extensions"));
     }
     // RFC 7797 §7: the payload of a JWT is always encoded.
-    if header
-        .get("b64")
-        .is_some_and(|b64| *b64 != Value::Bool(true))
-    {
+    let b64 = header.get("b64");
+    if b64.is_some_and(|b64| *b64 != Value::Bool(true)) {
         return Err(malformed("its payload is not encoded"));
     }
-    let text = |name, malformed_text| match json::member(&header, name) {
-        Some(value) => value
-            .as_str()
-            .ok_or_else(|| malformed(malformed_text))
-            .map(Some),
-        None => Ok(None),
+    let text = |name, why| {
+        let value = json::member(&header, name).map(Value::as_str);
+        value
+            .map(|text| text.ok_or_else(|| malformed(why)))
+            .transpose()
     };
     // RFC 8725 §3.11: the provider signs other kinds of tokens, too.
     if let Some(typ) = text("typ", "its typ is not a string")? {
@@ -86,10 +83,8 @@ fn read_header(
             let expected = format!("allowed are {}", allowed.join(", "));
             Error::with_received(IdTokenError::Algorithm, &expected, name)
         })?;
-    Ok((
-        algorithm,
-        text("kid", "its kid is not a string")?.map(Into::into),
-    ))
+    let kid = text("kid", "its kid is not a string")?;
+    Ok((algorithm, kid.map(Into::into)))
 }
 
 /// Base64url without padding and without stray bits (RFC 7515 §2).

@@ -25,9 +25,8 @@ impl EndSessionRequest {
     /// A token above 4 KiB is left out, because servers refuse long URLs. The client id then identifies the
     /// application. The `state` that comes back with the browser is not checked.
     pub(crate) fn url(&self, endpoint: &Endpoint, id_token: Option<&IdToken>) -> String {
-        let hint = id_token
-            .map(IdToken::secret)
-            .filter(|hint| hint.len() <= MAX_HINT);
+        let hint = id_token.map(IdToken::secret);
+        let hint = hint.filter(|hint| hint.len() <= MAX_HINT);
 
         let mut url = endpoint.url().clone();
         let mut query = url.query_pairs_mut();

@@ -31,10 +31,8 @@ pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) ->
         Link::TryAgain(_) => ("try-again", "Try again"),
         Link::LandingPage => ("go-on", BACK),
     };
-    let mut links = vec![format!(
-        r#"<a id="{id}" href="{}">{label}</a>"#,
-        escaped(href)
-    )];
+    let address = escaped(href);
+    let mut links = vec![format!(r#"<a id="{id}" href="{address}">{label}</a>"#)];
     if href != landing_page {
         let home = escaped(landing_page);
         links.push(format!(r#"<a id="home" href="{home}">{BACK}</a>"#));

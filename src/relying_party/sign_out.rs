@@ -47,9 +47,8 @@ fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
-    headers
-        .get(header::ORIGIN)
-        .is_none_or(|claimed| claimed == origin)
+    let claimed = headers.get(header::ORIGIN);
+    claimed.is_none_or(|claimed| claimed == origin)
 }
 
 #[cfg(test)]

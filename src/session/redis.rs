@@ -255,9 +255,8 @@ fn script(script: &str, key: &str) -> Cmd {
 
 /// Redis refuses zero.
 fn milliseconds(lifetime: Duration) -> u64 {
-    u64::try_from(lifetime.as_millis())
-        .unwrap_or(u64::MAX)
-        .max(1)
+    let milliseconds = u64::try_from(lifetime.as_millis());
+    milliseconds.unwrap_or(u64::MAX).max(1)
 }
 
 /// The limit of a user's list.

@@ -59,11 +59,8 @@ impl Scopes {
 
     /// The scopes that are also in `granted`.
     pub(crate) fn within(&self, granted: &Self) -> Self {
-        let kept: Vec<_> = self
-            .iter()
-            .filter(|scope| granted.contains(scope))
-            .collect();
-        Self::new(kept.join(" "))
+        let kept = self.iter().filter(|scope| granted.contains(scope));
+        Self::new(kept.collect::<Vec<_>>().join(" "))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -184,9 +184,8 @@ impl UserInfo {
 
     /// A value with its verification, both of Didit's object or both of OpenID Connect's strings.
     fn contact(&self, object: &str, name: &str) -> (Option<&str>, bool) {
-        let didit = self
-            .claim(object)
-            .filter(|object| object.get(name).is_some());
+        let didit = self.claim(object);
+        let didit = didit.filter(|object| object.get(name).is_some());
         let (value, verified) = match didit {
             Some(object) => (object.get(name), object.get("is_verified")),
             None => (self.claim(name), self.claim(&format!("{name}_verified"))),

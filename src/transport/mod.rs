@@ -216,9 +216,8 @@ impl HttpTransport for LimitedTransport {
         let answer = self.transport.send(request);
         let timeout = self.timeout;
         Box::pin(async move {
-            let response = tokio::time::timeout(timeout, answer)
-                .await
-                .map_err(|_elapsed| TransportError::timed_out())??;
+            let response = tokio::time::timeout(timeout, answer).await;
+            let response = response.map_err(|_elapsed| TransportError::timed_out())??;
             if response.body().len() > MAX_BODY {
                 return Err(TransportError::too_large());
             }

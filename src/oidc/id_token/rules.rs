@@ -34,11 +34,8 @@ impl IdTokenRules {
             return Ok(());
         }
         let expected = format!("accepted are {}", self.provider.issuers.join(", "));
-        Err(Error::with_received(
-            IdTokenError::Issuer,
-            &expected,
-            issuer,
-        ))
+        let kind = IdTokenError::Issuer;
+        Err(Error::with_received(kind, &expected, issuer))
     }
 
     /// Steps 3 to 5: the client is an audience, all others are trusted, and the token was issued to the client.
