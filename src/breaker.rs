@@ -1,11 +1,10 @@
 //! A circuit breaker: one call notices an outage, not every request.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
+
+use crate::lock::lock;
 
 /// Fails calls to a peer at once while it does not answer.
 ///
@@ -44,7 +43,7 @@ impl Breaker {
 
     /// Begins a call, unless the breaker is open.
     pub(crate) fn attempt(&self) -> Option<Attempt> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let is_probe = match state.opened {
             None => false,
             Some(opened) if opened.elapsed() < self.open_for => return None,
@@ -62,36 +61,32 @@ impl Breaker {
     /// Begins a call in any case.
     pub(crate) fn begin(&self) -> Attempt {
         Attempt {
-            successes: self.lock().successes,
+            successes: lock(&self.state).successes,
             is_probe: false,
         }
     }
 
     /// Whether the peer did not answer the last call.
     pub(crate) fn is_open(&self) -> bool {
-        self.lock().opened.is_some()
+        lock(&self.state).opened.is_some()
     }
 
     /// The peer has answered.
     pub(crate) fn succeeded(&self) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.successes = state.successes.wrapping_add(1);
         state.opened = None;
     }
 
     /// The peer has not answered this call. The same failure may be reported again at the end of the call.
     pub(crate) fn failed(&self, attempt: &mut Attempt) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         // A call from before the outage does not keep the breaker open.
         let counts = state.opened.is_none() || attempt.is_probe;
         if counts && state.successes == attempt.successes {
             state.opened = Some(Instant::now());
         }
         attempt.is_probe = false;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

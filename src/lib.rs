@@ -136,6 +136,7 @@ mod flight;
 mod future;
 mod json;
 mod layer;
+mod lock;
 mod oidc;
 mod provider;
 mod provider_calls;

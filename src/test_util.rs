@@ -162,8 +162,8 @@ impl FakeDiditExt for FakeDidit {
         let (cookies, _) = sessions.create(&session, generation, existing, now).await?;
         let cookies = cookies.iter().map(HeaderValue::as_bytes);
         let pairs = cookies.filter_map(|cookie| cookie.split(|byte| *byte == b';').next());
-        let pairs: Vec<_> = pairs.collect();
-        Ok(HeaderValue::from_bytes(&pairs.join(&b"; "[..])).expect("pairs of header values"))
+        let pairs = pairs.collect::<Vec<_>>().join(&b"; "[..]);
+        Ok(HeaderValue::from_bytes(&pairs).expect("pairs of header values"))
     }
 
     fn id_claims(&self, person: &Person) -> IdClaims {
@@ -173,15 +173,15 @@ impl FakeDiditExt for FakeDidit {
     fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens {
         let issued = self.issue_tokens(person, scopes);
         let now = Timestamp::now(&self.clock());
-        DiditTokens::new(TokenSet {
+        let tokens = TokenSet {
             access_token: AccessToken::new(issued.access_token()),
             refresh_token: issued.refresh_token().map(RefreshToken::new),
             id_token: Some(IdToken::new(issued.id_token())),
             scopes: Scopes::new(issued.scope()),
             expires_at: Some(now.plus(issued.expires_in())),
             received_at: now,
-            claims: claims(&issued),
-        })
+        };
+        DiditTokens::new(tokens, claims(&issued))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The `oauth2` crate makes the request and reads the response. Its types stay in this file and in `token_response`.
 
-use std::{collections::BTreeMap, error::Error as _, fmt};
+use std::{collections::BTreeMap, error::Error as _};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -18,13 +18,13 @@ use url::form_urlencoded;
 
 use super::{
     callback::Grant,
-    token_response::{TokenResponse, UnverifiedTokens, invalid},
+    token_response::{TokenResponse, invalid},
 };
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, TokenError},
     provider::{ClientAuthentication, Metadata, TokenRequests},
-    tokens::{DiditTokens, RefreshToken, Scopes},
+    tokens::{DiditTokens, RefreshToken, Scopes, TokenSet},
     transport::{HttpTransport, TransportError},
 };
 
@@ -102,7 +102,7 @@ impl Client {
         grant: &Grant,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<UnverifiedTokens, TokenRequestFailure> {
+    ) -> Result<TokenSet, TokenRequestFailure> {
         // The copies that `oauth2` makes are not wiped, but they work only once.
         let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
         let outcome = self
@@ -121,7 +121,7 @@ impl Client {
         before: &DiditTokens,
         now: Timestamp,
         transport: &dyn HttpTransport,
-    ) -> Result<UnverifiedTokens, TokenRequestFailure> {
+    ) -> Result<TokenSet, TokenRequestFailure> {
         // The copies that `oauth2` makes are not wiped.
         let refresh_token = before.refresh_token().map_or("", RefreshToken::secret);
         let refresh_token = oauth2::RefreshToken::new(refresh_token.to_owned());
@@ -175,16 +175,11 @@ impl<'c> AsyncHttpClient<'c> for TokenTransport<'_> {
 }
 
 /// An error response (RFC 6749 §5.2).
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
+#[error("an error response")]
 pub(crate) struct ErrorResponse {
     error: String,
     error_description: Option<Value>,
-}
-
-impl fmt::Display for ErrorResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an error response")
-    }
 }
 
 impl oauth2::ErrorResponse for ErrorResponse {}
@@ -194,17 +189,16 @@ fn accept(
     scopes: &Scopes,
     now: Timestamp,
     metadata: &Metadata,
-) -> Result<UnverifiedTokens, TokenRequestFailure> {
-    outcome
-        .map_err(TokenRequestFailure::from)
-        .and_then(|response| {
-            let tokens = response.accept(scopes, now);
-            tokens.map_err(TokenRequestFailure::after_sending)
-        })
-        .map_err(|failure| TokenRequestFailure {
-            error: failure.error.at(metadata.token_endpoint.host()),
-            ..failure
-        })
+) -> Result<TokenSet, TokenRequestFailure> {
+    let accepted = outcome.map_err(TokenRequestFailure::from);
+    let accepted = accepted.and_then(|response| {
+        let tokens = response.accept(scopes, now);
+        tokens.map_err(TokenRequestFailure::after_sending)
+    });
+    accepted.map_err(|TokenRequestFailure { error, was_sent }| {
+        let error = error.at(metadata.token_endpoint.host());
+        TokenRequestFailure { error, was_sent }
+    })
 }
 
 impl From<ExchangeError> for TokenRequestFailure {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
-    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
+    tokens::{AccessToken, DiditTokens, IdToken, RefreshToken, Scopes, TokenSet},
 };
 
 /// A token response (RFC 6749 §5.1), read leniently only where Didit's documentation requires it. Unknown members are
@@ -27,16 +27,9 @@ pub(super) struct TokenResponse {
     id_token: Option<String>,
 }
 
-/// Tokens without a verified ID token: their user is not known.
-pub(crate) type UnverifiedTokens = TokenSet<()>;
-
 impl TokenResponse {
     /// Checks the response. `requested` are the scopes if the response has none.
-    pub(super) fn accept(
-        self,
-        requested: &Scopes,
-        now: Timestamp,
-    ) -> Result<UnverifiedTokens, Error> {
+    pub(super) fn accept(self, requested: &Scopes, now: Timestamp) -> Result<TokenSet, Error> {
         let access_token = self.access_token.into_secret();
         if access_token.is_empty() {
             return Err(invalid("no access_token"));
@@ -52,35 +45,20 @@ impl TokenResponse {
             None => self.claims.as_ref().and_then(scopes),
         };
         let refresh_token = self.refresh_token.map(oauth2::RefreshToken::into_secret);
+        let lifetime = self.expires_in.as_ref().and_then(seconds);
         let is_there = |token: &String| !token.is_empty();
-        Ok(UnverifiedTokens {
+        Ok(TokenSet {
             access_token: AccessToken::new(access_token),
             refresh_token: refresh_token.filter(is_there).map(RefreshToken::new),
             id_token: self.id_token.filter(is_there).map(IdToken::new),
             scopes: granted.unwrap_or_else(|| requested.clone()),
-            expires_at: self
-                .expires_in
-                .and_then(|lifetime| Some(now.plus(seconds(&lifetime)?))),
+            expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
             received_at: now,
-            claims: (),
         })
     }
 }
 
-impl UnverifiedTokens {
-    /// The tokens of the user with these claims of their ID token.
-    pub(crate) fn with_claims(self, claims: IdClaims) -> DiditTokens {
-        DiditTokens::new(TokenSet {
-            access_token: self.access_token,
-            refresh_token: self.refresh_token,
-            id_token: self.id_token,
-            scopes: self.scopes,
-            expires_at: self.expires_at,
-            received_at: self.received_at,
-            claims,
-        })
-    }
-
+impl TokenSet {
     /// The tokens after a refresh of `before`.
     ///
     /// An absent refresh token and an absent lifetime are those of `before`. The scopes are never more than those
@@ -91,14 +69,14 @@ impl UnverifiedTokens {
             let lifetime = before.expiry()?.since(before.received_at());
             Some(self.received_at.plus(lifetime))
         };
-        Self {
+        let set = Self {
             id_token: before.id_token().map(|token| IdToken::new(token.secret())),
             scopes: self.scopes.within(before.scopes()),
             expires_at: self.expires_at.or_else(same_lifetime),
             refresh_token: self.refresh_token.or_else(old_refresh_token),
             ..self
-        }
-        .with_claims(before.claims().clone())
+        };
+        DiditTokens::new(set, before.claims().clone())
     }
 }
 
@@ -181,7 +159,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix(1000);
 
-    fn accept(json: &str) -> Result<UnverifiedTokens, String> {
+    fn accept(json: &str) -> Result<TokenSet, String> {
         let response: TokenResponse =
             serde_json::from_str(json).map_err(|error| error.to_string())?;
         response
@@ -189,7 +167,7 @@ mod tests {
             .map_err(|error| error.to_string())
     }
 
-    fn with(member: &str) -> Result<UnverifiedTokens, String> {
+    fn with(member: &str) -> Result<TokenSet, String> {
         accept(&format!(
             r#"{{"access_token":"at","id_token":"id",{member}}}"#
         ))

@@ -1,11 +1,11 @@
 //! Documents of the provider, cached.
 
 use std::{
-    future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
 use super::token_bucket::TokenBucket;
@@ -13,6 +13,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     flight::Flight,
+    lock::lock,
 };
 
 /// A value that is fetched when it is first needed, by one task at a time, and cached.
@@ -40,6 +41,9 @@ struct State<T> {
     attempts: TokenBucket,
 }
 
+/// Fetches a value. Gives the time that it may be cached, too.
+pub(super) type Fetch<T> = BoxFuture<'static, Result<(T, Duration), Error>>;
+
 pub(super) type Outcome<T> = Result<Arc<Published<T>>, Error>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
@@ -62,11 +66,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     /// The value, fetched if need be.
-    pub(super) async fn get(
-        &self,
-        now: Timestamp,
-        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Outcome<T> {
+    pub(super) async fn get(&self, now: Timestamp, fetch: Fetch<T>) -> Outcome<T> {
         let (usable, fetch) = {
             let mut state = lock(&self.state);
             let usable = state.usable(now, IF_ERROR);
@@ -92,7 +92,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         old: &Arc<Published<T>>,
         now: Timestamp,
         may_fetch: impl FnOnce() -> bool,
-        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
+        fetch: Fetch<T>,
     ) -> Option<Outcome<T>> {
         let fetch = {
             let mut state = lock(&self.state);
@@ -109,12 +109,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     /// The fetch in flight, or a new one.
-    fn start(
-        &self,
-        state: &mut State<T>,
-        now: Timestamp,
-        fetch: impl Future<Output = Result<(T, Duration), Error>> + Send + 'static,
-    ) -> Flight<Outcome<T>> {
+    fn start(&self, state: &mut State<T>, now: Timestamp, fetch: Fetch<T>) -> Flight<Outcome<T>> {
         if let Some(fetch) = state.fetch.as_ref().filter(|fetch| fetch.is_in_flight()) {
             return fetch.clone();
         }
@@ -187,10 +182,6 @@ impl<T> Published<T> {
 async fn outcome_of<T: Send + Sync + 'static>(fetch: Flight<Outcome<T>>) -> Outcome<T> {
     let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
     fetch.outcome().await.unwrap_or_else(lost)
-}
-
-fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const FRESH: Duration = Duration::ZERO;

@@ -1,19 +1,16 @@
 //! The provider's metadata and keys, fetched and cached.
 
-use std::{
-    future::Future,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
     ProviderCalls,
-    cached::{Outcome, Published},
+    cached::{Fetch, Outcome, Published},
 };
 use crate::{
     error::{Error, ErrorKind},
+    lock::lock,
     oidc::{Jwks, KeyRefusal, ReceivedIdToken},
     provider::{Endpoint, Metadata, MetadataSource},
     transport::{HttpTransport, unexpected_status},
@@ -35,10 +32,8 @@ impl ProviderCalls {
         }
         let provider = self.rules.provider.clone();
         let fetch = self.fetch("the metadata", url, move |document, _| {
-            let metadata = provider.read_metadata(document);
-            metadata
-                .map(Arc::new)
-                .map_err(|why| Error::with_context(ErrorKind::InvalidMetadata, why))
+            let metadata = provider.read_metadata(document).map(Arc::new);
+            metadata.map_err(|why| Error::with_context(ErrorKind::InvalidMetadata, why))
         });
         let published = self.metadata.get(now, fetch).await?;
         Ok(Arc::clone(&published.value))
@@ -67,13 +62,9 @@ impl ProviderCalls {
             return Ok(());
         };
         let now = self.now();
-        let may_fetch = || {
-            let refetches = self.key_refetches.lock();
-            refetches.unwrap_or_else(PoisonError::into_inner).take(now)
-        };
-        let newer = self
-            .keys
-            .newer(&known, now, may_fetch, self.fetch_keys(url));
+        let may_fetch = || lock(&self.key_refetches).take(now);
+        let fetch = self.fetch_keys(url);
+        let newer = self.keys.newer(&known, now, may_fetch, fetch);
         match newer.await {
             Some(newer) => Ok(verify(&*newer?)?),
             None => Err(Error::from(refusal)
@@ -81,27 +72,21 @@ impl ProviderCalls {
         }
     }
 
-    fn fetch_keys(
-        &self,
-        url: &Endpoint,
-    ) -> impl Future<Output = Result<(Keys, Duration), Error>> + Send + use<> {
+    fn fetch_keys(&self, url: &Endpoint) -> Fetch<Keys> {
         self.fetch("the key set", url, |document, url| {
             Ok((url.clone(), Jwks::parse(document)?))
         })
     }
 
     /// Fetches a document and reads it. Returns the time that it may be cached, too. `name` is for errors.
-    fn fetch<T, F>(
+    fn fetch<T>(
         &self,
         name: &'static str,
         url: &Endpoint,
-        read: F,
-    ) -> impl Future<Output = Result<(T, Duration), Error>> + Send + use<T, F>
-    where
-        F: FnOnce(&[u8], &Endpoint) -> Result<T, Error> + Send,
-    {
+        read: impl FnOnce(&[u8], &Endpoint) -> Result<T, Error> + Send + 'static,
+    ) -> Fetch<T> {
         let (url, transport) = (url.clone(), self.transport.clone());
-        async move {
+        Box::pin(async move {
             let mut request = url.request(Method::GET);
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().insert(header::ACCEPT, json);
@@ -114,7 +99,7 @@ impl ProviderCalls {
                 Err(error) => Err(error.into()),
             };
             document.map_err(|error| error.at(url.host()))
-        }
+        })
     }
 }
 

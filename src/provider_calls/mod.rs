@@ -75,9 +75,8 @@ impl ProviderCalls {
 
     /// The right to an exchange, unless too many are in flight.
     pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
-        Arc::clone(&self.exchanges)
-            .try_acquire_owned()
-            .map_err(|_| Error::new(ErrorKind::TooManySignIns))
+        let permit = Arc::clone(&self.exchanges).try_acquire_owned();
+        permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))
     }
 
     /// Exchanges a code for tokens and verifies their ID token. The code is sent once (RFC 6749 §4.1.2).
@@ -100,12 +99,10 @@ impl ProviderCalls {
             let signed = self.check_signature(metadata, id_token).await?;
             signed.accept(&self.rules, &grant, access_token, self.now())
         };
-        match verified.await {
-            Ok(claims) => Ok(tokens.with_claims(claims)),
-            Err(error) => Err(TokenRequestFailure::after_sending(
-                error.at(metadata.token_endpoint.host()),
-            )),
-        }
+        let refused = |error: Error| error.at(metadata.token_endpoint.host());
+        let claims = verified.await.map_err(refused);
+        let claims = claims.map_err(TokenRequestFailure::after_sending)?;
+        Ok(DiditTokens::new(tokens, claims))
     }
 
     /// Ends the provider's session of these tokens, if the provider has a session endpoint (Didit
@@ -148,10 +145,9 @@ impl ProviderCalls {
     /// Fetches the user information for these tokens (OpenID Connect Core §5.3.1).
     pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
         let metadata = self.metadata().await?;
-        let url = metadata
-            .user_info_endpoint
-            .as_ref()
-            .ok_or_else(|| Error::with_context(ErrorKind::NotOffered, "user information"))?;
+        let not_offered = || Error::with_context(ErrorKind::NotOffered, "user information");
+        let url = metadata.user_info_endpoint.as_ref();
+        let url = url.ok_or_else(not_offered)?;
         let mut request = with_access_token(url.request(Method::GET), tokens)?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);

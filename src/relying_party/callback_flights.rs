@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -21,6 +21,7 @@ use crate::{
     clock::Timestamp,
     error::{CallbackError, Error, ErrorKind},
     flight::{Flight, Progress},
+    lock::lock,
     oidc::{CodeHash, TokenRequestFailure},
     session::{Generation, Session, SessionId, replay_cache::ReplayCache},
 };
@@ -83,7 +84,7 @@ impl CallbackFlights {
         now: Timestamp,
         start: impl FnOnce() -> Result<Flight<ExchangeResult>, Error>,
     ) -> Result<Arc<CallbackFlight>, Error> {
-        let mut flights = self.lock();
+        let mut flights = lock(&self.by_state);
         if let Some(flight) = flights.get(state) {
             if flight.code == code {
                 return Ok(Arc::clone(flight));
@@ -134,7 +135,7 @@ impl CallbackFlights {
 
     /// Makes a state usable again, because its code was not sent. A cancelled sign-in stays cancelled.
     pub(super) fn release(&self, state: &str, code: CodeHash) {
-        if let Some(flight) = self.lock().remove(state) {
+        if let Some(flight) = lock(&self.by_state).remove(state) {
             flight.retired.cancel();
             if flight.check_not_cancelled().is_err() {
                 return;
@@ -146,7 +147,7 @@ impl CallbackFlights {
 
     /// Cancels a sign-in: its callback can no longer begin a session.
     pub(super) fn cancel(&self, state: &str, now: Timestamp) {
-        let flights = self.lock();
+        let flights = lock(&self.by_state);
         self.used.insert(state.as_bytes(), now);
         self.used.insert(&with_code(state, CANCELLED), now);
         if let Some(flight) = flights.get(state) {
@@ -156,11 +157,11 @@ impl CallbackFlights {
 
     /// Removes a flight once a reload of its callback is unlikely. Returns its session if no request used it.
     pub(super) async fn retire(&self, state: &str) -> Option<Session> {
-        let flight = self.lock().get(state).cloned()?;
+        let flight = lock(&self.by_state).get(state).cloned()?;
         let exchanged = flight.exchange.outcome().await;
         let _ = tokio::time::timeout(KEPT, flight.retired.cancelled()).await;
         // The state may have a newer flight, if the code of this one was not sent.
-        if let Entry::Occupied(entry) = self.lock().entry(state.to_owned())
+        if let Entry::Occupied(entry) = lock(&self.by_state).entry(state.to_owned())
             && Arc::ptr_eq(entry.get(), &flight)
         {
             entry.remove();
@@ -172,10 +173,6 @@ impl CallbackFlights {
         }
         *outcome = Some(CallbackOutcome::NotSignedIn);
         exchanged?.ok().map(|(session, _)| session)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<CallbackFlight>>> {
-        self.by_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

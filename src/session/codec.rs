@@ -90,18 +90,19 @@ impl Codec {
         let [started, written, idle_end, end] = times.map(Timestamp::from_unix);
         // The session may have been written before the provider was configured to have single-use tokens.
         let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens);
+        let keeps_id_token = id_token.is_some();
+        let tokens = TokenSet {
+            access_token: AccessToken::new(access_token),
+            refresh_token: refresh_token.map(RefreshToken::new),
+            id_token,
+            scopes: Scopes::new(scopes),
+            expires_at: expires_at.map(Timestamp::from_unix),
+            received_at: Timestamp::from_unix(received_at),
+        };
         Some(Session(Arc::new(State {
             id: SessionId(id.try_into().ok()?),
-            keeps_id_token: id_token.is_some(),
-            tokens: DiditTokens::new(TokenSet {
-                access_token: AccessToken::new(access_token),
-                refresh_token: refresh_token.map(RefreshToken::new),
-                id_token,
-                scopes: Scopes::new(scopes),
-                expires_at: expires_at.map(Timestamp::from_unix),
-                received_at: Timestamp::from_unix(received_at),
-                claims: IdClaims::new(payload.into()),
-            }),
+            tokens: DiditTokens::new(tokens, IdClaims::new(payload.into())),
+            keeps_id_token,
             started,
             written,
             idle_end,

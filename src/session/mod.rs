@@ -22,10 +22,7 @@ mod stored_refresh;
 mod unseal_cache;
 mod user_sessions;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 pub(crate) use lifecycle::Admission;
 pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes};
@@ -37,7 +34,7 @@ pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
 pub(crate) use stored_refresh::RefreshCalls;
 pub(crate) use user_sessions::Generation;
 
-use crate::{clock::Timestamp, seal::random, tokens::DiditTokens};
+use crate::{clock::Timestamp, lock::lock, seal::random, tokens::DiditTokens};
 
 /// A signed-in user, from one sign-in to its end. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -118,6 +115,12 @@ impl Session {
         &self.0.tokens
     }
 
+    /// Whether it has the access token of `tokens`.
+    pub(crate) fn carries(&self, tokens: &DiditTokens) -> bool {
+        let own = self.tokens().access_token();
+        own.is(tokens.access_token())
+    }
+
     /// The same session with other tokens of its user.
     pub(crate) fn with_tokens(mut self, tokens: DiditTokens) -> Self {
         Arc::make_mut(&mut self.0).tokens = tokens;
@@ -158,12 +161,6 @@ impl Session {
     }
 }
 
-/// Locks `mutex`, even if a thread panicked while it held the lock: no change of this crate's data is left incomplete
-/// by a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 const WRITES_PER_IDLE: u64 = 10;
 const RECENT: Duration = Duration::from_secs(60);
 
@@ -178,15 +175,17 @@ mod tests {
     };
 
     fn session() -> Session {
-        let tokens = DiditTokens::new(TokenSet {
-            access_token: AccessToken::new("at"),
-            refresh_token: None,
-            id_token: None,
-            scopes: Scopes::new("openid"),
-            expires_at: None,
-            received_at: Timestamp::from_unix(1000),
-            claims: IdClaims::of_subject("john"),
-        });
+        let tokens = DiditTokens::new(
+            TokenSet {
+                access_token: AccessToken::new("at"),
+                refresh_token: None,
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: None,
+                received_at: Timestamp::from_unix(1000),
+            },
+            IdClaims::of_subject("john"),
+        );
         Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000))
     }
 

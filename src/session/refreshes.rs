@@ -140,12 +140,8 @@ fn hash_of(tokens: &DiditTokens) -> [u8; 32] {
     let refresh_token = tokens.refresh_token().map_or("", RefreshToken::secret);
     let claims = tokens.claims().payload();
     let parts = [tokens.access_token().secret(), refresh_token, claims];
-    sha256(
-        &parts
-            .map(|part| sha256(&[part.as_bytes()]))
-            .each_ref()
-            .map(<[u8; 32]>::as_slice),
-    )
+    let hashes = parts.map(|part| sha256(&[part.as_bytes()]));
+    sha256(&hashes.each_ref().map(<[u8; 32]>::as_slice))
 }
 
 /// How long requests with the old tokens get the new ones after these were saved.
@@ -165,15 +161,17 @@ mod tests {
     use crate::tokens::{AccessToken, IdClaims, Scopes, TokenSet};
 
     fn tokens(access_token: &str) -> DiditTokens {
-        DiditTokens::new(TokenSet {
-            access_token: AccessToken::new(access_token),
-            refresh_token: None,
-            id_token: None,
-            scopes: Scopes::new("openid"),
-            expires_at: None,
-            received_at: Timestamp::from_unix(0),
-            claims: IdClaims::of_subject("john"),
-        })
+        DiditTokens::new(
+            TokenSet {
+                access_token: AccessToken::new(access_token),
+                refresh_token: None,
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: None,
+                received_at: Timestamp::from_unix(0),
+            },
+            IdClaims::of_subject("john"),
+        )
     }
 
     /// A refresh that ends at this time.

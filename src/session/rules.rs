@@ -88,15 +88,17 @@ mod tests {
 
     /// A session whose access token is valid for 100 s.
     fn session(rules: Rules, refresh_token: Option<&str>) -> Session {
-        let tokens = DiditTokens::new(TokenSet {
-            access_token: AccessToken::new("at"),
-            refresh_token: refresh_token.map(RefreshToken::new),
-            id_token: None,
-            scopes: Scopes::new("openid"),
-            expires_at: Some(at(100)),
-            received_at: at(0),
-            claims: IdClaims::of_subject("john"),
-        });
+        let tokens = DiditTokens::new(
+            TokenSet {
+                access_token: AccessToken::new("at"),
+                refresh_token: refresh_token.map(RefreshToken::new),
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: Some(at(100)),
+                received_at: at(0),
+            },
+            IdClaims::of_subject("john"),
+        );
         Session::start(tokens, false, rules.limits, at(0))
     }
 

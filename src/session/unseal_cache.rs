@@ -101,15 +101,17 @@ mod tests {
 
     fn session() -> Session {
         let now = Timestamp::from_unix(1000);
-        let tokens = DiditTokens::new(TokenSet {
-            access_token: AccessToken::new("at"),
-            refresh_token: None,
-            id_token: None,
-            scopes: Scopes::new("openid"),
-            expires_at: None,
-            received_at: now,
-            claims: IdClaims::of_subject("john"),
-        });
+        let tokens = DiditTokens::new(
+            TokenSet {
+                access_token: AccessToken::new("at"),
+                refresh_token: None,
+                id_token: None,
+                scopes: Scopes::new("openid"),
+                expires_at: None,
+                received_at: now,
+            },
+            IdClaims::of_subject("john"),
+        );
         let limits = Limits {
             idle: Duration::from_secs(60),
             absolute: Duration::from_secs(60),

@@ -42,12 +42,14 @@ use crate::clock::Timestamp;
 #[derive(Clone, Debug)]
 pub struct DiditTokens {
     set: Arc<TokenSet>,
+    /// The user.
+    claims: IdClaims,
     is_refresh_token_spent: bool,
 }
 
-/// The tokens that the clones of [`DiditTokens`] share.
+/// The tokens of a token response. Their user is known once the ID token is verified.
 #[derive(Debug)]
-pub(crate) struct TokenSet<C = IdClaims> {
+pub(crate) struct TokenSet {
     pub(crate) access_token: AccessToken,
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<IdToken>,
@@ -55,14 +57,14 @@ pub(crate) struct TokenSet<C = IdClaims> {
     pub(crate) expires_at: Option<Timestamp>,
     /// The time of the token request.
     pub(crate) received_at: Timestamp,
-    /// The user.
-    pub(crate) claims: C,
 }
 
 impl DiditTokens {
-    pub(crate) fn new(tokens: TokenSet) -> Self {
+    /// The tokens of the user with these claims of their ID token.
+    pub(crate) fn new(set: TokenSet, claims: IdClaims) -> Self {
         Self {
-            set: Arc::new(tokens),
+            set: Arc::new(set),
+            claims,
             is_refresh_token_spent: false,
         }
     }
@@ -155,7 +157,7 @@ impl DiditTokens {
     }
 
     pub(crate) fn claims(&self) -> &IdClaims {
-        &self.set.claims
+        &self.claims
     }
 
     /// Whether the access token is valid. One without a known expiry is.
@@ -196,8 +198,8 @@ impl DiditTokens {
     /// The same tokens, except the refresh token: it is spent.
     pub(crate) fn without_refresh_token(&self) -> Self {
         Self {
-            set: Arc::clone(&self.set),
             is_refresh_token_spent: true,
+            ..self.clone()
         }
     }
 }
@@ -212,15 +214,17 @@ mod tests {
     use super::*;
 
     fn tokens() -> DiditTokens {
-        DiditTokens::new(TokenSet {
-            access_token: AccessToken::new("at-secret"),
-            refresh_token: Some(RefreshToken::new("rt-secret")),
-            id_token: Some(IdToken::new("id-secret")),
-            scopes: Scopes::new("openid offline"),
-            expires_at: Some(Timestamp::from_unix(0)),
-            received_at: Timestamp::from_unix(0),
-            claims: IdClaims::of_subject("john"),
-        })
+        DiditTokens::new(
+            TokenSet {
+                access_token: AccessToken::new("at-secret"),
+                refresh_token: Some(RefreshToken::new("rt-secret")),
+                id_token: Some(IdToken::new("id-secret")),
+                scopes: Scopes::new("openid offline"),
+                expires_at: Some(Timestamp::from_unix(0)),
+                received_at: Timestamp::from_unix(0),
+            },
+            IdClaims::of_subject("john"),
+        )
     }
 
     #[test]
@@ -234,15 +238,17 @@ mod tests {
     fn a_refresh_is_due_at_the_end_of_the_access_tokens_life() {
         let at = Timestamp::from_unix;
         let tokens = |life: Option<u64>, refresh_token: Option<&str>| {
-            DiditTokens::new(TokenSet {
-                access_token: AccessToken::new("at"),
-                refresh_token: refresh_token.map(RefreshToken::new),
-                id_token: None,
-                scopes: Scopes::new("openid"),
-                expires_at: life.map(|life| at(1000 + life)),
-                received_at: at(1000),
-                claims: IdClaims::of_subject("john"),
-            })
+            DiditTokens::new(
+                TokenSet {
+                    access_token: AccessToken::new("at"),
+                    refresh_token: refresh_token.map(RefreshToken::new),
+                    id_token: None,
+                    scopes: Scopes::new("openid"),
+                    expires_at: life.map(|life| at(1000 + life)),
+                    received_at: at(1000),
+                },
+                IdClaims::of_subject("john"),
+            )
         };
         let refreshable = |life| tokens(Some(life), Some("rt"));
         assert!(!refreshable(3600).are_refresh_due(at(4600 - 31)));

@@ -16,22 +16,26 @@ struct Inner {
     answer: Notify,
 }
 
-#[expect(clippy::unused_async, reason = "what is fetched is waited for")]
 impl Source {
     /// Answers at once with the number of requests.
-    async fn answer(self) -> Result<(u32, Duration), Error> {
-        Ok((self.0.requests.fetch_add(1, Ordering::SeqCst) + 1, HOUR))
+    fn answer(self) -> Fetch<u32> {
+        let answer = move || (self.0.requests.fetch_add(1, Ordering::SeqCst) + 1, HOUR);
+        Box::pin(async move { Ok(answer()) })
     }
 
-    async fn fail(self) -> Result<(u32, Duration), Error> {
-        self.0.requests.fetch_add(1, Ordering::SeqCst);
-        Err(Error::new(ErrorKind::ProviderUnreachable))
+    fn fail(self) -> Fetch<u32> {
+        Box::pin(async move {
+            self.0.requests.fetch_add(1, Ordering::SeqCst);
+            Err(Error::new(ErrorKind::ProviderUnreachable))
+        })
     }
 
-    async fn answer_when_notified(self) -> Result<(u32, Duration), Error> {
-        let answer = self.clone().answer().await;
-        self.0.answer.notified().await;
-        answer
+    fn answer_when_notified(self) -> Fetch<u32> {
+        Box::pin(async move {
+            let answer = self.clone().answer().await;
+            self.0.answer.notified().await;
+            answer
+        })
     }
 
     fn requests(&self) -> u32 {
@@ -189,7 +193,7 @@ fn without_a_runtime_it_panics_and_does_not_hang() {
 #[tokio::test]
 async fn a_fetch_that_panics_is_a_failure() {
     let cached: Cached<u32> = Cached::new("test");
-    let error = cached.get(at(0), async { panic!("as a transport may") });
+    let error = cached.get(at(0), Box::pin(async { panic!("as a transport may") }));
     assert_eq!(
         error.await.err().unwrap().kind(),
         ErrorKind::ProviderUnreachable

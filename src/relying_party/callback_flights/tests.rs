@@ -10,15 +10,17 @@ const CODE: CodeHash = [1; 32];
 
 #[expect(clippy::unnecessary_wraps, reason = "an exchange gives a result")]
 fn exchanged() -> ExchangeResult {
-    let tokens = DiditTokens::new(TokenSet {
-        access_token: AccessToken::new("at"),
-        refresh_token: None,
-        id_token: None,
-        scopes: Scopes::new("openid"),
-        expires_at: None,
-        received_at: NOW,
-        claims: IdClaims::of_subject("john"),
-    });
+    let tokens = DiditTokens::new(
+        TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::new("openid"),
+            expires_at: None,
+            received_at: NOW,
+        },
+        IdClaims::of_subject("john"),
+    );
     let limits = Limits {
         idle: KEPT,
         absolute: KEPT,
@@ -41,7 +43,7 @@ async fn add(flights: &CallbackFlights, state: &str, exchanged: ExchangeResult) 
 }
 
 fn is_retired(flights: &CallbackFlights, state: &str) -> bool {
-    let flights = flights.lock();
+    let flights = lock(&flights.by_state);
     let flight = flights.get(state).expect("the flight is kept");
     flight.retired.is_cancelled()
 }

@@ -200,15 +200,17 @@ impl fmt::Debug for View {
 /// The tokens with this number.
 pub(super) fn tokens(number: u32, rotates: bool) -> DiditTokens {
     let refresh_token = if rotates { number } else { 0 };
-    DiditTokens::new(TokenSet {
-        access_token: AccessToken::new(format!("at-{number}")),
-        refresh_token: Some(RefreshToken::new(format!("rt-{refresh_token}"))),
-        id_token: None,
-        scopes: Scopes::new("openid offline"),
-        expires_at: None,
-        received_at: START,
-        claims: IdClaims::of_subject("john"),
-    })
+    DiditTokens::new(
+        TokenSet {
+            access_token: AccessToken::new(format!("at-{number}")),
+            refresh_token: Some(RefreshToken::new(format!("rt-{refresh_token}"))),
+            id_token: None,
+            scopes: Scopes::new("openid offline"),
+            expires_at: None,
+            received_at: START,
+        },
+        IdClaims::of_subject("john"),
+    )
 }
 
 pub(super) fn number(tokens: &DiditTokens) -> u32 {
