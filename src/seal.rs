@@ -10,21 +10,26 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 /// The use of a key. A value that was sealed for one purpose does not open for another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Purpose {
+#[derive(Clone, Copy)]
+pub(crate) struct Purpose(&'static str);
+
+impl Purpose {
     /// Flow cookies.
-    Flow,
+    pub(crate) const FLOW: Self = Self("flow");
     /// Sessions in cookies.
-    Session,
+    pub(crate) const SESSION: Self = Self("session");
     /// Sessions in a store.
-    Store,
+    pub(crate) const STORE: Self = Self("store");
     /// Names of users in a store.
-    User,
+    pub(crate) const USER: Self = Self("user");
 }
 
-/// The application that the keys belong to: two applications with the same secrets cannot read each other's cookies.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyContext<'a> {
+/// The secrets that keys are derived from, and the application that the keys belong to: two applications with the same
+/// secrets cannot read each other's cookies.
+#[derive(Clone, Copy)]
+pub(crate) struct KeySource<'a> {
+    /// There is at least one. A key is derived from each.
+    pub(crate) secrets: &'a [&'a [u8]],
     pub(crate) client_id: &'a str,
     pub(crate) origin: &'a str,
 }
@@ -40,13 +45,8 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// Derives a key from each secret; there must be one.
-    pub(crate) fn new<'a>(
-        secrets: impl IntoIterator<Item = &'a [u8]>,
-        purpose: Purpose,
-        context: KeyContext<'_>,
-    ) -> Self {
-        let keys = derive(secrets, purpose, context, |derived| {
+    pub(crate) fn new(source: KeySource<'_>, purpose: Purpose) -> Self {
+        let keys = derive(source, purpose, |derived| {
             let (id, key) = derived.split_at(KEY_ID_LENGTH);
             let key = UnboundKey::new(&AES_256_GCM_SIV, key).expect("32 bytes are left");
             let id = id.try_into().expect("it was split off");
@@ -69,11 +69,7 @@ impl Sealer {
     pub(crate) fn seal_bytes(&self, label: &[u8], plaintext: &[u8]) -> Vec<u8> {
         let (id, key) = self.keys.first().expect("there is a key");
         let nonce: [u8; NONCE_LEN] = random();
-
-        let mut sealed = Vec::with_capacity(HEAD_LENGTH + plaintext.len() + MAX_TAG_LEN);
-        sealed.extend_from_slice(id);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plaintext);
+        let mut sealed = [id, &nonce[..], plaintext].concat();
         let (_, in_out) = sealed.split_at_mut(HEAD_LENGTH);
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = key
@@ -108,16 +104,10 @@ pub(crate) struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// Derives a key from each secret; there must be one.
-    pub(crate) fn new<'a>(
-        secrets: impl IntoIterator<Item = &'a [u8]>,
-        purpose: Purpose,
-        context: KeyContext<'_>,
-    ) -> Self {
+    pub(crate) fn new(source: KeySource<'_>, purpose: Purpose) -> Self {
         let key = |derived: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, derived);
-        Self {
-            keys: derive(secrets, purpose, context, key),
-        }
+        let keys = derive(source, purpose, key);
+        Self { keys }
     }
 
     /// The pseudonyms of a name: by the key in use, then by the older ones.
@@ -129,38 +119,28 @@ impl Pseudonyms {
                 hmac.update(part);
             }
             let tag = hmac.sign();
-            *tag.as_ref()
-                .first_chunk()
-                .expect("HMAC-SHA256 has 32 bytes")
+            let name = tag.as_ref().first_chunk();
+            *name.expect("HMAC-SHA256 has 32 bytes")
         })
     }
 }
 
 /// Derives a key of a purpose from each secret.
-fn derive<'a, K>(
-    secrets: impl IntoIterator<Item = &'a [u8]>,
-    purpose: Purpose,
-    context: KeyContext<'_>,
-    key: impl Fn(&[u8]) -> K,
-) -> Vec<K> {
-    let purpose = match purpose {
-        Purpose::Flow => b"flow".as_slice(),
-        Purpose::Session => b"session",
-        Purpose::Store => b"store",
-        Purpose::User => b"user",
-    };
-    let client_id = context.client_id.as_bytes();
-    let length = u32::try_from(client_id.len())
-        .unwrap_or(u32::MAX)
-        .to_be_bytes();
+fn derive<K>(source: KeySource<'_>, purpose: Purpose, key: impl Fn(&[u8]) -> K) -> Vec<K> {
+    let client_id = source.client_id.as_bytes();
+    let length = u32::try_from(client_id.len()).unwrap_or(u32::MAX);
     let info = [
         SCHEME,
-        purpose,
-        &length,
+        purpose.0.as_bytes(),
+        &length.to_be_bytes(),
         client_id,
-        context.origin.as_bytes(),
+        source.origin.as_bytes(),
     ];
-    let keys = secrets.into_iter().map(|secret| {
+    assert!(
+        !source.secrets.is_empty(),
+        "the configuration has at least one key"
+    );
+    let keys = source.secrets.iter().map(|secret| {
         let secret = Salt::new(HKDF_SHA256, &[]).extract(secret);
         let mut derived = Zeroizing::new([0; KEY_ID_LENGTH + KEY_LENGTH]);
         secret
@@ -169,9 +149,7 @@ fn derive<'a, K>(
             .expect("HKDF-SHA256 gives up to 8160 bytes");
         key(derived.as_slice())
     });
-    let keys: Vec<_> = keys.collect();
-    assert!(!keys.is_empty(), "the configuration has at least one key");
-    keys
+    keys.collect()
 }
 
 /// Random bytes of the operating system.

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{Interaction, PendingSignIn, pending::sha256};
+use super::{Interaction, PendingSignIn};
 use crate::{
     clock::Timestamp,
     error::{CallbackError, Error, ErrorKind},
     provider::{Metadata, Provider},
+    seal::sha256,
     tokens::Scopes,
 };
 
@@ -74,7 +75,7 @@ impl Callback {
     /// The SHA-256 of the code, if there is one.
     pub(crate) fn code_hash(&self) -> Option<CodeHash> {
         match &self.response {
-            Response::Code(code) => Some(sha256(code)),
+            Response::Code(code) => Some(sha256(&[code.as_bytes()])),
             Response::Refused(..) => None,
         }
     }

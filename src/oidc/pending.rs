@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
-use aws_lc_rs::{digest, rand};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -13,6 +12,7 @@ use crate::{
     clock::Timestamp,
     provider::{Nonce, Provider},
     return_to::ReturnTo,
+    seal::{self, sha256},
 };
 
 /// What the callback needs to know about its authorization request.
@@ -63,7 +63,7 @@ impl PendingSignIn {
 
     /// The end of the cookie's name: a hash of `state`, so that the callback finds the cookie.
     pub(crate) fn cookie_suffix(state: &str) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(&sha256(state)[..12])
+        BASE64_URL_SAFE_NO_PAD.encode(&sha256(&[state.as_bytes()])[..12])
     }
 
     pub(crate) fn state(&self) -> &str {
@@ -81,7 +81,7 @@ impl PendingSignIn {
 
     /// The S256 code challenge (RFC 7636 §4.2).
     pub(crate) fn code_challenge(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(sha256(&self.code_verifier))
+        BASE64_URL_SAFE_NO_PAD.encode(sha256(&[self.code_verifier.as_bytes()]))
     }
 
     /// Whether `state` is this sign-in's, in constant time.
@@ -159,18 +159,12 @@ struct Encoded<'a>(
 );
 
 fn hash_of(provider: &Provider) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(&sha256(provider.identity())[..16])
-}
-
-pub(super) fn sha256(text: &str) -> [u8; 32] {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(&[provider.identity().as_bytes()])[..16])
 }
 
 /// `N` random bytes in base64url. 32 bytes are a code verifier (RFC 7636 §4.1), too.
 pub(super) fn random<const N: usize>() -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new([0; N]);
-    rand::fill(bytes.as_mut_slice()).expect("the system's random source works");
+    let bytes: Zeroizing<[u8; N]> = Zeroizing::new(seal::random());
     Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))
 }
 

@@ -1,12 +1,13 @@
 use super::*;
 
-const CONTEXT: KeyContext<'_> = KeyContext {
+const SOURCE: KeySource<'_> = KeySource {
+    secrets: &[&[7; 32]],
     client_id: "client",
     origin: "https://app.example",
 };
 
 fn sealer(secrets: &[&[u8]], purpose: Purpose) -> Sealer {
-    Sealer::new(secrets.iter().copied(), purpose, CONTEXT)
+    Sealer::new(KeySource { secrets, ..SOURCE }, purpose)
 }
 
 fn opens(sealer: &Sealer, label: &[u8], sealed: &str) -> bool {
@@ -15,7 +16,7 @@ fn opens(sealer: &Sealer, label: &[u8], sealed: &str) -> bool {
 
 #[test]
 fn a_sealed_value_opens_to_the_same_bytes() {
-    let sealer = sealer(&[&[7; 32]], Purpose::Session);
+    let sealer = sealer(&[&[7; 32]], Purpose::SESSION);
     for plaintext in [&b""[..], b"x", &[0xff; 5000]] {
         let sealed = sealer.seal(b"label", plaintext);
         assert_eq!(sealed.len(), Sealer::sealed_length(plaintext.len()));
@@ -26,39 +27,41 @@ fn a_sealed_value_opens_to_the_same_bytes() {
 
 #[test]
 fn sealing_twice_gives_different_values() {
-    let sealer = sealer(&[&[7; 32]], Purpose::Flow);
+    let sealer = sealer(&[&[7; 32]], Purpose::FLOW);
     assert_ne!(sealer.seal(b"l", b"same"), sealer.seal(b"l", b"same"));
 }
 
 // Behaviour 77.
 #[test]
 fn another_purpose_label_client_or_origin_does_not_open() {
-    let session = sealer(&[&[7; 32]], Purpose::Session);
+    let session = sealer(&[&[7; 32]], Purpose::SESSION);
     let sealed = session.seal(b"label", b"text");
     assert!(opens(&session, b"label", &sealed));
     assert!(!opens(&session, b"other", &sealed));
     assert!(!opens(
-        &sealer(&[&[7; 32]], Purpose::Flow),
+        &sealer(&[&[7; 32]], Purpose::FLOW),
         b"label",
         &sealed
     ));
-    for context in [
-        KeyContext {
+    for source in [
+        KeySource {
             client_id: "clienu",
-            ..CONTEXT
+            ..SOURCE
         },
-        KeyContext {
+        KeySource {
             origin: "https://app.example:8443",
-            ..CONTEXT
+            ..SOURCE
         },
-        // The length before the client id keeps these two apart from `CONTEXT`.
-        KeyContext {
+        // The length before the client id keeps these two apart from `SOURCE`.
+        KeySource {
             client_id: "clienthttps://",
             origin: "app.example",
+            ..SOURCE
         },
     ] {
-        let other = Sealer::new([&[7; 32][..]], Purpose::Session, context);
-        assert!(!opens(&other, b"label", &sealed), "{context:?}");
+        let other = Sealer::new(source, Purpose::SESSION);
+        let application = (source.client_id, source.origin);
+        assert!(!opens(&other, b"label", &sealed), "{application:?}");
     }
 }
 
@@ -66,29 +69,30 @@ fn another_purpose_label_client_or_origin_does_not_open() {
 #[test]
 fn all_keys_open_and_the_first_seals() {
     let (old, new) = ([1; 32], [2; 32]);
-    let before = sealer(&[&old], Purpose::Session);
-    let rolled = sealer(&[&new, &old], Purpose::Session);
-    let after = sealer(&[&new], Purpose::Session);
+    let before = sealer(&[&old], Purpose::SESSION);
+    let rolled = sealer(&[&new, &old], Purpose::SESSION);
+    let after = sealer(&[&new], Purpose::SESSION);
     assert!(opens(&rolled, b"l", &before.seal(b"l", b"text")));
     assert!(opens(&after, b"l", &rolled.seal(b"l", b"text")));
     assert!(!opens(&after, b"l", &before.seal(b"l", b"text")));
 }
 
 #[test]
-fn a_name_depends_on_its_parts_and_on_key_purpose_and_context() {
-    let name = |secret: u8, context, parts: &[&[u8]]| {
-        let names = Pseudonyms::new([&[secret; 32][..]], Purpose::User, context);
+fn a_name_depends_on_its_parts_and_on_key_purpose_and_application() {
+    let name = |secret: u8, source, parts: &[&[u8]]| {
+        let secrets: &[&[u8]] = &[&[secret; 32]];
+        let names = Pseudonyms::new(KeySource { secrets, ..source }, Purpose::USER);
         names.of(parts).next().unwrap()
     };
     let parts: &[&[u8]] = &[b"issuer", b"subject"];
-    let john = name(1, CONTEXT, parts);
-    assert_eq!(john, name(1, CONTEXT, parts));
+    let john = name(1, SOURCE, parts);
+    assert_eq!(john, name(1, SOURCE, parts));
     let origin = "https://other.example";
     for other in [
-        name(1, CONTEXT, &[b"issuer", b"subjecu"]),
-        name(1, CONTEXT, &[b"issuers", b"ubject"]),
-        name(2, CONTEXT, parts),
-        name(1, KeyContext { origin, ..CONTEXT }, parts),
+        name(1, SOURCE, &[b"issuer", b"subjecu"]),
+        name(1, SOURCE, &[b"issuers", b"ubject"]),
+        name(2, SOURCE, parts),
+        name(1, KeySource { origin, ..SOURCE }, parts),
     ] {
         assert_ne!(john, other);
     }
@@ -98,7 +102,7 @@ fn a_name_depends_on_its_parts_and_on_key_purpose_and_context() {
 #[test]
 fn after_a_key_rotation_the_names_by_older_keys_are_known() {
     let names = |secrets: &[&[u8]]| {
-        let names = Pseudonyms::new(secrets.iter().copied(), Purpose::User, CONTEXT);
+        let names = Pseudonyms::new(KeySource { secrets, ..SOURCE }, Purpose::USER);
         names.of(&[b"john"]).collect::<Vec<_>>()
     };
     let (old, new) = ([1; 32], [2; 32]);
@@ -109,7 +113,7 @@ fn after_a_key_rotation_the_names_by_older_keys_are_known() {
 // Behaviour 77.
 #[test]
 fn any_changed_or_missing_character_is_refused() {
-    let sealer = sealer(&[&[7; 32]], Purpose::Session);
+    let sealer = sealer(&[&[7; 32]], Purpose::SESSION);
     let sealed = sealer.seal(b"l", b"some text");
     for position in 0..sealed.len() {
         let mut changed = sealed.clone().into_bytes();

@@ -19,7 +19,7 @@ use crate::{
     cookie::CookieScope,
     error::{Error, ErrorKind},
     provider::Provider,
-    seal::{Pseudonyms, Sealer, random},
+    seal::{KeySource, Pseudonyms, Purpose, Sealer, random},
 };
 
 /// Loads sessions from a store and writes them there, sealed under their keys.
@@ -50,8 +50,7 @@ pub(crate) type Loaded = (Session, StoreEntry);
 impl StoredSessions {
     pub(crate) fn new(
         store: Arc<dyn SessionStore>,
-        sealer: Sealer,
-        users: Pseudonyms,
+        keys: KeySource<'_>,
         scope: CookieScope,
         rules: Rules,
         provider: Provider,
@@ -59,8 +58,8 @@ impl StoredSessions {
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
-            sealer,
-            users,
+            sealer: Sealer::new(keys, Purpose::STORE),
+            users: Pseudonyms::new(keys, Purpose::USER),
             scope,
             // Unlike a cookie, a store does not present old copies of a session.
             codec: Codec {

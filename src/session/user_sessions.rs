@@ -49,34 +49,6 @@ impl StoredSessions {
     pub(crate) async fn generation(&self, session: &Session) -> Result<Generation, Error> {
         generation(&*self.store, self.user(session.tokens().claims())).await
     }
-
-    /// The sessions of a user that are within their limits.
-    #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
-    pub(crate) async fn list(&self, claims: &IdClaims) -> Result<Vec<Session>, Error> {
-        let mut sessions = Vec::new();
-        for user in self.users(claims) {
-            let keys = retry(FOR_2S, || self.store.list(user)).await?;
-            for some in keys.chunks(AT_ONCE) {
-                for found in join_all(some.iter().map(|key| self.load(*key))).await {
-                    sessions.extend(found?.map(|(session, _)| session));
-                }
-            }
-        }
-        Ok(sessions)
-    }
-
-    /// Ends all sessions of a user, those that are beginning included.
-    ///
-    /// # Errors
-    ///
-    /// The store failed. Some sessions may have ended.
-    #[cfg_attr(not(test), expect(dead_code, reason = "not offered to handlers yet"))]
-    pub(crate) async fn end_all(&self, claims: &IdClaims) -> Result<(), Error> {
-        for user in self.users(claims) {
-            end_all(&*self.store, user).await?;
-        }
-        Ok(())
-    }
 }
 
 pub(super) async fn generation(
@@ -88,6 +60,15 @@ pub(super) async fn generation(
     Ok(Generation::of(found.as_ref()))
 }
 
+/// Ends all sessions of a user, those that are beginning included.
+///
+/// # Errors
+///
+/// The store failed. Some sessions may have ended.
+#[cfg_attr(
+    not(any(test, feature = "test-util")),
+    expect(dead_code, reason = "not offered to handlers yet")
+)]
 pub(super) async fn end_all(store: &dyn SessionStore, user: UserKey) -> Result<(), Error> {
     let key = SessionKey::of_generation(user);
     let advance = || -> StoreFuture<'_, bool> {
@@ -111,7 +92,7 @@ pub(super) async fn end_all(store: &dyn SessionStore, user: UserKey) -> Result<(
     Ok(())
 }
 
-/// How many sessions are read or deleted at once.
+/// How many sessions are deleted at once.
 const AT_ONCE: usize = 64;
 /// The lifetime of a generation: far longer than a callback takes, from the ID token to the end of its handler.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -125,7 +106,7 @@ mod tests {
         clock::tests::HandClock,
         cookie::CookieScope,
         provider::Provider,
-        seal::{KeyContext, Pseudonyms, Purpose, Sealer},
+        seal::KeySource,
         session::{Limits, PresentedCookies, Rules, memory::MemoryStore},
         tokens::{AccessToken, DiditTokens, Scopes, TokenSet},
     };
@@ -140,16 +121,16 @@ mod tests {
 
     impl Process {
         fn new(store: &MemoryStore, clock: &HandClock, secrets: &[[u8; 32]]) -> Self {
-            let secrets = || secrets.iter().map(<[u8; 32]>::as_slice);
-            let context = KeyContext {
+            let secrets: Vec<_> = secrets.iter().map(<[u8; 32]>::as_slice).collect();
+            let keys = KeySource {
+                secrets: &secrets,
                 client_id: "app",
                 origin: "https://app.example",
             };
             let provider = Provider::didit();
             Self(StoredSessions::new(
                 Arc::new(store.clone()),
-                Sealer::new(secrets(), Purpose::Store, context),
-                Pseudonyms::new(secrets(), Purpose::User, context),
+                keys,
                 CookieScope::new("didit", true),
                 Rules::new(LIMITS, &provider),
                 provider,
@@ -159,15 +140,17 @@ mod tests {
 
         async fn sign_in(&self, subject: &str) {
             let now = self.0.now();
-            let tokens = DiditTokens::new(TokenSet {
-                access_token: AccessToken::new("at"),
-                refresh_token: None,
-                id_token: None,
-                scopes: Scopes::new("openid"),
-                expires_at: None,
-                received_at: now,
-                claims: IdClaims::of_subject(subject),
-            });
+            let tokens = DiditTokens::new(
+                TokenSet {
+                    access_token: AccessToken::new("at"),
+                    refresh_token: None,
+                    id_token: None,
+                    scopes: Scopes::new("openid"),
+                    expires_at: None,
+                    received_at: now,
+                },
+                IdClaims::of_subject(subject),
+            );
             let session = Session::start(tokens, false, LIMITS, now);
             let generation = self.0.generation(&session).await.unwrap();
             let existing = PresentedCookies::default();
@@ -175,14 +158,21 @@ mod tests {
             created.await.unwrap();
         }
 
+        /// How many sessions of a user are within their limits.
         async fn count(&self, subject: &str) -> usize {
-            let claims = IdClaims::of_subject(subject);
-            self.0.list(&claims).await.unwrap().len()
+            let mut count = 0;
+            for user in self.0.users(&IdClaims::of_subject(subject)) {
+                for key in self.0.store.list(user).await.unwrap() {
+                    count += usize::from(self.0.load(key).await.unwrap().is_some());
+                }
+            }
+            count
         }
 
         async fn end_all(&self, subject: &str) {
-            let claims = IdClaims::of_subject(subject);
-            self.0.end_all(&claims).await.unwrap();
+            for user in self.0.users(&IdClaims::of_subject(subject)) {
+                end_all(&*self.0.store, user).await.unwrap();
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     cookie::CookieScope,
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::Endpoint,
-    seal::{KeyContext, Pseudonyms, Purpose, Sealer},
+    seal::{KeySource, Purpose, Sealer},
     session::{
         Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
         store::SessionStore,
@@ -49,15 +49,15 @@ impl ConfigBuilder {
         if let Some(uri) = &self.post_logout_redirect_uri {
             Endpoint::parse("post-logout redirect URI", uri)?;
         }
-        self.check_ranges()?;
-        self.check_cookie_name()?;
-        let keys = self.check_cookie_keys()?;
-        let context = KeyContext {
+        self.check_durations()?;
+        self.check_cookies()?;
+        let keys = KeySource {
+            secrets: &self.check_cookie_keys()?,
             client_id: &self.client_id,
             origin: &redirect_uri.origin,
         };
-        let flow_sealer = Sealer::new(keys.iter().copied(), Purpose::Flow, context);
-        let sessions = self.sessions(&keys, context, &scopes, redirect_uri.is_https)?;
+        let flow_sealer = Sealer::new(keys, Purpose::FLOW);
+        let sessions = self.sessions(keys, &scopes, redirect_uri.is_https)?;
         #[cfg(feature = "reqwest")]
         if self.transport.is_none() {
             // The timeout of the call must not come first: only a failed connection proves that nothing was sent.
@@ -111,8 +111,7 @@ impl ConfigBuilder {
 
     fn sessions(
         &self,
-        keys: &[&[u8]],
-        context: KeyContext<'_>,
+        keys: KeySource<'_>,
         scopes: &Scopes,
         is_https: bool,
     ) -> Result<Sessions, ConfigError> {
@@ -131,21 +130,19 @@ impl ConfigBuilder {
             }
             SessionStorage::Default | SessionStorage::Cookies => None,
         };
-        let sealer = |purpose| Sealer::new(keys.iter().copied(), purpose, context);
         let rules = Rules::new(self.limits, &provider);
         let scope = CookieScope::new(&self.cookie_name, is_https);
         let backend = match store {
             Some(store) => Backend::Store(StoredSessions::new(
                 store,
-                sealer(Purpose::Store),
-                Pseudonyms::new(keys.iter().copied(), Purpose::User, context),
+                keys,
                 scope.clone(),
                 rules,
                 provider,
                 Arc::clone(&self.clock),
             )),
             None => Backend::Cookies(SealedSessions::new(
-                sealer(Purpose::Session),
+                Sealer::new(keys, Purpose::SESSION),
                 scope.clone(),
                 self.session_cookie_limit,
                 provider,

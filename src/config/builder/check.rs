@@ -62,10 +62,8 @@ impl ConfigBuilder {
         }
         let required = self.required_acr_values.as_ref();
         let has_class = required.is_none_or(|values| !values.is_empty());
-        ensure(
-            has_class,
-            invalid("list of required acr_values", "is empty"),
-        )?;
+        let error = invalid("list of required acr_values", "is empty");
+        ensure(has_class, error)?;
         let acr_values = required.into_iter().flatten().chain(&self.acr_values);
         let acr_values = acr_values.map(|value| ("acr_values", value));
         let ui_locales = self.ui_locales.iter().map(|locale| ("ui_locales", locale));
@@ -118,29 +116,28 @@ impl ConfigBuilder {
         self.sign_out_pages.iter().map(location).collect()
     }
 
-    pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
-        let timeouts = Duration::from_millis(1)..=5 * MINUTE;
-        let why = "must be between 1 millisecond and 5 minutes";
-        let is_good = timeouts.contains(&self.http_timeout);
-        ensure(is_good, invalid("HTTP timeout", why))?;
-        let is_good = timeouts.contains(&self.connect_timeout);
-        ensure(is_good, invalid("connect timeout", why))?;
-
-        let limits = Duration::from_secs(1)..=400 * DAY;
-        let why = "must be between 1 second and 400 days";
-        let is_good = limits.contains(&self.limits.idle);
-        ensure(is_good, invalid("session's idle timeout", why))?;
-        let is_good = limits.contains(&self.limits.absolute);
-        ensure(is_good, invalid("session's lifetime", why))?;
-
-        let is_good = self.clock_skew <= 5 * MINUTE;
-        ensure(is_good, invalid("clock skew", "must be at most 5 minutes"))?;
-        let is_good = (1024..=40 * 1024).contains(&self.session_cookie_limit);
-        let why = "must be between 1,024 and 40,960 bytes";
-        ensure(is_good, invalid("session cookie limit", why))
+    pub(super) fn check_durations(&self) -> Result<(), ConfigError> {
+        let timeout = Duration::from_millis(1)..=5 * MINUTE;
+        let timeout = (timeout, "must be between 1 millisecond and 5 minutes");
+        let limit = Duration::from_secs(1)..=400 * DAY;
+        let limit = (limit, "must be between 1 second and 400 days");
+        let skew = (Duration::ZERO..=5 * MINUTE, "must be at most 5 minutes");
+        for (name, duration, (range, why)) in [
+            ("HTTP timeout", self.http_timeout, &timeout),
+            ("connect timeout", self.connect_timeout, &timeout),
+            ("session's idle timeout", self.limits.idle, &limit),
+            ("session's lifetime", self.limits.absolute, &limit),
+            ("clock skew", self.clock_skew, &skew),
+        ] {
+            ensure(range.contains(&duration), invalid(name, why))?;
+        }
+        Ok(())
     }
 
-    pub(super) fn check_cookie_name(&self) -> Result<(), ConfigError> {
+    pub(super) fn check_cookies(&self) -> Result<(), ConfigError> {
+        let is_good = (1024..=40 * 1024).contains(&self.session_cookie_limit);
+        let why = "must be between 1,024 and 40,960 bytes";
+        ensure(is_good, invalid("session cookie limit", why))?;
         let why = "must have 1 to 32 letters, digits, `-` and `_`, without `-flow-`, `-flow` at the end and a \
                    prefix, which is added";
         let name = &self.cookie_name;

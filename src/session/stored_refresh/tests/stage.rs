@@ -16,10 +16,11 @@ use crate::{
     cookie::CookieScope,
     error::ErrorKind,
     provider::Provider,
-    seal::{KeyContext, Pseudonyms, Purpose, Sealer},
+    seal::KeySource,
     session::{
         Limits, PresentedCookies, RefreshCalls, Rules, Session, StoreEntry, StoredSessions,
         store::{SessionKey, SessionOwner},
+        user_sessions,
     },
 };
 
@@ -176,16 +177,15 @@ impl Scenario {
         } else {
             provider
         };
-        let context = KeyContext {
+        let keys = KeySource {
+            secrets: &[&[7; 32]],
             client_id: "app",
             origin: "https://app.example",
         };
         let clock = Arc::new(view.world.clock.clone());
-        let secrets = || [[7; 32].as_slice()];
         StoredSessions::new(
             Arc::new(view),
-            Sealer::new(secrets(), Purpose::Store, context),
-            Pseudonyms::new(secrets(), Purpose::User, context),
+            keys,
             CookieScope::new("didit", true),
             Rules::new(LIMITS, &provider),
             provider,
@@ -250,7 +250,8 @@ async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
 
 async fn end_all(sessions: Arc<StoredSessions>) -> End {
     let claims = tokens(0, true).claims().clone();
-    let is_certain = sessions.end_all(&claims).await.is_ok();
+    let ended = user_sessions::end_all(&*sessions.store, sessions.user(&claims)).await;
+    let is_certain = ended.is_ok();
     End::EndedAll { is_certain }
 }
 
