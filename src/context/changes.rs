@@ -16,7 +16,7 @@ pub(super) enum Change {
 }
 
 impl RequestSession {
-    /// Refreshes the tokens of this request's session, or any others.
+    /// Refreshes `tokens`, which may be those of this request's session or any others.
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
         let lifecycle = &self.lifecycle;
         let refreshed = match (self.latest().await?, self.key.get()) {

@@ -146,7 +146,7 @@ fn admit(
     }
 }
 
-/// A session that lasts no longer than its access token, after the refresh.
+/// The result of a lookup after the refresh of a session that ends with its access token.
 async fn refreshed(
     lifecycle: Arc<SessionLifecycle>,
     session: Session,

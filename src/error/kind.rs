@@ -58,7 +58,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh has failed for now; the source says why | wait; the request can be repeated |
 /// | | | **The store** | |
 /// | `session-unavailable` | 503 | the session store has failed, or with Didit Authentication the refresh; the source says which | look at the store or the provider; the request can be repeated |
-/// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, a copy of its cookie may not be in other processes | look at the store; the session is deleted if the store answers within a minute |
+/// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
 /// | | | **The developer** | |
 /// | `unexpected-claims` | 500 | a claim is missing, or has another type than it is read as | read it as an `Option`, or as its type |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or set it in the [`Provider`](crate::Provider) |

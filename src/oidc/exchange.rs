@@ -56,19 +56,19 @@ type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
-    /// Whether the provider may have seen the code or the refresh token.
+    /// Whether the code or the refresh token must not be sent again: the provider may have seen it, now or before.
     pub(crate) was_sent: bool,
 }
 
 impl TokenRequestFailure {
-    pub(crate) fn before_sending(error: Error) -> Self {
+    pub(crate) fn repeatable(error: Error) -> Self {
         Self {
             error,
             was_sent: false,
         }
     }
 
-    pub(crate) fn after_sending(error: Error) -> Self {
+    pub(crate) fn not_repeatable(error: Error) -> Self {
         Self {
             error,
             was_sent: true,
@@ -193,7 +193,7 @@ fn accept(
     let accepted = outcome.map_err(TokenRequestFailure::from);
     let accepted = accepted.and_then(|response| {
         let tokens = response.accept(scopes, now);
-        tokens.map_err(TokenRequestFailure::after_sending)
+        tokens.map_err(TokenRequestFailure::not_repeatable)
     });
     accepted.map_err(|TokenRequestFailure { error, was_sent }| {
         let error = error.at(metadata.token_endpoint.host());
@@ -212,7 +212,7 @@ impl From<ExchangeError> for TokenRequestFailure {
                     code => TokenError::from_code(code).into(),
                 };
                 let description = response.error_description.as_ref().and_then(Value::as_str);
-                Self::after_sending(Error::from_provider(kind, code, description))
+                Self::not_repeatable(Error::from_provider(kind, code, description))
             }
             RequestTokenError::Request(error) => {
                 let cause = error.source().and_then(|source| source.downcast_ref());
@@ -223,7 +223,7 @@ impl From<ExchangeError> for TokenRequestFailure {
             }
             // Their text contains the response.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                Self::after_sending(invalid("neither a token response nor an error response"))
+                Self::not_repeatable(invalid("neither a token response nor an error response"))
             }
         }
     }

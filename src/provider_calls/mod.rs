@@ -101,7 +101,7 @@ impl ProviderCalls {
         };
         let refused = |error: Error| error.at(metadata.token_endpoint.host());
         let claims = verified.await.map_err(refused);
-        let claims = claims.map_err(TokenRequestFailure::after_sending)?;
+        let claims = claims.map_err(TokenRequestFailure::not_repeatable)?;
         Ok(DiditTokens::new(tokens, claims))
     }
 

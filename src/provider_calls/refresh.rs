@@ -68,7 +68,7 @@ impl ProviderCalls {
                 })
                 .map_err(|error| {
                     let host = metadata.token_endpoint.host();
-                    TokenRequestFailure::after_sending(error.at(host))
+                    TokenRequestFailure::not_repeatable(error.at(host))
                 })?;
         }
         Ok(tokens.after_refresh_of(before))

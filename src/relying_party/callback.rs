@@ -147,8 +147,8 @@ impl RelyingParty {
         });
         let exchanged = async {
             let taken = lifecycle.sessions.claim_state(&state, code).await;
-            if let Some(kind) = taken.map_err(TokenRequestFailure::before_sending)? {
-                return Err(TokenRequestFailure::after_sending(Error::new(kind)));
+            if let Some(kind) = taken.map_err(TokenRequestFailure::repeatable)? {
+                return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
             }
             let exchanged = lifecycle.calls.exchange(permit, &metadata, grant).await;
             if exchanged.as_ref().is_err_and(|failure| !failure.was_sent) {
@@ -171,7 +171,7 @@ impl RelyingParty {
             Err(error) if error.kind() == ErrorKind::SessionUnavailable => Ok((session, None)),
             Err(error) => {
                 lifecycle.end_unused(session.tokens().clone());
-                Err(TokenRequestFailure::after_sending(error))
+                Err(TokenRequestFailure::not_repeatable(error))
             }
         }
     }

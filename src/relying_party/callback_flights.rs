@@ -66,7 +66,7 @@ pub(super) enum CallbackOutcome {
     NotSignedIn,
 }
 
-/// The outcome, locked. While it is `None`, its owner may run the handler.
+/// The exclusive right to run the handler, as long as it holds `None`; `Some` once a request has run it.
 pub(super) type OutcomeGuard = OwnedMutexGuard<Option<CallbackOutcome>>;
 
 impl CallbackFlights {
@@ -186,7 +186,7 @@ impl CallbackFlight {
     pub(super) async fn session(&self) -> ExchangeResult {
         self.exchange.outcome().await.unwrap_or_else(|| {
             let lost = Error::new(ErrorKind::ProviderUnreachable);
-            Err(TokenRequestFailure::after_sending(lost))
+            Err(TokenRequestFailure::not_repeatable(lost))
         })
     }
 

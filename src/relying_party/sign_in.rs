@@ -72,7 +72,8 @@ impl RelyingParty {
     /// Refuses another sign-in of a browser that returns signed out from completed ones: it would end the same way.
     /// Gives the `Set-Cookie` value that starts the count anew if the user is signed in.
     ///
-    /// The process that starts a sign-in decides, not the one that completes it: it is the one that the page is from.
+    /// The process that starts a sign-in decides, not the one that completes it: it served the
+    /// page on which nobody was signed in.
     async fn check_no_loop(&self, cookies: &CookieLines) -> Result<Option<HeaderValue>, Error> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());

@@ -56,7 +56,8 @@ struct State {
     end: Timestamp,
 }
 
-/// Identifies a session, also among those of one browser. Not a secret.
+/// Identifies a session, also among those of one browser. Not a secret: the id in the cookie of a stored session is
+/// another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 

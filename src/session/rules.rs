@@ -16,11 +16,13 @@ pub(crate) struct Rules {
 /// Whether a session signs its user in, and whether its tokens need a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
+    /// Within its limits. Its access token may have expired, unless the provider's session decides.
     Valid,
     /// Its access token is about to expire or has expired, and can be refreshed.
     RefreshDue,
-    /// The provider's session has ended with the access token, unless a refresh of this process is under way.
-    Unrefreshable,
+    /// The provider's session decides, the access token has expired, and it may not be refreshed again. A refresh that
+    /// this process has under way may still save the session.
+    EndedUnlessRefreshing,
     Expired,
 }
 
@@ -55,7 +57,7 @@ impl Rules {
         if tokens.are_refresh_due(now) && may_refresh() {
             Validity::RefreshDue
         } else if self.has_ended_with(tokens, now) {
-            Validity::Unrefreshable
+            Validity::EndedUnlessRefreshing
         } else {
             Validity::Valid
         }
@@ -104,7 +106,7 @@ mod tests {
 
     #[test]
     fn validity_follows_from_the_tokens_the_attempt_and_the_provider() {
-        use Validity::{Expired, RefreshDue, Unrefreshable, Valid};
+        use Validity::{EndedUnlessRefreshing, Expired, RefreshDue, Valid};
 
         let reusable = rules(&Provider::didit());
         let once = rules(&Provider::didit().with_single_use_refresh_tokens());
@@ -120,7 +122,7 @@ mod tests {
             (once, lapsed, Valid, Valid),
             (authoritative, None, RefreshDue, RefreshDue),
             (authoritative, pending, Valid, RefreshDue),
-            (authoritative, lapsed, Valid, Unrefreshable),
+            (authoritative, lapsed, Valid, EndedUnlessRefreshing),
         ] {
             let session = session(rules, Some("rt"));
             let validity = |now| rules.validity(&session, attempt, now);
@@ -129,7 +131,7 @@ mod tests {
             assert_eq!(validity(at(100)), dead, "{rules:?} {attempt:?}");
             assert_eq!(validity(at(10_000)), Expired, "{rules:?} {attempt:?}");
         }
-        for (rules, dead) in [(reusable, Valid), (authoritative, Unrefreshable)] {
+        for (rules, dead) in [(reusable, Valid), (authoritative, EndedUnlessRefreshing)] {
             let session = session(rules, None);
             assert_eq!(rules.validity(&session, None, at(99)), Valid);
             assert_eq!(rules.validity(&session, None, at(100)), dead);

@@ -43,7 +43,7 @@ pub(crate) enum Lookup {
     Session(Session),
     /// The key that the session has in the store, if there is one.
     Key(SessionKey),
-    /// Two keys, of which one was planted. If there is a session under both, nobody is signed in.
+    /// Two keys, of which another host of the site has set one (cookie tossing). If there is a session under both, nobody is signed in.
     EitherKey([SessionKey; 2]),
 }
 

@@ -120,8 +120,8 @@ impl StoredSessions {
                 Err(failure) => Err(failure.into()),
             };
             let failure = match found {
-                // A process that assumed this one had died has written the session, or is about to. These tokens are
-                // newer.
+                // A process that assumed this one had died has written the session, or is about to. The tokens at
+                // hand are newer and overwrite it.
                 Ok(Some((found, entry))) if found.carries(&old) => {
                     held = entry;
                     conflicts += 1;

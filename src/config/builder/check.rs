@@ -138,8 +138,8 @@ impl ConfigBuilder {
         let is_good = (1024..=40 * 1024).contains(&self.session_cookie_limit);
         let why = "must be between 1,024 and 40,960 bytes";
         ensure(is_good, invalid("session cookie limit", why))?;
-        let why = "must have 1 to 32 letters, digits, `-` and `_`, without `-flow-`, `-flow` at the end and a \
-                   prefix, which is added";
+        let why = "must have 1 to 32 letters, digits, `-` and `_`, and neither contain `-flow-`, nor end \
+                   with `-flow`, nor start with a prefix such as `__Host-`, which the layer adds";
         let name = &self.cookie_name;
         let is_name = CookieScope::is_name(name);
         ensure(is_name, invalid_value("cookie name", name, why))

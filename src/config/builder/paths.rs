@@ -112,7 +112,7 @@ impl ConfigBuilder {
     ///
     /// The layer adds its cookies, `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`, the
     /// challenge of a 401 and the `Retry-After` of a 503. A page that replaces a handler's response keeps that
-    /// answer's headers, except `Content-*` and those that the page has itself.
+    /// response's headers, except `Content-*` and those that the page has itself.
     ///
     /// Default: a small page with two links: one to the [landing page](Self::with_landing_page), and one to a
     /// sign-in that comes back to the requested page, or to the same address where a retry helps.

@@ -101,8 +101,8 @@ impl ConfigBuilder {
     /// The keys of cookies and of stored sessions: the first seals, all open. Each has at least 32 random bytes
     /// and is the same for every instance of the application.
     ///
-    /// To rotate a key, put the new one first. Where the instances do not restart at once, add the new key last
-    /// before that, so that all can open what one has sealed with it. A key that is kept as text (`openssl rand
+    /// To rotate a key, put the new one first. If the instances restart one by one, first deploy the new key in the last
+    /// place everywhere, then move it to the first. A key that is kept as text (`openssl rand
     /// -base64 32`) is decoded first.
     ///
     /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge sessions, and a

@@ -31,7 +31,7 @@ fn exchanged() -> ExchangeResult {
 
 fn refused() -> ExchangeResult {
     let error = Error::new(ErrorKind::ProviderRefused);
-    Err(TokenRequestFailure::after_sending(error))
+    Err(TokenRequestFailure::not_repeatable(error))
 }
 
 /// Adds a callback whose exchange has completed.

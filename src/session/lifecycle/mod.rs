@@ -98,7 +98,7 @@ impl SessionLifecycle {
         Timestamp::now(&*self.clock)
     }
 
-    /// The only session under two keys.
+    /// The session under either of two keys; none if there is one under both.
     pub(crate) async fn load_either(
         self: &Arc<Self>,
         [first, last]: [SessionKey; 2],
@@ -160,10 +160,10 @@ impl SessionLifecycle {
         match self.validity(session, entry, now) {
             Validity::Valid => Admission::SignedIn,
             Validity::RefreshDue if !rules.has_ended_with(tokens, now) => Admission::SignedIn,
-            Validity::Unrefreshable if !self.refreshes.replaces(tokens, now) => {
+            Validity::EndedUnlessRefreshing if !self.refreshes.replaces(tokens, now) => {
                 Admission::Anonymous
             }
-            Validity::RefreshDue | Validity::Unrefreshable => {
+            Validity::RefreshDue | Validity::EndedUnlessRefreshing => {
                 Admission::Refresh(self.refresh(session, entry, now))
             }
             Validity::Expired => Admission::Anonymous,

@@ -120,7 +120,7 @@ impl SessionLifecycle {
         match self.validity(session, entry, now) {
             Validity::RefreshDue => true,
             // Other processes no longer wait for an attempt of this one; this process does.
-            Validity::Valid | Validity::Unrefreshable => {
+            Validity::Valid | Validity::EndedUnlessRefreshing => {
                 !session.tokens().are_valid(now) && self.refreshes.replaces(session.tokens(), now)
             }
             Validity::Expired => false,
@@ -174,7 +174,7 @@ impl RefreshCalls for SessionLifecycle {
             |token: &&[u8]| !self.sessions.rules.single_use || self.spent.insert(token, self.now());
         let Some(token) = token.filter(is_unsent) else {
             let error = Error::new(ErrorKind::TokensExpired);
-            return Err(TokenRequestFailure::after_sending(error));
+            return Err(TokenRequestFailure::not_repeatable(error));
         };
         let refreshed = self.calls.refresh(ready, tokens).await;
         if refreshed.as_ref().is_err_and(|failure| !failure.was_sent) {

@@ -164,14 +164,14 @@ impl RefreshCalls for View {
             CallResult::Done => {
                 let granted = world.grant(&refresh_token);
                 let tokens =
-                    granted.ok_or_else(|| TokenRequestFailure::after_sending(refused()))?;
+                    granted.ok_or_else(|| TokenRequestFailure::not_repeatable(refused()))?;
                 let received = (self.process, number(&tokens));
                 world.state().received.push(received);
                 return Ok(tokens);
             }
             CallResult::Refused => {
                 world.state().is_refused = true;
-                return Err(TokenRequestFailure::after_sending(refused()));
+                return Err(TokenRequestFailure::not_repeatable(refused()));
             }
             CallResult::NeverLeft => {}
             CallResult::Lost | CallResult::LostLate | CallResult::Dies => {
