@@ -56,22 +56,22 @@ type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
-    /// Whether the code or the refresh token must not be sent again: the provider may have seen it, now or before.
-    pub(crate) was_sent: bool,
+    /// Whether the code or the refresh token may be sent again: the provider cannot have seen it, now or before.
+    pub(crate) is_repeatable: bool,
 }
 
 impl TokenRequestFailure {
     pub(crate) fn repeatable(error: Error) -> Self {
         Self {
             error,
-            was_sent: false,
+            is_repeatable: true,
         }
     }
 
     pub(crate) fn not_repeatable(error: Error) -> Self {
         Self {
             error,
-            was_sent: true,
+            is_repeatable: false,
         }
     }
 }
@@ -195,9 +195,9 @@ fn accept(
         let tokens = response.accept(scopes, now);
         tokens.map_err(TokenRequestFailure::not_repeatable)
     });
-    accepted.map_err(|TokenRequestFailure { error, was_sent }| {
-        let error = error.at(metadata.token_endpoint.host());
-        TokenRequestFailure { error, was_sent }
+    accepted.map_err(|failure| TokenRequestFailure {
+        error: failure.error.at(metadata.token_endpoint.host()),
+        ..failure
     })
 }
 
@@ -217,7 +217,7 @@ impl From<ExchangeError> for TokenRequestFailure {
             RequestTokenError::Request(error) => {
                 let cause = error.source().and_then(|source| source.downcast_ref());
                 Self {
-                    was_sent: !cause.is_some_and(TransportError::is_not_connected),
+                    is_repeatable: cause.is_some_and(TransportError::is_not_connected),
                     error,
                 }
             }

@@ -39,7 +39,7 @@ impl RelyingParty {
             // The same layer was added twice. The outer one waits for the handler.
             return Ok(Decision::Forward(None));
         }
-        let lifecycle = &self.lifecycle;
+        let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
         let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
         let (state, code) = (callback.state.clone(), callback.code_hash());
         let cookies = CookieLines::of(&head.headers);
@@ -49,19 +49,19 @@ impl RelyingParty {
             Err(kind) => {
                 let used = match self.flights.state_use(&state, code) {
                     Some(kind) => Some(kind),
-                    None => lifecycle.sessions.state_use(&state, code).await?,
+                    None => sessions.state_use(&state, code).await?,
                 };
                 let error = Error::new(used.unwrap_or(kind));
                 return self.not_completed(error.into(), &cookies).await;
             }
         };
         let return_to = pending.return_to.clone();
-        let flow_cookie_removal = flows.end(&state);
-        // The sign-in is not used up: a reload may succeed.
-        let open = |error| Failure::from(error).returning_to(&return_to);
-        let spent = |error| open(error).with_cookies([flow_cookie_removal.clone()]);
+        let flow_cookie_removal = flows.removal_of(&state);
+        // The flow cookie stays: a reload may succeed.
+        let repeatable = |error| Failure::from(error).returning_to(&return_to);
+        let used_up = |error| repeatable(error).with_cookies([flow_cookie_removal.clone()]);
 
-        let metadata = lifecycle.calls.metadata().await.map_err(open)?;
+        let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
         let grant = match callback.accept(pending, provider, &metadata, scopes, lifecycle.now()) {
             Ok(Accepted::Grant(grant)) => grant,
@@ -71,7 +71,7 @@ impl RelyingParty {
                     self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
                 return Ok(Decision::Reply(restarted));
             }
-            Err(error) => return self.not_completed(spent(error), &cookies).await,
+            Err(error) => return self.not_completed(used_up(error), &cookies).await,
         };
         let code = code.unwrap_or_default();
         let joined = self.flights.join(&state, code, lifecycle.now(), || {
@@ -82,11 +82,13 @@ impl RelyingParty {
         });
         let flight = match joined {
             Ok(flight) => flight,
-            Err(error) if error.kind() == ErrorKind::TooManySignIns => return Err(open(error)),
-            Err(error) => return self.not_completed(spent(error), &cookies).await,
+            Err(error) if error.kind() == ErrorKind::TooManySignIns => {
+                return Err(repeatable(error));
+            }
+            Err(error) => return self.not_completed(used_up(error), &cookies).await,
         };
-        let outcome = flight.outcome().await;
-        match &*outcome {
+        let turn = flight.take_turn().await;
+        match &*turn {
             Some(CallbackOutcome::SignedIn { session, cookies })
                 if !lifecycle.has_ended(*session) =>
             {
@@ -95,22 +97,22 @@ impl RelyingParty {
             }
             Some(_) => {
                 let error = Error::new(CallbackError::AlreadyCompleted);
-                return self.not_completed(spent(error), &cookies).await;
+                return self.not_completed(used_up(error), &cookies).await;
             }
             None => {}
         }
         let (session, generation) = match flight.session().await {
             Ok(exchanged) => exchanged,
-            Err(failure) if !failure.was_sent => return Err(open(failure.error)),
-            Err(failure) => return self.not_completed(spent(failure.error), &cookies).await,
+            Err(failure) if failure.is_repeatable => return Err(repeatable(failure.error)),
+            Err(failure) => return self.not_completed(used_up(failure.error), &cookies).await,
         };
         let generation = match generation {
             Some(generation) => generation,
-            None => lifecycle.sessions.prepare(&session).await.map_err(open)?,
+            None => sessions.prepare(&session).await.map_err(repeatable)?,
         };
 
         let now = || lifecycle.now();
-        let (replaced, existing) = lifecycle.sessions.find(cookies.iter(), now);
+        let (replaced, existing) = sessions.find(cookies.iter(), now);
         let new_session = NewSession {
             return_to,
             flow_cookie_removal,
@@ -118,7 +120,7 @@ impl RelyingParty {
             existing,
             replaced,
             flight,
-            outcome,
+            turn,
         };
         if self.config.redirects_after_sign_in {
             let location = new_session.return_to.clone().into_location();
@@ -151,13 +153,15 @@ impl RelyingParty {
                 return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
             }
             let exchanged = lifecycle.calls.exchange(permit, &metadata, grant).await;
-            if exchanged.as_ref().is_err_and(|failure| !failure.was_sent) {
+            if let Err(failure) = &exchanged
+                && failure.is_repeatable
+            {
                 lifecycle.sessions.release_state(&state).await;
             }
             exchanged
         };
         let tokens = exchanged.await.inspect_err(|failure| {
-            if !failure.was_sent {
+            if failure.is_repeatable {
                 self.flights.release(&state, code);
             }
         })?;

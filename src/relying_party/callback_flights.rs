@@ -39,8 +39,8 @@ pub(super) struct CallbackFlights {
 /// One callback, from the exchange of its code to the beginning of its session.
 ///
 /// A reload or a double click sends the same callback again with the same flow cookie. Such requests join the
-/// flight and wait for its [`outcome`](Self::outcome). The first of them runs the handler, and the next one does if
-/// it is dropped; the others get the cookies of the session that began.
+/// flight and [take turns](Self::take_turn). The first one runs the handler; if it is dropped, the next one does. The
+/// others get the cookies of the session that began.
 pub(super) struct CallbackFlight {
     code: CodeHash,
     exchange: Flight<ExchangeResult>,
@@ -66,8 +66,9 @@ pub(super) enum CallbackOutcome {
     NotSignedIn,
 }
 
-/// The exclusive right to run the handler, as long as it holds `None`; `Some` once a request has run it.
-pub(super) type OutcomeGuard = OwnedMutexGuard<Option<CallbackOutcome>>;
+/// The turn of one request of a flight. It runs the handler if the outcome is `None`, and sets the outcome. The next
+/// turn starts when this one is dropped.
+pub(super) type Turn = OwnedMutexGuard<Option<CallbackOutcome>>;
 
 impl CallbackFlights {
     /// The flight of this state: an existing one with the same code, or a new one.
@@ -166,19 +167,19 @@ impl CallbackFlights {
         {
             entry.remove();
         }
-        // Requests that are waiting for their turn go first.
-        let mut outcome = flight.outcome.lock().await;
-        if outcome.is_some() {
+        // After the requests that are waiting for their turn.
+        let mut turn = flight.take_turn().await;
+        if turn.is_some() {
             return None;
         }
-        *outcome = Some(CallbackOutcome::NotSignedIn);
+        *turn = Some(CallbackOutcome::NotSignedIn);
         exchanged?.ok().map(|(session, _)| session)
     }
 }
 
 impl CallbackFlight {
-    /// Waits until no other request runs the handler.
-    pub(super) async fn outcome(&self) -> OutcomeGuard {
+    /// Waits until no other request has the turn.
+    pub(super) async fn take_turn(&self) -> Turn {
         Arc::clone(&self.outcome).lock_owned().await
     }
 

@@ -53,7 +53,7 @@ impl FlowCookies<'_> {
 
     /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the one that it replaces, and of the
     /// oldest ones beyond five or beyond 3 KB.
-    pub(super) fn begin(
+    pub(super) fn set_cookies(
         &self,
         pending: &PendingSignIn,
         replaced: Option<&str>,
@@ -93,12 +93,12 @@ impl FlowCookies<'_> {
     }
 
     /// The `Set-Cookie` value that removes the cookie of `state`.
-    pub(super) fn end(&self, state: &str) -> HeaderValue {
+    pub(super) fn removal_of(&self, state: &str) -> HeaderValue {
         self.scope.remove(&self.name(state))
     }
 
     /// The `Set-Cookie` values that remove all flow cookies.
-    pub(super) fn end_all(&self) -> impl Iterator<Item = HeaderValue> {
+    pub(super) fn removals(&self) -> impl Iterator<Item = HeaderValue> {
         self.all()
             .filter_map(|(name, _)| self.removal(name))
             .take(MAX_REMOVALS)

@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, request::Parts, response};
 
 use super::{
     Decision, Forwarded, RelyingParty, ResponseUpdate,
-    callback_flights::{CallbackFlight, CallbackOutcome, OutcomeGuard},
+    callback_flights::{CallbackFlight, CallbackOutcome, Turn},
     failure::Failure,
     request_kind::page_request,
     responses::{append_cookies, keep_private},
@@ -28,7 +28,7 @@ pub(crate) struct NewSession {
     /// The session that this browser had before.
     pub(super) replaced: Lookup,
     pub(super) flight: Arc<CallbackFlight>,
-    pub(super) outcome: OutcomeGuard,
+    pub(super) turn: Turn,
 }
 
 impl RelyingParty {
@@ -85,7 +85,7 @@ impl RelyingParty {
                 begun.await.map_err(render)
             }));
         }
-        *new_session.outcome = Some(CallbackOutcome::NotSignedIn);
+        *new_session.turn = Some(CallbackOutcome::NotSignedIn);
         append_cookies(&mut head.headers, [new_session.flow_cookie_removal]);
         let mut ended = Lookup::Nothing;
         if was_signed_out {
@@ -133,7 +133,7 @@ impl RelyingParty {
             };
             let (mut cookies, key) = create.await.inspect_err(|error| {
                 if error.kind() == ErrorKind::SessionEnded {
-                    *new_session.outcome = Some(CallbackOutcome::NotSignedIn);
+                    *new_session.turn = Some(CallbackOutcome::NotSignedIn);
                     lifecycle.end_unused(session.tokens().clone());
                 }
             })?;
@@ -142,7 +142,7 @@ impl RelyingParty {
                 asked.set_key(key);
             }
             cookies.push(new_session.flow_cookie_removal);
-            *new_session.outcome = Some(CallbackOutcome::SignedIn {
+            *new_session.turn = Some(CallbackOutcome::SignedIn {
                 session: session.id(),
                 cookies: cookies.clone(),
             });

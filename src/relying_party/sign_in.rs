@@ -65,7 +65,9 @@ impl RelyingParty {
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
-        let cookies = self.flow_cookies(cookies).begin(&pending, replaced, now);
+        let cookies = self
+            .flow_cookies(cookies)
+            .set_cookies(&pending, replaced, now);
         see_other(location, cookies)
     }
 

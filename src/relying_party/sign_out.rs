@@ -22,7 +22,7 @@ impl RelyingParty {
         let sessions = &lifecycle.sessions;
         let (lookup, existing) = sessions.find(cookies.iter(), || lifecycle.now());
         let mut removals: Vec<_> = sessions.removals(existing).collect();
-        removals.extend(flows.end_all());
+        removals.extend(flows.removals());
         // A callback that is under way in another tab must not sign the user in again.
         for state in flows.states() {
             self.flights.cancel(&state, lifecycle.now());

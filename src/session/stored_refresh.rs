@@ -153,7 +153,10 @@ impl StoredSessions {
         held: StoreEntry,
         failure: TokenRequestFailure,
     ) -> Outcome {
-        let TokenRequestFailure { error, was_sent } = failure;
+        let TokenRequestFailure {
+            error,
+            is_repeatable,
+        } = failure;
         let StoreEntry { key, version, .. } = held;
         let recorded = if error.kind() == TokenError::InvalidGrant.into() {
             match self.find(key).await {
@@ -161,7 +164,7 @@ impl StoredSessions {
                 Ok(Some((found, _))) if !found.carries(old) => return Ok(found.tokens().clone()),
                 _ => self.delete(key).await,
             }
-        } else if was_sent {
+        } else if !is_repeatable {
             Ok(())
         } else {
             let abandon = || self.store.abandon_refresh(key, version);

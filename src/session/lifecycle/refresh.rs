@@ -177,7 +177,10 @@ impl RefreshCalls for SessionLifecycle {
             return Err(TokenRequestFailure::not_repeatable(error));
         };
         let refreshed = self.calls.refresh(ready, tokens).await;
-        if refreshed.as_ref().is_err_and(|failure| !failure.was_sent) {
+        if refreshed
+            .as_ref()
+            .is_err_and(|failure| failure.is_repeatable)
+        {
             self.spent.forget(token);
         }
         refreshed.map(|tokens| self.without_spent(tokens))

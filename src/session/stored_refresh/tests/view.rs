@@ -183,8 +183,8 @@ impl RefreshCalls for View {
         }
         Err(TokenRequestFailure {
             error: Error::new(ErrorKind::ProviderUnreachable),
-            was_sent: result != CallResult::NeverLeft
-                && world.defect != Some(Defect::DeniesSending),
+            is_repeatable: result == CallResult::NeverLeft
+                || world.defect == Some(Defect::DeniesSending),
         })
     }
 
