@@ -1,4 +1,4 @@
-//! Sign-in with [Didit] for Tower and axum. One layer, [`DiditAuth`], sends people to Didit, verifies who comes back and
+//! Sign-in with [Didit] for Tower and axum. One layer, [`DiditAuth`], sends people to Didit, verifies their sign-in and
 //! keeps their sessions; your handlers take [`IdClaims`] and [`DiditTokens`] as arguments.
 //!
 //! # Try it
@@ -171,15 +171,15 @@ pub mod protocol {
 
 /// Where sessions are kept on the server.
 ///
-/// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an end. The key of a
-/// session is the hash of a random id, which only the browser has, and its owner is a keyed hash of the user; without
-/// the layer's keys a value cannot be read, changed or moved to another key.
+/// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an expiry time. The key
+/// of a session is the hash of its cookie id, a random secret that only the browser has. Its owner is a keyed hash of
+/// the user. Without the layer's keys a value cannot be read, changed or moved to another key.
 ///
 /// | | for |
 /// |---|---|
 /// | [`MemoryStore`](store::MemoryStore) | one process |
 /// | `RedisStore` (feature `redis`) | several processes and machines |
-/// | your own, as in `examples/session_store` | a database that is there anyway |
+/// | your own, as in `examples/session_store` | a database that you already run |
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {

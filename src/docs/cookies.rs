@@ -5,7 +5,7 @@
 //!
 //! | name | content | lifetime |
 //! |---|---|---|
-//! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: a random id of 256 bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
+//! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: the cookie id, 256 random bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
 //! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie for each sign-in, at most five and 3 KB in all; the oldest is removed first | 20 minutes |
 //! | `__Host-didit.completed` | how many sign-ins this browser has completed in quick succession, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
 //!
@@ -47,8 +47,8 @@
 //!
 //! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so an expired copy is
 //! refused whatever its `Max-Age` was. Each purpose has a key of its own, derived from the cookie keys, the client id
-//! and the origin: a flow cookie is no session cookie, and a cookie of another application does not open. A value that
-//! does not open counts as no cookie.
+//! and the origin: a flow cookie is not accepted as a session, and a cookie of another application does not open. A
+//! value that does not open counts as no cookie.
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
 //! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it

@@ -56,8 +56,7 @@ struct State {
     end: Timestamp,
 }
 
-/// Identifies a session, also among those of one browser. Not a secret: the id in the cookie of a stored session is
-/// another one.
+/// Identifies a session, also among those of one browser. Not a secret, unlike the cookie id of a session in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 

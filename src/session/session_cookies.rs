@@ -67,8 +67,8 @@ impl<'a> SessionCookies<'a> {
 impl<'a> Chunks<'a> {
     /// The key of the session in a store.
     pub(super) fn key(&self) -> Option<SessionKey> {
-        let id = BASE64_URL_SAFE_NO_PAD.decode(self.get(0)?).ok()?;
-        Some(SessionKey::of_id(&id.try_into().ok()?))
+        let cookie_id = BASE64_URL_SAFE_NO_PAD.decode(self.get(0)?).ok()?;
+        Some(SessionKey::of_cookie_id(&cookie_id.try_into().ok()?))
     }
 
     /// How many chunks the session has and the text of the first. Further chunks may be left over from a longer

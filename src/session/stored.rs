@@ -1,4 +1,4 @@
-//! Sessions in a store: the browser has a random id.
+//! Sessions in a store: the browser has a random cookie id.
 
 use std::sync::Arc;
 
@@ -142,15 +142,16 @@ impl StoredSessions {
         let max_age = session.0.end.since(now);
         let owner = SessionOwner::new(self.user(session.tokens().claims()), max_age);
         let mut backoff = Backoff::new(FOR_2S);
-        // Each attempt has its own id: an attempt without a response may reach the store after the session has ended.
-        let (id, key) = loop {
-            let id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
-            let key = SessionKey::of_id(&id);
+        // Each attempt has its own cookie id: an attempt without a response may reach the store after the session has
+        // ended.
+        let (cookie_id, key) = loop {
+            let cookie_id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
+            let key = SessionKey::of_cookie_id(&cookie_id);
             let (sealed, lifetime) = (self.seal(key, session), session.0.idle_end.since(now));
             let created = bounded(self.store.create(key, sealed, lifetime, Some(owner))).await;
             let failure = match created {
-                Ok(true) => break (id, key),
-                Ok(false) => StoreError::new("a random id exists already"),
+                Ok(true) => break (cookie_id, key),
+                Ok(false) => StoreError::new("a random cookie id exists already"),
                 Err(failure) => failure,
             };
             if !backoff.pause().await {
@@ -158,12 +159,12 @@ impl StoredSessions {
             }
         };
         if self.generation(session).await? != generation {
-            // No browser has the id, but the session would be listed.
+            // No browser has the cookie id, but the session would be listed.
             self.delete(key).await?;
             return Err(Error::new(ErrorKind::SessionEnded));
         }
-        let id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(id.as_slice()));
-        let cookie = self.scope.set(self.scope.session(), &id, max_age);
+        let cookie_id = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(cookie_id.as_slice()));
+        let cookie = self.scope.set(self.scope.session(), &cookie_id, max_age);
         let removals = existing.removals(1, &self.scope);
         let cookies = [cookie].into_iter().chain(removals).collect();
         Ok((cookies, Some(key)))

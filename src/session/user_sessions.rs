@@ -4,7 +4,7 @@
 //! changes two entries at once. The user's generation, an entry of its own, ensures that:
 //!
 //! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
-//!    again, and gives the session's id to the browser only if nothing has changed.
+//!    again, and gives the session's cookie id to the browser only if nothing has changed.
 //! 2. Ending all sessions changes the generation, then lists the sessions, then deletes them.
 //!
 //! If the sign-in reads for the second time before the change, the session exists before it is listed, and is

@@ -187,7 +187,7 @@ fn only_sealed_cookies_sign_a_user_in() {
 
 // Behaviours 75 and 77.
 #[test]
-fn only_ids_in_the_store_sign_a_user_in() {
+fn only_cookie_ids_in_the_store_sign_a_user_in() {
     other_cookies_sign_nobody_in(true);
 }
 

@@ -72,7 +72,7 @@ fn settings(didit: &FakeDidit) -> ConfigBuilder {
 
 // RFC 6265bis §4.1.3.2; behaviours 75 and 76.
 #[tokio::test]
-async fn the_browser_has_a_random_id_and_a_new_one_after_each_sign_in() {
+async fn the_browser_has_a_random_cookie_id_and_a_new_one_after_each_sign_in() {
     let didit = didit();
     let browser = browser(stored(&didit));
     let mut ids = Vec::new();
@@ -353,9 +353,9 @@ async fn a_value_that_was_changed_or_moved_in_the_store_signs_nobody_in() {
     assert_eq!(user, Person::alejandra().subject());
 }
 
-/// The key of a browser's session in the store: the SHA-256 of the id in its cookie.
+/// The key of a browser's session in the store: the SHA-256 of its cookie id.
 fn key(browser: &Browser) -> SessionKey {
-    let id = BASE64_URL_SAFE_NO_PAD.decode(session(browser)).unwrap();
-    let hash = digest(&SHA256, &id);
+    let cookie_id = BASE64_URL_SAFE_NO_PAD.decode(session(browser)).unwrap();
+    let hash = digest(&SHA256, &cookie_id);
     SessionKey::from_bytes(hash.as_ref().try_into().unwrap())
 }

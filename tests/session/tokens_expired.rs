@@ -109,7 +109,7 @@ async fn tokens_that_expire_at_once_cause_no_redirect_loop() {
 }
 
 #[tokio::test]
-async fn with_didit_authentication_the_session_ends_with_the_access_token() {
+async fn with_didit_authentication_the_session_ends_with_its_access_token() {
     let didit = FakeDidit::authentication("client");
     let config = didit.config(CALLBACK).with_cookie_keys([[7; 32]]);
     let browser = visit(&didit, config);

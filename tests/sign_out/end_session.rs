@@ -217,7 +217,7 @@ async fn a_sign_out_without_a_session_stays_on_this_site() {
 async fn a_sign_out_with_an_ended_session_redirects_to_the_provider() {
     let didit = didit();
     let browser = browser(&didit, in_memory(&didit));
-    // The id of an ended session.
+    // The cookie id of an ended session.
     browser.set_cookie(SESSION, &"A".repeat(43));
     let there = sign_out(&browser).await;
     assert!(there.starts_with(PAGE), "{there}");

@@ -43,7 +43,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Keeps sessions on the server; the browser has a random id.
+    /// Keeps sessions on the server; the browser has a random cookie id.
     ///
     /// A session may then have 64 KB, ends for good with a sign-out, and holds refresh tokens that work once.
     /// [`MemoryStore`](crate::store::MemoryStore) is for one process, `RedisStore` (feature `redis`) for several;

@@ -60,7 +60,7 @@ impl SessionLifecycle {
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
             Lookup::Session(_) => None,
-            // Anybody can send an id without a session, to a store that may not answer.
+            // Anybody can send a made-up cookie id, to a store that may not answer.
             Lookup::Key(_) | Lookup::EitherKey(_) => {
                 let permit = Arc::clone(&self.sign_out_permits).try_acquire_owned();
                 Some(permit.map_err(|_| Error::new(ErrorKind::SessionUnavailable))?)

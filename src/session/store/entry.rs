@@ -10,8 +10,8 @@ use crate::{
     session::SessionId,
 };
 
-/// The key of an entry in a session store: a hash, from which the session id in the browser's cookie cannot be
-/// computed.
+/// The key of an entry in a session store: a hash, from which the cookie id (the secret in the browser's session
+/// cookie) cannot be computed.
 ///
 /// ```
 /// use tower_didit::store::SessionKey;
@@ -23,9 +23,9 @@ use crate::{
 pub struct SessionKey([u8; 32]);
 
 impl SessionKey {
-    /// The key of the session with this id in the browser's cookie.
-    pub(crate) fn of_id(id: &[u8; 32]) -> Self {
-        Self(sha256(&[id]))
+    /// The key of the session with this cookie id.
+    pub(crate) fn of_cookie_id(cookie_id: &[u8; 32]) -> Self {
+        Self(sha256(&[cookie_id]))
     }
 
     /// The key of the record that the sign-in with this `state` was completed.
@@ -244,9 +244,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_of_a_session_is_the_sha_256_of_its_id() {
+    fn the_key_of_a_session_is_the_sha_256_of_its_cookie_id() {
         // printf '\0%.0s' {1..32} | sha256sum
-        let key = SessionKey::of_id(&[0; 32]);
+        let key = SessionKey::of_cookie_id(&[0; 32]);
         assert_eq!(key.as_bytes()[..4], [0x66, 0x68, 0x7a, 0xad]);
         assert_eq!(SessionKey::from_bytes(*key.as_bytes()), key);
         assert_ne!(SessionKey::of_state("a"), SessionKey::of_state("b"));

@@ -147,8 +147,8 @@ impl Ended {
             || is_over
     }
 
-    /// A session whose id a browser has is listed while it exists, and exists after the end of all only if it began
-    /// later.
+    /// A session whose cookie id a browser has is listed while it exists, and exists after the end of all only if it
+    /// began later.
     fn no_session_outlives_the_end_of_all(&self) -> bool {
         let has_ended_all = self.ends.contains(&ENDED_ALL);
         let user = self.owner.user();

@@ -127,9 +127,9 @@ async fn a_store_that_recovers_late_signs_nobody_in_where_the_user_signed_out() 
     }
 }
 
-// Behaviour 82. Anybody can send the id of no session.
+// Behaviour 82. Anybody can send a made-up cookie id.
 #[tokio::test(start_paused = true)]
-async fn sign_outs_with_made_up_ids_cause_few_deletions() {
+async fn sign_outs_with_made_up_cookie_ids_cause_few_deletions() {
     let didit = didit();
     let store = FailingStore::new(memory(&didit));
     let stranger = signed_in(&didit, &store).await.new_browser();

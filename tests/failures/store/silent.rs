@@ -112,7 +112,7 @@ async fn assert_is_used_again(browser: &Browser) {
     assert_eq!(page.text(), Person::alejandra().subject());
 }
 
-/// A session's cookie twice, with the ids of no sessions.
+/// Two session cookies under one name, with made-up cookie ids.
 async fn contradict(stranger: &Browser) {
     let (first, last) = ("A".repeat(43), "B".repeat(42) + "A");
     let cookies = format!("{SESSION}={first}; {SESSION}={last}");

@@ -70,10 +70,11 @@ impl Member {
     }
 }
 
-/// Under which a session is in Redis: a hash of what the browser has.
-pub(crate) fn key(id: &str) -> String {
-    let id = BASE64_URL_SAFE_NO_PAD.decode(id).expect("an id is base64");
-    let hash = digest::digest(&digest::SHA256, &id);
+/// The key of a session in Redis: a hash of its cookie id.
+pub(crate) fn key(cookie_id: &str) -> String {
+    let cookie_id = BASE64_URL_SAFE_NO_PAD.decode(cookie_id);
+    let cookie_id = cookie_id.expect("a cookie id is base64");
+    let hash = digest::digest(&digest::SHA256, &cookie_id);
     format!("tower-didit:{}", hex(hash.as_ref()))
 }
 

@@ -101,7 +101,7 @@ impl Stage {
         let world = World::new(tasks, scenario.rotates, scenario.defect);
         let sessions = (0..tasks).map(|task| scenario.sessions(View::new(&world, task)));
         let sessions: Vec<_> = sessions.collect();
-        let key = SessionKey::of_id(&[1; 32]);
+        let key = SessionKey::of_cookie_id(&[1; 32]);
         let start = Timestamp::from_unix(START.as_unix() - scenario.unused.as_secs());
         let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
         Self {
