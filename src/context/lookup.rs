@@ -53,8 +53,8 @@ impl<T: Clone> Deferred<T> {
 /// The result of a session's lookup.
 #[derive(Clone)]
 pub(super) struct Found {
-    /// The session of the signed-in user. An error if the store does not answer, or if the provider does not and its
-    /// session is authoritative.
+    /// The session of the signed-in user. An error if the store does not answer, or if the session ends with its
+    /// access token and the provider does not answer.
     pub(super) session: Result<Option<Session>, Error>,
     pub(super) entry: Option<StoreEntry>,
     /// The change to the browser's cookies, if the session is in them.

@@ -76,8 +76,8 @@ impl RequestSession {
         }
     }
 
-    /// The session of the signed-in user. Waits at most 1 s for the store, and at most 5 s for a refresh that decides
-    /// whether the user is signed in.
+    /// The session of the signed-in user. Waits at most 1 s for the store, and at most 5 s for the refresh of a
+    /// session that ends with its access token.
     pub(crate) async fn signed_in(&self) -> Result<Option<&Session>, Error> {
         let session = self.found().await.session.as_ref();
         session.map(Option::as_ref).map_err(Clone::clone)

@@ -126,7 +126,7 @@
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | session-unavailable, 503 | This page is not available right now | The session store has failed, or with Didit Authentication a refresh; the log says which. → Look at the store or the provider. The request can be repeated. |
+//! | session-unavailable, 503 | This page is not available right now | The session store has failed, or the refresh of a session that [ends with its access token](crate::docs::flow#when-a-session-ends); the log says which. → Look at the store or the provider. The request can be repeated. |
 //! | sign-out-incomplete, 503 | You are signed out in this browser | The session store did not answer a sign-out. This process no longer accepts the session; other processes accept a copy of its cookie until the store has deleted it, which is tried for a minute and whenever the copy reaches this process. → Look at the store. |
 //!
 //! A sign-out that gets `sign-out-incomplete` cannot be repeated: the browser's cookies are gone, so a second request

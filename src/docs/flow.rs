@@ -72,7 +72,7 @@
 //! |---|---|---|
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
-//! | the same with Didit Authentication, once the access token has expired | the refresh | 5 s, then 503 |
+//! | the same, if the session [ends with its access token](#when-a-session-ends) and that has expired | the refresh | 5 s, then 503 |
 //! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, but only if this response has to carry the new tokens in cookies, or if the refresh invalidates the old tokens | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
@@ -104,7 +104,8 @@
 //! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for everything else that the user granted.
 //!
 //! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
-//! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session ends then.)
+//! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session
+//! [ends with its access token](#when-a-session-ends).)
 //!
 //! # When a session ends
 //!
@@ -113,7 +114,8 @@
 //!   itself, encrypted and authenticated.
 //! - At a sign-out.
 //! - When the provider refuses its refresh token (`invalid_grant`).
-//! - With Didit Authentication, when the access token has expired and cannot be refreshed.
+//! - With Didit Authentication a session *ends with its access token*: once that has expired, the user is signed in only
+//!   if it can be refreshed. With other providers a session outlives its access token.
 //!
 //! Every sign-in begins a new session and ends the one that the browser had.
 //!

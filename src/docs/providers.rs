@@ -18,7 +18,7 @@
 //! | scope for a refresh token | `offline` | `offline_access` | often `offline_access` |
 //! | a refresh token works | more than once | once (single-use) | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
-//! | a session ends with the access token | no | yes, if it cannot be refreshed | no |
+//! | a session [ends with its access token](crate::docs::flow#when-a-session-ends) | no | yes | no |
 //! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has it |
 //! | sign-out at the provider | no | its session ends | token revocation (RFC 7009), end-session page |
 //! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use refresh tokens |

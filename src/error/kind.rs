@@ -57,7 +57,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh has failed for now; the source says why | wait; the request can be repeated |
 /// | | | **The store** | |
-/// | `session-unavailable` | 503 | the session store has failed, or with Didit Authentication the refresh; the source says which | look at the store or the provider; the request can be repeated |
+/// | `session-unavailable` | 503 | the session store has failed, or the refresh of a session that ends with its access token; the source says which | look at the store or the provider; the request can be repeated |
 /// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
 /// | | | **The developer** | |
 /// | `unexpected-claims` | 500 | a claim is missing, or has another type than it is read as | read it as an `Option`, or as its type |
@@ -130,8 +130,9 @@ pub enum ErrorKind {
     ProviderTimeout,
     /// 256 sign-ins, or 256 refreshes, of this process wait for the provider.
     TooManySignIns,
-    /// It is unknown whether somebody is signed in: the session store has failed, or with Didit Authentication a
-    /// refresh that decides it. [`source`](std::error::Error::source) says which.
+    /// It is unknown whether somebody is signed in: the session store has failed, or the refresh of a session that
+    /// [ends with its access token](crate::docs::flow#when-a-session-ends). [`source`](std::error::Error::source) says
+    /// which.
     SessionUnavailable,
     /// The session store did not answer a sign-out. The browser and this process are signed out. The session is deleted
     /// if the store answers within a minute, or when a copy of its cookie reaches this process.

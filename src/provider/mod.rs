@@ -54,8 +54,8 @@ pub struct Provider {
     pub(crate) nonce: Nonce,
     pub(crate) default_scopes: &'static [&'static str],
     pub(crate) single_use_refresh_tokens: bool,
-    /// Whether a session here ends with the provider's.
-    pub(crate) has_authoritative_session: bool,
+    /// Whether a session ends with its access token.
+    pub(crate) sessions_end_with_access_token: bool,
     trusts_tls: bool,
     /// The members of user information that name the subject.
     pub(crate) subject_members: &'static [&'static str],
@@ -141,7 +141,7 @@ impl Provider {
             nonce: Nonce::Echoed,
             default_scopes: &["openid"],
             single_use_refresh_tokens: false,
-            has_authoritative_session: false,
+            sessions_end_with_access_token: false,
             trusts_tls: false,
             subject_members: &["sub", "user_id"],
         }
@@ -161,7 +161,7 @@ impl Provider {
     /// | client authentication | none: a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | documented |
     /// | default scopes | none | `offline_access` requests a refresh token |
     /// | refresh tokens | work once; reuse ends the whole session | documented |
-    /// | sessions | end with the access token, after at most 5 minutes, unless it can be refreshed | documented |
+    /// | sessions | a session [ends with its access token](crate::docs::flow#when-a-session-ends), after at most 5 minutes unless it is refreshed | documented |
     /// | sign-out | `DELETE {issuer}/session/` with a valid access token; an expired one is refreshed first, if possible | documented |
     ///
     /// With `offline_access` sessions are in memory, unless another store is configured: see
@@ -199,7 +199,7 @@ impl Provider {
             nonce: Nonce::NotSent,
             default_scopes: &[],
             single_use_refresh_tokens: true,
-            has_authoritative_session: true,
+            sessions_end_with_access_token: true,
             trusts_tls: false,
             subject_members: &["sub"],
             issuers: vec![issuer],

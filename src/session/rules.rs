@@ -9,19 +9,19 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     /// Whether a refresh token works once.
     pub(crate) single_use: bool,
-    /// Whether the provider's session decides: a session here then ends with its access token.
-    pub(super) is_authoritative: bool,
+    /// Whether a session ends with its access token.
+    pub(super) sessions_end_with_access_token: bool,
 }
 
 /// Whether a session signs its user in, and whether its tokens need a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
-    /// Within its limits. Its access token may have expired, unless the provider's session decides.
+    /// Within its limits. Its access token may have expired, unless the session ends with it.
     Valid,
     /// Its access token is about to expire or has expired, and can be refreshed.
     RefreshDue,
-    /// The provider's session decides, the access token has expired, and it may not be refreshed again. A refresh that
-    /// this process has under way may still save the session.
+    /// The session ends with its access token, which has expired and may not be refreshed again. A refresh that this
+    /// process has under way may still save the session.
     EndedUnlessRefreshing,
     Expired,
 }
@@ -31,7 +31,7 @@ impl Rules {
         Self {
             limits,
             single_use: provider.single_use_refresh_tokens,
-            is_authoritative: provider.has_authoritative_session,
+            sessions_end_with_access_token: provider.sessions_end_with_access_token,
         }
     }
 
@@ -65,7 +65,7 @@ impl Rules {
 
     /// Whether a session has ended with its access token, unless it is refreshed.
     pub(super) fn has_ended_with(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
-        self.is_authoritative && !tokens.are_valid(now)
+        self.sessions_end_with_access_token && !tokens.are_valid(now)
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
 
         let reusable = rules(&Provider::didit());
         let once = rules(&Provider::didit().with_single_use_refresh_tokens());
-        let authoritative = rules(&Provider::authentication("https://acme.auth.didit.me"));
+        let authentication = rules(&Provider::authentication("https://acme.auth.didit.me"));
         let pending = Some(RefreshAttempt::new(at(200)));
         let lapsed = Some(RefreshAttempt::new(at(0)));
         for (rules, attempt, alive, dead) in [
@@ -120,9 +120,9 @@ mod tests {
             (once, None, RefreshDue, RefreshDue),
             (once, pending, Valid, RefreshDue),
             (once, lapsed, Valid, Valid),
-            (authoritative, None, RefreshDue, RefreshDue),
-            (authoritative, pending, Valid, RefreshDue),
-            (authoritative, lapsed, Valid, EndedUnlessRefreshing),
+            (authentication, None, RefreshDue, RefreshDue),
+            (authentication, pending, Valid, RefreshDue),
+            (authentication, lapsed, Valid, EndedUnlessRefreshing),
         ] {
             let session = session(rules, Some("rt"));
             let validity = |now| rules.validity(&session, attempt, now);
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(validity(at(100)), dead, "{rules:?} {attempt:?}");
             assert_eq!(validity(at(10_000)), Expired, "{rules:?} {attempt:?}");
         }
-        for (rules, dead) in [(reusable, Valid), (authoritative, EndedUnlessRefreshing)] {
+        for (rules, dead) in [(reusable, Valid), (authentication, EndedUnlessRefreshing)] {
             let session = session(rules, None);
             assert_eq!(rules.validity(&session, None, at(99)), Valid);
             assert_eq!(rules.validity(&session, None, at(100)), dead);

@@ -55,7 +55,7 @@ pub(crate) struct SessionLifecycle {
 pub(crate) enum Admission {
     SignedIn,
     Anonymous,
-    /// The refresh decides: the session ends with its access token.
+    /// The session ends with its access token. The refresh shows whether the user is signed in.
     Refresh(Refresh),
 }
 
@@ -146,7 +146,8 @@ impl SessionLifecycle {
         self.sessions.rules.validity(session, attempt, now)
     }
 
-    /// Whether a session that was found signs its user in. Starts a refresh if that decides.
+    /// Whether a session that was found signs its user in. Starts a refresh if the session ends with its access token
+    /// and that has expired.
     pub(crate) fn admit(
         self: &Arc<Self>,
         session: &Session,

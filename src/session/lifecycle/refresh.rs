@@ -135,7 +135,7 @@ impl SessionLifecycle {
     /// Whether the request that starts a refresh waits for it: its response carries the new tokens, or the refresh
     /// ends the old ones.
     pub(crate) fn starter_waits(&self, entry: Option<StoreEntry>) -> bool {
-        entry.is_none() || self.sessions.rules.is_authoritative
+        entry.is_none() || self.sessions.rules.sessions_end_with_access_token
     }
 
     /// The same tokens, without a single-use refresh token that was sent.
@@ -177,9 +177,8 @@ impl RefreshCalls for SessionLifecycle {
             return Err(TokenRequestFailure::not_repeatable(error));
         };
         let refreshed = self.calls.refresh(ready, tokens).await;
-        if refreshed
-            .as_ref()
-            .is_err_and(|failure| failure.is_repeatable)
+        if let Err(failure) = &refreshed
+            && failure.is_repeatable
         {
             self.spent.forget(token);
         }

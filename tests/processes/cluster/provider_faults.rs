@@ -120,7 +120,7 @@ async fn token_is_spent(cluster: &Cluster, member: &Member, course: Course) {
     assert_eq!(attempts, 1, "{course:?}");
 }
 
-/// The session ends with the access token. A process whose breaker is open answers 503 until the refresh attempt has lapsed.
+/// The session ends with its access token. A process whose breaker is open answers 503 until the refresh attempt has lapsed.
 async fn session_has_ended(cluster: &Cluster, member: &Member, course: Course) {
     let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
     for process in 0..PROCESSES {

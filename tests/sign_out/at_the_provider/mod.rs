@@ -1,4 +1,4 @@
-//! Sign-outs with Didit Authentication, whose session decides: the local session ends first, then Didit's.
+//! Sign-outs with Didit Authentication: the local session ends first, then Didit's.
 
 mod application;
 mod meanwhile;
