@@ -51,8 +51,8 @@
 //! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
-//! - WARN `too many sessions end at once`: look at the store and the provider: a session that should have ended goes on
-//!   there.
+//! - WARN `too many sessions end at once`: look at the store and the provider: some sessions that should have ended go
+//!   on there.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   use https, or a host name of its own. Logged once.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
@@ -73,9 +73,8 @@
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
 //! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |
 //!
-//! When one process has other cookie keys than the rest, nothing fails at `WARN` at first: to that process the cookies
-//! of the others are no cookies. It shows at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other
-//! keys:
+//! When one process has other cookie keys than the rest, no `WARN` appears at first: that process ignores the cookies
+//! of the others. The signs are at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:
 //!
 //! | `DEBUG` event | when |
 //! |---|---|

@@ -20,7 +20,7 @@
 //! - **Cookies** need no operations and no lookup. Choose them unless one of the next lines applies.
 //! - **Redis** if a sign-out has to end every copy at once, if sessions are large, or with Didit Authentication and
 //!   `offline_access` in more than one process. `store::RedisStore` is behind the feature `redis`.
-//! - **Your own store** for a database that is there anyway: implement [`SessionStore`](crate::store::SessionStore), as
+//! - **Your own store** for a database that you already run: implement [`SessionStore`](crate::store::SessionStore), as
 //!   `examples/session_store` does, and test it with `store::conformance` (feature `test-util`).
 //! - **Memory** for one process whose users may sign in again after a restart.
 //!
@@ -38,7 +38,7 @@
 //! A callback that arrives again joins the first one only in the same process. Another process that shares the store
 //! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page)
 //! (`/`) if the browser is signed in. With sessions in cookies it sends the code again, and the provider refuses it:
-//! 400 (`invalid-grant`). A process that is killed while it exchanges a code leaves the same trace: the proxy's retry,
+//! 400 (`invalid-grant`). A process that is killed while it exchanges a code has the same effect: the proxy's retry,
 //! or the person's reload, at another process gets that 409 or 400, whose page offers another sign-in.
 //!
 //! # Cookie keys
@@ -96,4 +96,4 @@
 //!
 //! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included
 //! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting `maxmemory-policy`: with
-//! less, who signed in just before a crash may have to sign in again.
+//! weaker settings, a user who signed in just before a crash may have to sign in again.

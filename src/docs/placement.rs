@@ -47,9 +47,9 @@
 //!
 //! # One lookup
 //!
-//! A request's session is looked up once, by the first that asks for it; the others get the same result. A route behind
-//! [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take [`IdClaims`](crate::IdClaims) and
-//! [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
+//! A request's session is looked up once, for the first extractor that asks for it; the others get the same result. A
+//! route behind [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take
+//! [`IdClaims`](crate::IdClaims) and [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
 //!
 //! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a
 //! role](crate::docs::recipes::roles)) comes after the guard, so it is added before it:
@@ -112,5 +112,5 @@
 //! [`DiditTokens::of`](crate::DiditTokens::of) and [`DiditClient::of`](crate::DiditClient::of) read the extensions of a
 //! request, and their futures borrow nothing.
 //!
-//! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share which sign-ins are completed, the provider's keys
-//! and the connections.
+//! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share the record of completed sign-ins, the
+//! provider's keys and the connections.

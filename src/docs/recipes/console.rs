@@ -49,7 +49,7 @@
 //!    **application id**, which is the client id. There is no secret (*documented*).
 //! 3. Register the **redirect URIs**. They match character for character; `http` is accepted only for sandbox
 //!    applications. An unregistered one gets a page with status 400 (*documented*).
-//! 4. Register the page after a sign-out, if Didit shall lead there, and name it in
+//! 4. Register the page after a sign-out, if Didit is to redirect to it, and name it in
 //!    [`with_sign_out_pages`](crate::ConfigBuilder::with_sign_out_pages).
 //!
 //! # Sandbox

@@ -1,6 +1,6 @@
 //! From an exchange that was written by hand.
 //!
-//! A hand-written sign-in with Didit has two handlers and a cookie, about like this:
+//! A hand-written sign-in with Didit has two handlers and a cookie, roughly as follows:
 //!
 //! ```text
 //! GET /login     state = random();  set_cookie("state", state)

@@ -154,10 +154,10 @@
 //! begins a new session, or the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week
 //! by default. A session in a store also ends at its idle limit: a job does not count as use.
 //!
-//! Cookies need a refresh token that the provider accepts more than once. The crate assumes that of Didit's Sign in
+//! Cookies need a refresh token that the provider accepts more than once. The crate assumes this of Didit's Sign in
 //! API, whose response to a refresh may contain no new one; Didit does not say so. If the tokens turn out to be
 //! single-use, declare it with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
-//! sessions are then in a store, and the client has to be that of a request of the session, as here.
+//! sessions are then in a store, and the job's client has to come from a request of its session, as here.
 //!
 //! # Jobs without a request
 //!

@@ -125,6 +125,6 @@
 //!
 //! *Health* (liveness): the process answers; if not, it is restarted. *Readiness*: the process may get requests.
 //! Neither should depend on Didit or on the session store. A restart mends neither, and if all processes count as not
-//! ready, the public pages are gone too, which work during an [outage](crate::docs::flow#what-waits-for-what). A route
-//! that takes no extractor of this crate, such as `/health` above, fits both. Watch outages by the
+//! ready, the public pages are gone too, although they work during an [outage](crate::docs::flow#what-waits-for-what). A
+//! route that takes no extractor of this crate, such as `/health` above, fits both. Watch outages by the
 //! [log](crate::docs::logs#what-to-watch).

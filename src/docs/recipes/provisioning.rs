@@ -87,8 +87,8 @@
 //! # }
 //! ```
 //!
-//! **The key** is the subject alone as long as the application has one provider, and a name for the provider beside it
-//! with several; not the issuer, of which Didit has more than one: see
+//! **The key** is the subject, if the application has one provider; with several, it is a name of yours for the provider
+//! and the subject. The issuer does not belong in it: Didit has more than one. See
 //! [providers](crate::docs::providers#the-key-of-a-user).
 //!
 //! **What changes later.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.

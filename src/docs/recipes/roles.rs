@@ -64,7 +64,7 @@
 //! The same lookup on every request is the place for a ban: a banned user who is signed in gets 403 at once.
 //!
 //! A middleware that takes [`IdClaims`](crate::IdClaims) needs no [`RequireSignIn`](crate::RequireSignIn) around it: the
-//! extractor refuses who is signed out. With both, the guard runs first if it is added last:
+//! extractor refuses requests without a session. With both, the guard runs first if it is added last:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
 //! [looked up once](crate::docs::placement#one-lookup).
 //!
@@ -73,7 +73,7 @@
 //! With Didit Authentication, [`IdClaims::verified`](crate::IdClaims::verified) and
 //! [`IdClaims::organization`](crate::IdClaims::organization) are claims of the ID token. With the Sign in API,
 //! `is_verified`, `is_over_18` and `is_over_21` are members of the user information. Let a rule fail closed: only a JSON
-//! `true` counts, and absent is no.
+//! `true` counts; a missing member does not.
 //!
 //! ```
 //! use tower_didit::tokens::{Claim, UserInfo};

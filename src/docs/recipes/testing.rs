@@ -1,7 +1,7 @@
 //! Testing a handler, a route, and a whole sign-in.
 //!
-//! The feature `test-util` has a Didit in the process. It belongs to the dev-dependencies. Until the first release the
-//! crate comes from its repository (`cargo add` finds nothing yet):
+//! The feature `test-util` provides a fake Didit that runs in the process. It belongs to the dev-dependencies. Until the
+//! first release the crate comes from its repository (`cargo add` finds nothing yet):
 //!
 //! ```toml
 //! [dev-dependencies]
