@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Course {
     Honest,
-    /// Honest, and slower than a request waits for whose access token lives.
+    /// Honest, but slower than a request with a valid access token waits.
     Dawdles,
     /// The answer waits until `let_go`.
     Held,
