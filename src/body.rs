@@ -34,12 +34,13 @@ pin_project! {
     }
 }
 
+// No larger than axum's `Body`, which spares the copies of a larger response.
 pin_project! {
     #[project = InnerProjection]
     #[derive(Debug)]
     enum Inner<B> {
         Application { #[pin] body: B },
-        Own { bytes: Bytes },
+        Own { bytes: Option<Box<Bytes>> },
     }
 }
 
@@ -51,6 +52,7 @@ impl<B> ResponseBody<B> {
     }
 
     pub(crate) fn own(bytes: Bytes) -> Self {
+        let bytes = (!bytes.is_empty()).then(|| Box::new(bytes));
         Self {
             inner: Inner::Own { bytes },
         }
@@ -78,8 +80,7 @@ where
         match self.project().inner.project() {
             InnerProjection::Application { body } => body.poll_frame(cx),
             InnerProjection::Own { bytes } => {
-                let bytes = std::mem::take(bytes);
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(*bytes))))
             }
         }
     }
@@ -87,14 +88,17 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.inner {
             Inner::Application { body } => body.is_end_stream(),
-            Inner::Own { bytes } => bytes.is_empty(),
+            Inner::Own { bytes } => bytes.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
             Inner::Application { body } => body.size_hint(),
-            Inner::Own { bytes } => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Own { bytes } => {
+                let length = bytes.as_ref().map_or(0, |bytes| bytes.len());
+                SizeHint::with_exact(length as u64)
+            }
         }
     }
 }
