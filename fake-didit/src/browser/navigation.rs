@@ -35,7 +35,8 @@ impl Browser {
         .await
     }
 
-    /// Opens a typed URL and follows redirects. See the example of [`get`](Self::get).
+    /// Opens a typed URL and follows redirects, `<meta http-equiv="refresh" content="0;url=…">` included. See the
+    /// example of [`get`](Self::get).
     ///
     /// # Panics
     ///
@@ -186,12 +187,21 @@ impl Browser {
         Visit::new(Method::POST, url, Mode::Navigate, Some(from)).with_form(form)
     }
 
-    /// Loads a page, and follows redirects.
+    /// Loads a page, and follows redirects, those in a `<meta>` element included.
     async fn navigate(&self, mut visit: Visit) -> Page {
         let mut history = Vec::new();
         loop {
             let page = self.load(visit.clone(), history).await;
-            let Some(to) = page.redirect() else {
+            visit = if let Some(to) = page.redirect() {
+                visit.redirected(&page, to)
+            } else if let Some(to) = page.refresh() {
+                Visit::new(
+                    Method::GET,
+                    to,
+                    Mode::Navigate,
+                    Some(Initiator::from(&page)),
+                )
+            } else {
                 return page;
             };
             history = page.history().to_vec();
@@ -199,7 +209,6 @@ impl Browser {
                 history.len() <= MAX_REDIRECTS,
                 "more than {MAX_REDIRECTS} redirects: {history:#?}"
             );
-            visit = visit.redirected(&page, to);
         }
     }
 

@@ -7,6 +7,8 @@ use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
+use crate::browser::html::Document;
+
 /// The response to a request of a [`Browser`](crate::Browser).
 ///
 /// `Debug` omits body, query and header values, which may contain codes and cookies.
@@ -137,6 +139,15 @@ impl Page {
             to.set_fragment(self.url.fragment());
         }
         Some(to)
+    }
+
+    /// The absolute target URL of a page that goes on at once.
+    pub(crate) fn refresh(&self) -> Option<Url> {
+        let content_type = self.header(header::CONTENT_TYPE.as_str())?;
+        let html = self
+            .html()
+            .filter(|_| content_type.starts_with("text/html"))?;
+        Document::parse(html).refresh(&self.url)
     }
 }
 

@@ -2,7 +2,7 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header::SET_COOKIE},
-    response::{IntoResponse, Redirect},
+    response::{Html, IntoResponse, Redirect},
     routing::{any, get},
 };
 use serde_json::{Map, Value};
@@ -172,6 +172,32 @@ async fn a_redirected_form_becomes_a_get_except_with_307() {
             (&sent["method"], &sent["body"]),
             (&method.into(), &body.into())
         );
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_goes_on_at_once_is_followed_like_a_link() {
+    let going_to = |content: &str| {
+        let html = format!(r#"<!doctype html><meta http-equiv="Refresh" content="{content}">"#);
+        get(move || async move { Html(html) })
+    };
+    let app = app()
+        .route("/next", going_to("0; URL=/echo?a=1&amp;b=2"))
+        .route("/later", going_to("5; url=/echo"))
+        .route("/again", going_to("0"))
+        .route(
+            "/text",
+            get(|| async { r#"<meta http-equiv="refresh" content="0;url=/echo">"# }),
+        );
+    let browser = Browser::new("https://app.example", app);
+    let page = browser.visit("/next").await;
+    assert_eq!(page.url(), "https://app.example/echo?a=1&b=2");
+    assert_eq!(page.history().len(), 2);
+    assert_eq!(page.json()["referer"], "https://app.example/next");
+    assert_eq!(page.json()["sec-fetch-site"], "same-origin");
+    assert_eq!(browser.get("/next").await.url(), "https://app.example/next");
+    for stays in ["/later", "/again", "/text"] {
+        assert_eq!(browser.visit(stays).await.history().len(), 1, "{stays}");
     }
 }
 

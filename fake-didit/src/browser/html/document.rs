@@ -45,6 +45,20 @@ impl Document {
             .next_back()
     }
 
+    /// The address of the first `<meta http-equiv="refresh">`, if it is without delay and without quotes (HTML,
+    /// "shared declarative refresh steps").
+    pub(crate) fn refresh(&self, url: &Url) -> Option<Url> {
+        let is_refresh = |element: &&Element| {
+            element.is(&["meta"]) && element.keyword("http-equiv") == "refresh"
+        };
+        let refresh = self.elements.iter().find(is_refresh)?;
+        let (delay, to) = refresh.attribute("content")?.split_once(';')?;
+        let (name, to) = to.split_once('=')?;
+        let is_immediate = delay.trim() == "0" && name.trim().eq_ignore_ascii_case("url");
+        let to = self.base_url(url).join(to.trim());
+        to.ok().filter(|_| is_immediate)
+    }
+
     /// HTML, "document base URL".
     pub(super) fn base_url(&self, url: &Url) -> Url {
         let base = self.first_base("href");
