@@ -57,6 +57,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     context: Option<Cow<'static, str>>,
+    /// Whether whoever sent the request may read the context.
+    is_context_public: bool,
     /// The host that was called.
     host: Option<Box<str>>,
     /// The provider's `error`: printable and cut, but not to be trusted.
@@ -72,6 +74,7 @@ impl Error {
         Self(Arc::new(Inner {
             kind: kind.into(),
             context: None,
+            is_context_public: false,
             host: None,
             provider_code: None,
             provider_description: None,
@@ -127,6 +130,17 @@ impl Error {
     /// Adds the details.
     pub(crate) fn with_details(self, context: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.context = Some(context.into()))
+    }
+
+    /// Shows the details to whoever sent the request.
+    pub(crate) fn with_public_context(self) -> Self {
+        self.edit(|inner| inner.is_context_public = true)
+    }
+
+    /// The details that whoever sent the request may read.
+    pub(crate) fn public_context(&self) -> Option<&str> {
+        let context = self.0.context.as_deref();
+        context.filter(|_| self.0.is_context_public)
     }
 
     /// Adds the host that was called, unless the error has one.

@@ -16,10 +16,12 @@ use super::Error;
 pub(crate) struct Rendered;
 
 #[derive(Serialize)]
-struct Problem {
+struct Problem<'a> {
     status: u16,
     code: &'static str,
     title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 impl IntoResponse for Error {
@@ -44,6 +46,7 @@ impl Error {
             status: row.status.as_u16(),
             code: row.code,
             title: row.summary,
+            detail: self.public_context(),
         };
         let json = serde_json::to_vec(&problem).expect("strings and a number are JSON");
         let mut response = http::Response::new(Bytes::from(json));

@@ -70,7 +70,7 @@ impl RelyingParty {
                 let link = self.link(&failure, &request.method);
                 match &self.config.error_page {
                     Some(page) => (page.0)(error, request, link.address(landing_page)),
-                    None => built_in_page(error.kind(), &link, landing_page),
+                    None => built_in_page(error, &link, landing_page),
                 }
             }
         };

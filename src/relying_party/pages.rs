@@ -1,9 +1,9 @@
-//! The built-in page for errors.
+//! The built-in pages: for errors, and for the way to another site.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
-use crate::error::ErrorKind;
+use crate::error::Error;
 
 /// The first link of the page. An empty address is the requested one.
 pub(super) enum Link {
@@ -22,8 +22,8 @@ impl Link {
 }
 
 /// A self-contained page, without any text of the provider or of the request.
-pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) -> Response<Bytes> {
-    let row = kind.row();
+pub(super) fn built_in_page(error: &Error, link: &Link, landing_page: &str) -> Response<Bytes> {
+    let row = error.kind().row();
     let (title, text) = (row.advice.title, row.advice.text);
     let href = link.address(landing_page);
     let (id, label) = match link {
@@ -39,15 +39,34 @@ pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) ->
     }
     let links = links.join(" ");
     let code = row.code;
+    let details = error.public_context();
+    let details = details.map_or_else(String::new, |details| format!("<br>{details}"));
+    let footer = format!("<footer>Error code: <code>{code}</code>{details}</footer>\n");
+    let mut response = page(title, "", text, &links, &footer);
+    *response.status_mut() = row.status;
+    response
+}
+
+/// A page that goes on to another site at once.
+///
+/// A redirect would not do: where the page with the form has the policy `form-action 'self'`, Chromium does not follow
+/// redirects of the form's answer to other sites (CSP Level 3 §6.4.1.2).
+pub(super) fn onward_page(url: &HeaderValue) -> Response<Bytes> {
+    let url = escaped(&String::from_utf8_lossy(url.as_bytes()));
+    let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">\n");
+    let link = format!(r#"<a id="go-on" href="{url}">Go on</a>"#);
+    let text = "If the next page does not open by itself, go on to it.";
+    page("You are signed out of this site", &refresh, text, &link, "")
+}
+
+fn page(title: &str, head: &str, text: &str, links: &str, footer: &str) -> Response<Bytes> {
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n{head}\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>{STYLE}</style>\n\
-         <main>\n<h1>{title}</h1>\n<p>{text}</p>\n<nav>{links}</nav>\n\
-         <footer>Error code: <code>{code}</code></footer>\n</main>\n</html>\n"
+         <main>\n<h1>{title}</h1>\n<p>{text}</p>\n<nav>{links}</nav>\n{footer}</main>\n</html>\n"
     );
     let mut response = Response::new(Bytes::from(html));
-    *response.status_mut() = row.status;
     let policy = HeaderValue::from_static(
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
@@ -61,9 +80,9 @@ pub(super) fn built_in_page(kind: ErrorKind, link: &Link, landing_page: &str) ->
     response
 }
 
-/// Escapes an attribute value in double quotes. A checked path has no `<`, `>` or `"`.
-fn escaped(path: &str) -> String {
-    path.replace('&', "&amp;")
+/// Escapes an attribute value in double quotes.
+fn escaped(address: &str) -> String {
+    address.replace('&', "&amp;").replace('"', "&quot;")
 }
 
 const BACK: &str = "Back to the site";
@@ -73,9 +92,10 @@ const STYLE: &str = include_str!("page.css");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn html(kind: ErrorKind, link: &Link) -> String {
-        let page = built_in_page(kind, link, "/start?a=1&b=2");
+        let page = built_in_page(&Error::new(kind), link, "/start?a=1&b=2");
         String::from_utf8(page.into_body().to_vec()).unwrap()
     }
 
