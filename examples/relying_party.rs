@@ -240,7 +240,8 @@ fn show(headers: &HeaderMap, facts: &Value) -> Response {
         "<!doctype html><html lang=en><meta name=viewport content=width=device-width>\
          <link rel=icon href=data:,><title>Relying party</title><pre>{text}</pre>\
          <p><a href=/>Home</a> <a href=/me>Me</a> <a href=/login?return_to=/me>Sign in</a></p>\
-         <form method=post action=/logout><button>Sign out</button></form>"
+         <form method=post action=/logout><button>Sign out</button></form>\
+         <script>onpageshow = event => event.persisted && location.reload()</script>"
     ))
     .into_response()
 }

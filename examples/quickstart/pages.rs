@@ -86,6 +86,7 @@ fn page(content: &str) -> Html<String> {
 <a class="brand" href="/">tower-didit quickstart</a>
 {content}
 </main>
+<script>{RELOAD}</script>
 </body>
 </html>
 "#
@@ -97,5 +98,12 @@ fn escaped(text: &str) -> String {
 }
 
 const SIGN_OUT: &str = r#"<form method="post" action="/logout"><button class="quiet" id="sign-out">Sign out</button></form>"#;
+
+/// The Back button shows a page as it was, from the browser's memory: private ones too, after the sign-out. A page that
+/// comes from there is loaded anew.
+const RELOAD: &str = "addEventListener('pageshow', event => {
+    const [navigation] = performance.getEntriesByType('navigation');
+    if (event.persisted || navigation.type === 'back_forward') location.reload();
+});";
 
 const STYLE: &str = include_str!("style.css");

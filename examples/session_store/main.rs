@@ -55,7 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn home(user: Option<IdClaims>) -> Html<String> {
     Html(match user {
         Some(user) => format!(
-            "<p id=user>You are {}.<form method=post action=/logout><button id=sign-out>Sign out</button></form>",
+            "<p id=user>You are {}.<form method=post action=/logout><button id=sign-out>Sign out</button></form>\
+             <script>onpageshow = event => event.persisted && location.reload()</script>",
             user.subject()
         ),
         None => "<a id=sign-in href=/login>Sign in with Didit</a>".to_owned(),

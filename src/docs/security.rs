@@ -33,6 +33,16 @@
 //!   [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
 //!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503 (`sign-out-incomplete`),
 //!   and ends the session for other processes only if the store answers within a minute.
+//! - **The Back button.** After a sign-out it shows the pages from before, from the browser's memory (back/forward cache)
+//!   or its HTTP cache; no server is asked. A page that must not be seen then is sent with `Cache-Control: no-store`, or
+//!   loads itself anew, which shows it for a moment:
+//!
+//!   ```js
+//!   addEventListener('pageshow', event => {
+//!       const [navigation] = performance.getEntriesByType('navigation');
+//!       if (event.persisted || navigation.type === 'back_forward') location.reload();
+//!   });
+//!   ```
 //! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
 //!   [CSRF](crate::docs::recipes::csrf).
 //! - **Permissions.** The layer says who the user is. What they may do is the application's: see

@@ -126,6 +126,28 @@ async fn the_back_button_after_a_sign_in_starts_no_new_one() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn the_back_button_after_a_sign_out_shows_no_private_page() {
+    let app = Quickstart::start();
+    let browser = Chromium::open("back-after-sign-out").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/profile")).await;
+    browser.shows("subject").await;
+    browser.click("sign-out").await;
+    browser.shows("sign-in").await;
+
+    // Chromium has kept the page, and the page loads itself anew: the profile leads to Didit.
+    browser.back().await;
+    browser.shows("approve-alejandra").await;
+    browser.screenshot("1-back").await;
+    browser.forward().await;
+    browser.shows("sign-in").await;
+    browser.close().await;
+}
+
 /// The example, beside its embedded Didit.
 struct Quickstart {
     origin: String,
