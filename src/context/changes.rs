@@ -4,7 +4,7 @@ use super::RequestSession;
 use crate::{
     cookie::CookieLines,
     error::{Error, ErrorKind},
-    session::{Lookup, Outcome, Session},
+    session::{Lookup, Outcome, Session, lifecycle::PageAfterSignOut},
     tokens::DiditTokens,
 };
 
@@ -46,7 +46,10 @@ impl RequestSession {
     }
 
     /// Ends the session of this request. Returns the provider's end-session page, if there is one.
-    pub(crate) async fn sign_out(&self, cookies: &CookieLines) -> Result<Option<String>, Error> {
+    pub(crate) async fn sign_out(
+        &self,
+        cookies: &CookieLines,
+    ) -> Result<Option<PageAfterSignOut>, Error> {
         let session = self.latest().await;
         // The browser forgets the session in any case.
         let has_ended = matches!(self.change().replace(Change::Ended), Some(Change::Ended));

@@ -2,6 +2,7 @@
 
 mod changes;
 mod lookup;
+mod request_mode;
 mod request_session;
 mod requested_page;
 
@@ -14,13 +15,17 @@ use std::sync::{
 };
 
 pub(crate) use self::{
-    lookup::load, request_session::RequestSession, requested_page::RequestedPage,
+    lookup::load, request_mode::RequestMode, request_session::RequestSession,
+    requested_page::RequestedPage,
 };
 use crate::{
     cookie::CookieLines,
     error::{Error, WiringError},
     return_to::ReturnTo,
-    session::{Session, lifecycle::SessionLifecycle},
+    session::{
+        Session,
+        lifecycle::{PageAfterSignOut, SessionLifecycle},
+    },
 };
 
 /// The layer's extension of each request that it forwards: the cookies of the request, and its session, which is
@@ -33,6 +38,7 @@ pub(crate) struct RequestContext {
     pub(crate) cookies: CookieLines,
     /// The requested page, if a person is waiting for one.
     pub(crate) requested_page: Option<RequestedPage>,
+    pub(crate) mode: RequestMode,
     /// Set at the callback.
     pub(crate) return_to: Option<Box<ReturnTo>>,
     /// Leaves `UNASKED` once: when a handler asks for the session, or else when the head of the response is ready.
@@ -46,11 +52,13 @@ impl RequestContext {
         lifecycle: &Arc<SessionLifecycle>,
         cookies: CookieLines,
         requested_page: Option<RequestedPage>,
+        mode: RequestMode,
     ) -> Arc<Self> {
         Arc::new(Self {
             lifecycle: Arc::clone(lifecycle),
             cookies,
             requested_page,
+            mode,
             return_to: None,
             asked: AtomicU8::new(UNASKED),
             session: OnceLock::new(),
@@ -68,6 +76,7 @@ impl RequestContext {
             lifecycle: Arc::clone(lifecycle),
             cookies: CookieLines::default(),
             requested_page: None,
+            mode: RequestMode::Unknown,
             return_to: Some(Box::new(return_to)),
             asked: AtomicU8::new(ASKED),
             session: OnceLock::from(session),
@@ -114,6 +123,10 @@ impl RequestContext {
 const UNASKED: u8 = 0;
 const ASKED: u8 = 1;
 const CLOSED: u8 = 2;
+
+/// The extension of a redirect that follows a handler's sign-out.
+#[derive(Clone, Debug)]
+pub(crate) struct SignOutRedirect(pub(crate) PageAfterSignOut);
 
 /// The extension of a response that asks for a sign-in, with the page to return to.
 #[derive(Clone, Debug)]

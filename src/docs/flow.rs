@@ -139,6 +139,23 @@
 //! or have an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the provider;
 //! the rest is finished in the background.
 //!
+//! The answer depends on what has sent the request:
+//!
+//! | the request | the answer |
+//! |---|---|
+//! | a form of a page (`Sec-Fetch-Mode: navigate`), and the next page is of this site | 303 |
+//! | a form of a page, and the next page is of another site: the provider's end-session page | 200: a page that goes on there at once, without a script |
+//! | a script (any other `Sec-Fetch-Mode`, `X-Requested-With: XMLHttpRequest`, or without Fetch Metadata `Accept: application/json`) | 200: `{"location": "…"}`, the address to open: `location.assign(answer.location)` |
+//! | anything else: a program, a browser from before 2023, a frame | 303 |
+//!
+//! The page is there for sites with `Content-Security-Policy: form-action 'self'`, under which Chromium blocks the redirect
+//! of a form to another site. It has a policy of its own, is not stored, and sends no referrer. The JSON never contains the
+//! ID token: the provider's page gets it as `id_token_hint` only through a redirect or the page. (Without the hint a
+//! provider may ask the person before it ends its session.) A handler that returns [`SignedOut`](crate::SignedOut)
+//! gets the same treatment.
+//!
+//! A sign-in that starts with a form needs the provider's origin in `form-action`; one that starts with a link does not.
+//!
 //! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
 //! does not. A session that the callback's handler refuses, that another sign-in replaces, or whose callback is never
 //! completed is ended at the provider in the background. Before the process ends, [`DiditAuth::shutdown`] waits for

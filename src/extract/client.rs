@@ -7,9 +7,9 @@ use http::{Extensions, HeaderValue, StatusCode, header};
 
 use super::context;
 use crate::{
-    context::{RequestContext, RequestSession},
+    context::{RequestContext, RequestSession, SignOutRedirect},
     error::{Error, ErrorKind},
-    session::lifecycle::SessionLifecycle,
+    session::lifecycle::{PageAfterSignOut, SessionLifecycle},
     tokens::{DiditTokens, UserInfo},
 };
 
@@ -189,33 +189,38 @@ impl fmt::Debug for DiditClient {
 /// The result of [`DiditClient::sign_out`](crate::DiditClient::sign_out), and a response: 303 to the provider's
 /// end-session page, if there is one, otherwise to the configured page after sign-out.
 ///
-/// A handler may respond otherwise. A script cannot follow a redirect to another site, so it gets the
-/// [`location`](Self::location):
+/// As with `POST /logout`, the layer replaces a redirect that the browser would not follow: a form gets a page that goes
+/// on to the other site, and a script the address as JSON, `{"location": "…"}`, without the ID token
+/// ([flow](crate::docs::flow#a-sign-out)).
 ///
 /// ```
-/// use tower_didit::{DiditClient, Error};
+/// use tower_didit::{DiditClient, Error, SignedOut};
 ///
-/// async fn sign_out(client: DiditClient) -> Result<String, Error> {
+/// async fn sign_out(client: DiditClient) -> Result<SignedOut, Error> {
 ///     let signed_out = client.sign_out().await?;
-///     Ok(signed_out.location().to_str().unwrap_or("/").to_owned())
+///     assert!(!signed_out.location().is_empty());
+///     Ok(signed_out)
 /// }
 /// # let _router: axum::Router =
 /// #     axum::Router::new().route("/sign-out", axum::routing::post(sign_out));
 /// ```
 #[derive(Clone, Debug)]
-pub struct SignedOut(HeaderValue);
+pub struct SignedOut(PageAfterSignOut);
 
 impl SignedOut {
     /// Where the redirect leads: a path of this site, or an absolute URL. The URL of an end-session page carries
-    /// the ID token as `id_token_hint`: do not log it.
+    /// the ID token as `id_token_hint`: do not log it, and do not give it to a script.
     /// [Example](Self).
     pub fn location(&self) -> &HeaderValue {
-        &self.0
+        &self.0.url
     }
 }
 
 impl IntoResponse for SignedOut {
     fn into_response(self) -> Response {
-        (StatusCode::SEE_OTHER, [(header::LOCATION, self.0)]).into_response()
+        let location = [(header::LOCATION, self.0.url.clone())];
+        let mut response = (StatusCode::SEE_OTHER, location).into_response();
+        response.extensions_mut().insert(SignOutRedirect(self.0));
+        response
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn unrendered_error(head: &mut response::Parts) -> Option<Error> {
 }
 
 /// Adds the headers of the application's response to the reply, except those about its content.
-fn with_headers(mut headers: HeaderMap, mut reply: Response<Bytes>) -> Response<Bytes> {
+pub(super) fn with_headers(mut headers: HeaderMap, mut reply: Response<Bytes>) -> Response<Bytes> {
     let own = reply.headers();
     let is_replaced = |name: &HeaderName| {
         name.as_str().starts_with("content-")

@@ -1,6 +1,6 @@
 //! The layer's part in the response to a forwarded request.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -44,6 +44,9 @@ impl Forwarded {
             && context.requested_page.is_some()
         {
             return Some(relying_party.replace_error(error, context, head));
+        }
+        if is_asked && let Some(reply) = relying_party.replace_sign_out_redirect(&context, head) {
+            return Some(Box::pin(ready(Err(reply))));
         }
         if is_asked {
             vary_by_session(&mut head.headers);

@@ -127,7 +127,8 @@ impl RelyingParty {
         let whole = self.config.error_page.is_some();
         let is_page = metadata.is_page_request(request.method());
         let requested_page = is_page.then(|| RequestedPage::new(request, whole));
-        let context = RequestContext::new(&self.lifecycle, cookies, requested_page);
+        let context =
+            RequestContext::new(&self.lifecycle, cookies, requested_page, metadata.mode());
         let extensions = request.extensions_mut();
         if extensions.insert(Arc::clone(&context)).is_some() {
             // Another layer has added its context before. What it has found is not this layer's.

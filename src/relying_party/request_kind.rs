@@ -1,6 +1,8 @@
 //! Whether a request is a browser navigation: a person is waiting for a page.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
+
+use crate::context::RequestMode;
 
 /// The request's head, if a person is waiting for the page that it requests.
 pub(super) fn page_request(head: &Parts) -> Option<&Parts> {
@@ -61,6 +63,15 @@ impl FetchMetadata {
             && !(self.is_prefetch || self.is_subresource)
     }
 
+    pub(super) fn mode(&self) -> RequestMode {
+        match self.navigates {
+            Some(true) if !self.is_subresource => RequestMode::Navigation,
+            Some(false) => RequestMode::Script,
+            None if self.is_subresource => RequestMode::Script,
+            Some(true) | None => RequestMode::Unknown,
+        }
+    }
+
     /// Whether the request comes from a script, or is for a prefetch or a sub-resource. Command-line clients send none
     /// of these headers, so they do not count.
     pub(super) fn is_script(&self) -> bool {
@@ -68,18 +79,27 @@ impl FetchMetadata {
     }
 }
 
+/// Whether `Accept` names JSON.
+pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+    let is_json = |range: &[u8]| range.eq_ignore_ascii_case(b"application/json");
+    let accept = headers.get_all(header::ACCEPT);
+    accept.iter().flat_map(media_ranges).any(is_json)
+}
+
 /// Whether `Accept` names HTML itself. Programs send `*/*`.
 fn names_html(accept: &HeaderValue) -> bool {
     accept != "*/*"
-        && accept
-            .as_bytes()
-            .split(|byte| *byte == b',')
-            .filter_map(|range| range.split(|byte| *byte == b';').next())
-            .any(|range| {
-                let range = range.trim_ascii();
-                range.eq_ignore_ascii_case(b"text/html")
-                    || range.eq_ignore_ascii_case(b"application/xhtml+xml")
-            })
+        && media_ranges(accept).any(|range| {
+            range.eq_ignore_ascii_case(b"text/html")
+                || range.eq_ignore_ascii_case(b"application/xhtml+xml")
+        })
+}
+
+/// The media ranges of an `Accept` header, without parameters.
+fn media_ranges(accept: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    let ranges = accept.as_bytes().split(|byte| *byte == b',');
+    let bare = ranges.filter_map(|range| range.split(|byte| *byte == b';').next());
+    bare.map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]

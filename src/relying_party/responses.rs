@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
 
 /// 303 See Other: the browser follows with `GET`, and repeats no body (RFC 9700 §4.12).
 pub(super) fn see_other(
@@ -12,6 +13,17 @@ pub(super) fn see_other(
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
     append_cookies(headers, cookies);
+    response
+}
+
+/// 200 with JSON for a script.
+pub(super) fn json(value: &impl Serialize) -> Response<Bytes> {
+    let json = serde_json::to_vec(value).expect("strings are JSON");
+    let mut response = private_response(StatusCode::OK).map(|_| Bytes::from(json));
+    let content_type = HeaderValue::from_static("application/json");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 

@@ -1,12 +1,25 @@
 //! Ends a session.
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, header, request::Parts};
+use std::{borrow::Cow, mem};
 
-use super::{RelyingParty, failure::Failure, responses::see_other, sign_in::return_to_parameter};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response};
+use serde::Serialize;
+
+use super::{
+    RelyingParty,
+    application_error::with_headers,
+    failure::Failure,
+    pages::onward_page,
+    request_kind::{FetchMetadata, accepts_json},
+    responses::{self, append_cookies, keep_private, see_other},
+    sign_in::return_to_parameter,
+};
 use crate::{
+    context::{RequestContext, RequestMode, SignOutRedirect},
     cookie::CookieLines,
     error::{Error, ErrorKind},
+    session::lifecycle::PageAfterSignOut,
 };
 
 impl RelyingParty {
@@ -14,9 +27,7 @@ impl RelyingParty {
     /// Then ends the session at the provider, and redirects to the provider's end-session page or to a page of this
     /// site.
     pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
-        if !is_same_origin(&head.headers, &self.config.redirect_uri.origin) {
-            return Err(Error::new(ErrorKind::CrossSiteSignOut).into());
-        }
+        check_same_origin(&head.headers, &self.config.redirect_uri.origin)?;
         let cookies = CookieLines::of(&head.headers);
         let (lifecycle, flows) = (&self.lifecycle, self.flow_cookies(&cookies));
         let sessions = &lifecycle.sessions;
@@ -35,21 +46,90 @@ impl RelyingParty {
             Err(error) => return Err(Failure::from(error).with_cookies(removals)),
         };
         let wanted = return_to_parameter(&head.uri);
-        let next = lifecycle.page_after_sign_out(page, wanted.as_deref());
-        Ok(see_other(next, removals))
+        let page = lifecycle.page_after_sign_out(page, wanted.as_deref());
+        let mode = match FetchMetadata::of(&head.headers).mode() {
+            RequestMode::Unknown if accepts_json(&head.headers) => RequestMode::Script,
+            mode => mode,
+        };
+        let mut response = self.signed_out(page, mode);
+        append_cookies(response.headers_mut(), removals);
+        Ok(response)
+    }
+
+    /// The response after a sign-out: a redirect, a page that goes on to another site, or the address for a script,
+    /// which cannot follow a redirect to another site.
+    pub(super) fn signed_out(&self, page: PageAfterSignOut, mode: RequestMode) -> Response<Bytes> {
+        match mode {
+            RequestMode::Script => {
+                let location = String::from_utf8_lossy(page.url_for_scripts.as_bytes());
+                responses::json(&Location { location })
+            }
+            RequestMode::Navigation if self.is_elsewhere(&page.url) => {
+                let mut response = onward_page(&page.url);
+                keep_private(response.headers_mut());
+                response
+            }
+            RequestMode::Navigation | RequestMode::Unknown => see_other(page.url, []),
+        }
+    }
+
+    /// Replaces the redirect that follows a handler's sign-out, unless a middleware has changed its status.
+    pub(super) fn replace_sign_out_redirect(
+        &self,
+        context: &RequestContext,
+        head: &mut response::Parts,
+    ) -> Option<Response<Bytes>> {
+        let SignOutRedirect(page) = head.extensions.remove()?;
+        let is_followed = match context.mode {
+            RequestMode::Navigation => !self.is_elsewhere(&page.url),
+            RequestMode::Script => false,
+            RequestMode::Unknown => true,
+        };
+        if is_followed || head.status != StatusCode::SEE_OTHER {
+            return None;
+        }
+        let reply = self.signed_out(page, context.mode);
+        let mut headers = mem::take(&mut head.headers);
+        headers.remove(header::LOCATION);
+        Some(with_headers(headers, reply))
+    }
+
+    /// Whether an address is on another origin.
+    fn is_elsewhere(&self, url: &HeaderValue) -> bool {
+        let origin = self.config.redirect_uri.origin.as_bytes();
+        let path = url.as_bytes().strip_prefix(origin);
+        let path = path.unwrap_or(url.as_bytes());
+        !matches!(path.first(), None | Some(b'/' | b'?' | b'#'))
     }
 }
 
-/// Whether the request comes from this site: by `Sec-Fetch-Site`, else by `Origin`. A request without both comes
-/// from an old browser or a program, and the `SameSite=Lax` cookie is not sent with other sites' `POST`s. `Origin:
-/// null` can come from any site.
-fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    let claimed = headers.get(header::ORIGIN);
-    claimed.is_none_or(|claimed| claimed == origin)
+/// The answer to a script's sign-out.
+#[derive(Serialize)]
+struct Location<'a> {
+    location: Cow<'a, str>,
 }
+
+/// Refuses the requests of other sites: by `Sec-Fetch-Site`, else by `Origin`. A request without both comes from an old
+/// browser or a program, and the `SameSite=Lax` cookie is not sent with other sites' `POST`s.
+///
+/// `Origin: null` can come from any site, and from a page of this one whose `Referrer-Policy` is `no-referrer`.
+fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Error> {
+    let site = headers.get("sec-fetch-site");
+    let claimed = headers.get(header::ORIGIN);
+    match (site, claimed) {
+        (Some(site), _) if site == "same-origin" || site == "none" => Ok(()),
+        (None, None) => Ok(()),
+        (None, Some(claimed)) if claimed == origin => Ok(()),
+        (None, Some(claimed)) if claimed == "null" => {
+            let error = Error::with_context(ErrorKind::CrossSiteSignOut, OPAQUE_ORIGIN);
+            Err(error.with_public_context())
+        }
+        _ => Err(Error::new(ErrorKind::CrossSiteSignOut)),
+    }
+}
+
+const OPAQUE_ORIGIN: &str = "the browser does not say which page asked for it; if it was one of this site, send it with \
+     `Referrer-Policy: same-origin` instead of `no-referrer`";
 
 #[cfg(test)]
 mod tests {
@@ -65,7 +145,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert("origin", HeaderValue::from_static(origin));
         }
-        is_same_origin(&headers, "https://app.example")
+        check_same_origin(&headers, "https://app.example").is_ok()
     }
 
     #[test]

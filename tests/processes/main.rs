@@ -15,5 +15,6 @@ mod peer_sign_out;
 mod quickstart;
 mod service_worker;
 mod settings;
+mod sign_out;
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,6 +6,7 @@ mod at_the_provider;
 mod by_handlers;
 mod end_session;
 mod here;
+mod onward;
 mod revocation;
 #[path = "../support/mod.rs"]
 mod support;

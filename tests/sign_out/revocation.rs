@@ -16,6 +16,7 @@ use tower_didit::{
 use crate::support::{
     logs::{capture, logs},
     sign_in::sign_in,
+    sign_out::leads_to,
     site::{CALLBACK, HOME, auth, memory},
 };
 
@@ -216,7 +217,7 @@ async fn nothing_secret_is_logged() {
         capture();
         let (browser, access_token, refresh_token) = user(&didit, discovered(&didit)).await;
         let page = browser.post_form("/logout", &[]).await;
-        let there: url::Url = page.location().parse().expect("a URL");
+        let there: url::Url = leads_to(&page).parse().expect("a URL");
         let (_, hint) = there.query_pairs().next().expect("the ID token");
         assert_eq!(didit.count(Endpoint::Revocation), 1);
         let logged = logs();

@@ -15,5 +15,6 @@ pub(crate) mod query;
 pub(crate) mod requests;
 pub(crate) mod server;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 pub(crate) mod site;
 pub(crate) mod tasks;

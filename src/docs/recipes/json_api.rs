@@ -14,14 +14,13 @@
 //!     routing::{get, post},
 //! };
 //! use serde_json::{Value, json};
-//! use tower_didit::{DiditAuth, DiditClient, Error, IdClaims, RequireSignIn, ReturnTo};
+//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo};
 //!
 //! fn app(auth: DiditAuth) -> Router {
 //!     let api = Router::new()
 //!         .route("/me", get(me))
+//!         .route("/orders", post(order))
 //!         .route_layer(RequireSignIn::new())
-//!         // Not behind the guard: it succeeds if the session has ended already.
-//!         .route("/sign-out", post(sign_out))
 //!         .fallback(not_found)
 //!         .layer(from_fn(same_origin));
 //!     Router::new()
@@ -58,10 +57,8 @@
 //!     }
 //! }
 //!
-//! /// Tells where to go next: a script cannot follow a redirect to another site.
-//! async fn sign_out(didit: DiditClient) -> Result<Json<Value>, Error> {
-//!     let signed_out = didit.sign_out().await?;
-//!     Ok(Json(json!({ "next": signed_out.location().to_str().unwrap_or("/") })))
+//! async fn order(user: IdClaims) -> Json<Value> {
+//!     Json(json!({ "ordered_by": user.subject() }))
 //! }
 //! # use http::Method;
 //! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
@@ -86,12 +83,17 @@
 //! # assert_eq!((unknown.status(), &unknown.json()["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
 //! # let other = browser.new_tab();
 //! # other.visit("https://blog.app.example/").await;
-//! # let refused = other.fetch(Method::POST, "https://app.example/api/sign-out").await;
+//! # let refused = other.fetch(Method::POST, "https://app.example/api/orders").await;
 //! # assert_eq!(refused.json()["code"], "other-origin");
-//! # let signed_out = browser.fetch(Method::POST, "/api/sign-out").await;
-//! # assert_eq!(signed_out.json()["next"], "/");
+//! # let ordered = browser.fetch(Method::POST, "/api/orders").await;
+//! # assert_eq!(ordered.json()["ordered_by"], Person::john().subject());
+//! # let refused = other.fetch(Method::POST, "https://app.example/logout").await;
+//! # assert_eq!(refused.json()["code"], "cross-site-sign-out");
+//! # for _ in 0..2 {
+//! #     let signed_out = browser.fetch(Method::POST, "/logout").await;
+//! #     assert_eq!(signed_out.json()["location"], "/");
+//! # }
 //! # assert_eq!(browser.fetch(Method::GET, "/api/me").await.status(), 401);
-//! # assert_eq!(browser.fetch(Method::POST, "/api/sign-out").await.json()["next"], "/");
 //! # Ok(())
 //! # }
 //! ```
@@ -111,14 +113,15 @@
 //!
 //! // Not through `api`, which would lead to a sign-in.
 //! async function signOut() {
-//!     const answer = await fetch('/api/sign-out', { method: 'POST' });
+//!     const answer = await fetch('/logout', { method: 'POST' });
 //!     // Any error: this browser is signed out, or the next page shows that it is not.
-//!     location.assign(answer.ok ? (await answer.json()).next : '/');
+//!     location.assign(answer.ok ? (await answer.json()).location : '/');
 //! }
 //! ```
 //!
-//! - **A sign-out that gets 401** is done: the session had ended before. (Here it gets 200, as it is not behind the
-//!   guard.) One that gets 503 (`sign-out-incomplete`) has removed the browser's cookies, and
+//! - **A sign-out** is the layer's `POST /logout`, which answers a `fetch` with the address of the next page
+//!   ([flow](crate::docs::flow#a-sign-out)), also if the session had ended before. It contains no ID token. One that gets
+//!   503 (`sign-out-incomplete`) has removed the browser's cookies, and
 //!   [may not have ended the session](crate::docs::machines#when-a-store-does-not-answer).
 //! - **`return_to`** has at most 512 bytes, as it travels in a cookie. A longer one leads to the
 //!   [landing page](crate::ConfigBuilder::with_landing_page) (`/`), as does one that is no path of this site; so does the

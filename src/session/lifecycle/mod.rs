@@ -10,6 +10,7 @@ use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::sign_out::PageAfterSignOut;
 use crate::{
     breaker::Breaker,
     clock::{Clock, Timestamp},

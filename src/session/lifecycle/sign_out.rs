@@ -9,10 +9,19 @@ use super::SessionLifecycle;
 use crate::{
     error::{Error, ErrorKind},
     flight::Flight,
-    provider::Metadata,
+    provider::{Endpoint, Metadata},
     session::{Lookup, RefreshCalls, Session, SessionId, ended::Ended, store::SessionKey},
-    tokens::{DiditTokens, IdClaims},
+    tokens::{DiditTokens, IdClaims, IdToken},
 };
+
+/// The page that follows a sign-out: a path of this site, or an absolute URL.
+#[derive(Clone, Debug)]
+pub(crate) struct PageAfterSignOut {
+    pub(crate) url: HeaderValue,
+    /// The same page without the ID token in its query, for a script: what a script has can be read by all others of
+    /// its page.
+    pub(crate) url_for_scripts: HeaderValue,
+}
 
 /// A session that has ended in this process, in its latest state.
 struct EndedSession {
@@ -31,7 +40,10 @@ impl SessionLifecycle {
     ///
     /// [`ErrorKind::SignOutIncomplete`] if the store does not answer within 2 s. The session is deleted as soon as
     /// the store answers, if that is within a minute.
-    pub(crate) async fn sign_out(self: &Arc<Self>, found: Lookup) -> Result<Option<String>, Error> {
+    pub(crate) async fn sign_out(
+        self: &Arc<Self>,
+        found: Lookup,
+    ) -> Result<Option<PageAfterSignOut>, Error> {
         let ended = self.end(found, None).await;
         let incomplete = |error: Error| error.into_cause_of(ErrorKind::SignOutIncomplete);
         let Some((mut page, task)) = ended.map_err(incomplete)? else {
@@ -54,7 +66,7 @@ impl SessionLifecycle {
         self: &Arc<Self>,
         found: Lookup,
         successor: Option<&IdClaims>,
-    ) -> Result<Option<(oneshot::Receiver<Option<String>>, Flight<()>)>, Error> {
+    ) -> Result<Option<(oneshot::Receiver<Option<PageAfterSignOut>>, Flight<()>)>, Error> {
         // Before the permit: strangers who use all permits up do not keep a session from ending in this process.
         self.mark_keys_ended(found.keys(), successor.is_some());
         let permit = match &found {
@@ -83,7 +95,8 @@ impl SessionLifecycle {
             let tokens = ended.as_ref().map(|ended| ended.session.tokens());
             let page = metadata.end_session_endpoint.as_ref();
             let id_token = tokens.and_then(DiditTokens::id_token);
-            let _ = send_page.send(page.map(|page| lifecycle.end_session.url(page, id_token)));
+            let page = page.and_then(|page| lifecycle.end_session_page(page, id_token));
+            let _ = send_page.send(page);
             if let Some(ended) = ended.filter(|ended| ended.is_first) {
                 let tokens = ended.session.tokens();
                 // The revocation of one token may end all tokens of a user (RFC 7009 §2.1), the new ones too.
@@ -104,18 +117,34 @@ impl SessionLifecycle {
     /// it is configured, else the first that is configured.
     pub(crate) fn page_after_sign_out(
         &self,
-        page: Option<String>,
+        page: Option<PageAfterSignOut>,
         wanted: Option<&str>,
-    ) -> HeaderValue {
-        if let Some(mut page) = page.and_then(|page| HeaderValue::try_from(page).ok()) {
-            // It may contain an ID token.
-            page.set_sensitive(true);
-            return page;
-        }
-        let pages = &self.sign_out_pages;
-        let is_wanted = |page: &&HeaderValue| wanted.is_some_and(|wanted| **page == *wanted);
-        let page = pages.iter().find(is_wanted).or_else(|| pages.first());
-        page.cloned().unwrap_or(HeaderValue::from_static("/"))
+    ) -> PageAfterSignOut {
+        page.unwrap_or_else(|| {
+            let pages = &self.sign_out_pages;
+            let is_wanted = |page: &&HeaderValue| wanted.is_some_and(|wanted| **page == *wanted);
+            let page = pages.iter().find(is_wanted).or_else(|| pages.first());
+            let url = page.cloned().unwrap_or(HeaderValue::from_static("/"));
+            PageAfterSignOut {
+                url_for_scripts: url.clone(),
+                url,
+            }
+        })
+    }
+
+    /// The provider's page that ends its session.
+    fn end_session_page(
+        &self,
+        endpoint: &Endpoint,
+        id_token: Option<&IdToken>,
+    ) -> Option<PageAfterSignOut> {
+        let url = |id_token| HeaderValue::try_from(self.end_session.url(endpoint, id_token)).ok();
+        let mut page = PageAfterSignOut {
+            url: url(id_token)?,
+            url_for_scripts: url(None)?,
+        };
+        page.url.set_sensitive(true);
+        Some(page)
     }
 
     /// Ends a session in this process and in the store. Returns the session, if it can be read.
