@@ -78,6 +78,11 @@
 //!   once the store answers. The log has the event `failed to delete ended session`.
 //! - The session at the provider goes on, because its tokens are in the store.
 //!
+//! At most 4,096 entries wait for their deletion in a process; beyond that the log has `too many sessions end at once`.
+//! The same holds for a session that another sign-in of the browser replaces while the store fails to delete it: the new
+//! session begins, and a copy of the old cookie works in other processes until the deletion succeeds. No process can tell
+//! the others of an end but through the store.
+//!
 //! # Refreshes
 //!
 //! A process that refreshes the tokens of a stored session first records the attempt in the store, in one atomic step.

@@ -1,7 +1,7 @@
 //! The layer's own responses.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// 303 See Other: the browser follows with `GET`, and repeats no body (RFC 9700 §4.12).
@@ -42,8 +42,17 @@ pub(super) fn keep_private(headers: &mut HeaderMap) {
     headers.insert(header::REFERRER_POLICY, no_referrer);
 }
 
-/// For a response that sets a cookie, which is for one browser.
+/// For a response that sets a cookie, which is for one browser. Headers that take precedence over `Cache-Control` in
+/// shared caches are removed (RFC 9213 §2.2).
 pub(super) fn forbid_storing(headers: &mut HeaderMap) {
+    let is_targeted = |name: &HeaderName| {
+        let name = name.as_str();
+        name.ends_with("cdn-cache-control")
+            || ["surrogate-control", "x-accel-expires"].contains(&name)
+    };
+    while let Some(name) = headers.keys().find(|name| is_targeted(name)).cloned() {
+        headers.remove(name);
+    }
     let private = HeaderValue::from_static("private, no-store");
     headers.insert(header::CACHE_CONTROL, private);
 }

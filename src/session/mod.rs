@@ -3,6 +3,7 @@
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+mod deletions;
 mod ended;
 pub(crate) mod lifecycle;
 pub(crate) mod memory;

@@ -88,5 +88,5 @@ pub(super) const FOR_2S: Duration = Duration::from_secs(2);
 pub(super) const FOR_10S: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
 pub(super) const FOR_60S: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const LAST_PAUSE: Duration = Duration::from_secs(1);

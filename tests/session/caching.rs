@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
@@ -19,7 +19,7 @@ use tower_didit::{
 };
 
 use crate::support::{
-    cookies::SESSION,
+    cookies::{SESSION, set_cookies, sets_session},
     sign_in::sign_in,
     site::{CALLBACK, HOME, auth, didit},
 };
@@ -119,6 +119,62 @@ async fn only_a_response_that_read_the_session_varies_by_cookie_and_is_private()
             assert_eq!(page.header("set-cookie"), None, "{path}");
         }
     }
+}
+
+// RFC 9111 §5.2.2.7, RFC 9213 §2.2; behaviours 81 and 114.
+#[tokio::test]
+async fn a_response_that_sets_a_cookie_is_stored_by_no_shared_cache_whatever_the_handler_says() {
+    const TARGETED: [&str; 4] = [
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "surrogate-control",
+        "x-accel-expires",
+    ];
+    let shared = || {
+        let mut headers = HeaderMap::new();
+        let public = HeaderValue::from_static("public, s-maxage=600");
+        headers.insert("cache-control", public.clone());
+        for name in TARGETED {
+            headers.insert(name, public.clone());
+        }
+        headers
+    };
+    let didit = didit();
+    let app = Router::new()
+        .route(
+            "/callback",
+            get(move |_: DiditTokens| async move { shared() }),
+        )
+        .route("/user", get(move |_: IdClaims| async move { shared() }))
+        .route("/unasked", get(move || async move { shared() }))
+        .layer(auth(didit.config(CALLBACK)));
+    let browser = Browser::new(HOME, app);
+
+    let assert_is_shared = |page: &Page, is_shared: bool| {
+        let kept = if is_shared {
+            "public, s-maxage=600"
+        } else {
+            "private, no-store"
+        };
+        assert_eq!(lines(page, "cache-control"), [kept], "{}", page.url());
+        for name in TARGETED {
+            assert_eq!(page.header(name).is_some(), is_shared, "{name}");
+        }
+    };
+    assert_is_shared(&sign_in(&browser, &didit).await, false);
+
+    // The session is only read: the handler decides, and the response varies by cookie.
+    let page = browser.get("/user").await;
+    assert_eq!(set_cookies(&page), [""; 0]);
+    assert_eq!(lines(&page, "vary"), ["Cookie"]);
+    assert_is_shared(&page, true);
+
+    // A tenth of the idle limit later the cookie is written anew.
+    didit.clock().advance(Duration::from_secs(8640));
+    assert_is_shared(&browser.get("/unasked").await, true);
+    let page = browser.get("/user").await;
+    assert!(sets_session(&page));
+    assert_is_shared(&page, false);
 }
 
 // RFC 9111 §5.2.2.5; behaviours 7 and 81.

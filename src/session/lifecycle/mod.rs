@@ -21,9 +21,9 @@ use crate::{
     session::{
         Generation, Loaded, Lookup, PresentedCookies, Refresh, Refreshes, Session, SessionId,
         Sessions, StoreEntry, Validity,
+        deletions::Deletions,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
-        retry::{FOR_60S, retry},
         store::{SessionKey, StoreError},
     },
 };
@@ -36,9 +36,11 @@ pub(crate) struct SessionLifecycle {
     ended: EndedSessions,
     /// The store keys of ended sessions. The store may not have deleted them yet.
     ended_keys: EndedSessions,
+    /// The keys of ended sessions that the store has failed to delete.
+    deletions: Deletions,
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
-    /// Bounds the sessions that end in the background: while a store fails, attackers can start more of them.
+    /// Bounds the tokens without a session that are ended in the background.
     ending_permits: Arc<Semaphore>,
     /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
     sign_out_permits: Arc<Semaphore>,
@@ -75,6 +77,7 @@ impl SessionLifecycle {
             refreshes: Refreshes::default(),
             ended: EndedSessions::default(),
             ended_keys: EndedSessions::default(),
+            deletions: Deletions::default(),
             spent: ReplayCache::default(),
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
             sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
@@ -220,20 +223,30 @@ impl SessionLifecycle {
 
     /// Deletes the session under `key` from the store. After a failure the deletion is retried for a minute, and
     /// whenever a copy of the cookie comes to this process, in which the session has ended.
-    pub(crate) async fn forget(&self, key: SessionKey) -> Result<(), Error> {
-        let Some(stored) = self.sessions.stored().cloned() else {
+    pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) -> Result<(), Error> {
+        let Some(stored) = self.sessions.stored() else {
             return Ok(());
         };
         let deleted = stored.delete(key).await;
         if deleted.is_err() {
-            let delete = async move {
-                if let Err(error) = retry(FOR_60S, || stored.store.delete(key)).await {
-                    error.log("failed to delete ended session");
-                }
-            };
-            self.end_in_background(delete);
+            self.delete_later(key);
         }
         deleted
+    }
+
+    /// Deletes the session under `key` in the background, unless too many keys wait for it.
+    fn delete_later(self: &Arc<Self>, key: SessionKey) {
+        let Some(stored) = self.sessions.stored() else {
+            return;
+        };
+        match self.deletions.add(key) {
+            Some(true) => {
+                let (lifecycle, store) = (Arc::clone(self), Arc::clone(&stored.store));
+                self.start(async move { lifecycle.deletions.retry(store).await });
+            }
+            Some(false) => {}
+            None => tracing::warn!("too many sessions end at once"),
+        }
     }
 
     /// Starts a background task that ends a session, unless too many are running.
@@ -274,7 +287,7 @@ impl SessionLifecycle {
 const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 /// How long the breaker of the store stays open.
 const STORE_BREAKER_OPEN_FOR: Duration = Duration::from_secs(1);
-/// The limit of sessions that end in the background at once, in the store or at the provider.
+/// The limit of tokens without a session that are ended at the provider at once.
 const MAX_ENDINGS: usize = 64;
 /// The limit of sign-outs that wait for the store at once.
 const MAX_SIGN_OUTS: usize = 256;

@@ -10,7 +10,12 @@ use crate::{
     error::{Error, ErrorKind},
     flight::Flight,
     provider::{Endpoint, Metadata},
-    session::{Lookup, RefreshCalls, Session, SessionId, ended::Ended, store::SessionKey},
+    session::{
+        Lookup, Outcome, RefreshCalls, Session, SessionId,
+        ended::Ended,
+        retry::{Backoff, FOR_10S},
+        store::SessionKey,
+    },
     tokens::{DiditTokens, IdClaims, IdToken},
 };
 
@@ -74,8 +79,12 @@ impl SessionLifecycle {
             Lookup::Session(_) => None,
             // Anybody can send a made-up cookie id, to a store that may not answer.
             Lookup::Key(_) | Lookup::EitherKey(_) => {
-                let permit = Arc::clone(&self.sign_out_permits).try_acquire_owned();
-                Some(permit.map_err(|_| Error::new(ErrorKind::SessionUnavailable))?)
+                let Ok(permit) = Arc::clone(&self.sign_out_permits).try_acquire_owned() else {
+                    // The session at the provider goes on, as its tokens are not read.
+                    found.keys().iter().for_each(|key| self.delete_later(*key));
+                    return Err(Error::new(ErrorKind::SessionUnavailable));
+                };
+                Some(permit)
             }
         };
         let (lifecycle, successor) = (Arc::clone(self), successor.cloned());
@@ -203,7 +212,7 @@ impl SessionLifecycle {
         let mut ended = self.calls.end_session(metadata, tokens).await;
         let is_refused = |error: &Error| error.kind() == ErrorKind::AccessTokenRefused;
         if may_refresh && ended.as_ref().is_err_and(is_refused) {
-            ended = match self.refresh_once(tokens).await {
+            ended = match self.refresh_to_end(tokens).await {
                 Ok(tokens) => self.calls.end_session(metadata, &tokens).await,
                 Err(error) => Err(error),
             };
@@ -212,6 +221,19 @@ impl SessionLifecycle {
         if may_revoke {
             let revoked = self.calls.revoke(metadata, tokens).await;
             revoked.unwrap_or_else(|error| report(&error));
+        }
+    }
+
+    /// New tokens, with which the provider's session is ended. While too many refreshes wait for the provider, tries
+    /// again for 10 s: nothing has been sent.
+    async fn refresh_to_end(&self, tokens: &DiditTokens) -> Outcome {
+        let mut backoff = Backoff::new(FOR_10S);
+        loop {
+            match self.refresh_once(tokens).await {
+                Err(error)
+                    if error.kind() == ErrorKind::TooManySignIns && backoff.pause().await => {}
+                outcome => return outcome,
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tower_didit::fake::{Browser, Endpoint, Fault};
+use http::StatusCode;
+use tower_didit::fake::{Browser, Endpoint, FakeDiditExt, Fault, Person};
 
 use super::application::{
     LATER, PLACES, app, assert_signed_out, deleted_with, didit, in_cookies, in_memory, lives_there,
@@ -10,7 +11,9 @@ use super::application::{
 };
 use crate::support::{
     cookies::copy_cookies,
+    handlers,
     site::{HOME, NOBODY, memory},
+    tasks::yield_until,
 };
 
 // Behaviour 89.
@@ -52,6 +55,31 @@ async fn an_expired_access_token_is_refreshed_first() {
     assert_eq!(tokens.len(), 2);
     assert_eq!(tokens[0], first);
     assert_ne!(tokens[1], first);
+    assert!(!lives_there(&didit, &tokens[1]).await);
+}
+
+// Behaviour 89. Other refreshes have taken all 256 permits.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_without_a_permit_is_made_good() {
+    let didit = didit();
+    let app = handlers::app(handlers::once(&didit));
+    let (browser, _) = handlers::user_of(&didit, &app.router).await;
+    didit.clock().advance(LATER);
+    didit.on_every(Endpoint::Token, Fault::delay(Duration::from_secs(3)));
+    for _ in 0..256 {
+        let tokens = didit.tokens(&Person::john(), ["openid", "offline_access"]);
+        let client = app.auth.client();
+        tokio::spawn(async move { client.refresh(&tokens).await });
+    }
+    yield_until(|| didit.count(Endpoint::Token) == 1 + 256).await;
+    let page = browser.post_form("/logout", &[]).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert_eq!(deleted_with(&didit).len(), 1);
+
+    // 3 s until there is a permit, and 3 s for the refresh.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let tokens = deleted_with(&didit);
+    assert_eq!(tokens.len(), 2);
     assert!(!lives_there(&didit, &tokens[1]).await);
 }
 
