@@ -11,7 +11,13 @@ use crate::provider::Provider;
 pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
     // An empty variable is a missing one.
     let text = |name| {
-        let value = lookup(name).filter(|value| !value.is_empty());
+        let value = lookup(name);
+        if name == COOKIE_KEYS && value.as_ref().is_some_and(|value| value.is_empty()) {
+            tracing::warn!(
+                "DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret"
+            );
+        }
+        let value = value.filter(|value| !value.is_empty());
         let text = value.map(OsString::into_string).transpose();
         text.map_err(|_| invalid(name, "is not UTF-8"))
     };
@@ -31,11 +37,11 @@ fn settings(
     if let Some(scopes) = text("DIDIT_SCOPES")? {
         config = config.with_scopes(scopes.split_ascii_whitespace());
     }
-    if let Some(keys) = text("DIDIT_COOKIE_KEYS")? {
+    if let Some(keys) = text(COOKIE_KEYS)? {
         let keys = keys.split_ascii_whitespace();
         let keys: Result<Vec<_>, _> = keys.map(|key| BASE64_STANDARD.decode(key)).collect();
         let why = "must be base64, with spaces between several keys";
-        config = config.with_cookie_keys(keys.map_err(|_| invalid("DIDIT_COOKIE_KEYS", why))?);
+        config = config.with_cookie_keys(keys.map_err(|_| invalid(COOKIE_KEYS, why))?);
     }
     Ok(config.with_provider(provider(text)?))
 }
@@ -73,6 +79,8 @@ fn provider(
 fn invalid(name: &'static str, why: &'static str) -> ConfigError {
     ConfigError::InvalidVariable { name, why }
 }
+
+const COOKIE_KEYS: &str = "DIDIT_COOKIE_KEYS";
 
 #[cfg(test)]
 mod tests {
@@ -214,6 +222,15 @@ mod tests {
         // Without cookie keys a public client would be refused.
         let public = variables.iter().filter(|(name, _)| *name != NEEDED[1].0);
         assert!(build(&public.copied().collect::<Vec<_>>()).is_ok());
+    }
+
+    #[test]
+    fn cookie_keys_of_spaces_are_refused() {
+        let variables = [&NEEDED[..], &[("DIDIT_COOKIE_KEYS", " ")]].concat();
+        assert!(matches!(
+            build(&variables).unwrap_err(),
+            ConfigError::CookieKeysMissing
+        ));
     }
 
     #[test]

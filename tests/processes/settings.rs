@@ -55,6 +55,25 @@ fn every_variable_reaches_its_setting() {
 }
 
 #[test]
+fn empty_cookie_keys_count_as_missing_and_are_logged() {
+    for (keys, is_logged) in [(Some(""), true), (None, false)] {
+        let mut command = relying_party();
+        command
+            .env("LISTEN", "127.0.0.1:0")
+            .env("RUST_LOG", "warn")
+            .env("NO_COLOR", "1");
+        if let Some(keys) = keys {
+            command.env("DIDIT_COOKIE_KEYS", keys);
+        }
+        let process = Process::start(&mut command, "it was just there");
+        process.wait_for("listening on ");
+        let printed = process.printed().join("\n");
+        let line = "DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret";
+        assert_eq!(printed.contains(line), is_logged, "{printed}");
+    }
+}
+
+#[test]
 fn an_error_names_the_variable_and_not_its_value() {
     for (name, value, error) in [
         (

@@ -84,7 +84,7 @@
 //! | done? | |
 //! |---|---|
 //! | ☐ | The secrets are in the environment or a secret store, not in the code. [`Config::from_env`](crate::Config::from_env) lists the variables. |
-//! | ☐ | Cookie keys are set: `DIDIT_COOKIE_KEYS` from `openssl rand -base64 32`, the same for all processes. An empty value counts as missing: the keys are then derived from the client secret. |
+//! | ☐ | Cookie keys are set: `DIDIT_COOKIE_KEYS` from `openssl rand -base64 32`, the same for all processes. An empty value counts as missing, which is logged at WARN: the keys are then derived from the client secret. |
 //! | ☐ | Somebody knows how to [rotate the keys](crate::docs::machines#cookie-keys), and what to do when one has leaked. |
 //! | ☐ | The redirect URI is `https`, on the one host that people use, and registered at Didit byte for byte: see [console](crate::docs::recipes::console). |
 //! | ☐ | The scopes are those that you need; `offline` only if you call Didit after the first hour. |
