@@ -45,7 +45,7 @@
 //!
 //! The first key encrypts, all decrypt: cookies, and the values in a store. Generate one with `openssl rand -base64 32`,
 //! and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An
-//! empty `DIDIT_COOKIE_KEYS` counts as missing: the keys are then derived from the client secret.
+//! empty `DIDIT_COOKIE_KEYS` counts as missing, which is logged: the keys are then derived from the client secret.
 //!
 //! To rotate without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
 //! keys in base64, with a space in between). A step is done when every process has it:
@@ -55,6 +55,8 @@
 //! | 1 | `OLD NEW` | all processes can decrypt what the new key will encrypt; the next step may follow at once |
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
+//!
+//! What other changes do to users who are signed in is a table: [deploys](crate::docs::deploys).
 //!
 //! **When a key has leaked**, whoever has it can forge a session of any user. Deploy `NEW` alone, to all processes at
 //! once: sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no

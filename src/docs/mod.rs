@@ -10,12 +10,14 @@
 //! | [Placement](placement) | Where does the layer go in a router, and how do several layers coexist? |
 //! | [Proxy](proxy) | What does a reverse proxy have to pass on? How do calls to Didit leave the network? |
 //! | [Machines](machines) | Where do sessions live, and what do several processes have to share? |
+//! | [Deploys](deploys) | Who stays signed in when keys, settings or the build change? |
 //! | [Providers](providers) | Which of Didit's products do I have, and how is another OpenID provider added? |
 //! | [Recipes](recipes) | How do I build a profile page, roles, a JSON API, …? |
 //!
 //! The module has no items, and is compiled only for the documentation.
 
 pub mod cookies;
+pub mod deploys;
 pub mod errors;
 pub mod flow;
 pub mod logs;

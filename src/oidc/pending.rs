@@ -192,6 +192,31 @@ mod tests {
         assert_eq!(after.interaction, Interaction::None);
     }
 
+    // A newer build, which shares the keys, may have written it.
+    #[test]
+    fn a_pending_sign_in_of_another_format_is_not_read() {
+        let encoded = pending().encode();
+        let whole: Vec<serde_json::Value> = serde_json::from_slice(&encoded).unwrap();
+        let longer = [&whole[..], &[serde_json::Value::Null]].concat();
+        let mut other_page = whole.clone();
+        other_page[3] = "https://evil.example".into();
+        for other in [
+            serde_json::json!(longer),
+            serde_json::json!(whole[..6]),
+            serde_json::json!({ "version": 2, "sign_in": whole }),
+            serde_json::json!(other_page),
+        ] {
+            let other = other.to_string();
+            assert!(PendingSignIn::decode(other.as_bytes()).is_none(), "{other}");
+        }
+        for length in 0..encoded.len() {
+            assert!(
+                PendingSignIn::decode(&encoded[..length]).is_none(),
+                "{length}"
+            );
+        }
+    }
+
     // RFC 9700 §4.4; behaviour 29.
     #[test]
     fn a_pending_sign_in_belongs_to_one_provider() {

@@ -122,3 +122,71 @@ fn payload_of(claims: &str) -> Option<(Cow<'_, str>, Option<IdToken>)> {
     let payload = String::from_utf8(payload).ok()?;
     Some((payload.into(), Some(IdToken::new(token))))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::session::Limits;
+
+    const LIMITS: Limits = Limits {
+        idle: Duration::from_secs(100),
+        absolute: Duration::from_secs(250),
+    };
+
+    // Behaviour 78. A newer build, which shares the keys, may have written it.
+    #[test]
+    fn a_session_of_another_format_is_not_read() {
+        let codec = Codec {
+            provider: Provider::didit(),
+            keeps_refresh_tokens: true,
+        };
+        let tokens = TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::new("openid"),
+            expires_at: None,
+            received_at: Timestamp::from_unix(1000),
+        };
+        let tokens = DiditTokens::new(tokens, IdClaims::of_subject("john"));
+        let session = Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000));
+        let encoded = codec.encode(&session);
+        assert!(codec.decode(&encoded).is_some());
+
+        let whole: Vec<Value> = serde_json::from_slice(&encoded).unwrap();
+        let with = |index: usize, value: Value| {
+            let mut changed = whole.clone();
+            changed[index] = value;
+            Value::Array(changed)
+        };
+        for other in [
+            Value::Array([&whole[..], &[Value::Null]].concat()),
+            Value::Array(whole[..7].to_vec()),
+            Value::Array([&[json!(2)], &whole[..]].concat()),
+            json!({ "version": 2, "session": whole }),
+            json!([]),
+            json!(2),
+            with(0, json!("AAAA")),
+            with(0, json!([1, 2, 3])),
+            with(1, json!([1000, 1000, 1100, 1250, 1250])),
+            with(1, json!([1000, 1000, 1100, "1250"])),
+            with(2, json!(["at", "DPoP"])),
+            with(5, json!(-1)),
+            with(7, json!({ "sub": "john" })),
+            with(7, json!({ "iss": "https://other.example", "sub": "john" })),
+            with(7, json!("not a token")),
+        ] {
+            assert!(
+                codec.decode(other.to_string().as_bytes()).is_none(),
+                "{other}"
+            );
+        }
+        for length in 0..encoded.len() {
+            assert!(codec.decode(&encoded[..length]).is_none(), "{length}");
+        }
+    }
+}

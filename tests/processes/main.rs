@@ -8,6 +8,7 @@
 
 mod cluster;
 mod harness;
+mod key_rotation;
 mod large_session;
 mod peer_discovered;
 mod peer_provider;

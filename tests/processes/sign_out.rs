@@ -20,7 +20,7 @@ use crate::{
     support::site::{auth, didit},
 };
 
-// CSP Level 3 §6.4.1.2; behaviours 90 and 110.
+// OpenID Connect RP-Initiated Logout §2, CSP Level 3 §6.4.1.2; behaviours 90 and 110.
 #[tokio::test]
 async fn a_form_under_form_action_self_ends_at_the_signed_out_page() {
     let site = Site::start(
@@ -60,7 +60,7 @@ async fn a_redirect_under_form_action_self_is_blocked() {
     browser.close().await;
 }
 
-// Behaviours 90 and 110.
+// OpenID Connect RP-Initiated Logout §2; behaviours 90 and 110.
 #[tokio::test]
 async fn a_script_signs_out_without_a_page_and_then_opens_the_next_one() {
     let site = Site::start("form-action 'self'; connect-src 'self'", "").await;

@@ -13,6 +13,7 @@ mod caching;
 mod chunks;
 mod contradicting_cookies;
 mod cookie;
+mod deploys;
 mod ended;
 mod limits;
 mod places;
