@@ -135,7 +135,10 @@ impl Site {
             (policies, page).into_response()
         };
         let app = Router::new()
-            .route("/", get(move |user| async move { dress(home(user)) }))
+            .route(
+                "/",
+                get(move |user: Option<IdClaims>| async move { dress(home(user.as_ref())) }),
+            )
             .route(
                 "/goodbye",
                 get(move || async move { dress(Html("<p id=goodbye>Goodbye".to_owned())) }),
@@ -186,7 +189,7 @@ impl Site {
     }
 }
 
-fn home(user: Option<IdClaims>) -> Html<String> {
+fn home(user: Option<&IdClaims>) -> Html<String> {
     Html(match user {
         Some(_) => "<form method=post action=/logout><button id=sign-out>Sign out</button></form>\
                     <form method=post action=/redirected><button id=redirected>Leave</button></form>"
