@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
+use serde_json::Value;
 use url::Url;
 
 use crate::browser::{
@@ -29,12 +30,45 @@ impl Browser {
     /// # }
     /// ```
     pub async fn fetch(&self, method: Method, url: &str) -> Page {
+        self.fetch_visit(self.script(method, url), None).await
+    }
+
+    /// Sends the request of a script with a JSON body, as [`fetch`](Self::fetch) does without one.
+    ///
+    /// ```
+    /// use axum::{Json, Router, http::Method, routing::put};
+    /// use fake_didit::Browser;
+    /// use serde_json::{Value, json};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = Router::new().route("/name", put(|Json(name): Json<Value>| async { Json(name) }));
+    /// let browser = Browser::new("https://app.example", app);
+    /// let page = browser.fetch_json(Method::PUT, "/name", &json!({ "first": "Ada" })).await;
+    /// assert_eq!(page.json()["first"], "Ada");
+    /// # }
+    /// ```
+    pub async fn fetch_json(&self, method: Method, url: &str, body: &Value) -> Page {
+        let mut visit = self.script(method, url);
+        visit.body = Some(body.to_string().into());
+        let json = HeaderValue::from_static("application/json");
+        self.fetch_visit(visit, Some(json)).await
+    }
+
+    fn script(&self, method: Method, url: &str) -> Visit {
         let from = self
             .initiator()
             .unwrap_or_else(|| Initiator::at(self.home.clone()));
-        let visit = Visit::new(method, self.resolve(url), Mode::Fetch, Some(from));
+        Visit::new(method, self.resolve(url), Mode::Fetch, Some(from))
+    }
+
+    async fn fetch_visit(&self, visit: Visit, content_type: Option<HeaderValue>) -> Page {
         let history = vec![visit.url.to_string()];
-        let request = visit.request(None);
+        let mut request = visit.request(None);
+        if let Some(content_type) = content_type {
+            let headers = request.headers_mut();
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
         self.exchange(visit.url.clone(), request, visit.context(), history)
             .await
     }

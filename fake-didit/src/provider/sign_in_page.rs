@@ -27,16 +27,21 @@ pub(crate) fn sign_in(
 {people}</form>
 <form method="post" action="{path}/decline">
 <input type="hidden" name="interaction" value="{interaction}">
-<button class="quiet" id="decline" type="submit">Decline</button>
+<button class="quiet" id="{DECLINE}" type="submit">Decline</button>
 </form>
 <p class="note">This is a fake Didit for tests. Nothing here is real, and no password is needed.</p>"#
     );
     document("Sign in", "card", &main)
 }
 
+/// Whether a page is the sign-in page.
+pub(crate) fn is_sign_in(html: &str) -> bool {
+    html.contains(MARK)
+}
+
 /// The id of a person's button on a page.
 pub(crate) fn button(html: &str, person: &Person) -> Result<String, NoButton> {
-    if !html.contains(MARK) {
+    if !is_sign_in(html) {
         return Err(NoButton::OtherPage);
     }
     let (before, _) = html
@@ -151,6 +156,9 @@ fn initials(name: &str) -> String {
 }
 
 /// By which a [`Browser`](crate::Browser) recognizes the sign-in page.
+/// The id of the button that declines.
+pub(crate) const DECLINE: &str = "decline";
+
 const MARK: &str = r#"id="approve""#;
 
 #[cfg(test)]

@@ -217,6 +217,40 @@ async fn a_script_requests_json() {
 }
 
 #[tokio::test]
+async fn a_script_sends_json_with_its_headers_and_cookies() {
+    let browser = browser();
+    browser.visit("/cookies").await;
+    let body = serde_json::json!({ "a": [1, "b"] });
+    let page = browser.fetch_json(Method::PATCH, "/echo", &body).await;
+    let sent = page.json();
+    assert_eq!(sent["method"], "PATCH");
+    assert_eq!(sent["body"], body.to_string());
+    assert_eq!(sent["content-type"], "application/json");
+    assert_eq!(sent["origin"], "https://app.example");
+    assert_eq!(sent["sec-fetch-mode"], "cors");
+    assert_eq!(sent["cookie"], "lax=1; strict=1");
+}
+
+#[tokio::test]
+async fn a_person_declines() {
+    let browser = browser().add_didit(&didit());
+    browser.visit("/login").await;
+    let page = browser.decline().await;
+    let uri = page.json()["uri"].as_str().unwrap().to_owned();
+    assert!(uri.contains("&error=access_denied"), "{uri}");
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = "the current page is not the sign-in page, but 200 OK of https://app.example/echo"
+)]
+async fn only_the_sign_in_page_can_be_declined() {
+    let browser = browser();
+    browser.visit("/echo").await;
+    browser.decline().await;
+}
+
+#[tokio::test]
 async fn a_raw_request_gets_only_the_cookies() {
     let browser = browser();
     browser.set_cookie("planted", "1");
