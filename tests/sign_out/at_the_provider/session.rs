@@ -60,7 +60,7 @@ async fn an_expired_access_token_is_refreshed_first() {
 
 // Behaviour 89. Other refreshes have taken all 256 permits.
 #[tokio::test(start_paused = true)]
-async fn a_refresh_without_a_permit_is_made_good() {
+async fn a_refresh_without_a_permit_is_retried() {
     let didit = didit();
     let app = handlers::app(handlers::once(&didit));
     let (browser, _) = handlers::user_of(&didit, &app.router).await;
