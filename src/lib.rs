@@ -41,7 +41,7 @@
 //!
 //! # Protect a page
 //!
-//! A handler that takes [`IdClaims`] is for signed-in users: anybody else signs in and comes back, and a request that
+//! A handler that takes [`IdClaims`] is for signed-in users: anyone else signs in and comes back, and a request that
 //! is [no browser navigation](docs::flow#what-is-a-navigation), such as a script's `fetch`, gets 401. [`RequireSignIn`]
 //! guards a group of routes, and `Option<IdClaims>` lets everybody in:
 //!
@@ -159,7 +159,7 @@ pub use provider::Provider;
 pub use return_to::ReturnTo;
 pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
 
-/// The reasons that some [`ErrorKind`]s contain.
+/// The reasons inside some [`ErrorKind`]s.
 pub mod reason {
     pub use crate::error::{CallbackError, IdTokenError, TokenError, WiringError};
 }
@@ -209,7 +209,8 @@ pub mod store {
     };
 }
 
-/// A Didit for tests: the crate [`fake-didit`](fake_didit), and what connects an application to it.
+/// A fake Didit for tests: the crate [`fake-didit`](fake_didit), and [`FakeDiditExt`](fake::FakeDiditExt), which
+/// connects an application to it.
 ///
 /// ```
 /// use axum::{Router, routing::get};

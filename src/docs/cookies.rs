@@ -9,11 +9,11 @@
 //! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie for each sign-in, at most five and 3 KB in all; the oldest is removed first | 20 minutes |
 //! | `__Host-didit.completed` | how many sign-ins this browser has completed in quick succession, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
 //!
-//! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the way back from
-//! Didit is a navigation from another site, with which browsers send no `Strict` cookies.
+//! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the return from
+//! Didit is a navigation from another site, and browsers omit `Strict` cookies from those.
 //!
-//! The browser expires them by its own clock, the layer by [`with_clock`](crate::ConfigBuilder::with_clock). A test that
-//! moves the layer's clock gives the same clock to the fake's `Browser`, and removes the cookies of a real browser
+//! The browser expires cookies by its own clock, the layer by [`with_clock`](crate::ConfigBuilder::with_clock). A test
+//! that moves the layer's clock gives the same clock to the fake's `Browser`, and removes the cookies of a real browser
 //! (otherwise `__Host-didit.completed` outlives its 30 seconds): see [testing](crate::docs::recipes::testing).
 //!
 //! With a redirect URI on an `http` loopback address (`http://localhost:3000/callback`) the names lack `__Host-` and
@@ -45,37 +45,37 @@
 //!
 //! # What is sealed
 //!
-//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so an expired copy is
-//! refused whatever its `Max-Age` was. Each purpose has a key of its own, derived from the cookie keys, the client id
-//! and the origin: a flow cookie is not accepted as a session, and a cookie of another application does not open. A
-//! value that does not open counts as no cookie.
+//! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so the layer
+//! refuses an expired copy whatever its `Max-Age` was. Each purpose has a key of its own, derived from the cookie keys,
+//! the client id and the origin: a flow cookie is not accepted as a session, and a cookie of another application does
+//! not open. A value that does not open counts as no cookie.
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
-//! the provider accepts a refresh token only once (single-use). With a provider that has an end-session endpoint it
+//! refresh tokens are single-use (accepted only once). With a provider that has an end-session endpoint, the session
 //! contains the ID token too.
 //!
 //! # Sizes
 //!
 //! The cookies of a session may take 4,096 bytes in all, names and attributes included. A larger session is refused
-//! with `session-too-large` when the sign-in completes. Then use a [store](crate::docs::machines), ask for fewer scopes,
-//! or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send the cookies
-//! with every request, and [proxies](crate::docs::proxy) limit headers.
+//! with `session-too-large` when the sign-in completes. In that case use a [store](crate::docs::machines), ask for
+//! fewer scopes, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send
+//! the cookies with every request, and [proxies](crate::docs::proxy) limit headers.
 //!
 //! # Several applications on one host
 //!
-//! Browsers send the cookies of a host to all of its ports. Applications on `localhost:3000` and `localhost:4000`, and
-//! several layers in one application, need names of their own:
+//! Browsers send a host's cookies to all of its ports. Applications on `localhost:3000` and `localhost:4000`, and
+//! several layers in one application, need different cookie names:
 //! [`with_cookie_name`](crate::ConfigBuilder::with_cookie_name).
 //!
 //! # Headers
 //!
-//! | answer | headers |
+//! | response | headers |
 //! |---|---|
 //! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
-//! | that sets a cookie of the layer's | `Cache-Control: private, no-store` |
+//! | that sets one of the layer's cookies | `Cache-Control: private, no-store` |
 //! | of the layer itself (redirects, error pages), and every response of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
-//! | to a 401 [error](crate::docs::errors) of this crate, also if it became a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
-//! | to a 503 error of this crate | `Retry-After: 1` |
+//! | a 401 [error](crate::docs::errors) of this crate, even when turned into a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
+//! | a 503 error of this crate | `Retry-After: 1` |
 //!
 //! `Set-Cookie` is appended, never replaced. The response of a handler that does not ask for the session stays
 //! unchanged.

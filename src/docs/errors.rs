@@ -1,7 +1,7 @@
-//! Each error code: its status, what the person saw, what it means and what to do.
+//! Each error code: its status, the page that the person saw, its meaning and what to do.
 //!
 //! [`ConfigError`](crate::ConfigError) comes from [`build`](crate::ConfigBuilder::build), before the first request, and
-//! says what to change. [`Error`](crate::Error) is what goes wrong at run time: in the layer, in an extractor, in
+//! says what to change. [`Error`](crate::Error) is a failure at run time: in the layer, in an extractor, in
 //! [`RequireSignIn`](crate::RequireSignIn), in a call of [`DiditClient`](crate::DiditClient).
 //!
 //! # Who gets what
@@ -13,11 +13,11 @@
 //! | is anything else: a script's `fetch`, an API client | problem details (RFC 9457: a JSON error) with the status and the code |
 //!
 //! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired` and `access-token-refused`, if the page was
-//! asked for with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#what-is-a-navigation)
+//! requested with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#what-is-a-navigation)
 //! defines a browser navigation.
 //!
-//! A handler returns the error with `?` and gets the same treatment. The error is in the extensions of the response, so a
-//! middleware can read it. A middleware that changes the status has the last word.
+//! An error that a handler returns with `?` gets the same response. The error is in the extensions of the response, so
+//! a middleware can read it. If a middleware changes the status, the layer leaves the response alone.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -59,15 +59,15 @@
 //!
 //! # The codes
 //!
-//! They are stable ([`ErrorKind::code`](crate::ErrorKind::code)), and grouped by who has to act. "Page" is the title of
-//! the built-in page. The log has what belongs to a single error: what exactly was wrong, the cause, the host.
+//! The codes are stable ([`ErrorKind::code`](crate::ErrorKind::code)), and grouped by who has to act. "Page" is the
+//! title of the built-in page. The log has the details of each error: what exactly was wrong, the cause, the host.
 //!
 //! ## The person
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | access-denied, 403 | The sign-in was declined | The person declined, or Didit did not let them pass. → Nothing: the page offers another sign-in. |
-//! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If that never succeeds, the provider ignores what is asked for. |
+//! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If the next sign-in fails too, the provider ignores `max_age` or `acr_values`. |
 //! | malformed-callback, 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
 //! | unknown-sign-in, 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
 //! | foreign-sign-in, 400 | This sign-in link does not work | The flow cookie was encrypted with another key, or for another host or client id. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
@@ -77,10 +77,10 @@
 //! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser came back signed out from completed sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
 //! | cross-site-sign-out, 403 | You are still signed in | Another origin asked for the sign-out. → Sign out from a page of this site. If it says that the browser does not name the page: send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
 //! | method-not-allowed, 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
-//! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image asked for a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
+//! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image requested a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
 //! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |
-//! | session-ended, 401 | Please sign in first | The session ended while a [`DiditClient`](crate::DiditClient) of it was in use. → Sign in. |
-//! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler wants a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
+//! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
+//! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
 //! | too-many-sign-ins, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
@@ -89,13 +89,13 @@
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | foreign-issuer, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If those are right, it is an attack. |
-//! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
+//! | foreign-issuer, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If they are right, the callback is an attack. |
+//! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
 //! | invalid-scope, 500 | Sign-in is not set up correctly | A scope is unknown, or not allowed for the client. → Correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider. |
 //! | invalid-request, 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
-//! | invalid-client, 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct it. |
-//! | unauthorized-client, 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow it at the provider. |
-//! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not have this grant type. → Do not ask for a refresh token, or use another provider. |
+//! | invalid-client, 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct the configuration. |
+//! | unauthorized-client, 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow the grant type at the provider. |
+//! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not ask for a refresh token, or use another provider. |
 //! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Ask for fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
 //!
 //! ## The provider
@@ -120,27 +120,27 @@
 //! | foreign-id-token, 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
 //! | provider-unreachable, 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
-//! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh has failed for now; the log says why. → Wait. The request can be repeated. |
+//! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh failed temporarily; the log says why. → Wait. The request can be repeated. |
 //!
 //! ## The store
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | session-unavailable, 503 | This page is not available right now | The session store has failed, or the refresh of a session that [ends with its access token](crate::docs::flow#when-a-session-ends); the log says which. → Look at the store or the provider. The request can be repeated. |
-//! | sign-out-incomplete, 503 | You are signed out in this browser | The session store did not answer a sign-out. This process no longer accepts the session; other processes accept a copy of its cookie until the store has deleted it, which is tried for a minute and whenever the copy reaches this process. → Look at the store. |
+//! | session-unavailable, 503 | This page is not available right now | The session store failed, or the refresh of a session that [ends with its access token](crate::docs::flow#when-a-session-ends) failed; the log says which. → Look at the store or the provider. The request can be repeated. |
+//! | sign-out-incomplete, 503 | You are signed out in this browser | The session store did not answer a sign-out. This process no longer accepts the session; other processes accept a copy of its cookie until the store has deleted the session. This process tries to delete it for a minute, and whenever the copy reaches it. → Look at the store. |
 //!
 //! A sign-out that gets `sign-out-incomplete` cannot be repeated: the browser's cookies are gone, so a second request
-//! names no session. What it has ended: [machines](crate::docs::machines#when-a-store-does-not-answer).
+//! names no session. What such a sign-out has ended: [machines](crate::docs::machines#when-a-store-does-not-answer).
 //!
 //! ## The developer
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | unexpected-claims, 500 | Sign-in is not set up correctly | A claim is missing, or has another type than it is read as. → Read it as an `Option`, or as its type. |
-//! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call it, or name it in the [`Provider`](crate::Provider). |
+//! | unexpected-claims, 500 | Sign-in is not set up correctly | A claim is missing, or has another type than the application reads. → Read it as an `Option`, or as its actual type. |
+//! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
-//! | asked-too-late, 500 | Sign-in is not set up correctly | The session was first asked for after the response headers were sent. → Ask in the handler. |
+//! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

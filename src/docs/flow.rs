@@ -4,17 +4,17 @@
 //!
 //! 1. A person opens `/profile` without a session. The extractor refuses with 401. The request is a browser navigation,
 //!    so the layer redirects it to Didit (303) instead. `GET /login?return_to=/profile` does the same, and so does a
-//!    handler that returns [`SignIn`]. (A page whose address is longer than 512 bytes is not returned to: the sign-in
-//!    ends at the [landing page](crate::ConfigBuilder::with_landing_page), `/`.)
+//!    handler that returns [`SignIn`]. (If the page's address is longer than 512 bytes, the person
+//!    returns to the [landing page](crate::ConfigBuilder::with_landing_page), `/`, instead.)
 //! 2. The URL has `response_type=code`, the client id, the redirect URI, the scopes and a fresh `state`, `nonce` and
-//!    S256 `code_challenge`. What the callback needs later is sealed (encrypted and authenticated) into a
-//!    flow cookie of this browser. The server keeps nothing.
+//!    S256 `code_challenge`. The layer seals (encrypts and authenticates) the data that the callback needs
+//!    into a flow cookie of this browser. The server keeps nothing.
 //! 3. Didit asks the person, then sends the browser to the callback with `code` and `state`.
 //! 4. The layer opens the flow cookie of this `state`, checks it, and sends the code once:
 //!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the redirect URI and the code
-//!    verifier. The exchange is finished even if the browser disconnects.
+//!    verifier. The exchange completes even if the browser disconnects.
 //! 5. The layer verifies the ID token in the order of OpenID Connect Core §3.1.3.7: issuer, audience, signature,
-//!    times, nonce, hashes. The provider's keys are cached; a key that is new is fetched at once.
+//!    times, nonce, hashes. The provider's keys are cached; an unknown key is fetched at once.
 //! 6. The request goes to the application's own handler of the callback, with [`IdClaims`], [`DiditTokens`] and
 //!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
 //!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
@@ -60,19 +60,19 @@
 //! Only a browser navigation, where a person waits for a page, is redirected: `Sec-Fetch-Mode: navigate` with the
 //! destination `document` (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept`
 //! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a
-//! problem details (RFC 9457: a JSON error). A `POST` without a session gets a page that says so, not a redirect that
-//! loses the form, unless its handler returns [`SignIn`].
+//! problem details (RFC 9457: a JSON error). A `POST` without a session gets a page that asks the person to sign in and
+//! send the form again, not a redirect that loses the form, unless its handler returns [`SignIn`].
 //!
 //! # What waits for what
 //!
-//! The layer forwards every ordinary request at once. A handler that asks for the session waits only for what it asks
+//! The layer forwards every ordinary request at once. A handler waits only for the part of the session that it asks
 //! for:
 //!
 //! | asked for | waits for | at most |
 //! |---|---|---|
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
-//! | the same, if the session [ends with its access token](#when-a-session-ends) and that has expired | the refresh | 5 s, then 503 |
+//! | the same, if the session [ends with its access token](#when-a-session-ends) and the token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, but only if this response has to carry the new tokens in cookies, or if the refresh invalidates the old tokens | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
@@ -82,40 +82,43 @@
 //! | path | waits for | at most |
 //! |---|---|---|
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
-//! | the callback | the token request, and the provider's keys if they are not cached or a key is new | three HTTP timeouts, then 504 |
+//! | the callback | the token request, and the provider's keys if they are not cached or the token names an unknown key | three HTTP timeouts, then 504 |
 //! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
-//! | | the provider, if it has an endpoint that ends something | 2 s; the rest is finished in the background |
+//! | | the provider, if it has a session, revocation or end-session endpoint | 2 s; slower calls complete in the background |
 //!
-//! A store call that is still unanswered is given up after 5 s, with `RedisStore` after its own timeout (1 s). A
-//! callback that fails before the token request was sent can be repeated: its page offers a retry.
+//! The layer abandons a store call without a response after 5 s, and `RedisStore` after its own timeout (1 s). A
+//! callback waits for such a call even beyond 2 s. All other requests get their 503 in time, even if the call
+//! runs on in the background. A callback that fails before the token request was sent can be repeated: its page offers
+//! a retry.
 //!
-//! While the provider or the store does not answer, one request waits for it; the others that need it fail at once, for
-//! 10 s (provider) or 1 s (store). Then one request tries again. An outage signs nobody out.
+//! After a first refresh or store call without a response, requests that need one fail at once, for 10 s (provider) or
+//! 1 s (store). Then one request tries again (a probe), and the others keep failing at once until it succeeds. An
+//! outage signs nobody out.
 //!
-//! Ask in the handler. A body stream or a spawned task that asks for the first time after the response headers were
+//! Ask in the handler. A body stream or a spawned task that first asks for the session after the response headers were
 //! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the headers can no longer say that the
-//! response depends on the session. A request that does not ask for the session does not count as its use.
+//! response depends on the session. A request that does not ask for the session does not extend its idle limit.
 //!
 //! # Who the user is
 //!
-//! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: it changes
-//! hands. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs in a database key.
+//! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: its owner
+//! may change. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs in a database key.
 //! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for everything else that the user granted.
 //!
-//! The identity outlives the access token. Once that has expired and cannot be refreshed, [`DiditTokens`] refuses with
-//! `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session
+//! The identity outlives the access token. Once the token has expired and cannot be refreshed, [`DiditTokens`] refuses
+//! with `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session
 //! [ends with its access token](#when-a-session-ends).)
 //!
 //! # When a session ends
 //!
-//! - At its limits: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused (the idle limit), a
-//!   [week](crate::ConfigBuilder::with_session_lifetime) in all (the absolute limit). Both are stored in the session
-//!   itself, encrypted and authenticated.
+//! - At its limits: after a [day](crate::ConfigBuilder::with_session_idle_timeout) without use (the idle limit), and
+//!   after a [week](crate::ConfigBuilder::with_session_lifetime) in all (the absolute limit). Both are stored in the
+//!   session itself, encrypted and authenticated.
 //! - At a sign-out.
 //! - When the provider refuses its refresh token (`invalid_grant`).
-//! - With Didit Authentication a session *ends with its access token*: once that has expired, the user is signed in only
-//!   if it can be refreshed. With other providers a session outlives its access token.
+//! - With Didit Authentication a session *ends with its access token*: once the token has expired, the user is signed
+//!   in only if it can be refreshed. With other providers a session outlives its access token.
 //!
 //! Every sign-in begins a new session and ends the one that the browser had.
 //!
@@ -124,20 +127,20 @@
 //! With the scope `offline` (Didit Authentication: `offline_access`) the access token is refreshed when a handler asks
 //! for the tokens shortly before it expires: once, however many requests ask. "Shortly" is 16 to 30 seconds, different
 //! for each token, so that tokens that were issued together are not refreshed together. For an access token that lives
-//! less than a minute, half its lifetime takes the place of the 30 seconds; no token is refreshed in its first 10
-//! seconds. The new tokens are saved to the store. Without a store they stay in memory until a response has written
+//! less than a minute, the upper bound is half its lifetime instead of 30 seconds. No token is refreshed in its first
+//! 10 seconds. The new tokens are saved to the store. Without a store they stay in memory until a response has written
 //! them to the cookies, for at most 10 minutes.
 //!
-//! A refresh token that the provider accepts only once (single-use) is never sent twice: not after a timeout, not
+//! A single-use refresh token, which the provider accepts only once, is never sent twice: not after a timeout, not
 //! after a crash, not by another process. If the outcome of a refresh is unknown, the session keeps its access token
-//! and is not refreshed again. Other refresh tokens are sent again at the earliest 10 seconds after a failure.
+//! and is not refreshed again. Reusable refresh tokens are sent again at the earliest 10 seconds after a failure.
 //!
 //! # A sign-out
 //!
-//! `POST /logout` from a page of this site ends the session in the application first, then at the provider if that has
-//! an endpoint for it: Didit Authentication has a session, other providers revoke tokens (RFC 7009, token revocation)
-//! or have an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the provider;
-//! the rest is finished in the background.
+//! `POST /logout` from a page of this site ends the session in the application first, then at the provider if the
+//! provider has an endpoint for it: Didit Authentication has a session endpoint; other providers have token revocation
+//! (RFC 7009) or an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the
+//! provider; slower calls complete in the background.
 //!
 //! The answer depends on what has sent the request:
 //!
@@ -165,10 +168,10 @@
 //! # What it does not do yet
 //!
 //! - It asks neither Didit's introspection endpoint nor its live session check.
-//! - Processes that keep sessions in cookies refresh independently of each other. That is harmless as long as refresh
-//!   tokens can be used more than once. The crate assumes so for Didit's Sign in API: a response to a refresh may
+//! - Processes that keep sessions in cookies refresh independently of each other, which is harmless as long as refresh
+//!   tokens are reusable. The crate assumes reusable ones for Didit's Sign in API: a response to a refresh may
 //!   contain no new refresh token. Didit does not say whether the old one stays valid if there is a new one.
-//! - It reads no bearer tokens of API clients: it signs in browsers.
+//! - It does not accept bearer tokens of API clients: it signs in browsers.
 //!
 //! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown
 //! [`DiditClient`]: crate::DiditClient

@@ -3,25 +3,25 @@
 //! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. A common filter is
 //! `RUST_LOG=info,tower_didit=debug`.
 //!
-//! - `ERROR`: the application is put together incorrectly. Logged once by each layer.
+//! - `ERROR`: the application is wired incorrectly. Each layer logs it once.
 //! - `WARN`: the provider, the store or the configuration needs attention.
-//! - `DEBUG`: what users and attackers can cause, and successes.
+//! - `DEBUG`: successes, and failures that users and attackers can cause.
 //!
-//! No event contains an authorization code, a token, a secret, a code verifier or a cookie value. Of an ID token that
-//! is refused, the issuer, the audience and the times are logged, because an operator has to compare them.
+//! No event contains an authorization code, a token, a secret, a code verifier or a cookie value. The issuer, the
+//! audience and the times of a refused ID token are logged, because an operator has to compare them.
 //!
 //! # Errors
 //!
-//! An [`Error`](crate::Error) is logged once, where it is answered. The level follows from who has to act: `DEBUG` for
-//! the codes under "The person" in [errors](crate::docs::errors), `WARN` for all others. The fields are `code`, `error`
-//! (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
+//! An [`Error`](crate::Error) is logged once, when its response is made. The level depends on who has to act: `DEBUG`
+//! for the codes under "The person" in [errors](crate::docs::errors), `WARN` for all others. The fields are `code`,
+//! `error` (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
 //!
 //! | event | level | when |
 //! |---|---|---|
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
 //! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
 //! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata could not be fetched; the cached ones stay in use |
-//! | `failed to save refreshed tokens` | DEBUG or WARN | the request has the new tokens, the session keeps the old ones: look at the store |
+//! | `failed to save refreshed tokens` | DEBUG or WARN | the request gets the new tokens, the session keeps the old ones: look at the store |
 //! | `failed to record the outcome of a refresh` | DEBUG or WARN | look at the store |
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
 //! | `failed to delete ended session` | DEBUG or WARN | a copy of its cookie works until the session's limits: look at the store |
@@ -40,7 +40,7 @@
 //!
 //! # Faults
 //!
-//! Each with its fields in parentheses.
+//! The fields of each event are in parentheses.
 //!
 //! - ERROR `no route for the callback: add a handler for GET of this path inside the layer, or use with_redirect_after_sign_in` (`path`):
 //!   add the route.
@@ -52,24 +52,25 @@
 //! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
-//! - WARN `too many sessions end at once`: look at the store and the provider: some sessions that should have ended go
-//!   on there.
+//! - WARN `too many sessions end at once`: the background queue is full, and some sessions were not deleted from the
+//!   store or not revoked at the provider: look at the store and the provider.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
-//!   use https, or a host name of its own. Logged once.
+//!   another host of the site or a script has set one of the cookies (cookie tossing). Use https, or give the
+//!   application a host name of its own. Logged once.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
 //!   missing.
 //! - WARN `failed to end session at the provider` (`code`, `error`, `source`):
-//!   nothing here: the session there ends at its own limits.
-//! - WARN `session not updated` (`error`): the session has outgrown its cookies: use a store.
+//!   no action needed: the provider's session ends at its own limits.
+//! - WARN `session not updated` (`error`): the session no longer fits its cookies: use a store.
 //!
 //! # What to watch
 //!
-//! An `ERROR` is an alert by itself. A single `WARN` is not: one broken answer of the provider is one `WARN`. Alert on
-//! the rate of a `code`, such as 5 in 5 minutes.
+//! An `ERROR` is an alert by itself. A single `WARN` is not: one broken response of the provider is one `WARN`. Alert
+//! on the rate of a `code`, such as 5 in 5 minutes.
 //!
 //! | alert on | because |
 //! |---|---|
-//! | any `ERROR` | nobody can sign in, or not everywhere |
+//! | any `ERROR` | sign-in is broken for everybody, or on some routes |
 //! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
 //! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |

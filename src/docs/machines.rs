@@ -4,12 +4,12 @@
 //!
 //! | | [in cookies](crate::ConfigBuilder::with_sessions_in_cookies) | in [memory](crate::store::MemoryStore) | in Redis, or [your own](crate::store::SessionStore) store |
 //! |---|---|---|---|
-//! | the server keeps | nothing | all, in one process | all, for all processes |
-//! | size of a session | 4 KB, up to 40 | 64 KB | 64 KB |
-//! | a restart | sessions stay | sessions end | sessions stay |
-//! | a sign-out ends copies of the cookie | in this process, until it restarts | yes | yes |
-//! | keeps single-use refresh tokens (accepted only once) | no | yes | yes |
-//! | one refresh for all requests of | a process | a process | all processes |
+//! | the server keeps | nothing | all sessions, in one process | all sessions, for all processes |
+//! | size of a session | 4 KB by default, 40 KB at most | 64 KB | 64 KB |
+//! | after a restart | sessions remain | sessions are gone | sessions remain |
+//! | after a sign-out, copies of the cookie are refused | by this process, until it restarts | yes | by all processes |
+//! | can keep single-use refresh tokens (accepted only once) | no | yes | yes |
+//! | one refresh per session in | each process | the process | all processes |
 //!
 //! Cookies are the default; memory is the default where refresh tokens are single-use (Didit Authentication with
 //! `offline_access`). [`with_session_store`](crate::ConfigBuilder::with_session_store) takes any
@@ -18,8 +18,8 @@
 //! # How to choose
 //!
 //! - **Cookies** need no operations and no lookup. Choose them unless one of the next lines applies.
-//! - **Redis** if a sign-out has to end every copy at once, if sessions are large, or with Didit Authentication and
-//!   `offline_access` in more than one process. `store::RedisStore` is behind the feature `redis`.
+//! - **Redis** if a sign-out has to invalidate every copy of the cookie at once, if sessions are large, or with Didit
+//!   Authentication and `offline_access` in more than one process. `store::RedisStore` is behind the feature `redis`.
 //! - **Your own store** for a database that you already run: implement [`SessionStore`](crate::store::SessionStore), as
 //!   `examples/session_store` does, and test it with `store::conformance` (feature `test-util`).
 //! - **Memory** for one process whose users may sign in again after a restart.
@@ -33,13 +33,13 @@
 //! | load balancer | any; no sticky sessions | any; no sticky sessions |
 //! | clocks | synchronised | synchronised |
 //!
-//! [Several machines](crate::docs::recipes::several_machines) shows it as code.
+//! [Several machines](crate::docs::recipes::several_machines) shows the code.
 //!
 //! A callback that arrives again joins the first one only in the same process. Another process that shares the store
 //! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page)
-//! (`/`) if the browser is signed in. With sessions in cookies it sends the code again, and the provider refuses it:
-//! 400 (`invalid-grant`). A process that is killed while it exchanges a code has the same effect: the proxy's retry,
-//! or the person's reload, at another process gets that 409 or 400, whose page offers another sign-in.
+//! (`/`) if the browser is signed in. With sessions in cookies that process sends the code again, and the provider
+//! refuses it: 400 (`invalid-grant`). If a process is killed while it exchanges a code, the proxy's retry or the
+//! person's reload at another process gets the same 409 or 400. Its page offers another sign-in.
 //!
 //! # Cookie keys
 //!
@@ -48,7 +48,7 @@
 //! empty `DIDIT_COOKIE_KEYS` counts as missing, which is logged: the keys are then derived from the client secret.
 //!
 //! To rotate without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
-//! keys in base64, with a space in between). A step is done when every process has it:
+//! keys in base64, with a space in between). A step is done when every process has the new value:
 //!
 //! | deploy | keys | then |
 //! |---|---|---|
@@ -67,18 +67,17 @@
 //! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`; so does `Option<IdClaims>`. The
 //! first requests wait 1 s. From then on requests fail at once, except one in each second, which asks the store again and
 //! waits up to 1 s. No user counts as signed in or signed out. Requests that do not ask for the session are not
-//! affected. A callback fails with 503 after about 2 s, before its code is sent, so it can be repeated.
+//! affected. A callback fails with 503 after about 2 s, before its code is sent, so the person can reload it.
 //!
-//! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. What it has done:
+//! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. By then:
 //!
 //! - The browser's cookies are removed. The next user of this browser is not signed in.
-//! - In the process that has answered it, the session has ended until that process restarts: a copy of the cookie signs
-//!   nobody in there.
-//! - The entry in the store is deleted as soon as the store answers, if that is within a minute and the process still
-//!   runs. Later it is deleted when a copy of the cookie comes to the process that has answered the sign-out.
+//! - The process that answered the sign-out refuses copies of the cookie until that process restarts.
+//! - The entry in the store is deleted as soon as the store answers, if it answers within a minute and the process
+//!   still runs. Later the entry is deleted when a copy of the cookie reaches the process that answered the sign-out.
 //! - Otherwise the session stays in the store until its limits, and in other processes a copy of its cookie works again
 //!   once the store answers. The log has the event `failed to delete ended session`.
-//! - The session at the provider goes on, because its tokens are in the store.
+//! - The session at the provider continues: its tokens, which are needed to terminate it, are in the store.
 //!
 //! At most 4,096 entries wait for their deletion in a process; beyond that the log has `too many sessions end at once`.
 //! The same holds for a session that another sign-in of the browser replaces while the store fails to delete it: the new
@@ -88,7 +87,7 @@
 //! # Refreshes
 //!
 //! A process that refreshes the tokens of a stored session first records the attempt in the store, in one atomic step.
-//! The others use the old access token while it is valid, then wait for the outcome. See
+//! The other processes use the old access token while it is valid, then wait for the outcome. See
 //! [flow](crate::docs::flow#a-refresh).
 //!
 //! # Redis

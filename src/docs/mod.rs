@@ -1,10 +1,10 @@
-//! The guide: what the layer does, and recipes for what you build with it.
+//! The guide: what the layer does, and recipes for common tasks.
 //!
 //! | page | answers |
 //! |---|---|
 //! | [Flow](flow) | What happens at a sign-in, on later requests and at a sign-out? What waits for what? |
 //! | [Cookies](cookies) | Which cookies does it set, and which headers does it add? |
-//! | [Errors](errors) | What does each error code mean, what did the person see, what is to be done? |
+//! | [Errors](errors) | What does each error code mean, what did the person see, and what should you do? |
 //! | [Logs](logs) | Which events does it log, at which level, with which fields? |
 //! | [Security](security) | What does it check, what does it promise, what is left to the application? |
 //! | [Placement](placement) | Where does the layer go in a router, and how do several layers coexist? |

@@ -2,8 +2,8 @@
 //!
 //! # In axum
 //!
-//! Add [`DiditAuth`](crate::DiditAuth) after all routes, on the outermost router. It then sees every request with its
-//! whole path, and the guards and extractors are inside it:
+//! Add [`DiditAuth`](crate::DiditAuth) after all routes, on the outermost router. The layer then sees every request
+//! with its whole path, and the guards and extractors are inside the layer:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -36,13 +36,13 @@
 //!
 //! | mistake | what happens | instead |
 //! |---|---|---|
-//! | the layer is on a router that is nested | `nest` strips the prefix, so the layer does not see its callback | layer the outer router |
-//! | the layer is a `route_layer` | it does not see paths without a route, such as `/login` | `layer` |
-//! | a `route`, `fallback` or `merge` comes after `.layer(…)` | its requests do not pass the layer: `layer-missing`; a later `fallback` can also hide `/login` | put it before |
+//! | the layer is on a router that is nested | `nest` strips the prefix, so the layer does not see its callback | add the layer to the outer router |
+//! | the layer is a `route_layer` | the layer does not see paths without a route, such as `/login` | `layer` |
+//! | a `route`, `fallback` or `merge` comes after `.layer(…)` | its requests do not pass the layer: `layer-missing`; a later `fallback` can also hide `/login` | add routes before the layer |
 //! | the callback has no route | 404 after the sign-in, and an `ERROR` in the log | add the route, or [`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) |
 //! | [`RequireSignIn`](crate::RequireSignIn) is outside of the layer | `layer-missing` | guard first, layer last |
 //!
-//! The guard, and middleware that asks who is signed in, go inside the layer. CORS, compression, tracing and rate
+//! The guard, and middleware that reads the signed-in user, go inside the layer. CORS, compression, tracing and rate
 //! limits go around it.
 //!
 //! # One lookup
@@ -52,10 +52,10 @@
 //! [`IdClaims`](crate::IdClaims) and [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
 //!
 //! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a
-//! role](crate::docs::recipes::roles)) comes after the guard, so it is added before it:
+//! role](crate::docs::recipes::roles)) runs after the guard, so add the check before the guard:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`.
 //!
-//! # The paths that it takes
+//! # The layer's paths
 //!
 //! | path | method | |
 //! |---|---|---|
@@ -63,12 +63,12 @@
 //! | `/login` | `GET` | [`with_login_path`](crate::ConfigBuilder::with_login_path), [`without_login_path`](crate::ConfigBuilder::without_login_path) |
 //! | `/logout` | `POST` | [`with_logout_path`](crate::ConfigBuilder::with_logout_path), [`without_logout_path`](crate::ConfigBuilder::without_logout_path) |
 //!
-//! Other methods get 405. An application that has a login page of its own at `/login` renames the layer's.
+//! Other methods get 405. If the application has a login page of its own at `/login`, rename the layer's path.
 //!
 //! # Several layers
 //!
-//! Two layers, for example for customers and for staff, need different cookie names and paths. They go side by side, or
-//! stacked around different routes; the inner one is responsible for the routes inside it.
+//! Two layers, for example for customers and for staff, need different cookie names and paths. Add them side by side,
+//! or stacked around different routes: the inner layer handles the routes inside it.
 //!
 //! ```
 //! # fn configs() -> Result<(), tower_didit::ConfigError> {

@@ -4,7 +4,7 @@
 //!
 //! | you have from Didit | product | code |
 //! |---|---|---|
-//! | a client id and a client secret | Sign in API | nothing: it is the default ([`Provider::didit`](crate::Provider::didit)) |
+//! | a client id and a client secret | Sign in API | none needed: the default ([`Provider::didit`](crate::Provider::didit)) |
 //! | a publishable key, `pk_live_…` or `pk_test_…` | Didit Authentication | [`Provider::from_publishable_key`](crate::Provider::from_publishable_key) |
 //! | an issuer such as `https://acme.auth.didit.me` | Didit Authentication | [`Provider::authentication`](crate::Provider::authentication) |
 //! | the issuer of any other OpenID provider | | [`Provider::discovered`](crate::Provider::discovered) |
@@ -16,11 +16,11 @@
 //! | client secret | yes, HTTP Basic | none: set [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | optional, sent as the metadata says |
 //! | default scopes | `openid` | none | `openid` |
 //! | scope for a refresh token | `offline` | `offline_access` | often `offline_access` |
-//! | a refresh token works | more than once | once (single-use) | say so: [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
+//! | refresh tokens | assumed reusable | single-use (accepted only once) | assumed reusable; if not, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | a session [ends with its access token](crate::docs::flow#when-a-session-ends) | no | yes | no |
 //! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has it |
-//! | sign-out at the provider | no | its session ends | token revocation (RFC 7009), end-session page |
+//! | sign-out at the provider | no | its session is terminated | token revocation (RFC 7009), end-session page |
 //! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use refresh tokens |
 //!
 //! # Sign in API
@@ -63,9 +63,9 @@
 //! # }
 //! ```
 //!
-//! Without `offline_access` a session lasts as long as its access token, 5 minutes. With it sessions are in memory: more
-//! than one process needs a [shared store](crate::docs::machines). The issuer has no slash at the end. During the
-//! switch to a custom domain, tokens of both issuers arrive: [`add_issuer`](crate::Provider::add_issuer).
+//! Without `offline_access` a session lasts as long as its access token, 5 minutes. With `offline_access` sessions are
+//! in memory: several processes need a [shared store](crate::docs::machines). The issuer has no slash at the end.
+//! During the switch to a custom domain, tokens of both issuers arrive: [`add_issuer`](crate::Provider::add_issuer).
 //!
 //! # Another OpenID provider
 //!
@@ -83,24 +83,24 @@
 //! # }
 //! ```
 //!
-//! The metadata is fetched with the first sign-in, not at the start: an application starts while its provider is down.
-//! The issuer is compared byte for byte; with or without a slash at the end, it is a different issuer.
+//! The metadata is fetched at the first sign-in, so an application can start while its provider is down.
+//! The issuer is compared byte for byte: an issuer with a slash at the end is another issuer than the one without.
 //!
 //! # The key of a user
 //!
-//! [`IdClaims::subject`](crate::IdClaims::subject) identifies a user of one provider. What an application keeps in its
-//! database:
+//! [`IdClaims::subject`](crate::IdClaims::subject) identifies a user of one provider. The key in an
+//! application's database:
 //!
 //! | providers of the application | key |
 //! |---|---|
 //! | one | the subject alone: the layer accepts ID tokens of this provider's issuers only |
 //! | several, each with a layer of its own | a name of yours for the provider, and the subject: `("didit", "8a1d4f0e-…")` |
 //!
-//! Do not put [`issuer`](crate::IdClaims::issuer) (`iss`) into the key. OpenID Connect has exactly one issuer for each
-//! provider, but Didit's Sign in API is known to use several, and [`Provider::didit`](crate::Provider::didit) accepts
-//! them all as one provider. If the `iss` of a user changes from one of them to another, a key of issuer and subject
-//! makes a second account for the same person. With Didit Authentication the `iss` changes with the switch to a custom
-//! domain.
+//! Do not include [`issuer`](crate::IdClaims::issuer) (`iss`) in the key. OpenID Connect has exactly one issuer for
+//! each provider, but Didit's Sign in API is known to use several, and [`Provider::didit`](crate::Provider::didit)
+//! accepts them all as one provider. If the `iss` of a user changes from one of them to another, a key of issuer and
+//! subject creates a second account for the same person. With Didit Authentication the `iss` changes with the switch to
+//! a custom domain.
 //!
 //! # From the environment
 //!

@@ -2,7 +2,7 @@
 //!
 //! # What the reverse proxy has to do
 //!
-//! | it must | else |
+//! | the proxy must | otherwise |
 //! |---|---|
 //! | terminate TLS for the origin of the redirect URI | the browser drops the `Secure` cookies |
 //! | pass the whole path on | a stripped prefix hides the callback: an `ERROR` in the log |
@@ -10,8 +10,8 @@
 //! | pass `Set-Cookie` headers on one by one | folded into one header they are lost |
 //! | accept headers of 8 KB in both directions | 400 or 502 during the sign-in |
 //!
-//! The layer needs no `X-Forwarded-*` header and trusts none: what it knows of its own address comes from the redirect
-//! URI. `X-Forwarded-Proto: http` between proxy and application changes nothing.
+//! The layer needs no `X-Forwarded-*` header and trusts none: it takes its own address from the redirect URI.
+//! `X-Forwarded-Proto: http` between proxy and application changes nothing.
 //!
 //! All people have to use the host of the redirect URI. A sign-in that starts on another name of the site
 //! (`www.app.example`, an IP address) ends at the callback with `unknown-sign-in`, since the flow cookie belongs to the
@@ -90,13 +90,14 @@
 //!   line. Failures are still visible as status 429 or 502 in the access log. The code does not leak to other pages in
 //!   `Referer`: the callback's response has `Referrer-Policy: no-referrer`.
 //! - **The limit.** A sign-in that a stranger starts and calls back with a made-up code costs a request to Didit's token
-//!   endpoint. At most 256 of these wait at a time; beyond that, sign-ins answer 503 until some have returned. The limit
-//!   keeps one address from using them all up: it may call back about 20 times at once, and once a second after that.
-//!   People behind one address, as in an office, share it: raise `burst` for them. Behind another proxy,
+//!   endpoint. At most 256 such requests wait at a time; beyond that, sign-ins get 503 until some of them have a
+//!   response. nginx's limit keeps one address from occupying all 256: an address may send about 20 callbacks at once,
+//!   then one a second.
+//!   People behind one address, as in an office, share the limit: raise `burst` for them. Behind another proxy,
 //!   `$binary_remote_addr` is that proxy's address until `set_real_ip_from` and `real_ip_header` say otherwise.
 //! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
-//!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default). That is right
-//!   for a process that is down. If a process is killed while it exchanges a code, the retried callback gets 409
+//!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default), which is
+//!   right for a process that is down. If a process is killed while it exchanges a code, the retried callback gets 409
 //!   (`sign-in-already-completed`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
@@ -106,10 +107,10 @@
 //!
 //! # Header sizes
 //!
-//! A request brings at most 4 KB of session and 3 KB of sign-ins under way; a response sets at most one session. nginx
-//! reads answers with headers of 4 or 8 KB by default, and answers 502 to the browser if they are larger. Therefore
-//! `proxy_buffer_size` and `large_client_header_buffers` above. With a [session store](crate::docs::machines) the session
-//! cookie has 43 characters, and the defaults suffice.
+//! A request carries at most 4 KB of session cookies and 3 KB of flow cookies; a response sets at most one session.
+//! nginx accepts response headers of 4 or 8 KB by default, and sends 502 to the browser if they are larger, which is
+//! why `proxy_buffer_size` and `large_client_header_buffers` are set above. With a [session
+//! store](crate::docs::machines) the session cookie has 43 characters, and the defaults suffice.
 //!
 //! # Below a prefix
 //!
@@ -136,8 +137,8 @@
 //!
 //! # Caches
 //!
-//! Do not cache `/login`, `/logout` and the callback. Answers for signed-in users have `Vary: Cookie` and `private`; a
-//! rule of a CDN that ignores both gives one user's page to another.
+//! Do not cache `/login`, `/logout` and the callback. Responses to signed-in users have `Vary: Cookie` and
+//! `private`; a CDN rule that ignores both gives one user's page to another.
 //!
 //! # Calls to Didit
 //!
@@ -171,5 +172,5 @@
 //! # }
 //! ```
 //!
-//! A proxy that opens TLS has a certificate authority of its own:
+//! A proxy that intercepts TLS presents certificates of its own CA: add that CA with
 //! [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates).

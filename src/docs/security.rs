@@ -2,8 +2,8 @@
 //!
 //! # What it checks
 //!
-//! - **The browser.** `state` is bound to the browser that started the sign-in, compared in constant time and used
-//!   once. PKCE (S256) is always on. The callback's `iss`, if there is one, is the provider's (RFC 9207, issuer
+//! - **The browser.** `state` is bound to the browser that started the sign-in, compared in constant time, and
+//!   single-use. PKCE (S256) is always on. The callback's `iss`, if present, must be the provider's (RFC 9207, issuer
 //!   identification).
 //! - **The ID token** is accepted only if its signature is valid, its algorithm is allowed, its issuer is accepted, its
 //!   audience is this client, it is valid now, and it belongs to this sign-in (OpenID Connect Core §3.1.3.7). Nothing
@@ -14,22 +14,22 @@
 //! - **The provider's redirects** are not followed. Every call has a timeout and a limit of 1 MiB for its response.
 //! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, and as many refreshes.
 //!
-//! Two setters loosen this, and say so in their names:
+//! Two setters loosen these checks, and have `insecure_` in their names:
 //! [`insecure_accept_missing_nonce`](crate::Provider::insecure_accept_missing_nonce) and
 //! [`insecure_trust_tls_for_id_token`](crate::Provider::insecure_trust_tls_for_id_token).
 //!
 //! # What it promises
 //!
-//! `SECURITY.md` in the repository lists the promises: what breaks one of them is a vulnerability, and the file says how
+//! `SECURITY.md` in the repository lists the promises. A way to break one of them is a vulnerability; the file says how
 //! to report it. `BEHAVIOURS.md` lists the clauses of the specifications with the tests that prove each.
 //!
 //! # What is left to the application
 //!
 //! - **Cookie keys.** Without [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) the keys are derived from the
-//!   client secret: whoever has the secret can forge sessions, and changing it signs everybody out. Set keys in
+//!   client secret: anyone who has the secret can forge sessions, and changing it signs everybody out. Set keys in
 //!   production.
-//! - **Revocation.** A session in cookies cannot be revoked in other processes before its limits: a copied cookie works
-//!   there after the sign-out. The process that handled the sign-out refuses it until that process restarts. With a
+//! - **Revocation.** With sessions in cookies, other processes still accept a copied cookie after a sign-out, until the
+//!   session's limits. The process that handled the sign-out refuses the cookie until that process restarts. With a
 //!   [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
 //!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503 (`sign-out-incomplete`),
 //!   and ends the session for other processes only if the store answers within a minute.
@@ -45,11 +45,11 @@
 //!   ```
 //! - **Forms.** `SameSite=Lax` stops other sites, not other subdomains and ports: see
 //!   [CSRF](crate::docs::recipes::csrf).
-//! - **Permissions.** The layer says who the user is. What they may do is the application's: see
+//! - **Permissions.** The layer says who the user is. The application decides what they may do: see
 //!   [roles](crate::docs::recipes::roles).
-//! - **Tokens.** An access token is a secret of the user's. Do not log it, and do not send it to the browser:
+//! - **Tokens.** An access token is the user's secret. Do not log it, and do not send it to the browser:
 //!   `Debug` of [`DiditTokens`](crate::DiditTokens) is redacted, [`secret`](crate::tokens::AccessToken::secret) is not.
 //! - **Untrusted text.** Names, e-mail addresses and [`provider_description`](crate::Error::provider_description) are
 //!   written by others: escape them in HTML.
-//! - **Hosts.** Applications on one host share its cookies, whatever their ports. They cannot read each other's, but
-//!   can remove and replace them.
+//! - **Hosts.** Applications on one host share its cookies, whatever their ports. Each can remove and replace the
+//!   cookies of the others, but cannot read them.
