@@ -1,7 +1,7 @@
-//! Didit's console, step by step: what to register, and what to copy.
+//! Didit's console, step by step: the values to register and to copy.
 //!
-//! The console changes more often than this page. The steps name what is needed; the console's words for it may differ.
-//! What is marked *documented* stands in Didit's documentation or its own code.
+//! The console changes more often than this page, and may use other words. Steps marked *documented* are in Didit's
+//! documentation or its own code.
 //!
 //! # Sign in API
 //!
@@ -18,9 +18,9 @@
 //!
 //!    Whether the console accepts `http://localhost` for the Sign in API is not documented: try it. If it does not,
 //!    develop against the fake (`cargo run --example quickstart`) or a tunnel with `https`.
-//! 3. Allow the **scopes** that you ask for. `openid` is required, `offline` brings a refresh token (*documented*). An
-//!    unknown scope is refused with `invalid-scope`; the [log](crate::docs::logs) names the scopes that were asked for.
-//!    [Providers](crate::docs::providers#sign-in-api) lists those that Didit documents.
+//! 3. Allow the **scopes** that your application requests. `openid` is required, `offline` brings a refresh token
+//!    (*documented*). An unknown scope is refused with `invalid-scope`; the [log](crate::docs::logs) names the
+//!    requested scopes. [Providers](crate::docs::providers#sign-in-api) lists the scopes that Didit documents.
 //! 4. Give the values to the application:
 //!
 //! ```text
@@ -44,13 +44,14 @@
 //!
 //! # Didit Authentication
 //!
-//! 1. Switch the product on for the application. Until then every address of it answers 404 (*documented*).
+//! 1. Switch the product on for the application. Until then all its addresses return 404 (*documented*).
 //! 2. Copy the **publishable key** (`pk_live_…`, `pk_test_…`) or the **issuer** (`https://acme.auth.didit.me`), and the
 //!    **application id**, which is the client id. There is no secret (*documented*).
-//! 3. Register the **redirect URIs**. They match character for character; `http` is accepted only for sandbox
-//!    applications. An unregistered one gets a page with status 400 (*documented*).
-//! 4. Register the page after a sign-out, if Didit is to redirect to it, and name it in
-//!    [`with_sign_out_pages`](crate::ConfigBuilder::with_sign_out_pages).
+//! 3. Register the **redirect URIs**. Didit compares them character for character, and accepts `http` only for
+//!    sandbox applications. With an unregistered one Didit shows a page with status 400 (*documented*).
+//! 4. Add the post-logout page that is configured at Didit, if there is one, to
+//!    [`with_sign_out_pages`](crate::ConfigBuilder::with_sign_out_pages): after a sign-out the layer, not Didit, redirects
+//!    to it.
 //!
 //! # Sandbox
 //!
@@ -80,8 +81,8 @@
 //!
 //! | you see | cause |
 //! |---|---|
-//! | Didit's page says that the redirect URI is wrong | it is not registered exactly as `DIDIT_REDIRECT_URI` has it |
+//! | Didit's page says that the redirect URI is wrong | `DIDIT_REDIRECT_URI` is not registered, or not character for character |
 //! | `invalid-client` | the client id or secret is of another application, or of the sandbox |
 //! | `invalid-scope` | a scope is not allowed for the application |
-//! | `unknown-sign-in` | the browser started on another host than that of the redirect URI |
-//! | `invalid-issuer` | the log names the issuer that came: [`with_issuers`](crate::Provider::with_issuers) |
+//! | `unknown-sign-in` | the browser started on a host other than the redirect URI's |
+//! | `invalid-issuer` | Didit uses another issuer, which the log names: accept it with [`with_issuers`](crate::Provider::with_issuers) |

@@ -1,9 +1,9 @@
-//! The application's own forms: what `SameSite=Lax` stops, and what it does not.
+//! The application's own forms: which requests `SameSite=Lax` stops, and which it does not.
 //!
-//! The layer protects its own paths: `state` protects the callback, and `POST /logout` is refused when another origin
-//! asks. For the application's forms the session cookie has `SameSite=Lax`:
+//! The layer protects its own paths: `state` protects the callback, and a `POST /logout` from another origin is
+//! refused. For the application's forms the session cookie has `SameSite=Lax`:
 //!
-//! | a request from | brings the session cookie? |
+//! | a request from | carries the session cookie? |
 //! |---|---|
 //! | another site: `POST`, `fetch`, frame, image | no |
 //! | another site: a link, `GET` navigation | **yes** |
@@ -14,7 +14,7 @@
 //!
 //! 1. Change nothing in a `GET` handler.
 //! 2. If a subdomain or a port is run by somebody else, or may be taken over, check the origin of every request that
-//!    changes something. A middleware does it:
+//!    changes something, in a middleware:
 //!
 //! ```
 //! use axum::{

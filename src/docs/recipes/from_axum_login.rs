@@ -1,14 +1,14 @@
 //! From axum-login with the oauth2 crate.
 //!
-//! (The names on the left are those of axum-login 0.18.) axum-login keeps a session with a user id and asks a backend
-//! of yours; the OAuth part (authorize URL, `state`, exchange) is in your handlers. With tower-didit the layer does
-//! both.
+//! (The names on the left are those of axum-login 0.18.) axum-login keeps a session with a user id and asks your
+//! backend for the user; the OAuth part (authorize URL, `state`, exchange) is in your handlers. With tower-didit the
+//! layer does both.
 //!
 //! | before | after |
 //! |---|---|
 //! | `SessionManagerLayer`, `AuthManagerLayerBuilder` | [`DiditAuth`](crate::DiditAuth), one layer |
 //! | `impl AuthnBackend`: `authenticate`, `get_user` | gone: the ID token is verified by the layer |
-//! | `BasicClient`, the handlers for the login and the callback's exchange | gone |
+//! | `BasicClient`, the login handler, the exchange in the callback | gone |
 //! | `state` in the session, compared with `==` | gone: a flow cookie for each sign-in |
 //! | `auth_session.login(&user)` in the callback | the [callback's handler](crate::docs::recipes::provisioning), which looks the account up |
 //! | `AuthSession<Backend>` in a handler | [`IdClaims`](crate::IdClaims), or an extractor of yours as below |
@@ -88,12 +88,12 @@
 //! # Steps
 //!
 //! 1. Add a unique column `didit_subject` to the users' table ([the key of a
-//!    user](crate::docs::providers#the-key-of-a-user)). Fill it at the first sign-in after the change: by the
-//!    provider's user id that you have stored, not by the e-mail address alone.
+//!    user](crate::docs::providers#the-key-of-a-user)). Fill it at the first sign-in after the change: find the
+//!    account by the provider's user id that you have stored, not by the e-mail address alone.
 //! 2. Replace the two session layers by `DiditAuth`, and remove your routes `/login` and `/logout`, or rename the
-//!    layer's: [`with_login_path`](crate::ConfigBuilder::with_login_path).
+//!    layer's paths: [`with_login_path`](crate::ConfigBuilder::with_login_path).
 //! 3. Turn `GET /logout` into a form: the layer's sign-out is `POST`.
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
-//! What axum-login does and this crate does not: passwords, and application data in the session. Keep such data in your
-//! database, under the subject, or keep `tower-sessions` beside the layer for it.
+//! This crate has no passwords and keeps no application data in the session. Keep such data in your database, under the
+//! subject, or in `tower-sessions` beside the layer.

@@ -11,7 +11,7 @@
 //! | `Option<OidcClaims<_>>` | `Option<IdClaims>` |
 //! | `OidcAccessToken` | [`DiditTokens::access_token`](crate::DiditTokens::access_token) |
 //! | `OidcRpInitiatedLogout` | `POST /logout`, or [`DiditClient::sign_out`](crate::DiditClient::sign_out) |
-//! | the base URL, from which redirect URIs are made | one redirect URI, as it is registered |
+//! | the base URL, from which redirect URIs are made | one registered redirect URI |
 //! | the issuer, by discovery | [`Provider::didit`](crate::Provider::didit) by default; [`Provider::discovered`](crate::Provider::discovered) for others |
 //!
 //! ```
@@ -74,12 +74,12 @@
 //!
 //! # Steps
 //!
-//! 1. Register one redirect URI, such as `https://app.example/callback`. axum-oidc returns to the page itself, so every
-//!    path had to be allowed at the provider; here all sign-ins return to the callback, and
-//!    [`ReturnTo`](crate::ReturnTo) leads to the page.
-//! 2. Replace the layers, keep the order: guard inside, `DiditAuth` last.
+//! 1. Register one redirect URI, such as `https://app.example/callback`. With axum-oidc the provider returns to the
+//!    page itself, so every path is registered there. With tower-didit all sign-ins return to the callback, and
+//!    [`ReturnTo`](crate::ReturnTo) redirects to the page.
+//! 2. Replace the layers in the same order: guard inside, `DiditAuth` last.
 //! 3. Turn sign-out links into a form: the layer's sign-out is `POST`.
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
-//! What changes for users: a `POST` without a session is answered 401 instead of a redirect that loses the form, and a
-//! `fetch` gets problem details (RFC 9457: a JSON error).
+//! Two changes for users: a `POST` without a session gets 401 instead of a redirect that loses the form, and a `fetch`
+//! gets problem details (RFC 9457: a JSON error).

@@ -1,4 +1,4 @@
-//! From an exchange that was written by hand.
+//! From a hand-written exchange.
 //!
 //! A hand-written sign-in with Didit has two handlers and a cookie, roughly as follows:
 //!
@@ -14,7 +14,7 @@
 //!                redirect to /
 //! ```
 //!
-//! With the layer both are gone. The callback keeps what is yours:
+//! The layer replaces both handlers and the cookie. The callback keeps your application's part:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -39,7 +39,7 @@
 //!     user.map_or("nobody".to_owned(), |user| user.subject().to_owned())
 //! }
 //!
-//! /// What you did with the claims before the redirect stays here.
+//! /// Your own use of the claims, before the redirect, stays here.
 //! async fn callback(user: IdClaims, back: ReturnTo) -> ReturnTo {
 //!     println!("{} has signed in", user.subject());
 //!     back
@@ -59,22 +59,22 @@
 //!
 //! # What to look for in the old code
 //!
-//! | in the old code | then |
+//! | in the old code | consequence |
 //! |---|---|
-//! | the ID token is decoded and not verified | anyone who can answer for the token endpoint could sign in as anyone |
-//! | one `state` cookie | a second tab breaks the first |
+//! | the ID token is decoded and not verified | anyone who could impersonate the token endpoint could sign in as any user |
+//! | one `state` cookie | a sign-in in a second tab breaks the one in the first |
 //! | no `code_verifier` | a stolen code could be used; the layer sends S256 |
-//! | the user is found by e-mail address | move to the [subject](crate::docs::providers#the-key-of-a-user) before the change, while both are at hand |
+//! | the user is found by e-mail address | move to the [subject](crate::docs::providers#the-key-of-a-user) before the change, while you have both |
 //! | `return_to` goes into a redirect unchecked | an open redirect; [`ReturnTo::parse`](crate::ReturnTo::parse) is strict |
-//! | `redirect_uri` is made from `Host` | it comes from the configuration now |
+//! | `redirect_uri` is made from `Host` | a forged `Host` changes the redirect URI; the layer's is in the configuration |
 //!
 //! # Steps
 //!
 //! 1. Keep the registered redirect URI: its path becomes the callback.
-//! 2. Remove your `/login`: the layer takes it. If people have `/auth/didit` bookmarked, name it with
+//! 2. Remove your `/login`: the layer takes it. If people have `/auth/didit` bookmarked, set that path with
 //!    [`with_login_path`](crate::ConfigBuilder::with_login_path).
-//! 3. Where your code has read the session cookie, take [`IdClaims`](crate::IdClaims).
-//! 4. Where it has used the access token, take [`DiditTokens`](crate::DiditTokens): it is refreshed if the scope
-//!    `offline` was granted.
-//! 5. Deploy. Old cookies are ignored: everybody signs in once more. If your cookie was called `__Host-didit`, it is
-//!    replaced.
+//! 3. Where your code read the session cookie, extract [`IdClaims`](crate::IdClaims).
+//! 4. Where your code used the access token, extract [`DiditTokens`](crate::DiditTokens): the layer refreshes the
+//!    tokens if the scope `offline` was granted.
+//! 5. Deploy. Old cookies are ignored: everybody signs in once more. The layer replaces an old cookie named
+//!    `__Host-didit`.

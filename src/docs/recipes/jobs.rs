@@ -1,8 +1,8 @@
-//! Work that goes on after the response.
+//! Work that continues after the response.
 //!
 //! A handler moves the tokens and its [`DiditClient`](crate::DiditClient) into a task. The task refreshes the tokens when
-//! they are about to expire. For that the sign-in has to ask for the scope `offline`
-//! (`.with_scopes(["openid", "offline"])`): without a refresh token `refresh` fails with `tokens-expired`.
+//! they are about to expire, which requires the scope `offline` (`.with_scopes(["openid", "offline"])`): without a
+//! refresh token `refresh` fails with `tokens-expired`.
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
@@ -14,7 +14,7 @@
 //! #[derive(Clone)]
 //! struct Jobs {
 //!     tasks: TaskTracker,
-//!     /// Cancelled when the process is to end.
+//!     /// Cancelled when the process shuts down.
 //!     stop: CancellationToken,
 //!     /// `Arc::new(SystemTime::now)`; in a test `Arc::new(didit.clock())`.
 //!     clock: Arc<dyn Clock>,
@@ -32,7 +32,7 @@
 //!     let job = jobs.clone();
 //!     jobs.tasks.spawn(async move {
 //!         if let Err(error) = export(job, didit, tokens).await {
-//!             // `session-ended`: the user has signed out meanwhile, or signed in again.
+//!             // `session-ended`: the user has signed out in the meantime, or signed in again.
 //!             eprintln!("export stopped: {}", error.kind().code());
 //!         }
 //!     });
@@ -47,7 +47,7 @@
 //!         call_an_api(tokens.access_token().secret(), page).await;
 //!         let pause = tokio::time::sleep(Duration::from_secs(1));
 //!         if job.stop.run_until_cancelled(pause).await.is_none() {
-//!             break; // Save where to go on.
+//!             break; // Save the progress here.
 //!         }
 //!     }
 //!     Ok(())
@@ -59,7 +59,7 @@
 //!         tokens.expires_at().is_some_and(|end| end < in_a_minute)
 //!     }
 //!
-//!     /// Before the process ends: no job is cut off in the middle of a call.
+//!     /// Waits for all jobs, so that the end of the process interrupts no call.
 //!     async fn finish(&self) {
 //!         self.stop.cancel();
 //!         self.tasks.close();
@@ -136,34 +136,35 @@
 //!
 //! When the process ends, stop the server, then wait for your own jobs, then for the layer's calls:
 //! `jobs.finish().await; auth.shutdown().await;`, with a timeout around both as in
-//! [production](crate::docs::recipes::production). A job that lives in memory dies with its process: if it has to go on
+//! [production](crate::docs::recipes::production). A job in memory is lost with its process: if the job must continue
 //! after a restart, store its progress, and let the user's next request start it again with new tokens.
 //!
 //! # What happens to the session
 //!
 //! | sessions | a refresh in the task |
 //! |---|---|
-//! | in a store | is saved there: later requests use the new tokens |
-//! | in cookies | is only given back to the task, as there is no response left that could carry it |
+//! | in a store | is saved to the store: later requests use the new tokens |
+//! | in cookies | only returns the new tokens to the task: no response is left to carry them |
 //!
-//! A page may have refreshed the tokens while the job still holds the old ones. In a store `refresh` then gives the job
-//! the session's new tokens, without a token request. With sessions in cookies it does so for a minute after a response
-//! carried them (10 minutes if none has); later it sends the job's refresh token once more.
+//! A page may have refreshed the tokens while the job still holds the old ones. With a store, `refresh` then returns
+//! the session's new tokens, without a token request. With cookie sessions, `refresh` returns the new tokens for 1
+//! minute after they were written to a cookie (10 minutes if they never were). After that it sends the job's own
+//! refresh token.
 //!
-//! `session-ended` means that the session is over: the user has signed out meanwhile, or has signed in again, which
-//! begins a new session, or the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week
+//! `session-ended` means that the user has signed out in the meantime, or has signed in again, which begins a new
+//! session, or that the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week
 //! by default. A session in a store also ends at its idle limit: a job does not count as use.
 //!
-//! Cookies need a refresh token that the provider accepts more than once. The crate assumes this of Didit's Sign in
-//! API, whose response to a refresh may contain no new one; Didit does not say so. If the tokens turn out to be
+//! Sessions in cookies need reusable refresh tokens. The crate assumes that those of Didit's Sign in API are, because a
+//! response to a refresh may contain no new one; Didit does not say so. If the tokens turn out to be
 //! single-use, declare it with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
 //! sessions are then in a store, and the job's client has to come from a request of its session, as here.
 //!
 //! # Jobs without a request
 //!
 //! [`DiditAuth::client`](crate::DiditAuth::client) calls Didit with tokens that the application keeps in memory. Tokens
-//! cannot be made from text, so they do not survive a restart: a nightly job has none. Fetch what the job needs when the
-//! user signs in, in the [callback's handler](crate::docs::recipes::provisioning), and store it.
+//! cannot be made from text, so they do not survive a restart, and a nightly job has none. Fetch the data that the job
+//! needs when the user signs in, in the [callback's handler](crate::docs::recipes::provisioning), and store the data.
 //!
 //! For Didit's server-to-server APIs an application gets tokens of its own (`client_credentials`). The crate does not
-//! ask for them: use an HTTP client.
+//! request such tokens: use an HTTP client.

@@ -1,8 +1,8 @@
 //! A JSON API with a front end in the browser.
 //!
-//! The front end and the API are one origin, so the session cookie is all that a `fetch` needs. Tokens stay on the
-//! server. A `fetch` without a session gets 401 and problem details (RFC 9457: a JSON error), never a redirect that
-//! it cannot follow.
+//! The front end and the API have one origin, so a `fetch` needs only the session cookie. Tokens stay on the
+//! server. A `fetch` without a session gets 401 and problem details (RFC 9457: a JSON error), never a redirect, which
+//! a `fetch` cannot follow.
 //!
 //! ```
 //! use axum::{
@@ -26,7 +26,7 @@
 //!     Router::new()
 //!         .nest("/api", api)
 //!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
-//!         // The front end is the same page for all of its paths.
+//!         // The front end is one page for all its paths.
 //!         .fallback(get(|| async { Html("<script src=/app.js></script>") }))
 //!         .layer(auth)
 //! }
@@ -35,12 +35,12 @@
 //!     Json(json!({ "id": user.subject() }))
 //! }
 //!
-//! /// Without it an unknown path of the API would get the front end's page.
+//! /// Without this fallback an unknown path of the API would get the front end's page.
 //! async fn not_found() -> (StatusCode, Json<Value>) {
 //!     (StatusCode::NOT_FOUND, Json(json!({ "code": "not-found" })))
 //! }
 //!
-//! /// Other subdomains and ports bring the session cookie too: see the recipe for forms.
+//! /// Browsers also send the session cookie with requests of other subdomains and ports: see the recipe for forms.
 //! async fn same_origin(request: Request, next: Next) -> Response {
 //!     if request.method().is_safe() || is_same_origin(&request) {
 //!         next.run(request).await
@@ -98,7 +98,7 @@
 //! # }
 //! ```
 //!
-//! The front end asks, and navigates to the sign-in if nobody is signed in:
+//! The front end calls the API, and navigates to the sign-in if nobody is signed in:
 //!
 //! ```js
 //! async function api(path, options) {
@@ -111,7 +111,7 @@
 //!     return answer;
 //! }
 //!
-//! // Not through `api`, which would lead to a sign-in.
+//! // Not through `api`, which would start a sign-in.
 //! async function signOut() {
 //!     const answer = await fetch('/logout', { method: 'POST' });
 //!     // Any error: this browser is signed out, or the next page shows that it is not.
@@ -123,13 +123,14 @@
 //!   ([flow](crate::docs::flow#a-sign-out)), also if the session had ended before. It contains no ID token. One that gets
 //!   503 (`sign-out-incomplete`) has removed the browser's cookies, and
 //!   [may not have ended the session](crate::docs::machines#when-a-store-does-not-answer).
-//! - **`return_to`** has at most 512 bytes, as it travels in a cookie. A longer one leads to the
-//!   [landing page](crate::ConfigBuilder::with_landing_page) (`/`), as does one that is no path of this site; so does the
+//! - **`return_to`** has at most 512 bytes, because it is stored in a cookie. If it is longer, or no path of this site,
+//!   the sign-in leads to the [landing page](crate::ConfigBuilder::with_landing_page) (`/`) instead; so does the
 //!   sign-in of a guarded page whose address is longer. Keep long state in `sessionStorage`.
-//! - **503** has `Retry-After: 1`: the store or Didit does not answer. Try again; do not show a sign-in.
+//! - **503** has `Retry-After: 1`: the store or Didit does not answer. Retry; do not start a sign-in.
 //! - **Requests that change something** need protection against other subdomains and ports: `same_origin` above,
 //!   explained in [CSRF](crate::docs::recipes::csrf). The layer checks its own `POST /logout` itself.
-//! - **A development server** with a port of its own (Vite, webpack) is another origin. Let it forward `/api`, `/login`,
-//!   `/logout` and `/callback` to the application, and register its origin in the redirect URI.
-//! - **A front end on another site** gets no `SameSite=Lax` cookie. Serve both from one origin, through a proxy.
-//! - **Mobile apps and API clients** have no session cookie. The layer reads no bearer tokens.
+//! - **A development server** with a port of its own (Vite, webpack) is another origin. Let the server forward `/api`,
+//!   `/login`, `/logout` and `/callback` to the application, and register a redirect URI on the server's origin.
+//! - **A front end on another site** cannot send the `SameSite=Lax` cookie. Serve both from one origin, through a
+//!   proxy.
+//! - **Mobile apps and API clients** have no session cookie. The layer does not accept bearer tokens.

@@ -1,4 +1,4 @@
-//! Recipes: small applications that run, each for one task.
+//! Recipes: small, runnable applications, each for one task.
 //!
 //! - [Show the user's name and e-mail address](profile)
 //! - [Create an account at the first sign-in, turn a banned user away](provisioning)
@@ -6,14 +6,14 @@
 //! - [A JSON API and its front end](json_api)
 //! - [Protect the application's own forms](csrf)
 //! - [Event streams and `WebSocket`s](streams)
-//! - [Work that goes on after the response](jobs)
+//! - [Work that continues after the response](jobs)
 //! - [Test a handler, a route, a sign-in](testing)
 //! - [More than one process](several_machines)
 //! - [Go to production](production)
 //! - [Register the application at Didit](console)
-//! - [Come from axum-login with oauth2](from_axum_login)
-//! - [Come from axum-oidc](from_axum_oidc)
-//! - [Come from an exchange written by hand](from_hand_written)
+//! - [Migrate from axum-login with oauth2](from_axum_login)
+//! - [Migrate from axum-oidc](from_axum_oidc)
+//! - [Migrate from a hand-written exchange](from_hand_written)
 //!
 //! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a fake Didit in the process. The tests are
 //! hidden here, except in [`testing`]; "source" at the top of a page shows them.

@@ -35,7 +35,7 @@
 //!     // Only the proxy on this machine connects. In a container: "0.0.0.0:3000", and publish no port.
 //!     let listener = TcpListener::bind("127.0.0.1:3000").await?;
 //!     axum::serve(listener, app).with_graceful_shutdown(stop_signal()).await?;
-//!     // Code exchanges, refreshes and sign-outs under way are finished.
+//!     // Waits for code exchanges, refreshes and sign-outs under way.
 //!     let _ = timeout(Duration::from_secs(20), auth.shutdown()).await;
 //!     Ok(())
 //! }
@@ -57,12 +57,12 @@
 //! }
 //! ```
 //!
-//! # The end of a process
+//! # Shutting a process down
 //!
 //! After the signal axum accepts no connections, and waits for the responses under way; then `auth.shutdown()` waits for
-//! what was sent to Didit: usually nothing, at most the 20 s of the `timeout`. If the process is killed before that, a
-//! sign-in may have to be repeated, and with single-use refresh tokens a user may have to sign in again. Give the
-//! process 30 s:
+//! the calls to Didit that are in flight: usually instant, at most 20 s, the `timeout` in the code. If the process is
+//! killed earlier, a sign-in may have to be repeated, and with single-use refresh tokens a user may have to sign in
+//! again. Give the process 30 s:
 //!
 //! | | default | set |
 //! |---|---|---|
@@ -70,14 +70,14 @@
 //! | Kubernetes | 30 s | `terminationGracePeriodSeconds` |
 //! | systemd | 90 s | `TimeoutStopSec` |
 //!
-//! Answers without an end, such as [event streams](crate::docs::recipes::streams), and [jobs](crate::docs::recipes::jobs)
-//! need a signal of their own.
+//! Endless responses, such as [event streams](crate::docs::recipes::streams), and [jobs](crate::docs::recipes::jobs)
+//! need a stop signal of their own.
 //!
 //! # Method and path in the log
 //!
-//! The layer's events carry no path. A span around the layer adds it, as `in_span` does: it is added after the layer,
-//! so it is outside of it. tower-http's `TraceLayer` does the same, with `make_span_with`: its default span has the
-//! whole URI, and that of the callback contains the authorization code.
+//! The layer's events carry no path. A span around the layer adds the path: `in_span` above is added after the layer,
+//! and therefore surrounds it. tower-http's `TraceLayer` does the same with `make_span_with`. Do not use its default
+//! span: it has the whole URI, and the callback's URI contains the authorization code.
 //!
 //! # Configuration
 //!
@@ -87,17 +87,17 @@
 //! | ☐ | Cookie keys are set: `DIDIT_COOKIE_KEYS` from `openssl rand -base64 32`, the same for all processes. An empty value counts as missing, which is logged at WARN: the keys are then derived from the client secret. |
 //! | ☐ | Somebody knows how to [rotate the keys](crate::docs::machines#cookie-keys), and what to do when one has leaked. |
 //! | ☐ | The redirect URI is `https`, on the one host that people use, and registered at Didit byte for byte: see [console](crate::docs::recipes::console). |
-//! | ☐ | The scopes are those that you need; `offline` only if you call Didit after the first hour. |
-//! | ☐ | The [place of the sessions](crate::docs::machines) is a decision: cookies, or a store. |
-//! | ☐ | The [limits](crate::ConfigBuilder::with_session_lifetime) fit: a week at most, a day unused. |
+//! | ☐ | The application requests only the scopes that it needs; `offline` only if it calls Didit after the first hour. |
+//! | ☐ | You have decided [where sessions are kept](crate::docs::machines): in cookies, or in a store. |
+//! | ☐ | The [limits](crate::ConfigBuilder::with_session_lifetime) fit the application: by default a week in all, a day without use. |
 //!
 //! # Network
 //!
 //! | done? | |
 //! |---|---|
 //! | ☐ | The [proxy](crate::docs::proxy#nginx) passes the whole path, and headers of 8 KB, and logs no query of the callback. |
-//! | ☐ | Only the proxy reaches the application's port: it listens on loopback, or on a private network. |
-//! | ☐ | Other host names redirect to the one of the redirect URI. |
+//! | ☐ | Only the proxy can reach the application's port: the application listens on loopback, or on a private network. |
+//! | ☐ | Other host names redirect to the host of the redirect URI. |
 //! | ☐ | No cache stores `/login`, `/logout` and the callback: `curl -sD- -o /dev/null https://app.example/login` shows `private, no-store`, and no `Age`. |
 //! | ☐ | The application reaches Didit, and has root certificates: from its machine or container, `curl -sS -o /dev/null -w '%{http_code}\n' https://apx.didit.me/auth/config/jwks` prints 200. |
 //! | ☐ | The clock is synchronised: `timedatectl show -p NTPSynchronized` prints `yes`. ID tokens more than 60 seconds off are refused. |
@@ -108,7 +108,7 @@
 //! |---|---|
 //! | ☐ | The [key of a user](crate::docs::providers#the-key-of-a-user) is the subject, not the e-mail address. |
 //! | ☐ | The handler of the callback is [idempotent](crate::docs::recipes::provisioning). |
-//! | ☐ | `GET` changes nothing, and forms are [protected](crate::docs::recipes::csrf) if subdomains are not yours. |
+//! | ☐ | `GET` changes nothing, and forms are [protected](crate::docs::recipes::csrf) if others control subdomains. |
 //! | ☐ | Health and readiness checks ask for no session: they answer while Didit and the store are down. |
 //! | ☐ | No token reaches a log or the browser. |
 //! | ☐ | The feature `test-util` is only in `[dev-dependencies]`. |
@@ -124,7 +124,7 @@
 //! # Health and readiness
 //!
 //! *Health* (liveness): the process answers; if not, it is restarted. *Readiness*: the process may get requests.
-//! Neither should depend on Didit or on the session store. A restart mends neither, and if all processes count as not
-//! ready, the public pages are gone too, although they work during an [outage](crate::docs::flow#what-waits-for-what). A
-//! route that takes no extractor of this crate, such as `/health` above, fits both. Watch outages by the
-//! [log](crate::docs::logs#what-to-watch).
+//! Neither check should depend on Didit or on the session store. A restart repairs neither, and if all processes count
+//! as not ready, the public pages are gone too, although they would work during an
+//! [outage](crate::docs::flow#what-waits-for-what). A route without an extractor of this crate, such as `/health`
+//! above, serves both checks. Watch outages in the [log](crate::docs::logs#what-to-watch).

@@ -1,7 +1,7 @@
 //! A profile page: the user's name and e-mail address.
 //!
 //! The ID token says who the user is. Everything else that the user granted comes from a call to Didit:
-//! [`DiditClient::user_info`](crate::DiditClient::user_info). Ask for the scopes: `names`, `email`.
+//! [`DiditClient::user_info`](crate::DiditClient::user_info). Request the scopes `names` and `email`.
 //!
 //! ```
 //! use axum::{Router, response::Html, routing::get};
@@ -15,7 +15,7 @@
 //!         .layer(auth)
 //! }
 //!
-//! /// For everybody: asks who is signed in, and requires nobody.
+//! /// For everybody: shows the signed-in user, if any, and does not require sign-in.
 //! async fn home(user: Option<IdClaims>) -> Html<&'static str> {
 //!     Html(match user {
 //!         Some(_) => "<a href=/profile>Your profile</a> \
@@ -26,7 +26,7 @@
 //!     })
 //! }
 //!
-//! /// For signed-in users. Anybody else signs in first and comes back here.
+//! /// For signed-in users. Anyone else signs in first and comes back here.
 //! async fn profile(tokens: DiditTokens, didit: DiditClient) -> Result<Html<String>, Error> {
 //!     let told = didit.user_info(&tokens).await?;
 //!     let name = told.full_name().unwrap_or("you did not share your name");
@@ -62,12 +62,12 @@
 //! # }
 //! ```
 //!
-//! - `user_info` asks Didit at every call. A page that is opened often shows what the application has stored at the
-//!   sign-in: the callback's handler and the page `/profile` of [provisioning](crate::docs::recipes::provisioning) store
-//!   the name and read it back.
+//! - `user_info` calls Didit each time. On a frequently opened page, show the data that the application stored at the
+//!   sign-in: in [provisioning](crate::docs::recipes::provisioning) the callback's handler stores the name, and the
+//!   page `/profile` reads it.
 //! - The getters read Didit's objects and OpenID Connect's strings.
-//!   [`claim`](crate::tokens::UserInfo::claim) reads any other member, [`extra`](crate::tokens::UserInfo::extra) all of
-//!   them as a type of yours.
+//!   [`claim`](crate::tokens::UserInfo::claim) reads any other member, and [`extra`](crate::tokens::UserInfo::extra) reads
+//!   all of them as a type of yours.
 //! - If Didit refuses the access token or does not answer, `?` gives the person a sign-in or a page:
 //!   see [errors](crate::docs::errors).
 //! - Didit Authentication has no user information: its ID token carries what the user granted, and

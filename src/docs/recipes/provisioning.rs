@@ -1,7 +1,7 @@
-//! Creating an account at the first sign-in, and turning a banned user away.
+//! Creating an account at the first sign-in, and refusing a banned user.
 //!
-//! The handler of the callback runs after the user was verified and before the session begins. If it answers with 400 or
-//! above, no session begins.
+//! The callback's handler runs after the ID token was verified and before the session begins. If the handler responds
+//! with 400 or above, no session begins.
 //!
 //! ```
 //! use std::{collections::HashMap, sync::{Arc, Mutex}};
@@ -51,7 +51,7 @@
 //!     Ok(back.into_response())
 //! }
 //!
-//! /// Reads what the sign-in has stored, and does not ask Didit.
+//! /// Reads the data that the sign-in stored, without a call to Didit.
 //! async fn profile(State(accounts): State<Accounts>, user: IdClaims) -> String {
 //!     let accounts = accounts.lock().unwrap();
 //!     let account = accounts.get(user.subject());
@@ -88,24 +88,24 @@
 //! ```
 //!
 //! **The key** is the subject, if the application has one provider; with several, it is a name of yours for the provider
-//! and the subject. The issuer does not belong in it: Didit has more than one. See
+//! and the subject. Do not include the issuer: Didit has more than one. See
 //! [providers](crate::docs::providers#the-key-of-a-user).
 //!
-//! **What changes later.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
-//! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, about when the session
-//! began; there is no getter for the start of the session itself yet. A name that was changed at Didit arrives with the
-//! next sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
+//! **Later changes.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
+//! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, approximately the start of
+//! the session; there is no getter for the exact start yet. A name that was changed at Didit arrives with the next
+//! sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
 //!
-//! **Make it idempotent.** A callback that arrives again while the first one runs waits for it. If the connection of the
-//! first one drops, its handler is cancelled at an `.await` and the next request runs it from the start: an upsert is
-//! right, a second welcome mail is not. Send the mail from a job that the upsert enqueues once.
+//! **Make the handler idempotent.** A callback that arrives again while the first one runs waits for the first one. If
+//! the first connection drops, its handler is cancelled at an `.await`, and the next request runs the handler from the
+//! start: an upsert is right, a second welcome mail is not. Send the mail from a job that the upsert enqueues once.
 //!
-//! **A refusal** leaves the browser without a new session, and with the session that it had before, if any. The tokens of
-//! the refused sign-in are ended at the provider, if it has an endpoint for that.
+//! **A refusal** begins no session; a session that the browser had before stays. The tokens of the refused sign-in are
+//! revoked (or the provider's session is terminated), if the provider has an endpoint for it.
 //!
 //! **A ban takes effect at the next sign-in**, which may be a week away. To lock out a user who is signed in, check the
 //! account on every request: see [roles](crate::docs::recipes::roles). There is no call yet that ends all sessions of a
 //! user.
 //!
-//! **If `user_info` fails**, `?` shows a page with "Try again", and no session begins. A sign-in that should succeed
-//! without Didit's response uses `.ok()` instead.
+//! **If `user_info` fails**, `?` shows a page with "Try again", and no session begins. To let the sign-in succeed
+//! anyway, use `.ok()`.

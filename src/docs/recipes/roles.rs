@@ -1,6 +1,6 @@
 //! Roles: routes that only some users may open.
 //!
-//! Didit says who the user is. What the user may do is in the application's database. A middleware inside the layer
+//! Didit identifies the user. The application's database has the user's permissions. A middleware inside the layer
 //! combines the two:
 //!
 //! ```
@@ -29,7 +29,7 @@
 //!         .layer(auth)
 //! }
 //!
-//! /// 403 for users who are no administrators. Who is signed out gets 401 or a sign-in.
+//! /// 403 for users who are no administrators. Anyone signed out gets 401 or a sign-in.
 //! async fn require_administrator(
 //!     State(administrators): State<Administrators>,
 //!     user: IdClaims,
@@ -61,14 +61,14 @@
 //! # }
 //! ```
 //!
-//! The same lookup on every request is the place for a ban: a banned user who is signed in gets 403 at once.
+//! The same lookup, on every request, can enforce a ban: a banned user who is signed in gets 403 at once.
 //!
 //! A middleware that takes [`IdClaims`](crate::IdClaims) needs no [`RequireSignIn`](crate::RequireSignIn) around it: the
 //! extractor refuses requests without a session. With both, the guard runs first if it is added last:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
 //! [looked up once](crate::docs::placement#one-lookup).
 //!
-//! # Rules on what Didit says
+//! # Rules on claims
 //!
 //! With Didit Authentication, [`IdClaims::verified`](crate::IdClaims::verified) and
 //! [`IdClaims::organization`](crate::IdClaims::organization) are claims of the ID token. With the Sign in API,
@@ -101,5 +101,5 @@
 //! # }
 //! ```
 //!
-//! Ask once, in the [callback's handler](crate::docs::recipes::provisioning), and store the answer: user information
-//! costs a call.
+//! Fetch the user information once, in the [callback's handler](crate::docs::recipes::provisioning), and store it: each
+//! `user_info` is a call to Didit.

@@ -1,7 +1,7 @@
-//! Several machines: what they share.
+//! Several machines: the settings and the store that they share.
 //!
-//! All processes have the same client id, redirect URI and cookie keys. With sessions in cookies that is all. With a
-//! store they also have the same store.
+//! All processes have the same client id, redirect URI and cookie keys. With sessions in cookies they
+//! share nothing else. With a store they also share the store.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,12 +18,12 @@
 //! # }
 //! ```
 //!
-//! Nothing is sent to Redis before the first session is asked for, so a process starts while Redis is down.
+//! Nothing is sent to Redis before the first session is asked for, so a process can start even while Redis is down.
 //!
-//! # Any machine answers
+//! # Any machine can answer
 //!
-//! A sign-in may start on one machine and come back to another: the flow is in the browser's cookie. Here two layers with
-//! one store stand for two machines:
+//! A sign-in may start on one machine and return to another: its state is in the browser's flow cookie. Here two layers
+//! with one store stand for two machines:
 //!
 //! ```
 //! use axum::{Router, extract::Request, routing::get};
@@ -56,7 +56,7 @@
 //! };
 //! let (one, other) = (machine()?, machine()?);
 //!
-//! // A load balancer: the callback and the sign-out are at the other machine.
+//! // A load balancer: the callback and the sign-out go to the other machine.
 //! let balanced = tower::service_fn(move |request: Request| {
 //!     let is_other = ["/callback", "/logout"].contains(&request.uri().path());
 //!     let machine = if is_other { other.clone() } else { one.clone() };
@@ -78,7 +78,7 @@
 //!
 //! - Old and new processes run side by side as long as keys, client id, redirect URI and store are the same.
 //! - [Rotating the cookie keys](crate::docs::machines#cookie-keys) takes three deployments.
-//! - Moving from cookies to a store, or back, signs everybody out: a session cookie of the other kind is no session. A
-//!   person who opens a page is sent to Didit and back.
-//! - Before a process stops, it waits for what it has sent: [`DiditAuth::shutdown`](crate::DiditAuth::shutdown), as in
-//!   [production](crate::docs::recipes::production).
+//! - Moving from cookies to a store, or back, signs everybody out: the layer ignores session cookies of the other kind,
+//!   and sends people who open a page to Didit and back.
+//! - Before a process stops, it waits for its calls in flight: [`DiditAuth::shutdown`](crate::DiditAuth::shutdown), as
+//!   in [production](crate::docs::recipes::production).

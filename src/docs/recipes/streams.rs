@@ -1,7 +1,7 @@
 //! Event streams and `WebSocket`s.
 //!
-//! Ask who the user is in the handler, before the stream begins. While nobody is signed in, the request is answered 401,
-//! and no sign-in starts: a script cannot show the sign-in page.
+//! Extract the user in the handler, before the stream begins. If nobody is signed in, the request gets 401, and no
+//! sign-in starts: a script cannot show the sign-in page.
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
@@ -21,7 +21,7 @@
 //! async fn events(user: IdClaims) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let hello = Event::default().data(format!("hello {}", user.subject()));
 //!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
-//!     // The session is looked up once for each request. An `EventSource` connects again.
+//!     // The session is looked up once per request. An `EventSource` reconnects.
 //!     Sse::new(events.take_until(tokio::time::sleep(LIFETIME)))
 //! }
 //!
@@ -49,8 +49,8 @@
 //!
 //! # `WebSocket`s
 //!
-//! A `WebSocket` is the same: the extractors come before axum's `WebSocketUpgrade`, and the layer lets the upgrade pass.
-//! Here it is with an upgrade by hand, to a protocol that echoes:
+//! A `WebSocket` works the same way: the extractors come before axum's `WebSocketUpgrade`, and the layer lets the
+//! upgrade pass. Here is a hand-made upgrade to a protocol that echoes:
 //!
 //! ```
 //! use axum::{
@@ -96,15 +96,16 @@
 //!
 //! # The browser's side
 //!
-//! An `EventSource` connects again by itself when a stream ends or its connection breaks. If the response is not 200, it
-//! closes for good, and tells the script neither the status nor the reason. So the script asks:
+//! An `EventSource` reconnects by itself when a stream ends or its connection breaks. If the response is not 200, the
+//! `EventSource` closes for good, and gives the script neither the status nor the reason. So the script asks another
+//! route:
 //!
 //! ```js
 //! function listen() {
 //!     const events = new EventSource('/events');
 //!     events.onmessage = event => show(event.data);
 //!     events.onerror = async () => {
-//!         if (events.readyState !== EventSource.CLOSED) return;   // it connects again by itself
+//!         if (events.readyState !== EventSource.CLOSED) return;   // it reconnects by itself
 //!         const answer = await fetch('/api/me').catch(() => null);
 //!         if (answer?.status === 401) {
 //!             const here = location.pathname + location.search;
@@ -117,15 +118,15 @@
 //! ```
 //!
 //! `/api/me` is any route that takes [`IdClaims`](crate::IdClaims), as in the [JSON API](crate::docs::recipes::json_api).
-//! A `WebSocket` that is refused calls `onclose` with the code 1006, whatever the status was: ask the same way.
+//! A refused `WebSocket` calls `onclose` with the code 1006, whatever the status was: ask the same route.
 //!
 //! # A stream that ends with its session
 //!
 //! The extractors of a request find the session once. [`IdClaims::of`](crate::IdClaims::of) with the extensions of the
-//! stream's own request gives the same result forever, and does not notice a sign-out. There are two ways to notice it:
+//! stream's own request always gives the same result, and does not notice a sign-out. There are two ways to notice one:
 //!
-//! - **Short streams.** With a lifetime of one minute in the example above, the client connects again each minute, and
-//!   each of these requests is checked.
+//! - **Short streams.** With a lifetime of one minute in the example above, the client reconnects each minute, and the
+//!   layer checks each of these requests.
 //! - **Ask the layer again**, with the cookies of the stream's request:
 //!
 //! ```
@@ -150,7 +151,7 @@
 //! #[derive(Clone)]
 //! struct Streams {
 //!     auth: DiditAuth,
-//!     /// Cancelled when the process is to end.
+//!     /// Cancelled when the process shuts down.
 //!     stop: CancellationToken,
 //! }
 //!
@@ -229,19 +230,19 @@
 //! # }
 //! ```
 //!
-//! With a [store](crate::docs::machines) this notices every sign-out. With sessions in cookies it notices sign-outs that
-//! this process has answered, and the limits that the cookie had when the stream began.
+//! With a [store](crate::docs::machines) such a stream notices every sign-out. With sessions in cookies it notices
+//! sign-outs that this process has answered, and the limits that the cookie had when the stream began.
 //!
-//! # What to know
+//! # Notes
 //!
-//! - **Streams hold up the end of the process.** axum's `with_graceful_shutdown` waits for all responses, a stream without
-//!   end included. End streams with a token, as above, and cancel it before the server stops:
+//! - **Streams delay the shutdown.** axum's `with_graceful_shutdown` waits for all responses, endless streams included.
+//!   Stop streams with a cancellation token, as above, and cancel the token before the server stops:
 //!   `.with_graceful_shutdown(async move { stop_signal().await; stop.cancel() })`, with the `stop_signal` of
 //!   [production](crate::docs::recipes::production).
 //! - **A stream counts as use.** Each connection, and each time the layer is asked again, is a request that asks for the
-//!   session. With a store it keeps the session from reaching its idle limit, not from reaching its
-//!   [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in cookies only a new connection does, since
-//!   its response carries the cookie.)
+//!   session. With a store such requests extend the idle limit, not the
+//!   [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in cookies only a new connection extends
+//!   the idle limit, since its response carries the cookie.)
 //! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
 //!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and

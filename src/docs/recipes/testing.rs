@@ -11,11 +11,11 @@
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["test-util"] }
 //! ```
 //!
-//! | what is tested | with | it runs |
+//! | test | with | runs |
 //! |---|---|---|
 //! | a handler, called as a function | `id_claims`, `tokens` | the handler alone |
 //! | a route | `session_cookies` | routing, guards, middleware, the layer |
-//! | a sign-in | `Browser` | all of it, with redirects and cookies |
+//! | a sign-in | `Browser` | the whole sign-in, with redirects and cookies |
 //!
 //! ```
 //! use std::time::Duration;
@@ -106,10 +106,10 @@
 //!
 //! **A test that moves the clock gives it to the browser**: `.with_clock(didit.clock())`. Otherwise the browser keeps its
 //! cookies forever. One of them counts the sign-ins of the last 30 seconds
-//! ([`__Host-didit.completed`](crate::docs::cookies)), and after two that never expire the third sign-in is answered with
+//! ([`__Host-didit.completed`](crate::docs::cookies)), and after two sign-ins that it never forgets, the third one gets
 //! `session-not-kept`.
 //!
-//! # What goes wrong
+//! # Failures
 //!
 //! A person who declines, a banned user, an expired session, and a provider that is down:
 //!
@@ -190,7 +190,7 @@
 //!     let answer = app.clone().oneshot(request().body(Body::empty()).unwrap()).await.unwrap();
 //!     assert_eq!(answer.status(), StatusCode::OK);
 //!
-//!     // This test sends the old cookie again; a browser would have the one that the response has set.
+//!     // This test sends the old cookie again; a browser would send the one that the response has set.
 //!     didit.clock().advance(Duration::from_secs(2 * 60 * 60));
 //!     let answer = app.oneshot(request().body(Body::empty()).unwrap()).await.unwrap();
 //!     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
@@ -236,8 +236,8 @@
 //! # Requests of scripts
 //!
 //! `Browser::fetch` sends a request without a body, with the headers that Chromium sends for a
-//! script of the current page. `Browser::send` sends any other request as it is, and adds only the
-//! cookies: the test sets the headers that the application looks at.
+//! script of the current page. `Browser::send` sends any other request unchanged, and adds only the
+//! cookies: the test sets the headers that the application reads.
 //!
 //! ```
 //! # use axum::{Json, Router, routing::{get, post}};
@@ -274,7 +274,7 @@
 //! # A real browser
 //!
 //! For a test with a real browser (Playwright, `WebDriver`) the fake and the application listen on sockets. `config` has
-//! the addresses of Didit itself, which only the fake in the process answers to, so the provider is replaced by one that
+//! Didit's own addresses, at which only the fake in the process responds. So the test replaces the provider by one that
 //! is discovered at the fake's address:
 //!
 //! ```
@@ -330,14 +330,14 @@
 //! ```
 //!
 //! `didit.with_system_clock()` makes the fake follow the system's time, as the cookies of a real browser do. A test
-//! that moves `didit.clock()` and signs in again deletes the browser's cookie `didit.completed`, or all cookies, for
-//! the reason given above.
+//! that moves `didit.clock()` and signs in again deletes the browser's cookie `didit.completed`, or all cookies,
+//! because the browser's own clock does not move.
 //!
 //! # The fake
 //!
-//! - The fake is strict: it refuses what Didit and the specifications do not allow. Its signatures are real, and its keys
-//!   are public, so no configuration for it belongs in production.
-//! - Its clock stands still until a test moves it. Nothing has to sleep.
+//! - The fake is strict: it refuses what Didit and the specifications do not allow. Its signatures are real, but its
+//!   keys are public: never use a configuration for the fake in production.
+//! - Its clock stands still until a test moves it: no test has to sleep.
 //! - People of your own: `Person::new("u-17").with_over_18(false)`, listed with `add_person`.
-//! - A session store of your own is tested by `store::conformance`.
-//! - For applications in any language it is a program: `fake_didit::program` says how to get it.
+//! - `store::conformance` tests a session store of your own.
+//! - For applications in other languages the fake is also a program: see `fake_didit::program`.
