@@ -1,4 +1,4 @@
-//! A circuit breaker: one call notices an outage, not every request.
+//! A circuit breaker: during an outage requests fail at once instead of waiting.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -8,9 +8,9 @@ use crate::lock::lock;
 
 /// Fails calls to a peer at once while it does not answer.
 ///
-/// Opens when a call fails or is given up, unless another call has succeeded since that one began: one slow call does
-/// not open it. Stays open for `open_for`, then lets one call through, the probe. After a failed probe it stays open
-/// for `open_for` again.
+/// Opens when a call fails or is abandoned, unless another call has succeeded since the failed one began: a single slow
+/// call does not open it. Stays open for `open_for`, then lets one call through, the probe. After a failed probe it
+/// stays open for `open_for` again.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     open_for: Duration,
@@ -29,7 +29,7 @@ struct State {
 pub(crate) struct Attempt {
     /// How many calls had succeeded before.
     successes: u64,
-    /// Whether the breaker is open: the call tests whether the peer answers again.
+    /// Whether the breaker is open, so that the call tests whether the peer answers again.
     pub(crate) is_probe: bool,
 }
 
@@ -134,7 +134,7 @@ mod tests {
             advance(5 * SECOND).await;
             breaker.failed(&mut probe);
             advance(9 * SECOND).await;
-            // The same failure is reported again at the end of the call.
+            // The end of the call reports the same failure again.
             breaker.failed(&mut probe);
             assert!(breaker.attempt().is_none());
             advance(SECOND).await;

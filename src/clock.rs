@@ -84,7 +84,7 @@ impl Timestamp {
         Self(self.0.saturating_add(later.as_secs()))
     }
 
-    /// How long after `earlier` this is; zero if it is before it.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }

@@ -8,8 +8,8 @@ use memchr::memchr;
 
 /// The names of a layer's cookies.
 ///
-/// On https all carry the prefix `__Host-`: the browser then accepts them from this host alone, with `Secure` and
-/// `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback.
+/// On https all names have the prefix `__Host-`: the browser then accepts the cookies from this host alone, with
+/// `Secure` and `Path=/` (RFC 6265bis §4.1.3.2). Plain names are for http on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CookieScope {
     is_secure: bool,
@@ -32,7 +32,7 @@ impl CookieScope {
     /// differs from the names of another layer's flow cookies.
     pub(crate) fn is_name(name: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        // Browsers match prefixes in any case (RFC 6265bis §5.7), and may add more of them.
+        // Browsers match prefixes in any case (RFC 6265bis §5.7), and may add more prefixes.
         (1..=32).contains(&name.len())
             && name.bytes().all(is_plain)
             && !format!("{name}-").contains(FLOW)
@@ -44,8 +44,8 @@ impl CookieScope {
         &self.session
     }
 
-    /// A `Set-Cookie` value. `SameSite=Lax`, as the callback is a navigation from another site, with which `Strict`
-    /// cookies are not sent.
+    /// A `Set-Cookie` value. `SameSite=Lax`, because the callback is a navigation from another site, from which
+    /// browsers omit `Strict` cookies.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
         let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
         let cookie = Cookie::build((name, value))
@@ -67,13 +67,13 @@ impl CookieScope {
     }
 }
 
-/// The `Cookie` lines of a request. Clones of header values are cheap.
+/// The `Cookie` headers of a request. Clones of header values are cheap.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum CookieLines {
     #[default]
     None,
     One(HeaderValue),
-    /// HTTP/2 may split them (RFC 9113 §8.2.3).
+    /// HTTP/2 may split cookies into several headers (RFC 9113 §8.2.3).
     Many(Vec<HeaderValue>),
 }
 
@@ -106,7 +106,7 @@ impl CookieLines {
     }
 }
 
-/// The cookies of some `Cookie` lines, as names and values. Other applications' cookies may contain any bytes.
+/// The cookies of some `Cookie` headers, as names and values. Other applications' cookies may contain any bytes.
 pub(crate) fn cookies<'a>(
     lines: impl IntoIterator<Item = &'a HeaderValue>,
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// A call in a task of its own. All waiters get its outcome, and a dropped one cancels nothing.
+/// A call in a task of its own. All waiters get its outcome, and dropping a waiter cancels nothing.
 #[derive(Clone)]
 pub(crate) struct Flight<T>(watch::Receiver<Option<T>>);
 

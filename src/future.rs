@@ -47,8 +47,8 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, B, F, R> {
-        /// Whether to call the inner service is decided first. Only the head of the request is in the box, which gives
-        /// it back.
+        /// First the layer decides whether to call the inner service. The boxed future owns only the request head, and
+        /// returns it.
         Decide {
             decision: DecisionFuture,
             waiting: Option<(S, B)>,
@@ -59,7 +59,7 @@ pin_project! {
             future: F,
             forwarded: Option<Forwarded>,
         },
-        /// The inner service has responded, and the layer's own part is not finished.
+        /// The inner service has responded, and the layer's own part is pending.
         Update {
             update: ResponseUpdate,
             response: Option<R>,
@@ -77,8 +77,8 @@ where
         Self { state }
     }
 
-    /// Calls `service` if that is the decision. The instance that was polled ready is the one to call, so a clone
-    /// takes its place.
+    /// Calls `service` if that is the decision. The instance that was polled ready must be the one that is called, so
+    /// a clone replaces it.
     pub(crate) fn decide(service: &mut S, body: B, decision: DecisionFuture) -> Self
     where
         S: Clone,

@@ -13,8 +13,8 @@ use crate::clock::Timestamp;
 /// The members of a JSON object.
 pub(crate) type Object = Map<String, Value>;
 
-/// Reads a JSON object. `None` for anything else, and if an object in it has a member twice, because two readers
-/// could see two different values (RFC 7515 §4, RFC 7519 §4).
+/// Reads a JSON object. `None` for anything else, and if any object in it has a member twice, because two readers
+/// could see different values (RFC 7515 §4, RFC 7519 §4).
 pub(crate) fn object(text: &[u8]) -> Option<Object> {
     // `Members` checks the outer object. Most objects have no other.
     let mut openings = text.iter().filter(|byte| matches!(byte, b'{' | b'['));
@@ -39,7 +39,7 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Timestamp> {
     (seconds < END_OF_9999).then(|| Timestamp::from_unix(seconds))
 }
 
-/// Reads an object and refuses a member that is there twice.
+/// Reads an object and refuses a repeated member.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -60,8 +60,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Any JSON in which no object has a member twice. The values are not kept: features of `serde_json` that another crate
-/// of the application turns on change how numbers are visited.
+/// Any JSON in which no object has a member twice. The values are discarded: features of `serde_json` that another
+/// crate of the application enables change how numbers are visited.
 struct Unique;
 
 impl<'de> Deserialize<'de> for Unique {

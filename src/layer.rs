@@ -47,11 +47,11 @@ impl DiditAuth {
         }
     }
 
-    /// Waits for background work: refreshes, code exchanges, and sessions that end at the provider. Call it after
-    /// the server has stopped. An interrupted refresh can cost a user the session, if refresh tokens work once.
+    /// Waits for background work: refreshes, code exchanges, and sign-outs at the provider. Call it after the server
+    /// has stopped. If refresh tokens are single-use, an interrupted refresh can cost a user the session.
     ///
     /// Takes a few [HTTP timeouts](crate::ConfigBuilder::with_http_timeout) at most. While a session store does
-    /// not answer, writes to it are retried for a minute. Put a timeout around the call to wait less.
+    /// not answer, writes to it are retried for a minute. Put a timeout around the call to bound the wait.
     ///
     /// ```no_run
     /// # async fn serve(

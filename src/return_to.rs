@@ -8,8 +8,8 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
 /// A page of this site to return to: a path with an optional query and fragment, which cannot lead to another site.
 ///
-/// Each sign-in keeps the page that it started from. The callback's handler extracts it, and may return it as a
-/// response: 303 to that page.
+/// Each sign-in remembers the page that it started from. The callback's handler extracts the page, and may return it as
+/// a response: 303 to that page.
 ///
 /// ```
 /// use tower_didit::{DiditTokens, ReturnTo};
@@ -20,11 +20,11 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 /// # let _router: axum::Router = axum::Router::new().route("/callback", axum::routing::get(callback));
 /// ```
 ///
-/// A browser does not send the fragment of an address, so a page that starts a sign-in is returned to without it. A
-/// link to the sign-in can contain one: `/login?return_to=/docs%23part`.
+/// A browser does not send the fragment of an address, so after the sign-in the person returns to the page without
+/// the fragment. A link to the sign-in can contain one: `/login?return_to=/docs%23part`.
 ///
 /// [`parse`](Self::parse) is strict (RFC 9700 §4.11): it refuses addresses that a browser, a proxy or a router could
-/// read as another site's.
+/// interpret as another site's.
 ///
 /// ```
 /// use tower_didit::ReturnTo;
@@ -100,7 +100,7 @@ impl IntoResponse for ReturnTo {
     }
 }
 
-/// Whether a path, decoded this far, cannot be read as another site's.
+/// Whether a path, decoded this far, cannot be interpreted as another site's.
 fn is_local(path: &str) -> bool {
     !path.starts_with("//")
         && !path.contains(|c: char| c == '\\' || c.is_control())

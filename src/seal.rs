@@ -24,7 +24,7 @@ impl Purpose {
     pub(crate) const USER: Self = Self("user");
 }
 
-/// The secrets that keys are derived from, and the application that the keys belong to: two applications with the same
+/// The secrets that keys are derived from, and the application that the keys are for: two applications with the same
 /// secrets cannot read each other's cookies.
 #[derive(Clone, Copy)]
 pub(crate) struct KeySource<'a> {
@@ -36,8 +36,9 @@ pub(crate) struct KeySource<'a> {
 
 /// Seals and opens values for one purpose: AES-256-GCM-SIV with keys derived by HKDF-SHA256.
 ///
-/// The first key seals, all open. A sealed value is `key id · nonce · ciphertext · tag`, in base64url for a cookie. The
-/// caller's label is authenticated with it. So is the key id: it is derived together with the key.
+/// The first key seals, every key opens. A sealed value is `key id · nonce · ciphertext · tag`, in base64url for a
+/// cookie. The caller's label is authenticated with the value. The key id is bound implicitly, because it is derived
+/// together with the key.
 #[derive(Debug)]
 pub(crate) struct Sealer {
     /// Each with its id.
@@ -97,7 +98,8 @@ impl Sealer {
     }
 }
 
-/// Replaces names by their HMAC-SHA256, with keys derived as those of a [`Sealer`]: without a key they reveal nothing.
+/// Replaces names by their HMAC-SHA256, with keys derived like those of a [`Sealer`]. Without a key the pseudonyms
+/// reveal nothing.
 #[derive(Debug)]
 pub(crate) struct Pseudonyms {
     keys: Vec<hmac::Key>,

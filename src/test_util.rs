@@ -18,7 +18,7 @@ use crate::{
 
 /// Connects an application to a [`FakeDidit`], for its tests.
 ///
-/// | what is tested | with |
+/// | test | with |
 /// |---|---|
 /// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens) |
 /// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
@@ -33,18 +33,18 @@ pub trait FakeDiditExt {
     /// Starts the configuration of an application that signs in at this fake, in the process: with the
     /// fake's client, provider and clock. The redirect URI is registered.
     ///
-    /// Endpoints that are switched on later are not part of it. A public client also needs cookie keys.
+    /// Endpoints that the fake gets later are not part of the configuration. A public client also needs cookie keys.
     /// [Example](crate::fake).
     ///
     /// # Panics
     ///
-    /// As [`FakeDidit::with_redirect_uri`].
+    /// Those of [`FakeDidit::with_redirect_uri`].
     fn config(&self, redirect_uri: &str) -> ConfigBuilder;
 
     /// Begins a session of this person without a sign-in. The result is the `Cookie` header of their requests.
     ///
     /// The session is in cookies or in the session store, as `auth` is configured. Its tokens are the
-    /// fake's, for the scopes that `auth` asks for; they can be used and refreshed.
+    /// fake's, for the scopes that `auth` requests; they can be used and refreshed.
     ///
     /// ```
     /// use axum::{Router, body::Body, routing::get};
@@ -82,7 +82,7 @@ pub trait FakeDiditExt {
     ///
     /// # Panics
     ///
-    /// When `auth` asks for a scope that the fake does not know.
+    /// `auth` requests a scope that the fake does not know.
     fn session_cookies(
         &self,
         auth: &DiditAuth,
@@ -127,7 +127,7 @@ pub trait FakeDiditExt {
     ///
     /// # Panics
     ///
-    /// When the fake does not know a scope.
+    /// The fake does not know a scope.
     fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens;
 }
 

@@ -27,7 +27,7 @@ use crate::{
 
 /// Collects the settings of a [`Config`](crate::Config). Setters store; [`build`](Self::build) checks.
 ///
-/// Each setter replaces what it has set before, except `add_…`.
+/// Each setter replaces its earlier value, except `add_…`.
 ///
 /// | client and provider | default |
 /// |---|---|
@@ -39,7 +39,7 @@ use crate::{
 /// |---|---|---|
 /// | [`with_prompt`](Self::with_prompt), [`with_login_hint`](Self::with_login_hint), [`with_ui_locales`](Self::with_ui_locales), [`with_acr_values`](Self::with_acr_values) | not sent | |
 /// | [`with_max_age`](Self::with_max_age) | no limit | duration, sent in seconds |
-/// | [`require_acr_values`](Self::require_acr_values) | none is required | |
+/// | [`require_acr_values`](Self::require_acr_values) | none required | |
 /// | [`add_trusted_audience`](Self::add_trusted_audience) | none | |
 /// | [`with_clock_skew`](Self::with_clock_skew) | 60 s | duration, at most 5 minutes |
 ///
@@ -57,7 +57,7 @@ use crate::{
 /// |---|---|---|
 /// | [`with_session_idle_timeout`](Self::with_session_idle_timeout) | 1 day | duration, 1 second to 400 days |
 /// | [`with_session_lifetime`](Self::with_session_lifetime) | 7 days | duration, 1 second to 400 days |
-/// | [`with_session_store`](Self::with_session_store), [`with_sessions_in_cookies`](Self::with_sessions_in_cookies) | in cookies; in memory if refresh tokens work once | |
+/// | [`with_session_store`](Self::with_session_store), [`with_sessions_in_cookies`](Self::with_sessions_in_cookies) | in cookies; in memory if refresh tokens are single-use | |
 /// | [`with_session_cookie_limit`](Self::with_session_cookie_limit) | 4,096 | bytes, 1,024 to 40,960 |
 /// | [`with_cookie_keys`](Self::with_cookie_keys) | derived from the client secret | 32 bytes or more |
 /// | [`with_cookie_name`](Self::with_cookie_name) | `didit` | 1 to 32 characters |
@@ -70,7 +70,7 @@ use crate::{
 /// | [`with_transport`](Self::with_transport) | reqwest with rustls | |
 /// | [`with_clock`](Self::with_clock) | the system's | |
 ///
-/// Setters take the builder and return it, so a setter whose result is dropped drops the builder:
+/// Setters take the builder by value and return it: if you drop the result, you drop the builder.
 ///
 /// ```compile_fail,E0382
 /// use tower_didit::Config;
@@ -115,7 +115,7 @@ pub struct ConfigBuilder {
 }
 
 enum SessionStorage {
-    /// Cookies, or memory if refresh tokens work once.
+    /// Cookies, or memory if refresh tokens are single-use.
     Default,
     Cookies,
     Store(Arc<dyn SessionStore>),

@@ -1,13 +1,13 @@
-//! What can be wrong with a configuration.
+//! Errors of a configuration.
 
 use std::{error::Error as _, fmt};
 
 use crate::provider::InvalidUrl;
 
-/// A setting that cannot work. [`build`](crate::ConfigBuilder::build) reports it before the first request, with
-/// what to change. It contains no secret.
+/// An invalid setting. [`build`](crate::ConfigBuilder::build) reports it before the first request, and says what to
+/// change. The error contains no secret.
 ///
-/// `Debug` is `Display` with the source: it is what a `main` that returns the error prints.
+/// `Debug` is `Display` with the source: a `main` that returns the error prints it.
 ///
 /// ```
 /// use tower_didit::{Config, ConfigError};
@@ -21,7 +21,7 @@ use crate::provider::InvalidUrl;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting that is empty, has white space around it, or is out of its range. The value is not repeated.
+    /// A setting that is empty, has white space around it, or is out of its range. The error does not repeat the value.
     #[error("the {name} {why}")]
     Invalid {
         /// The setting, for example `client id` or `HTTP timeout`.
@@ -30,14 +30,14 @@ pub enum ConfigError {
         why: &'static str,
     },
 
-    /// A text that cannot be what it is set as: a URL that secrets must not be sent to, a path that is not of this
-    /// site or is taken, scopes (RFC 6749 §3.3), a parameter of the authorization request (OpenID Connect Core
+    /// A text that is invalid for its setting: a URL that secrets must not be sent to, a path that is not of this
+    /// site or is used twice, scopes (RFC 6749 §3.3), a parameter of the authorization request (OpenID Connect Core
     /// §3.1.2.1), a cookie name.
     #[error("the {name} {value:?} {why}")]
     InvalidValue {
         /// The setting, for example `redirect URI` or `landing page`.
         name: &'static str,
-        /// The text as it was given; `[redacted]` if it may hold a password.
+        /// The text; `[redacted]` if it may contain a password.
         value: String,
         /// What is wrong with it.
         why: &'static str,
@@ -57,10 +57,10 @@ pub enum ConfigError {
     )]
     UnwantedClientSecret,
 
-    /// The scope `offline_access` or `offline` brings single-use refresh tokens, and sessions are in cookies: an
-    /// old cookie would bring a spent token back.
+    /// The scope `offline_access` or `offline` requests single-use refresh tokens, and sessions are in cookies: an old
+    /// cookie would bring a spent token back.
     #[error(
-        "the provider's refresh tokens work once, so a session in cookies cannot keep one: use \
+        "the provider's refresh tokens are single-use, so a session in cookies cannot keep one: use \
          `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` (several), or \
          leave the scope `offline_access` or `offline` out"
     )]
@@ -105,7 +105,7 @@ pub enum ConfigError {
     InvalidVariable {
         /// Its name.
         name: &'static str,
-        /// What is wrong with it. The value is not repeated.
+        /// What is wrong with it, without the value.
         why: &'static str,
     },
 }

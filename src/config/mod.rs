@@ -53,7 +53,7 @@ pub struct Config {
     /// `None`: switched off.
     pub(crate) logout_path: Option<String>,
     pub(crate) landing_page: ReturnTo,
-    /// Whether the layer answers a successful callback itself.
+    /// Whether the layer responds to a successful callback itself.
     pub(crate) redirects_after_sign_in: bool,
     pub(crate) flow_sealer: Sealer,
     pub(crate) sessions: Arc<Sessions>,
@@ -67,14 +67,14 @@ pub struct Config {
 impl Config {
     /// Starts a configuration.
     ///
-    /// `client_id` is the one that Didit gave the application. `redirect_uri` is one that is registered there, byte
+    /// `client_id` is the id that Didit gave the application. `redirect_uri` is a URI that is registered at Didit, byte
     /// for byte: `https`, or `http` on loopback. Its path is the callback's path.
     /// [Example](Self).
     pub fn builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> ConfigBuilder {
         ConfigBuilder::new(client_id.into(), redirect_uri.into())
     }
 
-    /// Starts a configuration from the environment. Setters add to it and replace it.
+    /// Starts a configuration from the environment. Setters add to these settings and replace them.
     ///
     /// | variable | setting |
     /// |---|---|

@@ -3,7 +3,7 @@
 use super::ConfigError;
 use crate::{oidc::Callback, provider::Endpoint};
 
-/// What the application knows of its own address, from its redirect URI (RFC 6749 §3.1.2). `Host` and
+/// The application's own address, from its redirect URI (RFC 6749 §3.1.2). `Host` and
 /// `X-Forwarded-*` headers change nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectUri {
@@ -11,12 +11,12 @@ pub(crate) struct RedirectUri {
     pub(crate) path: String,
     /// The origin of this site, as browsers write it.
     pub(crate) origin: String,
-    /// `false`: it is http on loopback.
+    /// `false`: http on loopback.
     pub(crate) is_https: bool,
 }
 
 impl RedirectUri {
-    /// Applies the rules of an endpoint to a redirect URI, as codes are sent there.
+    /// Applies the rules of an endpoint to a redirect URI, because codes are sent there.
     pub(crate) fn parse(given: &str) -> Result<Self, ConfigError> {
         let name = "redirect URI";
         if given.is_empty() {
@@ -29,7 +29,7 @@ impl RedirectUri {
         let why = if url.path() == "/" {
             "needs a path of its own, such as /callback"
         } else if parameters.any(|(name, _)| Callback::is_parameter(&name)) {
-            // Every callback would have it twice.
+            // Every callback would contain the parameter twice.
             "must not have a parameter of the callback in its query"
         } else {
             return Ok(Self {

@@ -16,7 +16,7 @@ pub(super) enum Change {
 }
 
 impl RequestSession {
-    /// Refreshes `tokens`, which may be those of this request's session or any others.
+    /// Refreshes `tokens`: those of this request's session, or any others.
     pub(crate) async fn refresh(&self, tokens: &DiditTokens) -> Outcome {
         let lifecycle = &self.lifecycle;
         let refreshed = match (self.latest().await?, self.key.get()) {
@@ -51,7 +51,7 @@ impl RequestSession {
         cookies: &CookieLines,
     ) -> Result<Option<PageAfterSignOut>, Error> {
         let session = self.latest().await;
-        // The browser forgets the session in any case.
+        // The session's cookies are removed in any case.
         let has_ended = matches!(self.change().replace(Change::Ended), Some(Change::Ended));
         let lookup = match (session, self.key.get()) {
             _ if has_ended => Lookup::Nothing,

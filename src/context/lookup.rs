@@ -19,8 +19,8 @@ use crate::{
 
 /// A value that is looked up once for one request.
 ///
-/// A pending one is a shared future that each waiter polls: a waiter that is dropped or no longer polled delays no
-/// other.
+/// A pending value is a shared future that each waiter polls: a waiter that is dropped or no longer polled delays no
+/// other waiter.
 pub(super) enum Deferred<T> {
     Known(T),
     Pending(Shared<BoxFuture<'static, T>>),
@@ -57,7 +57,7 @@ pub(super) struct Found {
     /// access token and the provider does not answer.
     pub(super) session: Result<Option<Session>, Error>,
     pub(super) entry: Option<StoreEntry>,
-    /// The change to the browser's cookies, if the session is in them.
+    /// The change to the browser's cookies, if the session is in cookies.
     pub(super) change: Option<CookieChange>,
     /// The request's tokens, if a refresh has replaced them.
     pub(super) replaced: Option<DiditTokens>,
@@ -169,7 +169,7 @@ async fn refreshed(
 }
 
 /// Looks up the tokens of a session. While the access token is valid, waits only for a refresh that this request has
-/// started, if its response has to carry the new tokens or the refresh ends the old ones.
+/// started, if its response has to carry the new tokens or the refresh invalidates the old ones.
 pub(super) fn look_up_tokens(
     lifecycle: &Arc<SessionLifecycle>,
     session: &Session,
@@ -189,7 +189,7 @@ pub(super) fn look_up_tokens(
         Refresh::Done(outcome) => {
             return Deferred::Known(after_refresh(lifecycle, session, outcome));
         }
-        // The request that has started it waits.
+        // Only the request that started the refresh waits; this one uses the old token.
         Refresh::InFlight(_) if is_valid => return Deferred::Known(Ok(tokens.clone())),
         Refresh::Started(_) if is_valid && !lifecycle.starter_waits(entry) => {
             return Deferred::Known(Ok(tokens.clone()));

@@ -31,8 +31,8 @@ use crate::{
 /// The layer's extension of each request that it forwards: the cookies of the request, and its session, which is
 /// looked up when a handler asks for it.
 ///
-/// The layer keeps a clone and reads it when the head of the response is ready. Later changes by handlers have no
-/// effect on the response.
+/// The layer keeps a clone and reads it when the response headers are ready. Later changes by handlers have no effect
+/// on the response.
 pub(crate) struct RequestContext {
     pub(crate) lifecycle: Arc<SessionLifecycle>,
     pub(crate) cookies: CookieLines,
@@ -41,7 +41,7 @@ pub(crate) struct RequestContext {
     pub(crate) mode: RequestMode,
     /// Set at the callback.
     pub(crate) return_to: Option<Box<ReturnTo>>,
-    /// Leaves `UNASKED` once: when a handler asks for the session, or else when the head of the response is ready.
+    /// Leaves `UNASKED` once: when a handler asks for the session, or else when the response headers are ready.
     asked: AtomicU8,
     /// Set by the first call that asks.
     session: OnceLock<RequestSession>,
@@ -87,7 +87,7 @@ impl RequestContext {
     ///
     /// # Errors
     ///
-    /// [`WiringError::AskedTooLate`] if the first call comes after the head of the response was ready.
+    /// [`WiringError::AskedTooLate`] if the first call comes after the response headers were ready.
     pub(crate) fn session(&self) -> Result<&RequestSession, Error> {
         match self.leave_unasked(ASKED) {
             CLOSED => Err(Error::new(WiringError::AskedTooLate)),

@@ -22,7 +22,7 @@ use crate::{
 /// The session of one request, and the changes that handlers make to it.
 pub(crate) struct RequestSession {
     pub(super) lifecycle: Arc<SessionLifecycle>,
-    /// The time of the first call that asked for it.
+    /// The time of the first call that asked for the session.
     pub(super) asked: Timestamp,
     /// The session's cookies in the request.
     pub(super) existing: PresentedCookies,
@@ -34,7 +34,7 @@ pub(crate) struct RequestSession {
     change: Mutex<Option<Change>>,
 }
 
-/// The final state of a session, when the head of the response is ready.
+/// The final state of a session, when the response headers are ready.
 pub(crate) struct FinalState {
     /// The session of the signed-in user, with the latest tokens.
     pub(crate) session: Option<Session>,
@@ -86,8 +86,8 @@ impl RequestSession {
     /// The tokens of the signed-in user.
     ///
     /// While the access token is valid, a refresh that is due runs in the background. The request that starts it
-    /// waits at most 2 s if its response has to carry the new tokens, or if the refresh ends the old ones. Once the
-    /// access token has expired, waits at most 5 s for the refresh.
+    /// waits at most 2 s if its response has to carry the new tokens, or if the refresh invalidates the old ones. Once
+    /// the access token has expired, waits at most 5 s for the refresh.
     pub(crate) async fn tokens(&self) -> Outcome {
         let found = self.found().await;
         let session = found.session.as_ref().map_err(Clone::clone)?.as_ref();
@@ -101,8 +101,8 @@ impl RequestSession {
         self.found.peek()?.session.as_ref().ok()?.as_ref()
     }
 
-    /// Whether the session that was found has ended since: by another request, or at its absolute limit. (Other
-    /// requests may have moved its idle limit.)
+    /// Whether the session has ended since its lookup: by another request, or at its absolute limit. (Other requests
+    /// may have extended its idle limit.)
     pub(crate) fn has_ended(&self) -> bool {
         let (lifecycle, session) = (&self.lifecycle, self.known_session());
         let limits = lifecycle.sessions.rules.limits;
@@ -111,7 +111,7 @@ impl RequestSession {
         })
     }
 
-    /// Notes where the session of this callback is, so that its handler can still change it.
+    /// Sets the key of this callback's session, so that the handler can still change the session.
     pub(crate) fn set_key(&self, key: SessionKey) {
         let _ = self.key.set(key);
     }
@@ -124,7 +124,7 @@ impl RequestSession {
         found
     }
 
-    /// The change that handlers have made until now.
+    /// The change that handlers have made so far.
     pub(super) fn change(&self) -> MutexGuard<'_, Option<Change>> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,9 +134,9 @@ impl RequestSession {
         matches!(*self.change(), Some(Change::Ended))
     }
 
-    /// The `Set-Cookie` values for the head of the response. `None` for most requests.
+    /// The `Set-Cookie` values for the response. `None` for most requests.
     ///
-    /// A slow request must not bring back a session that has ended since, or tokens that were replaced.
+    /// A slow request must not restore a session that has ended in the meantime, or tokens that were replaced.
     #[inline]
     pub(crate) fn cookies(&self) -> Option<Vec<HeaderValue>> {
         if self.is_unchanged() {
@@ -198,7 +198,7 @@ impl RequestSession {
         final_state
     }
 
-    /// Whether the session is as its cookies say, and need not be written to count as used.
+    /// Whether no cookie has to be written: the session is unchanged, and its use need not be saved yet.
     fn is_unchanged(&self) -> bool {
         let Deferred::Known(found) = &self.found else {
             return false;
@@ -218,7 +218,7 @@ impl RequestSession {
 }
 
 impl FinalState {
-    /// Writes these tokens to the session's cookies, unless it has them already.
+    /// Writes these tokens to the session's cookies, unless the session has them already.
     fn write(&mut self, tokens: &DiditTokens) {
         let is_other = |session: &mut Session| !session.tokens().same_as(tokens);
         if let Some(session) = self.session.take_if(is_other) {

@@ -18,7 +18,7 @@
 //! 6. The request goes to the application's own handler of the callback, with [`IdClaims`], [`DiditTokens`] and
 //!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
 //!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
-//!    answers 303 to the page that the person asked for.)
+//!    responds with 303 to the page that the person requested.)
 //! 7. A callback that arrives again (a reload, a double click) within a minute joins the first one. The code is sent
 //!    once and one session begins. If the connection of the first request drops, the next request runs the handler, so
 //!    the handler must be idempotent: see [provisioning](crate::docs::recipes::provisioning).

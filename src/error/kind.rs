@@ -4,15 +4,15 @@ use http::StatusCode;
 
 use super::{CallbackError, IdTokenError, TokenError, WiringError};
 
-/// What failed, by who must act. Some kinds have a reason inside.
+/// The kind of a failure, grouped by who must act. Some kinds contain a reason.
 ///
 /// | code | status | meaning | what to do |
 /// |---|---|---|---|
 /// | | | **The user** | |
 /// | `access-denied` | 403 | the user declined, or Didit did not let them pass | nothing; the page offers another sign-in |
-/// | `insufficient-authentication` | 403 | `max_age` or a required `acr` is not met | the user signs in again; if it never succeeds, the provider ignores what is asked for |
+/// | `insufficient-authentication` | 403 | `max_age` or a required `acr` is not met | the user signs in again; if the next sign-in fails too, the provider ignores `max_age` or `acr_values` |
 /// | `malformed-callback` | 400 | the callback's query is not an authorization response | nothing; the page offers another sign-in |
-/// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to all users: does the browser come back to the host that it started on? |
+/// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to all users: does the browser return to the host that it started on? |
 /// | `foreign-sign-in` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to all users, give all processes of a host the same cookie keys |
 /// | `sign-in-expired` | 400 | the sign-in took longer than 20 minutes | nothing; the page offers another sign-in |
 /// | `sign-in-already-completed` | 409 | the callback was used before | nothing; the page offers another sign-in |
@@ -20,21 +20,21 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `session-not-kept` | 400 | the browser comes back signed out from completed sign-ins | nothing; if it happens to all users, give all processes the same cookie keys and store, and keep the host name |
 /// | `cross-site-sign-out` | 403 | another site asked for the sign-out, or a page that hides its origin | sign out from a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
-/// | `not-a-navigation` | 401 | a script, a prefetch or an image asked for a sign-in | open the sign-in as a page |
-/// | `not-signed-in` | 401 | nobody is signed in, or not any more | sign in: a person who opens a page is sent there |
-/// | `session-ended` | 401 | the session has ended while a [`DiditClient`](crate::DiditClient) of it was in use | likewise |
-/// | `tokens-expired` | 401 | the access token has expired, or a handler asks for a new one, and there is no refresh token that works | likewise, except in the first minute after a sign-in |
+/// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
+/// | `not-signed-in` | 401 | nobody is signed in, or no longer | sign in: a person who opens a page is redirected there |
+/// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | likewise |
+/// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | likewise, except in the first minute after a sign-in |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | likewise |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `too-many-sign-ins` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
-/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if those are right, it is an attack |
-/// | `insufficient-scope` | 403 | the access token's scopes do not suffice | ask for more: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
+/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
+/// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
 /// | `invalid-scope` | 500 | a scope is unknown, or not allowed for the client | correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider |
 /// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
-/// | `invalid-client` | 500 | the client id or secret is wrong | correct it: [`with_client_secret`](crate::ConfigBuilder::with_client_secret) |
-/// | `unauthorized-client` | 500 | the client may not use this grant type | allow it at the provider |
-/// | `unsupported-grant-type` | 500 | the provider does not have this grant type | do not ask for a refresh token, or use another provider |
+/// | `invalid-client` | 500 | the client id or secret is wrong | correct the configuration: [`with_client_secret`](crate::ConfigBuilder::with_client_secret) |
+/// | `unauthorized-client` | 500 | the client may not use this grant type | allow the grant type at the provider |
+/// | `unsupported-grant-type` | 500 | the provider does not support this grant type | do not ask for a refresh token, or use another provider |
 /// | `session-too-large` | 500 | the session fits neither the cookies nor the store's limit | ask for fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
@@ -53,21 +53,21 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `invalid-nonce` | 502 | the ID token belongs to another sign-in | report it to the provider |
 /// | `invalid-token-hash` | 502 | the ID token belongs to another access token or code | report it to the provider |
 /// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
-/// | `provider-unreachable` | 502 | no connection to the provider, or it broke | look at the network, the proxy, the certificates |
+/// | `provider-unreachable` | 502 | no connection to the provider, or the connection broke | look at the network, the proxy, the certificates |
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
-/// | `tokens-unavailable` | 503 | the access token has expired, and the refresh has failed for now; the source says why | wait; the request can be repeated |
+/// | `tokens-unavailable` | 503 | the access token has expired, and the refresh failed temporarily; the source says why | wait; the request can be repeated |
 /// | | | **The store** | |
-/// | `session-unavailable` | 503 | the session store has failed, or the refresh of a session that ends with its access token; the source says which | look at the store or the provider; the request can be repeated |
+/// | `session-unavailable` | 503 | the session store failed, or the refresh of a session that ends with its access token failed; the source says which | look at the store or the provider; the request can be repeated |
 /// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
 /// | | | **The developer** | |
-/// | `unexpected-claims` | 500 | a claim is missing, or has another type than it is read as | read it as an `Option`, or as its type |
-/// | `not-offered` | 500 | the provider has no such endpoint | do not call it, or set it in the [`Provider`](crate::Provider) |
+/// | `unexpected-claims` | 500 | a claim is missing, or has another type than the application reads | read it as an `Option`, or as its actual type |
+/// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
-/// | `asked-too-late` | 500 | the session was first asked for after the head of the response was sent | ask in the handler |
+/// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
 ///
-/// Each error is logged once, when it is answered, with its details, its source and the provider's host: at `DEBUG`
-/// what users cause, at `WARN` everything else.
+/// Each error is logged once, when its response is made, with its details, its source and the provider's host: at
+/// `DEBUG` if users can cause it, else at `WARN`.
 ///
 /// ```
 /// use tower_didit::{Error, ErrorKind, reason::TokenError};
@@ -92,19 +92,19 @@ pub enum ErrorKind {
     InsufficientAuthentication,
     /// The callback belongs to no sign-in of this browser.
     Callback(CallbackError),
-    /// Another site asked for the sign-out.
+    /// Another site requested the sign-out.
     CrossSiteSignOut,
     /// The path does not have this method.
     MethodNotAllowed,
-    /// A sign-in was asked for by something that cannot show a sign-in page: a `fetch`, a prefetch, an image.
+    /// The request for a sign-in came from a `fetch`, a prefetch or an image, which cannot show a sign-in page.
     NotANavigation,
-    /// Nobody is signed in, or not any more.
+    /// Nobody is signed in, or no longer.
     NotSignedIn,
-    /// The session has ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
+    /// The session ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
     /// the user has signed out, or has signed in again.
     SessionEnded,
-    /// Somebody is signed in, but the access token has expired, or a handler asks for a new one, and it cannot be
-    /// refreshed: there is no refresh token, or one that works once and was used.
+    /// A user is signed in, but the access token has expired, or a handler requests a new one, and cannot be refreshed:
+    /// there is no refresh token, or a single-use one was already sent.
     TokensExpired,
     /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
     AccessTokenRefused,
@@ -112,7 +112,7 @@ pub enum ErrorKind {
     InsufficientScope,
     /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
     InvalidScope,
-    /// The provider refuses at its sign-in page, with a code that has no kind of its own.
+    /// The provider refuses at its sign-in page, with a code that has no own kind.
     ProviderRefused,
     /// The provider refuses a token request (RFC 6749 §5.2).
     TokenRequest(TokenError),
@@ -130,27 +130,27 @@ pub enum ErrorKind {
     ProviderTimeout,
     /// 256 sign-ins, or 256 refreshes, of this process wait for the provider.
     TooManySignIns,
-    /// It is unknown whether somebody is signed in: the session store has failed, or the refresh of a session that
-    /// [ends with its access token](crate::docs::flow#when-a-session-ends). [`source`](std::error::Error::source) says
-    /// which.
+    /// It is unknown whether a user is signed in: the session store failed, or the refresh of a session that
+    /// [ends with its access token](crate::docs::flow#when-a-session-ends) failed.
+    /// [`source`](std::error::Error::source) says which.
     SessionUnavailable,
     /// The session store did not answer a sign-out. The browser and this process are signed out. The session is deleted
     /// if the store answers within a minute, or when a copy of its cookie reaches this process.
     SignOutIncomplete,
-    /// The access token has expired, and the refresh has failed for now: the provider does not answer, answers with
-    /// something else than tokens, or too many refreshes wait. [`source`](std::error::Error::source) says which.
+    /// The access token has expired, and the refresh failed temporarily: the provider does not respond, its response
+    /// has no tokens, or too many refreshes wait. [`source`](std::error::Error::source) says which.
     TokensUnavailable,
-    /// The browser comes back signed out from completed sign-ins, twice within 30 seconds: it does not keep the
-    /// session's cookie, or sends an older one, or a process with other cookie keys or another store answers.
+    /// The browser returned without a session after completing sign-ins, twice within 30 seconds: the browser does not
+    /// keep the session's cookie, or sends an older one, or the processes have different cookie keys or stores.
     SessionNotKept,
     /// The session exceeds [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit), or the 64 KB
     /// of a stored session.
     SessionTooLarge,
-    /// A claim is missing, or has another type than the application reads it as.
+    /// A claim is missing, or has another type than the application reads.
     UnexpectedClaims,
     /// The provider has no such endpoint.
     NotOffered,
-    /// The application is put together in a wrong way.
+    /// The application is wired incorrectly.
     Wiring(WiringError),
 }
 

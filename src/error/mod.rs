@@ -1,4 +1,4 @@
-//! What can go wrong while a program runs.
+//! Failures at run time.
 
 mod advice;
 mod kind;
@@ -28,16 +28,16 @@ type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a sign-in, a sign-out or a call to Didit failed; the rejection of all extractors.
 ///
-/// [`kind`](Self::kind) says what failed, and [`kind().code()`](ErrorKind::code) is a stable name of it. No error
-/// contains an authorization code, a token, a secret, a code verifier or the value of a cookie: it is safe to log.
+/// [`kind`](Self::kind) says what failed, and [`kind().code()`](ErrorKind::code) is a stable name of the kind. No error
+/// contains an authorization code, a token, a secret, a code verifier or the value of a cookie: errors are safe to log.
 /// Cloning copies a pointer.
 ///
-/// A handler may return it. A program gets problem details (RFC 9457) with the status and the code of the kind. A
-/// person who waits for a page gets one from [`DiditAuth`](crate::DiditAuth)
-/// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if that helps.
+/// A handler may return the error. A program gets problem details (RFC 9457) with the status and the code of the kind.
+/// A person who waits for a page gets one from [`DiditAuth`](crate::DiditAuth)
+/// ([`with_error_page`](crate::ConfigBuilder::with_error_page)), or a sign-in if a sign-in helps.
 ///
-/// The error is in the extensions of its response, where a middleware can read it. The layer leaves the response alone if
-/// a middleware takes the error out or changes the status.
+/// The error is in the extensions of its response, where a middleware can read it. The layer leaves the response
+/// unchanged if a middleware removes the error or changes the status.
 ///
 /// ```
 /// use tower_didit::{DiditClient, DiditTokens, Error, ErrorKind};
@@ -91,8 +91,8 @@ impl Error {
         Self::new(kind).with_details(context)
     }
 
-    /// With what was expected and what was received, for an operator who has to compare. `received` is untrusted: it is
-    /// cut, and stripped of control characters.
+    /// With the expected and the received value, for an operator who has to compare them. `received` is untrusted: it
+    /// is cut, and stripped of control characters.
     pub(crate) fn with_received(kind: IdTokenError, expected: &str, received: &str) -> Self {
         let received = printable(received, RECEIVED_LENGTH);
         Self::with_context(kind, format!("{expected}; received was {received:?}"))
@@ -158,8 +158,9 @@ impl Error {
 
     /// The provider's `error` code, cut to 64 characters of printable ASCII.
     ///
-    /// It is untrusted text, of the provider or of whoever forged the callback: escape it on a page. `Debug` and
-    /// `Display` show it only if it is a code of the specifications, as a provider may repeat what it was sent.
+    /// The text is untrusted, from the provider or from an attacker who forged the callback: escape it on a page.
+    /// `Debug` and `Display` show the text only if it is a code of the specifications, because a provider may repeat
+    /// parts of the request.
     ///
     /// ```
     /// use tower_didit::{
@@ -188,7 +189,7 @@ impl Error {
 
     /// The provider's `error_description`, cut to 256 characters of printable ASCII.
     ///
-    /// It is untrusted text, as [`provider_code`](Self::provider_code) is. `Debug` and `Display` leave it out.
+    /// The text is untrusted, like [`provider_code`](Self::provider_code). `Debug` and `Display` omit it.
     /// [Example](Self::provider_code).
     pub fn provider_description(&self) -> Option<&str> {
         self.0.provider_description.as_deref()
@@ -202,7 +203,7 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
-    /// Logs the error, once: at `DEBUG` what users cause, at `WARN` everything else.
+    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`.
     pub(crate) fn log(&self, message: impl fmt::Display) {
         if self.0.is_logged.swap(true, Ordering::Relaxed) {
             return;
@@ -224,7 +225,7 @@ impl Error {
         Some(if is_known { code } else { "unknown" })
     }
 
-    /// Changes an error that has just been made; a shared one stays as it is.
+    /// Changes a new error; a shared one stays unchanged.
     fn edit(mut self, edit: impl FnOnce(&mut Inner)) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             edit(inner);
@@ -272,7 +273,7 @@ fn printable(text: &str, length: usize) -> String {
         .collect()
 }
 
-/// Codes of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6 that no token request is refused with.
+/// Codes of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6 that do not occur in responses to token requests.
 const AUTHORIZATION_ERRORS: &[&str] = &[
     "access_denied",
     "account_selection_required",

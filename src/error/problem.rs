@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::Error;
 
-/// Marks a response that a layer has rendered. It is in the extensions beside the error; a layer further out leaves
-/// the response alone.
+/// Marks a response that a layer has rendered. The mark is in the extensions beside the error; an outer layer leaves
+/// the response unchanged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendered;
 
@@ -31,7 +31,7 @@ impl IntoResponse for Error {
 }
 
 impl Error {
-    /// The answer, for services that are not axum's.
+    /// The response, for services that are not axum's.
     pub(crate) fn into_http(self) -> http::Response<Bytes> {
         self.log("request failed");
         let mut response = self.problem();
@@ -60,8 +60,8 @@ impl Error {
 }
 
 /// Adds the headers that a status requires, unless they are there: the challenge of a 401 (RFC 9110 §15.5.2) and the
-/// `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own: for schemes that browsers know they
-/// open a dialog.
+/// `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own, because browsers open a dialog
+/// for schemes that they know.
 pub(crate) fn add_required_headers(response: &mut http::Response<Bytes>) {
     let (name, value) = match response.status() {
         StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, r#"Didit realm="sign-in""#),

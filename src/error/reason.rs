@@ -1,4 +1,4 @@
-//! The reasons that some kinds contain.
+//! The reasons inside some kinds.
 
 use super::ErrorKind;
 
@@ -21,8 +21,8 @@ pub enum TokenError {
     InvalidRequest,
     /// `invalid_client`: the client id or secret is wrong.
     InvalidClient,
-    /// `invalid_grant`: the code or the refresh token is invalid, expired, or was used before. At a refresh it ends the
-    /// session.
+    /// `invalid_grant`: the code or the refresh token is invalid, expired, or was used before. In the response to a
+    /// refresh it ends the session.
     InvalidGrant,
     /// `unauthorized_client`: the client may not use this grant type.
     UnauthorizedClient,
@@ -65,30 +65,31 @@ impl TokenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdTokenError {
-    /// It is not a signed JWT with the claims that every ID token has (RFC 7515 §5.2, OpenID Connect Core §2).
+    /// The token is not a signed JWT with the claims that every ID token has (RFC 7515 §5.2, OpenID Connect Core §2).
     Malformed,
-    /// It is another kind of token: an access token, a logout token (RFC 8725 §3.11).
+    /// The token is of another kind: an access token, a logout token (RFC 8725 §3.11).
     Type,
-    /// It is signed with an algorithm that is not allowed, or not at all (RFC 8725 §3.1).
+    /// The token is signed with an algorithm that is not allowed, or not signed (RFC 8725 §3.1).
     Algorithm,
-    /// It is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
+    /// The token is of another issuer (OpenID Connect Core §3.1.3.7 step 2).
     Issuer,
-    /// It is for another client, or for untrusted audiences as well (steps 3 to 5).
+    /// The token is for another client, or for untrusted audiences as well (steps 3 to 5).
     Audience,
-    /// None of the provider's keys fits it, even after they were fetched again.
+    /// None of the provider's keys fits the token, even after the keys were fetched again.
     UnknownKey,
-    /// Its signature is wrong (step 6).
+    /// The token's signature is wrong (step 6).
     Signature,
-    /// It has expired (step 9). The log has its time and this machine's: if the token is fresh, a clock is wrong.
+    /// The token has expired (step 9). The log has its time and this machine's: if the token is fresh, a clock is
+    /// wrong.
     Expired,
-    /// It is from the future (RFC 7519 §4.1.5, §4.1.6). The log has its time and this machine's: if the token is fresh,
-    /// a clock is wrong.
+    /// The token is from the future (RFC 7519 §4.1.5, §4.1.6). The log has its time and this machine's: if the token is
+    /// fresh, a clock is wrong.
     NotYetValid,
-    /// It belongs to another sign-in (step 11).
+    /// The token belongs to another sign-in (step 11).
     Nonce,
-    /// It belongs to another access token or code (OpenID Connect Core §3.1.3.8).
+    /// The token belongs to another access token or code (OpenID Connect Core §3.1.3.8).
     Hash,
-    /// It came with a refresh, and belongs to another sign-in (OpenID Connect Core §12.2).
+    /// The token came with a refresh, and belongs to another sign-in (OpenID Connect Core §12.2).
     OtherSignIn,
 }
 
@@ -128,7 +129,7 @@ pub enum CallbackError {
     ForeignIssuer,
 }
 
-/// A mistake in how the application is put together.
+/// A mistake in the wiring of the application.
 ///
 /// ```
 /// use http::Extensions;
@@ -145,8 +146,7 @@ pub enum WiringError {
     LayerMissing,
     /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
     NotACallback,
-    /// A body stream or a task asked for the session for the first time after the head of the response was sent. Ask in
-    /// the handler.
+    /// A body stream or a task first asked for the session after the response headers were sent. Ask in the handler.
     AskedTooLate,
 }
 

@@ -17,11 +17,11 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     User,
-    /// Whoever configures the application, or the client at the provider.
+    /// The person who configures the application, or the client at the provider.
     Operator,
     Developer,
     Provider,
-    /// Whoever runs the session store.
+    /// The person who runs the session store.
     Store,
 }
 
@@ -50,7 +50,7 @@ impl ErrorKind {
                     row(User, "sign-in-already-completed", Status::CONFLICT, &Advice::USED_BEFORE,
                         "the callback was used before"),
                 CallbackError::Replayed => row(User, "sign-in-replayed", Status::CONFLICT, &Advice::REPLAYED,
-                    "another code came for a completed sign-in"),
+                    "another code arrived for a completed sign-in"),
                 // More likely a mistake in the configuration than an attack.
                 CallbackError::ForeignIssuer =>
                     row(Operator, "foreign-issuer", Status::BAD_REQUEST, &Advice::BAD_LINK,
@@ -59,7 +59,7 @@ impl ErrorKind {
             Self::SessionNotKept => row(User, "session-not-kept", Status::BAD_REQUEST, &Advice::NOT_KEPT,
                 "the browser does not keep the session of completed sign-ins"),
             Self::CrossSiteSignOut => row(User, "cross-site-sign-out", Status::FORBIDDEN, &Advice::STILL_SIGNED_IN,
-                "another site asked for the sign-out"),
+                "another site requested the sign-out"),
             Self::MethodNotAllowed => row(User, "method-not-allowed", Status::METHOD_NOT_ALLOWED, &Advice::WRONG_WAY,
                 "the method is not allowed on this path"),
             Self::NotANavigation => row(User, "not-a-navigation", Status::UNAUTHORIZED, &Advice::WRONG_WAY,
@@ -72,7 +72,7 @@ impl ErrorKind {
                 "the tokens cannot be refreshed: there is no refresh token, or it was already used"),
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the provider refuses the access token"),
-            // Strangers can cause it at will.
+            // Strangers can cause this error at will.
             Self::TooManySignIns => row(User, "too-many-sign-ins", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                 "too many sign-ins or refreshes are waiting for the provider"),
             Self::InsufficientScope =>
@@ -140,7 +140,7 @@ impl ErrorKind {
                         "`ReturnTo` is available only in the handler of the callback, the path of the redirect URI"),
                 WiringError::AskedTooLate =>
                     developer("asked-too-late",
-                        "the session was first asked for after the head of the response was sent"),
+                        "the application first asked for the session after the response headers were sent"),
             },
         }
     }

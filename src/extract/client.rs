@@ -103,15 +103,15 @@ impl DiditClient {
         self.lifecycle.calls.user_info(tokens).await
     }
 
-    /// Refreshes these tokens now, whether or not they are due: for a handler whose access token was refused.
+    /// Refreshes these tokens now, whether or not a refresh is due: for a handler whose access token was refused.
     ///
-    /// If they belong to the session of this client's request, the session continues with the new tokens, in the
+    /// If the tokens belong to the session of this client's request, the session continues with the new tokens, in the
     /// response's cookies or in the session store. Concurrent calls share one token request, which completes even
     /// if the browser disconnects.
     ///
-    /// For other tokens the new ones are only returned. So are those of a session in cookies once the head of the
-    /// response was sent: they are not saved. Tokens of a session in a store are refreshed only through a client
-    /// of a request of that session.
+    /// Otherwise, or if the session is in cookies and the response headers were already sent, the new tokens are
+    /// returned but not saved. Tokens of a session in a store are refreshed only through a client of a request of that
+    /// session.
     ///
     /// ```
     /// use tower_didit::{DiditClient, DiditTokens, Error};
@@ -130,10 +130,10 @@ impl DiditClient {
     /// # Errors
     ///
     /// - [`TokensExpired`](crate::ErrorKind::TokensExpired): there is no refresh token, or a
-    ///   single-use one was sent before (a process remembers 65,536 of them, each for 20 minutes; a store as long
-    ///   as the session);
-    /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider refuses it; a session in a
-    ///   store has ended;
+    ///   single-use one was sent before (a process remembers sent tokens for 20 minutes, at least the last 65,536; a
+    ///   store remembers for as long as the session);
+    /// - [`InvalidGrant`](crate::reason::TokenError::InvalidGrant): the provider refuses the refresh
+    ///   token, and a session in a store has ended;
     /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended: by a sign-out, another
     ///   sign-in, or its absolute limit;
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer;
@@ -148,8 +148,9 @@ impl DiditClient {
         }
     }
 
-    /// Ends the session of this client's request, as `POST /logout` does: first here, then at the provider, for
-    /// which it waits at most 2 s. The response removes the session's cookies, if its head was not sent yet.
+    /// Ends the session of this client's request, as `POST /logout` does: first in the application, then at the
+    /// provider, for which it waits at most 2 s. The response removes the session's cookies, unless the response
+    /// headers were already sent.
     ///
     /// Succeeds when nobody is signed in. A client of [`DiditAuth::client`](crate::DiditAuth::client) has no request
     /// and ends nothing. Sign-ins in other tabs continue. The origin of the request is not checked: protect the
@@ -169,8 +170,8 @@ impl DiditClient {
     ///
     /// - [`SignOutIncomplete`](crate::ErrorKind::SignOutIncomplete): the session store does not answer. The cookies are
     ///   removed, and this process no longer accepts the session.
-    /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the head of the response was sent before the
-    ///   session was asked for. The session continues.
+    /// - [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the response headers were sent before the
+    ///   application asked for the session. The session continues.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let page = match &self.request {
             Some(request) => request.session()?.sign_out(&request.cookies).await?,

@@ -44,7 +44,7 @@ pub struct RequireSignIn {
 }
 
 impl RequireSignIn {
-    /// A guard that waits for the session alone: at most 1 s for a session store, and 5 s for the refresh of a
+    /// A guard that waits only for the session: at most 1 s for a session store, and 5 s for the refresh of a
     /// session that [ends with its access token](crate::docs::flow#when-a-session-ends).
     /// [Example](Self).
     pub fn new() -> Self {

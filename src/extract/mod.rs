@@ -1,4 +1,4 @@
-//! Extractors. Each asks the context of its request, and waits for what it asked.
+//! Extractors. Each asks the context of its request, and waits for the result.
 
 mod client;
 mod guard;
@@ -25,8 +25,8 @@ impl IdClaims {
     /// The verified claims of the signed-in user, for services that have no extractors. The future borrows nothing,
     /// so a Tower service can return it.
     ///
-    /// A session in cookies is read at once; a session store is waited for at most 1 s. With Didit Authentication,
-    /// an expired access token is refreshed first, which is waited for at most 5 s.
+    /// Reads a session in cookies at once, and waits at most 1 s for a session store. With Didit Authentication,
+    /// refreshes an expired access token first, and waits at most 5 s for the refresh.
     ///
     /// ```
     /// use tower_didit::{Error, IdClaims};
@@ -48,8 +48,8 @@ impl IdClaims {
     ///
     /// - [`LayerMissing`](WiringError::LayerMissing): the request did not pass [`DiditAuth`](crate::DiditAuth);
     /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the session store or the provider does not answer;
-    /// - [`AskedTooLate`](WiringError::AskedTooLate): the head of the response was sent before the session was asked
-    ///   for.
+    /// - [`AskedTooLate`](WiringError::AskedTooLate): the response headers were sent before the application asked for
+    ///   the session.
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
@@ -79,7 +79,8 @@ impl DiditTokens {
     /// Those of [`IdClaims::of`], and
     ///
     /// - [`TokensExpired`](ErrorKind::TokensExpired): the access token has expired and cannot be refreshed;
-    /// - [`TokensUnavailable`](ErrorKind::TokensUnavailable): it has expired, and the provider does not answer.
+    /// - [`TokensUnavailable`](ErrorKind::TokensUnavailable): the access token has expired, and the provider does not
+    ///   answer.
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {

@@ -23,7 +23,7 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/orders", axum::routing::get(orders));
 /// ```
 ///
-/// [`DiditAuth`](crate::DiditAuth) turns it into a 303 for a page navigation. A script gets the 401 of
+/// [`DiditAuth`](crate::DiditAuth) turns the response into a 303 for a page navigation. A script gets the 401 of
 /// [`ErrorKind::NotSignedIn`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "return it from the handler"]
@@ -38,8 +38,8 @@ impl SignIn {
         Self::default()
     }
 
-    /// A sign-in that returns to another page. The landing page replaces an address of more than 512 bytes and the
-    /// layer's own paths.
+    /// A sign-in that returns to another page. If its address has more than 512 bytes or is one of the layer's own
+    /// paths, the sign-in returns to the landing page instead.
     ///
     /// ```
     /// use tower_didit::{ReturnTo, SignIn};

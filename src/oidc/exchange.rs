@@ -103,7 +103,7 @@ impl Client {
         now: Timestamp,
         transport: &dyn HttpTransport,
     ) -> Result<TokenSet, TokenRequestFailure> {
-        // The copies that `oauth2` makes are not wiped, but they work only once.
+        // The copies that `oauth2` makes are not wiped, but a code is single-use.
         let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
         let outcome = self
             .oauth2_client(metadata)

@@ -97,8 +97,8 @@ impl SignedIdToken {
         Ok(IdClaims::new(self.payload))
     }
 
-    /// Whether the token continues the sign-in that `first` is from (§12.2): the same issuer, subject and
-    /// authorized party, the whole audience, and neither another time of authentication nor another nonce. The
+    /// Whether the token continues the sign-in that `first` is from (§12.2): the same issuer, subject,
+    /// authorized party and whole audience, and no different time of authentication or nonce. The
     /// session keeps the claims of the sign-in.
     pub(crate) fn check_refreshed(
         self,

@@ -17,11 +17,11 @@ use crate::{
     provider::SigningAlgorithm,
 };
 
-/// The public keys of a provider (RFC 7517 §5) that can verify a signature here.
+/// The public keys of a provider (RFC 7517 §5) whose signatures this crate can verify.
 #[derive(Debug)]
 pub(crate) struct Jwks(Vec<Jwk>);
 
-/// A key and an algorithm that it may be used with. A key with several algorithms is there several times.
+/// A key and an algorithm that it may be used with. A key with several algorithms is listed several times.
 #[derive(Debug)]
 struct Jwk {
     kid: Option<String>,
@@ -29,12 +29,12 @@ struct Jwk {
     key: ParsedPublicKey,
 }
 
-/// Why no key verifies a token. Newer keys may verify it.
+/// Why no key verifies a token. Newer keys may verify the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyRefusal {
-    /// No key has the token's algorithm and name.
+    /// No key has the token's algorithm and key id.
     Unknown,
-    /// Every key with the token's algorithm and name refuses the signature.
+    /// Every key with the token's algorithm and key id refuses the signature.
     InvalidSignature,
 }
 
@@ -59,8 +59,7 @@ impl Jwks {
     }
 
     /// Verifies a signature: with the keys that have the token's `kid`; if there are none, with those without a
-    /// `kid`; for a token without a `kid`, with all. `kid` is compared and not used otherwise, whatever it looks
-    /// like.
+    /// `kid`; for a token without a `kid`, with all. `kid` is only compared, whatever it looks like.
     pub(super) fn verify(&self, jws: &Jws<'_>) -> Result<(), KeyRefusal> {
         let kid = jws.kid.as_ref();
         let fitting = || self.0.iter().filter(|key| key.algorithm == jws.algorithm);
@@ -109,7 +108,7 @@ fn parse_key(text: &RawValue) -> Option<Vec<Jwk>> {
         Some(operations) => operations.as_array()?.iter().any(|known| known == "verify"),
         None => true,
     };
-    // Anybody can sign with a private key that was published.
+    // Anyone can sign with a private key that was published.
     if !is_for_signatures || !may_verify || members.contains_key("d") {
         return None;
     }

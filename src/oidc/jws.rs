@@ -11,7 +11,7 @@ use crate::{
 
 /// A JSON Web Signature in compact form (RFC 7515 §7.1), decoded. The signature is not verified yet.
 ///
-/// Keys and addresses in the header (`jwk`, `jku`, `x5u`, `x5c`) are never used: whoever made the token
+/// Keys and addresses in the header (`jwk`, `jku`, `x5u`, `x5c`) are never used: the token's author
 /// chose them (RFC 8725 §3.10).
 pub(super) struct Jws<'a> {
     pub(super) algorithm: SigningAlgorithm,
@@ -44,7 +44,7 @@ impl<'a> Jws<'a> {
     }
 }
 
-/// The algorithm and the name of the key.
+/// The algorithm and the key id.
 fn read_header(
     header: &[u8],
     allowed: &[SigningAlgorithm],

@@ -15,7 +15,7 @@ use crate::{
     seal::{self, sha256},
 };
 
-/// What the callback needs to know about its authorization request.
+/// The data that the callback needs about its authorization request.
 ///
 /// It is sealed in a cookie of the browser that started the sign-in, which binds `state` to that browser
 /// (RFC 6749 §10.12). The server keeps nothing. It is used once, so it is not `Clone`.
@@ -89,7 +89,7 @@ impl PendingSignIn {
         self.state.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// Whether it was started for `provider`: a code must not be sent to another provider (RFC 9700 §4.4).
+    /// Whether the sign-in was started for `provider`: a code must not be sent to another provider (RFC 9700 §4.4).
     pub(crate) fn is_for(&self, provider: &Provider) -> bool {
         self.provider == hash_of(provider)
     }

@@ -26,7 +26,7 @@ pub(crate) fn user_info(
         let context = "user information: not a JSON object, or a member is repeated";
         Error::with_context(ErrorKind::InvalidAnswer, context)
     })?;
-    // §5.3.2: the subject is required and is that of the ID token, under every name that the provider has for it.
+    // §5.3.2: the subject is required and equals that of the ID token, under every name that the provider has for it.
     let names = provider.subject_members.iter();
     let mut subjects = names.filter_map(|name| members.get(*name)).peekable();
     if subjects.peek().is_none() || subjects.any(|one| one.as_str() != Some(user.subject())) {

@@ -28,14 +28,14 @@ impl EndpointName {
             Self::UserInfo => ("user information endpoint", Some("userinfo_endpoint")),
             Self::Revocation => ("revocation endpoint", Some("revocation_endpoint")),
             Self::EndSession => ("end-session endpoint", Some("end_session_endpoint")),
-            // Didit's metadata does not have it.
+            // Didit's metadata does not have this endpoint.
             Self::Session => ("session endpoint", None),
         }
     }
 }
 
 /// A URL that secrets may be sent to: https, or http on loopback; without a fragment and without
-/// credentials in it.
+/// credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint(Url);
 

@@ -23,7 +23,7 @@ pub enum ClientAuthentication {
     None,
 }
 
-/// A provider's endpoints and abilities (RFC 8414 §2). Every URL was checked.
+/// A provider's endpoints and abilities (RFC 8414 §2), with checked URLs.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Endpoint,
@@ -34,7 +34,7 @@ pub(crate) struct Metadata {
     pub(crate) revocation_endpoint: Option<Endpoint>,
     /// OpenID Connect RP-Initiated Logout.
     pub(crate) end_session_endpoint: Option<Endpoint>,
-    /// Ends the session of an access token (Didit Authentication).
+    /// Terminates the session of an access token (Didit Authentication).
     pub(crate) session_endpoint: Option<Endpoint>,
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
@@ -42,12 +42,12 @@ pub(crate) struct Metadata {
     pub(crate) names_issuer: bool,
 }
 
-/// What proves that an ID token is the provider's.
+/// The proof that an ID token is the provider's.
 #[derive(Clone, Debug)]
 pub(crate) enum Signatures {
     /// Its signature, verified with the keys at this URL.
     KeysAt(Endpoint),
-    /// The TLS connection to the token endpoint, if the application asks for it.
+    /// The TLS connection to the token endpoint, if the application is configured to trust it.
     TrustTls,
 }
 
@@ -93,7 +93,7 @@ impl Provider {
     /// Reads a metadata document. The error says why the document cannot be used.
     pub(crate) fn read_metadata(&self, document: &[u8]) -> Result<Metadata, String> {
         let document = json::object(document).ok_or("not a JSON object")?;
-        // OpenID Connect Discovery §4.3: the issuer is identical to the one that was asked for.
+        // OpenID Connect Discovery §4.3: the issuer is identical to the requested one.
         let issuer = document.get("issuer").and_then(Value::as_str);
         if issuer.is_none() || issuer != self.issuers.first().map(String::as_str) {
             return Err("its issuer is not the configured one".to_owned());
@@ -112,7 +112,7 @@ impl Provider {
             self.endpoint(name, document)?
                 .ok_or_else(|| InvalidUrl::new(name.names().0, "", "is missing"))
         };
-        // A sign-in works without these, so one that the document gets wrong counts as absent.
+        // A sign-in works without these endpoints, so an invalid URL counts as absent.
         let optional = |name| match self.endpoint(name, document) {
             Err(invalid) if !self.urls.contains_key(&name) => {
                 tracing::warn!(%invalid, "endpoint in provider metadata ignored");

@@ -38,8 +38,8 @@ pub(crate) use metadata::{Metadata, MetadataSource, Signatures};
 /// # let _ = staging;
 /// ```
 ///
-/// URLs are used as they are given, including the query and a slash at the end. They are checked when the
-/// configuration is built: https, or http on loopback.
+/// URLs are used unchanged, including the query and a slash at the end. They are checked when the configuration is
+/// built: https, or http on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     pub(crate) issuers: Vec<String>,
@@ -64,9 +64,9 @@ pub struct Provider {
 /// The source of the endpoints that are not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoints {
-    /// There is none: all endpoints of the provider are set.
+    /// No metadata: all endpoints of the provider are set.
     Given,
-    /// There is none: all endpoints of the provider are set, to URLs below the first issuer.
+    /// No metadata: all endpoints of the provider are set, to URLs below the first issuer.
     DerivedFromIssuer,
     /// The metadata of the first issuer.
     Discovered,
@@ -84,11 +84,11 @@ pub(crate) enum TokenRequests {
 /// Whether the provider repeats the nonce in the ID token (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nonce {
-    /// The ID token must have it.
+    /// The ID token must have the nonce.
     Echoed,
-    /// The ID token may lack it. A different nonce is refused.
+    /// The ID token may lack the nonce. A different nonce is refused.
     MayBeMissing,
-    /// None is sent: the S256 code challenge binds the code to the browser (RFC 9700 §4.5.3).
+    /// No nonce is sent: the S256 code challenge binds the code to the browser (RFC 9700 §4.5.3).
     NotSent,
 }
 
@@ -107,7 +107,7 @@ impl Provider {
     /// | PKCE | S256, always sent | not documented; Didit's template sends it |
     /// | client authentication | HTTP Basic | documented |
     /// | default scope | `openid` | documented as required |
-    /// | refresh tokens | scope `offline`; assumed to work more than once | the scope is documented; a response may lack a new refresh token, which suggests the rest: see [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens) |
+    /// | refresh tokens | scope `offline`; assumed reusable | the scope is documented; a response may lack a new refresh token, which suggests that they are reusable: see [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens) |
     /// | sign-out | ends the session of this application only | no endpoint is documented |
     ///
     /// ```
@@ -160,7 +160,7 @@ impl Provider {
     /// | nonce | none: the S256 code challenge takes its place (RFC 9700 §4.5.3) | PKCE is documented as mandatory, a nonce is not mentioned |
     /// | client authentication | none: a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | documented |
     /// | default scopes | none | `offline_access` requests a refresh token |
-    /// | refresh tokens | work once; reuse ends the whole session | documented |
+    /// | refresh tokens | single-use; reuse terminates the whole session | documented |
     /// | sessions | a session [ends with its access token](crate::docs::flow#when-a-session-ends), after at most 5 minutes unless it is refreshed | documented |
     /// | sign-out | `DELETE {issuer}/session/` with a valid access token; an expired one is refreshed first, if possible | documented |
     ///
@@ -209,7 +209,7 @@ impl Provider {
     /// [Didit Authentication](Self::authentication), with the issuer of the application's publishable key
     /// (`pk_live_…` or `pk_test_…`). The key is public.
     ///
-    /// A key without an issuer is reported by [`ConfigBuilder::build`](crate::ConfigBuilder::build).
+    /// [`ConfigBuilder::build`](crate::ConfigBuilder::build) reports a key without an issuer.
     ///
     /// ```
     /// use tower_didit::Provider;
@@ -226,17 +226,17 @@ impl Provider {
 
     /// Any OpenID provider, by its metadata (OpenID Connect Discovery §4).
     ///
-    /// The metadata is fetched when it is first needed, so an application starts while its provider is
-    /// unreachable. It is cached for its `max-age`, at least a minute and at most a day. `issuer` must be identical
-    /// to the issuer in the metadata. A value that is set with a setter is not taken from the metadata.
+    /// The metadata is fetched when it is first needed, so an application can start even while its provider is
+    /// unreachable. The metadata is cached for its `max-age`, at least a minute and at most a day. `issuer` must be
+    /// identical to the issuer in the metadata. A value from a setter overrides the metadata.
     ///
     /// User information, revocation (RFC 7009) and the end-session page (OpenID Connect RP-Initiated Logout) are
     /// used if the metadata has them; an unusable URL there is logged and ignored. The default scope is
-    /// `openid`, and a nonce is sent and required. If refresh tokens work once, say so with
+    /// `openid`, and a nonce is sent and required. Declare single-use refresh tokens with
     /// [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens).
     ///
     /// Didit Authentication needs [`authentication`](Self::authentication) instead: its token requests are
-    /// JSON, which metadata does not say.
+    /// JSON, which no metadata declares.
     ///
     /// ```
     /// use tower_didit::Provider;

@@ -37,8 +37,8 @@ impl Provider {
         self
     }
 
-    /// Replaces the authorization endpoint, to which the browser is sent (RFC 6749 §3.1). A query in it
-    /// is kept.
+    /// Replaces the authorization endpoint, to which the browser is redirected (RFC 6749 §3.1). A query in the URL is
+    /// kept.
     ///
     /// ```
     /// # use tower_didit::Provider;
@@ -106,8 +106,8 @@ impl Provider {
     /// Replaces the end-session endpoint, to which a sign-out sends the browser (OpenID Connect RP-Initiated
     /// Logout §2).
     ///
-    /// Sessions then keep the ID token, which is the request's `id_token_hint`. It adds about 1 KB to a session in
-    /// cookies.
+    /// Sessions then keep the ID token, which is the request's `id_token_hint`. The token adds about 1 KB to a session
+    /// in cookies.
     ///
     /// ```
     /// # use tower_didit::Provider;
@@ -138,7 +138,7 @@ impl Provider {
         self
     }
 
-    /// Replaces how the client authenticates at the token endpoint (RFC 6749 §2.3.1).
+    /// Replaces the client authentication at the token endpoint (RFC 6749 §2.3.1).
     ///
     /// ```
     /// # use tower_didit::Provider;
@@ -153,10 +153,10 @@ impl Provider {
         self
     }
 
-    /// Says that a refresh token works once, and that its reuse ends the provider's session (RFC 9700 §4.14.2).
-    /// [`authentication`](Self::authentication) has it on.
+    /// Declares that refresh tokens are single-use, and that reuse terminates the provider's session (RFC 9700
+    /// §4.14.2). [`authentication`](Self::authentication) has this set.
     ///
-    /// The layer then never sends a refresh token twice, whatever the outcome of the first time. A session in
+    /// The layer then never sends a refresh token twice, whatever the outcome of the first request. A session in
     /// cookies keeps no such token, because an old cookie could bring it back: with the scopes `offline` and
     /// `offline_access` sessions are in memory, unless another store is configured.
     ///
@@ -194,7 +194,8 @@ impl Provider {
     /// Everything else in the token is verified.
     ///
     /// OpenID Connect Core §3.1.3.7 step 6 allows it, because the token comes directly from the token
-    /// endpoint. Whoever can read or end that TLS connection, such as a proxy, can then sign in as any user.
+    /// endpoint. Anyone who terminates or tampers with that TLS connection, such as a proxy, can then sign in as any
+    /// user.
     ///
     /// ```
     /// # use tower_didit::Provider;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An asymmetric signature algorithm of RFC 7518 §3.1.
 ///
-/// `none` and keyed hashes such as `HS256` are missing: an ID token with one of them is refused (RFC 8725 §3.1).
+/// `none` and keyed hashes such as `HS256` are excluded: an ID token with one of them is refused (RFC 8725 §3.1).
 /// See [`Provider::with_signing_algorithms`](crate::Provider::with_signing_algorithms).
 ///
 /// ```

@@ -18,10 +18,10 @@ use crate::{
 
 /// A value that is fetched when it is first needed, by one task at a time, and cached.
 ///
-/// A stale value is used for ten minutes while a new one is fetched. After that the new one is waited for, and the
-/// old one is used for a day if the fetch fails (`stale-while-revalidate` and `stale-if-error` of RFC 5861). Without a
-/// usable value, failed fetches are repeated ten times at once, then once a second. A fetch continues if its waiters
-/// are dropped.
+/// A stale value is used for ten minutes while a new one is fetched. After that callers wait for the new value, and use
+/// the old one for a day if the fetch fails (`stale-while-revalidate` and `stale-if-error` of RFC 5861). Without a
+/// usable value, up to ten further attempts are allowed in a burst, then one a second. A fetch continues if its
+/// waiters are dropped.
 pub(super) struct Cached<T> {
     name: &'static str,
     state: Arc<Mutex<State<T>>>,
@@ -41,7 +41,7 @@ struct State<T> {
     attempts: TokenBucket,
 }
 
-/// Fetches a value. Gives the time that it may be cached, too.
+/// Fetches a value. Also returns the time that the value may be cached.
 pub(super) type Fetch<T> = BoxFuture<'static, Result<(T, Duration), Error>>;
 
 pub(super) type Outcome<T> = Result<Arc<Published<T>>, Error>;
@@ -65,7 +65,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         lock(&self.state).usable(now, FRESH)
     }
 
-    /// The value, fetched if need be.
+    /// The value, fetched if necessary.
     pub(super) async fn get(&self, now: Timestamp, fetch: Fetch<T>) -> Outcome<T> {
         let (usable, fetch) = {
             let mut state = lock(&self.state);
@@ -114,7 +114,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             return fetch.clone();
         }
         let (name, shared) = (self.name, Arc::clone(&self.state));
-        // A shutdown need not wait for it.
+        // A shutdown need not wait for this fetch.
         let fetch = Flight::start(&TaskTracker::new(), async move {
             let outcome = fetch.await.map(|(value, lifetime)| {
                 Arc::new(Published {
@@ -171,8 +171,8 @@ impl<T: Send + Sync + 'static> State<T> {
 }
 
 impl<T> Published<T> {
-    /// Whether it is fresh, or stale for less than `stale`. A value from the future, before a clock was set back, is
-    /// not usable.
+    /// Whether the value is fresh, or stale for less than `stale`. A value from the future, fetched before a clock was
+    /// set back, is not usable.
     fn is_usable(&self, now: Timestamp, stale: Duration) -> bool {
         self.fetched <= now && now < self.fresh_until.plus(stale)
     }
@@ -189,9 +189,9 @@ const FRESH: Duration = Duration::ZERO;
 const WHILE_REVALIDATING: Duration = Duration::from_secs(10 * 60);
 /// How long a stale value is used if the fetch fails.
 const IF_ERROR: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two fetches of a value that is still usable.
+/// Pause between two fetches of a value that is still usable.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Fetches after a failure without a usable value: ten at once, then one a second.
+/// Fetches after a failure without a usable value: ten in a burst, then one a second.
 const ATTEMPTS: (u64, Duration) = (10, Duration::from_secs(1));
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     transport::{HttpTransport, unexpected_status},
 };
 
-/// Keys, with the URL that they are from.
+/// Keys, with the URL that they were fetched from.
 type Keys = (Endpoint, Jwks);
 
 impl ProviderCalls {
@@ -44,8 +44,8 @@ impl ProviderCalls {
         self.keys.get(self.now(), self.fetch_keys(url)).await
     }
 
-    /// Verifies the signature of a token with the keys at `url`. If no cached key does, they are fetched once more,
-    /// unless that happened too often (OpenID Connect Core §10.1.1).
+    /// Verifies the signature of a token with the keys at `url`. If no cached key verifies it, the keys are fetched
+    /// once more, unless that happened too often (OpenID Connect Core §10.1.1).
     pub(super) async fn verify_signature(
         &self,
         token: &ReceivedIdToken<'_>,
@@ -57,7 +57,7 @@ impl ProviderCalls {
             _ => Err(KeyRefusal::Unknown),
         };
         let known = self.keys(url).await?;
-        // Also after a wrong signature: some providers give a new key the name of the old one.
+        // Also after a wrong signature: some providers reuse the `kid` of the old key for a new key.
         let Err(refusal) = verify(&known) else {
             return Ok(());
         };
@@ -78,7 +78,7 @@ impl ProviderCalls {
         })
     }
 
-    /// Fetches a document and reads it. Returns the time that it may be cached, too. `name` is for errors.
+    /// Fetches a document and reads it. Also returns the time that the document may be cached. `name` is for errors.
     fn fetch<T>(
         &self,
         name: &'static str,
@@ -104,7 +104,7 @@ impl ProviderCalls {
 }
 
 /// `max-age` (RFC 9111 §5.2.2.1), at least a minute, so that not every sign-in fetches, and at most a day, so that
-/// a withdrawn key is not used for longer.
+/// a withdrawn key is used for a day at most.
 fn lifetime(headers: &HeaderMap) -> Duration {
     let directives = headers
         .get_all(header::CACHE_CONTROL)

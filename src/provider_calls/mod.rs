@@ -35,7 +35,7 @@ pub(crate) struct ProviderCalls {
     rules: IdTokenRules,
     metadata_source: MetadataSource,
     metadata: Cached<Arc<Metadata>>,
-    /// The keys, with the URL that they are from.
+    /// The keys, with the URL that they were fetched from.
     keys: Cached<(Endpoint, Jwks)>,
     /// Limits how often new keys are fetched because no known key matches a token.
     key_refetches: Mutex<TokenBucket>,
@@ -46,7 +46,7 @@ pub(crate) struct ProviderCalls {
     token_endpoint: Breaker,
 }
 
-/// The right to one exchange. An exchange continues after its browser has disconnected, so a server's own limits do not
+/// A permit for one exchange. An exchange continues after its browser has disconnected, so a server's own limits do not
 /// count it.
 pub(crate) type ExchangePermit = OwnedSemaphorePermit;
 
@@ -73,7 +73,7 @@ impl ProviderCalls {
         }
     }
 
-    /// The right to an exchange, unless too many are in flight.
+    /// A permit for an exchange, unless too many are in flight.
     pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
         let permit = Arc::clone(&self.exchanges).try_acquire_owned();
         permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))
@@ -105,7 +105,7 @@ impl ProviderCalls {
         Ok(DiditTokens::new(tokens, claims))
     }
 
-    /// Ends the provider's session of these tokens, if the provider has a session endpoint (Didit
+    /// Terminates the provider's session of these tokens, if the provider has a session endpoint (Didit
     /// Authentication).
     pub(crate) async fn end_session(
         &self,
@@ -193,10 +193,10 @@ fn with_access_token(
     Ok(request)
 }
 
-/// At the same time, and as many refreshes. Each takes at most three HTTP timeouts and 3 MiB: the tokens, and the keys
-/// twice.
+/// The limit of concurrent exchanges, and of concurrent refreshes. Each takes at most three HTTP timeouts and 3 MiB:
+/// the tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;
 /// The time without refreshes after the token endpoint did not answer.
 const BREAKER_OPEN_FOR: Duration = Duration::from_secs(10);
-/// Three at once, then one a minute.
+/// Three fetches in a burst, then one a minute.
 const KEY_REFETCHES: (u64, Duration) = (3, Duration::from_secs(60));

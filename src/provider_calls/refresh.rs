@@ -22,7 +22,7 @@ pub(crate) struct ReadyToRefresh {
 }
 
 impl ProviderCalls {
-    /// Whether the token endpoint did not answer last time.
+    /// Whether the token endpoint did not answer the last call.
     pub(crate) fn is_unresponsive(&self) -> bool {
         self.token_endpoint.is_open()
     }
@@ -74,9 +74,9 @@ impl ProviderCalls {
         Ok(tokens.after_refresh_of(before))
     }
 
-    /// The metadata. For single-use refresh tokens the keys are fetched as well, so that none is spent on an ID token
-    /// that cannot be verified. A probe requests the keys anew: no such token is spent to find out whether the
-    /// provider answers again.
+    /// The metadata. For single-use refresh tokens the keys are fetched as well, so that no refresh token is spent on
+    /// an ID token that cannot be verified. A probe requests the keys anew: no such token is spent to find out whether
+    /// the provider answers again.
     async fn metadata_and_keys(&self, is_probe: bool) -> Result<Arc<Metadata>, Error> {
         let metadata = self.metadata().await?;
         if let Signatures::KeysAt(url) = &metadata.signatures

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// Allows `capacity` fetches at once, then one an interval.
+/// Allows a burst of `capacity` fetches, then one per interval.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     capacity: u64,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl RelyingParty {
-    /// Replaces an error for a person who is waiting for a page: with a sign-in if that helps, otherwise with an error
+    /// Replaces an error for a person who is waiting for a page: with a sign-in if a sign-in helps, otherwise with an error
     /// page.
     pub(super) fn replace_error(
         self: Arc<Self>,
@@ -28,7 +28,7 @@ impl RelyingParty {
         let challenge = head.extensions.remove::<SignInChallenge>();
         let headers = mem::take(&mut head.headers);
         let page = context.requested_page.as_ref();
-        // A `POST` has no address: a sign-in would not repeat what was sent.
+        // A `POST` has no address: a sign-in would not repeat its body.
         let address = page.and_then(RequestedPage::address);
         let helps =
             challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
@@ -52,8 +52,8 @@ impl RelyingParty {
         })
     }
 
-    /// Replaces an error of the callback's handler with an error page, never with a sign-in, which would fail the same
-    /// way.
+    /// Replaces an error of the callback's handler with an error page, never with a sign-in, which would fail in the
+    /// same way.
     pub(super) fn replace_callback_error(
         &self,
         request: &Parts,

@@ -28,7 +28,7 @@ impl RelyingParty {
     /// attacker-controlled.
     pub(super) async fn callback(self: &Arc<Self>, head: &mut Parts) -> Result<Decision, Failure> {
         if FetchMetadata::of(&head.headers).is_prefetch {
-            // The callback works once. The browser requests it again when the person goes there.
+            // A callback is single-use, and the browser requests it again when the person opens the page.
             let refusal = private_response(StatusCode::SERVICE_UNAVAILABLE);
             return Ok(Decision::Reply(refusal));
         }
@@ -75,7 +75,7 @@ impl RelyingParty {
         };
         let code = code.unwrap_or_default();
         let joined = self.flights.join(&state, code, lifecycle.now(), || {
-            // Before the state is used: a sign-in for which there is no room is not used up.
+            // Before the state is marked as used: a sign-in for which there is no room can be repeated.
             let permit = lifecycle.calls.permit_exchange()?;
             let exchange = Arc::clone(self).exchange(state.clone(), code, permit, metadata, grant);
             Ok(lifecycle.start(exchange))
@@ -130,7 +130,7 @@ impl RelyingParty {
         Ok(self.forward_to_handler(session, new_session, head))
     }
 
-    /// Claims the state among all processes, and sends the code. Runs to its end even if the browser disconnects.
+    /// Marks the state as used for all processes, and sends the code. Completes even if the browser disconnects.
     async fn exchange(
         self: Arc<Self>,
         state: String,
@@ -168,10 +168,10 @@ impl RelyingParty {
         let keeps_id_token = metadata.end_session_endpoint.is_some();
         let limits = lifecycle.sessions.rules.limits;
         let session = Session::start(tokens, keeps_id_token, limits, lifecycle.now());
-        // Before the handler runs: it must not act on a sign-in that cannot be kept.
+        // Before the handler runs, which must not act on a sign-in whose session cannot be saved.
         match lifecycle.sessions.prepare(&session).await {
             Ok(generation) => Ok((session, Some(generation))),
-            // A reload may find the store.
+            // The store may answer a reload.
             Err(error) if error.kind() == ErrorKind::SessionUnavailable => Ok((session, None)),
             Err(error) => {
                 lifecycle.end_unused(session.tokens().clone());
@@ -181,7 +181,7 @@ impl RelyingParty {
     }
 
     /// Responds to a callback that completes no sign-in: with the failure, or with a redirect to the landing page
-    /// if the user is signed in already.
+    /// if the user is already signed in.
     async fn not_completed(
         &self,
         failure: Failure,

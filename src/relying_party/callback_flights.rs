@@ -1,4 +1,4 @@
-//! The callbacks of the last minute, one flight for each state: it exchanges the code, runs the handler and begins the
+//! The callbacks of the last minute, one flight per state. A flight exchanges the code, runs the handler and begins the
 //! session once.
 
 use std::{
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct CallbackFlights {
     by_state: Mutex<HashMap<String, Arc<CallbackFlight>>>,
-    /// The states that were used, and each with its code, for as long as a flow cookie is valid.
+    /// The used states, and each state with its code, for as long as a flow cookie is valid.
     used: ReplayCache,
     /// Retires all flights as soon as their requests have a response.
     pub(super) shutdown: CancellationToken,
@@ -39,15 +39,15 @@ pub(super) struct CallbackFlights {
 /// One callback, from the exchange of its code to the beginning of its session.
 ///
 /// A reload or a double click sends the same callback again with the same flow cookie. Such requests join the
-/// flight and [take turns](Self::take_turn). The first one runs the handler; if it is dropped, the next one does. The
-/// others get the cookies of the session that began.
+/// flight and [take turns](Self::take_turn). The first request runs the handler; if it is dropped, the next one does.
+/// The others get the cookies of the session that began.
 pub(super) struct CallbackFlight {
     code: CodeHash,
     exchange: Flight<ExchangeResult>,
     outcome: Arc<AsyncMutex<Option<CallbackOutcome>>>,
-    /// The browser has signed out since.
+    /// The browser has signed out in the meantime.
     is_cancelled: AtomicBool,
-    /// Ends the flight early.
+    /// Retires the flight early.
     retired: CancellationToken,
     started: Instant,
 }
@@ -66,8 +66,8 @@ pub(super) enum CallbackOutcome {
     NotSignedIn,
 }
 
-/// The turn of one request of a flight. It runs the handler if the outcome is `None`, and sets the outcome. The next
-/// turn starts when this one is dropped.
+/// The turn of one request of a flight. The request runs the handler if the outcome is `None`, and sets the outcome.
+/// The next turn starts when this one is dropped.
 pub(super) type Turn = OwnedMutexGuard<Option<CallbackOutcome>>;
 
 impl CallbackFlights {
@@ -96,7 +96,7 @@ impl CallbackFlights {
             return Err(Error::new(kind));
         }
         let exchange = start()?;
-        // Failed ones go first: attackers can cause any number of them.
+        // Failed flights are removed first: attackers can cause any number of them.
         if flights.len() >= MAX_FLIGHTS
             && let Some(oldest) = flights
                 .values()
@@ -156,7 +156,7 @@ impl CallbackFlights {
         }
     }
 
-    /// Removes a flight once a reload of its callback is unlikely. Returns its session if no request used it.
+    /// Removes a flight once a reload of its callback is unlikely. Returns its session if no request used the session.
     pub(super) async fn retire(&self, state: &str) -> Option<Session> {
         let flight = lock(&self.by_state).get(state).cloned()?;
         let exchanged = flight.exchange.outcome().await;

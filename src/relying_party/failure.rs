@@ -58,8 +58,8 @@ impl From<Error> for Failure {
 }
 
 impl RelyingParty {
-    /// The response to a failed request: problem details, or a page if a person is waiting for the `page` that
-    /// they have requested. The page is the application's, if it has one.
+    /// The response to a failed request: problem details, or a page if a person is waiting for the
+    /// requested `page`. The error page is the application's, if it has one.
     pub(super) fn render(&self, failure: Failure, page: Option<&Parts>) -> Response<Bytes> {
         let error = &failure.error;
         self.log(error);
@@ -106,14 +106,14 @@ impl RelyingParty {
         match failure.error.kind().row().advice.next_page {
             NextPage::SignIn => Link::SignIn(sign_in()),
             NextPage::Reload if method != Method::GET => Link::LandingPage,
-            // This address, with its code, was not used yet.
+            // The code in this address is still unused.
             NextPage::Reload if failure.is_repeatable => Link::TryAgain(String::new()),
             NextPage::TryAgain | NextPage::Reload => Link::TryAgain(sign_in()),
             NextPage::LandingPage => Link::LandingPage,
         }
     }
 
-    /// A sign-in that returns to a page. Without a login path, the page itself, which may start one.
+    /// A sign-in that returns to a page. Without a login path, the page itself, which may start a sign-in.
     fn sign_in_page(&self, return_to: Option<&ReturnTo>) -> String {
         let config = &self.config;
         match (&config.login_path, return_to) {
@@ -122,7 +122,7 @@ impl RelyingParty {
                 format!("{login}?return_to={}", page.collect::<String>())
             }
             (Some(login), None) => login.clone(),
-            // A quote would end an attribute in single quotes. Anybody can make up the address of a page.
+            // A quote would close an attribute in single quotes. Anyone can make up the address of a page.
             (None, Some(page)) => page.as_str().replace('\'', "%27"),
             (None, None) => config.landing_page.as_str().to_owned(),
         }

@@ -29,7 +29,7 @@ impl FlowCookies<'_> {
     /// # Errors
     ///
     /// - [`CallbackError::UnknownSignIn`]: the browser has no flow cookie of this state;
-    /// - [`CallbackError::ForeignSignIn`]: its cookie does not open.
+    /// - [`CallbackError::ForeignSignIn`]: the flow cookie does not open.
     pub(super) fn open(&self, state: &str) -> Result<PendingSignIn, CallbackError> {
         let name = self.name(state);
         let same_name = cookies(self.lines.iter()).filter(|(other, _)| *other == name.as_bytes());
@@ -51,8 +51,8 @@ impl FlowCookies<'_> {
             .filter_map(|(name, value)| Some(self.unseal(name, value)?.state().to_owned()))
     }
 
-    /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the one that it replaces, and of the
-    /// oldest ones beyond five or beyond 3 KB.
+    /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the cookie that it replaces, and of
+    /// the oldest cookies beyond five or beyond 3 KB.
     pub(super) fn set_cookies(
         &self,
         pending: &PendingSignIn,
@@ -73,7 +73,7 @@ impl FlowCookies<'_> {
                 (expires, name, length(name, value))
             })
             .collect();
-        // Newest first. Browsers send older cookies first (RFC 6265bis §5.8.3), which decides within a second.
+        // Newest first. Browsers send older cookies first (RFC 6265bis §5.8.3): the tie-break for equal expiry times.
         existing.reverse();
         existing.sort_by_key(|(expires, ..)| Reverse(*expires));
 
@@ -136,5 +136,5 @@ const MAX_SAME_NAME: usize = 2;
 const MAX_COUNT: usize = 5;
 /// In bytes of the `Cookie` header.
 const MAX_SIZE: usize = 3 * 1024;
-/// Limits the response to a request with made-up cookies. No browser that was not tampered with has as many.
+/// Limits the response to a request with made-up cookies. An untampered browser has fewer.
 const MAX_REMOVALS: usize = 64;

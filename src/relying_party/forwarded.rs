@@ -14,11 +14,11 @@ use super::{
 };
 use crate::context::{RequestContext, RequestSession};
 
-/// Accompanies a forwarded request until the head of its response is ready.
+/// Accompanies a forwarded request until its response headers are ready.
 pub(crate) struct Forwarded {
     pub(super) relying_party: Arc<RelyingParty>,
     pub(super) context: Arc<RequestContext>,
-    /// Set at the callback, with the head of the request.
+    /// Set at the callback, with the request head.
     pub(super) new_session: Option<Box<(NewSession, request::Parts)>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Forwarded {
 pub(crate) type ResponseUpdate = BoxFuture<'static, Result<Vec<HeaderValue>, Response<Bytes>>>;
 
 impl Forwarded {
-    /// Updates the head of the response. What cannot be done at once is returned as a future.
+    /// Updates the response headers. If an update takes time, returns it as a future.
     pub(crate) fn process_response(self, head: &mut response::Parts) -> Option<ResponseUpdate> {
         let (relying_party, context) = (self.relying_party, self.context);
         if let Some(new_session) = self.new_session {

@@ -53,7 +53,7 @@ pub(crate) struct RelyingParty {
     reported: Reported,
 }
 
-/// The log events that are written once.
+/// The log events that are logged once.
 #[derive(Default)]
 struct Reported {
     callback_route_missing: AtomicBool,
@@ -62,7 +62,7 @@ struct Reported {
     session_not_kept: AtomicBool,
 }
 
-/// Whether to call the inner service, or `Err` with the response to send instead; and the head of the request.
+/// Whether to call the inner service, or `Err` with the response to send instead; and the request head.
 pub(crate) type DecisionFuture =
     BoxFuture<'static, (Parts, Result<Option<Forwarded>, Response<Bytes>>)>;
 
@@ -123,7 +123,7 @@ impl RelyingParty {
                 metadata.read(name, value);
             }
         }
-        // The application's error page gets the whole head.
+        // The application's error page gets the whole request head.
         let whole = self.config.error_page.is_some();
         let is_page = metadata.is_page_request(request.method());
         let requested_page = is_page.then(|| RequestedPage::new(request, whole));
@@ -131,7 +131,7 @@ impl RelyingParty {
             RequestContext::new(&self.lifecycle, cookies, requested_page, metadata.mode());
         let extensions = request.extensions_mut();
         if extensions.insert(Arc::clone(&context)).is_some() {
-            // Another layer has added its context before. What it has found is not this layer's.
+            // Another layer has already added its context, whose lookups are not this layer's.
             extensions.remove::<DiditTokens>();
             extensions.remove::<IdClaims>();
             extensions.remove::<ReturnTo>();
@@ -168,7 +168,7 @@ impl RelyingParty {
         })
     }
 
-    /// Waits for background work, and ends at the provider the tokens with which no session began.
+    /// Waits for background work, and revokes tokens that never got a session.
     pub(crate) async fn shutdown(&self) {
         self.flights.shutdown.cancel();
         self.lifecycle.shutdown().await;

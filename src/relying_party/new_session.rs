@@ -18,7 +18,7 @@ use crate::{
     session::{Generation, Lookup, PresentedCookies, Session},
 };
 
-/// What a callback needs to begin its session, except the tokens, which the handler may refresh.
+/// The data with which a callback begins its session, except the tokens, which the handler may refresh.
 pub(crate) struct NewSession {
     pub(super) return_to: ReturnTo,
     /// The `Set-Cookie` value that removes the flow cookie.
@@ -99,7 +99,7 @@ impl RelyingParty {
         }
         let page = self.replace_callback_error(&request, &new_session.return_to, head);
         Some(Box::pin(async move {
-            // A failure is logged with the handler's sign-out.
+            // The handler's sign-out logs the failure.
             let _ = self.lifecycle.sign_out(ended).await;
             page.map_or(Ok(Vec::new()), Err)
         }))

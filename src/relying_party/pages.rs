@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, header};
 
 use crate::error::Error;
 
-/// The first link of the page. An empty address is the requested one.
+/// The first link of the page. An empty address means the requested address.
 pub(super) enum Link {
     SignIn(String),
     TryAgain(String),

@@ -39,7 +39,7 @@ impl FetchMetadata {
             "sec-fetch-mode" => {
                 self.navigates.get_or_insert(value == "navigate");
             }
-            // A service worker passes a navigation on as a new request: it keeps the mode, and its destination is
+            // A service worker forwards a navigation as a new request: the mode stays, and the destination is
             // empty (Fetch, "new `Request(input, init)`").
             "sec-fetch-dest" => self.is_subresource |= value != "document" && value != "empty",
             "sec-purpose" | "purpose" | "x-moz" => {
@@ -73,7 +73,7 @@ impl FetchMetadata {
     }
 
     /// Whether the request comes from a script, or is for a prefetch or a sub-resource. Command-line clients send none
-    /// of these headers, so they do not count.
+    /// of these headers, so the result is `false` for them.
     pub(super) fn is_script(&self) -> bool {
         self.navigates == Some(false) || self.is_prefetch || self.is_subresource
     }

@@ -10,7 +10,7 @@ pub(crate) enum Route {
     Callback,
     Login,
     Logout,
-    /// One of these paths, with a method that it does not support.
+    /// One of these paths, with an unsupported method.
     OtherMethod {
         allowed: &'static str,
     },
@@ -19,8 +19,8 @@ pub(crate) enum Route {
 impl RelyingParty {
     /// The route of a request; `None` if it is for the application.
     ///
-    /// Paths are compared byte for byte. A callback by `POST` (`form_post`) is not supported, and `HEAD` must not use
-    /// up a sign-in.
+    /// Paths are compared byte for byte. A callback by `POST` (`form_post`) is not supported, and `HEAD` must not
+    /// consume a sign-in.
     pub(crate) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
         let (path, config) = (request.uri().path(), &self.config);
         let (route, allowed) = match Some(path) {

@@ -32,7 +32,7 @@ impl RelyingParty {
             .await
     }
 
-    /// Finds the provider, and sends the browser there.
+    /// Gets the provider's metadata, and redirects the browser to the provider.
     pub(super) async fn sign_in(
         &self,
         return_to: ReturnTo,
@@ -48,7 +48,7 @@ impl RelyingParty {
         Ok(redirect)
     }
 
-    /// Sends the browser to the provider. A flow cookie holds all that the callback needs; the server keeps nothing.
+    /// Redirects the browser to the provider. A flow cookie has all data for the callback; the server keeps nothing.
     /// `replaced` is the state of the sign-in that this one repeats.
     pub(super) fn start_sign_in(
         &self,
@@ -71,11 +71,11 @@ impl RelyingParty {
         see_other(location, cookies)
     }
 
-    /// Refuses another sign-in of a browser that returns signed out from completed ones: it would end the same way.
-    /// Gives the `Set-Cookie` value that starts the count anew if the user is signed in.
+    /// Refuses another sign-in of a browser that returned without a session after completing sign-ins: another one
+    /// would end the same way. Returns the `Set-Cookie` value that resets the count if the user is signed in.
     ///
-    /// The process that starts a sign-in decides, not the one that completes it: it served the
-    /// page on which nobody was signed in.
+    /// The process that starts a sign-in decides, not the process that completes it: the former served the page on
+    /// which nobody was signed in.
     async fn check_no_loop(&self, cookies: &CookieLines) -> Result<Option<HeaderValue>, Error> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());

@@ -23,8 +23,8 @@ use crate::{
 };
 
 impl RelyingParty {
-    /// `POST /logout`: removes the session, its cookies and all flow cookies, whether or not anybody is signed in.
-    /// Then ends the session at the provider, and redirects to the provider's end-session page or to a page of this
+    /// `POST /logout`: removes the session, its cookies and all flow cookies, whether or not a user is signed in.
+    /// Then terminates the session at the provider, and redirects to the provider's end-session page or to a page of this
     /// site.
     pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
         check_same_origin(&head.headers, &self.config.redirect_uri.origin)?;
@@ -42,7 +42,7 @@ impl RelyingParty {
 
         let page = match lifecycle.sign_out(lookup).await {
             Ok(page) => page,
-            // Signed out in this browser, at least.
+            // At least this browser is signed out.
             Err(error) => return Err(Failure::from(error).with_cookies(removals)),
         };
         let wanted = return_to_parameter(&head.uri);

@@ -9,7 +9,7 @@ use super::{SessionId, lock};
 use crate::clock::Timestamp;
 
 /// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session is refused, even
-/// if a late response has written it after the end.
+/// if a late response has restored the cookie.
 ///
 /// At most 65,536 ids are kept; the oldest is removed first.
 #[derive(Default)]
@@ -27,8 +27,8 @@ struct Ids {
 pub(super) struct Ended {
     /// The absolute limit.
     pub(super) limit: Timestamp,
-    /// Whether another sign-in of the same browser replaced it. The browser's cookies may then be those of the new
-    /// session, so no response removes them.
+    /// Whether another sign-in of the same browser replaced the session. The browser's cookies may then be those of the
+    /// new session, so no response removes them.
     pub(super) is_replaced: bool,
 }
 

@@ -17,9 +17,10 @@ use super::{
 };
 use crate::clock::{Clock, Timestamp};
 
-/// Keeps sessions in the memory of this process: they end with it, and other processes do not see them.
+/// Keeps sessions in the memory of this process: the sessions are lost with the process, and other processes do not see
+/// them.
 ///
-/// Memory is bounded: a full store removes the session that would expire first, which is logged once. Expired
+/// Memory is bounded: a full store removes the session that would expire first, and logs the first removal. Expired
 /// sessions are removed with the next call. Clones share the sessions.
 ///
 /// ```
@@ -47,7 +48,7 @@ struct Entries {
     /// The first expires first.
     expiries: BTreeSet<(Timestamp, SessionKey)>,
     users: BTreeSet<(UserKey, SessionKey)>,
-    /// Whether it was logged that the store is full.
+    /// Whether the event of a full store was logged.
     is_full: bool,
 }
 
@@ -58,7 +59,7 @@ struct Entry {
 }
 
 impl MemoryStore {
-    /// An empty store for 65,536 sessions. With 2 KB each they take about 160 MB; none has more than 64 KB.
+    /// An empty store for 65,536 sessions. Sessions of 2 KB each take about 160 MB; the limit of a session is 64 KB.
     /// [Example](Self).
     pub fn new() -> Self {
         Self {
@@ -68,7 +69,7 @@ impl MemoryStore {
         }
     }
 
-    /// The maximum number of sessions, at least 1. The new store is empty. [Example](MemoryStore).
+    /// The maximum number of sessions, at least 1. Discards existing sessions. [Example](MemoryStore).
     ///
     /// Default: 65,536.
     #[must_use]
@@ -80,7 +81,7 @@ impl MemoryStore {
         }
     }
 
-    /// The clock, for tests that replace the configuration's clock too. The new store is empty.
+    /// The clock, for tests that replace the configuration's clock too. Discards existing sessions.
     ///
     /// Default: the system's clock.
     ///

@@ -37,7 +37,7 @@ pub(crate) use user_sessions::Generation;
 
 use crate::{clock::Timestamp, lock::lock, seal::random, tokens::DiditTokens};
 
-/// A signed-in user, from one sign-in to its end. Cloning copies a pointer.
+/// A session: a signed-in user, from the sign-in to the end of the session. Cloning copies a pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Session(Arc<State>);
 
@@ -49,7 +49,8 @@ struct State {
     keeps_id_token: bool,
     /// When the user signed in.
     started: Timestamp,
-    /// When it was last written. The idle limit starts here: a use that is not written does not count.
+    /// When the session was last written. The idle limit counts from here: a use that is not written does not extend
+    /// it.
     written: Timestamp,
     /// The end of the idle limit, not after `end`.
     idle_end: Timestamp,
@@ -74,8 +75,8 @@ impl SessionId {
 pub(crate) enum CookieChange {
     /// Writes them, if the session is in cookies.
     Write,
-    /// Removes them, unless they may belong to a newer session by now: this one was ended by the provider or by
-    /// another request.
+    /// Removes them, unless they may belong to a newer session by now: the provider or another request has ended this
+    /// session.
     RemoveUnlessNewer(SessionId),
     /// Removes them: a handler has ended the session, or it had ended before the request.
     Remove,
@@ -116,7 +117,7 @@ impl Session {
         &self.0.tokens
     }
 
-    /// Whether it has the access token of `tokens`.
+    /// Whether the session has the access token of `tokens`.
     pub(crate) fn carries(&self, tokens: &DiditTokens) -> bool {
         let own = self.tokens().access_token();
         own.is(tokens.access_token())
@@ -146,8 +147,8 @@ impl Session {
         now >= self.0.end || now.since(self.0.started) >= limits.absolute
     }
 
-    /// The session with its last use set to `now`, if a tenth of the idle limit has passed since it was written: not
-    /// every request writes it.
+    /// The session with its last use set to `now`, if a tenth of the idle limit has passed since the session was
+    /// written: not every request writes the session.
     pub(crate) fn used_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
         (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / WRITES_PER_IDLE)
             .then(|| self.clone().used(limits, now))

@@ -35,8 +35,8 @@ use super::store::{
 /// ```
 ///
 /// A session is a string under `tower-didit:` and 64 hex digits, which expires with the session. The keys of a
-/// user's sessions are a sorted set under `tower-didit:user:` and 64 hex digits, which expires with the last of
-/// them. A lookup is one `GET`. Each change is one command or script on a single key. All requests share one
+/// user's sessions are a sorted set under `tower-didit:user:` and 64 hex digits, which expires with the last
+/// session. A lookup is one `GET`. Each change is one command or script on a single key. All requests share one
 /// connection, which is established on first use and again after it is lost.
 ///
 /// A user has at most 10,000 sessions, including those that were deleted before they expired: a new one removes
@@ -44,8 +44,8 @@ use super::store::{
 ///
 /// **Durability.** A single-use refresh token is sent once, and no session is lost, as long as Redis does not lose
 /// what it has acknowledged: `appendonly yes`, `appendfsync always`, no `maxmemory-policy` that evicts, and no
-/// failover to a replica that lags. With less, users who signed in or whose tokens were refreshed just before a
-/// crash may have to sign in again.
+/// failover to a replica that lags. With weaker settings, users who signed in or whose tokens were refreshed just
+/// before a crash may have to sign in again.
 ///
 /// **TLS.** For `rediss://` URLs enable the feature `tokio-rustls-comp` of the crate `redis` (version 1) in your
 /// own `Cargo.toml`.
@@ -59,13 +59,12 @@ pub struct RedisStore {
 
 impl RedisStore {
     /// The Redis at a URL such as `redis://user:password@host:6379/0` or `redis+unix:///run/redis.sock`.
-    /// Nothing is sent before the first use: an application starts while its Redis is down.
+    /// Nothing is sent before the first use: an application can start even while its Redis is down.
     /// [Example](RedisStore).
     ///
     /// # Errors
     ///
-    /// The URL is not a Redis URL, or is one with TLS and the feature for TLS is missing. The error does not repeat the
-    /// URL.
+    /// The URL is not a Redis URL, or has TLS and the feature for TLS is missing. The error does not repeat the URL.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         // The text of the error may repeat the password.
         let not_redis = |_| {

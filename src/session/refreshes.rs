@@ -1,4 +1,4 @@
-//! Refreshes in flight and just finished: one for each session, however many requests ask for it.
+//! Refreshes in flight and just finished: one per session, however many requests ask for it.
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
@@ -13,9 +13,9 @@ use crate::{
 
 /// The refreshes under way, and the outcomes of the latest.
 ///
-/// An outcome is kept under the tokens that it replaces. Where the session is in cookies it is kept until a response
-/// has carried the new tokens to the browser, at most 10 minutes, and then for a minute more, for requests that were
-/// sent with the old cookie.
+/// An outcome is kept under the tokens that it replaces. If the session is in cookies, the outcome is kept until a
+/// response has carried the new tokens to the browser, at most 10 minutes, and then for a minute more, for requests
+/// that were sent with the old cookie.
 #[derive(Default)]
 pub(crate) struct Refreshes(Mutex<Flights>);
 
@@ -41,9 +41,9 @@ pub(crate) type RefreshFlight = Flight<(Timestamp, Outcome)>;
 /// The progress of a refresh.
 #[derive(Clone)]
 pub(crate) enum Refresh {
-    /// This request has started it.
+    /// This request has started the refresh.
     Started(RefreshFlight),
-    /// Another request has started it.
+    /// Another request has started the refresh.
     InFlight(RefreshFlight),
     Done(Outcome),
 }
@@ -118,8 +118,8 @@ impl Known {
 }
 
 impl Flights {
-    /// Removes the outcomes that no longer count, once a minute. If there are too many, those that no response has
-    /// carried count for a minute only.
+    /// Removes the outcomes that no longer count, once a minute. If there are too many, outcomes that no
+    /// response has carried count for only a minute.
     fn sweep(&mut self, now: Timestamp) {
         let is_due = |swept: Timestamp| now < swept || now.since(swept) >= KEPT;
         let is_full = self.known.len() >= CAPACITY;
@@ -144,13 +144,13 @@ fn hash_of(tokens: &DiditTokens) -> [u8; 32] {
     sha256(&hashes.each_ref().map(<[u8; 32]>::as_slice))
 }
 
-/// How long requests with the old tokens get the new ones after these were saved.
+/// How long requests with the old tokens get the new ones after the new ones were saved.
 const KEPT: Duration = Duration::from_secs(60);
-/// How long requests with the old tokens get the new ones while no response has carried these.
+/// How long requests with the old tokens get the new ones while no response has carried the new ones.
 const KEPT_UNSAVED: Duration = Duration::from_secs(10 * 60);
-/// The number of outcomes from which on unsaved tokens are kept no longer than others.
+/// Above this many outcomes, unsaved tokens are kept for only 1 minute.
 const CAPACITY: usize = 10_000;
-/// How long no refresh is tried after a failure of the provider.
+/// The pause before the next refresh after a failure of the provider.
 const BACK_OFF: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::{collections::HashSet, mem, sync::Mutex};
 use super::lock;
 use crate::{clock::Timestamp, oidc::PendingSignIn, seal::sha256};
 
-/// Remembers what must not be used twice: the states of callbacks with their codes, and single-use refresh tokens.
+/// Remembers single-use values: the states of callbacks with their codes, and single-use refresh tokens.
 ///
-/// A name is kept as 16 bytes of its hash for at least 20 minutes, the lifetime of a flow cookie: first in the
-/// present generation, then in the previous one. A full generation ends early, so that memory is bounded. The
-/// provider is then the one to refuse a second use.
+/// A value is kept as 16 bytes of its hash for at least 20 minutes, the lifetime of a flow cookie: first in the present
+/// bucket, then in the previous one. A full bucket is replaced early, so that memory is bounded; the provider then has
+/// to refuse a second use.
 #[derive(Default)]
 pub(crate) struct ReplayCache(Mutex<Generations>);
 
@@ -17,7 +17,7 @@ pub(crate) struct ReplayCache(Mutex<Generations>);
 struct Generations {
     present: HashSet<Hash>,
     previous: HashSet<Hash>,
-    /// When the present generation ends.
+    /// When the present bucket is replaced.
     end: Option<Timestamp>,
 }
 
@@ -49,7 +49,7 @@ impl ReplayCache {
 }
 
 impl Generations {
-    /// Starts a new generation if the present one has lasted its time or is full.
+    /// Starts a new bucket if the present one has reached its end or is full.
     fn rotate(&mut self, now: Timestamp) {
         let over = self.end.is_none_or(|end| now >= end);
         if over || self.present.len() >= CAPACITY {
@@ -64,7 +64,7 @@ fn hash(name: &[u8]) -> Hash {
     *hash.first_chunk().expect("16 of 32 bytes")
 }
 
-/// The limit of one generation. Two full ones hold more than 50 sign-ins a second and take about 4 MB.
+/// The limit of one bucket. Two full buckets hold 20 minutes of more than 50 sign-ins a second, and take about 4 MB.
 const CAPACITY: usize = 65_536;
 
 #[cfg(test)]

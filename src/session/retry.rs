@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::store::{SessionKey, SessionStore, StoreError, StoreFuture, StoredSession};
 use crate::error::Error;
 
-/// Retries a change of one entry. A failed attempt may still have changed the entry: `is_done` decides that from the
-/// entry.
+/// Retries a change of one entry. A failed attempt may still have changed the entry: `is_done` tells from the entry
+/// whether it has.
 pub(super) async fn settle<'a>(
     store: &dyn SessionStore,
     key: SessionKey,
@@ -74,17 +74,17 @@ impl Backoff {
     }
 }
 
-/// Bounds one call of a store.
+/// Applies the time limit to one store call.
 pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
     let late = |_| Err(StoreError::new("no response in time"));
     tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
 }
 
-/// Time limit of one call.
+/// Time limit of one store call.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Retry limit for calls that a sign-in waits for.
 pub(super) const FOR_2S: Duration = Duration::from_secs(2);
-/// Retry limit for writes that may be lost.
+/// Retry limit for writes that are safe to lose.
 pub(super) const FOR_10S: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
 pub(super) const FOR_60S: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use crate::{clock::Timestamp, provider::Provider, tokens::DiditTokens};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) limits: Limits,
-    /// Whether a refresh token works once.
+    /// Whether refresh tokens are single-use.
     pub(crate) single_use: bool,
     /// Whether a session ends with its access token.
     pub(super) sessions_end_with_access_token: bool,
@@ -37,8 +37,8 @@ impl Rules {
 
     /// The validity of a session whose refresh token another process may have sent.
     ///
-    /// While the attempt is pending its outcome may come, and is waited for once the access token has expired.
-    /// Afterwards a single-use token counts as spent and is never sent.
+    /// While the attempt is pending, its outcome may still arrive: requests wait for it once the access token has
+    /// expired. Afterwards a single-use token counts as spent and is never sent.
     pub(crate) fn validity(
         &self,
         session: &Session,

@@ -2,8 +2,8 @@
 //!
 //! A session is encoded as a short JSON array, sealed, and cut into chunks if it does not fit one cookie. The first
 //! chunk is `count.text` under the session's name; the others are under the name with `.1`, `.2`, …. Name and count
-//! are authenticated: chunks that are missing, foreign or out of order do not open, and the browser counts as
-//! signed out.
+//! are authenticated: chunks that are missing, of another session or out of order do not open, and the browser counts
+//! as signed out.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl SealedSessions {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionTooLarge`] if they exceed the budget.
+    /// [`ErrorKind::SessionTooLarge`] if the cookies exceed the size limit.
     pub(crate) fn write(
         &self,
         session: &Session,
@@ -126,7 +126,7 @@ impl SealedSessions {
     }
 }
 
-/// Browsers store at most 4096 bytes for each cookie, name and attributes included (RFC 6265bis §5.6).
+/// Browsers store at most 4096 bytes per cookie, name and attributes included (RFC 6265bis §5.6).
 const CHUNK: usize = 4096 - CHUNK_OVERHEAD;
-/// More than the longest name, count and attributes take.
+/// More than the total of the longest name, count and attributes.
 const CHUNK_OVERHEAD: usize = 110;

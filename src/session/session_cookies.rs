@@ -10,14 +10,15 @@ use crate::cookie::{CookieScope, cookies};
 
 /// The session cookies of a request. They are attacker-controlled.
 ///
-/// Cookies under one name differ only without the prefix `__Host-`, if another host of the site or a script has
-/// planted one. Browsers send it before or after the genuine one (RFC 6265bis §5.8.3), in the same order for each
-/// name: the first values are one session and the last ones the other. More than two are not tried.
+/// Two cookies under one name differ only without the prefix `__Host-`, after another host of the site or a script has
+/// set one of them (cookie tossing). Browsers send that one before or after the genuine one (RFC 6265bis §5.8.3), in
+/// the same order for each name: the first values are one session and the last values the other. More than two are not
+/// tried.
 #[derive(Default)]
 pub(super) struct SessionCookies<'a> {
     /// The first value of each name.
     pub(super) first: Chunks<'a>,
-    /// The last value of each name, if one differs from the first.
+    /// The last value of each name, if any differs from the first.
     pub(super) last: Option<Box<Chunks<'a>>>,
     pub(super) existing: PresentedCookies,
 }
@@ -85,7 +86,7 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Which of a session's cookies a browser has, so that none is left behind.
+/// Which of a session's cookies a browser has, so that all of them can be removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PresentedCookies {
     chunks: u16,
@@ -118,7 +119,7 @@ impl Sessions {
         existing.removals(0, &self.scope).chain(counter)
     }
 
-    /// The `Set-Cookie` value that starts the count of completed sign-ins anew.
+    /// The `Set-Cookie` value that resets the count of completed sign-ins.
     pub(crate) fn completions_removal(&self, existing: PresentedCookies) -> Option<HeaderValue> {
         (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()))
     }

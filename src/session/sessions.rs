@@ -25,7 +25,7 @@ pub(crate) struct Sessions {
     pub(crate) rules: Rules,
     pub(crate) scope: CookieScope,
     pub(crate) backend: Backend,
-    /// Whether two sessions under one cookie name were logged.
+    /// Whether the event of two sessions under one cookie name was logged.
     duplicate_logged: Once,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    /// The keys in the store, of which one may be planted.
+    /// The keys in the store, of which another host may have set one (cookie tossing).
     pub(super) fn keys(&self) -> &[SessionKey] {
         match self {
             Self::Nothing | Self::Session(_) => &[],
@@ -152,8 +152,8 @@ impl Sessions {
         }
     }
 
-    /// The only session of two cookies with the same name. Of two different sessions one was planted, and it is
-    /// unknown which: then there is none.
+    /// The only session of two cookies with the same name. If both have a session, one of them is another host's
+    /// (cookie tossing), and it is unknown which: the result is `None`.
     pub(crate) fn only_one<T>(
         &self,
         first: Option<T>,
@@ -175,14 +175,14 @@ impl Sessions {
     }
 }
 
-/// The states of sign-ins, which all processes that share a store use once.
+/// The states of sign-ins, each single-use across all processes that share a store.
 impl Sessions {
     fn shared(&self) -> Option<&Arc<StoredSessions>> {
         self.stored().filter(|stored| stored.store.is_shared())
     }
 
-    /// Claims the state of a sign-in, with an entry that has the hash of its code. Returns how the state was used
-    /// before, if it was.
+    /// Marks the state of a sign-in as used, with an entry that has the hash of its code. Returns how the state was
+    /// used before, if it was.
     pub(crate) async fn claim_state(
         &self,
         state: &str,
@@ -199,14 +199,14 @@ impl Sessions {
             return Ok(None);
         }
         Ok(match bounded(store.load(key)).await? {
-            // This process has claimed the state before: the store's response was lost, so the code was not sent.
+            // This process has marked the state before: the store's response was lost, so the code was not sent.
             Some(found) if is_ours(&found) => None,
             Some(found) => Some(used_with(&found, Some(code))),
             None => Some(CallbackError::AlreadyCompleted),
         })
     }
 
-    /// Makes a state usable again that this process has claimed.
+    /// Makes a state usable again that this process has marked as used.
     pub(crate) async fn release_state(&self, state: &str) {
         if let Some(stored) = self.shared()
             && let Err(error) = stored.delete(SessionKey::of_state(state)).await

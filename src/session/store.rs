@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// A store maps keys to entries. An entry has an encrypted value, a version, an expiry time, at most one refresh
 /// attempt and, if it is a session, the user who owns it. Keys are hashes, and each value is encrypted and
-/// authenticated together with its key: a store holds no secret.
+/// authenticated together with its key: a store never sees a secret.
 ///
 /// # What a store guarantees
 ///
@@ -22,14 +22,14 @@ use crate::error::{Error, ErrorKind};
 ///   and, only if it matches, changes the entry and adds 1, in one atomic step. This keeps two processes from
 ///   sending the same refresh token, and a slow writer from overwriting a newer value.
 /// - **Expiry.** After its lifetime an entry is absent for every method. (The value contains its expiry as well:
-///   an entry that stays too long only costs memory. An entry that is removed too early signs its user out.)
+///   an entry that stays too long only costs memory. If an entry is removed too early, its user is signed out.)
 /// - **Consistency.** A change that was acknowledged is visible to every later call of every process. Do not read
 ///   from a replica that lags.
 /// - **Durability.** A change that was acknowledged is not lost. If a store loses a refresh attempt, a single-use
-///   refresh token may be sent twice, for which a provider may end the session.
+///   refresh token may be sent twice, and the provider may then terminate the session.
 ///
 /// An **error** does not tell whether the change was made: the layer reads the entry again, or answers 503. A
-/// request waits at most 1 s for [`load`](Self::load). Every call is abandoned after 5 s.
+/// request waits at most 1 s for [`load`](Self::load). The layer abandons every call after 5 s.
 ///
 /// Each method changes one entry: no store needs a transaction over two keys. All requests share one store and
 /// call it concurrently. `conformance::check` (feature `test-util`) tests everything except durability.
@@ -174,8 +174,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// The entry under `key`. [Example](Self#examples).
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>>;
 
-    /// Adds an entry with version 1 and without a refresh attempt. `false`, and no change, if there is an entry
-    /// under this key. [Example](Self#examples).
+    /// Adds an entry with version 1 and without a refresh attempt. Returns `false`, and changes nothing, if there is an
+    /// entry under this key. [Example](Self#examples).
     ///
     /// A session has an owner; the layer's other entries have none.
     fn create(
@@ -186,8 +186,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         owner: Option<SessionOwner>,
     ) -> StoreFuture<'_, bool>;
 
-    /// Replaces the value, restarts the lifetime, and removes the refresh attempt. The owner stays. `false`, and
-    /// no change, if no entry has this version. [Example](Self#examples).
+    /// Replaces the value, restarts the lifetime, and removes the refresh attempt. The owner stays. Returns
+    /// `false`, and changes nothing, if no entry has this version. [Example](Self#examples).
     fn replace(
         &self,
         key: SessionKey,
@@ -197,7 +197,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'_, bool>;
 
     /// Records that a process is about to send the session's refresh token, in place of an earlier attempt. Value
-    /// and lifetime stay. `false`, and no change, if no entry has this version. [Example](Self#examples).
+    /// and lifetime stay. Returns `false`, and changes nothing, if no entry has this version. [Example](Self#examples).
     fn begin_refresh(
         &self,
         key: SessionKey,
@@ -205,8 +205,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         attempt: RefreshAttempt,
     ) -> StoreFuture<'_, bool>;
 
-    /// Removes the refresh attempt: the refresh token was not sent. Value and lifetime stay. `false`, and no
-    /// change, if no entry has this version. [Example](Self#examples).
+    /// Removes the refresh attempt: the refresh token was not sent. Value and lifetime stay. Returns
+    /// `false`, and changes nothing, if no entry has this version. [Example](Self#examples).
     fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool>;
 
     /// Removes the entry under `key`, if there is one, whatever its version. [Example](Self#examples).
@@ -215,11 +215,11 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// The keys of the sessions that `user` owns, in any order: at least each existing session whose
     /// [`create`](Self::create) was acknowledged before this call. [Example](Self#examples).
     ///
-    /// Keys of sessions that have ended may be among them. A store that keeps its lists in entries of their own
+    /// The list may contain keys of sessions that have ended. A store that keeps its lists in separate entries
     /// therefore needs no transaction: `create` adds the key to the list first, then the session.
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>>;
 
-    /// Whether other processes use the same entries. If so, the layer also records completed sign-ins in the
+    /// Whether other processes use the same entries. In that case the layer also records completed sign-ins in the
     /// store, in entries that last 20 minutes. [Example](Self#examples).
     ///
     /// Default: `true`.

@@ -32,11 +32,11 @@ pub(crate) struct StoredSessions {
     recent: UnsealCache,
     pub(super) rules: Rules,
     clock: Arc<dyn Clock>,
-    /// Marks the states that this process has claimed.
+    /// Identifies the states that this process has marked as used.
     pub(super) process: [u8; 16],
 }
 
-/// The entry of a session in the store, as it was read.
+/// The entry of a session, as read from the store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreEntry {
     pub(crate) key: SessionKey,
@@ -98,7 +98,7 @@ impl StoredSessions {
     pub(super) async fn record_use(&self, mut used: Session, entry: StoreEntry) {
         let now = self.now();
         if let Some(attempt) = entry.refresh_attempt {
-            // The process that refreshes the session may still write it.
+            // The process that refreshes the session may still write the session.
             if !attempt.has_lapsed_for(FOR_60S, now) {
                 return;
             }
@@ -170,7 +170,7 @@ impl StoredSessions {
         Ok((cookies, Some(key)))
     }
 
-    /// Ends a session for all processes.
+    /// Deletes a session for all processes.
     pub(crate) async fn delete(&self, key: SessionKey) -> Result<(), Error> {
         Ok(bounded(self.store.delete(key)).await?)
     }

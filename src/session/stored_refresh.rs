@@ -7,7 +7,7 @@
 //!    established; or ends the session, if the provider refuses the token.
 //!
 //! If the provider's response is unusable or the process dies, the attempt stays. A single-use refresh token then
-//! counts as spent for good (RFC 9700 §4.14.2: its reuse would end the session at the provider); a reusable one
+//! counts as spent for good (RFC 9700 §4.14.2: its reuse would terminate the session at the provider); a reusable one
 //! may be sent again once the attempt has lapsed.
 
 use std::{future::Future, time::Duration};
@@ -25,10 +25,10 @@ use crate::{
 
 /// The calls of the provider that a refresh makes.
 pub(crate) trait RefreshCalls: Send + Sync {
-    /// What is needed to send.
+    /// The prepared state of a refresh.
     type Ready: Send;
 
-    /// Does everything that can fail before the attempt is recorded. Nothing of the session is sent.
+    /// Does everything that can fail before the attempt is recorded. Sends nothing of the session.
     fn prepare(&self) -> impl Future<Output = Result<Self::Ready, Error>> + Send;
 
     /// Sends the refresh token.
@@ -38,13 +38,13 @@ pub(crate) trait RefreshCalls: Send + Sync {
         tokens: &DiditTokens,
     ) -> impl Future<Output = Result<DiditTokens, TokenRequestFailure>> + Send;
 
-    /// Ends, at the provider, tokens that arrived after the sign-out.
+    /// Revokes tokens that arrived after the sign-out, or terminates their provider session.
     fn discard(&self, tokens: &DiditTokens) -> impl Future<Output = ()> + Send;
 }
 
 impl StoredSessions {
-    /// New tokens for a session, from the provider or from another process that has refreshed it. An attempt of another
-    /// process is waited for at most `timeout`.
+    /// New tokens for a session, from the provider or from another process that has refreshed the session. Waits at
+    /// most `timeout` for an attempt of another process.
     pub(crate) async fn refresh(
         &self,
         mut session: Session,
@@ -92,7 +92,7 @@ impl StoredSessions {
         }
     }
 
-    /// Saves new tokens. Requests that wait get them even if they cannot be saved.
+    /// Saves new tokens. Waiting requests get the tokens even if they cannot be saved.
     async fn save(
         &self,
         before: Session,
@@ -146,7 +146,7 @@ impl StoredSessions {
         }
     }
 
-    /// Ends a refresh that brought no tokens.
+    /// Completes a refresh that brought no tokens.
     async fn give_up(
         &self,
         old: &DiditTokens,
@@ -197,7 +197,7 @@ impl StoredSessions {
                 return Ok(Some((session, false)));
             }
             if is_pending {
-                // Tells the process that refreshes the session to end the new tokens at the provider.
+                // Tells the process that refreshes the session to revoke the new tokens.
                 let mark = SessionKey::of_end(session.id());
                 let marked = self.store.create(mark, Vec::new(), 2 * FOR_60S, None);
                 is_marked = bounded(marked).await.is_ok();
@@ -207,7 +207,7 @@ impl StoredSessions {
             match bounded(self.store.begin_refresh(key, entry.version, attempt)).await {
                 Ok(true) => return Ok(Some((session, other.is_none()))),
                 Ok(false) => {}
-                // The session can still be ended at the provider.
+                // The session can still be terminated at the provider.
                 Err(_) => return Ok(Some((session, false))),
             }
         }

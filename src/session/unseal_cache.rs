@@ -6,10 +6,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use super::{Session, lock};
 
-/// Caches opened sessions: most requests bring a sealed value that was opened before.
+/// Caches opened sessions: most requests carry a sealed value that was opened before.
 ///
-/// Only values that open are cached, so attackers can fill the cache with sessions of their own at most. A value is
-/// found by a part of its nonce, and then compared as a whole together with its label.
+/// Only values that open are cached, so attackers can fill the cache only with sessions of their own. The lookup uses a
+/// part of the nonce, then compares the whole value and its label.
 pub(crate) struct UnsealCache {
     slots: Box<[Mutex<Option<Entry>>]>,
 }
@@ -68,7 +68,7 @@ impl Entry {
     ///
     /// The end of the value, which holds the tag, is compared first and in constant time: an attacker must not be
     /// able to measure how much of another user's value a guess matches. The tag's 128 bits cannot be guessed, so
-    /// the rest is compared as it comes.
+    /// the comparison of the rest need not take constant time.
     fn get(&self, label: &[u8], sealed: &[u8]) -> Option<Session> {
         let (own_rest, own_end) = self.sealed.split_last_chunk::<END>()?;
         let (rest, end) = sealed.split_last_chunk::<END>()?;
@@ -85,7 +85,7 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const END: usize = 24;
 /// In bytes: a full cache takes about 4 MB and the sessions.
 const MAX_LENGTH: usize = 4096;
-/// Spreads what base64 leaves of the bits (Knuth, multiplicative hashing).
+/// Mixes the bits, since base64 uses 6 of 8 (Knuth, multiplicative hashing).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! All sessions of one user in a store.
 //!
 //! A session that begins while all sessions of its user are being ended must not outlive them, although no step
-//! changes two entries at once. The user's generation, an entry of its own, ensures that:
+//! changes two entries at once. The user's generation, a separate entry in the store, prevents this:
 //!
 //! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
-//!    again, and gives the session's cookie id to the browser only if nothing has changed.
+//!    again, and gives the session's cookie id to the browser only if the generation is unchanged.
 //! 2. Ending all sessions changes the generation, then lists the sessions, then deletes them.
 //!
 //! If the sign-in reads for the second time before the change, the session exists before it is listed, and is
@@ -39,7 +39,7 @@ impl StoredSessions {
         *users.first().expect("there is at least one key")
     }
 
-    /// The key of a user, and those from before the cookie keys were rotated.
+    /// The key of a user, and the keys from before the cookie keys were rotated.
     fn users(&self, claims: &IdClaims) -> Vec<UserKey> {
         let parts = [claims.issuer().as_bytes(), claims.subject().as_bytes()];
         self.users.of(&parts).map(UserKey::new).collect()
@@ -60,7 +60,7 @@ pub(super) async fn generation(
     Ok(Generation::of(found.as_ref()))
 }
 
-/// Ends all sessions of a user, those that are beginning included.
+/// Ends all sessions of a user, including those that are beginning.
 ///
 /// # Errors
 ///

@@ -26,7 +26,7 @@ use crate::{
 pub struct Claim<'a>(&'a Value);
 
 impl<'a> Claim<'a> {
-    /// A member of an object; `None` also if it is null.
+    /// A member of an object; `None` also if the member is null.
     pub(crate) fn of(members: &'a Map<String, Value>, name: &str) -> Option<Self> {
         json::member(members, name).map(Self)
     }

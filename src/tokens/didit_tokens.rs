@@ -10,9 +10,9 @@ use crate::clock::Timestamp;
 
 /// The tokens of the signed-in user.
 ///
-/// A handler takes it as an argument; other services call [`DiditTokens::of`]. It is a request extension only at the
-/// callback and inside [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens). Cloning copies a pointer,
-/// and the last clone wipes the secrets from memory.
+/// A handler takes it as an argument; other services call [`DiditTokens::of`]. The tokens are a request extension only
+/// at the callback and inside [`RequireSignIn::with_tokens`](crate::RequireSignIn::with_tokens). Cloning copies a
+/// pointer, and the last clone wipes the secrets from memory.
 ///
 /// ```
 /// use tower_didit::DiditTokens;
@@ -23,11 +23,12 @@ use crate::clock::Timestamp;
 /// # let _router: axum::Router = axum::Router::new().route("/profile", axum::routing::get(profile));
 /// ```
 ///
-/// As an argument it refuses a request without a signed-in user, or whose access token has expired and cannot be
-/// refreshed; `Option<DiditTokens>` is `None` then. Both refuse with an [`Error`](crate::Error) if the session store or
-/// the provider is needed and does not answer.
+/// As an argument it refuses a request if nobody is signed in, or if the access token has expired and cannot be
+/// refreshed; in these cases `Option<DiditTokens>` is `None`. Both refuse with an [`Error`](crate::Error) if the
+/// session store or the provider is needed and does not answer.
 ///
-/// A handler that only needs to know the user takes [`IdClaims`](crate::IdClaims), which last as long as the session.
+/// A handler that only needs the user's identity takes [`IdClaims`](crate::IdClaims), which last as long as the
+/// session.
 ///
 /// In axum the argument that takes the request's body is the last one:
 ///
@@ -86,8 +87,8 @@ impl DiditTokens {
 
     /// The refresh token, which Didit issues for the scope `offline`.
     ///
-    /// The layer refreshes the access token with it shortly before that expires. A session in cookies has none that
-    /// works once.
+    /// The layer uses it to refresh the access token shortly before the access token expires. A session kept in cookies
+    /// never holds a single-use refresh token.
     ///
     /// ```
     /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
@@ -106,8 +107,8 @@ impl DiditTokens {
 
     /// The ID token as it was received.
     ///
-    /// It is there at the callback. Later it is there only if the provider has an end-session endpoint, which asks for
-    /// it. Didit has none.
+    /// The ID token is available at the callback. Later it is available only if the provider has an end-session
+    /// endpoint, whose requests contain it. Didit has no such endpoint.
     ///
     /// ```
     /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
@@ -133,7 +134,7 @@ impl DiditTokens {
         "Bearer"
     }
 
-    /// When the access token expires, if Didit said so.
+    /// When the access token expires, if the token response says so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -160,14 +161,14 @@ impl DiditTokens {
         &self.claims
     }
 
-    /// Whether the access token is valid. One without a known expiry is.
+    /// Whether the access token is valid. A token without a known expiry is valid.
     pub(crate) fn are_valid(&self, now: Timestamp) -> bool {
         self.expiry().is_none_or(|end| now < end)
     }
 
     /// Whether the access token is due for a refresh, if there is a refresh token: in the last half minute of its
-    /// life, or in the second half of it if that is shorter. The moment differs from token to token, so that tokens
-    /// that were issued together are not refreshed together.
+    /// life, or in the second half of a life shorter than a minute. The moment differs from token to token, so that
+    /// tokens that were issued together are not refreshed together.
     pub(crate) fn are_refresh_due(&self, now: Timestamp) -> bool {
         let (Some(end), Some(_)) = (self.expiry(), self.refresh_token()) else {
             return false;
@@ -195,7 +196,7 @@ impl DiditTokens {
         has_same_refresh_token && self.access_token().is(other.access_token())
     }
 
-    /// The same tokens, except the refresh token: it is spent.
+    /// The same tokens without the refresh token, which is spent.
     pub(crate) fn without_refresh_token(&self) -> Self {
         Self {
             is_refresh_token_spent: true,

@@ -17,8 +17,8 @@ use crate::{
 
 /// The verified claims of an ID token (OpenID Connect Core §2): who the user is, and how they signed in.
 ///
-/// A handler takes it as an argument, at every request of a signed-in user, the callback included. It exists only if
-/// the token was verified. Cloning copies a pointer.
+/// A handler takes it as an argument, at every request of a signed-in user, the callback included. The value exists
+/// only if the token was verified. Cloning copies a pointer.
 ///
 /// ```
 /// use tower_didit::IdClaims;
@@ -29,10 +29,10 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/hello", axum::routing::get(hello));
 /// ```
 ///
-/// As an argument it refuses a request without a signed-in user; `Option<IdClaims>` is `None` then. Both refuse with an
-/// [`Error`](crate::Error) if the session store is needed and does not answer.
+/// As an argument it refuses a request if nobody is signed in; in that case `Option<IdClaims>` is `None`. Both refuse
+/// with an [`Error`](crate::Error) if the session store is needed and does not answer.
 ///
-/// [`subject`](Self::subject) identifies the user of one provider: it is the key for an application's database ([the
+/// [`subject`](Self::subject) identifies the user of one provider: use it as the key in the application's database ([the
 /// key of a user](crate::docs::providers#the-key-of-a-user)). An e-mail address does not: its owner may change.
 #[derive(Clone)]
 pub struct IdClaims(Arc<Verified>);
@@ -82,7 +82,7 @@ impl IdClaims {
         })
     }
 
-    /// The provider, as the token has it (`iss`).
+    /// The provider's issuer identifier in the token (`iss`).
     ///
     /// ```
     /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
@@ -97,7 +97,7 @@ impl IdClaims {
         self.text("iss").expect("verified: a string")
     }
 
-    /// The audiences of the token: this client, and others only if they are trusted (`aud`).
+    /// The audiences of the token (`aud`): this client, and other audiences only if they are trusted.
     ///
     /// ```
     /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
@@ -139,8 +139,8 @@ impl IdClaims {
         self.time("auth_time")
     }
 
-    /// The authentication methods, in the words of RFC 8176 or the provider's own (`amr`). Empty if the provider does
-    /// not say.
+    /// The authentication methods, in the words of RFC 8176 or the provider's own (`amr`). Empty if the provider sends
+    /// none.
     ///
     /// ```
     /// use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
@@ -178,8 +178,8 @@ impl IdClaims {
         self.text("vendor_data")
     }
 
-    /// Didit Authentication: the facts that Didit has verified about the user; `None` also for `{}`, which has
-    /// none.
+    /// Didit Authentication: the facts that Didit has verified about the user; `None` also for `{}`, which
+    /// contains no facts.
     ///
     /// ```
     /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
@@ -227,7 +227,7 @@ impl IdClaims {
         self.claim("act")
     }
 
-    /// A claim by its name; `None` also if it is null.
+    /// A claim by its name; `None` also if the claim is null.
     ///
     /// ```
     /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};

@@ -1,4 +1,4 @@
-//! The parts of [`DiditTokens`], and what Didit says about a user.
+//! The parts of [`DiditTokens`], and claims about a user.
 
 mod claim;
 pub(crate) mod didit_tokens;

@@ -35,7 +35,7 @@ macro_rules! secret {
 secret! {
     /// The token for calls to Didit's APIs (RFC 6749 §1.4). It is opaque: do not parse it.
     ///
-    /// It has no `Display`, so that it does not get into a page or a log by mistake:
+    /// The type has no `Display`, so that the token does not get into a page or a log by mistake:
     ///
     /// ```compile_fail,E0277
     /// use tower_didit::DiditTokens;

@@ -1,4 +1,4 @@
-//! The answer of a user information endpoint.
+//! The response of a user information endpoint.
 
 use std::{fmt, sync::Arc};
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::claim::{self, Claim};
 use crate::error::Error;
 
-/// The answer of a user information endpoint (OpenID Connect Core §5.3) about the signed-in user.
+/// The response of a user information endpoint (OpenID Connect Core §5.3) about the signed-in user.
 ///
-/// Didit answers with objects where OpenID Connect has strings (`email`, `phone`, `names`); the getters read both. It
-/// has the members of the granted scopes:
+/// Didit answers with objects where OpenID Connect has strings (`email`, `phone`, `names`); the getters read both.
+/// The response has the members of the granted scopes:
 /// [`with_scopes`](crate::ConfigBuilder::with_scopes) lists them.
 ///
 /// [`IdClaims`](crate::IdClaims) identify the user. Cloning copies a pointer.
@@ -30,12 +30,12 @@ use crate::error::Error;
 pub struct UserInfo(Arc<Map<String, Value>>);
 
 impl UserInfo {
-    /// A checked answer: its `sub` is the one of the ID token.
+    /// A checked response: its `sub` is that of the ID token.
     pub(crate) fn new(members: Map<String, Value>) -> Self {
         Self(Arc::new(members))
     }
 
-    /// The e-mail address. It may be another person's unless [`email_is_verified`](Self::email_is_verified).
+    /// The e-mail address. It may belong to another person unless [`email_is_verified`](Self::email_is_verified).
     ///
     /// ```
     /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
@@ -107,7 +107,7 @@ impl UserInfo {
         didit.or_else(|| self.claim("name"))?.as_str()
     }
 
-    /// The URL of a picture. It is untrusted: a server must not fetch it.
+    /// The URL of a picture. The URL is untrusted: a server must not fetch it.
     ///
     /// ```
     /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
@@ -126,7 +126,7 @@ impl UserInfo {
         self.claim("picture")?.as_str()
     }
 
-    /// A member by its name; `None` also if it is null.
+    /// A member by its name; `None` also if the member is null.
     ///
     /// ```
     /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};

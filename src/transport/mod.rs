@@ -24,7 +24,7 @@ pub(crate) use reqwest::ReqwestTransport;
 /// The layer limits every transport: the time for a whole request
 /// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)), and a response body to 1 MiB.
 ///
-/// A transport must not follow redirects, must not retry (an authorization code works once), and must not log
+/// A transport must not follow redirects, must not retry (an authorization code is single-use), and must not log
 /// headers or bodies.
 ///
 /// ```
@@ -72,7 +72,7 @@ pub trait HttpTransport: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If there is no complete response. A response with an error status is no error.
+    /// There is no complete response. A response with an error status is not an error.
     fn send(&self, request: Request<Bytes>) -> TransportFuture;
 }
 
@@ -102,8 +102,8 @@ where
 
 /// Why a request has no response.
 ///
-/// It tells whether the request was sent. A code or a single-use refresh token that was certainly not sent can be
-/// sent again.
+/// The error tells whether the request was sent: a code or a single-use refresh token that was certainly not sent can
+/// be sent again.
 ///
 /// ```
 /// use tower_didit::transport::TransportError;
@@ -177,7 +177,7 @@ impl TransportError {
         matches!(self.0, Failure::NotConnected(_))
     }
 
-    /// An error that is none of this type may have come after sending.
+    /// An error of another type may have occurred after sending.
     fn of_service(error: impl Into<BoxError>) -> Self {
         match error.into().downcast() {
             Ok(own) => *own,
@@ -197,13 +197,13 @@ impl From<TransportError> for Error {
     }
 }
 
-/// A response with a status that means nothing here. `what` names the request.
+/// A response with an unexpected status. `what` names the request.
 pub(crate) fn unexpected_status(what: &str, status: StatusCode) -> Error {
     let context = format!("{what}: status {}", status.as_u16());
     Error::with_context(ErrorKind::InvalidAnswer, context)
 }
 
-/// A transport with the limits that apply to all.
+/// A transport with the limits that apply to all transports.
 #[derive(Clone)]
 pub(crate) struct LimitedTransport {
     pub(crate) transport: Arc<dyn HttpTransport>,

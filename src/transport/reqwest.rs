@@ -10,7 +10,7 @@ use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
 /// A connection pool for HTTP/1.1, without redirects, retries, decompression and proxies.
 ///
-/// Each is switched off by name, because another crate may turn on the features of reqwest.
+/// Each is disabled by name, because another crate may enable the features of reqwest.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(Client);
 
@@ -19,7 +19,7 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// If a certificate, one of these or of the system's, cannot be read.
+    /// One of these certificates, or of the system's, cannot be read.
     pub(crate) fn new(
         connect_timeout: Duration,
         roots: &[Vec<u8>],

@@ -138,7 +138,7 @@ async fn a_single_use_token_sent_by_the_callback_handler_is_not_sent_again() {
     assert_eq!(didit.count(Endpoint::Token), 2);
 }
 
-// Behaviour 81. Cookies travel with the head.
+// Behaviour 81. Cookies are set with the response headers.
 #[tokio::test]
 async fn a_refresh_after_the_head_was_sent_writes_no_cookie() {
     for Case {

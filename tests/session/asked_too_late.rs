@@ -1,4 +1,4 @@
-//! Extractors in a body stream, after the head of the response was sent.
+//! Extractors in a body stream, after the response headers were sent.
 
 use std::convert::Infallible;
 

@@ -158,7 +158,7 @@ async fn a_signed_out_session_is_not_refreshed() {
     }
 }
 
-// Behaviour 81. Cookies travel with the head.
+// Behaviour 81. Cookies are set with the response headers.
 #[tokio::test]
 async fn after_the_head_was_sent_no_cookie_is_removed() {
     for Case { didit, config, .. } in cases() {

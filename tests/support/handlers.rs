@@ -161,7 +161,7 @@ async fn refresh_kept(State(kept): State<Kept>, client: DiditClient) -> Result<S
     Ok(access_token(&client.refresh(&tokens).await?))
 }
 
-/// After the head of the response: `?sign-out` signs out, else there are new tokens.
+/// After the response headers: `?sign-out` signs out, else there are new tokens.
 async fn stream(uri: http::Uri, client: DiditClient, tokens: DiditTokens) -> Response {
     let signs_out = uri.query() == Some("sign-out");
     let chunk = async move {

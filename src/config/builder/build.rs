@@ -23,7 +23,7 @@ use crate::transport::ReqwestTransport;
 impl ConfigBuilder {
     /// Checks all settings and makes the configuration.
     ///
-    /// It sends nothing: an application starts while its provider is down.
+    /// It sends nothing: an application can start even while its provider is down.
     ///
     /// ```
     /// # use tower_didit::{Config, ConfigError};
@@ -60,7 +60,8 @@ impl ConfigBuilder {
         let sessions = self.sessions(keys, &scopes, redirect_uri.is_https)?;
         #[cfg(feature = "reqwest")]
         if self.transport.is_none() {
-            // The timeout of the call must not come first: only a failed connection proves that nothing was sent.
+            // The connection must fail before the call times out: only a failed connection proves that nothing was
+            // sent.
             let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
             let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates)
                 .map_err(|source| ConfigError::RootCertificates { source })?;

@@ -8,7 +8,7 @@ use super::{ConfigBuilder, strings};
 use crate::{provider::Provider, tokens::Secret};
 
 impl ConfigBuilder {
-    /// The client secret. The client authenticates with it as the provider demands: at Didit by HTTP Basic
+    /// The client secret, with which the client authenticates as the provider requires: at Didit by HTTP Basic
     /// (RFC 6749 §2.3.1).
     ///
     /// Default: none. A public client needs [`with_cookie_keys`](Self::with_cookie_keys).
@@ -29,7 +29,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// The scopes to ask for. `openid` must be one of them, except with Didit Authentication.
+    /// The scopes to request. `openid` must be one of them, except with Didit Authentication.
     ///
     /// Default: the provider's own, `openid` for Didit's Sign in API.
     ///
@@ -51,8 +51,8 @@ impl ConfigBuilder {
     /// [`DiditClient::user_info`](crate::DiditClient::user_info). The granted scopes are in
     /// [`DiditTokens::scopes`](crate::DiditTokens::scopes).
     ///
-    /// Didit Authentication has `openid`, `email`, `phone`, `profile` and `offline_access` (a refresh token, which
-    /// works once), and no user information. What its scopes add to the ID token is not documented;
+    /// Didit Authentication has `openid`, `email`, `phone`, `profile` and `offline_access` (a single-use
+    /// refresh token), and no user information. The claims that its scopes add to the ID token are not documented;
     /// [`IdClaims::claim`](crate::IdClaims::claim) reads any claim.
     ///
     /// ```
@@ -84,7 +84,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// The provider that is set, to change a part of it:
+    /// The current provider, so that you can change a part of it:
     ///
     /// ```no_run
     /// # use tower_didit::Config;
@@ -100,8 +100,8 @@ impl ConfigBuilder {
     /// `prompt`: what the provider shows the user, for example `login` or `select_account` (OpenID Connect Core
     /// §3.1.2.1).
     ///
-    /// With `none` the provider shows nothing. A user who has to be asked is sent there a second time, without
-    /// `prompt`.
+    /// With `none` the provider shows nothing. If the provider has to ask the user, the layer redirects to it a second
+    /// time, without `prompt`.
     ///
     /// Default: not sent.
     ///
@@ -116,7 +116,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// `max_age`: how long ago the user may have authenticated at the provider, in whole seconds.
+    /// `max_age`: the maximum time since the user authenticated at the provider, in whole seconds.
     ///
     /// An ID token without `auth_time`, or with an older one, is refused with
     /// [`InsufficientAuthentication`](crate::ErrorKind::InsufficientAuthentication) (OpenID Connect Core §3.1.3.7
@@ -166,8 +166,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// `acr_values`: the authentication context classes to ask for, the preferred one first. Any is accepted; the
-    /// claim `acr` has the one that was used.
+    /// `acr_values`: the authentication context classes to request, the preferred one first. Any class is accepted;
+    /// the claim `acr` names the class that was used.
     ///
     /// Default: not sent.
     ///
@@ -182,10 +182,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// The authentication context classes of which a sign-in must have one, the preferred one first.
+    /// The authentication context classes that are accepted, the preferred one first. A sign-in must have one of them.
     ///
-    /// They are sent in `acr_values`, before those of [`with_acr_values`](Self::with_acr_values). An ID token
-    /// whose `acr` is another is refused with
+    /// The classes are sent in `acr_values`, before those of [`with_acr_values`](Self::with_acr_values). An ID token
+    /// with another `acr` is refused with
     /// [`InsufficientAuthentication`](crate::ErrorKind::InsufficientAuthentication) (OpenID Connect Core §3.1.3.7
     /// step 12).
     ///
@@ -218,7 +218,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// How far the clocks of the provider and of this machine may be apart: at most 5 minutes.
+    /// The maximum difference between the clocks of the provider and of this machine: at most 5 minutes.
     ///
     /// Default: 60 seconds.
     ///

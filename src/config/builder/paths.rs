@@ -11,7 +11,7 @@ use crate::{config::ErrorPage, error::Error};
 impl ConfigBuilder {
     /// The path whose `GET` starts a sign-in. Its query may have `return_to`, a path of this site.
     ///
-    /// Other methods get 405. The layer answers this path itself: no route of the application sees it.
+    /// Other methods get 405. The layer handles this path itself: no route of the application sees these requests.
     ///
     /// Default: `/login`.
     ///
@@ -26,7 +26,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Switches the login path off. Handlers start sign-ins: they return [`SignIn`](crate::SignIn).
+    /// Disables the login path. Handlers start sign-ins by returning [`SignIn`](crate::SignIn).
     ///
     /// ```
     /// # use tower_didit::Config;
@@ -54,7 +54,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Switches the logout path off. Handlers end sessions:
+    /// Disables the logout path. Handlers end sessions with
     /// [`DiditClient::sign_out`](crate::DiditClient::sign_out).
     ///
     /// ```
@@ -69,7 +69,7 @@ impl ConfigBuilder {
     }
 
     /// The page of this site that follows a sign-in without `return_to`, follows a sign-out, and is linked on the
-    /// built-in error page: what [`ReturnTo::parse`](crate::ReturnTo::parse) takes.
+    /// built-in error page. It must be valid for [`ReturnTo::parse`](crate::ReturnTo::parse).
     ///
     /// Default: `/`.
     ///
@@ -84,9 +84,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// The layer answers a successful callback itself: 303 to the page that the sign-in started from.
+    /// Lets the layer respond to a successful callback itself: 303 to the page that the sign-in started from.
     ///
-    /// Default: the callback goes to the application's handler for its path.
+    /// Default: the application's handler for the callback's path responds.
     ///
     /// ```
     /// # use tower_didit::Config;
@@ -99,14 +99,12 @@ impl ConfigBuilder {
         self
     }
 
-    /// Makes the page for each [`Error`] that a person meets: a failed sign-in or sign-out, the refusal of an
-    /// extractor or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets problem details
-    /// instead.
+    /// Makes the page for each [`Error`] that a person sees: a failed sign-in or sign-out, the refusal of an extractor
+    /// or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets problem details instead.
     ///
-    /// `page` gets the error, the head of the request, and the address of the next step, which the built-in page
-    /// links to: a sign-in that returns to the requested page, the landing page, or an empty one where the same
-    /// request may succeed later. As a path of this site, it needs no escaping but that of `&` in an HTML attribute in
-    /// quotes.
+    /// `page` gets the error, the request head, and `next`: the address that the built-in page links to. `next` is a
+    /// sign-in that returns to the requested page, the landing page, or an empty string (this URL) if a retry may
+    /// succeed. In a quoted HTML attribute escape only `&`.
     ///
     /// Escape text from the request and from [`provider_description`](Error::provider_description).
     ///

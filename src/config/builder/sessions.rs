@@ -10,8 +10,8 @@ use crate::session::store::SessionStore;
 impl ConfigBuilder {
     /// How long a session lasts without use: 1 second to 400 days.
     ///
-    /// A session counts as used if a handler asked for it. The use is saved once a tenth of the timeout has
-    /// passed since it was last saved.
+    /// Each request whose handler asks for the session restarts the timeout. The restart is saved once a tenth of the
+    /// timeout has passed since the last save.
     ///
     /// Default: 1 day.
     ///
@@ -45,12 +45,13 @@ impl ConfigBuilder {
 
     /// Keeps sessions on the server; the browser has a random cookie id.
     ///
-    /// A session may then have 64 KB, ends for good with a sign-out, and holds refresh tokens that work once.
+    /// A session may then have 64 KB and hold single-use refresh tokens, and a sign-out invalidates every copy of its
+    /// cookie.
     /// [`MemoryStore`](crate::store::MemoryStore) is for one process, `RedisStore` (feature `redis`) for several;
     /// others implement [`SessionStore`](crate::store::SessionStore).
     ///
-    /// Default: sessions are sealed into cookies. Where refresh tokens work once and the scope `offline_access` or
-    /// `offline` asks for one, they are in a `MemoryStore`.
+    /// Default: sessions are sealed into cookies; in a `MemoryStore` if refresh tokens are single-use and the scope
+    /// `offline_access` or `offline` requests one.
     ///
     /// ```
     /// # use tower_didit::Config;
@@ -65,8 +66,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Seals sessions into cookies, whatever the default is. With refresh tokens that work once, `build` then
-    /// refuses the scopes that bring them.
+    /// Seals sessions into cookies, whatever the default is. With single-use refresh tokens, `build` then refuses the
+    /// scopes that request them.
     ///
     /// ```
     /// # use tower_didit::Config;
@@ -98,14 +99,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// The keys of cookies and of stored sessions: the first seals, all open. Each has at least 32 random bytes
-    /// and is the same for every instance of the application.
+    /// The keys of cookies and of stored sessions: the first key seals, every key opens. Each has at least 32 random
+    /// bytes. Every instance of the application needs the same keys.
     ///
     /// To rotate a key, put the new one first. If the instances restart one by one, first deploy the new key in the last
-    /// place everywhere, then move it to the first. A key that is kept as text (`openssl rand
-    /// -base64 32`) is decoded first.
+    /// place everywhere, then move it to the first. The setter takes raw bytes: decode a
+    /// base64 key (`openssl rand -base64 32`) before passing it.
     ///
-    /// Default: derived from the client secret. Whoever knows or guesses the secret can then forge sessions, and a
+    /// Default: derived from the client secret. Anyone who knows or guesses the secret can then forge sessions, and a
     /// new secret signs everybody out: set keys in production.
     ///
     /// ```
@@ -121,11 +122,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// The name of this layer's cookies: 1 to 32 letters, digits, `-` and `_`, without `__` in front and `-flow` at
-    /// the end. On https `__Host-` is put in front; flow cookies have `-flow-` behind the name.
+    /// The name of this layer's cookies: 1 to 32 letters, digits, `-` and `_`, not starting with `__`, not ending with
+    /// `-flow`. On https the prefix `__Host-` is added; flow cookies append `-flow-` to the name.
     ///
-    /// Layers on one host need different names, on any ports: browsers send a host's cookies to each port. They
-    /// also need different paths for the callback, sign-in and sign-out.
+    /// Layers on one host need different names, even on different ports: browsers send a host's cookies to each port.
+    /// Layers of one application also need different paths for the callback, sign-in and sign-out.
     ///
     /// Default: `didit`.
     ///
@@ -152,8 +153,8 @@ impl ConfigBuilder {
     /// of this site, or absolute URLs of others, such as the post-logout page that is configured at Didit. The
     /// first is the default; a form may select another: `POST /logout?return_to=/goodbye`.
     ///
-    /// Where the provider has a page that ends its session (OpenID Connect RP-Initiated Logout), the browser goes
-    /// there instead, and comes back to [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri).
+    /// If the provider has an end-session page (OpenID Connect RP-Initiated Logout), the browser goes there instead,
+    /// and comes back to [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri).
     ///
     /// Default: the landing page.
     ///
@@ -168,9 +169,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where the provider sends the browser after it has ended its session, if its metadata has an
+    /// Where the provider sends the browser after it has terminated its session, if its metadata has an
     /// `end_session_endpoint`: an absolute URL of this site that is registered there (OpenID Connect RP-Initiated
-    /// Logout §3). It comes with a `state`, which may be ignored.
+    /// Logout §3). The provider appends a `state`; ignore it.
     ///
     /// Default: not sent; the provider shows a page of its own.
     ///

@@ -24,8 +24,8 @@ impl ConfigBuilder {
 
     /// The timeout of the default transport's connections: 1 millisecond to 5 minutes.
     ///
-    /// At most half of [`with_http_timeout`](Self::with_http_timeout) is used, so that a connection that cannot be
-    /// established fails first: it proves that nothing was sent, and the call may be repeated.
+    /// At most half of [`with_http_timeout`](Self::with_http_timeout) is used, so that a connection failure comes
+    /// before the timeout of the call: the failure proves that nothing was sent, and the call may be repeated.
     ///
     /// Default: 5 seconds.
     ///

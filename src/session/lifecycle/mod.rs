@@ -1,4 +1,4 @@
-//! Begins, refreshes and ends sessions, here and at the provider.
+//! Begins, refreshes and ends sessions, in the application and at the provider.
 
 mod refresh;
 mod sign_out;
@@ -47,7 +47,7 @@ pub(crate) struct SessionLifecycle {
     end_session: EndSessionRequest,
     /// The pages to go to after a sign-out; there is at least one.
     sign_out_pages: Vec<HeaderValue>,
-    /// How long others wait for a refresh: the timeout of a call, and 5 s for what comes before and after it.
+    /// How long others wait for a refresh: the timeout of a call, and 5 s for the steps before and after the call.
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
     store_breaker: Breaker,
@@ -102,7 +102,7 @@ impl SessionLifecycle {
         Timestamp::now(&*self.clock)
     }
 
-    /// The session under either of two keys; none if there is one under both.
+    /// The session under either of two keys; none if both have a session.
     pub(crate) async fn load_either(
         self: &Arc<Self>,
         [first, last]: [SessionKey; 2],
@@ -151,7 +151,7 @@ impl SessionLifecycle {
     }
 
     /// Whether a session that was found signs its user in. Starts a refresh if the session ends with its access token
-    /// and that has expired.
+    /// and the token has expired.
     pub(crate) fn admit(
         self: &Arc<Self>,
         session: &Session,
@@ -181,7 +181,7 @@ impl SessionLifecycle {
         !self.has_ended(session.id()) && matches!(validity, Validity::Valid | Validity::RefreshDue)
     }
 
-    /// Records in the background that a session in the store was used, if it is time.
+    /// Records in the background that a session in the store was used, if a record is due.
     pub(crate) fn record_use(&self, session: &Session, entry: StoreEntry) {
         let used = session.used_if_due(self.sessions.rules.limits, self.now());
         if let (Some(used), Some(stored)) = (used, self.sessions.stored().cloned()) {
@@ -189,7 +189,7 @@ impl SessionLifecycle {
         }
     }
 
-    /// Begins a session in place of another one: gives the `Set-Cookie` values, and its key if it is in a store.
+    /// Begins a session in place of another one: returns the `Set-Cookie` values, and its key if it is in a store.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         session: &Session,
@@ -213,7 +213,7 @@ impl SessionLifecycle {
         Ok((cookies, key))
     }
 
-    /// Starts a task that runs to its end even if nobody waits for it. [`shutdown`](Self::shutdown) waits for all.
+    /// Starts a task that completes even if nobody waits for it. [`shutdown`](Self::shutdown) waits for all tasks.
     pub(crate) fn start<T: Clone + Send + Sync + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -272,12 +272,12 @@ impl SessionLifecycle {
         self.ended.get(session).is_some()
     }
 
-    /// Whether a response has to remove the session's cookies, which a late response has written again.
+    /// Whether a response has to remove the session's cookies, in case a late response has restored them.
     pub(crate) fn must_remove_cookies(&self, session: SessionId) -> bool {
         self.ended.get(session).is_some_and(|end| !end.is_replaced)
     }
 
-    /// Whether the session has ended or its tokens were replaced: a late response must not write it again.
+    /// Whether the session has ended or its tokens were replaced: a late response must not restore it.
     pub(crate) fn is_superseded(&self, session: &Session) -> bool {
         self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
     }
@@ -289,5 +289,5 @@ const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 const STORE_BREAKER_OPEN_FOR: Duration = Duration::from_secs(1);
 /// The limit of tokens without a session that are ended at the provider at once.
 const MAX_ENDINGS: usize = 64;
-/// The limit of sign-outs that wait for the store at once.
+/// The limit of concurrent sign-outs that wait for the store.
 const MAX_SIGN_OUTS: usize = 256;

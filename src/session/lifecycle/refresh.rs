@@ -35,7 +35,7 @@ impl SessionLifecycle {
                 if let Ok(tokens) = &outcome
                     && lifecycle.has_ended(session.id())
                 {
-                    // The sign-out has ended the old tokens.
+                    // The sign-out has revoked only the old tokens.
                     lifecycle.end_unused(tokens.clone());
                 }
                 outcome
@@ -93,8 +93,8 @@ impl SessionLifecycle {
         self.outcome(refresh, self.refresh_timeout).await
     }
 
-    /// The outcome of a refresh, if it comes in time. A refresh that another request has started is not waited
-    /// for while the provider does not answer.
+    /// The outcome of a refresh, if it arrives in time. While the provider does not answer, only the request that
+    /// started a refresh waits for it.
     pub(crate) async fn outcome(&self, refresh: Refresh, max_wait: Duration) -> Outcome {
         let flight = match refresh {
             Refresh::Done(outcome) => return outcome,
@@ -119,7 +119,7 @@ impl SessionLifecycle {
     ) -> bool {
         match self.validity(session, entry, now) {
             Validity::RefreshDue => true,
-            // Other processes no longer wait for an attempt of this one; this process does.
+            // The attempt's deadline has passed for other processes; this process still waits for its own attempt.
             Validity::Valid | Validity::EndedUnlessRefreshing => {
                 !session.tokens().are_valid(now) && self.refreshes.replaces(session.tokens(), now)
             }
@@ -133,7 +133,7 @@ impl SessionLifecycle {
     }
 
     /// Whether the request that starts a refresh waits for it: its response carries the new tokens, or the refresh
-    /// ends the old ones.
+    /// invalidates the old ones.
     pub(crate) fn starter_waits(&self, entry: Option<StoreEntry>) -> bool {
         entry.is_none() || self.sessions.rules.sessions_end_with_access_token
     }

@@ -1,4 +1,4 @@
-//! The end of a session, here and at the provider.
+//! The end of a session, in the application and at the provider.
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,7 +66,7 @@ impl SessionLifecycle {
     }
 
     /// Ends a session in this application. Returns the receiver of the provider's end-session page, and the task that
-    /// ends the session at the provider. Of several concurrent calls for a session, one ends it at the provider.
+    /// ends the session at the provider. Of several concurrent calls for a session, one ends the provider's session.
     async fn end(
         self: &Arc<Self>,
         found: Lookup,
@@ -77,7 +77,7 @@ impl SessionLifecycle {
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
             Lookup::Session(_) => None,
-            // Anybody can send a made-up cookie id, to a store that may not answer.
+            // Anyone can send a made-up cookie id, and the store may not answer.
             Lookup::Key(_) | Lookup::EitherKey(_) => {
                 let Ok(permit) = Arc::clone(&self.sign_out_permits).try_acquire_owned() else {
                     // The session at the provider goes on, as its tokens are not read.
@@ -92,9 +92,9 @@ impl SessionLifecycle {
         let (send_page, page) = oneshot::channel();
         let task = self.start(async move {
             let (ended, result) = lifecycle.end_locally(found, successor.is_some()).await;
-            // A session that existed is ended at the provider without a permit.
+            // Release the permit early for a real session.
             let _permit = permit.filter(|_| ended.is_none());
-            // The request may be gone.
+            // The request may have been cancelled.
             let _ = send_result.send(result);
             let metadata = match lifecycle.calls.metadata().await {
                 Ok(metadata) => metadata,
@@ -108,7 +108,7 @@ impl SessionLifecycle {
             let _ = send_page.send(page);
             if let Some(ended) = ended.filter(|ended| ended.is_first) {
                 let tokens = ended.session.tokens();
-                // The revocation of one token may end all tokens of a user (RFC 7009 §2.1), the new ones too.
+                // Revoking one token may revoke all tokens of the user (RFC 7009 §2.1), including the new ones.
                 let may_revoke = successor.is_none_or(|user| !is_same_user(&user, tokens.claims()));
                 let may_refresh = ended.may_refresh;
                 let end = lifecycle.end_at_provider(&metadata, tokens, may_refresh, may_revoke);
@@ -191,17 +191,17 @@ impl SessionLifecycle {
         }
     }
 
-    /// Ends, at the provider and in the background, tokens with which no session began.
+    /// Revokes tokens that never got a session, or terminates their provider session, in the background.
     pub(crate) fn end_unused(self: &Arc<Self>, tokens: DiditTokens) {
         let lifecycle = Arc::clone(self);
         let end = async move { lifecycle.discard(&tokens).await };
         self.end_in_background(end);
     }
 
-    /// Ends a session at the provider's session endpoint, then revokes the tokens.
+    /// Terminates a session at the provider's session endpoint, then revokes the tokens.
     ///
-    /// The session endpoint refuses an expired access token. It is then called with a new one, if no other process
-    /// may be using the refresh token.
+    /// The session endpoint refuses an expired access token. In that case the tokens are refreshed and the endpoint
+    /// is called again, if no other process may be using the refresh token.
     pub(super) async fn end_at_provider(
         &self,
         metadata: &Metadata,

@@ -111,8 +111,8 @@ impl SessionOwner {
         self.user
     }
 
-    /// The longest lifetime of the session, however often [`replace`](super::SessionStore::replace) restarts it.
-    /// The user's list has to name the session for this long.
+    /// The maximum lifetime of the session, however often [`replace`](super::SessionStore::replace) restarts the
+    /// entry's lifetime. The user's list must contain the session for this long.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -191,7 +191,7 @@ impl fmt::Debug for StoredSession {
     }
 }
 
-/// The record that a process is about to send a session's refresh token. A store keeps its bytes.
+/// The record that a process is about to send a session's refresh token. A store saves the record's bytes.
 ///
 /// ```
 /// use tower_didit::store::RefreshAttempt;
@@ -203,7 +203,7 @@ impl fmt::Debug for StoredSession {
 pub struct RefreshAttempt([u8; 16]);
 
 impl RefreshAttempt {
-    /// An attempt that others wait for until `deadline`. Eight random bytes tell it from all others.
+    /// An attempt that others wait for until `deadline`. Eight random bytes distinguish it from all others.
     pub(crate) fn new(deadline: Timestamp) -> Self {
         let mut bytes = random();
         let (_, end) = bytes.split_at_mut(8);

@@ -78,7 +78,7 @@ fn a_refresh_token_that_works_once_is_not_kept_in_cookies() {
             authentication()
                 .with_scopes(scopes.iter().copied())
                 .with_sessions_in_cookies(),
-            "the provider's refresh tokens work once, so a session in cookies cannot keep one: \
+            "the provider's refresh tokens are single-use, so a session in cookies cannot keep one: \
              use `with_session_store` with a `MemoryStore` (one process) or a `RedisStore` \
              (several), or leave the scope `offline_access` or `offline` out",
         );
