@@ -59,7 +59,7 @@
 //!
 //! Only a browser navigation, where a person waits for a page, is redirected: `Sec-Fetch-Mode: navigate` with the
 //! destination `document` (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept`
-//! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with a
+//! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with
 //! problem details (RFC 9457: a JSON error). A `POST` without a session gets a page that asks the person to sign in and
 //! send the form again, not a redirect that loses the form, unless its handler returns [`SignIn`].
 //!
@@ -68,7 +68,7 @@
 //! The layer forwards every ordinary request at once. A handler waits only for the part of the session that it asks
 //! for:
 //!
-//! | asked for | waits for | at most |
+//! | the handler uses | waits for | at most |
 //! |---|---|---|
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
@@ -116,7 +116,7 @@
 //!   after a [week](crate::ConfigBuilder::with_session_lifetime) in all (the absolute limit). Both are stored in the
 //!   session itself, encrypted and authenticated.
 //! - At a sign-out.
-//! - When the provider refuses its refresh token (`invalid_grant`).
+//! - When the provider refuses the session's refresh token (`invalid_grant`).
 //! - With Didit Authentication a session *ends with its access token*: once the token has expired, the user is signed
 //!   in only if it can be refreshed. With other providers a session outlives its access token.
 //!
@@ -165,13 +165,13 @@
 //! that. (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new
 //! ones too, RFC 7009 §2.1.)
 //!
-//! # What it does not do yet
+//! # Not supported yet
 //!
-//! - It asks neither Didit's introspection endpoint nor its live session check.
+//! - The layer calls neither Didit's introspection endpoint nor its live session check.
 //! - Processes that keep sessions in cookies refresh independently of each other, which is harmless as long as refresh
 //!   tokens are reusable. The crate assumes reusable ones for Didit's Sign in API: a response to a refresh may
 //!   contain no new refresh token. Didit does not say whether the old one stays valid if there is a new one.
-//! - It does not accept bearer tokens of API clients: it signs in browsers.
+//! - The layer does not accept bearer tokens of API clients: it signs in browsers.
 //!
 //! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown
 //! [`DiditClient`]: crate::DiditClient

@@ -52,7 +52,7 @@
 //!
 //! | deploy | keys | then |
 //! |---|---|---|
-//! | 1 | `OLD NEW` | all processes can decrypt what the new key will encrypt; the next step may follow at once |
+//! | 1 | `OLD NEW` | all processes can decrypt values of the new key; the next step may follow at once |
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
 //!
@@ -67,9 +67,9 @@
 //! Extractors and [`RequireSignIn`](crate::RequireSignIn) answer 503 with `Retry-After`; so does `Option<IdClaims>`. The
 //! first requests wait 1 s. From then on requests fail at once, except one in each second, which asks the store again and
 //! waits up to 1 s. No user counts as signed in or signed out. Requests that do not ask for the session are not
-//! affected. A callback fails with 503 after about 2 s, before its code is sent, so the person can reload it.
+//! affected. A callback fails with 503 after about 2 s, before its code is sent, so the person can reload the page.
 //!
-//! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. By then:
+//! A sign-out fails with 503 (`sign-out-incomplete`) after 2 s. The effects of such a sign-out:
 //!
 //! - The browser's cookies are removed. The next user of this browser is not signed in.
 //! - The process that answered the sign-out refuses copies of the cookie until that process restarts.

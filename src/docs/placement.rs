@@ -108,7 +108,7 @@
 //! # Without axum
 //!
 //! The layer wraps any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and whose body `R` is
-//! made of `Bytes`: plain hyper, tonic. It needs a tokio runtime. [`IdClaims::of`](crate::IdClaims::of),
+//! made of `Bytes`: plain hyper, tonic. The layer needs a tokio runtime. [`IdClaims::of`](crate::IdClaims::of),
 //! [`DiditTokens::of`](crate::DiditTokens::of) and [`DiditClient::of`](crate::DiditClient::of) read the extensions of a
 //! request, and their futures borrow nothing.
 //!

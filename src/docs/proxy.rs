@@ -85,7 +85,7 @@
 //! ```
 //!
 //! - **The callback's query contains the authorization code.** A stolen code is of little use without the code verifier,
-//!   but it does not belong in a log. So the callback's access log has no query (`access_log off` does as well), and
+//!   but it does not belong in a log. So the callback's access log has no query (`access_log off` also works), and
 //!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request
 //!   line. Failures are still visible as status 429 or 502 in the access log. The code does not leak to other pages in
 //!   `Referer`: the callback's response has `Referrer-Policy: no-referrer`.
@@ -145,8 +145,8 @@
 //! The application calls `apx.didit.me` on port 443 (with Didit Authentication: its issuer). The default transport
 //! reads no `HTTPS_PROXY` variable and uses no proxy. Where calls have to go through one, give
 //! [`with_transport`](crate::ConfigBuilder::with_transport) a service that sends them: a
-//! `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>`. It must not follow redirects, retry, or log
-//! headers and bodies: see [`HttpTransport`](crate::transport::HttpTransport).
+//! `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>`. The service must not follow redirects,
+//! retry, or log headers and bodies: see [`HttpTransport`](crate::transport::HttpTransport).
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {

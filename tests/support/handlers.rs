@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// Tokens of Didit Authentication, whose refresh token works once: in memory.
+/// Tokens of Didit Authentication, whose refresh tokens are single-use: in memory.
 pub(crate) fn once(didit: &FakeDidit) -> ConfigBuilder {
     didit
         .config(CALLBACK)
@@ -72,7 +72,7 @@ pub(crate) struct Case {
     pub(crate) last_second: Duration,
 }
 
-/// In cookies; in memory; in memory, with a refresh token that works once.
+/// In cookies; in memory; in memory, with a single-use refresh token.
 pub(crate) fn cases() -> [Case; 3] {
     let [cookies, memory] = Place::BOTH.map(|place| {
         let didit = didit();

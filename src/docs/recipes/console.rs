@@ -7,8 +7,8 @@
 //!
 //! 1. Create an application in Didit's business console, and copy its **client id** and **client secret**. The secret is
 //!    for the server alone (*documented*).
-//! 2. Register the **redirect URI**: `https://app.example/callback`. It is compared exactly (*documented*): scheme, host,
-//!    port, path and trailing slash. One registration for each origin:
+//! 2. Register the **redirect URI**: `https://app.example/callback`. Didit compares it exactly (*documented*): scheme,
+//!    host, port, path and trailing slash. One registration for each origin:
 //!
 //!    | where | redirect URI |
 //!    |---|---|

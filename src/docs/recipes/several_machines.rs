@@ -18,7 +18,7 @@
 //! # }
 //! ```
 //!
-//! Nothing is sent to Redis before the first session is asked for, so a process can start even while Redis is down.
+//! Nothing is sent to Redis before a handler first asks for a session, so a process can start even while Redis is down.
 //!
 //! # Any machine can answer
 //!

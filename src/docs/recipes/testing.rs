@@ -1,6 +1,6 @@
 //! Testing a handler, a route, and a whole sign-in.
 //!
-//! The feature `test-util` provides a fake Didit that runs in the process. It belongs to the dev-dependencies. Until the
+//! The feature `test-util` provides a fake Didit that runs in the process. Add it to the dev-dependencies. Until the
 //! first release the crate comes from its repository (`cargo add` finds nothing yet):
 //!
 //! ```toml

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::support::port::Port;
 
-/// The provider. Its refresh tokens work once; one that comes back ends its session.
+/// The provider. Its refresh tokens are single-use; reuse terminates the session.
 pub(crate) struct Provider {
     didit: FakeDidit,
     port: Port,
