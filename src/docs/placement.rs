@@ -59,7 +59,7 @@
 //!
 //! | path | method | |
 //! |---|---|---|
-//! | the path of the redirect URI | `GET` | the callback: the application's handler runs behind the layer |
+//! | the path of the redirect URI | `GET` | the callback: the application's handler runs inside the layer |
 //! | `/login` | `GET` | [`with_login_path`](crate::ConfigBuilder::with_login_path), [`without_login_path`](crate::ConfigBuilder::without_login_path) |
 //! | `/logout` | `POST` | [`with_logout_path`](crate::ConfigBuilder::with_logout_path), [`without_logout_path`](crate::ConfigBuilder::without_logout_path) |
 //!

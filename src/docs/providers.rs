@@ -19,7 +19,7 @@
 //! | refresh tokens | assumed reusable | single-use (accepted only once) | assumed reusable; if not, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | a session [ends with its access token](crate::docs::flow#when-a-session-ends) | no | yes | no |
-//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has it |
+//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has the endpoint |
 //! | sign-out at the provider | no | its session is terminated | token revocation (RFC 7009), end-session page |
 //! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use refresh tokens |
 //!

@@ -153,11 +153,11 @@
 //!
 //! `session-ended` means that the user has signed out in the meantime, or has signed in again, which begins a new
 //! session, or that the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week
-//! by default. A session in a store also ends at its idle limit: a job does not count as use.
+//! by default. A session in a store also ends at its idle limit, which a job does not extend.
 //!
-//! Sessions in cookies need reusable refresh tokens. The crate assumes that those of Didit's Sign in API are, because a
-//! response to a refresh may contain no new one; Didit does not say so. If the tokens turn out to be
-//! single-use, declare it with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
+//! Sessions in cookies need reusable refresh tokens. The crate assumes reusable ones for Didit's Sign in API, because
+//! a response to a refresh may contain no new refresh token; Didit does not document it. If the tokens turn out to be
+//! single-use, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
 //! sessions are then in a store, and the job's client has to come from a request of its session, as here.
 //!
 //! # Jobs without a request

@@ -131,6 +131,6 @@
 //!   explained in [CSRF](crate::docs::recipes::csrf). The layer checks its own `POST /logout` itself.
 //! - **A development server** with a port of its own (Vite, webpack) is another origin. Let the server forward `/api`,
 //!   `/login`, `/logout` and `/callback` to the application, and register a redirect URI on the server's origin.
-//! - **A front end on another site** cannot send the `SameSite=Lax` cookie. Serve both from one origin, through a
-//!   proxy.
+//! - **A front end on another site** cannot send the `SameSite=Lax` cookie. Serve the front end and the API from
+//!   one origin, through a proxy.
 //! - **Mobile apps and API clients** have no session cookie. The layer does not accept bearer tokens.

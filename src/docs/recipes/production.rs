@@ -109,7 +109,7 @@
 //! | ☐ | The [key of a user](crate::docs::providers#the-key-of-a-user) is the subject, not the e-mail address. |
 //! | ☐ | The handler of the callback is [idempotent](crate::docs::recipes::provisioning). |
 //! | ☐ | `GET` changes nothing, and forms are [protected](crate::docs::recipes::csrf) if others control subdomains. |
-//! | ☐ | Health and readiness checks ask for no session: they answer while Didit and the store are down. |
+//! | ☐ | Health and readiness checks do not use the session, and respond even while Didit and the store are down. |
 //! | ☐ | No token reaches a log or the browser. |
 //! | ☐ | The feature `test-util` is only in `[dev-dependencies]`. |
 //!

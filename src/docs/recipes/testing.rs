@@ -105,8 +105,8 @@
 //! ```
 //!
 //! **A test that moves the clock gives it to the browser**: `.with_clock(didit.clock())`. Otherwise the browser keeps its
-//! cookies forever. One of them counts the sign-ins of the last 30 seconds
-//! ([`__Host-didit.completed`](crate::docs::cookies)), and after two sign-ins that it never forgets, the third one gets
+//! cookies forever. One cookie counts the sign-ins of the last 30 seconds
+//! ([`__Host-didit.completed`](crate::docs::cookies)), and after two sign-ins that never expire, the third one gets
 //! `session-not-kept`.
 //!
 //! # Failures
