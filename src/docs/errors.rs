@@ -80,7 +80,7 @@
 //! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image requested a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
 //! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |
 //! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
-//! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Ask for the scope `offline`. |
+//! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
 //! | too-many-sign-ins, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
@@ -95,8 +95,8 @@
 //! | invalid-request, 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
 //! | invalid-client, 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct the configuration. |
 //! | unauthorized-client, 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow the grant type at the provider. |
-//! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not ask for a refresh token, or use another provider. |
-//! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Ask for fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
+//! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not request a refresh token, or use another provider. |
+//! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Request fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
 //!
 //! ## The provider
 //!

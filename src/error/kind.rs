@@ -22,9 +22,9 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
 /// | `not-signed-in` | 401 | nobody is signed in, or no longer | sign in: a person who opens a page is redirected there |
-/// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | likewise |
-/// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | likewise, except in the first minute after a sign-in |
-/// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | likewise |
+/// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
+/// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in`, except in the first minute after a sign-in |
+/// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `too-many-sign-ins` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
@@ -34,8 +34,8 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
 /// | `invalid-client` | 500 | the client id or secret is wrong | correct the configuration: [`with_client_secret`](crate::ConfigBuilder::with_client_secret) |
 /// | `unauthorized-client` | 500 | the client may not use this grant type | allow the grant type at the provider |
-/// | `unsupported-grant-type` | 500 | the provider does not support this grant type | do not ask for a refresh token, or use another provider |
-/// | `session-too-large` | 500 | the session fits neither the cookies nor the store's limit | ask for fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
+/// | `unsupported-grant-type` | 500 | the provider does not support this grant type | do not request a refresh token, or use another provider |
+/// | `session-too-large` | 500 | the session exceeds the limit of the cookies, or of the store | request fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
 /// | `invalid-answer` | 502 | the provider's response cannot be used | see the log |
@@ -49,7 +49,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `unknown-key` | 502 | none of the provider's keys fits the ID token | compare the JWKS URI |
 /// | `invalid-signature` | 502 | the ID token's signature is wrong | report it to the provider |
 /// | `id-token-expired` | 502 | the ID token has expired | compare the two times in the log; set the clock |
-/// | `id-token-not-yet-valid` | 502 | the ID token is from the future | likewise |
+/// | `id-token-not-yet-valid` | 502 | the ID token is from the future | compare the two times in the log; set the clock |
 /// | `invalid-nonce` | 502 | the ID token belongs to another sign-in | report it to the provider |
 /// | `invalid-token-hash` | 502 | the ID token belongs to another access token or code | report it to the provider |
 /// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
