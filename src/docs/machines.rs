@@ -43,9 +43,10 @@
 //!
 //! # Cookie keys
 //!
-//! The first key encrypts, all decrypt: cookies, and the values in a store. Generate one with `openssl rand -base64 32`,
-//! and give it to all processes ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An
-//! empty `DIDIT_COOKIE_KEYS` counts as missing, which is logged: the keys are then derived from the client secret.
+//! The first key encrypts, and every key decrypts: cookies, and the values in a store. Generate one with
+//! `openssl rand -base64 32`, and give it to all processes
+//! ([`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys), `DIDIT_COOKIE_KEYS`). An empty `DIDIT_COOKIE_KEYS`
+//! counts as missing, which is logged: the keys are then derived from the client secret.
 //!
 //! To rotate without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
 //! keys in base64, with a space in between). A step is done when every process has the new value:
@@ -58,9 +59,9 @@
 //!
 //! What other changes do to users who are signed in is a table: [deploys](crate::docs::deploys).
 //!
-//! **When a key has leaked**, whoever has it can forge a session of any user. Deploy `NEW` alone, to all processes at
-//! once: sessions in cookies and in a store end, and everybody signs in again. If the client secret has leaked and no
-//! cookie keys are set, set some, and replace the secret at Didit.
+//! **When a key has leaked**, anyone who has the key can forge a session of any user. Deploy `NEW` alone, to all
+//! processes at once: all sessions, in cookies and in a store, become invalid, and everybody signs in again. If the
+//! client secret has leaked and no cookie keys are set, set some, and replace the secret at Didit.
 //!
 //! # When a store does not answer
 //!

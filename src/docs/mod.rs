@@ -8,10 +8,10 @@
 //! | [Logs](logs) | Which events does it log, at which level, with which fields? |
 //! | [Security](security) | What does it check, what does it promise, what is left to the application? |
 //! | [Placement](placement) | Where does the layer go in a router, and how do several layers coexist? |
-//! | [Proxy](proxy) | What does a reverse proxy have to pass on? How do calls to Didit leave the network? |
-//! | [Machines](machines) | Where do sessions live, and what do several processes have to share? |
+//! | [Proxy](proxy) | What must a reverse proxy pass on? How do calls to Didit leave the network? |
+//! | [Machines](machines) | Where are sessions kept, and what must several processes share? |
 //! | [Deploys](deploys) | Who stays signed in when keys, settings or the build change? |
-//! | [Providers](providers) | Which of Didit's products do I have, and how is another OpenID provider added? |
+//! | [Providers](providers) | Which of Didit's products do I have, and how do I add another OpenID provider? |
 //! | [Recipes](recipes) | How do I build a profile page, roles, a JSON API, …? |
 //!
 //! The module has no items, and is compiled only for the documentation.

@@ -31,8 +31,8 @@
 //! - **Revocation.** With sessions in cookies, other processes still accept a copied cookie after a sign-out, until the
 //!   session's limits. The process that handled the sign-out refuses the cookie until that process restarts. With a
 //!   [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
-//!   [while it does not](crate::docs::machines#when-a-store-does-not-answer) is answered 503 (`sign-out-incomplete`),
-//!   and ends the session for other processes only if the store answers within a minute.
+//!   [while the store does not answer](crate::docs::machines#when-a-store-does-not-answer) is answered 503
+//!   (`sign-out-incomplete`), and ends the session for other processes only if the store answers within a minute.
 //! - **The Back button.** After a sign-out it shows the pages from before, from the browser's memory (back/forward cache)
 //!   or its HTTP cache; no server is asked. A page that must not be seen then is sent with `Cache-Control: no-store`, or
 //!   loads itself anew, which shows it for a moment:

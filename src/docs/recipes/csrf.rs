@@ -80,10 +80,10 @@
 //! # }
 //! ```
 //!
-//! - The middleware is inside the layer. The layer has checked its own paths before.
-//! - A form token does as well, and adds nothing for browsers that send Fetch Metadata.
+//! - The middleware is inside the layer. The layer checks its own paths itself.
+//! - A CSRF token also works, but adds nothing for browsers that send Fetch Metadata.
 //! - A page with `Referrer-Policy: no-referrer` sends `Origin: null` with its forms, as a sandboxed frame of any site does.
 //!   `POST /logout` accepts it where `Sec-Fetch-Site` says `same-origin`. Browsers without that header (before 2023) get 403
 //!   (`cross-site-sign-out`), with the advice to send `Referrer-Policy: same-origin` with the page.
-//! - A same-site attacker who can set cookies cannot replace `__Host-` cookies. On an `http` loopback address, and only
-//!   there, the prefix is missing.
+//! - A same-site attacker who can set cookies cannot replace `__Host-` cookies. The prefix is missing only on an `http`
+//!   loopback address.

@@ -114,7 +114,7 @@
 //! // Not through `api`, which would start a sign-in.
 //! async function signOut() {
 //!     const answer = await fetch('/logout', { method: 'POST' });
-//!     // Any error: this browser is signed out, or the next page shows that it is not.
+//!     // On any error go home: the page shows whether you are still signed in.
 //!     location.assign(answer.ok ? (await answer.json()).location : '/');
 //! }
 //! ```

@@ -222,7 +222,7 @@ impl SessionLifecycle {
     }
 
     /// Deletes the session under `key` from the store. After a failure the deletion is retried for a minute, and
-    /// whenever a copy of the cookie comes to this process, in which the session has ended.
+    /// whenever a copy of the cookie reaches this process, in which the session has ended.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) -> Result<(), Error> {
         let Some(stored) = self.sessions.stored() else {
             return Ok(());

@@ -43,8 +43,8 @@ impl SessionLifecycle {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignOutIncomplete`] if the store does not answer within 2 s. The session is deleted as soon as
-    /// the store answers, if that is within a minute.
+    /// [`ErrorKind::SignOutIncomplete`] if the store does not answer within 2 s. The session is deleted if the store
+    /// answers within a minute.
     pub(crate) async fn sign_out(
         self: &Arc<Self>,
         found: Lookup,
@@ -72,7 +72,7 @@ impl SessionLifecycle {
         found: Lookup,
         successor: Option<&IdClaims>,
     ) -> Result<Option<(oneshot::Receiver<Option<PageAfterSignOut>>, Flight<()>)>, Error> {
-        // Before the permit: strangers who use all permits up do not keep a session from ending in this process.
+        // Before the permit, so that exhausted permits cannot block a sign-out in this process.
         self.mark_keys_ended(found.keys(), successor.is_some());
         let permit = match &found {
             Lookup::Nothing => return Ok(None),
