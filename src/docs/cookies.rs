@@ -80,11 +80,11 @@
 //! `Set-Cookie` is appended, never replaced. The response of a handler that does not ask for the session stays
 //! unchanged.
 //!
-//! A handler that sets `Cache-Control: public, s-maxage=…` although it read the session keeps its header while the response
-//! only reads it. A shared cache may then store the response, and give it to others: `Vary: Cookie` keeps it apart only in
-//! caches that honour it, which many CDNs do not. Set it only where the response is the same for all users.
+//! If a handler reads the session and sets `Cache-Control: public, s-maxage=…`, the handler's header stays, unless the
+//! layer sets a cookie. A shared cache may then give the stored response to other users: many CDNs ignore
+//! `Vary: Cookie`. Use such a header only if the response is the same for all users.
 //!
-//! Where the layer sets a cookie, `private, no-store` takes the place of the handler's header, and headers that overrule it
-//! in shared caches are removed: `CDN-Cache-Control` and those of single vendors that end like it (RFC 9213),
-//! `Surrogate-Control`, `X-Accel-Expires`. Such a cookie comes at sign-in and sign-out, with new tokens, and once in a
-//! tenth of the idle limit: a response that is usually stored is then not.
+//! If the layer sets a cookie, `private, no-store` replaces the handler's header, and the layer removes headers that
+//! overrule it in shared caches: `CDN-Cache-Control` and vendors' variants of it (RFC 9213), `Surrogate-Control`,
+//! `X-Accel-Expires`. The layer sets cookies at sign-in and sign-out, with new tokens, and once in a tenth of the idle
+//! limit; caches do not store those responses.

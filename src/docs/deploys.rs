@@ -1,14 +1,15 @@
 //! What a deploy does to sessions and to sign-ins under way: a new build, new keys, other settings.
 //!
-//! During a rolling deploy processes of both kinds answer the same browser. A value that a process cannot read counts
-//! as no cookie there, and as no entry in the store. It is not removed, so the other processes go on reading it, and
-//! undoing the change brings the session back, unless the user has signed in again meanwhile.
+//! During a rolling deploy, old and new processes answer the same browser. A process treats a value that it cannot read
+//! as a missing cookie or a missing entry, and does not remove it. The other processes still read the value, and
+//! undoing the change restores the session, unless the user has signed in again in the meantime.
 //!
 //! # The table
 //!
-//! A session *stays* if its user is signed in after the change, and *ends* if they are not: a guarded page then leads to
-//! the sign-in, which Didit often answers without asking. A sign-in under way *goes on* if its callback may arrive after
-//! the change; else it *starts again*: the person gets a page with a link (`foreign-sign-in` or `unknown-sign-in`, 400).
+//! A session *stays* if its user is signed in after the change, and *ends* otherwise: a guarded page then redirects
+//! to the sign-in, where Didit often asks nothing. A sign-in under way *goes on* if its callback may arrive after the
+//! change; otherwise it *starts again*: the person gets a page with a link (`foreign-sign-in` or `unknown-sign-in`,
+//! 400).
 //!
 //! | change | session in cookies | session in a store | sign-in under way |
 //! |---|---|---|---|
@@ -34,34 +35,35 @@
 //! | a store in place of cookies | ends | | goes on |
 //! | cookies in place of a store | | ends | goes on |
 //!
-//! A [`MemoryStore`](crate::store::MemoryStore) is as old as its process: every deploy ends its sessions. The table's
-//! store is shared.
+//! The table's store is a shared one. Every deploy ends the sessions of a [`MemoryStore`](crate::store::MemoryStore),
+//! which are lost with the process.
 //!
 //! # Keys
 //!
 //! [Machines](crate::docs::machines#cookie-keys) describes the three deploys that replace a cookie key without signing
-//! anybody out. **Without cookie keys the client secret is the key**: replacing it at Didit signs everybody out. To set
-//! cookie keys for the first time, deploy them with the client secret as the last one, if it has at least 32 bytes
-//! (`with_cookie_keys([new, secret])`; in `DIDIT_COOKIE_KEYS` as base64 of its text), wait for the
-//! [absolute limit](crate::ConfigBuilder::with_session_lifetime), and deploy them without it.
+//! anybody out. **Without cookie keys the client secret is the key**: replacing the secret at Didit signs everybody
+//! out. To set cookie keys for the first time, deploy them with the client secret as the last key, if the secret has at
+//! least 32 bytes (`with_cookie_keys([new, secret])`; in `DIDIT_COOKIE_KEYS` as base64 of its text), wait for the
+//! [absolute limit](crate::ConfigBuilder::with_session_lifetime), and deploy the keys without the secret.
 //!
-//! An empty `DIDIT_COOKIE_KEYS` counts as missing, which the log says at WARN: a secret that was not injected signs
+//! An empty `DIDIT_COOKIE_KEYS` counts as missing, and is logged at WARN: a variable that was not injected signs
 //! everybody out.
 //!
 //! # Settings
 //!
-//! - **Scopes**: a session keeps the scopes with which its user signed in. A handler that needs a new one gets
-//!   `insufficient-scope` until then, and can answer with [`SignIn`](crate::SignIn).
-//! - **A lower cookie limit**: a larger session stays as it is. Its cookies are not written again (`session not updated`
-//!   in the log), so it ends at its idle limit, or with its access token.
-//! - **Session limits**: the shorter of two counts, the one that is written into the session and the one that is configured.
-//! - **The path of the redirect URI**: the provider must know both, and the application serves the old path until the
-//!   last process has the new one: for instance with a redirect of `/old` to `/new` that keeps the query.
-//! - **The cookie name**: cookies of the old name stay in browsers until they expire. They are not read.
+//! - **Scopes**: a session keeps the scopes with which its user signed in. A handler that needs a new scope
+//!   gets `insufficient-scope` until the user signs in again, and can respond with [`SignIn`](crate::SignIn).
+//! - **A lower cookie limit**: a larger session stays unchanged. Its cookies are not written again
+//!   (`session not updated` in the log), so the session ends at its idle limit, or with its access token.
+//! - **Session limits**: the shorter of the limit in the session and the configured limit counts.
+//! - **The path of the redirect URI**: register both at the provider, and serve the old path until the last process
+//!   has the new one, for instance with a redirect from `/old` to `/new` that keeps the query.
+//! - **The cookie name**: cookies with the old name stay in browsers, unread, until they expire.
 //!
 //! # Two builds
 //!
-//! A build opens values of its own format only. The changelog says which release changes it. A refresh token that works once is safe: a build that cannot read a session does not refresh it.
+//! A build opens only values of its own format. The changelog names each release that changes the format. Single-use
+//! refresh tokens are safe: a build that cannot read a session does not refresh it.
 //! Entries of an unknown format stay in the store until they expire, unless their browser signs in again or signs out.
 //!
-//! `tests/session/deploys.rs` in the repository reads the table, and makes each of its changes.
+//! `tests/session/deploys.rs` in the repository reads the table, and tests each change.

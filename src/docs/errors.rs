@@ -75,7 +75,7 @@
 //! | sign-in-already-completed, 409 | This sign-in link was used before | The callback was used before, perhaps by a process that was killed while it exchanged the code. → Nothing: the page offers another sign-in. |
 //! | sign-in-replayed, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
 //! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser returned without a session after completing sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
-//! | cross-site-sign-out, 403 | You are still signed in | Another origin requested the sign-out. → Sign out from a page of this site. If it says that the browser does not name the page: send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
+//! | cross-site-sign-out, 403 | You are still signed in | Another origin requested the sign-out. → Sign out from a page of this site. If the message says that the browser does not name the page, send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
 //! | method-not-allowed, 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
 //! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image requested a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
 //! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |

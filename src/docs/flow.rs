@@ -142,28 +142,29 @@
 //! (RFC 7009) or an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the
 //! provider; slower calls complete in the background.
 //!
-//! The answer depends on what has sent the request:
+//! The response depends on the sender of the request:
 //!
-//! | the request | the answer |
+//! | the sender | the response |
 //! |---|---|
 //! | a form of a page (`Sec-Fetch-Mode: navigate`), and the next page is of this site | 303 |
-//! | a form of a page, and the next page is of another site: the provider's end-session page | 200: a page that goes on there at once, without a script |
+//! | a form of a page, and the next page is of another site: the provider's end-session page | 200: a page that forwards to it at once, without a script |
 //! | a script (any other `Sec-Fetch-Mode`, `X-Requested-With: XMLHttpRequest`, or without Fetch Metadata `Accept: application/json`) | 200: `{"location": "…"}`, the address to open: `location.assign(answer.location)` |
 //! | anything else: a program, a browser from before 2023, a frame | 303 |
 //!
-//! The page is there for sites with `Content-Security-Policy: form-action 'self'`, under which Chromium blocks the redirect
-//! of a form to another site. It has a policy of its own, is not stored, and sends no referrer. The JSON never contains the
-//! ID token: the provider's page gets it as `id_token_hint` only through a redirect or the page. (Without the hint a
-//! provider may ask the person before it ends its session.) A handler that returns [`SignedOut`](crate::SignedOut)
-//! gets the same treatment.
+//! The forwarding page is for sites with `Content-Security-Policy: form-action 'self'`, under which Chromium blocks the
+//! redirect of a form to another site. The page has a policy of its own, is not stored, and sends no referrer. The JSON
+//! never contains the ID token: the provider's page gets the token as `id_token_hint` only through a redirect or the
+//! forwarding page. (Without the hint a provider may ask the person before it terminates its session.) A handler that
+//! returns [`SignedOut`](crate::SignedOut) gets the same responses.
 //!
-//! A sign-in that starts with a form needs the provider's origin in `form-action`; one that starts with a link does not.
+//! A sign-in that starts with a form needs the provider's origin in `form-action`; a sign-in that starts with a link
+//! does not.
 //!
-//! It also ends the sign-ins that are under way in other tabs of this browser. [`DiditClient::sign_out`] in a handler
-//! does not. A session that the callback's handler refuses, that another sign-in replaces, or whose callback is never
-//! completed is ended at the provider in the background. Before the process ends, [`DiditAuth::shutdown`] waits for
-//! that. (If the same user signs in again, the old tokens are not revoked: with some providers that would end the new
-//! ones too, RFC 7009 §2.1.)
+//! `POST /logout` also cancels the sign-ins that are under way in other tabs of this browser; [`DiditClient::sign_out`]
+//! in a handler does not. If the callback's handler refuses a session, another sign-in replaces the session, or its
+//! callback never completes, the layer revokes the session's tokens (or terminates the provider's session) in the
+//! background. Before the process ends, [`DiditAuth::shutdown`] waits for those calls. (If the same user signs in
+//! again, the old tokens are not revoked: some providers would then revoke the new ones too, RFC 7009 §2.1.)
 //!
 //! # Not supported yet
 //!

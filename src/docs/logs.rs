@@ -48,7 +48,7 @@
 //!   see [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
 //! - WARN `completed sign-ins end signed out: all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
-//! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set it, or leave the variable out.
+//! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.
 //! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.

@@ -57,7 +57,7 @@
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
 //!
-//! What other changes do to users who are signed in is a table: [deploys](crate::docs::deploys).
+//! [Deploys](crate::docs::deploys) has a table of what other changes do to sessions.
 //!
 //! **When a key has leaked**, anyone who has the key can forge a session of any user. Deploy `NEW` alone, to all
 //! processes at once: all sessions, in cookies and in a store, become invalid, and everybody signs in again. If the
@@ -80,10 +80,10 @@
 //!   once the store answers. The log has the event `failed to delete ended session`.
 //! - The session at the provider continues: its tokens, which are needed to terminate it, are in the store.
 //!
-//! At most 4,096 entries wait for their deletion in a process; beyond that the log has `too many sessions end at once`.
-//! The same holds for a session that another sign-in of the browser replaces while the store fails to delete it: the new
-//! session begins, and a copy of the old cookie works in other processes until the deletion succeeds. No process can tell
-//! the others of an end but through the store.
+//! At most 4,096 entries wait for their deletion in a process; beyond that the layer logs
+//! `too many sessions end at once`. If another sign-in of the browser replaces a session while the store fails to
+//! delete it, the new session begins, and a copy of the old cookie works in other processes until the deletion
+//! succeeds: processes learn only from the store that a session has ended.
 //!
 //! # Refreshes
 //!

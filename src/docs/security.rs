@@ -31,11 +31,11 @@
 //! - **Revocation.** With sessions in cookies, other processes still accept a copied cookie after a sign-out, until the
 //!   session's limits. The process that handled the sign-out refuses the cookie until that process restarts. With a
 //!   [store](crate::docs::machines) a sign-out is final everywhere, if the store answers. A sign-out
-//!   [while the store does not answer](crate::docs::machines#when-a-store-does-not-answer) is answered 503
+//!   [while the store does not answer](crate::docs::machines#when-a-store-does-not-answer) gets 503
 //!   (`sign-out-incomplete`), and ends the session for other processes only if the store answers within a minute.
-//! - **The Back button.** After a sign-out it shows the pages from before, from the browser's memory (back/forward cache)
-//!   or its HTTP cache; no server is asked. A page that must not be seen then is sent with `Cache-Control: no-store`, or
-//!   loads itself anew, which shows it for a moment:
+//! - **The Back button.** After a sign-out, the Back button shows earlier pages from the browser's memory (back/forward
+//!   cache) or its HTTP cache, without a request. To hide a page, send it with `Cache-Control: no-store`, or let the
+//!   page reload itself, which still shows it for a moment:
 //!
 //!   ```js
 //!   addEventListener('pageshow', event => {

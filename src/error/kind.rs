@@ -18,7 +18,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `sign-in-already-completed` | 409 | the callback was used before | nothing; the page offers another sign-in |
 /// | `sign-in-replayed` | 409 | a second code arrived for a completed sign-in | nothing; the page offers another sign-in |
 /// | `session-not-kept` | 400 | the browser returns without a session after completing sign-ins | nothing; if it happens to all users, give all processes the same cookie keys and store, and keep the host name |
-/// | `cross-site-sign-out` | 403 | another site asked for the sign-out, or a page that hides its origin | sign out from a page of this site; `Referrer-Policy: same-origin` |
+/// | `cross-site-sign-out` | 403 | another site, or a page that hides its origin, requested the sign-out | sign out from a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
 /// | `not-signed-in` | 401 | nobody is signed in, or no longer | sign in: a person who opens a page is redirected there |

@@ -57,7 +57,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     context: Option<Cow<'static, str>>,
-    /// Whether whoever sent the request may read the context.
+    /// Whether the sender of the request may read the context.
     is_context_public: bool,
     /// The host that was called.
     host: Option<Box<str>>,
@@ -132,12 +132,12 @@ impl Error {
         self.edit(|inner| inner.context = Some(context.into()))
     }
 
-    /// Shows the details to whoever sent the request.
+    /// Shows the details to the sender of the request.
     pub(crate) fn with_public_context(self) -> Self {
         self.edit(|inner| inner.is_context_public = true)
     }
 
-    /// The details that whoever sent the request may read.
+    /// The details that the sender of the request may read.
     pub(crate) fn public_context(&self) -> Option<&str> {
         let context = self.0.context.as_deref();
         context.filter(|_| self.0.is_context_public)

@@ -190,8 +190,8 @@ impl fmt::Debug for DiditClient {
 /// The result of [`DiditClient::sign_out`](crate::DiditClient::sign_out), and a response: 303 to the provider's
 /// end-session page, if there is one, otherwise to the configured page after sign-out.
 ///
-/// As with `POST /logout`, the layer replaces a redirect that the browser would not follow: a form gets a page that goes
-/// on to the other site, and a script the address as JSON, `{"location": "…"}`, without the ID token
+/// As with `POST /logout`, the layer replaces a redirect that the browser would not follow: a form gets a page that
+/// forwards to the other site, and a script gets the address as JSON, `{"location": "…"}`, without the ID token
 /// ([flow](crate::docs::flow#a-sign-out)).
 ///
 /// ```

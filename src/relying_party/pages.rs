@@ -1,4 +1,4 @@
-//! The built-in pages: for errors, and for the way to another site.
+//! The built-in pages: for errors, and to forward to another site.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -47,10 +47,10 @@ pub(super) fn built_in_page(error: &Error, link: &Link, landing_page: &str) -> R
     response
 }
 
-/// A page that goes on to another site at once.
+/// A page that forwards to another site at once.
 ///
-/// A redirect would not do: where the page with the form has the policy `form-action 'self'`, Chromium does not follow
-/// redirects of the form's answer to other sites (CSP Level 3 §6.4.1.2).
+/// A redirect would fail: if the page with the form has the policy `form-action 'self'`, Chromium does not follow
+/// redirects of the form's response to other sites (CSP Level 3 §6.4.1.2).
 pub(super) fn onward_page(url: &HeaderValue) -> Response<Bytes> {
     let url = escaped(&String::from_utf8_lossy(url.as_bytes()));
     let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">\n");

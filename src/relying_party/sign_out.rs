@@ -56,7 +56,7 @@ impl RelyingParty {
         Ok(response)
     }
 
-    /// The response after a sign-out: a redirect, a page that goes on to another site, or the address for a script,
+    /// The response after a sign-out: a redirect, a page that forwards to another site, or the address for a script,
     /// which cannot follow a redirect to another site.
     pub(super) fn signed_out(&self, page: PageAfterSignOut, mode: RequestMode) -> Response<Bytes> {
         match mode {
@@ -103,7 +103,7 @@ impl RelyingParty {
     }
 }
 
-/// The answer to a script's sign-out.
+/// The response to a script's sign-out.
 #[derive(Serialize)]
 struct Location<'a> {
     location: Cow<'a, str>,

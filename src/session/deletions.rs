@@ -24,7 +24,7 @@ pub(super) struct Deletions(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
-    /// With the time at which it is given up; the earliest first.
+    /// Each with the time at which the deletion is abandoned; the earliest first.
     keys: VecDeque<(SessionKey, Instant)>,
     is_retried: bool,
 }
@@ -67,7 +67,7 @@ impl Deletions {
         }
     }
 
-    /// The next keys. Gives up those that have waited too long, and logs the last failure; `None` if no key is left.
+    /// The next keys. Drops keys that have waited too long, and logs the last failure; `None` if no key is left.
     fn take(
         &self,
         at_once: usize,
@@ -90,7 +90,7 @@ impl Deletions {
     }
 }
 
-/// A running [`Deletions::retry`]. A store that panics ends it.
+/// A running [`Deletions::retry`], which a panic of the store ends.
 struct Running<'a>(&'a Deletions);
 
 impl Drop for Running<'_> {

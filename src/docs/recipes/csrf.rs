@@ -83,7 +83,7 @@
 //! - The middleware is inside the layer. The layer checks its own paths itself.
 //! - A CSRF token also works, but adds nothing for browsers that send Fetch Metadata.
 //! - A page with `Referrer-Policy: no-referrer` sends `Origin: null` with its forms, as a sandboxed frame of any site does.
-//!   `POST /logout` accepts it where `Sec-Fetch-Site` says `same-origin`. Browsers without that header (before 2023) get 403
-//!   (`cross-site-sign-out`), with the advice to send `Referrer-Policy: same-origin` with the page.
+//!   `POST /logout` accepts such a form if `Sec-Fetch-Site` is `same-origin`. Browsers without that header (before
+//!   2023) get 403 (`cross-site-sign-out`), with the advice to send `Referrer-Policy: same-origin` with the page.
 //! - A same-site attacker who can set cookies cannot replace `__Host-` cookies. The prefix is missing only on an `http`
 //!   loopback address.

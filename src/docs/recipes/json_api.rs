@@ -119,9 +119,9 @@
 //! }
 //! ```
 //!
-//! - **A sign-out** is the layer's `POST /logout`, which answers a `fetch` with the address of the next page
-//!   ([flow](crate::docs::flow#a-sign-out)), also if the session had ended before. It contains no ID token. One that gets
-//!   503 (`sign-out-incomplete`) has removed the browser's cookies, and
+//! - **A sign-out** is the layer's `POST /logout`. A `fetch` gets the address of the next page, without an ID token
+//!   ([flow](crate::docs::flow#a-sign-out)), even if the session had ended before. A sign-out that gets 503
+//!   (`sign-out-incomplete`) has removed the browser's cookies, and
 //!   [may not have ended the session](crate::docs::machines#when-a-store-does-not-answer).
 //! - **`return_to`** has at most 512 bytes, because it is stored in a cookie. If it is longer, or no path of this site,
 //!   the sign-in leads to the [landing page](crate::ConfigBuilder::with_landing_page) (`/`) instead; so does the

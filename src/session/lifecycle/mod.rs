@@ -40,7 +40,7 @@ pub(crate) struct SessionLifecycle {
     deletions: Deletions,
     /// The single-use refresh tokens that were sent.
     spent: ReplayCache,
-    /// Bounds the tokens without a session that are ended in the background.
+    /// Bounds the background tasks that revoke tokens without a session.
     ending_permits: Arc<Semaphore>,
     /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
     sign_out_permits: Arc<Semaphore>,
@@ -234,7 +234,7 @@ impl SessionLifecycle {
         deleted
     }
 
-    /// Deletes the session under `key` in the background, unless too many keys wait for it.
+    /// Deletes the session under `key` in the background, unless too many keys wait for their deletion.
     fn delete_later(self: &Arc<Self>, key: SessionKey) {
         let Some(stored) = self.sessions.stored() else {
             return;
@@ -287,7 +287,7 @@ impl SessionLifecycle {
 const MAX_STORE_WAIT: Duration = Duration::from_secs(1);
 /// How long the breaker of the store stays open.
 const STORE_BREAKER_OPEN_FOR: Duration = Duration::from_secs(1);
-/// The limit of tokens without a session that are ended at the provider at once.
+/// The limit of concurrent background tasks that revoke tokens without a session.
 const MAX_ENDINGS: usize = 64;
 /// The limit of concurrent sign-outs that wait for the store.
 const MAX_SIGN_OUTS: usize = 256;

@@ -23,8 +23,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct PageAfterSignOut {
     pub(crate) url: HeaderValue,
-    /// The same page without the ID token in its query, for a script: what a script has can be read by all others of
-    /// its page.
+    /// The same page without the ID token in its query, for a script: other scripts of its page could read the token.
     pub(crate) url_for_scripts: HeaderValue,
 }
 
@@ -80,7 +79,7 @@ impl SessionLifecycle {
             // Anyone can send a made-up cookie id, and the store may not answer.
             Lookup::Key(_) | Lookup::EitherKey(_) => {
                 let Ok(permit) = Arc::clone(&self.sign_out_permits).try_acquire_owned() else {
-                    // The session at the provider goes on, as its tokens are not read.
+                    // The session at the provider continues, because its tokens could not be read.
                     found.keys().iter().for_each(|key| self.delete_later(*key));
                     return Err(Error::new(ErrorKind::SessionUnavailable));
                 };
@@ -141,7 +140,7 @@ impl SessionLifecycle {
         })
     }
 
-    /// The provider's page that ends its session.
+    /// The provider's end-session page.
     fn end_session_page(
         &self,
         endpoint: &Endpoint,
@@ -224,8 +223,8 @@ impl SessionLifecycle {
         }
     }
 
-    /// New tokens, with which the provider's session is ended. While too many refreshes wait for the provider, tries
-    /// again for 10 s: nothing has been sent.
+    /// New tokens, with which the provider's session is terminated. While too many refreshes wait for the provider,
+    /// retries for 10 s: nothing was sent yet.
     async fn refresh_to_end(&self, tokens: &DiditTokens) -> Outcome {
         let mut backoff = Backoff::new(FOR_10S);
         loop {
