@@ -128,7 +128,7 @@ fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Error> {
     }
 }
 
-const OPAQUE_ORIGIN: &str = "the browser does not say which page asked for it; if it was one of this site, send it with \
+const OPAQUE_ORIGIN: &str = "the browser does not name the page of the form; if it is a page of this site, send it with \
      `Referrer-Policy: same-origin` instead of `no-referrer`";
 
 #[cfg(test)]
