@@ -30,6 +30,7 @@
 //! In JSON for `Accept: application/json`, as plain pages for a browser.
 
 use std::{
+    collections::BTreeSet,
     env,
     error::Error,
     fs,
@@ -64,22 +65,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let config = config()?;
     tracing::debug!(?config);
-    let callback = http::Uri::try_from(env::var("DIDIT_REDIRECT_URI")?)?;
+    let callbacks = env::var("DIDIT_REDIRECT_URI")?;
+    let callbacks = callbacks
+        .split([' ', ',', '\n'])
+        .filter(|uri| !uri.is_empty());
+    let callbacks: Vec<http::Uri> = callbacks.map(str::parse).collect::<Result<_, _>>()?;
+    let paths: BTreeSet<&str> = callbacks.iter().map(http::Uri::path).collect();
     let members = Router::new()
         .route("/me", get(me))
         .route("/tokens/fingerprint", get(fingerprint))
         .route_layer(RequireSignIn::new());
     let auth = DiditAuth::new(config);
-    let app = Router::new()
+    let mut app = Router::new()
         .route("/", get(home))
         .route("/plain", get(|| async { "hello" }))
         .route("/hello", get(|_: DiditTokens| async { "hello" }))
-        .route(
-            callback.path(),
-            get(|_: DiditTokens, back: ReturnTo| async { back }),
-        )
-        .merge(members)
-        .layer(auth.clone());
+        .merge(members);
+    for path in paths {
+        let callback = async |_: DiditTokens, back: ReturnTo| back;
+        app = app.route(path, get(callback));
+    }
+    let app = app.layer(auth.clone());
 
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(&address)
@@ -87,8 +93,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
     // Another name of the same machine, such as 127.0.0.1 for localhost, has other cookies.
-    if let (Some(scheme), Some(authority)) = (callback.scheme(), callback.authority()) {
-        println!("open {scheme}://{authority}/");
+    for callback in &callbacks {
+        if let (Some(scheme), Some(authority)) = (callback.scheme(), callback.authority()) {
+            println!("open {scheme}://{authority}/");
+        }
     }
     axum::serve(listener, app)
         .with_graceful_shutdown(stop_signal())

@@ -46,6 +46,7 @@ impl IdTokenVerifier {
         let now = Timestamp::now(&move || now);
         let grant = Grant {
             code: String::new().into(),
+            redirect_uri: String::new(),
             code_verifier: String::new().into(),
             nonce: Some(nonce.to_owned().into()),
             started: now,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use crate::{
-    config::Config, extract::DiditClient, relying_party::RelyingParty, service::DiditAuthService,
+    config::Config, extract::DiditClient, relying_party::Origins, service::DiditAuthService,
 };
 
 /// Signs users in with Didit. It is the only layer to add.
@@ -35,7 +35,7 @@ use crate::{
 /// make: create one layer for each configuration, and clone it.
 #[derive(Clone, Debug)]
 pub struct DiditAuth {
-    pub(crate) relying_party: Arc<RelyingParty>,
+    pub(crate) origins: Arc<Origins>,
 }
 
 impl DiditAuth {
@@ -43,7 +43,7 @@ impl DiditAuth {
     /// [Example](Self).
     pub fn new(config: Config) -> Self {
         Self {
-            relying_party: Arc::new(RelyingParty::new(config)),
+            origins: Arc::new(Origins::new(config)),
         }
     }
 
@@ -67,7 +67,7 @@ impl DiditAuth {
     /// # }
     /// ```
     pub async fn shutdown(&self) {
-        self.relying_party.shutdown().await;
+        self.origins.first.shutdown().await;
     }
 
     /// A client for use outside of requests, such as background jobs with tokens that the application keeps
@@ -84,7 +84,7 @@ impl DiditAuth {
     /// ```
     pub fn client(&self) -> DiditClient {
         DiditClient {
-            lifecycle: Arc::clone(&self.relying_party.lifecycle),
+            lifecycle: Arc::clone(&self.origins.first.lifecycle),
             request: None,
         }
     }
@@ -94,10 +94,9 @@ impl<S> Layer<S> for DiditAuth {
     type Service = DiditAuthService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let relying_party = Arc::clone(&self.relying_party);
         DiditAuthService {
             inner,
-            relying_party,
+            origins: Arc::clone(&self.origins),
         }
     }
 }

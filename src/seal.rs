@@ -24,13 +24,16 @@ impl Purpose {
     pub(crate) const USER: Self = Self("user");
 }
 
-/// The secrets that keys are derived from, and the application that the keys are for: two applications with the same
-/// secrets cannot read each other's cookies.
+/// The secrets that keys are derived from, and the layer and origin that the keys are for. Two applications, two layers
+/// of one application and two origins of one layer cannot read each other's cookies, although they have the same secrets.
 #[derive(Clone, Copy)]
 pub(crate) struct KeySource<'a> {
     /// There is at least one. A key is derived from each.
     pub(crate) secrets: &'a [&'a [u8]],
     pub(crate) client_id: &'a str,
+    /// Tells the layers of one application apart.
+    pub(crate) cookie_name: &'a str,
+    /// Empty: for all origins of the application.
     pub(crate) origin: &'a str,
 }
 
@@ -129,13 +132,14 @@ impl Pseudonyms {
 
 /// Derives a key of a purpose from each secret.
 fn derive<K>(source: KeySource<'_>, purpose: Purpose, key: impl Fn(&[u8]) -> K) -> Vec<K> {
-    let client_id = source.client_id.as_bytes();
-    let length = u32::try_from(client_id.len()).unwrap_or(u32::MAX);
+    let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes();
     let info = [
         SCHEME,
         purpose.0.as_bytes(),
-        &length.to_be_bytes(),
-        client_id,
+        &length(source.client_id),
+        source.client_id.as_bytes(),
+        &length(source.cookie_name),
+        source.cookie_name.as_bytes(),
         source.origin.as_bytes(),
     ];
     assert!(

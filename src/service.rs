@@ -8,7 +8,7 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{body::ResponseBody, future::ResponseFuture, relying_party::RelyingParty};
+use crate::{body::ResponseBody, future::ResponseFuture, relying_party::Origins};
 
 /// Signs users in with Didit. Made by [`DiditAuth`](crate::DiditAuth).
 ///
@@ -32,7 +32,7 @@ use crate::{body::ResponseBody, future::ResponseFuture, relying_party::RelyingPa
 #[derive(Clone, Debug)]
 pub struct DiditAuthService<S> {
     pub(crate) inner: S,
-    pub(crate) relying_party: Arc<RelyingParty>,
+    pub(crate) origins: Arc<Origins>,
 }
 
 impl<S> DiditAuthService<S> {
@@ -69,12 +69,13 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Some(route) = self.relying_party.route(&request) else {
-            let forwarded = self.relying_party.add_context(&mut request);
+        let relying_party = self.origins.select(&request);
+        let Some(route) = relying_party.route(&request) else {
+            let forwarded = relying_party.add_context(&mut request);
             return ResponseFuture::forward(self.inner.call(request), forwarded);
         };
         let (head, body) = request.into_parts();
-        let decision = self.relying_party.decide(route, head);
+        let decision = relying_party.decide(route, head);
         ResponseFuture::decide(&mut self.inner, body, decision)
     }
 }

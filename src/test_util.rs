@@ -44,7 +44,8 @@ pub trait FakeDiditExt {
     /// Begins a session of this person without a sign-in. The result is the `Cookie` header of their requests.
     ///
     /// The session is in cookies or in the session store, as `auth` is configured. Its tokens are the
-    /// fake's, for the scopes that `auth` requests; they can be used and refreshed.
+    /// fake's, for the scopes that `auth` requests; they can be used and refreshed. The session is one of the first
+    /// redirect URI's origin.
     ///
     /// ```
     /// use axum::{Router, body::Body, routing::get};
@@ -149,7 +150,7 @@ impl FakeDiditExt for FakeDidit {
         auth: &DiditAuth,
         person: &Person,
     ) -> Result<HeaderValue, Error> {
-        let (config, lifecycle) = (&auth.relying_party.config, &auth.relying_party.lifecycle);
+        let (config, lifecycle) = (&auth.origins.first.config, &auth.origins.first.lifecycle);
         let (sessions, now) = (&lifecycle.sessions, lifecycle.now());
         let tokens = self.tokens(person, config.request.scopes.iter());
         let issuer = tokens.claims().issuer();

@@ -31,6 +31,7 @@ use crate::{
 ///
 /// | client and provider | default |
 /// |---|---|
+/// | [`add_redirect_uri`](Self::add_redirect_uri) | that of [`Config::builder`](crate::Config::builder) alone |
 /// | [`with_client_secret`](Self::with_client_secret) | none: a public client |
 /// | [`with_scopes`](Self::with_scopes) | the provider's: `openid` |
 /// | [`with_provider`](Self::with_provider) | [`Provider::didit`] |
@@ -50,7 +51,7 @@ use crate::{
 /// | [`with_landing_page`](Self::with_landing_page) | `/` | path and query |
 /// | [`with_redirect_after_sign_in`](Self::with_redirect_after_sign_in) | the application's handler answers the callback | |
 /// | [`with_sign_out_pages`](Self::with_sign_out_pages) | the landing page | paths and URLs |
-/// | [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri) | not sent | URL |
+/// | [`with_post_logout_redirect_uri`](Self::with_post_logout_redirect_uri), [`add_post_logout_redirect_uri`](Self::add_post_logout_redirect_uri) | not sent | URL |
 /// | [`with_error_page`](Self::with_error_page) | a small built-in page | |
 ///
 /// | sessions and cookies | default | value |
@@ -83,7 +84,8 @@ use crate::{
 pub struct ConfigBuilder {
     client_id: String,
     client_secret: Option<Secret>,
-    redirect_uri: String,
+    /// There is at least one.
+    redirect_uris: Vec<String>,
     scopes: Option<Vec<String>>,
     provider: Provider,
     prompt: Option<String>,
@@ -104,7 +106,7 @@ pub struct ConfigBuilder {
     session_storage: SessionStorage,
     session_cookie_limit: usize,
     sign_out_pages: Vec<String>,
-    post_logout_redirect_uri: Option<String>,
+    post_logout_redirect_uris: Vec<String>,
     connect_timeout: Duration,
     http_timeout: Duration,
     root_certificates: Vec<Vec<u8>>,
@@ -126,7 +128,7 @@ impl ConfigBuilder {
         Self {
             client_id,
             client_secret: None,
-            redirect_uri,
+            redirect_uris: vec![redirect_uri],
             scopes: None,
             provider: Provider::didit(),
             prompt: None,
@@ -150,7 +152,7 @@ impl ConfigBuilder {
             session_storage: SessionStorage::Default,
             session_cookie_limit: 4096,
             sign_out_pages: Vec::new(),
-            post_logout_redirect_uri: None,
+            post_logout_redirect_uris: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             http_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
@@ -174,7 +176,7 @@ impl fmt::Debug for ConfigBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfigBuilder")
             .field("client_id", &self.client_id)
-            .field("redirect_uri", &self.redirect_uri)
+            .field("redirect_uris", &self.redirect_uris)
             .field("scopes", &self.scopes)
             .field("provider", &self.provider)
             .finish_non_exhaustive()

@@ -27,10 +27,18 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
 fn settings(
     text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
 ) -> Result<ConfigBuilder, ConfigError> {
+    let redirect_uris = text("DIDIT_REDIRECT_URI")?.unwrap_or_default();
+    let is_separator = |c: char| c.is_ascii_whitespace() || c == ',';
+    let mut redirect_uris = redirect_uris
+        .split(is_separator)
+        .filter(|uri| !uri.is_empty());
     let mut config = ConfigBuilder::new(
         text("DIDIT_CLIENT_ID")?.unwrap_or_default(),
-        text("DIDIT_REDIRECT_URI")?.unwrap_or_default(),
+        redirect_uris.next().unwrap_or_default().to_owned(),
     );
+    for uri in redirect_uris {
+        config = config.add_redirect_uri(uri);
+    }
     if let Some(secret) = text("DIDIT_CLIENT_SECRET")? {
         config = config.with_client_secret(secret);
     }
@@ -215,7 +223,23 @@ mod tests {
         let config = build(&variables).unwrap();
         assert_eq!(config.request.client_id, "id");
         assert_eq!(config.client_secret.as_ref().unwrap().0.as_str(), "secret");
-        assert_eq!(config.request.redirect_uri, NEEDED[2].1);
+        let redirect_uris = |config: &crate::Config| {
+            let uris = config.origins.iter();
+            uris.map(|origin| origin.redirect_uri.text.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(redirect_uris(&config), [NEEDED[2].1]);
+        let several =
+            "https://a.example/callback, https://b.example/callback\n,http://[::1]/callback";
+        let several = [NEEDED[0], NEEDED[1], ("DIDIT_REDIRECT_URI", several)];
+        assert_eq!(
+            redirect_uris(&build(&several).unwrap()),
+            [
+                "https://a.example/callback",
+                "https://b.example/callback",
+                "http://[::1]/callback"
+            ]
+        );
         assert_eq!(config.request.scopes.as_str(), "openid offline");
         assert!(config.provider().accepts_issuer("https://b.example/"));
         assert!(!config.provider().accepts_issuer("https://apx.didit.me"));

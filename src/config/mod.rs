@@ -3,6 +3,7 @@
 mod builder;
 mod env;
 mod error;
+mod origin;
 mod redirect_uri;
 
 use std::{fmt, sync::Arc};
@@ -13,7 +14,8 @@ use http::{HeaderValue, Response, request::Parts};
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
 
-pub(crate) use redirect_uri::RedirectUri;
+pub(crate) use origin::Origin;
+pub(crate) use redirect_uri::{HostMatch, RedirectUri};
 
 use crate::{
     clock::Clock,
@@ -21,8 +23,6 @@ use crate::{
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::{MetadataSource, Provider},
     return_to::ReturnTo,
-    seal::Sealer,
-    session::Sessions,
     tokens::Secret,
     transport::LimitedTransport,
 };
@@ -44,7 +44,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Config {
     pub(crate) client_secret: Option<Secret>,
-    pub(crate) redirect_uri: RedirectUri,
+    /// One for each redirect URI; there is at least one.
+    pub(crate) origins: Vec<Arc<Origin>>,
     pub(crate) request: AuthorizationRequest,
     pub(crate) id_token_rules: IdTokenRules,
     pub(crate) metadata: MetadataSource,
@@ -55,10 +56,7 @@ pub struct Config {
     pub(crate) landing_page: ReturnTo,
     /// Whether the layer responds to a successful callback itself.
     pub(crate) redirects_after_sign_in: bool,
-    pub(crate) flow_sealer: Sealer,
-    pub(crate) sessions: Arc<Sessions>,
     pub(crate) sign_out_pages: Vec<HeaderValue>,
-    pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) transport: LimitedTransport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) error_page: Option<ErrorPage>,
@@ -69,6 +67,7 @@ impl Config {
     ///
     /// `client_id` is the id that Didit gave the application. `redirect_uri` is a URI that is registered at Didit, byte
     /// for byte: `https`, or `http` on loopback. Its path is the callback's path.
+    /// [`add_redirect_uri`](ConfigBuilder::add_redirect_uri) adds those of further origins.
     /// [Example](Self).
     pub fn builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> ConfigBuilder {
         ConfigBuilder::new(client_id.into(), redirect_uri.into())
@@ -79,7 +78,7 @@ impl Config {
     /// | variable | setting |
     /// |---|---|
     /// | `DIDIT_CLIENT_ID` | client id; required |
-    /// | `DIDIT_REDIRECT_URI` | redirect URI; required |
+    /// | `DIDIT_REDIRECT_URI` | redirect URI; required. Several, with spaces or commas in between: the first, and [`add_redirect_uri`](ConfigBuilder::add_redirect_uri) for each of the others |
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
     /// | `DIDIT_PROVIDER` | [`with_provider`](ConfigBuilder::with_provider): `sign-in` ([`Provider::didit`], the default), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |

@@ -1,11 +1,12 @@
 //! The requested page.
 
-use http::{Method, Request, Uri, request::Parts, uri::PathAndQuery};
+use http::{HeaderValue, Method, Request, Uri, header, request::Parts, uri::PathAndQuery};
 
 /// The page that a person has requested: the parts of the request's head that a sign-in or an error page needs.
 pub(crate) struct RequestedPage {
     method: Method,
-    address: Option<PathAndQuery>,
+    uri: Uri,
+    host: Option<HeaderValue>,
     /// A copy of the whole head, for the application's error page.
     head: Option<Box<Parts>>,
 }
@@ -15,7 +16,8 @@ impl RequestedPage {
     pub(crate) fn new<B>(request: &Request<B>, whole: bool) -> Self {
         Self {
             method: request.method().clone(),
-            address: request.uri().path_and_query().cloned(),
+            uri: request.uri().clone(),
+            host: request.headers().get(header::HOST).cloned(),
             head: whole.then(|| {
                 let mut head = empty_head();
                 head.method = request.method().clone();
@@ -33,13 +35,22 @@ impl RequestedPage {
         }
         let mut head = empty_head();
         head.method = self.method.clone();
-        head.uri = self.address.clone().map(Uri::from).unwrap_or_default();
+        head.uri = self.uri.clone();
         head
     }
 
     /// The address to return to. `None` after a `POST`, which is not repeated.
     pub(crate) fn address(&self) -> Option<&PathAndQuery> {
-        self.address.as_ref().filter(|_| self.method == Method::GET)
+        let address = self.uri.path_and_query();
+        address.filter(|_| self.method == Method::GET)
+    }
+
+    /// The host that the request is for: that of its URI (`:authority` in HTTP/2), else the `Host` header.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match self.uri.authority() {
+            Some(authority) => Some(authority.as_str()),
+            None => self.host.as_ref()?.to_str().ok(),
+        }
     }
 }
 

@@ -47,8 +47,9 @@
 //!
 //! The cipher is AES-256-GCM-SIV. The time limits of a session are inside the sealed value, so the layer
 //! refuses an expired copy whatever its `Max-Age` was. Each purpose has a key of its own, derived from the cookie keys,
-//! the client id and the origin: a flow cookie is not accepted as a session, and a cookie of another application does
-//! not open. A value that does not open counts as no cookie.
+//! the client id, the cookie name and the origin: a flow cookie is not accepted as a session, and a cookie of another
+//! application, layer or [origin](crate::ConfigBuilder::add_redirect_uri) does not open. (Origins that differ only in
+//! their ports have the keys of the first of them.) A value that does not open counts as no cookie.
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
 //! refresh tokens are single-use (accepted only once). With a provider that has an end-session endpoint, the session

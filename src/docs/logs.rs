@@ -44,8 +44,13 @@
 //!
 //! - ERROR `no route for the callback: add a handler for GET of this path inside the layer, or use with_redirect_after_sign_in` (`path`):
 //!   add the route.
-//! - ERROR `callback at another path: the layer is in a nested router, or a proxy strips a prefix` (`callback`):
-//!   see [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
+//! - ERROR `callback at another path: the layer is in a nested router, or a proxy strips a prefix` (`callback`, `path`):
+//!   `callback` is the path that the layer expects, `path` the one that it sees. See
+//!   [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
+//! - WARN `sign-in started on a host without a redirect URI: let the proxy pass Host on, redirect this host to that of the redirect URI, or add one with add_redirect_uri` (`host`, `redirect_uri`):
+//!   the browser comes back to `redirect_uri`. If `host` is the name that it uses, its cookies stay there and the
+//!   sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each host, for
+//!   at most 8 of them, as strangers can send any.
 //! - WARN `completed sign-ins end signed out: all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.

@@ -36,7 +36,7 @@
 //!
 //! | mistake | what happens | instead |
 //! |---|---|---|
-//! | the layer is on a router that is nested | `nest` strips the prefix, so the layer does not see its callback | add the layer to the outer router |
+//! | the layer is on a router that is nested | `nest` strips the prefix, so the layer does not see its callback; at the first sign-in it logs an `ERROR` with the path that it expects and the path that it sees | add the layer to the outer router |
 //! | the layer is a `route_layer` | the layer does not see paths without a route, such as `/login` | `layer` |
 //! | a `route`, `fallback` or `merge` comes after `.layer(…)` | its requests do not pass the layer: `layer-missing`; a later `fallback` can also hide `/login` | add routes before the layer |
 //! | the callback has no route | 404 after the sign-in, and an `ERROR` in the log | add the route, or [`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) |
@@ -68,7 +68,12 @@
 //! # Several layers
 //!
 //! Two layers, for example for customers and for staff, need different cookie names and paths. Add them side by side,
-//! or stacked around different routes: the inner layer handles the routes inside it.
+//! or stacked around different routes: the inner layer handles the routes inside it and renders their errors. A session
+//! of one layer is not accepted by the other, even with the same client, keys and store.
+//!
+//! An application with several host names needs one layer:
+//! [`add_redirect_uri`](crate::ConfigBuilder::add_redirect_uri), with the `Host` that the
+//! [proxy](crate::docs::proxy#several-hosts) passes on.
 //!
 //! ```
 //! # fn configs() -> Result<(), tower_didit::ConfigError> {

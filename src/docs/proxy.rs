@@ -5,17 +5,44 @@
 //! | the proxy must | otherwise |
 //! |---|---|
 //! | terminate TLS for the origin of the redirect URI | the browser drops the `Secure` cookies |
+//! | pass `Host` on, unchanged | with several redirect URIs all sign-ins come back to the first; with one, a `WARN` in the log |
 //! | pass the whole path on | a stripped prefix hides the callback: an `ERROR` in the log |
 //! | pass `Cookie`, `Sec-Fetch-*`, `Origin` and `Accept` on | people get problem details, or nobody stays signed in |
 //! | pass `Set-Cookie` headers on one by one | folded into one header they are lost |
 //! | accept headers of 8 KB in both directions | 400 or 502 during the sign-in |
 //!
-//! The layer needs no `X-Forwarded-*` header and trusts none: it takes its own address from the redirect URI.
+//! The layer ignores `X-Forwarded-*` and `Forwarded`: it takes its own address from the redirect URIs.
 //! `X-Forwarded-Proto: http` between proxy and application changes nothing.
 //!
-//! All people have to use the host of the redirect URI. A sign-in that starts on another name of the site
-//! (`www.app.example`, an IP address) ends at the callback with `unknown-sign-in`, since the flow cookie belongs to the
-//! first name. Redirect the other names to this one in the proxy.
+//! # Several hosts
+//!
+//! People have to use the host of a redirect URI. A sign-in that starts on another name of the site (`www.app.example`,
+//! an IP address) ends at the callback with `unknown-sign-in`, since the flow cookie belongs to that name. The layer logs
+//! the name at `WARN`. Redirect such names to the right one in the proxy, or give them a redirect URI of their own:
+//!
+//! ```
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! use tower_didit::Config;
+//!
+//! let config = Config::builder("client-id", "https://app.example/callback")
+//!     .add_redirect_uri("https://app.example.org/callback")
+//!     .with_client_secret("client-secret")
+//!     .build()?;
+//! # let _ = config;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The `Host` of a request (in HTTP/2 `:authority`) selects one of the redirect URIs: by its name, then by its port. No
+//! address is made from it. A request without a known host counts as one for the first redirect URI.
+//!
+//! **A proxy has to pass `Host` on, which nginx does not by default**: it sends the name of its upstream. The log then has
+//! the `WARN` with that name. Set `proxy_set_header Host $host`, or `$http_host` where redirect URIs differ in their ports:
+//! `$host` has none.
+//!
+//! Each origin has sessions of its own: who signs in at one is nobody at another, and a sign-out ends the session of its
+//! own origin. Origins that differ in their ports only share their sessions. At the provider all are one client; register
+//! all redirect URIs there.
 //!
 //! # nginx
 //!
@@ -101,7 +128,7 @@
 //!   (`sign-in-already-completed`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
-//!   The layer itself does not read `Host`; your application may.
+//!   The layer selects the redirect URI by it; your application may read it too.
 //! - **Event streams** need `proxy_buffering off`, or the header `X-Accel-Buffering: no` in the response, and a
 //!   `proxy_read_timeout` longer than the pause between two events (60 s by default).
 //!
@@ -133,7 +160,8 @@
 //! ```
 //!
 //! The cookies have `Path=/`, as `__Host-` requires. An application whose proxy strips the prefix cannot use the layer:
-//! let the proxy pass the path on, and `nest` the routes.
+//! let the proxy pass the path on, and `nest` the routes. The layer cannot know a stripped prefix when a sign-in starts. It
+//! recognises the callback of the first one by its flow cookie, and logs an `ERROR` with both paths.
 //!
 //! # Caches
 //!

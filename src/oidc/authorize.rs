@@ -12,7 +12,6 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
-    pub(crate) redirect_uri: String,
     pub(crate) scopes: Scopes,
     pub(crate) prompt: Option<String>,
     pub(crate) max_age: Option<Duration>,
@@ -32,7 +31,12 @@ impl AuthorizationRequest {
 
     /// The URL to which the browser is sent for a sign-in, with PKCE (RFC 7636 §4.3). A query of the endpoint is kept
     /// (RFC 6749 §3.1).
-    pub(crate) fn url(&self, endpoint: &Endpoint, pending: &PendingSignIn) -> String {
+    pub(crate) fn url(
+        &self,
+        endpoint: &Endpoint,
+        redirect_uri: &str,
+        pending: &PendingSignIn,
+    ) -> String {
         // A sign-in that failed with `prompt=none` is repeated without `prompt`.
         let prompt = match (self.interaction(), pending.interaction) {
             (Interaction::None, Interaction::Allowed) => None,
@@ -44,7 +48,7 @@ impl AuthorizationRequest {
         let parameters = [
             ("response_type", Some("code")),
             ("client_id", Some(&*self.client_id)),
-            ("redirect_uri", Some(&*self.redirect_uri)),
+            ("redirect_uri", Some(redirect_uri)),
             ("state", Some(pending.state())),
             ("code_challenge", Some(&*pending.code_challenge())),
             ("code_challenge_method", Some("S256")),

@@ -84,17 +84,19 @@ impl Callback {
     ///
     /// The checks are in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer, also of
     /// errors) and RFC 6749 §4.1.2.1. `requested` are the scopes of the sign-in.
-    pub(crate) fn accept(
+    pub(crate) fn accept<'u>(
         self,
         pending: PendingSignIn,
         provider: &Provider,
+        redirect_uris: impl Iterator<Item = &'u str>,
         metadata: &Metadata,
         requested: &Scopes,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        if !pending.has_state(&self.state) || !pending.is_for(provider) {
-            return Err(Error::new(CallbackError::UnknownSignIn));
-        }
+        let redirect_uri = pending
+            .redirect_uri(provider, redirect_uris)
+            .filter(|_| pending.has_state(&self.state))
+            .ok_or_else(|| Error::new(CallbackError::UnknownSignIn))?;
         if now >= pending.expires {
             return Err(Error::new(CallbackError::SignInExpired));
         }
@@ -110,7 +112,7 @@ impl Callback {
             _ => {}
         }
         match self.response {
-            Response::Code(code) => Ok(Accepted::Grant(pending.into_grant(code))),
+            Response::Code(code) => Ok(Accepted::Grant(pending.into_grant(code, redirect_uri))),
             Response::Refused(error, _)
                 if pending.interaction == Interaction::None
                     && NEED_INTERACTION.contains(&error.as_str()) =>
@@ -134,6 +136,8 @@ pub(crate) enum Accepted {
 /// An authorization code with the secrets of its sign-in. It is used once, so it is not `Clone`.
 pub(crate) struct Grant {
     pub(crate) code: Zeroizing<String>,
+    /// That of the authorization request.
+    pub(crate) redirect_uri: String,
     pub(crate) code_verifier: Zeroizing<String>,
     /// The ID token must have it.
     pub(crate) nonce: Option<Zeroizing<String>>,

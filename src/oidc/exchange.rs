@@ -2,7 +2,7 @@
 //!
 //! The `oauth2` crate makes the request and reads the response. Its types stay in this file and in `token_response`.
 
-use std::{collections::BTreeMap, error::Error as _};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as _};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -32,7 +32,6 @@ use crate::{
 pub(crate) struct Client {
     pub(super) id: ClientId,
     pub(super) secret: Option<ClientSecret>,
-    redirect_uri: RedirectUrl,
     token_requests: TokenRequests,
     requested_scopes: Scopes,
 }
@@ -81,15 +80,12 @@ impl Client {
     pub(crate) fn new(
         client_id: &str,
         client_secret: Option<&str>,
-        redirect_uri: &str,
         token_requests: TokenRequests,
         requested_scopes: Scopes,
     ) -> Self {
         Self {
             id: ClientId::new(client_id.to_owned()),
             secret: client_secret.map(|secret| ClientSecret::new(secret.to_owned())),
-            redirect_uri: RedirectUrl::new(redirect_uri.to_owned())
-                .expect("the configuration checked the redirect URI"),
             token_requests,
             requested_scopes,
         }
@@ -105,10 +101,13 @@ impl Client {
     ) -> Result<TokenSet, TokenRequestFailure> {
         // The copies that `oauth2` makes are not wiped, but a code is single-use.
         let verifier = PkceCodeVerifier::new(grant.code_verifier.as_str().to_owned());
+        let redirect_uri = RedirectUrl::new(grant.redirect_uri.clone())
+            .expect("the configuration checked the redirect URI");
         let outcome = self
             .oauth2_client(metadata)
             .exchange_code(AuthorizationCode::new(grant.code.as_str().to_owned()))
             .set_pkce_verifier(verifier)
+            .set_redirect_uri(Cow::Owned(redirect_uri))
             .request_async(&TokenTransport(transport, self.token_requests))
             .await;
         accept(outcome, &self.requested_scopes, now, metadata)
@@ -143,7 +142,6 @@ impl Client {
         };
         let client = oauth2::Client::new(self.id.clone())
             .set_auth_type(auth_type)
-            .set_redirect_uri(self.redirect_uri.clone())
             .set_token_uri(token_url);
         match secret {
             Some(secret) => client.set_client_secret(secret.clone()),

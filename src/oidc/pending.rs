@@ -24,8 +24,8 @@ pub(crate) struct PendingSignIn {
     nonce: Option<Zeroizing<String>>,
     code_verifier: Zeroizing<String>,
     pub(crate) return_to: ReturnTo,
-    /// A hash of its [identity](Provider::identity).
-    provider: String,
+    /// A hash of the provider's [identity](Provider::identity) and of the redirect URI that was sent.
+    binding: String,
     pub(super) interaction: Interaction,
     pub(crate) expires: Timestamp,
 }
@@ -46,6 +46,7 @@ impl PendingSignIn {
     /// RFC 7636 §7.1).
     pub(crate) fn begin(
         provider: &Provider,
+        redirect_uri: &str,
         interaction: Interaction,
         return_to: ReturnTo,
         now: Timestamp,
@@ -55,7 +56,7 @@ impl PendingSignIn {
             nonce: (provider.nonce != Nonce::NotSent).then(random::<32>),
             code_verifier: random::<32>(),
             return_to,
-            provider: hash_of(provider),
+            binding: binding(provider, redirect_uri),
             interaction,
             expires: now.plus(Self::LIFETIME),
         }
@@ -89,15 +90,21 @@ impl PendingSignIn {
         self.state.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// Whether the sign-in was started for `provider`: a code must not be sent to another provider (RFC 9700 §4.4).
-    pub(crate) fn is_for(&self, provider: &Provider) -> bool {
-        self.provider == hash_of(provider)
+    /// The one of these redirect URIs that was sent to `provider`, with which the code is exchanged (RFC 6749 §4.1.3).
+    /// `None` if it is for another provider, which must not get the code (RFC 9700 §4.4).
+    pub(super) fn redirect_uri<'u>(
+        &self,
+        provider: &Provider,
+        mut redirect_uris: impl Iterator<Item = &'u str>,
+    ) -> Option<&'u str> {
+        redirect_uris.find(|uri| self.binding == binding(provider, uri))
     }
 
     /// The code, with the secrets that the token request (RFC 7636 §4.5) and the ID token need.
-    pub(super) fn into_grant(self, code: Zeroizing<String>) -> Grant {
+    pub(super) fn into_grant(self, code: Zeroizing<String>, redirect_uri: &str) -> Grant {
         Grant {
             code,
+            redirect_uri: redirect_uri.to_owned(),
             started: self.started(),
             code_verifier: self.code_verifier,
             nonce: self.nonce,
@@ -110,7 +117,7 @@ impl PendingSignIn {
             self.nonce(),
             &self.code_verifier,
             self.return_to.as_str().into(),
-            &self.provider,
+            &self.binding,
             self.interaction == Interaction::None,
             self.expires.as_unix(),
         );
@@ -118,14 +125,14 @@ impl PendingSignIn {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let Encoded(state, nonce, code_verifier, return_to, provider, silent, expires) =
+        let Encoded(state, nonce, code_verifier, return_to, binding, silent, expires) =
             serde_json::from_slice(bytes).ok()?;
         Some(Self {
             state: Zeroizing::new(state.to_owned()),
             nonce: nonce.map(|nonce| Zeroizing::new(nonce.to_owned())),
             code_verifier: Zeroizing::new(code_verifier.to_owned()),
             return_to: ReturnTo::parse(&return_to)?,
-            provider: provider.to_owned(),
+            binding: binding.to_owned(),
             interaction: if silent {
                 Interaction::None
             } else {
@@ -145,7 +152,7 @@ impl fmt::Debug for PendingSignIn {
     }
 }
 
-/// State, nonce, code verifier, return-to, provider, whether `prompt=none` was sent, expiry. A JSON array is short, and
+/// State, nonce, code verifier, return-to, binding, whether `prompt=none` was sent, expiry. A JSON array is short, and
 /// all but the return-to is borrowed, as it needs no escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
@@ -158,8 +165,11 @@ struct Encoded<'a>(
     u64,
 );
 
-fn hash_of(provider: &Provider) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(&sha256(&[provider.identity().as_bytes()])[..16])
+/// A hash: a long redirect URI would leave room for fewer flow cookies.
+fn binding(provider: &Provider, redirect_uri: &str) -> String {
+    let identity = provider.identity();
+    let hash = sha256(&[redirect_uri.as_bytes(), b"\n", identity.as_bytes()]);
+    BASE64_URL_SAFE_NO_PAD.encode(&hash[..16])
 }
 
 /// `N` random bytes in base64url. 32 bytes are a code verifier (RFC 7636 §4.1), too.
@@ -172,9 +182,12 @@ pub(super) fn random<const N: usize>() -> Zeroizing<String> {
 mod tests {
     use super::*;
 
+    const CALLBACK: &str = "https://app.example/callback";
+
     fn pending() -> PendingSignIn {
         PendingSignIn::begin(
             &Provider::didit(),
+            CALLBACK,
             Interaction::None,
             ReturnTo::parse("/orders?page=2").unwrap(),
             Timestamp::from_unix(1000),
@@ -219,16 +232,21 @@ mod tests {
 
     // RFC 9700 §4.4; behaviour 29.
     #[test]
-    fn a_pending_sign_in_belongs_to_one_provider() {
+    fn a_pending_sign_in_belongs_to_one_provider_and_one_redirect_uri() {
         let pending = pending();
-        assert!(pending.is_for(&Provider::didit()));
-        assert!(pending.is_for(&Provider::didit().add_issuer("https://more.example")));
+        let other = "https://other.example/callback";
+        let sent =
+            |provider: &Provider| pending.redirect_uri(provider, [other, CALLBACK].into_iter());
+        assert_eq!(sent(&Provider::didit()), Some(CALLBACK));
+        let more = Provider::didit().add_issuer("https://more.example");
+        assert_eq!(sent(&more), Some(CALLBACK));
+        assert_eq!(pending.redirect_uri(&more, [other].into_iter()), None);
         for other in [
             Provider::didit().with_token_endpoint("https://other.example/token"),
             Provider::discovered("https://apx.didit.me"),
             Provider::authentication("https://acme.auth.didit.me"),
         ] {
-            assert!(!pending.is_for(&other), "{other:?}");
+            assert_eq!(sent(&other), None, "{other:?}");
         }
     }
 
@@ -237,7 +255,8 @@ mod tests {
         let provider = Provider::authentication("https://acme.auth.didit.me");
         let return_to = ReturnTo::parse("/").unwrap();
         let now = Timestamp::from_unix(1000);
-        let pending = PendingSignIn::begin(&provider, Interaction::Allowed, return_to, now);
+        let pending =
+            PendingSignIn::begin(&provider, CALLBACK, Interaction::Allowed, return_to, now);
         assert_eq!(pending.nonce(), None);
         let after = PendingSignIn::decode(&pending.encode()).unwrap();
         assert_eq!(after.nonce(), None);

@@ -1,9 +1,6 @@
 //! The errors of the application: those of extractors, guards and handlers.
 
-use std::{
-    mem,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Response, header, request::Parts, response, uri::PathAndQuery};
@@ -12,7 +9,6 @@ use super::{RelyingParty, ResponseUpdate, failure::Failure, request_kind::page_r
 use crate::{
     context::{RequestContext, RequestedPage, SignInChallenge},
     error::{Error, ErrorKind, NextPage, Rendered},
-    oidc::Callback,
     return_to::ReturnTo,
 };
 
@@ -32,14 +28,20 @@ impl RelyingParty {
         let address = page.and_then(RequestedPage::address);
         let helps =
             challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
-        let is_stray = helps && address.is_some_and(|page| self.is_stray_callback(page, &context));
+        let query = address.and_then(PathAndQuery::query);
+        let is_stray =
+            helps && query.is_some_and(|query| self.is_stray_callback(query, &context.cookies));
         let wanted = challenge.and_then(|SignInChallenge(page)| page);
         let address = address.filter(|_| !is_stray);
         let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
         Box::pin(async move {
             let reply = if helps && !is_stray {
                 let return_to = self.return_to(return_to);
-                self.sign_in(return_to, &context.cookies).await
+                let host = context
+                    .requested_page
+                    .as_ref()
+                    .and_then(RequestedPage::host);
+                self.sign_in(return_to, host, &context.cookies).await
             } else {
                 let return_to = return_to.map(|page| self.return_to(Some(page)));
                 Err(Failure::from(error).returning_to(return_to.as_ref()))
@@ -80,21 +82,6 @@ impl RelyingParty {
                 ErrorKind::NotSignedIn | ErrorKind::SessionEnded
             ),
         }
-    }
-
-    /// Whether a page that asks for a sign-in is a callback whose path was changed on its way to the layer. Another
-    /// sign-in would end the same way.
-    fn is_stray_callback(&self, page: &PathAndQuery, context: &RequestContext) -> bool {
-        let flows = self.flow_cookies(&context.cookies);
-        let callback = Callback::parse(page.query().unwrap_or_default());
-        let is_stray = callback.is_ok_and(|callback| flows.open(&callback.state).is_ok());
-        if is_stray && !self.reported.stray_callback.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                callback = self.config.redirect_uri.path,
-                "callback at another path: the layer is in a nested router, or a proxy strips a prefix"
-            );
-        }
-        is_stray
     }
 }
 

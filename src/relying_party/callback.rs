@@ -63,7 +63,11 @@ impl RelyingParty {
 
         let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
-        let grant = match callback.accept(pending, provider, &metadata, scopes, lifecycle.now()) {
+        let origins = self.config.origins.iter();
+        let redirect_uris = origins.map(|origin| &*origin.redirect_uri.text);
+        let now = lifecycle.now();
+        let accepted = callback.accept(pending, provider, redirect_uris, &metadata, scopes, now);
+        let grant = match accepted {
             Ok(Accepted::Grant(grant)) => grant,
             Ok(Accepted::InteractionNeeded) => {
                 let asking = Interaction::Allowed;

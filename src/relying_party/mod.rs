@@ -7,22 +7,24 @@ mod failure;
 mod flow_cookies;
 mod forwarded;
 mod new_session;
+mod origins;
 mod pages;
 mod request_kind;
 mod responses;
 mod route;
 mod sign_in;
 mod sign_out;
+mod stray_callback;
 
 use std::{
+    collections::HashSet,
     fmt,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header, request::Parts};
-use tokio_util::task::TaskTracker;
 
 use self::{
     callback_flights::CallbackFlights,
@@ -31,35 +33,37 @@ use self::{
 };
 pub(crate) use self::{
     forwarded::{Forwarded, ResponseUpdate},
+    origins::Origins,
     responses::append_cookies,
 };
 use crate::{
-    config::Config,
+    config::{Config, Origin},
     context::{RequestContext, RequestedPage},
     cookie::CookieLines,
     error::{Error, ErrorKind},
-    oidc::{Client, EndSessionRequest},
-    provider_calls::ProviderCalls,
     return_to::ReturnTo,
     session::lifecycle::SessionLifecycle,
     tokens::{DiditTokens, IdClaims},
 };
 
-/// The state of one layer, shared by its services.
+/// The state of one layer at one of its origins, shared by its services.
 pub(crate) struct RelyingParty {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
+    origin: Arc<Origin>,
     pub(crate) lifecycle: Arc<SessionLifecycle>,
-    flights: CallbackFlights,
-    reported: Reported,
+    flights: Arc<CallbackFlights>,
+    reported: Arc<Reported>,
 }
 
-/// The log events that are logged once.
+/// The log events that a layer logs once.
 #[derive(Default)]
 struct Reported {
     callback_route_missing: AtomicBool,
     stray_callback: AtomicBool,
     too_many_sign_ins: AtomicBool,
     session_not_kept: AtomicBool,
+    /// The hosts without a redirect URI on which sign-ins have started.
+    hosts: Mutex<HashSet<String>>,
 }
 
 /// Whether to call the inner service, or `Err` with the response to send instead; and the request head.
@@ -74,43 +78,6 @@ enum Decision {
 }
 
 impl RelyingParty {
-    pub(crate) fn new(config: Config) -> Self {
-        let (clock, secret) = (&config.clock, config.client_secret.as_ref());
-        let client = Client::new(
-            &config.request.client_id,
-            secret.map(|secret| secret.0.as_str()),
-            &config.request.redirect_uri,
-            config.provider().token_requests,
-            config.request.scopes.clone(),
-        );
-        let calls = ProviderCalls::new(
-            client,
-            config.id_token_rules.clone(),
-            config.metadata.clone(),
-            config.transport.clone(),
-            Arc::clone(clock),
-        );
-        let end_session = EndSessionRequest {
-            client_id: config.request.client_id.clone(),
-            redirect_uri: config.post_logout_redirect_uri.clone(),
-        };
-        let lifecycle = SessionLifecycle::new(
-            Arc::clone(&config.sessions),
-            calls,
-            end_session,
-            config.sign_out_pages.clone(),
-            config.transport.timeout,
-            Arc::clone(clock),
-            TaskTracker::new(),
-        );
-        Self {
-            config,
-            lifecycle,
-            flights: CallbackFlights::default(),
-            reported: Reported::default(),
-        }
-    }
-
     /// Adds the context in which the handlers of a forwarded request find the session.
     #[inline]
     pub(crate) fn add_context<B>(self: &Arc<Self>, request: &mut Request<B>) -> Forwarded {
@@ -123,6 +90,7 @@ impl RelyingParty {
                 metadata.read(name, value);
             }
         }
+        self.report_stray_callback(request.uri(), &cookies);
         // The application's error page gets the whole request head.
         let whole = self.config.error_page.is_some();
         let is_page = metadata.is_page_request(request.method());

@@ -66,7 +66,7 @@ impl RelyingParty {
         let reported = &self.reported.callback_route_missing;
         if no_route.contains(&head.status) && !reported.swap(true, Ordering::Relaxed) {
             tracing::error!(
-                path = self.config.redirect_uri.path,
+                path = self.origin.redirect_uri.path,
                 "no route for the callback: add a handler for `GET` of this path inside the layer, or use \
                  `with_redirect_after_sign_in`"
             );

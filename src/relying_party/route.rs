@@ -23,8 +23,9 @@ impl RelyingParty {
     /// consume a sign-in.
     pub(crate) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
         let (path, config) = (request.uri().path(), &self.config);
+        let callback = &self.origin.redirect_uri.path;
         let (route, allowed) = match Some(path) {
-            _ if path == config.redirect_uri.path => (Route::Callback, "GET"),
+            _ if path == callback => (Route::Callback, "GET"),
             path if path == config.login_path.as_deref() => (Route::Login, "GET"),
             path if path == config.logout_path.as_deref() => (Route::Logout, "POST"),
             _ => return None,

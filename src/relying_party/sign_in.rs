@@ -10,6 +10,7 @@ use super::{
     FetchMetadata, RelyingParty,
     failure::Failure,
     flow_cookies::FlowCookies,
+    origins::host,
     responses::{append_cookies, see_other},
 };
 use crate::{
@@ -28,16 +29,19 @@ impl RelyingParty {
         }
         let page = return_to_parameter(&head.uri);
         let return_to = self.return_to(page.as_deref().and_then(ReturnTo::parse));
-        self.sign_in(return_to, &CookieLines::of(&head.headers))
+        let host = host(&head.uri, &head.headers);
+        self.sign_in(return_to, host, &CookieLines::of(&head.headers))
             .await
     }
 
-    /// Gets the provider's metadata, and redirects the browser to the provider.
+    /// Gets the provider's metadata, and redirects the browser to the provider. `host` is the host of the request.
     pub(super) async fn sign_in(
         &self,
         return_to: ReturnTo,
+        host: Option<&str>,
         cookies: &CookieLines,
     ) -> Result<Response<Bytes>, Failure> {
+        self.check_host(host);
         let failure = |error| Failure::from(error).returning_to(&return_to);
         let counter_removal = self.check_no_loop(cookies).await.map_err(failure)?;
         let metadata = self.lifecycle.calls.metadata().await;
@@ -60,8 +64,9 @@ impl RelyingParty {
     ) -> Response<Bytes> {
         let now = self.lifecycle.now();
         let request = &self.config.request;
-        let pending = PendingSignIn::begin(self.config.provider(), interaction, return_to, now);
-        let url = request.url(&metadata.authorization_endpoint, &pending);
+        let (provider, redirect_uri) = (self.config.provider(), &self.origin.redirect_uri.text);
+        let pending = PendingSignIn::begin(provider, redirect_uri, interaction, return_to, now);
+        let url = request.url(&metadata.authorization_endpoint, redirect_uri, &pending);
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
@@ -98,7 +103,7 @@ impl RelyingParty {
         page.filter(|page| page.as_str().len() <= MAX_RETURN_TO)
             .filter(|page| {
                 let path = Some(page.path());
-                path != Some(&*config.redirect_uri.path)
+                path != Some(&*self.origin.redirect_uri.path)
                     && path != config.login_path.as_deref()
                     && path != config.logout_path.as_deref()
             })
@@ -107,7 +112,7 @@ impl RelyingParty {
 
     pub(super) fn flow_cookies<'a>(&'a self, lines: &'a CookieLines) -> FlowCookies<'a> {
         FlowCookies {
-            sealer: &self.config.flow_sealer,
+            sealer: &self.origin.flow_sealer,
             scope: &self.lifecycle.sessions.scope,
             lines,
         }

@@ -27,7 +27,7 @@ impl RelyingParty {
     /// Then terminates the session at the provider, and redirects to the provider's end-session page or to a page of this
     /// site.
     pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
-        check_same_origin(&head.headers, &self.config.redirect_uri.origin)?;
+        check_same_origin(&head.headers, &self.origin.redirect_uri.origin)?;
         let cookies = CookieLines::of(&head.headers);
         let (lifecycle, flows) = (&self.lifecycle, self.flow_cookies(&cookies));
         let sessions = &lifecycle.sessions;
@@ -96,7 +96,7 @@ impl RelyingParty {
 
     /// Whether an address is on another origin.
     fn is_elsewhere(&self, url: &HeaderValue) -> bool {
-        let origin = self.config.redirect_uri.origin.as_bytes();
+        let origin = self.origin.redirect_uri.origin.as_bytes();
         let path = url.as_bytes().strip_prefix(origin);
         let path = path.unwrap_or(url.as_bytes());
         !matches!(path.first(), None | Some(b'/' | b'?' | b'#'))

@@ -3,6 +3,7 @@ use super::*;
 const SOURCE: KeySource<'_> = KeySource {
     secrets: &[&[7; 32]],
     client_id: "client",
+    cookie_name: "didit",
     origin: "https://app.example",
 };
 
@@ -33,7 +34,7 @@ fn sealing_twice_gives_different_values() {
 
 // Behaviour 77.
 #[test]
-fn another_purpose_label_client_or_origin_does_not_open() {
+fn another_purpose_label_client_cookie_name_or_origin_does_not_open() {
     let session = sealer(&[&[7; 32]], Purpose::SESSION);
     let sealed = session.seal(b"label", b"text");
     assert!(opens(&session, b"label", &sealed));
@@ -49,18 +50,27 @@ fn another_purpose_label_client_or_origin_does_not_open() {
             ..SOURCE
         },
         KeySource {
+            cookie_name: "staff",
+            ..SOURCE
+        },
+        KeySource {
             origin: "https://app.example:8443",
             ..SOURCE
         },
-        // The length before the client id keeps these two apart from `SOURCE`.
+        // The lengths keep these two apart from `SOURCE`.
         KeySource {
-            client_id: "clienthttps://",
+            client_id: "clientdidit",
+            cookie_name: "",
+            ..SOURCE
+        },
+        KeySource {
+            cookie_name: "didithttps://",
             origin: "app.example",
             ..SOURCE
         },
     ] {
         let other = Sealer::new(source, Purpose::SESSION);
-        let application = (source.client_id, source.origin);
+        let application = (source.client_id, source.cookie_name, source.origin);
         assert!(!opens(&other, b"label", &sealed), "{application:?}");
     }
 }

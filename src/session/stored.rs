@@ -59,7 +59,8 @@ impl StoredSessions {
         Arc::new(Self {
             store,
             sealer: Sealer::new(keys, Purpose::STORE),
-            users: Pseudonyms::new(keys, Purpose::USER),
+            // A user has the same name at all origins, so that all their sessions are found.
+            users: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::USER),
             scope,
             // Unlike a cookie, a store does not present old copies of a session.
             codec: Codec {

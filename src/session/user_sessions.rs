@@ -125,6 +125,7 @@ mod tests {
             let keys = KeySource {
                 secrets: &secrets,
                 client_id: "app",
+                cookie_name: "didit",
                 origin: "https://app.example",
             };
             let provider = Provider::didit();

@@ -8,6 +8,7 @@ mod completion;
 mod flow_cookie;
 mod hostile_addresses;
 mod login;
+mod origins;
 mod return_to;
 mod service_worker;
 #[path = "../support/mod.rs"]

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::{ConfigBuilder, SessionStorage};
 use crate::{
-    config::{Config, ConfigError, RedirectUri},
+    config::{Config, ConfigError, Origin, RedirectUri},
     cookie::CookieScope,
     oidc::{AuthorizationRequest, IdTokenRules},
-    provider::Endpoint,
     seal::{KeySource, Purpose, Sealer},
     session::{
         Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
@@ -40,24 +39,35 @@ impl ConfigBuilder {
             return Err(failure);
         }
         self.check_client()?;
-        let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
+        let redirect_uris = self.check_redirect_uris()?;
         let metadata = self.provider.metadata_source()?;
         let scopes = self.check_scopes()?;
         self.check_parameters()?;
-        let landing_page = self.check_paths(&redirect_uri.path)?;
+        let landing_page = self.check_paths(&redirect_uris)?;
         let sign_out_pages = self.check_sign_out_pages(&landing_page)?;
-        if let Some(uri) = &self.post_logout_redirect_uri {
-            Endpoint::parse("post-logout redirect URI", uri)?;
-        }
+        let post_logout_redirect_uris = self.check_post_logout_redirect_uris()?;
         self.check_durations()?;
         self.check_cookies()?;
-        let keys = KeySource {
-            secrets: &self.check_cookie_keys()?,
-            client_id: &self.client_id,
-            origin: &redirect_uri.origin,
-        };
-        let flow_sealer = Sealer::new(keys, Purpose::FLOW);
-        let sessions = self.sessions(keys, &scopes, redirect_uri.is_https)?;
+        let store = self.store(&scopes)?;
+        let secrets = self.check_cookie_keys()?;
+        let mut origins: Vec<Arc<Origin>> = Vec::new();
+        for redirect_uri in redirect_uris {
+            let shares_cookies =
+                |origin: &&Arc<Origin>| redirect_uri.shares_cookies(&origin.redirect_uri);
+            let (flow_sealer, sessions) = match origins.iter().find(shares_cookies) {
+                Some(other) => (Arc::clone(&other.flow_sealer), Arc::clone(&other.sessions)),
+                None => self.keys_and_sessions(&redirect_uri, &secrets, store.as_ref()),
+            };
+            let mut own = post_logout_redirect_uris.iter();
+            let own = own.find(|(origin, _)| *origin == redirect_uri.origin);
+            let post_logout_redirect_uri = own.or(post_logout_redirect_uris.first());
+            origins.push(Arc::new(Origin {
+                post_logout_redirect_uri: post_logout_redirect_uri.map(|(_, uri)| uri.clone()),
+                redirect_uri,
+                flow_sealer,
+                sessions,
+            }));
+        }
         #[cfg(feature = "reqwest")]
         if self.transport.is_none() {
             // The connection must fail before the call times out: only a failed connection proves that nothing was
@@ -74,7 +84,6 @@ impl ConfigBuilder {
         Ok(Config {
             request: AuthorizationRequest {
                 client_id: self.client_id.clone(),
-                redirect_uri: self.redirect_uri,
                 scopes,
                 prompt: self.prompt,
                 max_age: self.max_age,
@@ -91,16 +100,13 @@ impl ConfigBuilder {
                 required_acr_values,
             },
             client_secret: self.client_secret,
-            redirect_uri,
+            origins,
             metadata,
             login_path: self.login_path,
             logout_path: self.logout_path,
             landing_page,
             redirects_after_sign_in: self.redirects_after_sign_in,
-            flow_sealer,
-            sessions: Arc::new(sessions),
             sign_out_pages,
-            post_logout_redirect_uri: self.post_logout_redirect_uri,
             transport: LimitedTransport {
                 transport,
                 timeout: self.http_timeout,
@@ -110,16 +116,10 @@ impl ConfigBuilder {
         })
     }
 
-    fn sessions(
-        &self,
-        keys: KeySource<'_>,
-        scopes: &Scopes,
-        is_https: bool,
-    ) -> Result<Sessions, ConfigError> {
-        let provider = self.provider.clone();
-        let brings_single_use_tokens = provider.single_use_refresh_tokens
+    fn store(&self, scopes: &Scopes) -> Result<Option<Arc<dyn SessionStore>>, ConfigError> {
+        let brings_single_use_tokens = self.provider.single_use_refresh_tokens
             && (scopes.contains("offline_access") || scopes.contains("offline"));
-        let store: Option<Arc<dyn SessionStore>> = match &self.session_storage {
+        Ok(match &self.session_storage {
             SessionStorage::Store(store) => Some(Arc::clone(store)),
             SessionStorage::Cookies if brings_single_use_tokens => {
                 return Err(ConfigError::SingleUseRefreshTokens);
@@ -130,12 +130,28 @@ impl ConfigBuilder {
                 Some(Arc::new(memory))
             }
             SessionStorage::Default | SessionStorage::Cookies => None,
+        })
+    }
+
+    /// The keys of flow cookies and the sessions of an origin.
+    fn keys_and_sessions(
+        &self,
+        redirect_uri: &RedirectUri,
+        secrets: &[&[u8]],
+        store: Option<&Arc<dyn SessionStore>>,
+    ) -> (Arc<Sealer>, Arc<Sessions>) {
+        let keys = KeySource {
+            secrets,
+            client_id: &self.client_id,
+            cookie_name: &self.cookie_name,
+            origin: &redirect_uri.origin,
         };
+        let provider = self.provider.clone();
         let rules = Rules::new(self.limits, &provider);
-        let scope = CookieScope::new(&self.cookie_name, is_https);
+        let scope = CookieScope::new(&self.cookie_name, redirect_uri.is_https);
         let backend = match store {
             Some(store) => Backend::Store(StoredSessions::new(
-                store,
+                Arc::clone(store),
                 keys,
                 scope.clone(),
                 rules,
@@ -149,6 +165,8 @@ impl ConfigBuilder {
                 provider,
             )),
         };
-        Ok(Sessions::new(rules, scope, backend))
+        let sessions = Sessions::new(rules, scope, backend);
+        let flow_sealer = Sealer::new(keys, Purpose::FLOW);
+        (Arc::new(flow_sealer), Arc::new(sessions))
     }
 }

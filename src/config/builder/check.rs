@@ -6,7 +6,10 @@ use http::HeaderValue;
 
 use super::{ConfigBuilder, DAY};
 use crate::{
-    config::ConfigError, cookie::CookieScope, provider::Endpoint, return_to::ReturnTo,
+    config::{ConfigError, RedirectUri},
+    cookie::CookieScope,
+    provider::Endpoint,
+    return_to::ReturnTo,
     tokens::Scopes,
 };
 
@@ -28,6 +31,31 @@ impl ConfigBuilder {
         ensure(has_issuer, ConfigError::NoIssuer)?;
         let fits = secret.is_none() || !self.provider.is_for_public_clients();
         ensure(fits, ConfigError::UnwantedClientSecret)
+    }
+
+    /// The redirect URIs, each with a host of its own: the host of a request selects one.
+    pub(super) fn check_redirect_uris(&self) -> Result<Vec<RedirectUri>, ConfigError> {
+        let mut checked: Vec<RedirectUri> = Vec::new();
+        for given in &self.redirect_uris {
+            let uri = RedirectUri::parse(given)?;
+            let is_selectable = !checked.iter().any(|other| uri.has_host_of(other));
+            let why = "has the host of another redirect URI; the host of a request has to select one of them";
+            ensure(is_selectable, invalid_value("redirect URI", given, why))?;
+            checked.push(uri);
+        }
+        Ok(checked)
+    }
+
+    /// Each with its origin.
+    pub(super) fn check_post_logout_redirect_uris(
+        &self,
+    ) -> Result<Vec<(String, String)>, ConfigError> {
+        let uris = self.post_logout_redirect_uris.iter().map(|uri| {
+            let checked = Endpoint::parse("post-logout redirect URI", uri)?;
+            let origin = checked.url().origin().ascii_serialization();
+            Ok((origin, uri.clone()))
+        });
+        uris.collect()
     }
 
     /// The scopes that were set, else the provider's (RFC 6749 §3.3). `openid` is required if it is one of the
@@ -75,8 +103,8 @@ impl ConfigBuilder {
     }
 
     /// Checks the paths of this site, which must differ; gives the landing page.
-    pub(super) fn check_paths(&self, callback: &str) -> Result<ReturnTo, ConfigError> {
-        let mut own = vec![callback];
+    pub(super) fn check_paths(&self, callbacks: &[RedirectUri]) -> Result<ReturnTo, ConfigError> {
+        let mut own: Vec<_> = callbacks.iter().map(|uri| uri.path.as_str()).collect();
         let login = self.login_path.iter().map(|path| ("login path", path));
         let logout = self.logout_path.iter().map(|path| ("logout path", path));
         for (name, path) in login.chain(logout) {

@@ -8,6 +8,33 @@ use super::{ConfigBuilder, strings};
 use crate::{provider::Provider, tokens::Secret};
 
 impl ConfigBuilder {
+    /// Adds the redirect URI of another origin of the same client, such as a second domain of the site: one that is
+    /// registered at Didit, byte for byte. Its path is the callback's path there.
+    ///
+    /// The host of a request (`Host`, or `:authority` in HTTP/2) selects one of the redirect URIs, so a sign-in comes
+    /// back to the origin it has started on; a proxy has to [pass `Host` on](crate::docs::proxy). A request on any other
+    /// host is treated as one of the first origin, and a sign-in that starts there is logged.
+    ///
+    /// Each origin has sessions and cookies of its own; origins that differ in their ports only share them, as browsers
+    /// do not tell ports apart. All other settings are those of all origins.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// use tower_didit::Config;
+    ///
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .add_redirect_uri("https://app.example.org/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(redirect_uri.into());
+        self
+    }
+
     /// The client secret, with which the client authenticates as the provider requires: at Didit by HTTP Basic
     /// (RFC 6749 §2.3.1).
     ///

@@ -182,7 +182,24 @@ impl ConfigBuilder {
     /// # config.build().unwrap();
     /// ```
     pub fn with_post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.post_logout_redirect_uri = Some(uri.into());
+        self.post_logout_redirect_uris = vec![uri.into()];
+        self
+    }
+
+    /// Adds another one, for a further [origin](Self::add_redirect_uri). A sign-out sends the one of its own origin, or
+    /// the first if that origin has none.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .add_redirect_uri("https://app.example.org/callback")
+    ///     .with_post_logout_redirect_uri("https://app.example/goodbye")
+    ///     .add_post_logout_redirect_uri("https://app.example.org/goodbye");
+    /// # config.build().unwrap();
+    /// ```
+    pub fn add_post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.post_logout_redirect_uris.push(uri.into());
         self
     }
 }

@@ -58,6 +58,7 @@ fn verify(rules: &IdTokenRules, token: &str, keys: &Jwks, now: u64) -> Result<Id
 fn grant(nonce: Option<&str>, started: Timestamp) -> Grant {
     Grant {
         code: CODE.to_owned().into(),
+        redirect_uri: String::new(),
         code_verifier: String::new().into(),
         nonce: nonce.map(|nonce| nonce.to_owned().into()),
         started,

@@ -28,18 +28,19 @@ use crate::{
     },
 };
 
-/// Begins, refreshes and ends the sessions of one layer.
+/// Begins, refreshes and ends the sessions of one layer at one origin.
+#[derive(Clone)]
 pub(crate) struct SessionLifecycle {
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) calls: ProviderCalls,
-    refreshes: Refreshes,
-    ended: EndedSessions,
+    pub(crate) calls: Arc<ProviderCalls>,
+    refreshes: Arc<Refreshes>,
+    ended: Arc<EndedSessions>,
     /// The store keys of ended sessions. The store may not have deleted them yet.
-    ended_keys: EndedSessions,
+    ended_keys: Arc<EndedSessions>,
     /// The keys of ended sessions that the store has failed to delete.
-    deletions: Deletions,
+    deletions: Arc<Deletions>,
     /// The single-use refresh tokens that were sent.
-    spent: ReplayCache,
+    spent: Arc<ReplayCache>,
     /// Bounds the background tasks that revoke tokens without a session.
     ending_permits: Arc<Semaphore>,
     /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
@@ -50,7 +51,7 @@ pub(crate) struct SessionLifecycle {
     /// How long others wait for a refresh: the timeout of a call, and 5 s for the steps before and after the call.
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
-    store_breaker: Breaker,
+    store_breaker: Arc<Breaker>,
     tasks: TaskTracker,
 }
 
@@ -74,21 +75,34 @@ impl SessionLifecycle {
         tasks: TaskTracker,
     ) -> Arc<Self> {
         Arc::new(Self {
-            refreshes: Refreshes::default(),
-            ended: EndedSessions::default(),
-            ended_keys: EndedSessions::default(),
-            deletions: Deletions::default(),
-            spent: ReplayCache::default(),
+            refreshes: Arc::default(),
+            ended: Arc::default(),
+            ended_keys: Arc::default(),
+            deletions: Arc::default(),
+            spent: Arc::default(),
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
             sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
-            calls,
+            calls: Arc::new(calls),
             end_session,
             sign_out_pages,
             refresh_timeout: timeout + Duration::from_secs(5),
             clock,
-            store_breaker: Breaker::new(STORE_BREAKER_OPEN_FOR),
+            store_breaker: Arc::new(Breaker::new(STORE_BREAKER_OPEN_FOR)),
             tasks,
+        })
+    }
+
+    /// The lifecycle of the sessions of another origin of the same layer.
+    pub(crate) fn at_origin(
+        &self,
+        sessions: Arc<Sessions>,
+        end_session: EndSessionRequest,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            sessions,
+            end_session,
+            ..self.clone()
         })
     }
 

@@ -106,6 +106,49 @@ fn a_password_in_a_url_is_not_repeated() {
     }
 }
 
+// Behaviours 95 and 108.
+#[test]
+fn the_host_of_a_request_selects_one_redirect_uri() {
+    let first = "https://app.example/callback";
+    for (uri, why) in [
+        (first, SAME_HOST),
+        ("https://app.example/other", SAME_HOST),
+        ("https://APP.example:443/callback", SAME_HOST),
+        ("/callback", "is not an absolute URL"),
+        (
+            "http://app.example/callback",
+            "must be https, or http on loopback",
+        ),
+    ] {
+        let config = redirect_uri(first).add_redirect_uri(uri);
+        assert_refused(config, &format!("the redirect URI {uri:?} {why}"));
+    }
+    // `Host: localhost` may be either.
+    let plain = redirect_uri("https://localhost/callback");
+    let uri = "http://localhost/callback";
+    assert_refused(
+        plain.add_redirect_uri(uri),
+        &format!("the redirect URI {uri:?} {SAME_HOST}"),
+    );
+    let config = redirect_uri(first)
+        .add_redirect_uri("https://app.example:8443/callback")
+        .add_redirect_uri("https://other.example/sign-in/callback")
+        .add_redirect_uri("http://localhost:3000/callback")
+        .add_redirect_uri("https://localhost:3443/callback");
+    assert!(config.build().is_ok());
+    // Of each origin.
+    assert_refused(
+        redirect_uri(first)
+            .add_redirect_uri("https://other.example/back")
+            .with_login_path("/back"),
+        r#"the login path "/back" is already the callback, login or logout path"#,
+    );
+    assert_refused(
+        good().add_post_logout_redirect_uri("/goodbye"),
+        r#"the post-logout redirect URI "/goodbye" is not an absolute URL"#,
+    );
+}
+
 // Behaviour 95.
 #[test]
 fn paths_are_of_this_site_and_differ() {
@@ -187,3 +230,6 @@ fn paths_are_of_this_site_and_differ() {
             .is_ok()
     );
 }
+
+const SAME_HOST: &str =
+    "has the host of another redirect URI; the host of a request has to select one of them";

@@ -180,6 +180,7 @@ impl Scenario {
         let keys = KeySource {
             secrets: &[&[7; 32]],
             client_id: "app",
+            cookie_name: "didit",
             origin: "https://app.example",
         };
         let clock = Arc::new(view.world.clock.clone());
