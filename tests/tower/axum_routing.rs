@@ -3,11 +3,12 @@
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
 use tower_didit::{
-    DiditTokens, RequireSignIn,
+    DiditTokens, RequireSignIn, SignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person},
 };
 
 use crate::support::{
+    logs::{capture, logs},
     sign_in::sign_in,
     site::{CALLBACK, HOME, auth, didit},
 };
@@ -198,4 +199,54 @@ async fn gap_a_layer_in_a_nested_router_sees_stripped_paths() {
     let page = browser.fetch(Method::GET, "/shop/orders").await;
     assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(didit.count(Endpoint::Token), 0);
+}
+
+// RFC 6749 §4.1.2.1; behaviour 21.
+#[tokio::test]
+async fn a_callback_whose_path_was_changed_is_logged_once_whatever_answers_it() {
+    const EVENT: &str = "callback at another path";
+    let not_found = async || StatusCode::NOT_FOUND;
+    let page = async || "one page for all paths";
+    for nested in [
+        Router::new().fallback(not_found),
+        Router::new().fallback(page),
+        callback(),
+        orders().fallback(not_found),
+    ] {
+        capture();
+        let didit = didit();
+        let layer = auth(didit.config("https://app.example/shop/callback"));
+        let start = get(async || SignIn::new());
+        let nested = nested.route("/start", start).layer(layer);
+        let browser = Browser::new(HOME, Router::new().nest("/shop", nested));
+        // Callbacks of other clients, and of nobody.
+        for query in [
+            "code=c&state=s",
+            "state=s&error=access_denied",
+            "state=",
+            "state",
+        ] {
+            browser.get(&format!("/shop/callback?{query}")).await;
+        }
+        let started = browser.get("/shop/start").await;
+        let back = didit.approve(started.location(), &Person::john());
+        let strangers = browser.new_browser();
+        strangers.get(&back).await;
+        assert!(!logs().contains(EVENT), "{}", logs());
+        for _ in 0..2 {
+            browser.get(&back).await;
+        }
+        let logged = logs();
+        let lines: Vec<_> = logged.lines().filter(|line| line.contains(EVENT)).collect();
+        let [line] = lines[..] else {
+            panic!("{logged}")
+        };
+        assert!(line.contains("ERROR"), "{line}");
+        assert!(
+            line.contains(r#"callback="/shop/callback" path="/callback""#),
+            "{line}"
+        );
+        assert!(!line.contains("code="), "{line}");
+        assert_eq!(didit.count(Endpoint::Token), 0);
+    }
 }

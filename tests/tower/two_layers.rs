@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use http::StatusCode;
+use http::{Method, StatusCode, request::Parts};
 use tokio::time::timeout;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, IdClaims, RequireSignIn, ReturnTo,
+    ConfigBuilder, DiditAuth, DiditTokens, Error, IdClaims, RequireSignIn, ReturnTo,
     fake::{Browser, FakeDidit, FakeDiditExt, Person},
+    store::StoreError,
 };
 
 use crate::support::{
     handlers::Place,
     sign_in::approved,
-    site::{HOME, NOBODY, auth, didit},
+    site::{CALLBACK, HOME, NOBODY, auth, didit},
 };
 
 const STAFF_CALLBACK: &str = "https://app.example/staff/callback";
@@ -138,6 +139,86 @@ async fn applications_on_two_ports_of_one_host_have_separate_sessions() {
     let staff = staff_pages().layer(staff(second.config(callback)));
     let browser = Browser::new(HOME, members).add_site(other, staff);
     assert_apart(&browser, &first, &second, [HOME, other]).await;
+}
+
+// Behaviour 109. The same client, keys and store.
+#[tokio::test]
+async fn a_cookie_under_the_name_of_another_layer_is_none() {
+    for place in Place::BOTH {
+        let didit = FakeDidit::new("client", "secret");
+        let store = crate::support::site::memory(&didit);
+        let stored = |config: ConfigBuilder| match place {
+            Place::Cookies => config,
+            Place::Memory => config.with_session_store(store.clone()),
+        };
+        let app = staff_pages()
+            .route_layer(staff(stored(didit.config(STAFF_CALLBACK))))
+            .route("/who", get(who))
+            .layer(members(stored(didit.config(CALLBACK))));
+        let member = Browser::new(HOME, app);
+        sign_in(&member, &didit, "/login", &Person::john()).await;
+        let pending = member.get("/login").await;
+        let back = didit.approve(pending.location(), &Person::john());
+        let back = back.replace("/callback", "/staff/callback");
+
+        let other = member.new_browser();
+        for cookie in member.cookies() {
+            let name = cookie.name().replace("__Host-didit", "__Host-staff");
+            other.set_cookie(&name, cookie.value());
+        }
+        assert_eq!(other.get("/staff/who").await.text(), NOBODY);
+        let page = other.get(&back).await;
+        assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+        assert!(page.text().contains("foreign-sign-in"), "{}", page.text());
+        assert_eq!(member.get("/who").await.text(), Person::john().subject());
+        assert!(
+            member
+                .get(&back.replace("/staff", ""))
+                .await
+                .status()
+                .is_redirection()
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_rendered_once_by_the_layer_whose_context_it_came_from() {
+    let [first, second] = clients();
+    let page = |name: &'static str| {
+        move |error: &Error, _: &Parts, next: &str| {
+            let body = format!("{name} {} {next}", error.kind().code());
+            let mut page = http::Response::new(body.into());
+            *page.status_mut() = error.kind().status();
+            page
+        }
+    };
+    let fail = async || Err::<(), _>(Error::from(StoreError::new("down")));
+    let config = second.config(STAFF_CALLBACK).with_error_page(page("staff"));
+    let app = staff_pages()
+        .route("/staff/failing", get(fail))
+        .route_layer(staff(config))
+        .route("/failing", get(fail))
+        .layer(members(
+            first.config(CALLBACK).with_error_page(page("members")),
+        ));
+    let browser = Browser::new(HOME, app);
+    for (path, expected) in [
+        ("/failing", "members session-unavailable "),
+        ("/staff/failing", "staff session-unavailable "),
+        ("/callback?state=s&code=c", "members unknown-sign-in /login"),
+        (
+            "/staff/callback?state=s&code=c",
+            "staff unknown-sign-in /staff/login",
+        ),
+    ] {
+        let shown = browser.get(path).await;
+        assert_eq!(shown.text(), expected, "{path}");
+        let program = browser.fetch(Method::GET, path).await;
+        assert_eq!(
+            program.header("content-type"),
+            Some("application/problem+json")
+        );
+    }
 }
 
 fn place_at(place: Place, didit: &FakeDidit) -> ConfigBuilder {
