@@ -44,6 +44,11 @@ impl CookieScope {
         &self.session
     }
 
+    /// The name of the flow cookie with this suffix.
+    pub(crate) fn flow_name(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.flow_prefix)
+    }
+
     /// A `Set-Cookie` value. `SameSite=Lax`, because the callback is a navigation from another site, from which
     /// browsers omit `Strict` cookies.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
@@ -61,10 +66,31 @@ impl CookieScope {
         value
     }
 
+    /// The length of the `Set-Cookie` line of a cookie with this name and no value, for at most 400 days.
+    pub(crate) fn line_length(&self, name: &str) -> usize {
+        line_length(&self.set(name, "", Duration::from_secs(400 * 24 * 60 * 60)))
+    }
+
     /// A `Set-Cookie` value that removes a cookie.
     pub(crate) fn remove(&self, name: &str) -> HeaderValue {
         self.set(name, "", Duration::ZERO)
     }
+}
+
+/// The length of a `Set-Cookie` line in the head of a response.
+pub(crate) fn line_length(value: &HeaderValue) -> usize {
+    "set-cookie: \r\n".len() + value.len()
+}
+
+/// As many of these `Set-Cookie` values as fit into `room` bytes.
+pub(crate) fn fitting(
+    mut room: usize,
+    values: impl Iterator<Item = HeaderValue>,
+) -> impl Iterator<Item = HeaderValue> {
+    values.map_while(move |value| {
+        room = room.checked_sub(line_length(&value))?;
+        Some(value)
+    })
 }
 
 /// The `Cookie` headers of a request. Clones of header values are cheap.

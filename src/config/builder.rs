@@ -59,7 +59,7 @@ use crate::{
 /// | [`with_session_idle_timeout`](Self::with_session_idle_timeout) | 1 day | duration, 1 second to 400 days |
 /// | [`with_session_lifetime`](Self::with_session_lifetime) | 7 days | duration, 1 second to 400 days |
 /// | [`with_session_store`](Self::with_session_store), [`with_sessions_in_cookies`](Self::with_sessions_in_cookies) | in cookies; in memory if refresh tokens are single-use | |
-/// | [`with_session_cookie_limit`](Self::with_session_cookie_limit) | 4,096 | bytes, 1,024 to 40,960 |
+/// | [`with_session_cookie_limit`](Self::with_session_cookie_limit) | 3,072 | bytes, 1,024 to 40,960 |
 /// | [`with_cookie_keys`](Self::with_cookie_keys) | derived from the client secret | 32 bytes or more |
 /// | [`with_cookie_name`](Self::with_cookie_name) | `didit` | 1 to 32 characters |
 ///
@@ -150,7 +150,7 @@ impl ConfigBuilder {
                 absolute: 7 * DAY,
             },
             session_storage: SessionStorage::Default,
-            session_cookie_limit: 4096,
+            session_cookie_limit: 3072,
             sign_out_pages: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             connect_timeout: Duration::from_secs(5),

@@ -136,16 +136,18 @@ impl RequestSession {
 
     /// The `Set-Cookie` values for the response. `None` for most requests.
     ///
-    /// A slow request must not restore a session that has ended in the meantime, or tokens that were replaced.
+    /// A slow request must not restore a session that has ended in the meantime, or tokens that were replaced. A response
+    /// that starts a sign-in (`is_replaced`) writes no session: the new sign-in replaces it, and the response has no room
+    /// for both.
     #[inline]
-    pub(crate) fn cookies(&self) -> Option<Vec<HeaderValue>> {
+    pub(crate) fn cookies(&self, is_replaced: bool) -> Option<Vec<HeaderValue>> {
         if self.is_unchanged() {
             return None;
         }
-        self.changed_cookies()
+        self.changed_cookies(is_replaced)
     }
 
-    fn changed_cookies(&self) -> Option<Vec<HeaderValue>> {
+    fn changed_cookies(&self, is_replaced: bool) -> Option<Vec<HeaderValue>> {
         let final_state = self.final_state();
         let session = final_state.session;
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
@@ -160,6 +162,7 @@ impl RequestSession {
             Some(CookieChange::Remove | CookieChange::RemoveUnlessNewer(_)) => {
                 return Some(sessions.removals(self.existing).collect());
             }
+            Some(CookieChange::Write) | None if is_replaced => return None,
             Some(CookieChange::Write) => session?.used(limits, now),
             None => session?.used_if_due(limits, now)?,
         };

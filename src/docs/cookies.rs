@@ -57,10 +57,12 @@
 //!
 //! # Sizes
 //!
-//! The cookies of a session may take 4,096 bytes in all, names and attributes included. A larger session is refused
-//! with `session-too-large` when the sign-in completes. In that case use a [store](crate::docs::machines), ask for
-//! fewer scopes, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send
-//! the cookies with every request, and [proxies](crate::docs::proxy) limit headers.
+//! The `Set-Cookie` lines of a response take at most 3,072 bytes in all, so that
+//! [proxies](crate::docs::proxy#header-sizes) pass them on. A session has about 2 KB of that before it is sealed. A larger
+//! session is refused with `session-too-large` when the sign-in completes. In that case use a
+//! [store](crate::docs::machines), ask for fewer scopes, or raise
+//! [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send the cookies with every
+//! request.
 //!
 //! # Several applications on one host
 //!

@@ -5,7 +5,7 @@
 //! | | [in cookies](crate::ConfigBuilder::with_sessions_in_cookies) | in [memory](crate::store::MemoryStore) | in Redis, or [your own](crate::store::SessionStore) store |
 //! |---|---|---|---|
 //! | the server keeps | nothing | all sessions, in one process | all sessions, for all processes |
-//! | size of a session | 4 KB by default, 40 KB at most | 64 KB | 64 KB |
+//! | size of a session | 2 KB by default, 30 KB at most | 64 KB | 64 KB |
 //! | after a restart | sessions remain | sessions are gone | sessions remain |
 //! | after a sign-out, copies of the cookie are refused | by this process, until it restarts | yes | by all processes |
 //! | can keep single-use refresh tokens (accepted only once) | no | yes | yes |

@@ -9,7 +9,7 @@
 //! | pass the whole path on | a stripped prefix hides the callback: an `ERROR` in the log |
 //! | pass `Cookie`, `Sec-Fetch-*`, `Origin` and `Accept` on | people get problem details, or nobody stays signed in |
 //! | pass `Set-Cookie` headers on one by one | folded into one header they are lost |
-//! | accept headers of 8 KB in both directions | 400 or 502 during the sign-in |
+//! | accept headers of 8 KB in requests and of 4 KB in responses, as nginx does by default | 400 or 502 during the sign-in |
 //!
 //! The layer ignores `X-Forwarded-*` and `Forwarded`: it takes its own address from the redirect URIs.
 //! `X-Forwarded-Proto: http` between proxy and application changes nothing.
@@ -50,7 +50,7 @@
 //! application. The certificate names `app.example` and the other names that lead to it. A file below
 //! `/etc/nginx/conf.d`:
 //!
-//! ```text
+//! ```nginx
 //! # Requests of the callback: 1 a second for each address, after a burst of 20.
 //! limit_req_zone $binary_remote_addr zone=didit_callback:10m rate=1r/s;
 //! # An access log without queries: the callback's query contains the authorization code.
@@ -91,8 +91,9 @@
 //!     proxy_set_header Upgrade    $http_upgrade;
 //!     proxy_http_version 1.1;
 //!     proxy_connect_timeout 2s;
-//!     large_client_header_buffers 4 16k;   # headers of a request
-//!     proxy_buffer_size 16k;               # headers of a response, the callback's included
+//!     # Headers of 16 KB, for with_session_cookie_limit(12 * 1024). The defaults are for the default limit.
+//!     large_client_header_buffers 4 16k;   # of a request
+//!     proxy_buffer_size 16k;               # of a response, the callback's included
 //!     proxy_busy_buffers_size 24k;
 //!
 //!     location / {
@@ -134,10 +135,15 @@
 //!
 //! # Header sizes
 //!
-//! A request carries at most 4 KB of session cookies and 3 KB of flow cookies; a response sets at most one session.
-//! nginx accepts response headers of 4 or 8 KB by default, and sends 502 to the browser if they are larger, which is
-//! why `proxy_buffer_size` and `large_client_header_buffers` are set above. With a [session
-//! store](crate::docs::machines) the session cookie has 43 characters, and the defaults suffice.
+//! nginx accepts response headers of 4 KB by default (8 KB where memory pages are larger), and sends 502 to the browser
+//! if they are larger. The `Set-Cookie` lines of a response therefore take at most 3,072 bytes by default, which leaves
+//! 800 bytes to the application's own headers, its `Location` included. A session that needs more is refused with
+//! `session-too-large`.
+//!
+//! If you raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit), set `proxy_buffer_size` to
+//! at least the limit plus 1 KB, and raise `large_client_header_buffers`: a request carries the session and at most 3 KB of
+//! flow cookies. With a [session store](crate::docs::machines) the session cookie has 43 characters. Each of two layers in
+//! one application has a limit of its own.
 //!
 //! # Below a prefix
 //!

@@ -62,6 +62,9 @@ impl PendingSignIn {
         }
     }
 
+    /// The length of [`cookie_suffix`](Self::cookie_suffix).
+    pub(crate) const COOKIE_SUFFIX_LENGTH: usize = 16;
+
     /// The end of the cookie's name: a hash of `state`, so that the callback finds the cookie.
     pub(crate) fn cookie_suffix(state: &str) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(&sha256(&[state.as_bytes()])[..12])

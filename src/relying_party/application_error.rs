@@ -5,7 +5,10 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Response, header, request::Parts, response, uri::PathAndQuery};
 
-use super::{RelyingParty, ResponseUpdate, failure::Failure, request_kind::page_request};
+use super::{
+    RelyingParty, ResponseUpdate, failure::Failure, request_kind::page_request,
+    responses::append_cookies,
+};
 use crate::{
     context::{RequestContext, RequestedPage, SignInChallenge},
     error::{Error, ErrorKind, NextPage, Rendered},
@@ -22,7 +25,6 @@ impl RelyingParty {
         head: &mut response::Parts,
     ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
-        let headers = mem::take(&mut head.headers);
         let page = context.requested_page.as_ref();
         // A `POST` has no address: a sign-in would not repeat its body.
         let address = page.and_then(RequestedPage::address);
@@ -31,11 +33,17 @@ impl RelyingParty {
         let query = address.and_then(PathAndQuery::query);
         let is_stray =
             helps && query.is_some_and(|query| self.is_stray_callback(query, &context.cookies));
+        let starts_sign_in = helps && !is_stray;
+        let session = context.asked_session();
+        if let Some(cookies) = session.and_then(|session| session.cookies(starts_sign_in)) {
+            append_cookies(&mut head.headers, cookies);
+        }
+        let headers = mem::take(&mut head.headers);
         let wanted = challenge.and_then(|SignInChallenge(page)| page);
         let address = address.filter(|_| !is_stray);
         let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
         Box::pin(async move {
-            let reply = if helps && !is_stray {
+            let reply = if starts_sign_in {
                 let return_to = self.return_to(return_to);
                 let host = context
                     .requested_page

@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::{
     clock::Timestamp,
-    cookie::{CookieLines, CookieScope, cookies},
+    cookie::{CookieLines, CookieScope, cookies, fitting, line_length},
     error::CallbackError,
     oidc::PendingSignIn,
     seal::Sealer,
@@ -52,7 +52,8 @@ impl FlowCookies<'_> {
     }
 
     /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the cookie that it replaces, and of
-    /// the oldest cookies beyond five or beyond 3 KB.
+    /// the oldest cookies beyond five or beyond 3 KB. Removals that do not fit into the response follow with
+    /// the next sign-in; only planted cookies can be so many.
     pub(super) fn set_cookies(
         &self,
         pending: &PendingSignIn,
@@ -85,11 +86,10 @@ impl FlowCookies<'_> {
             (count > MAX_COUNT || size > MAX_SIZE).then(|| self.removal(name))?
         });
         let set = self.scope.set(&name, &value, pending.expires.since(now));
-        let replaced = replaced.iter().map(|name| self.scope.remove(name));
-        iter::once(set)
-            .chain(replaced)
-            .chain(removals.take(MAX_REMOVALS))
-            .collect()
+        let replaced = replaced.map(|name| self.scope.remove(&name));
+        let room = MAX_LINES.saturating_sub(line_length(&set));
+        let removals = fitting(room, replaced.into_iter().chain(removals));
+        iter::once(set).chain(removals).collect()
     }
 
     /// The `Set-Cookie` value that removes the cookie of `state`.
@@ -99,9 +99,10 @@ impl FlowCookies<'_> {
 
     /// The `Set-Cookie` values that remove all flow cookies.
     pub(super) fn removals(&self) -> impl Iterator<Item = HeaderValue> {
-        self.all()
-            .filter_map(|(name, _)| self.removal(name))
-            .take(MAX_REMOVALS)
+        fitting(
+            MAX_LINES,
+            self.all().filter_map(|(name, _)| self.removal(name)),
+        )
     }
 
     fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -123,7 +124,7 @@ impl FlowCookies<'_> {
 
     fn name(&self, state: &str) -> String {
         let suffix = PendingSignIn::cookie_suffix(state);
-        format!("{}{suffix}", self.scope.flow_prefix)
+        self.scope.flow_name(&suffix)
     }
 }
 
@@ -136,5 +137,6 @@ const MAX_SAME_NAME: usize = 2;
 const MAX_COUNT: usize = 5;
 /// In bytes of the `Cookie` header.
 const MAX_SIZE: usize = 3 * 1024;
-/// Limits the response to a request with made-up cookies. An untampered browser has fewer.
-const MAX_REMOVALS: usize = 64;
+/// In bytes of `Set-Cookie` lines. The rest of a response's 4 KB is for the authorization request or the end-session
+/// request, and for the removal of a session.
+const MAX_LINES: usize = 2 * 1024;

@@ -12,7 +12,7 @@ use super::{
     new_session::NewSession,
     responses::{append_cookies, forbid_storing},
 };
-use crate::context::{RequestContext, RequestSession};
+use crate::context::RequestContext;
 
 /// Accompanies a forwarded request until its response headers are ready.
 pub(crate) struct Forwarded {
@@ -34,17 +34,17 @@ impl Forwarded {
             return relying_party.process_callback_response(context, new_session, request, head);
         }
         let session = context.close();
-        let is_asked = session.is_some();
-        let mut sets_cookies = false;
-        if let Some(cookies) = session.and_then(RequestSession::cookies) {
-            sets_cookies = !cookies.is_empty();
-            append_cookies(&mut head.headers, cookies);
-        }
         if let Some(error) = unrendered_error(head)
             && context.requested_page.is_some()
         {
             return Some(relying_party.replace_error(error, context, head));
         }
+        let mut sets_cookies = false;
+        if let Some(cookies) = session.and_then(|session| session.cookies(false)) {
+            sets_cookies = !cookies.is_empty();
+            append_cookies(&mut head.headers, cookies);
+        }
+        let is_asked = session.is_some();
         if is_asked && let Some(reply) = relying_party.replace_sign_out_redirect(&context, head) {
             return Some(Box::pin(ready(Err(reply))));
         }

@@ -12,13 +12,14 @@ use http::HeaderValue;
 use super::{
     PresentedCookies, Session,
     codec::Codec,
-    session_cookies::{Chunks, MAX_CHUNKS, chunk_name},
+    session_cookies::{Chunks, MAX_CHUNKS, chunk_name, counter_name},
     unseal_cache::UnsealCache,
 };
 use crate::{
     clock::Timestamp,
-    cookie::CookieScope,
+    cookie::{CookieScope, fitting},
     error::{Error, ErrorKind},
+    oidc::PendingSignIn,
     provider::Provider,
     seal::Sealer,
 };
@@ -28,8 +29,13 @@ pub(crate) struct SealedSessions {
     sealer: Sealer,
     scope: CookieScope,
     codec: Codec,
-    /// The size limit of all chunks together, in bytes, names and attributes included.
+    /// The limit of all `Set-Cookie` lines of a response that writes a session, in bytes.
     budget: usize,
+    /// The length of each chunk's line, without the chunk.
+    line_length: usize,
+    /// The length of the other lines of the response that begins a session: the removal of the flow cookie, and the
+    /// count of completed sign-ins.
+    other_lines: usize,
     /// The authenticated label of a session of one chunk, of two, and so on.
     labels: Vec<Vec<u8>>,
     recent: UnsealCache,
@@ -43,7 +49,12 @@ impl SealedSessions {
         provider: Provider,
     ) -> Arc<Self> {
         let label = |count| format!("{} {count}", scope.session()).into_bytes();
+        let [flow, count] = [scope.flow_name(""), counter_name(&scope)];
         Arc::new(Self {
+            line_length: scope.line_length(&chunk_name(MAX_CHUNKS - 1, &scope)) + "11.".len(),
+            other_lines: scope.line_length(&flow)
+                + PendingSignIn::COOKIE_SUFFIX_LENGTH
+                + scope.line_length(&count),
             sealer,
             // A single-use refresh token could come back in an old cookie.
             codec: Codec {
@@ -88,7 +99,7 @@ impl SealedSessions {
         now: Timestamp,
     ) -> Result<Vec<HeaderValue>, Error> {
         let plaintext = self.codec.encode(session);
-        let (count, label) = self.fit(&plaintext)?;
+        let (count, room, label) = self.fit(&plaintext)?;
         let sealed = self.sealer.seal(label, &plaintext);
         let chunks = sealed.as_bytes().chunks(CHUNK).enumerate();
         let written = chunks.map(|(index, chunk)| {
@@ -98,7 +109,8 @@ impl SealedSessions {
             let name = chunk_name(index, &self.scope);
             self.scope.set(&name, value, session.0.idle_end.since(now))
         });
-        let removals = existing.removals(count, &self.scope);
+        // What does not fit is removed with the session, or expires.
+        let removals = fitting(room, existing.removals(count, &self.scope));
         Ok(written.chain(removals).collect())
     }
 
@@ -107,22 +119,23 @@ impl SealedSessions {
         self.fit(&self.codec.encode(session)).map(drop)
     }
 
-    /// The number of chunks and the label.
-    fn fit(&self, plaintext: &[u8]) -> Result<(usize, &[u8]), Error> {
+    /// The number of chunks, the rest of the budget, and the label.
+    fn fit(&self, plaintext: &[u8]) -> Result<(usize, usize, &[u8]), Error> {
         let length = Sealer::sealed_length(plaintext.len());
         let count = length.div_ceil(CHUNK).max(1);
-        let taken = length + count * CHUNK_OVERHEAD;
-        let label = self.labels.get(count - 1).filter(|_| taken <= self.budget);
-        let label = label.ok_or_else(|| {
+        let taken = length + count * self.line_length + self.other_lines;
+        let fitted = self.budget.checked_sub(taken);
+        let fitted =
+            fitted.and_then(|room| Some((count, room, self.labels.get(count - 1)?.as_slice())));
+        fitted.ok_or_else(|| {
             let context = format!(
-                "{taken} bytes, where {} are allowed; ask for fewer scopes, keep sessions on the server \
-                 (`with_session_store`: `MemoryStore`, `RedisStore`), or raise \
-                 `with_session_cookie_limit`",
+                "its cookies take {taken} bytes of a response, where {} are allowed; ask for fewer scopes, keep sessions \
+                 on the server (`with_session_store`: `MemoryStore`, `RedisStore`), or raise \
+                 `with_session_cookie_limit` and the limit of the proxy (nginx: `proxy_buffer_size`)",
                 self.budget
             );
             Error::with_context(ErrorKind::SessionTooLarge, context)
-        })?;
-        Ok((count, label))
+        })
     }
 }
 

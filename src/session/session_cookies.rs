@@ -121,20 +121,21 @@ impl Sessions {
 
     /// The `Set-Cookie` value that resets the count of completed sign-ins.
     pub(crate) fn completions_removal(&self, existing: PresentedCookies) -> Option<HeaderValue> {
-        (existing.completions > 0).then(|| self.scope.remove(&self.counter_name()))
+        (existing.completions > 0).then(|| self.scope.remove(&counter_name(&self.scope)))
     }
 
     /// The `Set-Cookie` value that counts a completed sign-in of a browser.
     pub(super) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
         let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
-        let name = self.counter_name();
+        let name = counter_name(&self.scope);
         self.scope
             .set(&name, &count.to_string(), COMPLETIONS_LIFETIME)
     }
+}
 
-    fn counter_name(&self) -> String {
-        format!("{}{COMPLETIONS}", self.scope.session())
-    }
+/// The name of the cookie that counts completed sign-ins.
+pub(super) fn counter_name(scope: &CookieScope) -> String {
+    format!("{}{COMPLETIONS}", scope.session())
 }
 
 pub(super) fn chunk_name(index: usize, scope: &CookieScope) -> String {

@@ -10,6 +10,7 @@ mod cluster;
 mod harness;
 mod key_rotation;
 mod large_session;
+mod nginx;
 mod peer_discovered;
 mod peer_provider;
 mod peer_sign_out;

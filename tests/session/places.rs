@@ -230,7 +230,7 @@ async fn the_tighter_of_old_and_new_limits_hold_however_a_session_is_used() {
 #[tokio::test]
 async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays() {
     let didit = didit();
-    for (place, fits) in Place::both(&didit).into_iter().zip([2000, 60_000]) {
+    for (place, fits) in Place::both(&didit).into_iter().zip([1500, 60_000]) {
         let browser = start(place.config(&didit));
         enter(&Person::john(), &browser, &didit).await;
         for (length, is_kept) in [(fits + 6000, false), (fits, true)] {

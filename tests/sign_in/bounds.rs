@@ -69,15 +69,15 @@ async fn abandoned_exchanges_are_bounded() {
     assert_eq!(didit.count(Endpoint::Token), MOST + 1);
 }
 
-// Behaviour 5.
+// Behaviours 5 and 105.
 #[tokio::test]
 async fn the_response_to_planted_cookies_is_bounded() {
     let didit = didit();
     let planted: Vec<_> = (0..10_000)
         .map(|number| format!("{FLOW}{number}=x"))
         .collect();
-    // The new flow cookie, and 64 removals.
-    for (method, path, most) in [("GET", "/login", 65), ("POST", "/logout", 64)] {
+    // The new flow cookie, and removals.
+    for (method, path) in [("GET", "/login"), ("POST", "/logout")] {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -86,7 +86,8 @@ async fn the_response_to_planted_cookies_is_bounded() {
             .unwrap();
         let answer = app(&didit).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        let set = answer.headers().get_all(header::SET_COOKIE);
-        assert_eq!(set.iter().count(), most, "{path}");
+        let set = answer.headers().get_all(header::SET_COOKIE).iter();
+        let bytes: usize = set.map(|line| "set-cookie: \r\n".len() + line.len()).sum();
+        assert!((1900..=2048).contains(&bytes), "{bytes} at {path}");
     }
 }

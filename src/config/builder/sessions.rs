@@ -80,13 +80,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// The size of a session's cookies in bytes, names and attributes included: 1,024 to 40,960. A larger session
-    /// is refused with [`SessionTooLarge`](crate::ErrorKind::SessionTooLarge).
+    /// The size of all `Set-Cookie` lines of a response that writes a session in cookies, in bytes: 1,024 to 40,960. A
+    /// larger session is refused with [`SessionTooLarge`](crate::ErrorKind::SessionTooLarge).
     ///
-    /// Browsers send the cookies with every request, and many servers and proxies refuse requests whose headers
-    /// exceed 8 or 16 KB.
+    /// Proxies limit the headers of a response: nginx, unless it is told otherwise, to 4 KB, of which the default leaves a
+    /// quarter to the application. Who raises the limit raises that of the [proxy](crate::docs::proxy#header-sizes) too.
+    /// Browsers send the cookies with every request, and many servers refuse requests with more than 8 KB of headers.
     ///
-    /// Default: 4,096.
+    /// Default: 3,072.
     ///
     /// ```
     /// # use tower_didit::Config;

@@ -8,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod course;
 pub(crate) mod member;
 pub(crate) mod moment;
+pub(crate) mod nginx;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod provider;
