@@ -73,6 +73,7 @@ check_tests() { # unit tests, stories, the examples of the documentation
   c_compiler
   from_debian chromium
   from_debian chromedriver chromium-driver
+  from_debian faketime
   from_debian nginx
   from_debian redis-server
   node_modules tests/peer

@@ -7,6 +7,7 @@
 //! | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | single endpoints of the provider | the provider's |
 //! | `DIDIT_ROOT_CERTIFICATES` | a PEM file with certificates to trust besides the system's | none |
 //! | `DIDIT_HTTP_TIMEOUT` | timeout of a call to the provider, in seconds | 10 |
+//! | `DIDIT_CLOCK_SKEW` | tolerated difference from the provider's clock, in seconds | 60 |
 //! | `DIDIT_SESSION_IDLE` | idle timeout of a session, in seconds | 86,400 |
 //! | `DIDIT_SESSION_ABSOLUTE` | lifetime of a session, in seconds | 604,800 |
 //! | `DIDIT_REDIS_URL` | keep sessions in this Redis | in cookies |
@@ -134,6 +135,9 @@ fn config() -> Result<Config, Box<dyn Error>> {
     }
     if let Some(timeout) = seconds("DIDIT_HTTP_TIMEOUT")? {
         config = config.with_http_timeout(timeout);
+    }
+    if let Some(skew) = seconds("DIDIT_CLOCK_SKEW")? {
+        config = config.with_clock_skew(skew);
     }
     if let Some(timeout) = seconds("DIDIT_SESSION_IDLE")? {
         config = config.with_session_idle_timeout(timeout);

@@ -105,6 +105,10 @@ impl Config {
         env::read(|name| std::env::var_os(name))
     }
 
+    pub(crate) fn redirect_uris(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(|origin| &*origin.redirect_uri.text)
+    }
+
     pub(crate) fn provider(&self) -> &Provider {
         &self.id_token_rules.provider
     }

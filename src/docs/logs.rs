@@ -54,6 +54,9 @@
 //! - WARN `completed sign-ins end signed out: all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.
+//! - WARN `clock behind another process's by more than with_clock_skew: synchronise the clocks` (`written`, `now`):
+//!   another process has written a session or a sign-in at `written`, and the clock of this process says `now`, both in
+//!   seconds since 1970. See [machines](crate::docs::machines#clocks). Logged once.
 //! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.

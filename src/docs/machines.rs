@@ -31,7 +31,7 @@
 //! | client id, redirect URI, cookie keys | the same | the same |
 //! | store | | the same |
 //! | load balancer | any; no sticky sessions | any; no sticky sessions |
-//! | clocks | synchronised | synchronised |
+//! | [clocks](#clocks) | synchronised | synchronised |
 //!
 //! [Several machines](crate::docs::recipes::several_machines) shows the code.
 //!
@@ -40,6 +40,22 @@
 //! (`/`) if the browser is signed in. With sessions in cookies that process sends the code again, and the provider
 //! refuses it: 400 (`invalid-grant`). If a process is killed while it exchanges a code, the proxy's retry or the
 //! person's reload at another process gets the same 409 or 400. Its page offers another sign-in.
+//!
+//! # Clocks
+//!
+//! Machines compare times that others have written. What happens if their clocks differ:
+//!
+//! | time | written by | with clocks that differ by 4 minutes |
+//! |---|---|---|
+//! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | the sign-in or refresh fails beyond [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew), 60 s by default and at most 5 minutes; the log has both times |
+//! | the 20 minutes of a sign-in | the process that starts it | 16 to 24 minutes |
+//! | the limits of a session | the process that wrote it last | end that much early or late |
+//! | the end of an access token | the process that received it | refreshed early; late, the provider refuses it (`access-token-refused`) |
+//! | the attempt of a refresh, for as long as others wait for it | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
+//!
+//! Entries of a store have lifetimes, not times. A process that reads a time which is still to come, by more than
+//! `with_clock_skew`, logs both once at `WARN`. Limits and token lifetimes that are not far longer than the difference need
+//! synchronised clocks.
 //!
 //! # Cookie keys
 //!

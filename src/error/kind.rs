@@ -48,8 +48,8 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `invalid-audience` | 502 | the ID token has an unexpected audience | compare the client id; [`add_trusted_audience`](crate::ConfigBuilder::add_trusted_audience) |
 /// | `unknown-key` | 502 | none of the provider's keys fits the ID token | compare the JWKS URI |
 /// | `invalid-signature` | 502 | the ID token's signature is wrong | report it to the provider |
-/// | `id-token-expired` | 502 | the ID token has expired | compare the two times in the log; set the clock |
-/// | `id-token-not-yet-valid` | 502 | the ID token is from the future | compare the two times in the log; set the clock |
+/// | `id-token-expired` | 502 | the ID token has expired | compare the two times in the log; set the clock, or raise [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) |
+/// | `id-token-not-yet-valid` | 502 | the ID token is from the future | compare the two times in the log; set the clock, or raise [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) |
 /// | `invalid-nonce` | 502 | the ID token belongs to another sign-in | report it to the provider |
 /// | `invalid-token-hash` | 502 | the ID token belongs to another access token or code | report it to the provider |
 /// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |

@@ -98,7 +98,9 @@ impl Callback {
             .filter(|_| pending.has_state(&self.state))
             .ok_or_else(|| Error::new(CallbackError::UnknownSignIn))?;
         if now >= pending.expires {
-            return Err(Error::new(CallbackError::SignInExpired));
+            let (end, now) = (pending.expires.as_unix(), now.as_unix());
+            let context = format!("its end was {end}, and the clock here says {now}");
+            return Err(Error::with_context(CallbackError::SignInExpired, context));
         }
         match &self.issuer {
             Some(issuer) if !provider.accepts_issuer(issuer) => {

@@ -208,7 +208,9 @@ fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
 
 fn time_error(kind: IdTokenError, name: &str, time: Timestamp, now: Timestamp) -> Error {
     let (time, now) = (time.as_unix(), now.as_unix());
-    let context = format!("its {name} is {time}, and the time here is {now}");
+    let context = format!(
+        "its {name} is {time}, and the time here is {now}: set the clock, or raise `with_clock_skew`"
+    );
     Error::with_context(kind, context)
 }
 

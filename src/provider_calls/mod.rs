@@ -73,6 +73,11 @@ impl ProviderCalls {
         }
     }
 
+    /// The tolerated difference between two clocks.
+    pub(crate) fn clock_skew(&self) -> Duration {
+        self.rules.clock_skew
+    }
+
     /// A permit for an exchange, unless too many are in flight.
     pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
         let permit = Arc::clone(&self.exchanges).try_acquire_owned();

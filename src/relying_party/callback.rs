@@ -55,6 +55,7 @@ impl RelyingParty {
                 return self.not_completed(error.into(), &cookies).await;
             }
         };
+        lifecycle.check_clock(pending.started(), lifecycle.now());
         let return_to = pending.return_to.clone();
         let flow_cookie_removal = flows.removal_of(&state);
         // The flow cookie stays: a reload may succeed.
@@ -63,11 +64,8 @@ impl RelyingParty {
 
         let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
         let (provider, scopes) = (self.config.provider(), &self.config.request.scopes);
-        let origins = self.config.origins.iter();
-        let redirect_uris = origins.map(|origin| &*origin.redirect_uri.text);
-        let now = lifecycle.now();
-        let accepted = callback.accept(pending, provider, redirect_uris, &metadata, scopes, now);
-        let grant = match accepted {
+        let (uris, now) = (self.config.redirect_uris(), lifecycle.now());
+        let grant = match callback.accept(pending, provider, uris, &metadata, scopes, now) {
             Ok(Accepted::Grant(grant)) => grant,
             Ok(Accepted::InteractionNeeded) => {
                 let asking = Interaction::Allowed;

@@ -257,12 +257,14 @@ async fn a_wrong_clock_is_one_line_with_both_times() {
         didit.on_next(Endpoint::Token, with_claim(claim, now + 61));
         assert_eq!(attempt(&browser, &didit).await, "id-token-not-yet-valid");
         let time = now + 61;
-        let both = format!("its {claim} is {time}, and the time here is {now}");
+        let both = format!("its {claim} is {time}, and the time here is {now}: {CLOCK}");
         assert_one(&["WARN", APX, &both]);
     }
     didit.on_next(Endpoint::Token, with_claim("exp", now - 61));
     assert_eq!(attempt(&browser, &didit).await, "id-token-expired");
     let time = now - 61;
-    let both = format!("its exp is {time}, and the time here is {now}");
+    let both = format!("its exp is {time}, and the time here is {now}: {CLOCK}");
     assert_one(&["WARN", APX, &both]);
 }
+
+const CLOCK: &str = "set the clock, or raise `with_clock_skew`";

@@ -6,6 +6,7 @@
     reason = "a member that a JSON value lacks reads as null"
 )]
 
+mod clocks;
 mod cluster;
 mod harness;
 mod key_rotation;

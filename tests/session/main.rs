@@ -11,6 +11,7 @@ mod application;
 mod asked_too_late;
 mod caching;
 mod chunks;
+mod clocks;
 mod contradicting_cookies;
 mod cookie;
 mod deploys;

@@ -314,7 +314,8 @@ async fn a_sign_out_is_for_its_own_origin_and_comes_back_to_it() {
                 let refused = browser.send(request.unwrap()).await;
                 assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{other}");
             }
-            let page = browser.post_form(&format!("{home}{path}"), &[]).await;
+            let request = Request::post(format!("{home}{path}")).header(header::ORIGIN, home);
+            let page = browser.send(request.body("").unwrap()).await;
             let asked = parameters(page.location());
             assert_eq!(asked["post_logout_redirect_uri"], goodbye, "{uri}");
             assert_eq!(who(&browser, home).await, NOBODY);

@@ -245,7 +245,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// The maximum difference between the clocks of the provider and of this machine: at most 5 minutes.
+    /// The maximum difference between the clocks of the provider and of this machine: at most 5 minutes. A larger difference
+    /// fails sign-ins and refreshes, with both times in the log. A larger difference between processes of the application
+    /// is [logged](crate::docs::machines#clocks).
     ///
     /// Default: 60 seconds.
     ///

@@ -131,7 +131,8 @@ impl IdTokenRules {
         if started > then.plus(max_age).plus(self.clock_skew) {
             let (then, started) = (then.as_unix(), started.as_unix());
             return Err(insufficient(format!(
-                "its auth_time is {then}, more than max_age before the sign-in at {started}"
+                "its auth_time is {then}, more than max_age before the sign-in at {started}; if that is not so, set \
+                 the clock, or raise `with_clock_skew`"
             )));
         }
         if then > now.plus(self.clock_skew) {

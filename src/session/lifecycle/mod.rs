@@ -3,7 +3,10 @@
 mod refresh;
 mod sign_out;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use futures_util::future::try_join;
 use http::HeaderValue;
@@ -52,6 +55,8 @@ pub(crate) struct SessionLifecycle {
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
     store_breaker: Arc<Breaker>,
+    /// Whether a clock ahead of this one was logged.
+    clock_logged: Arc<Once>,
     tasks: TaskTracker,
 }
 
@@ -88,6 +93,7 @@ impl SessionLifecycle {
             sign_out_pages,
             refresh_timeout: timeout + Duration::from_secs(5),
             clock,
+            clock_logged: Arc::new(Once::new()),
             store_breaker: Arc::new(Breaker::new(STORE_BREAKER_OPEN_FOR)),
             tasks,
         })
@@ -175,6 +181,7 @@ impl SessionLifecycle {
         if self.has_ended(session.id()) {
             return Admission::Anonymous;
         }
+        self.check_clock(session.0.written, now);
         let (rules, tokens) = (&self.sessions.rules, session.tokens());
         match self.validity(session, entry, now) {
             Validity::Valid => Admission::SignedIn,
@@ -186,6 +193,22 @@ impl SessionLifecycle {
                 Admission::Refresh(self.refresh(session, entry, now))
             }
             Validity::Expired => Admission::Anonymous,
+        }
+    }
+
+    /// Logs, once, that another process has written a time which is still to come here: its clock is ahead, or this one
+    /// is behind. Limits then end early in one of the two and late in the other.
+    #[inline]
+    pub(crate) fn check_clock(&self, written: Timestamp, now: Timestamp) {
+        if written > now.plus(self.calls.clock_skew()) {
+            self.clock_logged.call_once(|| {
+                let (written, now) = (written.as_unix(), now.as_unix());
+                tracing::warn!(
+                    written,
+                    now,
+                    "clock behind another process's by more than `with_clock_skew`: synchronise the clocks"
+                );
+            });
         }
     }
 

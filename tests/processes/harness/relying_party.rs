@@ -14,7 +14,7 @@ pub(crate) const SCOPES: &str = "openid offline email names";
 /// The running application.
 pub(crate) struct RelyingParty {
     origin: Url,
-    _process: Process,
+    process: Process,
 }
 
 impl RelyingParty {
@@ -33,8 +33,13 @@ impl RelyingParty {
         let origin = process.wait_for("listening on ");
         Self {
             origin: origin.parse().expect("it prints a whole URL"),
-            _process: process,
+            process,
         }
+    }
+
+    /// What follows `marker` on the first line that contains it, waiting for that line.
+    pub(crate) fn wait_for(&self, marker: &str) -> String {
+        self.process.wait_for(marker)
     }
 
     pub(crate) fn url(&self, path: &str) -> Url {
