@@ -112,15 +112,23 @@ impl CookieLines {
         lines
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, line: HeaderValue) {
-        *self = match mem::take(self) {
-            Self::None => Self::One(line),
-            Self::One(first) => Self::Many(vec![first, line]),
-            Self::Many(mut lines) => {
-                lines.push(line);
-                Self::Many(lines)
-            }
+        match self {
+            Self::None => *self = Self::One(line),
+            _ => self.push_another(line),
+        }
+    }
+
+    #[cold]
+    fn push_another(&mut self, line: HeaderValue) {
+        let mut lines = match mem::take(self) {
+            Self::None => Vec::new(),
+            Self::One(first) => vec![first],
+            Self::Many(lines) => lines,
         };
+        lines.push(line);
+        *self = Self::Many(lines);
     }
 
     pub(crate) fn iter(&self) -> slice::Iter<'_, HeaderValue> {

@@ -79,6 +79,8 @@ where
 
     /// Calls `service` if that is the decision. The instance that was polled ready must be the one that is called, so
     /// a clone replaces it.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn decide(service: &mut S, body: B, decision: DecisionFuture) -> Self
     where
         S: Clone,

@@ -48,6 +48,7 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
+    #[inline]
     pub(crate) fn new(
         lifecycle: &Arc<SessionLifecycle>,
         cookies: CookieLines,
