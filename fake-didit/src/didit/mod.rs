@@ -4,6 +4,7 @@ mod approval;
 mod controls;
 mod service;
 pub(crate) mod settings;
+mod user_info;
 
 use std::{
     fmt, io,
