@@ -142,6 +142,7 @@ mod provider;
 mod provider_calls;
 mod relying_party;
 mod return_to;
+pub mod scope;
 mod seal;
 mod service;
 mod session;

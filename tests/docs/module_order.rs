@@ -9,7 +9,7 @@ use std::{
 /// The crate's modules by rank, the lowest first. A folder and all its files are one module.
 const RANKS: [&str; 11] = [
     "breaker clock error flight lock",
-    "cookie json return_to seal tokens transport",
+    "cookie json return_to scope seal tokens transport",
     "provider",
     "oidc",
     "provider_calls",
