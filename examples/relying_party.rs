@@ -48,7 +48,7 @@ use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_didit::{
-    Config, DiditAuth, DiditClient, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo,
+    Config, DiditAuth, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo, UserInfo,
     store::RedisStore,
 };
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -208,13 +208,13 @@ async fn me(
     headers: HeaderMap,
     user: IdClaims,
     tokens: DiditTokens,
-    client: DiditClient,
+    told: Result<UserInfo, tower_didit::Error>,
 ) -> Result<Response, tower_didit::Error> {
     let expires_in = tokens.expires_at().map(|end| {
         let rest = end.duration_since(SystemTime::now());
         rest.unwrap_or_default().as_secs()
     });
-    let user_info = match client.user_info(&tokens).await {
+    let user_info = match told {
         Ok(told) => told.extra()?,
         Err(error) if error.kind() == ErrorKind::NotOffered => Value::Null,
         Err(error) => return Err(error),

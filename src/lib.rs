@@ -70,14 +70,13 @@
 //! # Read the user
 //!
 //! [`subject`](IdClaims::subject) [identifies a user](docs::providers#the-key-of-a-user), without a call to Didit. The
-//! rest comes from Didit's user information:
+//! rest comes from Didit's [user information](UserInfo):
 //!
 //! ```
-//! use tower_didit::{DiditClient, DiditTokens, Error};
+//! use tower_didit::UserInfo;
 //!
-//! async fn email(tokens: DiditTokens, didit: DiditClient) -> Result<String, Error> {
-//!     let user = didit.user_info(&tokens).await?;
-//!     Ok(user.email().unwrap_or("you did not share it").to_owned())
+//! async fn email(user: UserInfo) -> String {
+//!     user.email().unwrap_or("you did not share it").to_owned()
 //! }
 //! # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 //! ```
@@ -158,7 +157,7 @@ pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut};
 pub use layer::DiditAuth;
 pub use provider::Provider;
 pub use return_to::ReturnTo;
-pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims};
+pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims, user_info::UserInfo};
 
 /// The reasons inside some [`ErrorKind`]s.
 pub mod reason {

@@ -13,14 +13,16 @@ use crate::{
     layer::DiditAuth,
     provider::Provider,
     session::{PresentedCookies, Session},
-    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
+    tokens::{
+        AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet, UserInfo,
+    },
 };
 
 /// Connects an application to a [`FakeDidit`], for its tests.
 ///
 /// | test | with |
 /// |---|---|
-/// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens) |
+/// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens), [`user_info`](Self::user_info) |
 /// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
 /// | the sign-in itself | [`config`](Self::config) and a [`Browser`](fake_didit::Browser) |
 ///
@@ -130,6 +132,28 @@ pub trait FakeDiditExt {
     ///
     /// The fake does not know a scope.
     fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens;
+
+    /// The user information about this person for these scopes, for a handler that is called as a function.
+    ///
+    /// ```
+    /// use tower_didit::{UserInfo, scope, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// async fn hello(user: UserInfo) -> String {
+    ///     format!("Hello, {}", user.first_name().unwrap_or("stranger"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let user = didit.user_info(&Person::alejandra(), [scope::NAMES]);
+    /// assert_eq!(hello(user).await, "Hello, Alejandra");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The fake does not know a scope.
+    fn user_info(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> UserInfo;
 }
 
 impl FakeDiditExt for FakeDidit {
@@ -183,6 +207,14 @@ impl FakeDiditExt for FakeDidit {
             received_at: now,
         };
         DiditTokens::new(tokens, claims(&issued))
+    }
+
+    fn user_info(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> UserInfo {
+        let scopes: Vec<_> = scopes.into_iter().collect();
+        let members = self.user_info_members(person, &scopes);
+        let scopes: Vec<_> = scopes.iter().map(AsRef::as_ref).collect();
+        let now = Timestamp::now(&self.clock());
+        UserInfo::new(members, Scopes::new(scopes.join(" ")), now)
     }
 }
 

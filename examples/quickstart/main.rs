@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use tokio::net::TcpListener;
-use tower_didit::{DiditAuth, DiditClient, DiditTokens, IdClaims, ReturnTo};
+use tower_didit::{DiditAuth, DiditTokens, IdClaims, ReturnTo, UserInfo};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 #[tokio::main]
@@ -67,23 +67,17 @@ async fn listener() -> Result<TcpListener, String> {
 }
 
 /// Open to everyone.
-async fn home(tokens: Option<DiditTokens>, didit: DiditClient) -> Html<String> {
-    let Some(tokens) = tokens else {
+async fn home(user: Option<IdClaims>, told: Result<UserInfo, tower_didit::Error>) -> Html<String> {
+    if user.is_none() {
         return pages::welcome();
-    };
+    }
     // Without Didit's answer there is no name; the page is there all the same.
-    let told = didit.user_info(&tokens).await.ok();
-    pages::home(told.as_ref().and_then(|told| told.full_name()))
+    pages::home(told.ok().as_ref().and_then(UserInfo::full_name))
 }
 
 /// For signed-in users only; anyone else signs in first and comes back here.
-async fn profile(
-    user: IdClaims,
-    tokens: DiditTokens,
-    didit: DiditClient,
-) -> Result<Html<String>, tower_didit::Error> {
-    let told = didit.user_info(&tokens).await?;
-    Ok(pages::profile(&user, &tokens, &told))
+async fn profile(user: IdClaims, tokens: DiditTokens, told: UserInfo) -> Html<String> {
+    pages::profile(&user, &tokens, &told)
 }
 
 /// Where Didit sends the browser back. The layer has exchanged the code for tokens already.

@@ -1,7 +1,7 @@
 //! The pages of the quickstart.
 
 use axum::response::Html;
-use tower_didit::{DiditTokens, IdClaims, tokens::UserInfo};
+use tower_didit::{DiditTokens, IdClaims, UserInfo};
 
 /// The home page of a visitor.
 pub(crate) fn welcome() -> Html<String> {

@@ -6,6 +6,7 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use tokio::time::Instant;
 
 use crate::{
     clock::Timestamp,
@@ -14,7 +15,7 @@ use crate::{
         Admission, CookieChange, Lookup, Outcome, Refresh, Session, StoreEntry,
         lifecycle::SessionLifecycle,
     },
-    tokens::DiditTokens,
+    tokens::{DiditTokens, UserInfo},
 };
 
 /// A value that is looked up once for one request.
@@ -222,6 +223,20 @@ fn after_refresh(lifecycle: &SessionLifecycle, session: &Session, outcome: Outco
     })
 }
 
+/// Fetches the user information. `started` is the time at which the request began to wait for it.
+pub(super) fn look_up_user_info(
+    lifecycle: &Arc<SessionLifecycle>,
+    tokens: DiditTokens,
+    started: Instant,
+) -> Deferred<Result<UserInfo, Error>> {
+    let lifecycle = Arc::clone(lifecycle);
+    Deferred::pending(async move {
+        let call = lifecycle.calls.user_info(&tokens);
+        let outcome = tokio::time::timeout_at(started + MAX_USER_INFO_WAIT, call).await;
+        outcome.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProviderTimeout)))
+    })
+}
+
 fn ends_session(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -235,3 +250,5 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 const SHORT_WAIT: Duration = Duration::from_secs(2);
 /// Limit of the additional wait if the old access token expires during the first.
 const REMAINING_WAIT: Duration = Duration::from_secs(3);
+/// Limit of the wait for the user information, including the session and the tokens.
+const MAX_USER_INFO_WAIT: Duration = Duration::from_secs(15);

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use tokio::time::Instant;
 
 use super::{
     changes::Change,
-    lookup::{Deferred, Found, look_up_session, look_up_tokens},
+    lookup::{Deferred, Found, look_up_session, look_up_tokens, look_up_user_info},
 };
 use crate::{
     clock::Timestamp,
@@ -16,7 +17,7 @@ use crate::{
         CookieChange, Lookup, Outcome, PresentedCookies, Session, lifecycle::SessionLifecycle,
         store::SessionKey,
     },
-    tokens::DiditTokens,
+    tokens::{DiditTokens, UserInfo},
 };
 
 /// The session of one request, and the changes that handlers make to it.
@@ -28,6 +29,7 @@ pub(crate) struct RequestSession {
     pub(super) existing: PresentedCookies,
     pub(super) found: Deferred<Found>,
     pub(super) tokens: OnceLock<Deferred<Outcome>>,
+    user_info: OnceLock<Deferred<Result<UserInfo, Error>>>,
     /// The key of a session in a store. Known from the cookies, or else after the lookup; at the callback, once the
     /// session has begun.
     pub(super) key: OnceLock<SessionKey>,
@@ -58,6 +60,7 @@ impl RequestSession {
             found: look_up_session(lifecycle, lookup, asked),
             lifecycle: Arc::clone(lifecycle),
             tokens: OnceLock::new(),
+            user_info: OnceLock::new(),
             change: Mutex::default(),
         }
     }
@@ -72,6 +75,7 @@ impl RequestSession {
             found: Deferred::Known(Ok(Some(session)).into()),
             lifecycle: Arc::clone(lifecycle),
             tokens: OnceLock::from(Deferred::Known(tokens)),
+            user_info: OnceLock::new(),
             change: Mutex::default(),
         }
     }
@@ -94,6 +98,25 @@ impl RequestSession {
         let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
         let begin = || look_up_tokens(&self.lifecycle, session, found.entry);
         self.tokens.get_or_init(begin).get().await.clone()
+    }
+
+    /// The user information that the session keeps, or else the provider's, fetched once. Waits at most 15 s in all.
+    pub(crate) async fn user_info(&self) -> Result<UserInfo, Error> {
+        let started = Instant::now();
+        let session = self.signed_in().await?;
+        let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        if let Some(kept) = session.user_info() {
+            return Ok(kept.clone());
+        }
+        let mut tokens = self.tokens().await?;
+        if self.has_ended() || self.was_signed_out() {
+            return Err(Error::new(ErrorKind::SessionEnded));
+        }
+        if let Some(Change::Refreshed(latest)) = &*self.change() {
+            tokens = latest.clone();
+        }
+        let begin = || look_up_user_info(&self.lifecycle, tokens, started);
+        self.user_info.get_or_init(begin).get().await.clone()
     }
 
     /// The session of the signed-in user, if it is already known.

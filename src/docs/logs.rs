@@ -65,6 +65,8 @@
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   another host of the site or a script has set one of the cookies (cookie tossing). Use https, or give the
 //!   application a host name of its own. Logged once.
+//! - WARN `user information read whose scope was not granted: request it with with_scopes` (`scope`): a getter of
+//!   [`UserInfo`](crate::UserInfo) finds nothing for any user. Logged once in a process for each scope.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
 //!   missing.
 //! - WARN `failed to end session at the provider` (`code`, `error`, `source`):

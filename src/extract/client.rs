@@ -62,7 +62,7 @@ impl DiditClient {
     }
 
     /// The user info of the access token's user, as far as its scopes allow (OpenID Connect Core §5.3). Each call
-    /// is a request to the provider.
+    /// is a request to the provider; handlers that take [`UserInfo`] share one.
     ///
     /// ```
     /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};

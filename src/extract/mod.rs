@@ -18,7 +18,7 @@ use crate::{
     context::RequestContext,
     error::{Error, ErrorKind, WiringError},
     return_to::ReturnTo,
-    tokens::{DiditTokens, IdClaims},
+    tokens::{DiditTokens, IdClaims, UserInfo},
 };
 
 impl IdClaims {
@@ -89,6 +89,34 @@ impl DiditTokens {
     }
 }
 
+impl UserInfo {
+    /// The user information about the signed-in user, for services that have no extractors. The future borrows
+    /// nothing, so a Tower service can return it.
+    ///
+    /// A response that the session [keeps](crate::ConfigBuilder::with_user_info_at_sign_in) is available with the session.
+    /// Otherwise waits for the tokens, as [`DiditTokens::of`] does, and for the provider: at most 15 s in all. Each
+    /// request calls the provider at most once, also if the call fails.
+    ///
+    /// ```
+    /// use tower_didit::{Error, UserInfo};
+    ///
+    /// async fn name<B>(request: &http::Request<B>) -> Result<Option<String>, Error> {
+    ///     let user = UserInfo::of(request.extensions()).await?;
+    ///     Ok(user.and_then(|user| user.full_name().map(str::to_owned)))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DiditTokens::of`] and of [`DiditClient::user_info`].
+    pub fn of(
+        extensions: &Extensions,
+    ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
+        let context = context(extensions).cloned();
+        async move { user_info(&*context?).await }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IdClaims {
     type Rejection = Error;
 
@@ -120,10 +148,25 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        match tokens(context(&parts.extensions)?).await {
-            Err(error) if error.kind() == ErrorKind::TokensExpired => Ok(None),
-            tokens => tokens,
-        }
+        none_if_expired(tokens(context(&parts.extensions)?).await)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for UserInfo {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let user_info = user_info(context(&parts.extensions)?).await?;
+        user_info.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
+    }
+}
+
+/// Also `None` when the access token has expired and cannot be refreshed, unless the session keeps the response.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for UserInfo {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        none_if_expired(user_info(context(&parts.extensions)?).await)
     }
 }
 
@@ -158,10 +201,24 @@ async fn claims(context: &RequestContext) -> Result<Option<IdClaims>, Error> {
 }
 
 async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> {
-    match context.session()?.tokens().await {
-        Ok(tokens) => Ok(Some(tokens)),
+    none_if_anonymous(context.session()?.tokens().await)
+}
+
+async fn user_info(context: &RequestContext) -> Result<Option<UserInfo>, Error> {
+    none_if_anonymous(context.session()?.user_info().await)
+}
+
+fn none_if_anonymous<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+    match found {
         Err(error) if error.kind() == ErrorKind::NotSignedIn => Ok(None),
-        Err(error) => Err(error),
+        found => found.map(Some),
+    }
+}
+
+fn none_if_expired<T>(found: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(error) if error.kind() == ErrorKind::TokensExpired => Ok(None),
+        found => found,
     }
 }
 

@@ -4,18 +4,18 @@ use http::{Response, StatusCode};
 
 use crate::{
     error::{Error, ErrorKind},
-    json,
+    json::{self, Object},
     provider::Provider,
-    tokens::{IdClaims, UserInfo},
+    tokens::IdClaims,
     transport::unexpected_status,
 };
 
-/// Reads the response to a user information request about `user` (OpenID Connect Core §5.3.2, RFC 6750 §3.1).
+/// The members of the response to a user information request about `user` (OpenID Connect Core §5.3.2, RFC 6750 §3.1).
 pub(crate) fn user_info(
     response: &Response<impl AsRef<[u8]>>,
     provider: &Provider,
     user: &IdClaims,
-) -> Result<UserInfo, Error> {
+) -> Result<Object, Error> {
     match response.status() {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED => return Err(Error::new(ErrorKind::AccessTokenRefused)),
@@ -32,7 +32,7 @@ pub(crate) fn user_info(
     if subjects.peek().is_none() || subjects.any(|one| one.as_str() != Some(user.subject())) {
         return Err(Error::new(ErrorKind::ForeignUserInfo));
     }
-    Ok(UserInfo::new(members))
+    Ok(members)
 }
 
 #[cfg(test)]
@@ -41,11 +41,11 @@ mod tests {
 
     use super::*;
 
-    fn read(status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+    fn read(status: u16, body: &str) -> Result<Object, ErrorKind> {
         read_from(&Provider::didit(), status, body)
     }
 
-    fn read_from(provider: &Provider, status: u16, body: &str) -> Result<UserInfo, ErrorKind> {
+    fn read_from(provider: &Provider, status: u16, body: &str) -> Result<Object, ErrorKind> {
         let response = Response::builder().status(status).body(body).unwrap();
         let user = IdClaims::of_subject("john");
         user_info(&response, provider, &user).map_err(|error| error.kind())

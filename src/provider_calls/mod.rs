@@ -157,8 +157,9 @@ impl ProviderCalls {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);
         let response = self.send(request, url).await?;
-        oidc::user_info(&response, &self.rules.provider, tokens.claims())
-            .map_err(|error| error.at(url.host()))
+        let members = oidc::user_info(&response, &self.rules.provider, tokens.claims());
+        let members = members.map_err(|error| error.at(url.host()))?;
+        Ok(UserInfo::new(members, tokens.scopes().clone(), self.now()))
     }
 
     /// Sends a request to an endpoint. An error names the host.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -11,7 +11,9 @@ use super::{Session, SessionId, State};
 use crate::{
     clock::Timestamp,
     provider::Provider,
-    tokens::{AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet},
+    tokens::{
+        AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet, UserInfo,
+    },
 };
 
 /// Writes sessions as short JSON arrays, and reads them.
@@ -21,7 +23,8 @@ pub(super) struct Codec {
 }
 
 /// The id; when the session started, was written, reaches the idle limit and ends; access token, refresh token,
-/// scopes; when the access token was received and expires; the payload of the ID token, or the whole token.
+/// scopes; when the access token was received and expires; the payload of the ID token, or the whole token; user
+/// information, if it is kept.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     #[serde(borrow)] Cow<'a, str>,
@@ -32,7 +35,23 @@ struct Encoded<'a>(
     u64,
     Option<u64>,
     #[serde(borrow)] &'a RawValue,
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    Option<KeptUserInfo<'a>>,
 );
+
+/// When it was received, and its members.
+#[derive(Serialize, Deserialize)]
+struct KeptUserInfo<'a>(u64, #[serde(borrow)] &'a RawValue);
+
+/// A value, and not null in its place.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KeptUserInfo<'de>>, D::Error> {
+    KeptUserInfo::deserialize(from).map(Some)
+}
 
 /// The issuer of an ID token.
 #[derive(Deserialize)]
@@ -56,6 +75,11 @@ impl Codec {
             Some(whole) => whole,
             None => serde_json::from_str(tokens.claims().payload()).expect("verified: an object"),
         };
+        let user_info = state.user_info.as_ref().map(|user_info| {
+            let members = serde_json::from_str(user_info.payload());
+            let members = members.expect("an object, or what was read as raw JSON");
+            KeptUserInfo(user_info.received().as_unix(), members)
+        });
         let encoded = Encoded(
             BASE64_URL_SAFE_NO_PAD.encode(state.id.0).into(),
             times.map(Timestamp::as_unix),
@@ -65,6 +89,7 @@ impl Codec {
             tokens.received_at().as_unix(),
             tokens.expiry().map(Timestamp::as_unix),
             claims,
+            user_info,
         );
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
@@ -80,6 +105,7 @@ impl Codec {
             received_at,
             expires_at,
             claims,
+            user_info,
         ) = serde_json::from_slice(plaintext).ok()?;
         let id = BASE64_URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
         let (payload, id_token) = payload_of(claims.get())?;
@@ -91,17 +117,26 @@ impl Codec {
         // The session may have been written before the provider was configured to have single-use tokens.
         let refresh_token = refresh_token.filter(|_| self.keeps_refresh_tokens);
         let keeps_id_token = id_token.is_some();
+        let scopes = Scopes::new(scopes);
+        let user_info = match user_info {
+            None => None,
+            Some(KeptUserInfo(received_at, members)) => {
+                let received_at = Timestamp::from_unix(received_at);
+                Some(UserInfo::kept(members.get(), scopes.clone(), received_at)?)
+            }
+        };
         let tokens = TokenSet {
             access_token: AccessToken::new(access_token),
             refresh_token: refresh_token.map(RefreshToken::new),
             id_token,
-            scopes: Scopes::new(scopes),
+            scopes,
             expires_at: expires_at.map(Timestamp::from_unix),
             received_at: Timestamp::from_unix(received_at),
         };
         Some(Session(Arc::new(State {
             id: SessionId(id.try_into().ok()?),
             tokens: DiditTokens::new(tokens, IdClaims::new(payload.into())),
+            user_info,
             keeps_id_token,
             started,
             written,
@@ -155,7 +190,8 @@ mod tests {
         let tokens = DiditTokens::new(tokens, IdClaims::of_subject("john"));
         let session = Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000));
         let encoded = codec.encode(&session);
-        assert!(codec.decode(&encoded).is_some());
+        let decoded = codec.decode(&encoded).expect("its own format");
+        assert!(decoded.user_info().is_none());
 
         let whole: Vec<Value> = serde_json::from_slice(&encoded).unwrap();
         let with = |index: usize, value: Value| {
@@ -163,6 +199,7 @@ mod tests {
             changed[index] = value;
             Value::Array(changed)
         };
+        let with_user_info = |kept: Value| Value::Array([&whole[..], &[kept]].concat());
         for other in [
             Value::Array([&whole[..], &[Value::Null]].concat()),
             Value::Array(whole[..7].to_vec()),
@@ -179,12 +216,55 @@ mod tests {
             with(7, json!({ "sub": "john" })),
             with(7, json!({ "iss": "https://other.example", "sub": "john" })),
             with(7, json!("not a token")),
+            with_user_info(json!([])),
+            with_user_info(json!([1000])),
+            with_user_info(json!(["1000", {}])),
+            with_user_info(json!([1000, null])),
+            with_user_info(json!([1000, [], []])),
+            with_user_info(json!([1000, "{}"])),
+            with_user_info(json!([1000, {}, {}])),
+            with_user_info(json!({})),
         ] {
             assert!(
                 codec.decode(other.to_string().as_bytes()).is_none(),
                 "{other}"
             );
         }
+        for length in 0..encoded.len() {
+            assert!(codec.decode(&encoded[..length]).is_none(), "{length}");
+        }
+    }
+
+    #[test]
+    fn user_info_is_kept_as_it_is_with_its_age() {
+        let codec = Codec {
+            provider: Provider::didit(),
+            keeps_refresh_tokens: true,
+        };
+        let received = Timestamp::from_unix(1234);
+        let members = json!({"names": {"full_name": "Ada \u{1f600} \"x\""}, "n": [1.5, null]});
+        let Value::Object(members) = members else {
+            panic!("an object");
+        };
+        let user_info = UserInfo::new(members, Scopes::new("openid names"), received);
+        let tokens = TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::new("openid names"),
+            expires_at: None,
+            received_at: Timestamp::from_unix(1000),
+        };
+        let tokens = DiditTokens::new(tokens, IdClaims::of_subject("john"));
+        let session = Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000));
+        let session = session.with_user_info(user_info.clone());
+        let encoded = codec.encode(&session);
+        let decoded = codec.decode(&encoded).expect("its own format");
+        let kept = decoded.user_info().expect("it was kept");
+        assert_eq!(kept.payload(), user_info.payload());
+        assert_eq!(kept.received(), received);
+        assert_eq!(kept.full_name(), user_info.full_name());
+        assert_eq!(*codec.encode(&decoded), *encoded);
         for length in 0..encoded.len() {
             assert!(codec.decode(&encoded[..length]).is_none(), "{length}");
         }

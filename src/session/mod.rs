@@ -35,7 +35,12 @@ pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
 pub(crate) use stored_refresh::RefreshCalls;
 pub(crate) use user_sessions::Generation;
 
-use crate::{clock::Timestamp, lock::lock, seal::random, tokens::DiditTokens};
+use crate::{
+    clock::Timestamp,
+    lock::lock,
+    seal::random,
+    tokens::{DiditTokens, UserInfo},
+};
 
 /// A session: a signed-in user, from the sign-in to the end of the session. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Session(Arc<State>);
 struct State {
     id: SessionId,
     tokens: DiditTokens,
+    /// The user information of the sign-in, if it is kept.
+    user_info: Option<UserInfo>,
     /// Whether the raw ID token is kept, for a provider that asks for it at sign-out.
     keeps_id_token: bool,
     /// When the user signed in.
@@ -101,6 +108,7 @@ impl Session {
         Self(Arc::new(State {
             id: SessionId(random()),
             tokens,
+            user_info: None,
             keeps_id_token,
             started: now,
             written: now,
@@ -117,6 +125,11 @@ impl Session {
         &self.0.tokens
     }
 
+    /// The user information of the sign-in, if the session keeps it.
+    pub(crate) fn user_info(&self) -> Option<&UserInfo> {
+        self.0.user_info.as_ref()
+    }
+
     /// Whether the session has the access token of `tokens`.
     pub(crate) fn carries(&self, tokens: &DiditTokens) -> bool {
         let own = self.tokens().access_token();
@@ -126,6 +139,12 @@ impl Session {
     /// The same session with other tokens of its user.
     pub(crate) fn with_tokens(mut self, tokens: DiditTokens) -> Self {
         Arc::make_mut(&mut self.0).tokens = tokens;
+        self
+    }
+
+    /// The same session, which keeps this user information.
+    pub(crate) fn with_user_info(mut self, user_info: UserInfo) -> Self {
+        Arc::make_mut(&mut self.0).user_info = Some(user_info);
         self
     }
 

@@ -74,6 +74,37 @@ impl<'a> Claim<'a> {
         Self::of(self.0.as_object()?, name)
     }
 
+    /// Whether the value is an object of Didit's user information that Didit has verified. Only a JSON `true` in
+    /// its member `is_verified` counts.
+    ///
+    /// ```
+    /// use tower_didit::{scope, tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let john = didit.user_info(&Person::john(), [scope::EMAIL]);
+    /// let email = john.claim("email").unwrap();
+    /// assert!(!email.is_verified());
+    /// assert!(email.is_primary());
+    /// ```
+    pub fn is_verified(self) -> bool {
+        self.get("is_verified").is_some_and(Self::is_true)
+    }
+
+    /// Whether the value is an object of Didit's user information that is the user's main one of its kind. Only a JSON
+    /// `true` in its member `is_primary` counts.
+    /// [Example](Self::is_verified).
+    pub fn is_primary(self) -> bool {
+        self.get("is_primary").is_some_and(Self::is_true)
+    }
+
+    pub(super) fn is_true(self) -> bool {
+        self.as_bool() == Some(true)
+    }
+
+    pub(super) fn is_object(self) -> bool {
+        self.0.is_object()
+    }
+
     /// The value, deserialized.
     ///
     /// ```

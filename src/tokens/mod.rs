@@ -5,13 +5,13 @@ pub(crate) mod didit_tokens;
 pub(crate) mod id_claims;
 mod scopes;
 mod secret;
-mod user_info;
+pub(crate) mod user_info;
 
 pub use claim::Claim;
 pub use scopes::Scopes;
 pub use secret::{AccessToken, IdToken, RefreshToken};
-pub use user_info::UserInfo;
 
 pub(crate) use didit_tokens::{DiditTokens, TokenSet};
 pub(crate) use id_claims::IdClaims;
 pub(crate) use secret::Secret;
+pub(crate) use user_info::UserInfo;

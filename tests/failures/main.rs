@@ -9,6 +9,7 @@ mod log_lines;
 mod logs;
 mod pages;
 mod redaction;
+mod scope_not_granted;
 mod session_cookies;
 mod silent_provider;
 mod store;

@@ -10,9 +10,8 @@ use axum::{
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use tower_didit::{
-    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo, SignIn,
+    ConfigBuilder, DiditClient, DiditTokens, Error, IdClaims, ReturnTo, SignIn, UserInfo,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Page},
-    tokens::UserInfo,
 };
 
 use crate::support::{

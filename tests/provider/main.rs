@@ -9,3 +9,4 @@ mod tls;
 mod token_request;
 mod token_tolerance;
 mod user_info;
+mod user_info_extractor;

@@ -1,11 +1,11 @@
 //! A profile page: the user's name and e-mail address.
 //!
-//! The ID token says who the user is. Everything else that the user granted comes from a call to Didit:
-//! [`DiditClient::user_info`](crate::DiditClient::user_info). Request the scopes `names` and `email`.
+//! The ID token says who the user is. Everything else that the user granted is in the [`UserInfo`](crate::UserInfo).
+//! Request the scopes [`NAMES`](crate::scope::NAMES) and [`EMAIL`](crate::scope::EMAIL).
 //!
 //! ```
 //! use axum::{Router, response::Html, routing::get};
-//! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo};
+//! use tower_didit::{DiditAuth, DiditTokens, IdClaims, ReturnTo, UserInfo};
 //!
 //! fn app(auth: DiditAuth) -> Router {
 //!     Router::new()
@@ -27,26 +27,26 @@
 //! }
 //!
 //! /// For signed-in users. Anyone else signs in first and comes back here.
-//! async fn profile(tokens: DiditTokens, didit: DiditClient) -> Result<Html<String>, Error> {
-//!     let told = didit.user_info(&tokens).await?;
-//!     let name = told.full_name().unwrap_or("you did not share your name");
-//!     let email = match told.email() {
-//!         Some(address) if told.email_is_verified() => address,
+//! async fn profile(user: UserInfo) -> Html<String> {
+//!     let name = user.full_name().unwrap_or("you did not share your name");
+//!     let email = match user.email() {
+//!         Some(address) if user.email_is_verified() => address,
 //!         Some(_) => "not verified",
 //!         None => "you did not share your address",
 //!     };
-//!     Ok(Html(format!("<h1>{}</h1><p>{}", escaped(name), escaped(email))))
+//!     Html(format!("<h1>{}</h1><p>{}", escaped(name), escaped(email)))
 //! }
 //!
 //! /// Names and addresses are chosen by users.
 //! fn escaped(text: &str) -> String {
 //!     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 //! }
-//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # use tower_didit::{scope, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
-//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "names", "email"]);
+//! # let scopes = [scope::OPENID, scope::NAMES, scope::EMAIL];
+//! # let config = didit.config("https://app.example/callback").with_scopes(scopes);
 //! # let app = app(DiditAuth::new(config.build()?));
 //! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
 //! # browser.visit("/profile").await;
@@ -62,13 +62,15 @@
 //! # }
 //! ```
 //!
-//! - `user_info` calls Didit each time. On a frequently opened page, show the data that the application stored at the
-//!   sign-in: in [provisioning](crate::docs::recipes::provisioning) the callback's handler stores the name, and the
-//!   page `/profile` reads it.
+//! - Each request whose handler takes `UserInfo` calls Didit. With
+//!   [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) each sign-in does instead, and the
+//!   session keeps the response. An application with a database may store the data at the sign-in: in
+//!   [provisioning](crate::docs::recipes::provisioning) the callback's handler stores the name, and the page `/profile`
+//!   reads it.
 //! - The getters read Didit's objects and OpenID Connect's strings.
-//!   [`claim`](crate::tokens::UserInfo::claim) reads any other member, and [`extra`](crate::tokens::UserInfo::extra) reads
+//!   [`claim`](crate::UserInfo::claim) reads any other member, and [`extra`](crate::UserInfo::extra) reads
 //!   all of them as a type of yours.
-//! - If Didit refuses the access token or does not answer, `?` gives the person a sign-in or a page:
-//!   see [errors](crate::docs::errors).
+//! - If Didit refuses the access token or does not answer, the person gets a sign-in or a page:
+//!   see [errors](crate::docs::errors). A handler that takes `Result<UserInfo, Error>` handles the error itself.
 //! - Didit Authentication has no user information: its ID token carries what the user granted, and
 //!   [`IdClaims::claim`](crate::IdClaims::claim) reads it.

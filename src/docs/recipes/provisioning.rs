@@ -13,7 +13,7 @@
 //!     response::{Html, IntoResponse, Response},
 //!     routing::get,
 //! };
-//! use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, IdClaims, ReturnTo};
+//! use tower_didit::{DiditAuth, IdClaims, ReturnTo, UserInfo};
 //!
 //! /// Your database. The key is the subject, which no other user of this provider ever gets.
 //! type Accounts = Arc<Mutex<HashMap<String, Account>>>;
@@ -35,20 +35,18 @@
 //! async fn callback(
 //!     State(accounts): State<Accounts>,
 //!     user: IdClaims,
-//!     tokens: DiditTokens,
-//!     didit: DiditClient,
+//!     told: UserInfo,
 //!     back: ReturnTo,
-//! ) -> Result<Response, Error> {
-//!     let told = didit.user_info(&tokens).await?;
+//! ) -> Response {
 //!     // In SQL: INSERT … ON CONFLICT (subject) DO UPDATE … RETURNING is_banned
 //!     let mut accounts = accounts.lock().unwrap();
 //!     let account = accounts.entry(user.subject().to_owned()).or_default();
 //!     account.name = told.full_name().map(str::to_owned);
 //!     if account.is_banned {
 //!         let page = Html("<h1>This account is closed</h1>");
-//!         return Ok((StatusCode::FORBIDDEN, page).into_response());
+//!         return (StatusCode::FORBIDDEN, page).into_response();
 //!     }
-//!     Ok(back.into_response())
+//!     back.into_response()
 //! }
 //!
 //! /// Reads the data that the sign-in stored, without a call to Didit.
@@ -58,11 +56,11 @@
 //!     let name = account.and_then(|account| account.name.as_deref());
 //!     format!("Hello, {}", name.unwrap_or("stranger"))
 //! }
-//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # use tower_didit::{scope, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
-//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "names"]);
+//! # let config = didit.config("https://app.example/callback").with_scopes([scope::OPENID, scope::NAMES]);
 //! # let accounts = Accounts::default();
 //! # let app = app(DiditAuth::new(config.build()?), accounts.clone());
 //! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
@@ -94,7 +92,7 @@
 //! **Later changes.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
 //! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, approximately the start of
 //! the session; there is no getter for the exact start yet. A name that was changed at Didit arrives with the next
-//! sign-in, or when a handler asks [`user_info`](crate::DiditClient::user_info) again.
+//! sign-in, or when a handler takes [`UserInfo`](crate::UserInfo) again.
 //!
 //! **Make the handler idempotent.** A callback that arrives again while the first one runs waits for the first one. If
 //! the first connection drops, its handler is cancelled at an `.await`, and the next request runs the handler from the
@@ -107,5 +105,5 @@
 //! account on every request: see [roles](crate::docs::recipes::roles). There is no call yet that ends all sessions of a
 //! user.
 //!
-//! **If `user_info` fails**, `?` shows a page with "Try again", and no session begins. To let the sign-in succeed
-//! anyway, use `.ok()`.
+//! **If Didit does not answer**, the person gets a page with "Try again", and no session begins. To let the sign-in
+//! succeed anyway, take `Result<UserInfo, Error>`.

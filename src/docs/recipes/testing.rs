@@ -13,7 +13,7 @@
 //!
 //! | test | with | runs |
 //! |---|---|---|
-//! | a handler, called as a function | `id_claims`, `tokens` | the handler alone |
+//! | a handler, called as a function | `id_claims`, `tokens`, `user_info` | the handler alone |
 //! | a route | `session_cookies` | routing, guards, middleware, the layer |
 //! | a sign-in | `Browser` | the whole sign-in, with redirects and cookies |
 //!
