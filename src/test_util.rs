@@ -82,6 +82,8 @@ pub trait FakeDiditExt {
     ///   its cookies.
     /// - [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store failed.
     /// - Those of a metadata request, when `auth` discovers its provider.
+    /// - Those of a [user information request](crate::DiditClient::user_info), with
+    ///   [`with_user_info_at_sign_in`](ConfigBuilder::with_user_info_at_sign_in).
     ///
     /// # Panics
     ///
@@ -181,7 +183,12 @@ impl FakeDiditExt for FakeDidit {
         config.id_token_rules.check_issuer(issuer)?;
         let metadata = lifecycle.calls.metadata().await?;
         let keeps_id_token = metadata.end_session_endpoint.is_some();
-        let session = Session::start(tokens, keeps_id_token, sessions.rules.limits, now);
+        let mut session =
+            Session::start(tokens.clone(), keeps_id_token, sessions.rules.limits, now);
+        if config.user_info_at_sign_in {
+            let user_info = lifecycle.calls.user_info(&tokens).await?;
+            session = session.with_user_info(user_info);
+        }
         let generation = sessions.prepare(&session).await?;
         let existing = PresentedCookies::default();
         let (cookies, _) = sessions.create(&session, generation, existing, now).await?;

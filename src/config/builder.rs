@@ -43,6 +43,7 @@ use crate::{
 /// | [`require_acr_values`](Self::require_acr_values) | none required | |
 /// | [`add_trusted_audience`](Self::add_trusted_audience) | none | |
 /// | [`with_clock_skew`](Self::with_clock_skew) | 60 s | duration, at most 5 minutes |
+/// | [`with_user_info_at_sign_in`](Self::with_user_info_at_sign_in) | handlers ask for it | |
 ///
 /// | paths and pages | default | value |
 /// |---|---|---|
@@ -102,6 +103,7 @@ pub struct ConfigBuilder {
     logout_path: Option<String>,
     landing_page: String,
     redirects_after_sign_in: bool,
+    user_info_at_sign_in: bool,
     limits: Limits,
     session_storage: SessionStorage,
     session_cookie_limit: usize,
@@ -145,6 +147,7 @@ impl ConfigBuilder {
             logout_path: Some("/logout".to_owned()),
             landing_page: "/".to_owned(),
             redirects_after_sign_in: false,
+            user_info_at_sign_in: false,
             limits: Limits {
                 idle: DAY,
                 absolute: 7 * DAY,

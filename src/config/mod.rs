@@ -31,11 +31,11 @@ use crate::{
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
-/// use tower_didit::Config;
+/// use tower_didit::{Config, scope};
 ///
 /// let config = Config::builder("client-id", "https://app.example/callback")
 ///     .with_client_secret("client-secret")
-///     .with_scopes(["openid", "email", "offline"])
+///     .with_scopes([scope::OPENID, scope::EMAIL, scope::OFFLINE])
 ///     .build()?;
 /// # let _ = config;
 /// # Ok(())
@@ -56,6 +56,8 @@ pub struct Config {
     pub(crate) landing_page: ReturnTo,
     /// Whether the layer responds to a successful callback itself.
     pub(crate) redirects_after_sign_in: bool,
+    /// Whether a sign-in fetches the user information, which the session keeps.
+    pub(crate) user_info_at_sign_in: bool,
     pub(crate) sign_out_pages: Vec<HeaderValue>,
     pub(crate) transport: LimitedTransport,
     pub(crate) clock: Arc<dyn Clock>,

@@ -53,7 +53,8 @@
 //!
 //! A session contains the claims of the ID token, the access token, its scopes and times, and the refresh token, unless
 //! refresh tokens are single-use (accepted only once). With a provider that has an end-session endpoint, the session
-//! contains the ID token too.
+//! contains the ID token too, and with
+//! [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) the user information.
 //!
 //! # Sizes
 //!

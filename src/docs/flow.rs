@@ -14,7 +14,8 @@
 //!    `POST https://apx.didit.me/auth/v2/token` with HTTP Basic authentication, the redirect URI and the code
 //!    verifier. The exchange completes even if the browser disconnects.
 //! 5. The layer verifies the ID token in the order of OpenID Connect Core §3.1.3.7: issuer, audience, signature,
-//!    times, nonce, hashes. The provider's keys are cached; an unknown key is fetched at once.
+//!    times, nonce, hashes. The provider's keys are cached; an unknown key is fetched at once. Then it fetches the user
+//!    information, if [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) is set.
 //! 6. The request goes to the application's own handler of the callback, with [`IdClaims`], [`DiditTokens`] and
 //!    [`ReturnTo`]. If the handler answers with a status below 400, the session begins.
 //!    ([`with_redirect_after_sign_in`](crate::ConfigBuilder::with_redirect_after_sign_in) needs no handler: the layer
@@ -75,6 +76,8 @@
 //! | the same, if the session [ends with its access token](#when-a-session-ends) and the token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, but only if this response has to carry the new tokens in cookies, or if the refresh invalidates the old tokens | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
+//! | [`UserInfo`] | what [`DiditTokens`] wait for, and its call: once for each request | 15 s in all, then 504 |
+//! | the same, if the session [keeps it](crate::ConfigBuilder::with_user_info_at_sign_in) | what [`IdClaims`] wait for | |
 //! | [`DiditClient`] | its call | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) for each call to the provider |
 //!
 //! The layer's own paths wait as well:
@@ -83,6 +86,7 @@
 //! |---|---|---|
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
 //! | the callback | the token request, and the provider's keys if they are not cached or the token names an unknown key | three HTTP timeouts, then 504 |
+//! | | the user information, with [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) | another HTTP timeout, then 504 |
 //! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
 //! | | the provider, if it has a session, revocation or end-session endpoint | 2 s; slower calls complete in the background |
@@ -104,7 +108,7 @@
 //!
 //! [`subject`](crate::IdClaims::subject) identifies a user of the provider. An e-mail address does not: its owner
 //! may change. [Providers](crate::docs::providers#the-key-of-a-user) says what belongs in a database key.
-//! [`DiditClient::user_info`](crate::DiditClient::user_info) asks Didit for everything else that the user granted.
+//! [`UserInfo`] has everything else that the user granted.
 //!
 //! The identity outlives the access token. Once the token has expired and cannot be refreshed, [`DiditTokens`] refuses
 //! with `tokens-expired`, which sends a person to Didit for new tokens. (With Didit Authentication the session
@@ -183,3 +187,4 @@
 //! [`RequireSignIn::with_tokens`]: crate::RequireSignIn::with_tokens
 //! [`ReturnTo`]: crate::ReturnTo
 //! [`SignIn`]: crate::SignIn
+//! [`UserInfo`]: crate::UserInfo

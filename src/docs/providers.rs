@@ -19,7 +19,7 @@
 //! | refresh tokens | assumed reusable | single-use (accepted only once) | assumed reusable; if not, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | a session [ends with its access token](crate::docs::flow#when-a-session-ends) | no | yes | no |
-//! | user information | [`user_info`](crate::DiditClient::user_info) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`user_info`](crate::DiditClient::user_info), if the metadata has the endpoint |
+//! | user information | [`UserInfo`](crate::UserInfo) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`UserInfo`](crate::UserInfo), if the metadata has the endpoint |
 //! | sign-out at the provider | no | its session is terminated | token revocation (RFC 7009), end-session page |
 //! | sessions by default | in cookies | in memory with `offline_access`, else in cookies | in cookies, or in memory with single-use refresh tokens |
 //!
@@ -27,11 +27,11 @@
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
-//! use tower_didit::Config;
+//! use tower_didit::{Config, scope};
 //!
 //! let config = Config::builder("client-id", "https://app.example/callback")
 //!     .with_client_secret("client-secret")
-//!     .with_scopes(["openid", "names", "email", "offline"])
+//!     .with_scopes([scope::OPENID, scope::NAMES, scope::EMAIL, scope::OFFLINE])
 //!     .build()?;
 //! # let _ = config;
 //! # Ok(())
@@ -40,7 +40,7 @@
 //!
 //! Scopes that Didit documents: `openid` `offline` `user_id` `picture` `names` `email` `phone` `gender`
 //! `document_detail` `birthdate` `address` `bank_account` `preferences` `is_verified` `is_over_18` `is_over_21`
-//! `instagram_account` `x_account` `tiktok_account`.
+//! `instagram_account` `x_account` `tiktok_account`; [`scope`](crate::scope) has them as constants.
 //!
 //! Didit's pages name several issuers (see [the key of a user](#the-key-of-a-user)) and two addresses for its keys and
 //! its sign-in page. The preset accepts all the issuers; each endpoint can be replaced, see

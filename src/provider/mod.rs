@@ -269,6 +269,11 @@ impl Provider {
         identity.map_or("", String::as_str)
     }
 
+    /// Whether the provider may have a user information endpoint. A discovered one is known from its metadata only.
+    pub(crate) fn may_have_user_info(&self) -> bool {
+        self.endpoints == Endpoints::Discovered || self.urls.contains_key(&EndpointName::UserInfo)
+    }
+
     /// Whether clients of this provider have no secret.
     pub(crate) fn is_for_public_clients(&self) -> bool {
         self.client_authentication == Some(ClientAuthentication::None)

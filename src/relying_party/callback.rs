@@ -18,7 +18,7 @@ use crate::{
     oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
     provider::Metadata,
     provider_calls::ExchangePermit,
-    session::Session,
+    session::{Generation, Session},
 };
 
 impl RelyingParty {
@@ -171,14 +171,24 @@ impl RelyingParty {
         let limits = lifecycle.sessions.rules.limits;
         let session = Session::start(tokens, keeps_id_token, limits, lifecycle.now());
         // Before the handler runs, which must not act on a sign-in whose session cannot be saved.
+        self.prepare(session.clone()).await.map_err(|error| {
+            lifecycle.end_unused(session.tokens().clone());
+            TokenRequestFailure::not_repeatable(error)
+        })
+    }
+
+    /// Adds the user information to a session, if sessions keep it, and checks that the session can begin.
+    async fn prepare(&self, mut session: Session) -> Result<(Session, Option<Generation>), Error> {
+        let lifecycle = &self.lifecycle;
+        if self.config.user_info_at_sign_in {
+            let user_info = lifecycle.calls.user_info(session.tokens()).await?;
+            session = session.with_user_info(user_info);
+        }
         match lifecycle.sessions.prepare(&session).await {
             Ok(generation) => Ok((session, Some(generation))),
             // The store may answer a reload.
             Err(error) if error.kind() == ErrorKind::SessionUnavailable => Ok((session, None)),
-            Err(error) => {
-                lifecycle.end_unused(session.tokens().clone());
-                Err(TokenRequestFailure::not_repeatable(error))
-            }
+            Err(error) => Err(error),
         }
     }
 

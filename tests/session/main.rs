@@ -16,6 +16,7 @@ mod contradicting_cookies;
 mod cookie;
 mod deploys;
 mod ended;
+mod kept_user_info;
 mod limits;
 mod places;
 mod properties;

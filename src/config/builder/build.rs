@@ -42,6 +42,7 @@ impl ConfigBuilder {
         let redirect_uris = self.check_redirect_uris()?;
         let metadata = self.provider.metadata_source()?;
         let scopes = self.check_scopes()?;
+        self.check_user_info(&scopes)?;
         self.check_parameters()?;
         let landing_page = self.check_paths(&redirect_uris)?;
         let sign_out_pages = self.check_sign_out_pages(&landing_page)?;
@@ -106,6 +107,7 @@ impl ConfigBuilder {
             logout_path: self.logout_path,
             landing_page,
             redirects_after_sign_in: self.redirects_after_sign_in,
+            user_info_at_sign_in: self.user_info_at_sign_in,
             sign_out_pages,
             transport: LimitedTransport {
                 transport,

@@ -10,6 +10,7 @@ use crate::{
     cookie::CookieScope,
     provider::Endpoint,
     return_to::ReturnTo,
+    scope,
     tokens::Scopes,
 };
 
@@ -76,6 +77,22 @@ impl ConfigBuilder {
         let has_openid = scopes.contains("openid") || !default.contains(&"openid");
         let error = invalid_value("list of scopes", &spaced, "lacks `openid`");
         ensure(has_openid, error).map(|()| scopes)
+    }
+
+    /// User information at the sign-in needs a provider that has an endpoint for it, and a scope that yields a member.
+    pub(super) fn check_user_info(&self, scopes: &Scopes) -> Result<(), ConfigError> {
+        if !self.user_info_at_sign_in {
+            return Ok(());
+        }
+        let why = "has no user information, which `with_user_info_at_sign_in` asks for: the claims of Didit \
+                   Authentication are in its ID token";
+        ensure(self.provider.may_have_user_info(), invalid("provider", why))?;
+        let yields =
+            |scope| ![scope::OPENID, scope::OFFLINE, scope::OFFLINE_ACCESS].contains(&scope);
+        let why = "yields no user information, which `with_user_info_at_sign_in` asks for: add a scope such as \
+                   `email` or `names` to `with_scopes`";
+        let error = invalid_value("list of scopes", scopes.as_str(), why);
+        ensure(scopes.iter().any(yields), error)
     }
 
     /// OpenID Connect Core §3.1.2.1: lists of words with spaces in between.

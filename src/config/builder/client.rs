@@ -60,23 +60,26 @@ impl ConfigBuilder {
     ///
     /// Default: the provider's own, `openid` for Didit's Sign in API.
     ///
-    /// Scopes of Didit's Sign in API, as Didit documents them:
+    /// Scopes of Didit's Sign in API, as Didit documents them, with the getters of [`UserInfo`](crate::UserInfo) that
+    /// read what they yield. [`scope`](crate::scope) has their names as constants.
     ///
     /// | scope | yields | read by |
     /// |---|---|---|
     /// | `openid` | an ID token | [`IdClaims`](crate::IdClaims) |
     /// | `offline` | a refresh token | [`DiditTokens::refresh_token`](crate::DiditTokens::refresh_token) |
-    /// | `email` | `email`, `is_verified`, `is_primary` | [`email`](crate::tokens::UserInfo::email), [`email_is_verified`](crate::tokens::UserInfo::email_is_verified) |
-    /// | `phone` | `phone_number`, `is_verified`, `is_primary` | [`phone_number`](crate::tokens::UserInfo::phone_number), [`phone_number_is_verified`](crate::tokens::UserInfo::phone_number_is_verified) |
-    /// | `names` | `first_name`, `family_name`, `full_name`, `is_verified` | [`full_name`](crate::tokens::UserInfo::full_name), [`claim`](crate::tokens::UserInfo::claim)`("names")` |
-    /// | `picture` | a URL | [`picture`](crate::tokens::UserInfo::picture) |
-    /// | `user_id` | a string | `claim("user_id")` |
-    /// | `is_verified`, `is_over_18`, `is_over_21` | a boolean | `claim("is_over_18")`, [`as_bool`](crate::tokens::Claim::as_bool) |
-    /// | `gender`, `document_detail`, `birthdate`, `address`, `bank_account`, `preferences`, `instagram_account`, `x_account`, `tiktok_account` | an object; its members are not documented | `claim("birthdate")`, [`Claim::read`](crate::tokens::Claim::read) |
+    /// | `email` | `email`, `is_verified`, `is_primary` | [`email`](crate::UserInfo::email), [`email_is_verified`](crate::UserInfo::email_is_verified), [`email_is_primary`](crate::UserInfo::email_is_primary) |
+    /// | `phone` | `phone_number`, `is_verified`, `is_primary` | [`phone_number`](crate::UserInfo::phone_number), [`phone_number_is_verified`](crate::UserInfo::phone_number_is_verified), [`phone_number_is_primary`](crate::UserInfo::phone_number_is_primary) |
+    /// | `names` | `first_name`, `family_name`, `full_name`, `is_verified` | [`full_name`](crate::UserInfo::full_name), [`first_name`](crate::UserInfo::first_name), [`family_name`](crate::UserInfo::family_name), [`names_are_verified`](crate::UserInfo::names_are_verified) |
+    /// | `picture` | a URL | [`picture`](crate::UserInfo::picture) |
+    /// | `user_id` | the subject | [`IdClaims::subject`](crate::IdClaims::subject) |
+    /// | `is_verified`, `is_over_18`, `is_over_21` | a boolean | [`is_verified`](crate::UserInfo::is_verified), [`is_over_18`](crate::UserInfo::is_over_18), [`is_over_21`](crate::UserInfo::is_over_21) |
+    /// | `gender`, `document_detail`, `birthdate`, `address`, `bank_account`, `preferences`, `instagram_account`, `x_account`, `tiktok_account` | an object; its members are not documented | the getter of that name: [`gender`](crate::UserInfo::gender), [`document_detail`](crate::UserInfo::document_detail), … |
     ///
-    /// All but the first two are members of the user information:
-    /// [`DiditClient::user_info`](crate::DiditClient::user_info). The granted scopes are in
+    /// All but the first two are members of the user information. The granted scopes are in
     /// [`DiditTokens::scopes`](crate::DiditTokens::scopes).
+    ///
+    /// A discovered OpenID provider usually has `openid`, `profile` (names, picture, gender, birthdate), `email`, `phone`
+    /// and `address` (OpenID Connect Core §5.4). The same getters read them.
     ///
     /// Didit Authentication has `openid`, `email`, `phone`, `profile` and `offline_access` (a single-use
     /// refresh token), and no user information. The claims that its scopes add to the ID token are not documented;
@@ -85,11 +88,51 @@ impl ConfigBuilder {
     /// ```
     /// # use tower_didit::Config;
     /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
-    /// let config = config.with_scopes(["openid", "email", "offline"]);
+    /// use tower_didit::scope;
+    ///
+    /// let config = config.with_scopes([scope::OPENID, scope::EMAIL, scope::OFFLINE]);
     /// # config.build().unwrap();
     /// ```
     pub fn with_scopes(mut self, scopes: impl IntoIterator<Item: Into<String>>) -> Self {
         self.scopes = Some(strings(scopes));
+        self
+    }
+
+    /// Fetches the user information at each sign-in, before the callback's handler runs. The session keeps the
+    /// response, so that [`UserInfo`](crate::UserInfo) needs no call.
+    ///
+    /// A new sign-in replaces the response; a refresh does not. Its age follows from
+    /// [`received_at`](crate::UserInfo::received_at). For a session that began without this setting, the extractor calls
+    /// the provider.
+    ///
+    /// If the call fails, the sign-in fails: the handler does not run, no session begins, and the person gets the page of
+    /// the call's error, such as `provider-timeout`, with a link to try again. To sign in without the endpoint, leave this
+    /// setting out and take `Result<UserInfo, Error>` in handlers.
+    ///
+    /// A session in cookies grows by the size of the response. If its cookies exceed
+    /// [`with_session_cookie_limit`](Self::with_session_cookie_limit), the sign-in fails with
+    /// [`SessionTooLarge`](crate::ErrorKind::SessionTooLarge): use a [store](Self::with_session_store).
+    ///
+    /// `build` refuses the setting if no requested scope yields a member, and for Didit Authentication, which has no
+    /// user information.
+    ///
+    /// Default: a request whose handler takes [`UserInfo`](crate::UserInfo) calls the provider.
+    ///
+    /// ```
+    /// use tower_didit::{Config, scope};
+    ///
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .with_scopes([scope::OPENID, scope::NAMES])
+    ///     .with_user_info_at_sign_in()
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_user_info_at_sign_in(mut self) -> Self {
+        self.user_info_at_sign_in = true;
         self
     }
 

@@ -18,12 +18,12 @@
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use tower_didit::{Config, ConfigError, DiditAuth, IdClaims, ReturnTo};
+//! use tower_didit::{Config, ConfigError, DiditAuth, IdClaims, ReturnTo, scope};
 //!
 //! fn configure() -> Result<DiditAuth, ConfigError> {
 //!     let config = Config::builder("client-id", "https://app.example/callback")
 //!         .with_client_secret("client-secret")
-//!         .with_scopes(["openid", "email", "offline"])
+//!         .with_scopes([scope::OPENID, scope::EMAIL, scope::OFFLINE])
 //!         .build()?;
 //!     Ok(DiditAuth::new(config))
 //! }

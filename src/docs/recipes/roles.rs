@@ -72,34 +72,53 @@
 //!
 //! With Didit Authentication, [`IdClaims::verified`](crate::IdClaims::verified) and
 //! [`IdClaims::organization`](crate::IdClaims::organization) are claims of the ID token. With the Sign in API,
-//! `is_verified`, `is_over_18` and `is_over_21` are members of the user information. Let a rule fail closed: only a JSON
-//! `true` counts; a missing member does not.
+//! `is_verified`, `is_over_18` and `is_over_21` are members of the [`UserInfo`](crate::UserInfo). Its getters fail
+//! closed: only a JSON `true` counts; a missing member does not.
 //!
 //! ```
-//! use tower_didit::tokens::{Claim, UserInfo};
+//! use axum::{
+//!     Router,
+//!     extract::Request,
+//!     http::StatusCode,
+//!     middleware::{Next, from_fn},
+//!     response::{IntoResponse, Response},
+//!     routing::get,
+//! };
+//! use tower_didit::{ConfigBuilder, ConfigError, DiditAuth, UserInfo, scope};
 //!
-//! fn is_adult(told: &UserInfo) -> bool {
-//!     told.claim("is_over_18").and_then(Claim::as_bool) == Some(true)
+//! fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
+//!     let config = config
+//!         .with_scopes([scope::OPENID, scope::IS_OVER_18])
+//!         .with_user_info_at_sign_in() // asks Didit once for each sign-in
+//!         .with_redirect_after_sign_in()
+//!         .build()?;
+//!     Ok(Router::new()
+//!         .route("/bar", get(|| async { "cheers" }))
+//!         .route_layer(from_fn(require_adult))
+//!         .layer(DiditAuth::new(config)))
 //! }
-//! # use axum::{Router, routing::get};
-//! # use tower_didit::{DiditAuth, DiditClient, DiditTokens, Error, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
+//!
+//! async fn require_adult(user: UserInfo, request: Request, next: Next) -> Response {
+//!     if user.is_over_18() {
+//!         next.run(request).await
+//!     } else {
+//!         (StatusCode::FORBIDDEN, "for adults").into_response()
+//!     }
+//! }
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # async fn main() -> Result<(), ConfigError> {
 //! # let minor = Person::new("u-17").with_over_18(false);
 //! # let didit = FakeDidit::new("client-id", "client-secret").add_person(minor.clone());
-//! # let config = didit.config("https://app.example/callback").with_scopes(["openid", "is_over_18"]);
-//! # let callback = async |tokens: DiditTokens, didit: DiditClient| {
-//! #     Ok::<_, Error>(is_adult(&didit.user_info(&tokens).await?).to_string())
-//! # };
-//! # let app = Router::new().route("/callback", get(callback)).layer(DiditAuth::new(config.build()?));
-//! # for (person, is_adult) in [(Person::john(), "true"), (minor, "false")] {
+//! # let app = app(didit.config("https://app.example/callback"))?;
+//! # for (person, text) in [(Person::john(), "cheers"), (minor, "for adults")] {
 //! #     let browser = Browser::new("https://app.example", app.clone()).add_didit(&didit);
-//! #     browser.visit("/login").await;
-//! #     assert_eq!(browser.sign_in_as(&person).await.text(), is_adult);
+//! #     browser.visit("/bar").await;
+//! #     assert_eq!(browser.sign_in_as(&person).await.text(), text);
 //! # }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Fetch the user information once, in the [callback's handler](crate::docs::recipes::provisioning), and store it: each
-//! `user_info` is a call to Didit.
+//! Without the scope nobody passes, and a `WARN` names the scope. A user who turns 18 passes after the next sign-in;
+//! without `with_user_info_at_sign_in` each request calls Didit.

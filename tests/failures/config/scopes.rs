@@ -107,3 +107,41 @@ fn a_secret_for_public_clients_is_refused() {
     assert!(authentication().build().is_ok());
     assert!(authentication().with_provider(public).build().is_ok());
 }
+
+// Behaviour 119.
+#[test]
+fn user_information_at_the_sign_in_needs_an_endpoint_and_a_scope() {
+    let words = |scopes: &str| {
+        format!(
+            "the list of scopes {scopes:?} yields no user information, which \
+             `with_user_info_at_sign_in` asks for: add a scope such as `email` or `names` to \
+             `with_scopes`"
+        )
+    };
+    let keeping = |config: ConfigBuilder| config.with_user_info_at_sign_in();
+    assert_refused(keeping(good()), &words("openid"));
+    let refresh_tokens = ["openid", "offline", "offline_access"];
+    assert_refused(
+        keeping(good().with_scopes(refresh_tokens)),
+        &words("openid offline offline_access"),
+    );
+    let discovered = Provider::discovered("https://op.example");
+    let discovered = || good().with_provider(discovered.clone());
+    assert_refused(keeping(discovered()), &words("openid"));
+    let none = "the provider has no user information, which `with_user_info_at_sign_in` asks for: the \
+                claims of Didit Authentication are in its ID token";
+    assert_refused(keeping(authentication().with_scopes(["email"])), none);
+
+    let endpoint = "https://acme.auth.didit.me/user";
+    let provider = Provider::authentication("https://acme.auth.didit.me");
+    let with_endpoint = provider.with_user_info_endpoint(endpoint);
+    for config in [
+        good().with_scopes(["openid", "is_over_18"]),
+        discovered().with_scopes(["openid", "profile"]),
+        authentication()
+            .with_provider(with_endpoint)
+            .with_scopes(["email"]),
+    ] {
+        assert!(keeping(config).build().is_ok());
+    }
+}
