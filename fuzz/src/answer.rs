@@ -1,7 +1,7 @@
 //! What a browser sees of an answer.
 
 use http::{HeaderValue, Response, StatusCode, header, response::Parts};
-use tower_didit::IdClaims;
+use tower_didit::{IdClaims, UserInfo};
 
 /// An answer of the site.
 pub struct Answer(Parts);
@@ -46,6 +46,10 @@ impl Answer {
     }
 
     pub(crate) fn claims(&self) -> Option<&IdClaims> {
+        self.0.extensions.get()
+    }
+
+    pub(crate) fn user_info(&self) -> Option<&UserInfo> {
         self.0.extensions.get()
     }
 }

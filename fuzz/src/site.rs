@@ -12,7 +12,8 @@ use http::{HeaderValue, Method, Request, Response, Uri, header};
 use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, ServiceExt, service_fn, util::ServiceFn};
 use tower_didit::{
-    Clock, Config, ConfigBuilder, DiditAuth, IdClaims, Provider, middleware::DiditAuthService,
+    Clock, Config, ConfigBuilder, DiditAuth, IdClaims, Provider, UserInfo,
+    middleware::DiditAuthService,
 };
 
 use crate::{Answer, CLIENT_ID, ISSUER, NOW, SignIn, token_answer};
@@ -48,7 +49,7 @@ impl Site {
         });
         let config = config.with_transport(transport).build();
         let auth = DiditAuth::new(config.expect("a good configuration"));
-        let application: Application = service_fn(show_claims);
+        let application: Application = service_fn(show_user);
         Self {
             service: auth.layer(application),
             auth,
@@ -101,6 +102,12 @@ impl Site {
         let page = self.get(uri("/"), Some(answer.cookies()));
         page.claims().cloned()
     }
+
+    /// What the application knows about the user of the browser that got this answer.
+    pub fn user_info_after(&self, answer: &Answer) -> Option<UserInfo> {
+        let page = self.get(uri("/"), Some(answer.cookies()));
+        page.user_info().cloned()
+    }
 }
 
 fn uri(target: &str) -> Uri {
@@ -108,13 +115,17 @@ fn uri(target: &str) -> Uri {
 }
 
 /// The application: it says whom it takes the browser for.
-fn show_claims(request: Request<()>) -> Reply {
+fn show_user(request: Request<()>) -> Reply {
     let (asked, ()) = request.into_parts();
     let claims = IdClaims::of(&asked.extensions);
+    let user_info = UserInfo::of(&asked.extensions);
     Box::pin(async move {
         let mut answer = Response::new(());
         if let Ok(Some(claims)) = claims.await {
             answer.extensions_mut().insert(claims);
+        }
+        if let Ok(Some(user_info)) = user_info.await {
+            answer.extensions_mut().insert(user_info);
         }
         Ok(answer)
     })
