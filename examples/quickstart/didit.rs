@@ -5,6 +5,7 @@ use std::{env, error::Error};
 use tower_didit::{
     Config, Provider,
     fake::{FakeDidit, FakeDiditExt},
+    scope,
 };
 
 /// The real one where the environment has credentials, else a fake one in this process.
@@ -28,7 +29,7 @@ pub(crate) async fn configure(site: &str) -> Result<Config, Box<dyn Error>> {
     let config = didit
         .config(&callback)
         .with_provider(provider)
-        .with_scopes(["openid", "email", "names", "offline"])
+        .with_scopes([scope::OPENID, scope::EMAIL, scope::NAMES, scope::OFFLINE])
         .build()?;
     Ok(config)
 }

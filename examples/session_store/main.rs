@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tower_didit::{
     Config, ConfigBuilder, DiditAuth, IdClaims, Provider, ReturnTo,
     fake::{FakeDidit, FakeDiditExt},
+    scope,
 };
 
 use store::FileStore;
@@ -76,5 +77,5 @@ async fn configure(site: &str) -> Result<ConfigBuilder, Box<dyn Error>> {
     Ok(didit
         .config(&callback)
         .with_provider(provider)
-        .with_scopes(["openid", "offline"]))
+        .with_scopes([scope::OPENID, scope::OFFLINE]))
 }

@@ -50,13 +50,13 @@
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
-//! use tower_didit::{Config, Provider};
+//! use tower_didit::{Config, Provider, scope};
 //!
 //! # let cookie_key = [7; 32];
 //! let config = Config::builder("application-id", "https://app.example/callback")
 //!     .with_provider(Provider::authentication("https://acme.auth.didit.me"))
 //!     .with_cookie_keys([cookie_key])
-//!     .with_scopes(["openid", "email", "profile", "offline_access"])
+//!     .with_scopes([scope::OPENID, scope::EMAIL, scope::PROFILE, scope::OFFLINE_ACCESS])
 //!     .build()?;
 //! # let _ = config;
 //! # Ok(())
@@ -71,12 +71,12 @@
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
-//! use tower_didit::{Config, Provider};
+//! use tower_didit::{Config, Provider, scope};
 //!
 //! let config = Config::builder("client-id", "https://app.example/callback")
 //!     .with_client_secret("client-secret")
 //!     .with_provider(Provider::discovered("https://login.example.com"))
-//!     .with_scopes(["openid", "profile", "email"])
+//!     .with_scopes([scope::OPENID, scope::PROFILE, scope::EMAIL])
 //!     .build()?;
 //! # let _ = config;
 //! # Ok(())

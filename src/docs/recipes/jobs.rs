@@ -1,7 +1,7 @@
 //! Work that continues after the response.
 //!
 //! A handler moves the tokens and its [`DiditClient`](crate::DiditClient) into a task. The task refreshes the tokens when
-//! they are about to expire, which requires the scope `offline` (`.with_scopes(["openid", "offline"])`): without a
+//! they are about to expire, which requires the scope [`OFFLINE`](crate::scope::OFFLINE): without a
 //! refresh token `refresh` fails with `tokens-expired`.
 //!
 //! ```

@@ -26,6 +26,7 @@
 //! use tower_didit::{
 //!     DiditAuth, DiditTokens, IdClaims, ReturnTo,
 //!     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
+//!     scope,
 //! };
 //!
 //! const SITE: &str = "https://app.example";
@@ -69,7 +70,7 @@
 //!
 //! async fn a_person_signs_in() {
 //!     let didit = FakeDidit::new("app", "secret");
-//!     let config = didit.config(CALLBACK).with_scopes(["openid", "offline"]);
+//!     let config = didit.config(CALLBACK).with_scopes([scope::OPENID, scope::OFFLINE]);
 //!     let auth = DiditAuth::new(config.build().unwrap());
 //!     // The browser's cookies expire by the clock that the test moves.
 //!     let browser = Browser::new(SITE, app(auth)).with_clock(didit.clock()).add_didit(&didit);
