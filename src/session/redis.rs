@@ -1,15 +1,17 @@
 //! Sessions in Redis.
 
+mod connection;
 mod format;
+mod refusal;
+mod target;
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use redis::{
-    Client, Cmd, FromRedisValue,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{Cmd, FromRedisValue};
 
+use connection::Connection;
 use format::{decode, decode_key, encode, session_name, user_name};
+use target::Target;
 
 use super::store::{
     RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoreFuture, StoredSession,
@@ -51,14 +53,23 @@ use super::store::{
 /// own `Cargo.toml`.
 #[derive(Clone)]
 pub struct RedisStore {
-    client: Client,
-    /// Set on first use: it spawns a task, and a store may be made before there is a runtime.
-    connection: OnceLock<ConnectionManager>,
-    timeout: Duration,
+    connection: Arc<Connection>,
 }
 
 impl RedisStore {
-    /// The Redis at a URL such as `redis://user:password@host:6379/0` or `redis+unix:///run/redis.sock`.
+    /// The Redis at a URL, in one of these forms:
+    ///
+    /// | URL | servers |
+    /// |---|---|
+    /// | `redis://user:password@host:6379/0` | one address |
+    /// | `redis+unix:///run/redis.sock` | one socket |
+    /// | `redis+sentinel://user:password@host1,host2,host3/mymaster/0` | the primary that Sentinels at these addresses (port 26379) name for this service |
+    /// | `redis+cluster://user:password@host1,host2,host3` | a cluster with these nodes, and others |
+    ///
+    /// Each may have another port (`host1:7000`). User, password, and database are optional. With `rediss` in place of
+    /// `redis` connections use TLS, those to Sentinels too. The user of the Sentinels, if they ask for one, is
+    /// `?sentinel_username=` and `&sentinel_password=`. Special characters are percent-encoded.
+    ///
     /// Nothing is sent before the first use: an application can start even while its Redis is down.
     /// [Example](RedisStore).
     ///
@@ -66,74 +77,28 @@ impl RedisStore {
     ///
     /// The URL is not a Redis URL, or has TLS and the feature for TLS is missing. The error does not repeat the URL.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        // The text of the error may repeat the password.
-        let not_redis = |_| {
-            StoreError::new(if url.starts_with("rediss:") {
-                "`rediss` needs a TLS feature of the crate redis (see `RedisStore`)"
-            } else {
-                "not the URL of a Redis"
-            })
-        };
         Ok(Self {
-            client: Client::open(url).map_err(not_redis)?,
-            connection: OnceLock::new(),
-            timeout: Duration::from_secs(1),
+            connection: Connection::new(Target::parse(url)?, Duration::from_secs(1)),
         })
     }
 
-    /// The timeout of a command, including the connection: at least 1 millisecond. [Example](RedisStore).
+    /// The timeout of a command, including the connection: at least 1 millisecond. After half of it without any
+    /// answer the connection is replaced. [Example](RedisStore).
     ///
     /// Default: 1 second.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
+        let timeout = timeout.max(Duration::from_millis(1));
         Self {
-            timeout: timeout.max(Duration::from_millis(1)),
-            connection: OnceLock::new(),
-            ..self
+            connection: self.connection.with_timeout(timeout),
         }
     }
 
-    /// Runs a command: a second time if it is idempotent and the connection turns out to be lost, as after a
-    /// restart of Redis.
-    async fn run<T: FromRedisValue>(
-        &self,
-        command: &Cmd,
-        is_idempotent: bool,
-    ) -> Result<T, StoreError> {
-        let mut connection = self.connection()?;
-        let answer = async {
-            match command.query_async(&mut connection).await {
-                Err(error) if is_idempotent && error.is_io_error() => {
-                    command.query_async(&mut connection).await
-                }
-                answer => answer,
-            }
-        };
-        match tokio::time::timeout(self.timeout, answer).await {
-            // The error has the words of the server or the operating system, and neither keys nor values.
-            Ok(answer) => answer.map_err(|error| self.failed(&error.to_string())),
-            Err(_elapsed) => Err(self.failed("no response in time")),
-        }
-    }
-
-    /// The error of a command, with the address of the server.
-    fn failed(&self, why: &str) -> StoreError {
-        let address = self.client.get_connection_info().addr();
-        StoreError::new(format!("Redis at {address}: {why}"))
-    }
-
-    fn connection(&self) -> Result<ConnectionManager, StoreError> {
-        if let Some(connection) = self.connection.get() {
-            return Ok(connection.clone());
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(Some(self.timeout))
-            // The next command tries again.
-            .set_number_of_retries(0);
-        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-            .map_err(StoreError::new)?;
-        Ok(self.connection.get_or_init(|| made).clone())
+    async fn run<T: FromRedisValue>(&self, command: &Cmd, repeat: Repeat) -> Result<T, StoreError> {
+        let is_idempotent = matches!(repeat, Repeat::Always);
+        let answer = self.connection.run(command, is_idempotent).await;
+        let answer = answer.map_err(StoreError::new)?;
+        T::from_redis_value(answer).map_err(|error| StoreError::new(error.to_string()))
     }
 
     /// Sets the refresh attempt of the session that has this version, and increments the version.
@@ -146,7 +111,7 @@ impl RedisStore {
         let mut command = script(SET_HEAD, &session_name(key));
         command.arg(&version.to_be_bytes());
         command.arg(encode(version + 1, attempt, &[]));
-        self.run(&command, false).await
+        self.run(&command, Repeat::IfRefused).await
     }
 
     /// Adds a session to its user's list. Deletes the sessions beyond the limit, then removes them from the list.
@@ -155,14 +120,14 @@ impl RedisStore {
         let mut command = script(ADD_TO_LIST, &list);
         let lifetime = milliseconds(owner.lifetime());
         command.arg(key.as_bytes()).arg(lifetime).arg(MAX_SESSIONS);
-        let surplus: Vec<Vec<u8>> = self.run(&command, true).await?;
+        let surplus: Vec<Vec<u8>> = self.run(&command, Repeat::Always).await?;
         if surplus.is_empty() {
             return Ok(());
         }
         for key in &surplus {
             self.delete(decode_key(key)?).await?;
         }
-        self.run(&Cmd::zrem(&list, &surplus), true).await
+        self.run(&Cmd::zrem(&list, &surplus), Repeat::Always).await
     }
 }
 
@@ -170,7 +135,7 @@ impl SessionStore for RedisStore {
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         Box::pin(async move {
             let command = Cmd::get(session_name(key));
-            let found: Option<Vec<u8>> = self.run(&command, true).await?;
+            let found: Option<Vec<u8>> = self.run(&command, Repeat::Always).await?;
             found.map(decode).transpose()
         })
     }
@@ -189,7 +154,7 @@ impl SessionStore for RedisStore {
             let mut command = redis::cmd("SET");
             command.arg(session_name(key)).arg(encode(1, None, &value));
             command.arg("NX").arg("PX").arg(milliseconds(lifetime));
-            let done: Option<String> = self.run(&command, false).await?;
+            let done: Option<String> = self.run(&command, Repeat::IfRefused).await?;
             Ok(done.is_some())
         })
     }
@@ -206,7 +171,7 @@ impl SessionStore for RedisStore {
             command.arg(&version.to_be_bytes());
             command.arg(encode(version + 1, None, &value));
             command.arg(milliseconds(lifetime));
-            self.run(&command, false).await
+            self.run(&command, Repeat::IfRefused).await
         })
     }
 
@@ -224,13 +189,13 @@ impl SessionStore for RedisStore {
     }
 
     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
-        Box::pin(async move { self.run(&Cmd::del(session_name(key)), true).await })
+        Box::pin(async move { self.run(&Cmd::del(session_name(key)), Repeat::Always).await })
     }
 
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
         Box::pin(async move {
             let command = Cmd::zrange(user_name(user), 0, -1);
-            let keys: Vec<Vec<u8>> = self.run(&command, true).await?;
+            let keys: Vec<Vec<u8>> = self.run(&command, Repeat::Always).await?;
             keys.iter().map(|key| decode_key(key)).collect()
         })
     }
@@ -240,12 +205,32 @@ impl fmt::Debug for RedisStore {
     /// Without the URL, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("timeout", &self.timeout)
+            .field("timeout", &self.connection.timeout)
             .finish_non_exhaustive()
     }
 }
 
-/// A script of one key.
+/// When a command is repeated within its timeout, over another connection if need be.
+///
+/// | command | repeated | because |
+/// |---|---|---|
+/// | load, list | always | it reads |
+/// | delete | always | the keys of sessions are not used again |
+/// | add to a list | always | it adds the same member, or removes more that are surplus |
+/// | create | if refused | a repetition that arrives late would bring a session back that was deleted meanwhile |
+/// | replace, begin and abandon a refresh | if refused | a repetition is harmless, because the version has changed, but its answer would say that the first one failed |
+///
+/// Of the last two the layer finds out what became of them: it creates another session, or compares the entry. A
+/// refresh token is only sent after `begin_refresh` was acknowledged, which happens once for each version.
+#[derive(Clone, Copy, Debug)]
+enum Repeat {
+    Always,
+    /// If the command was certainly not executed.
+    IfRefused,
+}
+
+/// A script of one key, which tells a cluster its slot. It is sent as a whole each time: a server that was
+/// restarted, promoted or flushed does not have it.
 fn script(script: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");
     command.arg(script).arg(1).arg(key);
@@ -291,14 +276,5 @@ mod tests {
         assert!(!format!("{store:?}").contains("hunter2"));
         let error = RedisStore::new("redis://user:hunter2@[/").unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
-    }
-    #[test]
-    fn a_url_with_tls_names_the_missing_feature() {
-        let error = RedisStore::new("rediss://user:hunter2@127.0.0.1/").unwrap_err();
-        let shown = format!("{error:?}");
-        assert!(
-            shown.contains("TLS") && !shown.contains("hunter2"),
-            "{shown}"
-        );
     }
 }

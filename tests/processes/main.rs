@@ -8,6 +8,7 @@
 
 mod clocks;
 mod cluster;
+mod failover;
 mod harness;
 mod key_rotation;
 mod large_session;

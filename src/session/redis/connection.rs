@@ -1,0 +1,350 @@
+//! The connection to the primary.
+
+use std::{
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
+
+use futures_util::future::select_ok;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, RedisError, RedisResult, Value,
+    aio::MultiplexedConnection, cluster::ClusterClientBuilder, cluster_async::ClusterConnection,
+    cluster_routing::SingleNodeRoutingInfo,
+};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    refusal::{Fault, Faults, Refusal},
+    target::Target,
+};
+use crate::{
+    flight::{Flight, Progress},
+    lock::lock,
+};
+
+/// The connection that all clones of a store share. It is established on first use, and replaced as soon as it does
+/// not lead to the primary:
+///
+/// | sign | noticed |
+/// |---|---|
+/// | the server closes it | by the next command |
+/// | the server answers that it is not the primary | by the next command, or by the watch |
+/// | the server does not answer | after half the timeout of a command, or by the watch |
+/// | the Sentinels name another primary | by the watch |
+///
+/// The watch is a task that examines the connection every 2 s: without it, a server that was demoted and keeps its
+/// connections would go on answering `GET`s.
+pub(super) struct Connection {
+    target: Target,
+    pub(super) timeout: Duration,
+    current: Mutex<Option<Flight<Opened>>>,
+    tasks: TaskTracker,
+    faults: Faults,
+}
+
+type Opened = Result<Arc<Link>, RedisError>;
+
+impl Connection {
+    pub(super) fn new(target: Target, timeout: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            target,
+            timeout,
+            current: Mutex::default(),
+            tasks: TaskTracker::new(),
+            faults: Faults::default(),
+        })
+    }
+
+    pub(super) fn with_timeout(&self, timeout: Duration) -> Arc<Self> {
+        Self::new(self.target.clone(), timeout)
+    }
+
+    /// Runs a command. Repeats it if it was refused, or if it `is_idempotent` and the connection turns out to be lost
+    /// or silent.
+    ///
+    /// # Errors
+    ///
+    /// The text has the words of the server or the operating system, and neither keys nor values.
+    pub(super) async fn run(
+        self: &Arc<Self>,
+        command: &Cmd,
+        is_idempotent: bool,
+    ) -> Result<Value, String> {
+        let patience = self.timeout / 2;
+        let call = async {
+            let mut first = Box::pin(self.attempts(command, is_idempotent));
+            if let Ok(answer) = timeout(patience, &mut first).await {
+                return answer;
+            }
+            // A slow server may still answer.
+            if self.replace_silent(patience) && is_idempotent {
+                let second = Box::pin(self.attempts(command, is_idempotent));
+                return select_ok([first, second]).await.map(|(answer, _)| answer);
+            }
+            first.await
+        };
+        let why = match timeout(self.timeout, call).await {
+            Ok(Ok(answer)) => {
+                self.faults.end(command);
+                return Ok(answer);
+            }
+            Ok(Err(error)) => {
+                if let Some(fault) = self.fault(&error) {
+                    self.faults.begin(command, fault, &self.target, &error);
+                }
+                error.to_string()
+            }
+            Err(_elapsed) => "no response in time".to_owned(),
+        };
+        Err(format!("Redis at {}: {why}", self.target))
+    }
+
+    fn fault(&self, error: &RedisError) -> Option<Fault> {
+        match Refusal::of(error) {
+            Refusal::Fault(fault) => Some(fault),
+            _ if error.redirect_node().is_some() && !self.target.is_cluster() => {
+                Some(Fault::Cluster)
+            }
+            _ => None,
+        }
+    }
+
+    async fn attempts(self: &Arc<Self>, command: &Cmd, is_idempotent: bool) -> RedisResult<Value> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let link = self.link().await?;
+            let error = match link.send(command).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let refusal = Refusal::of(&error);
+            let may_repeat = refusal.is_transient() && (is_idempotent || !refusal.is_ambiguous());
+            let pause = pauses.next().filter(|_| may_repeat);
+            // A cluster that keeps redirecting is not the one that the connection knows.
+            if refusal.blames_connection() || (pause.is_none() && may_repeat) {
+                self.replace(&link);
+            }
+            match pause {
+                Some(pause) => sleep(*pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// The present connection, or a new one. All that wait for a new one get the same.
+    async fn link(self: &Arc<Self>) -> Opened {
+        let flight = {
+            let mut current = lock(&self.current);
+            match current.as_ref().map(|flight| (flight, flight.progress())) {
+                Some((_, Progress::Completed(Ok(link)))) => return Ok(link),
+                Some((flight, Progress::InFlight)) => flight.clone(),
+                _ => {
+                    let flight = Flight::start(&self.tasks, Arc::clone(self).open());
+                    current.insert(flight).clone()
+                }
+            }
+        };
+        let lost = || {
+            Err(RedisError::from(std::io::Error::from(
+                std::io::ErrorKind::NotConnected,
+            )))
+        };
+        flight.outcome().await.unwrap_or_else(lost)
+    }
+
+    async fn open(self: Arc<Self>) -> Opened {
+        let opened = timeout(OPEN_LIMIT, Link::open(&self.target, self.timeout)).await;
+        let late = |_| {
+            Err(RedisError::from(std::io::Error::from(
+                std::io::ErrorKind::TimedOut,
+            )))
+        };
+        let link = Arc::new(opened.unwrap_or_else(late)?);
+        if !self.target.is_cluster() {
+            let watch = watch(Arc::downgrade(&self), Arc::downgrade(&link));
+            self.tasks.spawn(watch);
+        }
+        Ok(link)
+    }
+
+    /// Replaces the connection, unless that has happened. Calls that wait for answers on the old one keep it.
+    fn replace(&self, link: &Arc<Link>) {
+        // A cluster has healthy nodes, whose connections end with those of the others.
+        if self.target.is_cluster() && link.opened.elapsed() < CLUSTER_REST {
+            return;
+        }
+        let mut current = lock(&self.current);
+        let is_current = current.as_ref().is_some_and(|flight| {
+            matches!(flight.progress(), Progress::Completed(Ok(other)) if Arc::ptr_eq(&other, link))
+        });
+        if is_current {
+            *current = None;
+        }
+    }
+
+    /// Replaces the connection if nothing came over it for this long, although something was asked.
+    fn replace_silent(&self, patience: Duration) -> bool {
+        let current = lock(&self.current).clone();
+        let Some(Progress::Completed(Ok(link))) = current.map(|flight| flight.progress()) else {
+            return false;
+        };
+        let is_silent = link.has_been_silent_for(patience);
+        if is_silent {
+            self.replace(&link);
+        }
+        is_silent
+    }
+
+    /// Whether the connection leads to the primary, as far as can be found out.
+    async fn leads_to_primary(&self, link: &Link) -> bool {
+        // Changes nothing. A server that is not the primary refuses it, unlike a `GET`.
+        let mut write = redis::cmd("DEL");
+        write.arg(NO_SESSION);
+        match timeout(self.timeout, link.send(&write)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if !Refusal::of(&error).blames_connection() => {}
+            Err(_elapsed) if !link.has_been_silent_for(self.timeout) => {}
+            _ => return false,
+        }
+        let Target::Sentinel { client, .. } = &self.target else {
+            return true;
+        };
+        let lookup = async { client.lock().await.async_get_client().await };
+        match timeout(OPEN_LIMIT, lookup).await {
+            Ok(Ok(primary)) => link.address.as_ref() == Some(primary.get_connection_info().addr()),
+            // Without the Sentinels the connection is all there is.
+            _ => true,
+        }
+    }
+}
+
+/// Examines a connection until it is replaced, or the store is dropped.
+async fn watch(connection: Weak<Connection>, link: Weak<Link>) {
+    loop {
+        sleep(WATCH_INTERVAL).await;
+        let (Some(connection), Some(link)) = (connection.upgrade(), link.upgrade()) else {
+            return;
+        };
+        if !connection.leads_to_primary(&link).await {
+            connection.replace(&link);
+        }
+    }
+}
+
+/// An established connection.
+pub(super) struct Link {
+    way: Way,
+    /// Where it leads, if that is one server.
+    address: Option<ConnectionAddr>,
+    opened: Instant,
+    heard: Mutex<Instant>,
+}
+
+enum Way {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Link {
+    async fn open(target: &Target, limit: Duration) -> RedisResult<Self> {
+        let (way, address) = match target {
+            Target::Node(client) => Self::to(client, limit).await?,
+            Target::Sentinel { client, .. } => {
+                let primary = client.lock().await.async_get_client().await?;
+                Self::to(&primary, limit).await?
+            }
+            Target::Cluster(nodes) => {
+                let client = ClusterClientBuilder::new(nodes.clone())
+                    // It would repeat commands that were possibly executed.
+                    .retries(0)
+                    // A node that is gone delays the connection to the others.
+                    .connection_timeout(limit / 4)
+                    .response_timeout(limit)
+                    .overall_response_timeout(None)
+                    .build()?;
+                (Way::Cluster(client.get_async_connection().await?), None)
+            }
+        };
+        let now = Instant::now();
+        Ok(Self {
+            way,
+            address,
+            opened: now,
+            heard: Mutex::new(now),
+        })
+    }
+
+    async fn to(client: &Client, limit: Duration) -> RedisResult<(Way, Option<ConnectionAddr>)> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(None);
+        let connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let address = client.get_connection_info().addr().clone();
+        Ok((Way::Node(connection), Some(address)))
+    }
+
+    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let answer = match &self.way {
+            Way::Node(connection) => command.query_async(&mut connection.clone()).await,
+            Way::Cluster(connection) => {
+                let mut connection = connection.clone();
+                match command.query_async(&mut connection).await {
+                    Err(error) if error.code() == Some("ASK") => {
+                        ask(connection, command, error).await
+                    }
+                    answer => answer,
+                }
+            }
+        };
+        *lock(&self.heard) = Instant::now();
+        answer
+    }
+
+    /// Of a cluster, other nodes may have answered.
+    fn has_been_silent_for(&self, time: Duration) -> bool {
+        let since = match self.way {
+            Way::Node(_) => *lock(&self.heard),
+            Way::Cluster(_) => self.opened,
+        };
+        since.elapsed() >= time
+    }
+}
+
+/// Sends a command to the node to which its slot is moving.
+async fn ask(
+    mut connection: ClusterConnection,
+    command: &Cmd,
+    redirect: RedisError,
+) -> RedisResult<Value> {
+    let node = redirect
+        .redirect_node()
+        .and_then(|(node, _slot)| node.rsplit_once(':'));
+    let Some((host, port)) = node.and_then(|(host, port)| Some((host, port.parse().ok()?))) else {
+        return Err(redirect);
+    };
+    let node = SingleNodeRoutingInfo::ByAddress {
+        host: host.to_owned(),
+        port,
+    };
+    let mut commands = redis::pipe();
+    commands.cmd("ASKING").add_command(command.clone());
+    let answers = connection.route_pipeline(commands, 1, 1, node).await?;
+    answers.into_iter().next().ok_or(redirect)?.extract_error()
+}
+
+/// Before a refused command is repeated.
+const PAUSES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(50),
+    Duration::from_millis(150),
+];
+/// Enough for a lookup at Sentinels of which some are gone.
+const OPEN_LIMIT: Duration = Duration::from_secs(5);
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+/// The shortest life of a connection to a cluster.
+const CLUSTER_REST: Duration = Duration::from_secs(1);
+/// The name of no session: those are followed by 64 hex digits.
+const NO_SESSION: &str = "tower-didit:";

@@ -1,0 +1,3 @@
+//! Failovers of Redis.
+
+mod silent;
