@@ -1,3 +1,4 @@
 //! Failovers of Redis.
 
+mod conformance;
 mod silent;

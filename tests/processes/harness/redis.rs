@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::TcpStream,
     path::PathBuf,
     process::{self, Command},
@@ -15,6 +15,7 @@ use crate::support::port::Port;
 /// before it answers.
 pub(crate) struct Redis {
     port: Port,
+    options: Vec<String>,
     folder: PathBuf,
     process: Option<Process>,
     /// The process's own, for the system's signals.
@@ -24,10 +25,16 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts one for the story `name`, without data.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, [])
+    }
+
+    /// Starts one with options, such as `--maxmemory 10mb`.
+    pub(crate) fn start_with(name: &str, options: impl IntoIterator<Item = String>) -> Self {
         let folder = format!("redis-{name}-{}", process::id());
         let folder = folder_in_memory().join(folder);
         let mut redis = Self {
             port: Port::keep(),
+            options: options.into_iter().collect(),
             folder,
             process: None,
             id: String::new(),
@@ -58,7 +65,8 @@ impl Redis {
                 .args(["--appendonly", "yes", "--appendfsync", "always"])
                 .args(["--save", ""])
                 .arg("--dir")
-                .arg(&self.folder),
+                .arg(&self.folder)
+                .args(self.options.iter().flat_map(|option| option.split(' '))),
             "on Debian it is in the package `redis-server` (apt-get install redis-server)",
         );
         process.wait_for("Ready to accept connections");
@@ -92,27 +100,18 @@ impl Redis {
 
     /// What it answers to a command.
     pub(crate) fn ask(&self, words: &[&str]) -> Value {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.port())).expect("Redis runs");
-        let sent = connection.write_all(&Value::command(words));
-        sent.expect("Redis listens");
-        let (mut bytes, mut more) = (Vec::new(), [0; 4096]);
-        loop {
-            let length = connection.read(&mut more).expect("Redis answers");
-            assert_ne!(length, 0, "Redis closed the connection");
-            bytes.extend_from_slice(&more[..length]);
-            if let Some((answer, _)) = Value::read(&bytes) {
-                return answer;
-            }
-        }
+        ask(self.port(), words).expect("Redis answers")
     }
 
-    /// How many commands of its clients it has done; the `INFO` that tells it does not count.
+    /// How many commands of its clients it has done. The `INFO` that tells it does not count, nor the `DEL` by which a
+    /// store examines its connection.
     pub(crate) fn commands(&self) -> u64 {
         let stats = self.ask(&["INFO", "commandstats"]);
         let stats = std::str::from_utf8(stats.text()).expect("text");
         let calls = stats.lines().filter_map(|line| {
             let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
-            (name != "info").then(|| rest.split_once(',').expect("more numbers").0)
+            (!["info", "del"].contains(&name))
+                .then(|| rest.split_once(',').expect("more numbers").0)
         });
         calls
             .map(|calls| calls.parse::<u64>().expect("a number"))
@@ -128,9 +127,26 @@ impl Redis {
     }
 }
 
+/// What the Redis or Sentinel at a port answers to a command.
+pub(crate) fn ask(port: u16, words: &[&str]) -> io::Result<Value> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    connection.write_all(&Value::command(words))?;
+    let (mut bytes, mut more) = (Vec::new(), [0; 4096]);
+    loop {
+        let length = connection.read(&mut more)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.extend_from_slice(&more[..length]);
+        if let Some((answer, _)) = Value::read(&bytes) {
+            return Ok(answer);
+        }
+    }
+}
+
 /// A folder in memory, where the system has one: the stories kill processes, not the machine, and no
 /// `fsync` has to wait for a busy disk.
-fn folder_in_memory() -> PathBuf {
+pub(crate) fn folder_in_memory() -> PathBuf {
     let shared_memory = PathBuf::from("/dev/shm");
     if shared_memory.is_dir() {
         shared_memory

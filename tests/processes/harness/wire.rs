@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -218,7 +218,10 @@ async fn answers(
 }
 
 /// The next whole value, and its bytes.
-async fn next(from: &mut OwnedReadHalf, bytes: &mut Vec<u8>) -> Option<(Value, Vec<u8>)> {
+pub(crate) async fn next(
+    from: &mut (impl AsyncRead + Unpin),
+    bytes: &mut Vec<u8>,
+) -> Option<(Value, Vec<u8>)> {
     loop {
         if let Some((value, length)) = Value::read(bytes) {
             return Some((value, bytes.drain(..length).collect()));
