@@ -37,3 +37,13 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     })
     .await
 }
+
+/// What comes of `happening`, which is promised within `limit`.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    what: &str,
+    happening: impl Future<Output = T>,
+) -> T {
+    let happened = tokio::time::timeout(limit, happening).await;
+    happened.unwrap_or_else(|_| panic!("takes more than {limit:?}: {what}"))
+}

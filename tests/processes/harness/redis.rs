@@ -103,6 +103,17 @@ impl Redis {
         ask(self.port(), words).expect("Redis answers")
     }
 
+    /// Waits until this many replicas have all that was written.
+    pub(crate) fn is_replicated(&self, replicas: i64) {
+        let address = ("127.0.0.1", self.port());
+        let mut connection = TcpStream::connect(address).expect("Redis runs");
+        // `WAIT` waits for what its own connection has written.
+        let written = answer(&mut connection, &["PUBLISH", "anything", ""]);
+        written.expect("Redis answers");
+        let waited = answer(&mut connection, &["WAIT", &replicas.to_string(), "0"]);
+        assert_eq!(waited.expect("Redis answers").number(), replicas);
+    }
+
     /// How many commands of its clients it has done. The `INFO` that tells it does not count, nor the `DEL` by which a
     /// store examines its connection.
     pub(crate) fn commands(&self) -> u64 {
@@ -129,7 +140,10 @@ impl Redis {
 
 /// What the Redis or Sentinel at a port answers to a command.
 pub(crate) fn ask(port: u16, words: &[&str]) -> io::Result<Value> {
-    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    answer(&mut TcpStream::connect(("127.0.0.1", port))?, words)
+}
+
+fn answer(connection: &mut TcpStream, words: &[&str]) -> io::Result<Value> {
     connection.write_all(&Value::command(words))?;
     let (mut bytes, mut more) = (Vec::new(), [0; 4096]);
     loop {

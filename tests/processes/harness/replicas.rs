@@ -152,7 +152,7 @@ impl Sentinel {
             _process: process,
         };
         // It looks more often, and a busy machine does not make it pause for 30 s.
-        let faster = "INFO-PERIOD 200 PING-PERIOD 100 ASK-PERIOD 100 PUBLISH-PERIOD 200 TILT-PERIOD 500 \
+        let faster = "INFO-PERIOD 200 PING-PERIOD 300 ASK-PERIOD 100 PUBLISH-PERIOD 200 TILT-PERIOD 500 \
                       ELECTION-TIMEOUT 1000";
         let mut words = vec!["SENTINEL", "DEBUG"];
         words.extend(faster.split_whitespace());

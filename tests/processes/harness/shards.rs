@@ -118,34 +118,51 @@ impl Shards {
         .await;
     }
 
-    /// The node that a node holds for the primary of a key.
+    /// The primary of a key, if all nodes that run agree.
     pub(crate) fn primary_of(&self, key: &str) -> Option<usize> {
-        let slot = ask(self.nodes[0].redis.port(), &["CLUSTER", "KEYSLOT", key])
-            .ok()?
-            .number();
-        let views = self.nodes.iter().filter_map(|node| {
-            let Value::List(ranges) = ask(node.redis.port(), &["CLUSTER", "SLOTS"]).ok()? else {
-                return None;
-            };
-            let port = ranges.iter().find_map(|range| {
-                let Value::List(range) = range else {
-                    return None;
-                };
-                (range[0].number()..=range[1].number())
-                    .contains(&slot)
-                    .then_some(())?;
-                let Value::List(node) = &range[2] else {
-                    return None;
-                };
-                Some(node[1].number())
-            })?;
-            self.nodes
-                .iter()
-                .position(|node| i64::from(node.gate.port()) == port)
-        });
+        let views = (0..self.nodes.len()).filter_map(|node| self.primary_in_view_of(node, key));
         let views: Vec<_> = views.collect();
         let first = *views.first()?;
         views.iter().all(|view| *view == first).then_some(first)
+    }
+
+    /// The primary of a key, as a node sees it.
+    pub(crate) fn primary_in_view_of(&self, node: usize, key: &str) -> Option<usize> {
+        let port = self.nodes[node].redis.port();
+        let slot = ask(port, &["CLUSTER", "KEYSLOT", key]).ok()?.number();
+        let Value::List(ranges) = ask(port, &["CLUSTER", "SLOTS"]).ok()? else {
+            return None;
+        };
+        let port = ranges.iter().find_map(|range| {
+            let Value::List(range) = range else {
+                return None;
+            };
+            (range[0].number()..=range[1].number())
+                .contains(&slot)
+                .then_some(())?;
+            let Value::List(node) = &range[2] else {
+                return None;
+            };
+            Some(node[1].number())
+        })?;
+        self.nodes
+            .iter()
+            .position(|node| i64::from(node.gate.port()) == port)
+    }
+
+    /// Begins to move the slot of a key, and moves the key.
+    pub(crate) fn move_key(&self, key: &str, from: usize, to: usize) {
+        let [here, there] = [from, to].map(|index| &self.nodes[index].redis);
+        let slot = here.ask(&["CLUSTER", "KEYSLOT", key]).number().to_string();
+        let [from, to] = [here, there].map(|node| {
+            let id = node.ask(&["CLUSTER", "MYID"]);
+            String::from_utf8_lossy(id.text()).into_owned()
+        });
+        there.ask(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from]);
+        here.ask(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to]);
+        let port = there.port().to_string();
+        let moved = here.ask(&["MIGRATE", "127.0.0.1", &port, key, "0", "5000"]);
+        assert_eq!(moved, Value::Text(b"OK".to_vec()));
     }
 
     /// The replica of a node, or the node of which it is one.

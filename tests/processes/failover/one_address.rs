@@ -1,0 +1,146 @@
+//! A Redis at one address, behind which there is another server from time to time.
+
+use super::{forms::Users, site::Site};
+use crate::harness::{gate::Gate, moment::eventually, redis::Redis};
+
+/// A primary, its replica, and the address of the one that counts.
+struct Pair {
+    primary: Redis,
+    replica: Redis,
+    gate: Gate,
+}
+
+impl Pair {
+    async fn start(name: &str) -> (Self, Site, Users) {
+        let primary = Redis::start(&format!("{name}-primary"));
+        let options = [
+            format!("--replicaof 127.0.0.1 {}", primary.port()),
+            "--replica-serve-stale-data no --repl-diskless-sync-delay 0".to_owned(),
+        ];
+        let replica = Redis::start_with(&format!("{name}-replica"), options);
+        primary.ask(&["CONFIG", "SET", "replica-serve-stale-data", "no"]);
+        eventually("the replica follows", async || {
+            let facts = replica.ask(&["INFO", "replication"]);
+            String::from_utf8_lossy(facts.text())
+                .contains("master_link_status:up")
+                .then_some(())
+        })
+        .await;
+        let gate = Gate::open(primary.port()).await;
+        let site = Site::new(&gate.url());
+        let users = Users::of(&site).await;
+        primary.is_replicated(1);
+        let pair = Self {
+            primary,
+            replica,
+            gate,
+        };
+        (pair, site, users)
+    }
+
+    /// The replica becomes the primary.
+    fn promote(&self) {
+        self.replica.ask(&["REPLICAOF", "NO", "ONE"]);
+        self.gate.lead_to(self.replica.port());
+    }
+
+    /// The old primary follows another server, and keeps its connections.
+    fn demote(&self, to: u16) {
+        self.primary
+            .ask(&["REPLICAOF", "127.0.0.1", &to.to_string()]);
+    }
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demoted_primary_that_keeps_its_connections_is_left() {
+    let (pair, site, users) = Pair::start("demoted").await;
+    pair.promote();
+    pair.demote(pair.replica.port());
+    users
+        .recover(&site, "READONLY: demoted, keeps its connections")
+        .await;
+
+    let (pair, site, mut users) = Pair::start("orphaned").await;
+    // It has lost its new primary, and serves no stale data.
+    pair.demote(1);
+    users.act().await;
+    pair.promote();
+    users
+        .recover(&site, "MASTERDOWN: demoted, follows nobody")
+        .await;
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_is_gone_is_replaced() {
+    let (mut pair, site, mut users) = Pair::start("gone").await;
+    pair.primary.kill();
+    users.act().await;
+    pair.promote();
+    users.recover(&site, "gone, replaced by its replica").await;
+
+    let (mut pair, site, mut users) = Pair::start("restarted").await;
+    pair.primary.kill();
+    users.act().await;
+    pair.primary.start_again();
+    users.recover(&site, "gone, restarted with its data").await;
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_hangs_is_replaced() {
+    let (pair, site, mut users) = Pair::start("hung").await;
+    pair.primary.pause();
+    users.act().await;
+    pair.promote();
+    users.recover(&site, "hangs, replaced by its replica").await;
+    pair.primary.go_on();
+
+    let (pair, site, users) = Pair::start("stalled").await;
+    pair.gate.stall();
+    users.recover(&site, "connections go silent").await;
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_points_elsewhere_is_followed() {
+    let (pair, site, users) = Pair::start("moved").await;
+    pair.promote();
+    pair.gate.sever();
+    users
+        .recover(&site, "connections are closed, the name points elsewhere")
+        .await;
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_that_were_flushed_are_sent_again() {
+    let (pair, site, users) = Pair::start("flushed").await;
+    pair.primary.ask(&["SCRIPT", "FLUSH"]);
+    users.recover(&site, "NOSCRIPT: scripts are flushed").await;
+}
+
+// Behaviour 104.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_heals() {
+    for refusal in [
+        "READONLY You can't write against a read only replica.",
+        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You can't write against \
+         a read only replica.",
+        "LOADING Redis is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "NOREPLICAS Not enough good replicas to write.",
+        "CLUSTERDOWN The cluster is down",
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "MOVED 7 127.0.0.1:1",
+        "NOSCRIPT No matching script. Please use EVAL.",
+    ] {
+        let (pair, site, mut users) = Pair::start("refused").await;
+        pair.gate.refuse(refusal);
+        users.act().await;
+        pair.gate.admit();
+        let form = refusal.split(' ').next().expect("a code");
+        users.recover(&site, form).await;
+    }
+}
