@@ -95,8 +95,14 @@ impl Users {
     }
 }
 
+/// Acts until it is done. Nobody is signed out by a failover.
 async fn until_done(mut act: impl AsyncFnMut() -> Outcome) {
-    while act().await != Outcome::Done {
+    loop {
+        match act().await {
+            Outcome::Done => return,
+            Outcome::TryAgain => {}
+            Outcome::Nobody => panic!("signed out"),
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -2,8 +2,10 @@
 
 mod clusters;
 mod conformance;
+mod faults;
 mod forms;
 mod one_address;
+mod rounds;
 mod sentinels;
 mod silent;
 mod site;

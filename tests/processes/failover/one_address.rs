@@ -1,5 +1,7 @@
 //! A Redis at one address, behind which there is another server from time to time.
 
+use futures_util::future::join_all;
+
 use super::{forms::Users, site::Site};
 use crate::harness::{gate::Gate, moment::eventually, redis::Redis};
 
@@ -124,23 +126,30 @@ async fn scripts_that_were_flushed_are_sent_again() {
 // Behaviour 104.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_heals() {
-    for refusal in [
-        "READONLY You can't write against a read only replica.",
-        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You can't write against \
-         a read only replica.",
-        "LOADING Redis is loading the dataset in memory",
-        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-        "NOREPLICAS Not enough good replicas to write.",
-        "CLUSTERDOWN The cluster is down",
-        "TRYAGAIN Multiple keys request during rehashing of slot",
-        "MOVED 7 127.0.0.1:1",
-        "NOSCRIPT No matching script. Please use EVAL.",
-    ] {
-        let (pair, site, mut users) = Pair::start("refused").await;
-        pair.gate.refuse(refusal);
-        users.act().await;
-        pair.gate.admit();
-        let form = refusal.split(' ').next().expect("a code");
-        users.recover(&site, form).await;
-    }
+    // Each takes as long as a request waits.
+    let forms = REFUSALS.iter().enumerate();
+    join_all(forms.map(|(number, refusal)| Box::pin(heals(number, refusal)))).await;
 }
+
+async fn heals(number: usize, refusal: &'static str) {
+    let (pair, site, mut users) = Pair::start(&format!("refused-{number}")).await;
+    pair.gate.refuse(refusal);
+    users.act().await;
+    pair.gate.admit();
+    let form = refusal.split(' ').next().expect("a code");
+    users.recover(&site, form).await;
+}
+
+const REFUSALS: [&str; 9] = [
+    "READONLY You can't write against a read only replica.",
+    // Of Redis before 7.
+    "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You can't write against a \
+     read only replica.",
+    "LOADING Redis is loading the dataset in memory",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "NOREPLICAS Not enough good replicas to write.",
+    "CLUSTERDOWN The cluster is down",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "MOVED 7 127.0.0.1:1",
+    "NOSCRIPT No matching script. Please use EVAL.",
+];

@@ -30,6 +30,8 @@ pub(crate) enum Outcome {
     Done,
     /// 503 with `Retry-After`.
     TryAgain,
+    /// 401.
+    Nobody,
 }
 
 /// Somebody who is signed in, in a browser that both processes know.
@@ -59,23 +61,19 @@ impl Site {
         user
     }
 
-    /// No refresh token and no code was sent twice.
     pub(crate) fn assert_nothing_came_twice(&self) {
         for member in ["refresh_token", "code"] {
-            let mut seen = HashSet::new();
-            for sent in self.sent(member) {
-                assert!(seen.insert(sent), "a {member} came twice");
-            }
+            assert_eq!(self.came_twice(member), [""; 0], "a {member} came twice");
         }
     }
 
-    /// What the token endpoint got.
-    pub(crate) fn sent(&self, member: &str) -> Vec<String> {
+    /// The refresh tokens or codes that the provider got more than once.
+    pub(crate) fn came_twice(&self, member: &str) -> Vec<String> {
         let requests = self.didit.requests();
         let bodies = requests.iter().filter_map(RecordedRequest::json);
-        bodies
-            .filter_map(|body| Some(body.get(member)?.as_str()?.to_owned()))
-            .collect()
+        let sent = bodies.filter_map(|body| Some(body.get(member)?.as_str()?.to_owned()));
+        let mut seen = HashSet::new();
+        sent.filter(|sent| !seen.insert(sent.clone())).collect()
     }
 }
 
@@ -88,6 +86,9 @@ impl Outcome {
         if page.status() == StatusCode::SERVICE_UNAVAILABLE {
             assert!(page.header("retry-after").is_some(), "{}", page.text());
             return Self::TryAgain;
+        }
+        if page.status() == StatusCode::UNAUTHORIZED {
+            return Self::Nobody;
         }
         assert!(
             page.status().as_u16() < 400,
@@ -128,8 +129,9 @@ impl User {
     /// Asks both.
     pub(crate) async fn asks_everywhere(&self) -> Outcome {
         match (self.asks(0).await, self.asks(1).await) {
-            (Outcome::Done, Outcome::Done) => Outcome::Done,
-            _ => Outcome::TryAgain,
+            (Outcome::Done, other) | (other, Outcome::Done) => other,
+            (Outcome::Nobody, _) | (_, Outcome::Nobody) => Outcome::Nobody,
+            (Outcome::TryAgain, Outcome::TryAgain) => Outcome::TryAgain,
         }
     }
 
@@ -154,11 +156,18 @@ impl User {
 
     /// Whether a copy of the cookie signs nobody in, at the process that knows of no sign-out.
     pub(crate) async fn is_signed_out(&self) -> Outcome {
-        let page = self.browsers[1].fetch(Method::GET, "/").await;
-        match page.status() {
-            StatusCode::UNAUTHORIZED => Outcome::Done,
-            _ => Outcome::TryAgain,
+        match self.asks(1).await {
+            Outcome::Nobody => Outcome::Done,
+            Outcome::Done | Outcome::TryAgain => Outcome::TryAgain,
         }
+    }
+
+    /// The refresh token, if a process gives it.
+    pub(crate) async fn refresh_token(&self, process: usize) -> Option<String> {
+        let page = self.browsers[process]
+            .fetch(Method::GET, "/refresh-token")
+            .await;
+        (page.status() == StatusCode::OK).then(|| page.text().to_owned())
     }
 }
 
@@ -170,8 +179,15 @@ fn process(didit: &FakeDidit, url: &str) -> Router {
         .with_session_store(RedisStore::new(url).expect("a good URL"));
     let user = |user: IdClaims| async move { user.subject().to_owned() };
     let tokens = |tokens: DiditTokens| async move { tokens.access_token().secret().to_owned() };
+    let refresh_token = |tokens: DiditTokens| async move {
+        let token = tokens
+            .refresh_token()
+            .map(|token| token.secret().to_owned());
+        token.unwrap_or_default()
+    };
     Router::new()
         .route("/", get(user))
+        .route("/refresh-token", get(refresh_token))
         .route("/tokens", get(tokens))
         .route(
             "/callback",

@@ -1,9 +1,9 @@
 //! The address at which applications reach a Redis, and what happens to their connections there.
 
 use std::{
-    future,
+    future, mem,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::wire::next;
+use super::{resp::Value, wire::next};
 
 /// A proxy. Connections of other servers, such as replicas and Sentinels, pass through it in any case.
 #[derive(Clone)]
@@ -21,6 +21,15 @@ pub(crate) struct Gate {
     state: Arc<watch::Sender<State>>,
     /// Where new connections lead.
     target: Arc<Mutex<u16>>,
+    writes: Arc<Mutex<Vec<Write>>>,
+}
+
+/// A change of an entry that Redis has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Write {
+    pub(crate) key: String,
+    /// The version that it changed: 0 of an entry that is new, `None` of one that was deleted.
+    pub(crate) version: Option<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -51,6 +60,7 @@ impl Gate {
             address: listener.local_addr().expect("it is bound"),
             state: Arc::default(),
             target: Arc::default(),
+            writes: Arc::default(),
         };
         tokio::spawn(gate.clone().serve(listener));
         gate
@@ -89,6 +99,15 @@ impl Gate {
     pub(crate) fn sever(&self) {
         self.state
             .send_modify(|state| state.closed = state.connections);
+    }
+
+    /// What was written since this was last asked for.
+    pub(crate) fn take_writes(&self) -> Vec<Write> {
+        mem::take(&mut *self.writes())
+    }
+
+    fn writes(&self) -> MutexGuard<'_, Vec<Write>> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn serve(self, listener: TcpListener) {
@@ -135,14 +154,17 @@ impl Gate {
     ) -> Option<()> {
         let mut answered = Vec::new();
         loop {
-            let (_, command) = next(&mut client, &mut sent).await?;
+            let (asked, command) = next(&mut client, &mut sent).await?;
             self.hear(number).await;
             let refusal = self.state.borrow().refusal;
             let answer = match refusal {
                 Some(error) => format!("-{error}\r\n").into_bytes(),
                 None => {
                     redis.write_all(&command).await.ok()?;
-                    next(&mut redis, &mut answered).await?.1
+                    let (answer, bytes) = next(&mut redis, &mut answered).await?;
+                    let write = Write::acknowledged(&asked, &answer);
+                    self.writes().extend(write);
+                    bytes
                 }
             };
             self.hear(number).await;
@@ -155,5 +177,23 @@ impl Gate {
         if number < self.state.borrow().silent {
             future::pending::<()>().await;
         }
+    }
+}
+
+impl Write {
+    /// The write that a command is, if it was made. The lists of users are no entries.
+    fn acknowledged(command: &Value, answer: &Value) -> Option<Self> {
+        let words = command.words();
+        let (key, version) = match (&words[..], answer) {
+            ([b"SET", key, ..], Value::Text(_)) => (key, Some(0)),
+            ([b"EVAL", _, b"1", key, version, ..], Value::Number(1)) if version.len() == 8 => {
+                let version = version.first_chunk().expect("8 bytes");
+                (key, Some(u64::from_be_bytes(*version)))
+            }
+            ([b"DEL", key], Value::Number(_)) => (key, None),
+            _ => return None,
+        };
+        let key = String::from_utf8_lossy(key).into_owned();
+        Some(Self { key, version })
     }
 }

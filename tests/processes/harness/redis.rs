@@ -6,6 +6,7 @@ use std::{
     net::TcpStream,
     path::PathBuf,
     process::{self, Command},
+    time::Duration,
 };
 
 use super::{process::Process, resp::Value};
@@ -103,15 +104,20 @@ impl Redis {
         ask(self.port(), words).expect("Redis answers")
     }
 
-    /// Waits until this many replicas have all that was written.
-    pub(crate) fn is_replicated(&self, replicas: i64) {
+    /// What it answers to the second of two commands on one connection.
+    pub(crate) fn ask_as(&self, first: &[&str], second: &[&str]) -> Value {
         let address = ("127.0.0.1", self.port());
         let mut connection = TcpStream::connect(address).expect("Redis runs");
-        // `WAIT` waits for what its own connection has written.
-        let written = answer(&mut connection, &["PUBLISH", "anything", ""]);
-        written.expect("Redis answers");
-        let waited = answer(&mut connection, &["WAIT", &replicas.to_string(), "0"]);
-        assert_eq!(waited.expect("Redis answers").number(), replicas);
+        let first = answer(&mut connection, first);
+        assert!(!matches!(first.expect("Redis answers"), Value::Error(_)));
+        answer(&mut connection, second).expect("Redis answers")
+    }
+
+    /// Waits until this many replicas have all that was written.
+    pub(crate) fn is_replicated(&self, replicas: i64) {
+        // `WAIT` waits for what was written before its connection's last command.
+        let waited = self.ask_as(&["PING"], &["WAIT", &replicas.to_string(), "10000"]);
+        assert_eq!(waited.number(), replicas);
     }
 
     /// How many commands of its clients it has done. The `INFO` that tells it does not count, nor the `DEL` by which a
@@ -140,7 +146,10 @@ impl Redis {
 
 /// What the Redis or Sentinel at a port answers to a command.
 pub(crate) fn ask(port: u16, words: &[&str]) -> io::Result<Value> {
-    answer(&mut TcpStream::connect(("127.0.0.1", port))?, words)
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    // It may hang.
+    connection.set_read_timeout(Some(Duration::from_secs(2)))?;
+    answer(&mut connection, words)
 }
 
 fn answer(connection: &mut TcpStream, words: &[&str]) -> io::Result<Value> {

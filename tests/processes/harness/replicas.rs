@@ -107,6 +107,16 @@ impl Replicas {
         .await;
     }
 
+    /// From now on the Sentinels ask for a user with a password; what they know of each other stays.
+    pub(crate) fn protect_sentinels(&self, user: &str, password: &str) {
+        for sentinel in &self.sentinels {
+            let (password, user) = (format!(">{password}"), user);
+            let set = sentinel.ask(&["ACL", "SETUSER", user, "on", &password, "+@all"]);
+            assert!(matches!(set, Some(Value::Text(_))), "{set:?}");
+            sentinel.ask(&["ACL", "SETUSER", "default", "off"]);
+        }
+    }
+
     /// Asks for a failover.
     pub(crate) fn fail_over(&self) {
         for sentinel in &self.sentinels {
