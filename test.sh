@@ -17,7 +17,7 @@ target=$(cd "$target" && pwd)
 . .ci/crates.sh
 
 checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
-others=(interleavings rounds msrv minimal advisories semver)
+others=(interleavings rounds failovers msrv minimal advisories semver)
 
 check_format() { # rustfmt
   component rustfmt
@@ -182,6 +182,13 @@ check_rounds() { # sessions on several processes under random faults: ROUNDS, 10
   ROUNDS=${ROUNDS:-10000} some_tests --all-features --test processes rounds
 }
 
+check_failovers() { # users while Redis fails over at random: ROUNDS, 500 unless set
+  c_compiler
+  from_debian redis-server
+  cargo build --all-features --example relying_party
+  ROUNDS=${ROUNDS:-500} some_tests --all-features --test processes random_failovers -- --nocapture
+}
+
 check_msrv() { # the oldest supported Rust, with each set of features
   local rust
   rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -247,7 +254,7 @@ usage() {
   describe "${checks[@]}"
   printf '\nwhen named:\n'
   describe "${others[@]}"
-  echo "soak           interleavings, rounds, and fuzz with FUZZ_SECONDS=3600"
+  echo "soak           interleavings, rounds, failovers, and fuzz with FUZZ_SECONDS=3600"
 }
 
 describe() { # checks, as the comments on their functions do
@@ -289,7 +296,7 @@ for name in "$@"; do
   case " ${checks[*]} ${others[*]} " in
     *" $name "*) names+=("$name") ;;
     *) case $name in
-      soak) names+=(interleavings rounds fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
+      soak) names+=(interleavings rounds failovers fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
       -h | --help) usage && exit ;;
       *) usage >&2 && echo "test.sh: there is no check '$name'" >&2 && exit 2 ;;
     esac ;;

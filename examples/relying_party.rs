@@ -10,7 +10,7 @@
 //! | `DIDIT_CLOCK_SKEW` | tolerated difference from the provider's clock, in seconds | 60 |
 //! | `DIDIT_SESSION_IDLE` | idle timeout of a session, in seconds | 86,400 |
 //! | `DIDIT_SESSION_ABSOLUTE` | lifetime of a session, in seconds | 604,800 |
-//! | `DIDIT_REDIS_URL` | keep sessions in this Redis | in cookies |
+//! | `DIDIT_REDIS_URL` | keep sessions in this Redis: any URL of `RedisStore::new`, also with Sentinels or a cluster | in cookies |
 //! | `DIDIT_COOKIE_NAME` | name of the cookies | `didit` |
 //! | `DIDIT_CALLBACK` | `forward`: the application answers the callback; `redirect`: the layer does | `forward` |
 //! | `LISTEN` | address and port | `127.0.0.1:3000` |
@@ -146,8 +146,13 @@ fn config() -> Result<Config, Box<dyn Error>> {
         config = config.with_session_lifetime(lifetime);
     }
     if let Some(url) = variable("DIDIT_REDIS_URL")? {
-        let store = RedisStore::new(url.trim())
-            .map_err(|_| invalid("DIDIT_REDIS_URL", "is not the URL of a Redis"))?;
+        let store = RedisStore::new(url.trim()).map_err(|error| {
+            let what = error.source().map(ToString::to_string);
+            invalid(
+                "DIDIT_REDIS_URL",
+                &format!("is {}", what.unwrap_or_default()),
+            )
+        })?;
         config = config.with_session_store(store);
     }
     if let Some(name) = variable("DIDIT_COOKIE_NAME")? {

@@ -3,7 +3,7 @@
 //! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. A common filter is
 //! `RUST_LOG=info,tower_didit=debug`.
 //!
-//! - `ERROR`: the application is wired incorrectly. Each layer logs it once.
+//! - `ERROR`: the application is wired incorrectly, or Redis refuses to serve it. Each fault is logged once.
 //! - `WARN`: the provider, the store or the configuration needs attention.
 //! - `DEBUG`: successes, and failures that users and attackers can cause.
 //!
@@ -47,6 +47,9 @@
 //! - ERROR `callback at another path: the layer is in a nested router, or a proxy strips a prefix` (`callback`, `path`):
 //!   `callback` is the path that the layer expects, `path` the one that it sees. See
 //!   [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
+//! - ERROR `session store refuses commands until its operator acts` (`code`, `advice`, `redis`, `error`): `advice` says
+//!   what to do. Logged once for each `code` (`OOM`, `NOAUTH`, `WRONGPASS`, `NOPERM`, `MISCONF`, and `MOVED` if the URL
+//!   names one node of a cluster), and again if it comes back after it was mended.
 //! - WARN `sign-in started on a host without a redirect URI: let the proxy pass Host on, redirect this host to that of the redirect URI, or add one with add_redirect_uri` (`host`, `redirect_uri`):
 //!   the browser comes back to `redirect_uri`. If `host` is the name that it uses, its cookies stay there and the
 //!   sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each host, for
@@ -80,7 +83,7 @@
 //!
 //! | alert on | because |
 //! |---|---|
-//! | any `ERROR` | sign-in is broken for everybody, or on some routes |
+//! | any `ERROR` | sign-in is broken for everybody, or on some routes, or Redis refuses to serve sessions |
 //! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
 //! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |

@@ -109,8 +109,20 @@
 //!
 //! # Redis
 //!
-//! `RedisStore` talks to one address (Redis 6.2 or later). For TLS (`rediss://`) switch on a feature of the crate `redis`
-//! in your own `Cargo.toml`, of the same major version as this crate uses:
+//! `RedisStore` needs Redis 6.2 or later: one server, a group with Sentinels, or a cluster. The URL says which:
+//!
+//! | URL | servers |
+//! |---|---|
+//! | `redis://user:password@host:6379/0` | one server, or a name that always points to the primary |
+//! | `redis+sentinel://user:password@host1,host2,host3/mymaster/0` | the primary of the service `mymaster`; the hosts are the Sentinels (port 26379) |
+//! | `redis+cluster://user:password@host1,host2,host3` | a cluster; the hosts are some of its nodes (port 6379) |
+//!
+//! Sentinels with a password of their own get `?sentinel_username=…&sentinel_password=…`. Sentinels and cluster nodes
+//! have to name addresses that the application can reach (`replica-announce-ip`, `cluster-announce-ip`), and with TLS
+//! names for which the certificates are valid (`resolve-hostnames`, `announce-hostnames`; `cluster-announce-hostname`).
+//!
+//! For TLS (`rediss://`, `rediss+sentinel://`, `rediss+cluster://`) switch on a feature of the crate `redis` in your own
+//! `Cargo.toml`, of the same major version as this crate uses:
 //!
 //! ```toml
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["redis"] }
@@ -120,3 +132,39 @@
 //! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included
 //! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting `maxmemory-policy`: with
 //! weaker settings, a user who signed in just before a crash may have to sign in again.
+//!
+//! # A failover of Redis
+//!
+//! The store finds the new primary by itself, within 5 s of there being one and mostly at once. Nothing has to be
+//! restarted. Until then requests that ask for the session are answered 503, as in
+//! [an outage](#when-a-store-does-not-answer); a sign-in or a refresh that has begun waits and is completed if the
+//! failover takes a second or two.
+//!
+//! | what happens | how it is noticed |
+//! |---|---|
+//! | the primary is killed, or connections are closed | the next command fails; one that may be repeated is sent over a new connection |
+//! | the primary hangs, or a firewall drops the connection silently | nothing comes back for half the timeout (500 ms), or within 3 s while nobody asks |
+//! | the primary is demoted and keeps its connections | it answers `READONLY` or `MASTERDOWN`; while there are only lookups, within 2 s |
+//! | it restarts (`LOADING`), or has too few replicas (`NOREPLICAS`) | its answer; the address is looked up again |
+//! | a name points to another server | the old connection ends, or its server is no primary any more |
+//! | Sentinels name another primary | within 2 s |
+//! | slots of a cluster move (`MOVED`, `ASK`, `TRYAGAIN`, `CLUSTERDOWN`) | the answer; the command follows |
+//! | scripts are flushed (`NOSCRIPT`) | does not matter: scripts are sent as a whole |
+//!
+//! Commands are repeated only if they are idempotent or were certainly not executed. Of all others the layer finds out
+//! what became of them, so that a refresh is begun once and a session that was deleted does not come back.
+//!
+//! **What a failover can lose.** Redis acknowledges a write before its replicas have it. A primary that dies takes the
+//! last moment with it; one that is cut off, or replaced by `SENTINEL FAILOVER` while it runs, goes on to acknowledge
+//! writes of which the new primary knows nothing. What it means if such a write is lost:
+//!
+//! | the write | then |
+//! |---|---|
+//! | a sign-in | the user signs in again |
+//! | a sign-out | the process that answered it refuses the session; in others a copy of the cookie works until the session's limits |
+//! | the use of a session | its idle limit may come early |
+//! | a refresh, with a refresh token that works several times | it is refreshed again |
+//! | a refresh, with a single-use refresh token | another process may send the old refresh token once more; a provider that takes this for theft ends the session, and the user signs in again |
+//!
+//! To make that window small set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server, which keeps a
+//! primary that is cut off from acknowledging, and in a cluster keep `cluster-node-timeout` short.

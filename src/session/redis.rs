@@ -38,16 +38,31 @@ use super::store::{
 ///
 /// A session is a string under `tower-didit:` and 64 hex digits, which expires with the session. The keys of a
 /// user's sessions are a sorted set under `tower-didit:user:` and 64 hex digits, which expires with the last
-/// session. A lookup is one `GET`. Each change is one command or script on a single key. All requests share one
-/// connection, which is established on first use and again after it is lost.
+/// session. A lookup is one `GET`. Each change is one command or script on a single key.
+///
+/// **Connection.** All requests share one connection, which is established on first use. It is replaced when it ends,
+/// when the server is not the primary any more (`READONLY`, `LOADING`, `MASTERDOWN`, `CLUSTERDOWN`), when nothing has
+/// come back for half the timeout, and when Sentinels name another primary. Every 2 s the store sends a `DEL` of a key
+/// that never exists, which only a primary accepts. See
+/// [failover](crate::docs::machines#a-failover-of-redis).
 ///
 /// A user has at most 10,000 sessions, including those that were deleted before they expired: a new one removes
 /// the one that would expire first.
 ///
 /// **Durability.** A single-use refresh token is sent once, and no session is lost, as long as Redis does not lose
 /// what it has acknowledged: `appendonly yes`, `appendfsync always`, no `maxmemory-policy` that evicts, and no
-/// failover to a replica that lags. With weaker settings, users who signed in or whose tokens were refreshed just
+/// [failover](crate::docs::machines#a-failover-of-redis) to a replica that lags. With weaker settings, users who signed in or whose tokens were refreshed just
 /// before a crash may have to sign in again.
+///
+/// **Permissions.** A user of Redis needs these:
+///
+/// ```text
+/// ACL SETUSER app on >password ~tower-didit:* +get +set +del +eval +zrange +zrem +zadd +zremrangebyscore +pexpireat +getrange +setrange +time
+/// ```
+///
+/// With Sentinels also `+role`; in a cluster also `+cluster|slots +ping +asking`. What Redis refuses for a reason that
+/// does not go away (`NOPERM`, `NOAUTH`, `WRONGPASS`, `OOM`, `MISCONF`) is
+/// [logged](crate::docs::logs#faults) once at `ERROR`, with what to do.
 ///
 /// **TLS.** For `rediss://` URLs enable the feature `tokio-rustls-comp` of the crate `redis` (version 1) in your
 /// own `Cargo.toml`.

@@ -32,7 +32,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// The texts are fixed, because any part of a malformed URL may be the password.
+    /// The texts are fixed, because any part of a malformed URL may be the password. They say what the URL is.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let parts = Parts::split(url).ok_or_else(|| StoreError::new(UNKNOWN_SCHEME))?;
         if parts.path.contains('@') && !parts.scheme.ends_with("unix") {
@@ -201,12 +201,12 @@ impl<'a> Parts<'a> {
 
 const UNKNOWN_SCHEME: &str = "not the URL of a Redis: the schemes are `redis`, `redis+sentinel` and `redis+cluster`, \
     with TLS `rediss`, `rediss+sentinel` and `rediss+cluster`, and `redis+unix`";
-const INVALID: &str = "not the URL of a Redis: `redis://user:password@host:6379/0`, \
+const INVALID: &str = "not the URL of a Redis, such as `redis://user:password@host:6379/0`, \
     `redis+sentinel://user:password@host1,host2,host3/service/0` or `redis+cluster://user:password@host1,host2,host3`";
-const NO_SERVICE: &str = "a Sentinel URL has to name the service, such as `mymaster` in `redis+sentinel://host1,host2,host3/mymaster`";
-const UNESCAPED: &str =
-    "special characters of a user name or password have to be percent-encoded in a Redis URL";
-const NO_TLS: &str = "`rediss` needs a TLS feature of the crate redis (see `RedisStore`)";
+const NO_SERVICE: &str = "a Sentinel URL without a service, such as `mymaster` in `redis+sentinel://host1,host2,host3/mymaster`";
+const UNESCAPED: &str = "not the URL of a Redis: special characters in the user name or password have to be percent-encoded";
+const NO_TLS: &str =
+    "a URL with TLS (`rediss`), which needs a TLS feature of the crate redis (see `RedisStore`)";
 const NODE_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 

@@ -66,7 +66,7 @@ impl Users {
     pub(crate) async fn recover(self, site: &Site, form: &str) {
         let start = Instant::now();
         let [sign_in, ..] = self.during.unwrap_or([Outcome::TryAgain; 4]);
-        within(HEALED, form, async {
+        let recovery = Box::pin(async {
             tokio::join!(
                 async {
                     if sign_in == Outcome::TryAgain {
@@ -84,8 +84,8 @@ impl Users {
                     until_done(async || self.leaver.is_signed_out().await).await;
                 },
             )
-        })
-        .await;
+        });
+        within(HEALED, form, recovery).await;
         let healed = start.elapsed();
         site.assert_nothing_came_twice();
         let during = self

@@ -59,8 +59,8 @@ fn run(lane: usize, rounds: Vec<Round>) -> Tally {
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(async {
-        let replicas = RefCell::new(Replicas::start(&format!("lane-{lane}")).await);
-        let site = Site::new(&replicas.borrow().url());
+        let mut replicas = Replicas::start(&format!("lane-{lane}")).await;
+        let site = Site::new(&replicas.url());
         let mut members = Vec::new();
         let mut tally = Tally::default();
         for round in rounds {
@@ -68,7 +68,7 @@ fn run(lane: usize, rounds: Vec<Round>) -> Tally {
                 let person = [Person::alejandra(), Person::john()][members.len() % 2].clone();
                 members.push(Member::new(site.signed_in(person).await).await);
             }
-            Box::pin(round.play(&replicas, &site, &mut members, &mut tally)).await;
+            Box::pin(round.play(&mut replicas, &site, &mut members, &mut tally)).await;
         }
         tally
     })
@@ -154,20 +154,20 @@ impl Round {
 
     async fn play(
         self,
-        replicas: &RefCell<Replicas>,
+        replicas: &mut Replicas,
         site: &Site,
         members: &mut Vec<Member>,
         tally: &mut Tally,
     ) {
-        let old = self.prepare(&replicas.borrow());
+        let old = prepare(replicas);
         let leaver = members.remove(self.leaver);
         site.didit.clock().advance(EXPIRY);
         let (newcomer, back) = site.newcomer(Person::alejandra()).await;
 
-        let count = Cell::new(0);
+        let (count, servers) = (Cell::new(0), RefCell::new(&mut *replicas));
         let strike = || {
             if count.replace(count.get() + 1) == self.moment {
-                self.fault.strike(&mut replicas.borrow_mut(), old);
+                self.fault.strike(&mut servers.borrow_mut(), old);
             }
         };
         let requests = members.iter().enumerate().map(async |(index, member)| {
@@ -193,7 +193,7 @@ impl Round {
         tally.requests.extend([sign_in, sign_out]);
 
         if self.fault.replaces_the_primary() {
-            replicas.borrow().have_another_than(old).await;
+            replicas.have_another_than(old).await;
         }
         let (fates, new, gone) = tokio::join!(
             join_all(
@@ -208,10 +208,10 @@ impl Round {
             // The rest of a sign-out that has failed happens in the background.
             fate(async || leaver.user.is_signed_out().await),
         );
-        self.fault.end(&mut replicas.borrow_mut(), old);
-        replicas.borrow().are_well().await;
+        self.fault.end(replicas, old);
+        replicas.are_well().await;
 
-        let lost = lost(&replicas.borrow());
+        let lost = lost(replicas);
         for (member, fate) in members.iter_mut().zip(&fates) {
             assert!(
                 fate.is_some() || lost.contains(&member.key),
@@ -246,16 +246,16 @@ impl Round {
             members.push(Member::new(newcomer).await);
         }
     }
+}
 
-    /// The primary, whose replicas have all that was written.
-    fn prepare(self, replicas: &Replicas) -> usize {
-        let primary = replicas.primary().expect("all is well");
-        replicas.nodes[primary].redis.is_replicated(2);
-        for node in &replicas.nodes {
-            node.gate.take_writes();
-        }
-        primary
+/// The primary, whose replicas have all that was written.
+fn prepare(replicas: &Replicas) -> usize {
+    let primary = replicas.primary().expect("all is well");
+    replicas.nodes[primary].redis.is_replicated(2);
+    for node in &replicas.nodes {
+        node.gate.take_writes();
     }
+    primary
 }
 
 /// How long it takes until something is done. `None` if the user is signed out, and stays so.

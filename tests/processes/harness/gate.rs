@@ -157,15 +157,13 @@ impl Gate {
             let (asked, command) = next(&mut client, &mut sent).await?;
             self.hear(number).await;
             let refusal = self.state.borrow().refusal;
-            let answer = match refusal {
-                Some(error) => format!("-{error}\r\n").into_bytes(),
-                None => {
-                    redis.write_all(&command).await.ok()?;
-                    let (answer, bytes) = next(&mut redis, &mut answered).await?;
-                    let write = Write::acknowledged(&asked, &answer);
-                    self.writes().extend(write);
-                    bytes
-                }
+            let answer = if let Some(error) = refusal {
+                format!("-{error}\r\n").into_bytes()
+            } else {
+                redis.write_all(&command).await.ok()?;
+                let (answer, bytes) = next(&mut redis, &mut answered).await?;
+                self.writes().extend(Write::acknowledged(&asked, &answer));
+                bytes
             };
             self.hear(number).await;
             client.write_all(&answer).await.ok()?;

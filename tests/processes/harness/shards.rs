@@ -16,7 +16,7 @@ const SLOTS: usize = 16_384;
 pub(crate) struct Shards {
     pub(crate) nodes: Vec<Node>,
     /// Between the nodes.
-    _buses: Vec<Port>,
+    buses: Vec<Port>,
 }
 
 impl Shards {
@@ -40,16 +40,13 @@ impl Shards {
             nodes.push(Node { redis, gate });
             buses.push(bus);
         }
-        let shards = Self {
-            nodes,
-            _buses: buses,
-        };
+        let shards = Self { nodes, buses };
         shards.meet().await;
         shards
     }
 
     async fn meet(&self) {
-        let (first, bus) = (&self.nodes[0], self._buses[0].number().to_string());
+        let (first, bus) = (&self.nodes[0], self.buses[0].number().to_string());
         for (index, node) in self.nodes.iter().enumerate() {
             node.redis
                 .ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
@@ -71,7 +68,7 @@ impl Shards {
         }
         eventually("all nodes have met", async || {
             let known = |node: &Node| {
-                self.facts(node, &["CLUSTER", "NODES"]).map(|nodes| {
+                look(node, &["CLUSTER", "NODES"]).map(|nodes| {
                     nodes.matches("connected").count() - nodes.matches("disconnected").count()
                 })
             };
@@ -103,13 +100,13 @@ impl Shards {
     pub(crate) async fn are_well(&self) {
         eventually("three primaries with a replica each", async || {
             for node in &self.nodes {
-                let facts = self.facts(node, &["CLUSTER", "INFO"])?;
+                let facts = look(node, &["CLUSTER", "INFO"])?;
                 (facts.contains("cluster_state:ok") && facts.contains("cluster_slots_ok:16384"))
                     .then_some(())?;
-                let nodes = self.facts(node, &["CLUSTER", "NODES"])?;
+                let nodes = look(node, &["CLUSTER", "NODES"])?;
                 (nodes.matches("slave ").count() == PRIMARIES && !nodes.contains("fail"))
                     .then_some(())?;
-                let facts = self.facts(node, &["INFO", "replication"])?;
+                let facts = look(node, &["INFO", "replication"])?;
                 (facts.contains("state=online") || facts.contains("master_link_status:up"))
                     .then_some(())?;
             }
@@ -169,9 +166,9 @@ impl Shards {
     pub(crate) fn partner(index: usize) -> usize {
         (index + PRIMARIES) % (2 * PRIMARIES)
     }
+}
 
-    fn facts(&self, node: &Node, words: &[&str]) -> Option<String> {
-        let facts = ask(node.redis.port(), words).ok()?;
-        Some(String::from_utf8_lossy(facts.text()).into_owned())
-    }
+fn look(node: &Node, words: &[&str]) -> Option<String> {
+    let facts = ask(node.redis.port(), words).ok()?;
+    Some(String::from_utf8_lossy(facts.text()).into_owned())
 }
