@@ -2,6 +2,7 @@
 
 mod connection;
 mod format;
+mod link;
 mod refusal;
 mod target;
 

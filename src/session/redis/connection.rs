@@ -6,15 +6,12 @@ use std::{
 };
 
 use futures_util::future::select_ok;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, RedisError, RedisResult, Value,
-    aio::MultiplexedConnection, cluster::ClusterClientBuilder, cluster_async::ClusterConnection,
-    cluster_routing::SingleNodeRoutingInfo,
-};
-use tokio::time::{Instant, sleep, timeout};
+use redis::{Cmd, RedisError, RedisResult, Value};
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::{
+    link::Link,
     refusal::{Fault, Faults, Refusal},
     target::Target,
 };
@@ -72,15 +69,20 @@ impl Connection {
         is_idempotent: bool,
     ) -> Result<Value, String> {
         let patience = self.timeout / 2;
+        let present = self.present();
         let call = async {
             let mut first = Box::pin(self.attempts(command, is_idempotent));
             if let Ok(answer) = timeout(patience, &mut first).await {
                 return answer;
             }
-            // A slow server may still answer.
-            if self.replace_silent(patience) && is_idempotent {
-                let second = Box::pin(self.attempts(command, is_idempotent));
-                return select_ok([first, second]).await.map(|(answer, _)| answer);
+            let silent = present.or_else(|| self.present());
+            if let Some(silent) = silent.filter(|link| link.has_been_silent_for(patience)) {
+                self.replace(&silent);
+                if is_idempotent {
+                    let second = Box::pin(self.attempts(command, is_idempotent));
+                    // The first may be answered after all, by a server that is slow.
+                    return select_ok([first, second]).await.map(|(answer, _)| answer);
+                }
             }
             first.await
         };
@@ -129,6 +131,14 @@ impl Connection {
                 Some(pause) => sleep(*pause).await,
                 None => return Err(error),
             }
+        }
+    }
+
+    /// The connection, if it is established.
+    fn present(&self) -> Option<Arc<Link>> {
+        match lock(&self.current).as_ref()?.progress() {
+            Progress::Completed(opened) => opened.ok(),
+            Progress::InFlight | Progress::Lost => None,
         }
     }
 
@@ -183,19 +193,6 @@ impl Connection {
         }
     }
 
-    /// Replaces the connection if nothing came over it for this long, although something was asked.
-    fn replace_silent(&self, patience: Duration) -> bool {
-        let current = lock(&self.current).clone();
-        let Some(Progress::Completed(Ok(link))) = current.map(|flight| flight.progress()) else {
-            return false;
-        };
-        let is_silent = link.has_been_silent_for(patience);
-        if is_silent {
-            self.replace(&link);
-        }
-        is_silent
-    }
-
     /// Whether the connection leads to the primary, as far as can be found out.
     async fn leads_to_primary(&self, link: &Link) -> bool {
         // Changes nothing. A server that is not the primary refuses it, unlike a `GET`.
@@ -230,109 +227,6 @@ async fn watch(connection: Weak<Connection>, link: Weak<Link>) {
             connection.replace(&link);
         }
     }
-}
-
-/// An established connection.
-pub(super) struct Link {
-    way: Way,
-    /// Where it leads, if that is one server.
-    address: Option<ConnectionAddr>,
-    opened: Instant,
-    heard: Mutex<Instant>,
-}
-
-enum Way {
-    Node(MultiplexedConnection),
-    Cluster(ClusterConnection),
-}
-
-impl Link {
-    async fn open(target: &Target, limit: Duration) -> RedisResult<Self> {
-        let (way, address) = match target {
-            Target::Node(client) => Self::to(client, limit).await?,
-            Target::Sentinel { client, .. } => {
-                let primary = client.lock().await.async_get_client().await?;
-                Self::to(&primary, limit).await?
-            }
-            Target::Cluster(nodes) => {
-                let client = ClusterClientBuilder::new(nodes.clone())
-                    // It would repeat commands that were possibly executed.
-                    .retries(0)
-                    // A node that is gone delays the connection to the others.
-                    .connection_timeout(limit / 4)
-                    .response_timeout(limit)
-                    .overall_response_timeout(None)
-                    .build()?;
-                (Way::Cluster(client.get_async_connection().await?), None)
-            }
-        };
-        let now = Instant::now();
-        Ok(Self {
-            way,
-            address,
-            opened: now,
-            heard: Mutex::new(now),
-        })
-    }
-
-    async fn to(client: &Client, limit: Duration) -> RedisResult<(Way, Option<ConnectionAddr>)> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(None);
-        let connection = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let address = client.get_connection_info().addr().clone();
-        Ok((Way::Node(connection), Some(address)))
-    }
-
-    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let answer = match &self.way {
-            Way::Node(connection) => command.query_async(&mut connection.clone()).await,
-            Way::Cluster(connection) => {
-                let mut connection = connection.clone();
-                match command.query_async(&mut connection).await {
-                    Err(error) if error.code() == Some("ASK") => {
-                        ask(connection, command, error).await
-                    }
-                    answer => answer,
-                }
-            }
-        };
-        *lock(&self.heard) = Instant::now();
-        answer
-    }
-
-    /// Of a cluster, other nodes may have answered.
-    fn has_been_silent_for(&self, time: Duration) -> bool {
-        let since = match self.way {
-            Way::Node(_) => *lock(&self.heard),
-            Way::Cluster(_) => self.opened,
-        };
-        since.elapsed() >= time
-    }
-}
-
-/// Sends a command to the node to which its slot is moving.
-async fn ask(
-    mut connection: ClusterConnection,
-    command: &Cmd,
-    redirect: RedisError,
-) -> RedisResult<Value> {
-    let node = redirect
-        .redirect_node()
-        .and_then(|(node, _slot)| node.rsplit_once(':'));
-    let Some((host, port)) = node.and_then(|(host, port)| Some((host, port.parse().ok()?))) else {
-        return Err(redirect);
-    };
-    let node = SingleNodeRoutingInfo::ByAddress {
-        host: host.to_owned(),
-        port,
-    };
-    let mut commands = redis::pipe();
-    commands.cmd("ASKING").add_command(command.clone());
-    let answers = connection.route_pipeline(commands, 1, 1, node).await?;
-    answers.into_iter().next().ok_or(redirect)?.extract_error()
 }
 
 /// Before a refused command is repeated.

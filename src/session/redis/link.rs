@@ -1,0 +1,116 @@
+//! An established connection to the primary, or to the nodes of a cluster.
+
+use std::{sync::Mutex, time::Duration};
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, RedisError, RedisResult, Value,
+    aio::MultiplexedConnection, cluster::ClusterClientBuilder, cluster_async::ClusterConnection,
+    cluster_routing::SingleNodeRoutingInfo,
+};
+use tokio::time::Instant;
+
+use super::target::Target;
+use crate::lock::lock;
+
+/// An established connection.
+pub(super) struct Link {
+    way: Way,
+    /// Where it leads, if that is one server.
+    pub(super) address: Option<ConnectionAddr>,
+    pub(super) opened: Instant,
+    heard: Mutex<Instant>,
+}
+
+enum Way {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Link {
+    pub(super) async fn open(target: &Target, limit: Duration) -> RedisResult<Self> {
+        let (way, address) = match target {
+            Target::Node(client) => Self::to(client, limit).await?,
+            Target::Sentinel { client, .. } => {
+                let primary = client.lock().await.async_get_client().await?;
+                Self::to(&primary, limit).await?
+            }
+            Target::Cluster(nodes) => {
+                let client = ClusterClientBuilder::new(nodes.clone())
+                    // It would repeat commands that were possibly executed.
+                    .retries(0)
+                    // A node that is gone delays the connection to the others.
+                    .connection_timeout(limit / 4)
+                    .response_timeout(limit)
+                    .overall_response_timeout(None)
+                    .build()?;
+                (Way::Cluster(client.get_async_connection().await?), None)
+            }
+        };
+        let now = Instant::now();
+        Ok(Self {
+            way,
+            address,
+            opened: now,
+            heard: Mutex::new(now),
+        })
+    }
+
+    async fn to(client: &Client, limit: Duration) -> RedisResult<(Way, Option<ConnectionAddr>)> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(None);
+        let connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let address = client.get_connection_info().addr().clone();
+        Ok((Way::Node(connection), Some(address)))
+    }
+
+    pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let answer = match &self.way {
+            Way::Node(connection) => command.query_async(&mut connection.clone()).await,
+            Way::Cluster(connection) => {
+                let mut connection = connection.clone();
+                match command.query_async(&mut connection).await {
+                    Err(error) if error.code() == Some("ASK") => {
+                        ask(connection, command, error).await
+                    }
+                    answer => answer,
+                }
+            }
+        };
+        *lock(&self.heard) = Instant::now();
+        answer
+    }
+
+    /// Of a cluster, other nodes may have answered.
+    pub(super) fn has_been_silent_for(&self, time: Duration) -> bool {
+        let since = match self.way {
+            Way::Node(_) => *lock(&self.heard),
+            Way::Cluster(_) => self.opened,
+        };
+        since.elapsed() >= time
+    }
+}
+
+/// Sends a command to the node to which its slot is moving.
+async fn ask(
+    mut connection: ClusterConnection,
+    command: &Cmd,
+    redirect: RedisError,
+) -> RedisResult<Value> {
+    let node = redirect
+        .redirect_node()
+        .and_then(|(node, _slot)| node.rsplit_once(':'));
+    let Some((host, port)) = node.and_then(|(host, port)| Some((host, port.parse().ok()?))) else {
+        return Err(redirect);
+    };
+    let node = SingleNodeRoutingInfo::ByAddress {
+        host: host.to_owned(),
+        port,
+    };
+    let mut commands = redis::pipe();
+    commands.cmd("ASKING").add_command(command.clone());
+    let answers = connection.route_pipeline(commands, 1, 1, node).await?;
+    answers.into_iter().next().ok_or(redirect)?.extract_error()
+}
