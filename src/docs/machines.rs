@@ -129,7 +129,8 @@
 //! redis = { version = "1", default-features = false, features = ["tokio-rustls-comp"] }
 //! ```
 //!
-//! Without the feature `RedisStore::new` fails and says so. Each command has 1 s, the connection included
+//! Without the feature `RedisStore::new` fails and says so. Certificates are those that the system trusts (or
+//! `SSL_CERT_FILE`). If this crate's feature `reqwest` is off, install a `CryptoProvider` of rustls at start. Each command has 1 s, the connection included
 //! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting `maxmemory-policy`: with
 //! weaker settings, a user who signed in just before a crash may have to sign in again.
 //!
