@@ -1,5 +1,6 @@
 //! What does not heal by itself, and an operator has to know of.
 
+use futures_util::future::join_all;
 use tower_didit::{
     fake::Person,
     store::{RedisStore, conformance},
@@ -28,12 +29,13 @@ fn assert_logged_once(code: &str, advice: &str) {
     assert_eq!(lines.next(), None, "once");
 }
 
-/// Begins some sign-ins that fail.
+/// Some sign-ins that fail.
 async fn fail_to_sign_in(site: &Site) {
-    for _ in 0..3 {
+    let sign_ins = (0..3).map(async |_| {
         let (user, back) = site.newcomer(Person::john()).await;
         assert_eq!(user.comes_back(&back).await, Outcome::TryAgain);
-    }
+    });
+    join_all(sign_ins).await;
 }
 
 async fn sign_in(site: &Site) -> User {

@@ -43,9 +43,11 @@ fn random_failovers_lose_nothing_that_redis_keeps() {
     let lanes: Vec<_> = lanes
         .map(|(lane, rounds)| thread::spawn(move || run(lane, rounds)))
         .collect();
+    // All of them end, or their servers would not.
+    let tallies: Vec<_> = lanes.into_iter().map(thread::JoinHandle::join).collect();
     let mut total = Tally::default();
-    for lane in lanes {
-        total.add(lane.join().expect("no round fails"));
+    for tally in tallies {
+        total.add(tally.expect("no round fails"));
     }
     assert_eq!(total.healed.len(), rounds);
     total.print();
@@ -130,10 +132,6 @@ impl Fault {
         }
     }
 
-    fn replaces_the_primary(self) -> bool {
-        matches!(self, Self::Kill | Self::Hang | Self::Failover)
-    }
-
     fn end(self, replicas: &mut Replicas, primary: usize) {
         match self {
             Self::Kill => replicas.nodes[primary].redis.start_again(),
@@ -192,8 +190,14 @@ impl Round {
         tally.requests.extend(requests.into_iter().flatten());
         tally.requests.extend([sign_in, sign_out]);
 
-        if self.fault.replaces_the_primary() {
-            replicas.have_another_than(old).await;
+        match self.fault {
+            Fault::Kill | Fault::Hang => {
+                replicas.have_another_than(old).await;
+            }
+            Fault::Failover => {
+                replicas.fail_over_from(old).await;
+            }
+            Fault::Sever | Fault::Stall => {}
         }
         let (fates, new, gone) = tokio::join!(
             join_all(

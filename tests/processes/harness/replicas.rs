@@ -117,14 +117,23 @@ impl Replicas {
         }
     }
 
-    /// Asks for a failover.
+    /// Asks a Sentinel for a failover, unless one is under way.
     pub(crate) fn fail_over(&self) {
-        for sentinel in &self.sentinels {
-            if let Some(Value::Text(_)) = sentinel.ask(&["SENTINEL", "FAILOVER", SERVICE]) {
-                return;
+        let asked = self.sentinels[0].ask(&["SENTINEL", "FAILOVER", SERVICE]);
+        asked.expect("the Sentinel runs");
+    }
+
+    /// Likewise, until another node than `old` is the primary: a Sentinel gives up if that takes long.
+    pub(crate) async fn fail_over_from(&self, old: usize) -> usize {
+        eventually("a failover", async || match self.primary() {
+            Some(new) if new != old => Some(new),
+            Some(_) => {
+                self.fail_over();
+                None
             }
-        }
-        panic!("no Sentinel starts a failover");
+            None => None,
+        })
+        .await
     }
 }
 
@@ -145,7 +154,7 @@ impl Sentinel {
         let file = folder.join("sentinel.conf");
         let settings = format!(
             "bind 127.0.0.1\nport {}\ndir {}\nsentinel monitor {SERVICE} 127.0.0.1 {primary} 2\n\
-             sentinel down-after-milliseconds {SERVICE} 600\nsentinel failover-timeout {SERVICE} 2000\n\
+             sentinel down-after-milliseconds {SERVICE} 600\nsentinel failover-timeout {SERVICE} 4000\n\
              sentinel parallel-syncs {SERVICE} 2\n",
             port.number(),
             folder.display()
@@ -162,7 +171,7 @@ impl Sentinel {
             _process: process,
         };
         // It looks more often, and a busy machine does not make it pause for 30 s.
-        let faster = "INFO-PERIOD 200 PING-PERIOD 300 ASK-PERIOD 100 PUBLISH-PERIOD 200 TILT-PERIOD 500 \
+        let faster = "INFO-PERIOD 200 PING-PERIOD 500 ASK-PERIOD 100 PUBLISH-PERIOD 200 TILT-PERIOD 500 \
                       ELECTION-TIMEOUT 1000";
         let mut words = vec!["SENTINEL", "DEBUG"];
         words.extend(faster.split_whitespace());
