@@ -17,7 +17,7 @@ target=$(cd "$target" && pwd)
 . .ci/crates.sh
 
 checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
-others=(interleavings rounds failovers msrv minimal advisories semver)
+others=(interleavings rounds failovers stale_connections msrv minimal advisories semver)
 
 check_format() { # rustfmt
   component rustfmt
@@ -189,6 +189,11 @@ check_failovers() { # users while Redis fails over at random: ROUNDS, 500 unless
   ROUNDS=${ROUNDS:-500} some_tests --all-features --test processes random_failovers -- --nocapture
 }
 
+check_stale_connections() { # sign-ins at a provider that closes connections at random: SIGN_INS, 10000 unless set
+  c_compiler
+  SIGN_INS=${SIGN_INS:-10000} some_tests --all-features --test processes stale_connections -- --nocapture
+}
+
 check_msrv() { # the oldest supported Rust, with each set of features
   local rust
   rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -254,14 +259,14 @@ usage() {
   describe "${checks[@]}"
   printf '\nwhen named:\n'
   describe "${others[@]}"
-  echo "soak           interleavings, rounds, failovers, and fuzz with FUZZ_SECONDS=3600"
+  echo "soak               interleavings, rounds, failovers, stale_connections, and fuzz with FUZZ_SECONDS=3600"
 }
 
 describe() { # checks, as the comments on their functions do
   local name comment
   for name in "$@"; do
     comment=$(sed -n "s/^check_$name() { # //p" test.sh)
-    printf '%-14s %s\n' "$name" "$comment"
+    printf '%-18s %s\n' "$name" "$comment"
   done
 }
 
@@ -285,7 +290,7 @@ run() { # a check
   else
     failed=$((failed + 1)) worst=1 result=FAILED
   fi
-  summary+=$(printf '%-14s %5d s  %s' "$1" $((SECONDS - start)) "$result")$'\n'
+  summary+=$(printf '%-18s %5d s  %s' "$1" $((SECONDS - start)) "$result")$'\n'
   printf '==== %s: %s (%d s)\n' "$1" "$result" $((SECONDS - start))
 }
 
@@ -296,7 +301,7 @@ for name in "$@"; do
   case " ${checks[*]} ${others[*]} " in
     *" $name "*) names+=("$name") ;;
     *) case $name in
-      soak) names+=(interleavings rounds failovers fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
+      soak) names+=(interleavings rounds failovers stale_connections fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
       -h | --help) usage && exit ;;
       *) usage >&2 && echo "test.sh: there is no check '$name'" >&2 && exit 2 ;;
     esac ;;
@@ -305,5 +310,5 @@ done
 for name in "${names[@]}"; do
   run "$name"
 done
-printf '\n%s%-14s %5d s\n\n%d passed, %d failed\n' "$summary" total "$SECONDS" "$passed" "$failed"
+printf '\n%s%-18s %5d s\n\n%d passed, %d failed\n' "$summary" total "$SECONDS" "$passed" "$failed"
 exit "${worst:-0}"

@@ -208,3 +208,11 @@
 //!
 //! A proxy that intercepts TLS presents certificates of its own CA: add that CA with
 //! [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates).
+//!
+//! # Connections to Didit
+//!
+//! A provider may close an idle connection at the moment when the next request is sent, and the request may have arrived
+//! or not. A code or a single-use refresh token in that request must not be sent again, and would be lost. Therefore the
+//! default transport opens a connection for each request that is not a `GET`. A `GET` (user information, keys, metadata)
+//! may reuse a connection that was idle for at most 4 seconds. If that connection breaks, the `GET` is sent once more,
+//! over a new one.

@@ -24,8 +24,11 @@ pub(crate) use reqwest::ReqwestTransport;
 /// The layer limits every transport: the time for a whole request
 /// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)), and a response body to 1 MiB.
 ///
-/// A transport must not follow redirects, must not retry (an authorization code is single-use), and must not log
-/// headers or bodies.
+/// A transport must not follow redirects, must not retry a `POST` (an authorization code is single-use), and must not
+/// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
+/// while a request is on its way, and then the code is lost. The default transport opens a connection for every method
+/// but `GET`. A `GET` may reuse a connection that was idle for at most 4 seconds; if that connection breaks, the `GET` is
+/// sent once more, over a new one.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -175,6 +178,12 @@ impl TransportError {
     /// Whether the request was certainly not sent.
     pub(crate) fn is_not_connected(&self) -> bool {
         matches!(self.0, Failure::NotConnected(_))
+    }
+
+    /// Whether the connection broke.
+    #[cfg(feature = "reqwest")]
+    fn is_broken(&self) -> bool {
+        matches!(self.0, Failure::Broken(_))
     }
 
     /// An error of another type may have occurred after sending.

@@ -4,15 +4,21 @@ use std::{error::Error as StdError, time::Duration};
 
 use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
-/// A connection pool for HTTP/1.1, without redirects, retries, decompression and proxies.
+/// HTTP/1.1, without redirects and decompression.
 ///
-/// Each is disabled by name, because another crate may enable the features of reqwest.
-#[derive(Clone, Debug)]
-pub(crate) struct ReqwestTransport(Client);
+/// A provider may close an idle connection while the next request is on its way. That would cost a code or a refresh
+/// token, which must not be sent again. So only a `GET` reuses a connection.
+#[derive(Clone)]
+pub(crate) struct ReqwestTransport {
+    /// Reuses connections that were idle for at most [`MAX_IDLE`].
+    pooled: Client,
+    /// Opens a connection for each request.
+    fresh: Client,
+}
 
 impl ReqwestTransport {
     /// `roots` are PEM files of certificates that are trusted in addition to the system's.
@@ -32,43 +38,46 @@ impl ReqwestTransport {
             }
             certificates.extend(bundle);
         }
-        let client = ClientBuilder::new()
-            .tls_backend_rustls()
-            .tls_certs_merge(certificates)
-            .connect_timeout(connect_timeout)
-            .redirect(Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .no_proxy()
-            .http1_only()
-            .user_agent(USER_AGENT)
-            .build()?;
-        Ok(Self(client))
+        let client = || client(connect_timeout).tls_certs_merge(certificates.clone());
+        Ok(Self {
+            pooled: client().pool_idle_timeout(MAX_IDLE).build()?,
+            fresh: client().pool_max_idle_per_host(0).build()?,
+        })
+    }
+
+    async fn send_once(
+        client: &Client,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let request = ::reqwest::Request::try_from(request).map_err(failed)?;
+        let mut response = client.execute(request).await.map_err(failed)?;
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(TransportError::too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        *answer.body_mut() = body.freeze();
+        Ok(answer)
     }
 }
 
 impl HttpTransport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture {
-        let client = self.0.clone();
+        let this = self.clone();
         Box::pin(async move {
-            let request = ::reqwest::Request::try_from(request).map_err(failed)?;
-            let mut response = client.execute(request).await.map_err(failed)?;
-            let mut answer = Response::new(Bytes::new());
-            *answer.status_mut() = response.status();
-            *answer.headers_mut() = std::mem::take(response.headers_mut());
-            let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                if body.len() + chunk.len() > MAX_BODY {
-                    return Err(TransportError::too_large());
-                }
-                body.extend_from_slice(&chunk);
+            if request.method() != Method::GET {
+                return Self::send_once(&this.fresh, request).await;
             }
-            *answer.body_mut() = body.freeze();
-            Ok(answer)
+            match Self::send_once(&this.pooled, request.clone()).await {
+                // RFC 9110 §9.2.2: a `GET` may be repeated.
+                Err(error) if error.is_broken() => Self::send_once(&this.fresh, request).await,
+                outcome => outcome,
+            }
         })
     }
 }
@@ -84,4 +93,23 @@ fn failed(error: ::reqwest::Error) -> TransportError {
     }
 }
 
+/// Each feature is disabled by name, because another crate may enable the features of reqwest.
+fn client(connect_timeout: Duration) -> ClientBuilder {
+    ClientBuilder::new()
+        .tls_backend_rustls()
+        .connect_timeout(connect_timeout)
+        .redirect(Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+        .no_proxy()
+        .http1_only()
+        .user_agent(USER_AGENT)
+}
+
 const USER_AGENT: &str = concat!("tower-didit/", env!("CARGO_PKG_VERSION"));
+/// Shorter than the 5 seconds after which common servers close an idle connection.
+const MAX_IDLE: Duration = Duration::from_secs(4);

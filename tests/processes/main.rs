@@ -20,5 +20,6 @@ mod quickstart;
 mod service_worker;
 mod settings;
 mod sign_out;
+mod stale_connections;
 #[path = "../support/mod.rs"]
 mod support;
