@@ -76,6 +76,7 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian faketime
   from_debian nginx
   from_debian redis-server
+  from_debian tinyproxy
   node_modules tests/peer
   cargo test --all-features --no-fail-fast
 }

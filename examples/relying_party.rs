@@ -3,7 +3,7 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET`, `DIDIT_REDIRECT_URI`, `DIDIT_SCOPES`, `DIDIT_PROVIDER`, `DIDIT_ISSUER`, `DIDIT_PUBLISHABLE_KEY`, `DIDIT_COOKIE_KEYS` | those of `Config::from_env` | |
+//! | `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET`, `DIDIT_REDIRECT_URI`, `DIDIT_SCOPES`, `DIDIT_PROVIDER`, `DIDIT_ISSUER`, `DIDIT_PUBLISHABLE_KEY`, `DIDIT_COOKIE_KEYS`, `DIDIT_PROXY` | those of `Config::from_env` | |
 //! | `DIDIT_AUTHORIZATION_ENDPOINT`, `DIDIT_TOKEN_ENDPOINT`, `DIDIT_USERINFO_ENDPOINT`, `DIDIT_JWKS_URI` | single endpoints of the provider | the provider's |
 //! | `DIDIT_ROOT_CERTIFICATES` | a PEM file with certificates to trust besides the system's | none |
 //! | `DIDIT_HTTP_TIMEOUT` | timeout of a call to the provider, in seconds | 10 |

@@ -69,6 +69,7 @@ use crate::{
 /// | [`with_http_timeout`](Self::with_http_timeout) | 10 s | duration, 1 millisecond to 5 minutes |
 /// | [`with_connect_timeout`](Self::with_connect_timeout) | 5 s | duration, 1 millisecond to 5 minutes |
 /// | [`add_root_certificates`](Self::add_root_certificates) | the system's | PEM |
+/// | [`with_proxy`](Self::with_proxy), [`with_system_proxy`](Self::with_system_proxy) | none: direct calls | URL |
 /// | [`with_transport`](Self::with_transport) | reqwest with rustls | |
 /// | [`with_clock`](Self::with_clock) | the system's | |
 ///
@@ -112,6 +113,8 @@ pub struct ConfigBuilder {
     connect_timeout: Duration,
     http_timeout: Duration,
     root_certificates: Vec<Vec<u8>>,
+    #[cfg(feature = "reqwest")]
+    proxy: ProxySetting,
     transport: Option<Arc<dyn HttpTransport>>,
     clock: Arc<dyn Clock>,
     error_page: Option<ErrorPage>,
@@ -123,6 +126,15 @@ enum SessionStorage {
     Default,
     Cookies,
     Store(Arc<dyn SessionStore>),
+}
+
+#[cfg(feature = "reqwest")]
+enum ProxySetting {
+    None,
+    /// The variables that other programs use, such as `HTTPS_PROXY`.
+    System,
+    /// A URL, which may contain a password.
+    Url(Secret),
 }
 
 impl ConfigBuilder {
@@ -159,6 +171,8 @@ impl ConfigBuilder {
             connect_timeout: Duration::from_secs(5),
             http_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
+            #[cfg(feature = "reqwest")]
+            proxy: ProxySetting::None,
             transport: None,
             clock: Arc::new(SystemTime::now),
             error_page: None,

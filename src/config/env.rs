@@ -51,7 +51,24 @@ fn settings(
         let why = "must be base64, with spaces between several keys";
         config = config.with_cookie_keys(keys.map_err(|_| invalid(COOKIE_KEYS, why))?);
     }
+    if let Some(proxy) = text("DIDIT_PROXY")? {
+        config = with_proxy(config, proxy)?;
+    }
     Ok(config.with_provider(provider(text)?))
+}
+
+#[cfg(feature = "reqwest")]
+#[expect(clippy::unnecessary_wraps, reason = "fails without the feature")]
+fn with_proxy(config: ConfigBuilder, proxy: String) -> Result<ConfigBuilder, ConfigError> {
+    Ok(match &*proxy {
+        "system" => config.with_system_proxy(),
+        _ => config.with_proxy(proxy),
+    })
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn with_proxy(_: ConfigBuilder, _: String) -> Result<ConfigBuilder, ConfigError> {
+    Err(invalid("DIDIT_PROXY", "needs the feature `reqwest`"))
 }
 
 fn provider(

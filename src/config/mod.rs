@@ -87,6 +87,7 @@ impl Config {
     /// | `DIDIT_ISSUER` | accepted issuers, with spaces in between; with `authentication` and `discovered` the first is the provider's address |
     /// | `DIDIT_PUBLISHABLE_KEY` | with `authentication`, in place of the issuer: [`Provider::from_publishable_key`] |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
+    /// | `DIDIT_PROXY` | a URL: [`with_proxy`](ConfigBuilder::with_proxy); `system`: [`with_system_proxy`](ConfigBuilder::with_system_proxy) |
     ///
     /// A variable that is missing or empty leaves the default. [`build`](ConfigBuilder::build) reports a variable
     /// that cannot be read: [`ConfigError::InvalidVariable`].

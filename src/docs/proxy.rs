@@ -176,38 +176,46 @@
 //!
 //! # Calls to Didit
 //!
-//! The application calls `apx.didit.me` on port 443 (with Didit Authentication: its issuer). The default transport
-//! reads no `HTTPS_PROXY` variable and uses no proxy. Where calls have to go through one, give
-//! [`with_transport`](crate::ConfigBuilder::with_transport) a service that sends them: a
-//! `tower::Service<http::Request<Bytes>, Response = http::Response<Bytes>>`. The service must not follow redirects,
-//! retry, or log headers and bodies: see [`HttpTransport`](crate::transport::HttpTransport).
+//! The application calls `apx.didit.me` on port 443 (with Didit Authentication: its issuer). The default transport calls
+//! it directly and reads no `HTTPS_PROXY`. Where calls have to go through an egress proxy, name it:
 //!
 //! ```
 //! # fn main() -> Result<(), tower_didit::ConfigError> {
-//! use bytes::Bytes;
-//! use http::{Request, Response};
-//! use tower_didit::{Config, transport::TransportError};
-//!
-//! /// Your HTTP client, set up with the proxy.
-//! async fn through_the_proxy(
-//!     request: Request<Bytes>,
-//! ) -> Result<Response<Bytes>, TransportError> {
-//! #   let _ = request;
-//! #   Err(TransportError::not_connected("a proxy that is not there"))
-//!     // …
-//! }
+//! use tower_didit::Config;
 //!
 //! let config = Config::builder("client-id", "https://app.example/callback")
 //!     .with_client_secret("client-secret")
-//!     .with_transport(tower::service_fn(through_the_proxy))
+//!     .with_proxy("http://user:password@proxy.example:3128")
 //!     .build()?;
 //! # let _ = config;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A proxy that intercepts TLS presents certificates of its own CA: add that CA with
-//! [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates).
+//! | setting | in the environment of [`Config::from_env`](crate::Config::from_env) | proxy |
+//! |---|---|---|
+//! | none | | none: every call is direct |
+//! | [`with_proxy`](crate::ConfigBuilder::with_proxy) | `DIDIT_PROXY=http://proxy.example:3128` | this one |
+//! | [`with_system_proxy`](crate::ConfigBuilder::with_system_proxy) | `DIDIT_PROXY=system` | that of `HTTPS_PROXY`, else `ALL_PROXY`; none for the hosts in `NO_PROXY` |
+//!
+//! Calls to loopback are always direct, so a fake Didit on this machine needs no `NO_PROXY`. The layer sends `CONNECT` to
+//! the proxy, which sees the provider's host name and nothing else. SOCKS is not supported.
+//!
+//! A call that fails at the proxy has the code `provider-unreachable`. The log names the proxy and the remedy:
+//!
+//! | in the log | cause |
+//! |---|---|
+//! | `cannot be reached` | the address is wrong, or the proxy is down |
+//! | `may not answer` | the connect timeout passed |
+//! | `wants credentials (407)` | user and password are missing in its URL, or are wrong. Encode `@`, `/`, `:` and `%` in them: `%40`, `%2F`, `%3A`, `%25` |
+//! | `did not connect to the provider` | the proxy's rules do not allow the host or port 443, the proxy cannot resolve the host, or it refuses the credentials with another status than 407 |
+//! | `did not answer CONNECT` | the server is not an HTTP proxy |
+//! | `invalid peer certificate` | the proxy intercepts TLS with certificates of its own CA: add that CA with [`add_root_certificates`](crate::ConfigBuilder::add_root_certificates) |
+//!
+//! In each case no request was sent, so a browser that reloads the callback continues its sign-in.
+//!
+//! These settings do not apply to a transport of your own ([`with_transport`](crate::ConfigBuilder::with_transport)): see
+//! [`HttpTransport`](crate::transport::HttpTransport).
 //!
 //! # Connections to Didit
 //!

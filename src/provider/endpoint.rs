@@ -107,7 +107,7 @@ pub(crate) struct InvalidUrl {
 }
 
 impl InvalidUrl {
-    pub(super) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str, text: &str, why: &'static str) -> Self {
         // The part before an `@` may be a password. A provider's text may be long.
         let value = if text.contains('@') {
             "[redacted]".to_owned()

@@ -9,8 +9,12 @@ use tower_service::Service;
 use crate::error::{Error, ErrorKind};
 
 #[cfg(feature = "reqwest")]
+mod proxy;
+#[cfg(feature = "reqwest")]
 mod reqwest;
 
+#[cfg(feature = "reqwest")]
+pub(crate) use proxy::ForwardProxy;
 #[cfg(feature = "reqwest")]
 pub(crate) use reqwest::ReqwestTransport;
 

@@ -6,7 +6,7 @@ use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
 
-use super::{HttpTransport, MAX_BODY, TransportError, TransportFuture};
+use super::{ForwardProxy, HttpTransport, MAX_BODY, TransportError, TransportFuture};
 
 /// HTTP/1.1, without redirects and decompression.
 ///
@@ -18,6 +18,7 @@ pub(crate) struct ReqwestTransport {
     pooled: Client,
     /// Opens a connection for each request.
     fresh: Client,
+    proxy: Option<ForwardProxy>,
 }
 
 impl ReqwestTransport {
@@ -29,6 +30,7 @@ impl ReqwestTransport {
     pub(crate) fn new(
         connect_timeout: Duration,
         roots: &[Vec<u8>],
+        proxy: Option<ForwardProxy>,
     ) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let mut certificates = Vec::new();
         for pem in roots {
@@ -38,17 +40,26 @@ impl ReqwestTransport {
             }
             certificates.extend(bundle);
         }
-        let client = || client(connect_timeout).tls_certs_merge(certificates.clone());
+        let client = || {
+            let client = client(connect_timeout).tls_certs_merge(certificates.clone());
+            match &proxy {
+                Some(proxy) => client.proxy(proxy.rule()),
+                None => client,
+            }
+        };
         Ok(Self {
             pooled: client().pool_idle_timeout(MAX_IDLE).build()?,
             fresh: client().pool_max_idle_per_host(0).build()?,
+            proxy,
         })
     }
 
     async fn send_once(
+        &self,
         client: &Client,
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, TransportError> {
+        let failed = |error| self.failed(error);
         let request = ::reqwest::Request::try_from(request).map_err(failed)?;
         let mut response = client.execute(request).await.map_err(failed)?;
         let mut answer = Response::new(Bytes::new());
@@ -64,6 +75,21 @@ impl ReqwestTransport {
         *answer.body_mut() = body.freeze();
         Ok(answer)
     }
+
+    fn failed(&self, error: ::reqwest::Error) -> TransportError {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            return match &self.proxy {
+                Some(proxy) => TransportError::not_connected(proxy.explain(error)),
+                None => TransportError::not_connected(error),
+            };
+        }
+        if error.is_timeout() {
+            TransportError::timed_out()
+        } else {
+            TransportError::broken(error)
+        }
+    }
 }
 
 impl HttpTransport for ReqwestTransport {
@@ -71,25 +97,14 @@ impl HttpTransport for ReqwestTransport {
         let this = self.clone();
         Box::pin(async move {
             if request.method() != Method::GET {
-                return Self::send_once(&this.fresh, request).await;
+                return this.send_once(&this.fresh, request).await;
             }
-            match Self::send_once(&this.pooled, request.clone()).await {
+            match this.send_once(&this.pooled, request.clone()).await {
                 // RFC 9110 §9.2.2: a `GET` may be repeated.
-                Err(error) if error.is_broken() => Self::send_once(&this.fresh, request).await,
+                Err(error) if error.is_broken() => this.send_once(&this.fresh, request).await,
                 outcome => outcome,
             }
         })
-    }
-}
-
-fn failed(error: ::reqwest::Error) -> TransportError {
-    let error = error.without_url();
-    if error.is_connect() || error.is_builder() {
-        TransportError::not_connected(error)
-    } else if error.is_timeout() {
-        TransportError::timed_out()
-    } else {
-        TransportError::broken(error)
     }
 }
 

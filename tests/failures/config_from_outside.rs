@@ -44,6 +44,14 @@ fn the_environment_of_the_process_is_read() {
         "this provider's clients have no secret: leave the client secret (`DIDIT_CLIENT_SECRET`) \
          out, and give 32 random bytes to `with_cookie_keys` (`DIDIT_COOKIE_KEYS`) instead"
     );
+    let proxy = [
+        ("DIDIT_PROXY", "system".into()),
+        ("HTTPS_PROXY", "socks5://me:hunter2@proxy.example".into()),
+    ];
+    assert_eq!(
+        run_with(&proxy),
+        "the environment variable `HTTPS_PROXY` must be http or https"
+    );
     // These two name the places of the machine's certificates.
     let nowhere = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, "/nowhere".into()));
     assert_eq!(run_with(&nowhere), NO_CERTIFICATES);
@@ -79,6 +87,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "DIDIT_COOKIE_KEYS",
         "c2hvcnQ=",
         "cookie key 1 has 5 bytes, and at least 32 random ones are needed",
+    ),
+    (
+        "DIDIT_PROXY",
+        "socks5://me:hunter2@proxy.example",
+        r#"the proxy URL "[redacted]" must be http or https"#,
     ),
     (
         "DIDIT_SCOPES",

@@ -8,6 +8,7 @@
 
 mod clocks;
 mod cluster;
+mod egress_proxy;
 mod failover;
 mod harness;
 mod key_rotation;

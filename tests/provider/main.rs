@@ -3,6 +3,7 @@
 mod calls;
 mod didit_authentication;
 mod discovery;
+mod proxy;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -115,11 +115,11 @@ fn plain_http_elsewhere_is_a_configuration_error() {
     }
 }
 
-fn self_signed(host: &str) -> CertifiedKey<KeyPair> {
+pub(super) fn self_signed(host: &str) -> CertifiedKey<KeyPair> {
     generate_simple_self_signed([host.to_owned()]).expect("a certificate")
 }
 
-fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
+pub(super) fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
     let chain = vec![certificate.cert.der().clone()];
     let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
     let config = ServerConfig::builder()

@@ -74,7 +74,8 @@ impl ConfigBuilder {
             // The connection must fail before the call times out: only a failed connection proves that nothing was
             // sent.
             let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
-            let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates)
+            let proxy = self.check_proxy()?;
+            let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates, proxy)
                 .map_err(|source| ConfigError::RootCertificates { source })?;
             self.transport = Some(Arc::new(transport));
         }

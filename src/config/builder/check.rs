@@ -1,9 +1,13 @@
 //! The checks of `build`.
 
+#[cfg(feature = "reqwest")]
+use std::env;
 use std::time::Duration;
 
 use http::HeaderValue;
 
+#[cfg(feature = "reqwest")]
+use super::ProxySetting;
 use super::{ConfigBuilder, DAY};
 use crate::{
     config::{ConfigError, RedirectUri},
@@ -13,6 +17,8 @@ use crate::{
     scope,
     tokens::Scopes,
 };
+#[cfg(feature = "reqwest")]
+use crate::{provider::InvalidUrl, transport::ForwardProxy};
 
 impl ConfigBuilder {
     pub(super) fn check_client(&self) -> Result<(), ConfigError> {
@@ -177,6 +183,25 @@ impl ConfigBuilder {
             ensure(range.contains(&duration), invalid(name, why))?;
         }
         Ok(())
+    }
+
+    /// The proxy for calls to the provider.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn check_proxy(&self) -> Result<Option<ForwardProxy>, ConfigError> {
+        match &self.proxy {
+            ProxySetting::None => Ok(None),
+            ProxySetting::System => {
+                let lookup = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
+                let refused = |(name, why)| ConfigError::InvalidVariable { name, why };
+                ForwardProxy::from_variables(lookup).map_err(refused)
+            }
+            ProxySetting::Url(url) => {
+                let url = url.0.as_str();
+                let proxy = ForwardProxy::parse(url);
+                let refused = |why| InvalidUrl::new("proxy URL", url, why).into();
+                proxy.map(Some).map_err(refused)
+            }
+        }
     }
 
     pub(super) fn check_cookies(&self) -> Result<(), ConfigError> {

@@ -2,7 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+#[cfg(feature = "reqwest")]
+use zeroize::Zeroizing;
+
 use super::ConfigBuilder;
+#[cfg(feature = "reqwest")]
+use super::ProxySetting;
+#[cfg(feature = "reqwest")]
+use crate::tokens::Secret;
 use crate::{clock::Clock, transport::HttpTransport};
 
 impl ConfigBuilder {
@@ -54,6 +61,51 @@ impl ConfigBuilder {
     /// ```
     pub fn add_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Sends the calls to the provider through this HTTP proxy, by `CONNECT`: `http://` or `https://` (TLS to the
+    /// proxy), a host and a port, and before them a user and a password if it wants Basic authentication:
+    /// `http://user:password@proxy.example:3128`.
+    ///
+    /// Calls to loopback are direct. `NO_PROXY` and other variables are not read. An error names the proxy's host, never
+    /// its credentials. Setting of the default transport; [`with_transport`](Self::with_transport) ignores it.
+    ///
+    /// Default: no proxy; the environment is not read.
+    ///
+    /// ```
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_proxy("http://proxy.example:3128");
+    /// # config.build().unwrap();
+    /// ```
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+    pub fn with_proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxySetting::Url(Secret(Zeroizing::new(url.into())));
+        self
+    }
+
+    /// Sends the calls to the provider through the proxy that the environment names, as `curl` does: `HTTPS_PROXY`, else
+    /// `ALL_PROXY`; no proxy for the hosts in `NO_PROXY`. Each may be in lower case; of both, the upper-case one counts.
+    ///
+    /// `NO_PROXY` lists names with their subdomains, addresses and networks, with commas in between; `*` is every host.
+    /// `HTTP_PROXY` has no effect: only loopback is called over plain http, and calls to loopback are direct. `build`
+    /// reads the variables, and reports a URL that cannot be a proxy's: [`ConfigError::InvalidVariable`]. Proxy settings
+    /// of Windows and macOS are not read. Otherwise this is [`with_proxy`](Self::with_proxy).
+    ///
+    /// ```no_run
+    /// # use tower_didit::Config;
+    /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
+    /// let config = config.with_system_proxy();
+    /// # config.build().unwrap();
+    /// ```
+    ///
+    /// [`ConfigError::InvalidVariable`]: crate::ConfigError::InvalidVariable
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+    pub fn with_system_proxy(mut self) -> Self {
+        self.proxy = ProxySetting::System;
         self
     }
 

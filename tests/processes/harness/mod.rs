@@ -20,5 +20,6 @@ pub(crate) mod replicas;
 pub(crate) mod resp;
 pub(crate) mod shards;
 pub(crate) mod sign_in;
+pub(crate) mod tinyproxy;
 pub(crate) mod visitor;
 pub(crate) mod wire;

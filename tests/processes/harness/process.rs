@@ -82,7 +82,7 @@ impl Drop for Process {
     }
 }
 
-/// An example of this crate, to be started without the `DIDIT_*` variables of whoever runs the tests.
+/// An example of this crate, to be started without the `DIDIT_*` and `*_PROXY` variables of whoever runs the tests.
 pub(crate) fn example(name: &str) -> Command {
     let test = env::current_exe().expect("the running test has a path");
     let program = test
@@ -98,7 +98,8 @@ pub(crate) fn example(name: &str) -> Command {
     );
     let mut command = Command::new(program);
     for (variable, _) in env::vars_os() {
-        if variable.to_string_lossy().starts_with("DIDIT_") {
+        let name = variable.to_string_lossy().to_ascii_uppercase();
+        if name.starts_with("DIDIT_") || name.ends_with("_PROXY") {
             command.env_remove(variable);
         }
     }

@@ -42,6 +42,12 @@ impl RelyingParty {
         self.process.wait_for(marker)
     }
 
+    /// Its output until now, which has a line that contains `marker`.
+    pub(crate) fn output_with(&self, marker: &str) -> String {
+        self.process.wait_for(marker);
+        self.process.printed().join("\n")
+    }
+
     pub(crate) fn url(&self, path: &str) -> Url {
         self.origin.join(path).expect("a path of the application")
     }
