@@ -16,6 +16,10 @@
 //! for the codes under "The person" in [errors](crate::docs::errors), `WARN` for all others. The fields are `code`,
 //! `error` (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
 //!
+//! Anybody can cause some of the others too, such as a callback with `error=invalid_scope`, or any request while the
+//! store is down. So each thread logs at most 60 errors of one `code` in a minute at `WARN`, and the rest at `DEBUG`. The
+//! next `WARN` has their number in the field `left_out`.
+//!
 //! | event | level | when |
 //! |---|---|---|
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
@@ -64,7 +68,7 @@
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
 //! - WARN `too many sessions end at once`: the background queue is full, and some sessions were not deleted from the
-//!   store or not revoked at the provider: look at the store and the provider.
+//!   store or not revoked at the provider: look at the store and the provider. Logged once.
 //! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
 //!   another host of the site or a script has set one of the cookies (cookie tossing). Use https, or give the
 //!   application a host name of its own. Logged once.

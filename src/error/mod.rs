@@ -2,6 +2,7 @@
 
 mod advice;
 mod kind;
+mod log_limit;
 mod problem;
 mod reason;
 mod table;
@@ -203,17 +204,23 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
-    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`.
+    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`, up to a limit for each code.
     pub(crate) fn log(&self, message: impl fmt::Display) {
         if self.0.is_logged.swap(true, Ordering::Relaxed) {
             return;
         }
         let (code, host) = (self.kind().code(), self.0.host.as_deref());
         let source = self.causes();
-        if self.kind().row().actor == Actor::User {
-            tracing::debug!(code, host, error = %self, source, "{message}");
-        } else {
-            tracing::warn!(code, host, error = %self, source, "{message}");
+        let allowed = match self.kind().row().actor {
+            Actor::User => None,
+            _ => log_limit::allows(code),
+        };
+        match allowed {
+            None => tracing::debug!(code, host, error = %self, source, "{message}"),
+            Some(left_out) => {
+                let left_out = (left_out > 0).then_some(left_out);
+                tracing::warn!(code, host, error = %self, source, left_out, "{message}");
+            }
         }
     }
 

@@ -13,6 +13,7 @@ mod scope_not_granted;
 mod session_cookies;
 mod silent_provider;
 mod store;
+mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
 mod token_answer;

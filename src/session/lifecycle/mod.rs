@@ -46,6 +46,8 @@ pub(crate) struct SessionLifecycle {
     spent: Arc<ReplayCache>,
     /// Bounds the background tasks that revoke tokens without a session.
     ending_permits: Arc<Semaphore>,
+    /// Whether it was logged that too many sessions end at once.
+    too_many_endings: Arc<Once>,
     /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
     sign_out_permits: Arc<Semaphore>,
     end_session: EndSessionRequest,
@@ -86,6 +88,7 @@ impl SessionLifecycle {
             deletions: Arc::default(),
             spent: Arc::default(),
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
+            too_many_endings: Arc::new(Once::new()),
             sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
             calls: Arc::new(calls),
@@ -282,7 +285,7 @@ impl SessionLifecycle {
                 self.start(async move { lifecycle.deletions.retry(store).await });
             }
             Some(false) => {}
-            None => tracing::warn!("too many sessions end at once"),
+            None => self.log_too_many_endings(),
         }
     }
 
@@ -294,8 +297,15 @@ impl SessionLifecycle {
                 drop(permit);
             });
         } else {
-            tracing::warn!("too many sessions end at once");
+            self.log_too_many_endings();
         }
+    }
+
+    /// Logs once: while a store fails, sign-outs of strangers fill the queue of deletions.
+    fn log_too_many_endings(&self) {
+        self.too_many_endings.call_once(|| {
+            tracing::warn!("too many sessions end at once");
+        });
     }
 
     /// Marks a session as ended for all requests of this process. `true` the first time.
