@@ -11,6 +11,7 @@ mod login;
 mod origins;
 mod return_to;
 mod service_worker;
+mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
 mod tabs;
