@@ -95,7 +95,7 @@ pub(crate) fn fitting(
 
 /// The `Cookie` headers of a request. Clones of header values are cheap.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum CookieLines {
+pub(crate) enum CookieHeaders {
     #[default]
     None,
     One(HeaderValue),
@@ -103,7 +103,7 @@ pub(crate) enum CookieLines {
     Many(Vec<HeaderValue>),
 }
 
-impl CookieLines {
+impl CookieHeaders {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut lines = Self::None;
         for line in headers.get_all(header::COOKIE) {

@@ -61,7 +61,7 @@ seeds("id_token", {
   "signed-expired": signed(es256, { ...claims, exp: 1767225601 }),
   "signed-exp-text": signed(es256, { ...claims, exp: "4102444800" }),
   "signed-early": signed(rs256, { ...claims, nbf: 4102444000 }),
-  "signed-foreign-issuer": signed(es256, { ...claims, iss: "https://op.example/" }),
+  "signed-callback-issuer-mismatch": signed(es256, { ...claims, iss: "https://op.example/" }),
   "signed-foreign-audience": signed(es256, { ...claims, aud: ["client-id", "other"], azp: "other" }),
   "signed-no-sub": signed(es256, { ...claims, sub: "" }),
   "signed-at-hash": signed(rs256, { ...claims, at_hash: "AAAAAAAAAAAAAAAAAAAAAA" }),

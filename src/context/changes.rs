@@ -2,7 +2,7 @@
 
 use super::RequestSession;
 use crate::{
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, ErrorKind},
     session::{Lookup, Outcome, Session, lifecycle::PageAfterSignOut},
     tokens::DiditTokens,
@@ -48,7 +48,7 @@ impl RequestSession {
     /// Ends the session of this request. Returns the provider's end-session page, if there is one.
     pub(crate) async fn sign_out(
         &self,
-        cookies: &CookieLines,
+        cookies: &CookieHeaders,
     ) -> Result<Option<PageAfterSignOut>, Error> {
         let session = self.latest().await;
         // The session's cookies are removed in any case.

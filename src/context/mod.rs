@@ -19,7 +19,7 @@ pub(crate) use self::{
     requested_page::RequestedPage,
 };
 use crate::{
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, WiringError},
     return_to::ReturnTo,
     session::{
@@ -35,7 +35,7 @@ use crate::{
 /// on the response.
 pub(crate) struct RequestContext {
     pub(crate) lifecycle: Arc<SessionLifecycle>,
-    pub(crate) cookies: CookieLines,
+    pub(crate) cookies: CookieHeaders,
     /// The requested page, if a person is waiting for one.
     pub(crate) requested_page: Option<RequestedPage>,
     pub(crate) mode: RequestMode,
@@ -51,7 +51,7 @@ impl RequestContext {
     #[inline]
     pub(crate) fn new(
         lifecycle: &Arc<SessionLifecycle>,
-        cookies: CookieLines,
+        cookies: CookieHeaders,
         requested_page: Option<RequestedPage>,
         mode: RequestMode,
     ) -> Arc<Self> {
@@ -75,7 +75,7 @@ impl RequestContext {
         let session = RequestSession::of_callback(lifecycle, session);
         Arc::new(Self {
             lifecycle: Arc::clone(lifecycle),
-            cookies: CookieLines::default(),
+            cookies: CookieHeaders::default(),
             requested_page: None,
             mode: RequestMode::Unknown,
             return_to: Some(Box::new(return_to)),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, ErrorKind},
     session::{
         CookieChange, Lookup, Outcome, PresentedCookies, Session, lifecycle::SessionLifecycle,
@@ -47,7 +47,7 @@ pub(crate) struct FinalState {
 
 impl RequestSession {
     /// Starts the lookup.
-    pub(super) fn look_up(lifecycle: &Arc<SessionLifecycle>, cookies: &CookieLines) -> Self {
+    pub(super) fn look_up(lifecycle: &Arc<SessionLifecycle>, cookies: &CookieHeaders) -> Self {
         let asked = lifecycle.now();
         let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || asked);
         Self {
@@ -186,8 +186,8 @@ impl RequestSession {
                 return Some(sessions.removals(self.existing).collect());
             }
             Some(CookieChange::Write) | None if is_replaced => return None,
-            Some(CookieChange::Write) => session?.used(limits, now),
-            None => session?.used_if_due(limits, now)?,
+            Some(CookieChange::Write) => session?.touched(limits, now),
+            None => session?.touched_if_due(limits, now)?,
         };
         if lifecycle.is_superseded(&session) {
             return None;
@@ -239,7 +239,7 @@ impl RequestSession {
             && found.replaced.is_none()
             && self.tokens.get().is_none_or(is_same)
             && self.change().is_none()
-            && session.is_none_or(|session| session.used_if_due(limits, self.asked).is_none())
+            && session.is_none_or(|session| session.touched_if_due(limits, self.asked).is_none())
     }
 }
 

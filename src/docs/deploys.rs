@@ -8,7 +8,7 @@
 //!
 //! A session *stays* if its user is signed in after the change, and *ends* otherwise: a guarded page then redirects
 //! to the sign-in, where Didit often asks nothing. A sign-in under way *goes on* if its callback may arrive after the
-//! change; otherwise it *starts again*: the person gets a page with a link (`foreign-sign-in` or `unknown-sign-in`,
+//! change; otherwise it *starts again*: the person gets a page with a link (`flow-cookie-undecryptable` or `unknown-sign-in`,
 //! 400).
 //!
 //! | change | session in cookies | session in a store | sign-in under way |

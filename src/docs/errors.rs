@@ -70,10 +70,10 @@
 //! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If the next sign-in fails too, the provider ignores `max_age` or `acr_values`. |
 //! | malformed-callback, 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
 //! | unknown-sign-in, 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
-//! | foreign-sign-in, 400 | This sign-in link does not work | The flow cookie was encrypted with another key, or for another host or client id. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
+//! | flow-cookie-undecryptable, 400 | This sign-in link does not work | The flow cookie was encrypted with another key, or for another host or client id. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
 //! | sign-in-expired, 400 | The sign-in took too long | The sign-in took longer than 20 minutes. → Nothing: the page offers another sign-in. |
-//! | sign-in-already-completed, 409 | This sign-in link was used before | The callback was used before, perhaps by a process that was killed while it exchanged the code. → Nothing: the page offers another sign-in. |
-//! | sign-in-replayed, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
+//! | callback-already-used, 409 | This sign-in link was used before | The callback was used before, perhaps by a process that was killed while it exchanged the code. → Nothing: the page offers another sign-in. |
+//! | callback-code-mismatch, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
 //! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser returned without a session after completing sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
 //! | cross-site-sign-out, 403 | You are still signed in | Another origin requested the sign-out. → Sign out from a page of this site. If the message says that the browser does not name the page, send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
 //! | method-not-allowed, 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
@@ -83,13 +83,13 @@
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
-//! | too-many-sign-ins, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
+//! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //!
 //! ## The operator
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
-//! | foreign-issuer, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If they are right, the callback is an attack. |
+//! | callback-issuer-mismatch, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If they are right, the callback is an attack. |
 //! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
 //! | invalid-scope, 500 | Sign-in is not set up correctly | A scope is unknown, or not allowed for the client. → Correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider. |
 //! | invalid-request, 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
@@ -103,9 +103,9 @@
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | provider-refused, 502 | The sign-in could not be completed | The provider refused with another code. → See [`provider_code`](crate::Error::provider_code). |
-//! | invalid-answer, 502 | The sign-in could not be completed | The provider's response cannot be used. → See the log. |
+//! | invalid-response, 502 | The sign-in could not be completed | The provider's response cannot be used. → See the log. |
 //! | invalid-metadata, 502 | The sign-in could not be completed | The provider's metadata cannot be used. → See the log. Often the configured issuer is not exactly the provider's. |
-//! | foreign-user-info, 502 | The sign-in could not be completed | The user information is about another user. → Report it to the provider. |
+//! | user-info-mismatch, 502 | The sign-in could not be completed | The user information is about another user. → Report it to the provider. |
 //! | malformed-id-token, 502 | The sign-in could not be completed | The ID token is not a signed JWT with the required claims. → Report it to the provider. |
 //! | wrong-token-type, 502 | The sign-in could not be completed | The ID token is another kind of token. → Report it to the provider. |
 //! | forbidden-algorithm, 502 | The sign-in could not be completed | The ID token's algorithm is not allowed. → Compare with the allowed ones in the log. |
@@ -117,7 +117,7 @@
 //! | id-token-not-yet-valid, 502 | The sign-in could not be completed | The ID token is from the future. → Compare the two times in the log, and set the clock. |
 //! | invalid-nonce, 502 | The sign-in could not be completed | The ID token belongs to another sign-in. → Report it to the provider. |
 //! | invalid-token-hash, 502 | The sign-in could not be completed | The ID token belongs to another access token or code. → Report it to the provider. |
-//! | foreign-id-token, 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
+//! | refreshed-id-token-mismatch, 502 | The sign-in could not be completed | The ID token of a refresh is of another sign-in. → Report it to the provider. |
 //! | provider-unreachable, 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
 //! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh failed temporarily; the log says why. → Wait. The request can be repeated. |

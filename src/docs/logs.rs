@@ -30,7 +30,7 @@
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
 //! | `failed to delete ended session` | DEBUG or WARN | a copy of its cookie works until the session's limits: look at the store |
 //! | `failed to end a replaced session` | DEBUG or WARN | look at the store |
-//! | `failed to release the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
+//! | `failed to unmark the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
 //!
 //! # Sign-ins and sessions
 //!
@@ -40,7 +40,7 @@
 //! | `signed in` | DEBUG | | a session began |
 //! | `callback handler refused the user` | DEBUG | `status` | the callback's handler answered 400 or above: no session |
 //! | `tokens refreshed` | DEBUG | | new tokens arrived |
-//! | `signed out` | DEBUG | | `POST /logout` |
+//! | `sign-out requested` | DEBUG | | `POST /logout` |
 //!
 //! # Faults
 //!
@@ -58,19 +58,19 @@
 //!   the browser comes back to `redirect_uri`. If `host` is the name that it uses, its cookies stay there and the
 //!   sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each host, for
 //!   at most 8 of them, as strangers can send any.
-//! - WARN `completed sign-ins end signed out: all processes must share the cookie keys and the session store, and the site must keep its host name`:
+//! - WARN `login loop: browsers come back from the provider, but without a session; all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.
 //! - WARN `clock behind another process's by more than with_clock_skew: synchronise the clocks` (`written`, `now`):
 //!   another process has written a session or a sign-in at `written`, and the clock of this process says `now`, both in
 //!   seconds since 1970. See [machines](crate::docs::machines#clocks). Logged once.
-//! - WARN `too many concurrent sign-ins: the provider may be slow`: look at the provider. Logged once.
+//! - WARN `too many concurrent token requests: the provider may be slow`: look at the provider. Logged once.
 //! - WARN `memory store full: sessions are removed before they expire`:
 //!   raise [`with_capacity`](crate::store::MemoryStore::with_capacity), or use a shared store. Logged once.
-//! - WARN `too many sessions end at once`: the background queue is full, and some sessions were not deleted from the
-//!   store or not revoked at the provider: look at the store and the provider. Logged once.
-//! - WARN `two sessions under one cookie name, of which one was planted: nobody is signed in` (`cookie`):
-//!   another host of the site or a script has set one of the cookies (cookie tossing). Use https, or give the
+//! - WARN `background queue full: ended sessions not deleted or not revoked`: some ended sessions stay in the store or at
+//!   the provider until their limits: look at the store and the provider. Logged once.
+//! - WARN `two sessions under one cookie name (cookie tossing): nobody is signed in` (`cookie`):
+//!   another host of the site or a script has set one of the cookies. Use https, or give the
 //!   application a host name of its own. Logged once.
 //! - WARN `user information read whose scope was not granted: request it with with_scopes` (`scope`): a getter of
 //!   [`UserInfo`](crate::UserInfo) finds nothing for any user. Logged once in a process for each scope.
@@ -90,14 +90,14 @@
 //! | any `ERROR` | sign-in is broken for everybody, or on some routes, or Redis refuses to serve sessions |
 //! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
-//! | the `WARN` `completed sign-ins end signed out…` | keys, stores or host names differ between processes |
+//! | the `WARN` `login loop: …` | keys, stores or host names differ between processes |
 //!
 //! When one process has other cookie keys than the rest, no `WARN` appears at first: that process ignores the cookies
 //! of the others. The signs are at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:
 //!
 //! | `DEBUG` event | when |
 //! |---|---|
-//! | `request failed` with `code` `foreign-sign-in` | a sign-in that started at another process came back to this one |
+//! | `request failed` with `code` `flow-cookie-undecryptable` | a sign-in that started at another process came back to this one |
 //! | `request failed` with `code` `session-not-kept` | a browser was signed in twice within 30 seconds, and is still signed out |
 //! | many `sign-in started`, few `signed in` | signed-in users are sent to the provider again |
 //!

@@ -36,7 +36,7 @@
 //! [Several machines](crate::docs::recipes::several_machines) shows the code.
 //!
 //! A callback that arrives again joins the first one only in the same process. Another process that shares the store
-//! answers 409 (`sign-in-already-completed`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page)
+//! answers 409 (`callback-already-used`), or leads to the [landing page](crate::ConfigBuilder::with_landing_page)
 //! (`/`) if the browser is signed in. With sessions in cookies that process sends the code again, and the provider
 //! refuses it: 400 (`invalid-grant`). If a process is killed while it exchanges a code, the proxy's retry or the
 //! person's reload at another process gets the same 409 or 400. Its page offers another sign-in.
@@ -97,7 +97,7 @@
 //! - The session at the provider continues: its tokens, which are needed to terminate it, are in the store.
 //!
 //! At most 4,096 entries wait for their deletion in a process; beyond that the layer logs
-//! `too many sessions end at once`. If another sign-in of the browser replaces a session while the store fails to
+//! `background queue full: ended sessions not deleted or not revoked`. If another sign-in of the browser replaces a session while the store fails to
 //! delete it, the new session begins, and a copy of the old cookie works in other processes until the deletion
 //! succeeds: processes learn only from the store that a session has ended.
 //!

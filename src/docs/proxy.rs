@@ -126,7 +126,7 @@
 //! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
 //!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default), which is
 //!   right for a process that is down. If a process is killed while it exchanges a code, the retried callback gets 409
-//!   (`sign-in-already-completed`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
+//!   (`callback-already-used`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
 //!   The layer selects the redirect URI by it; your application may read it too.

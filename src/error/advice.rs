@@ -32,7 +32,7 @@ impl Advice {
         text: "For your safety a sign-in has to be finished within 20 minutes. Please try again." };
     pub(super) const USED_BEFORE: Self = Self { next_page: TryAgain, title: "This sign-in link was used before",
         text: "Each link works once. If you are not signed in, please sign in again." };
-    pub(super) const REPLAYED: Self = Self { next_page: TryAgain, title: "This sign-in was completed before",
+    pub(super) const COMPLETED: Self = Self { next_page: TryAgain, title: "This sign-in was completed before",
         text: "A second confirmation arrived, which may be of another account, and was ignored. Please sign in again." };
     pub(super) const NOT_KEPT: Self = Self { next_page: TryAgain, title: "Your browser did not keep the sign-in",
         text: "You have signed in, but this site does not see it. Most likely your browser blocks this site's cookies, \

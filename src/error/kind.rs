@@ -13,10 +13,10 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `insufficient-authentication` | 403 | `max_age` or a required `acr` is not met | the user signs in again; if the next sign-in fails too, the provider ignores `max_age` or `acr_values` |
 /// | `malformed-callback` | 400 | the callback's query is not an authorization response | nothing; the page offers another sign-in |
 /// | `unknown-sign-in` | 400 | this browser has no such sign-in under way | nothing; if it happens to all users: does the browser return to the host that it started on? |
-/// | `foreign-sign-in` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to all users, give all processes of a host the same cookie keys |
+/// | `flow-cookie-undecryptable` | 400 | another key, host or client id sealed the flow cookie | nothing; if it happens to all users, give all processes of a host the same cookie keys |
 /// | `sign-in-expired` | 400 | the sign-in took longer than 20 minutes | nothing; the page offers another sign-in |
-/// | `sign-in-already-completed` | 409 | the callback was used before | nothing; the page offers another sign-in |
-/// | `sign-in-replayed` | 409 | a second code arrived for a completed sign-in | nothing; the page offers another sign-in |
+/// | `callback-already-used` | 409 | the callback was used before | nothing; the page offers another sign-in |
+/// | `callback-code-mismatch` | 409 | a second code arrived for a completed sign-in | nothing; the page offers another sign-in |
 /// | `session-not-kept` | 400 | the browser returns without a session after completing sign-ins | nothing; if it happens to all users, give all processes the same cookie keys and store, and keep the host name |
 /// | `cross-site-sign-out` | 403 | another site, or a page that hides its origin, requested the sign-out | sign out from a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
@@ -26,9 +26,9 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in`, except in the first minute after a sign-in |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
-/// | `too-many-sign-ins` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
+/// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
-/// | `foreign-issuer` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
+/// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
 /// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
 /// | `invalid-scope` | 500 | a scope is unknown, or not allowed for the client | correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider |
 /// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
@@ -38,9 +38,9 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `session-too-large` | 500 | the session exceeds the limit of the cookies, or of the store | request fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
-/// | `invalid-answer` | 502 | the provider's response cannot be used | see the log |
+/// | `invalid-response` | 502 | the provider's response cannot be used | see the log |
 /// | `invalid-metadata` | 502 | the provider's metadata cannot be used | see the log; often the configured issuer is not exactly the provider's |
-/// | `foreign-user-info` | 502 | the user information is about another user | report it to the provider |
+/// | `user-info-mismatch` | 502 | the user information is about another user | report it to the provider |
 /// | `malformed-id-token` | 502 | the ID token is not a signed JWT with the required claims | report it to the provider |
 /// | `wrong-token-type` | 502 | the ID token is another kind of token | report it to the provider |
 /// | `forbidden-algorithm` | 502 | the ID token's algorithm is not allowed | compare with the allowed ones in the log |
@@ -52,7 +52,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `id-token-not-yet-valid` | 502 | the ID token is from the future | compare the two times in the log; set the clock, or raise [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) |
 /// | `invalid-nonce` | 502 | the ID token belongs to another sign-in | report it to the provider |
 /// | `invalid-token-hash` | 502 | the ID token belongs to another access token or code | report it to the provider |
-/// | `foreign-id-token` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
+/// | `refreshed-id-token-mismatch` | 502 | the ID token of a refresh is of another sign-in | report it to the provider |
 /// | `provider-unreachable` | 502 | no connection to the provider, or the connection broke | look at the network, the proxy, the certificates |
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh failed temporarily; the source says why | wait; the request can be repeated |
@@ -117,11 +117,11 @@ pub enum ErrorKind {
     /// The provider refuses a token request (RFC 6749 §5.2).
     TokenRequest(TokenError),
     /// The provider's response cannot be used.
-    InvalidAnswer,
+    InvalidResponse,
     /// The provider's metadata cannot be used (OpenID Connect Discovery §4.3).
     InvalidMetadata,
     /// The user information is about another user than the ID token (OpenID Connect Core §5.3.2).
-    ForeignUserInfo,
+    UserInfoMismatch,
     /// The provider's ID token cannot be accepted.
     IdToken(IdTokenError),
     /// No connection to the provider, or the connection broke.
@@ -129,7 +129,7 @@ pub enum ErrorKind {
     /// The provider did not answer within the timeout.
     ProviderTimeout,
     /// 256 sign-ins, or 256 refreshes, of this process wait for the provider.
-    TooManySignIns,
+    TooManyTokenRequests,
     /// It is unknown whether a user is signed in: the session store failed, or the refresh of a session that
     /// [ends with its access token](crate::docs::flow#when-a-session-ends) failed.
     /// [`source`](std::error::Error::source) says which.
@@ -205,10 +205,10 @@ pub(crate) mod tests {
         InsufficientAuthentication,
         Callback(CallbackError::Malformed),
         Callback(CallbackError::UnknownSignIn),
-        Callback(CallbackError::ForeignSignIn),
+        Callback(CallbackError::FlowCookieUndecryptable),
         Callback(CallbackError::SignInExpired),
-        Callback(CallbackError::AlreadyCompleted),
-        Callback(CallbackError::Replayed),
+        Callback(CallbackError::AlreadyUsed),
+        Callback(CallbackError::CodeMismatch),
         SessionNotKept,
         CrossSiteSignOut,
         MethodNotAllowed,
@@ -218,8 +218,8 @@ pub(crate) mod tests {
         TokensExpired,
         AccessTokenRefused,
         TokenRequest(TokenError::InvalidGrant),
-        TooManySignIns,
-        Callback(CallbackError::ForeignIssuer),
+        TooManyTokenRequests,
+        Callback(CallbackError::IssuerMismatch),
         InsufficientScope,
         InvalidScope,
         TokenRequest(TokenError::InvalidScope),
@@ -230,9 +230,9 @@ pub(crate) mod tests {
         SessionTooLarge,
         ProviderRefused,
         TokenRequest(TokenError::Other),
-        InvalidAnswer,
+        InvalidResponse,
         InvalidMetadata,
-        ForeignUserInfo,
+        UserInfoMismatch,
         IdToken(IdTokenError::Malformed),
         IdToken(IdTokenError::Type),
         IdToken(IdTokenError::Algorithm),
@@ -244,7 +244,7 @@ pub(crate) mod tests {
         IdToken(IdTokenError::NotYetValid),
         IdToken(IdTokenError::Nonce),
         IdToken(IdTokenError::Hash),
-        IdToken(IdTokenError::OtherSignIn),
+        IdToken(IdTokenError::RefreshMismatch),
         ProviderUnreachable,
         ProviderTimeout,
         TokensUnavailable,

@@ -90,7 +90,7 @@ pub enum IdTokenError {
     /// The token belongs to another access token or code (OpenID Connect Core §3.1.3.8).
     Hash,
     /// The token came with a refresh, and belongs to another sign-in (OpenID Connect Core §12.2).
-    OtherSignIn,
+    RefreshMismatch,
 }
 
 /// Why a callback is refused.
@@ -101,7 +101,7 @@ pub enum IdTokenError {
 /// fn text(kind: ErrorKind) -> &'static str {
 ///     match kind {
 ///         ErrorKind::Callback(CallbackError::SignInExpired) => "That took more than 20 minutes.",
-///         ErrorKind::Callback(CallbackError::AlreadyCompleted) => "This link was used before.",
+///         ErrorKind::Callback(CallbackError::AlreadyUsed) => "This link was used before.",
 ///         _ => "The sign-in failed.",
 ///     }
 /// }
@@ -118,15 +118,15 @@ pub enum CallbackError {
     UnknownSignIn,
     /// The flow cookie of this sign-in was sealed by another key, host or client id. Processes that share a host must
     /// share their cookie keys.
-    ForeignSignIn,
+    FlowCookieUndecryptable,
     /// The sign-in took longer than 20 minutes.
     SignInExpired,
     /// The callback was used before, with or without success.
-    AlreadyCompleted,
+    AlreadyUsed,
     /// A second authorization code came for a sign-in that is completed.
-    Replayed,
+    CodeMismatch,
     /// The `iss` is not the provider's issuer (RFC 9207 §2.4).
-    ForeignIssuer,
+    IssuerMismatch,
 }
 
 /// A mistake in the wiring of the application.

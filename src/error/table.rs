@@ -42,18 +42,18 @@ impl ErrorKind {
                     "the callback is not an authorization response"),
                 CallbackError::UnknownSignIn => row(User, "unknown-sign-in", Status::BAD_REQUEST, &Advice::BAD_LINK,
                     "this browser has no such sign-in under way"),
-                CallbackError::ForeignSignIn => row(User, "foreign-sign-in", Status::BAD_REQUEST, &Advice::BAD_LINK,
+                CallbackError::FlowCookieUndecryptable => row(User, "flow-cookie-undecryptable", Status::BAD_REQUEST, &Advice::BAD_LINK,
                     "another key, host or client id sealed the flow cookie"),
                 CallbackError::SignInExpired => row(User, "sign-in-expired", Status::BAD_REQUEST, &Advice::TOO_LONG,
                     "the sign-in took too long"),
-                CallbackError::AlreadyCompleted =>
-                    row(User, "sign-in-already-completed", Status::CONFLICT, &Advice::USED_BEFORE,
+                CallbackError::AlreadyUsed =>
+                    row(User, "callback-already-used", Status::CONFLICT, &Advice::USED_BEFORE,
                         "the callback was used before"),
-                CallbackError::Replayed => row(User, "sign-in-replayed", Status::CONFLICT, &Advice::REPLAYED,
+                CallbackError::CodeMismatch => row(User, "callback-code-mismatch", Status::CONFLICT, &Advice::COMPLETED,
                     "another code arrived for a completed sign-in"),
                 // More likely a mistake in the configuration than an attack.
-                CallbackError::ForeignIssuer =>
-                    row(Operator, "foreign-issuer", Status::BAD_REQUEST, &Advice::BAD_LINK,
+                CallbackError::IssuerMismatch =>
+                    row(Operator, "callback-issuer-mismatch", Status::BAD_REQUEST, &Advice::BAD_LINK,
                         "the callback names an issuer that is not the provider's"),
             },
             Self::SessionNotKept => row(User, "session-not-kept", Status::BAD_REQUEST, &Advice::NOT_KEPT,
@@ -73,7 +73,7 @@ impl ErrorKind {
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the provider refuses the access token"),
             // Strangers can cause this error at will.
-            Self::TooManySignIns => row(User, "too-many-sign-ins", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
+            Self::TooManyTokenRequests => row(User, "too-many-token-requests", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                 "too many sign-ins or refreshes are waiting for the provider"),
             Self::InsufficientScope =>
                 row(Operator, "insufficient-scope", Status::FORBIDDEN, &Advice::NOT_SET_UP,
@@ -94,9 +94,9 @@ impl ErrorKind {
                 TokenError::Other => Self::ProviderRefused.row(),
             },
             Self::SessionTooLarge => operator("session-too-large", "the session is too large"),
-            Self::InvalidAnswer => provider("invalid-answer", "the provider's response cannot be used"),
+            Self::InvalidResponse => provider("invalid-response", "the provider's response cannot be used"),
             Self::InvalidMetadata => provider("invalid-metadata", "the provider's metadata cannot be used"),
-            Self::ForeignUserInfo => provider("foreign-user-info", "the user information is about another user"),
+            Self::UserInfoMismatch => provider("user-info-mismatch", "the user information is about another user"),
             Self::IdToken(reason) => match reason {
                 IdTokenError::Malformed => provider("malformed-id-token", "the ID token is malformed"),
                 IdTokenError::Type => provider("wrong-token-type", "the ID token is another kind of token"),
@@ -110,8 +110,8 @@ impl ErrorKind {
                 IdTokenError::Nonce => provider("invalid-nonce", "the ID token belongs to another sign-in"),
                 IdTokenError::Hash =>
                     provider("invalid-token-hash", "the ID token belongs to another access token or code"),
-                IdTokenError::OtherSignIn =>
-                    provider("foreign-id-token", "the refreshed ID token belongs to another sign-in"),
+                IdTokenError::RefreshMismatch =>
+                    provider("refreshed-id-token-mismatch", "the refreshed ID token belongs to another sign-in"),
             },
             Self::ProviderUnreachable =>
                 row(Provider, "provider-unreachable", Status::BAD_GATEWAY, &Advice::NO_ANSWER,
@@ -127,7 +127,7 @@ impl ErrorKind {
                     "the session cannot be checked right now: the session store or the provider has failed"),
             Self::SignOutIncomplete =>
                 row(Store, "sign-out-incomplete", Status::SERVICE_UNAVAILABLE, &Advice::SIGNED_OUT_HERE,
-                    "the session store did not answer a sign-out"),
+                    "the session was not ended in the store"),
             Self::UnexpectedClaims => developer("unexpected-claims", "the claims are not what was expected"),
             Self::NotOffered => developer("not-offered", "the provider has no such endpoint"),
             Self::Wiring(reason) => match reason {

@@ -7,7 +7,7 @@ fn displays_one_level_in_lower_case() {
         "nobody is signed in"
     );
     assert_eq!(
-        Error::with_context(ErrorKind::InvalidAnswer, "no access_token").to_string(),
+        Error::with_context(ErrorKind::InvalidResponse, "no access_token").to_string(),
         "the provider's response cannot be used: no access_token"
     );
     assert_eq!(

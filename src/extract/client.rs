@@ -86,10 +86,10 @@ impl DiditClient {
     ///   [`InsufficientScope`](crate::ErrorKind::InsufficientScope): the provider responds with 401 or
     ///   403;
     /// - [`SessionEnded`](crate::ErrorKind::SessionEnded): the session of the request has ended in the meantime;
-    /// - [`ForeignUserInfo`](crate::ErrorKind::ForeignUserInfo): the response names another user than
+    /// - [`UserInfoMismatch`](crate::ErrorKind::UserInfoMismatch): the response names another user than
     ///   the ID token, or none (OpenID Connect Core §5.3.2);
     /// - [`NotOffered`](crate::ErrorKind::NotOffered): the provider has no user info endpoint;
-    /// - [`InvalidAnswer`](crate::ErrorKind::InvalidAnswer): the response has another status, is not a
+    /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse): the response has another status, is not a
     ///   JSON object, or names a member twice;
     /// - [`InvalidMetadata`](crate::ErrorKind::InvalidMetadata): the provider's metadata is invalid;
     /// - [`ProviderUnreachable`](crate::ErrorKind::ProviderUnreachable) or

@@ -105,11 +105,11 @@ impl Callback {
         match &self.issuer {
             Some(issuer) if !provider.accepts_issuer(issuer) => {
                 let context = format!("accepted are {}", provider.issuers.join(", "));
-                return Err(Error::with_context(CallbackError::ForeignIssuer, context));
+                return Err(Error::with_context(CallbackError::IssuerMismatch, context));
             }
-            None if metadata.names_issuer => {
+            None if metadata.has_iss_parameter => {
                 let context = "it has no iss, which the provider's metadata announces";
-                return Err(Error::with_context(CallbackError::ForeignIssuer, context));
+                return Err(Error::with_context(CallbackError::IssuerMismatch, context));
             }
             _ => {}
         }

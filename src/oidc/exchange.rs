@@ -248,7 +248,7 @@ fn readable(response: Response<Bytes>) -> Result<HttpResponse, Error> {
     let is_error = |body| serde_json::from_slice::<ErrorResponse>(body).is_ok();
     if status != StatusCode::OK && !(status.is_client_error() && is_error(response.body())) {
         let context = format!("status {}", status.as_u16());
-        return Err(Error::with_context(ErrorKind::InvalidAnswer, context));
+        return Err(Error::with_context(ErrorKind::InvalidResponse, context));
     }
     let is_json = serde_json::from_slice::<IgnoredAny>(response.body()).is_ok();
     if !is_json || !response.body().trim_ascii_start().starts_with(b"{") {

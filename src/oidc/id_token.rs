@@ -120,7 +120,7 @@ impl SignedIdToken {
         let has_audience = first.audiences().all(|one| audiences.contains(&one));
         for (name, is_kept, kind) in [
             ("iss", is_same("iss"), IdTokenError::Issuer),
-            ("sub", is_same("sub"), IdTokenError::OtherSignIn),
+            ("sub", is_same("sub"), IdTokenError::RefreshMismatch),
             ("azp", is_same("azp"), IdTokenError::Audience),
             (
                 "nonce",
@@ -130,7 +130,7 @@ impl SignedIdToken {
             (
                 "auth_time",
                 before.is_none() || after.is_none() || before == after,
-                IdTokenError::OtherSignIn,
+                IdTokenError::RefreshMismatch,
             ),
             ("aud", has_audience, IdTokenError::Audience),
         ] {

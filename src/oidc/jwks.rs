@@ -43,9 +43,9 @@ impl Jwks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAnswer`] if it is no key set. A key set without usable keys is accepted.
+    /// [`ErrorKind::InvalidResponse`] if it is no key set. A key set without usable keys is accepted.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, Error> {
-        let invalid = |context| Error::with_context(ErrorKind::InvalidAnswer, context);
+        let invalid = |context| Error::with_context(ErrorKind::InvalidResponse, context);
         // serde reads an array into a structure, too.
         let is_object = document.trim_ascii_start().starts_with(b"{");
         let parsed = serde_json::from_slice(document).ok().filter(|_| is_object);

@@ -113,7 +113,7 @@ fn no_access_token() -> oauth2::AccessToken {
 }
 
 pub(super) fn invalid(context: &'static str) -> Error {
-    Error::with_context(ErrorKind::InvalidAnswer, context)
+    Error::with_context(ErrorKind::InvalidResponse, context)
 }
 
 impl fmt::Debug for TokenResponse {

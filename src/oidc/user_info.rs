@@ -24,13 +24,13 @@ pub(crate) fn user_info(
     }
     let members = json::object(response.body().as_ref()).ok_or_else(|| {
         let context = "user information: not a JSON object, or a member is repeated";
-        Error::with_context(ErrorKind::InvalidAnswer, context)
+        Error::with_context(ErrorKind::InvalidResponse, context)
     })?;
     // §5.3.2: the subject is required and equals that of the ID token, under every name that the provider has for it.
     let names = provider.subject_members.iter();
     let mut subjects = names.filter_map(|name| members.get(*name)).peekable();
     if subjects.peek().is_none() || subjects.any(|one| one.as_str() != Some(user.subject())) {
-        return Err(Error::new(ErrorKind::ForeignUserInfo));
+        return Err(Error::new(ErrorKind::UserInfoMismatch));
     }
     Ok(members)
 }
@@ -58,7 +58,7 @@ mod tests {
         assert!(read_from(&other, 200, r#"{"sub":"john","user_id":42}"#).is_ok());
         assert_eq!(
             read_from(&other, 200, r#"{"user_id":"john"}"#).err(),
-            Some(ErrorKind::ForeignUserInfo)
+            Some(ErrorKind::UserInfoMismatch)
         );
     }
 
@@ -82,10 +82,10 @@ mod tests {
             json!({"sub": "alejandra", "user_id": "john"}),
         ] {
             let refusal = read(200, &foreign.to_string()).err();
-            assert_eq!(refusal, Some(ErrorKind::ForeignUserInfo), "{foreign}");
+            assert_eq!(refusal, Some(ErrorKind::UserInfoMismatch), "{foreign}");
         }
         let twice = r#"{"sub":"alejandra","sub":"john"}"#;
-        assert_eq!(read(200, twice).err(), Some(ErrorKind::InvalidAnswer));
+        assert_eq!(read(200, twice).err(), Some(ErrorKind::InvalidResponse));
     }
 
     // OpenID Connect Core §5.3.3; behaviour 74.
@@ -94,11 +94,11 @@ mod tests {
         for (status, body, kind) in [
             (401, "", ErrorKind::AccessTokenRefused),
             (403, "", ErrorKind::InsufficientScope),
-            (500, r#"{"sub":"john"}"#, ErrorKind::InvalidAnswer),
-            (302, "", ErrorKind::InvalidAnswer),
-            (200, "eyJhbGciOiJub25lIn0.e30.", ErrorKind::InvalidAnswer),
-            (200, r#"["john"]"#, ErrorKind::InvalidAnswer),
-            (200, "", ErrorKind::InvalidAnswer),
+            (500, r#"{"sub":"john"}"#, ErrorKind::InvalidResponse),
+            (302, "", ErrorKind::InvalidResponse),
+            (200, "eyJhbGciOiJub25lIn0.e30.", ErrorKind::InvalidResponse),
+            (200, r#"["john"]"#, ErrorKind::InvalidResponse),
+            (200, "", ErrorKind::InvalidResponse),
         ] {
             assert_eq!(read(status, body).err(), Some(kind), "{status} {body}");
         }

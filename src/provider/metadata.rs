@@ -39,7 +39,7 @@ pub(crate) struct Metadata {
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
     /// Whether every authorization response names its issuer (RFC 9207 §3).
-    pub(crate) names_issuer: bool,
+    pub(crate) has_iss_parameter: bool,
 }
 
 /// The proof that an ID token is the provider's.
@@ -139,7 +139,7 @@ impl Provider {
             client_authentication: self
                 .client_authentication
                 .map_or_else(|| client_authentication(document), Ok)?,
-            names_issuer: document.get("authorization_response_iss_parameter_supported")
+            has_iss_parameter: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
     }

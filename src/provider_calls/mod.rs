@@ -81,7 +81,7 @@ impl ProviderCalls {
     /// A permit for an exchange, unless too many are in flight.
     pub(crate) fn permit_exchange(&self) -> Result<ExchangePermit, Error> {
         let permit = Arc::clone(&self.exchanges).try_acquire_owned();
-        permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))
+        permit.map_err(|_| Error::new(ErrorKind::TooManyTokenRequests))
     }
 
     /// Exchanges a code for tokens and verifies their ID token. The code is sent once (RFC 6749 §4.1.2).
@@ -98,7 +98,7 @@ impl ProviderCalls {
         let tokens = outcome?;
         let verified = async {
             // OpenID Connect Core §3.1.3.3. Didit Authentication has an ID token for every scope.
-            let missing = || Error::with_context(ErrorKind::InvalidAnswer, "no id_token");
+            let missing = || Error::with_context(ErrorKind::InvalidResponse, "no id_token");
             let id_token = tokens.id_token.as_ref().ok_or_else(missing)?;
             let access_token = tokens.access_token.secret();
             let signed = self.check_signature(metadata, id_token).await?;

@@ -31,7 +31,7 @@ impl ProviderCalls {
     pub(crate) async fn prepare_refresh(&self) -> Result<ReadyToRefresh, Error> {
         // Not the permits of exchanges: sign-ins must not block the refreshes of users who are signed in.
         let permit = Arc::clone(&self.refreshes).try_acquire_owned();
-        let permit = permit.map_err(|_| Error::new(ErrorKind::TooManySignIns))?;
+        let permit = permit.map_err(|_| Error::new(ErrorKind::TooManyTokenRequests))?;
         let attempt = self.token_endpoint.attempt();
         let mut attempt = attempt.ok_or_else(|| Error::new(ErrorKind::TokensUnavailable))?;
         let prepare = self.metadata_and_keys(attempt.is_probe);

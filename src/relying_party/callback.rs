@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     context::{self, RequestContext},
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{CallbackError, Error, ErrorKind},
     oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
     provider::Metadata,
@@ -42,7 +42,7 @@ impl RelyingParty {
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
         let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
         let (state, code) = (callback.state.clone(), callback.code_hash());
-        let cookies = CookieLines::of(&head.headers);
+        let cookies = CookieHeaders::of(&head.headers);
         let flows = self.flow_cookies(&cookies);
         let pending = match flows.open(&state) {
             Ok(pending) => pending,
@@ -84,7 +84,7 @@ impl RelyingParty {
         });
         let flight = match joined {
             Ok(flight) => flight,
-            Err(error) if error.kind() == ErrorKind::TooManySignIns => {
+            Err(error) if error.kind() == ErrorKind::TooManyTokenRequests => {
                 return Err(repeatable(error));
             }
             Err(error) => return self.not_completed(used_up(error), &cookies).await,
@@ -98,7 +98,7 @@ impl RelyingParty {
                 return Ok(Decision::Reply(redirect));
             }
             Some(_) => {
-                let error = Error::new(CallbackError::AlreadyCompleted);
+                let error = Error::new(CallbackError::AlreadyUsed);
                 return self.not_completed(used_up(error), &cookies).await;
             }
             None => {}
@@ -150,7 +150,7 @@ impl RelyingParty {
             }
         });
         let exchanged = async {
-            let taken = lifecycle.sessions.claim_state(&state, code).await;
+            let taken = lifecycle.sessions.mark_state_used(&state, code).await;
             if let Some(kind) = taken.map_err(TokenRequestFailure::repeatable)? {
                 return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
             }
@@ -158,7 +158,7 @@ impl RelyingParty {
             if let Err(failure) = &exchanged
                 && failure.is_repeatable
             {
-                lifecycle.sessions.release_state(&state).await;
+                lifecycle.sessions.unmark_state(&state).await;
             }
             exchanged
         };
@@ -197,15 +197,15 @@ impl RelyingParty {
     async fn not_completed(
         &self,
         failure: Failure,
-        cookies: &CookieLines,
+        cookies: &CookieHeaders,
     ) -> Result<Decision, Failure> {
         let is_harmless = matches!(
             failure.error.kind(),
             ErrorKind::Callback(
                 CallbackError::UnknownSignIn
-                    | CallbackError::ForeignSignIn
+                    | CallbackError::FlowCookieUndecryptable
                     | CallbackError::SignInExpired
-                    | CallbackError::AlreadyCompleted
+                    | CallbackError::AlreadyUsed
             )
         );
         if !is_harmless || !self.is_signed_in(cookies).await? {
@@ -216,7 +216,7 @@ impl RelyingParty {
         Ok(Decision::Reply(redirect))
     }
 
-    pub(super) async fn is_signed_in(&self, cookies: &CookieLines) -> Result<bool, Error> {
+    pub(super) async fn is_signed_in(&self, cookies: &CookieHeaders) -> Result<bool, Error> {
         let lifecycle = &self.lifecycle;
         let (lookup, _) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
         let loaded = context::load(lifecycle, lookup).await?;

@@ -75,8 +75,8 @@ impl CallbackFlights {
     ///
     /// # Errors
     ///
-    /// - [`CallbackError::AlreadyCompleted`]: the callback was used before;
-    /// - [`CallbackError::Replayed`]: the state was used with another code;
+    /// - [`CallbackError::AlreadyUsed`]: the callback was used before;
+    /// - [`CallbackError::CodeMismatch`]: the state was used with another code;
     /// - those of `start`, which leave the state unused.
     pub(super) fn join(
         &self,
@@ -90,7 +90,7 @@ impl CallbackFlights {
             if flight.code == code {
                 return Ok(Arc::clone(flight));
             }
-            return Err(Error::new(CallbackError::Replayed));
+            return Err(Error::new(CallbackError::CodeMismatch));
         }
         if let Some(kind) = self.state_use(state, Some(code)) {
             return Err(Error::new(kind));
@@ -127,9 +127,9 @@ impl CallbackFlights {
         let was_used_with = |code| self.used.contains(&with_code(state, code));
         Some(
             if code.is_none_or(was_used_with) || was_used_with(CANCELLED) {
-                CallbackError::AlreadyCompleted
+                CallbackError::AlreadyUsed
             } else {
-                CallbackError::Replayed
+                CallbackError::CodeMismatch
             },
         )
     }

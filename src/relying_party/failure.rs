@@ -87,13 +87,13 @@ impl RelyingParty {
         error.log("request failed");
         let is_first = |reported: &AtomicBool| !reported.swap(true, Ordering::Relaxed);
         match error.kind() {
-            ErrorKind::TooManySignIns if is_first(&self.reported.too_many_sign_ins) => {
-                tracing::warn!("too many concurrent sign-ins: the provider may be slow");
+            ErrorKind::TooManyTokenRequests if is_first(&self.reported.too_many_token_requests) => {
+                tracing::warn!("too many concurrent token requests: the provider may be slow");
             }
             ErrorKind::SessionNotKept if is_first(&self.reported.session_not_kept) => {
                 tracing::warn!(
-                    "completed sign-ins end signed out: all processes must share the cookie keys and the \
-                     session store, and the site must keep its host name"
+                    "login loop: browsers come back from the provider, but without a session; all processes must share \
+                     the cookie keys and the session store, and the site must keep its host name"
                 );
             }
             _ => {}

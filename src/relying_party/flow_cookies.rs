@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::{
     clock::Timestamp,
-    cookie::{CookieLines, CookieScope, cookies, fitting, line_length},
+    cookie::{CookieHeaders, CookieScope, cookies, fitting, line_length},
     error::CallbackError,
     oidc::PendingSignIn,
     seal::Sealer,
@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct FlowCookies<'a> {
     pub(super) sealer: &'a Sealer,
     pub(super) scope: &'a CookieScope,
-    pub(super) lines: &'a CookieLines,
+    pub(super) lines: &'a CookieHeaders,
 }
 
 impl FlowCookies<'_> {
@@ -29,7 +29,7 @@ impl FlowCookies<'_> {
     /// # Errors
     ///
     /// - [`CallbackError::UnknownSignIn`]: the browser has no flow cookie of this state;
-    /// - [`CallbackError::ForeignSignIn`]: the flow cookie does not open.
+    /// - [`CallbackError::FlowCookieUndecryptable`]: the flow cookie does not open.
     pub(super) fn open(&self, state: &str) -> Result<PendingSignIn, CallbackError> {
         let name = self.name(state);
         let same_name = cookies(self.lines.iter()).filter(|(other, _)| *other == name.as_bytes());
@@ -38,7 +38,7 @@ impl FlowCookies<'_> {
         for (name, value) in same_name.take(MAX_SAME_NAME) {
             match self.unseal(name, value) {
                 Some(pending) => return Ok(pending),
-                None => failure = CallbackError::ForeignSignIn,
+                None => failure = CallbackError::FlowCookieUndecryptable,
             }
         }
         Err(failure)

@@ -39,7 +39,7 @@ pub(crate) use self::{
 use crate::{
     config::{Config, Origin},
     context::{RequestContext, RequestedPage},
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, ErrorKind},
     return_to::ReturnTo,
     session::lifecycle::SessionLifecycle,
@@ -60,7 +60,7 @@ pub(crate) struct RelyingParty {
 struct Reported {
     callback_route_missing: AtomicBool,
     stray_callback: AtomicBool,
-    too_many_sign_ins: AtomicBool,
+    too_many_token_requests: AtomicBool,
     session_not_kept: AtomicBool,
     /// The hosts without a redirect URI on which sign-ins have started.
     hosts: Mutex<HashSet<String>>,
@@ -81,7 +81,7 @@ impl RelyingParty {
     /// Adds the context in which the handlers of a forwarded request find the session.
     #[inline]
     pub(crate) fn add_context<B>(self: &Arc<Self>, request: &mut Request<B>) -> Forwarded {
-        let mut cookies = CookieLines::default();
+        let mut cookies = CookieHeaders::default();
         let mut metadata = FetchMetadata::default();
         for (name, value) in request.headers() {
             if name == header::COOKIE {

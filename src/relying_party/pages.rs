@@ -114,7 +114,7 @@ mod tests {
                 r#"<a id="sign-in" href="/login">"#,
             ),
             (
-                ErrorKind::TooManySignIns,
+                ErrorKind::TooManyTokenRequests,
                 Link::TryAgain(String::new()),
                 r#"<a id="try-again" href="">"#,
             ),

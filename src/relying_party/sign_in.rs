@@ -14,7 +14,7 @@ use super::{
     responses::{append_cookies, see_other},
 };
 use crate::{
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, ErrorKind},
     oidc::{Interaction, PendingSignIn},
     provider::Metadata,
@@ -30,7 +30,7 @@ impl RelyingParty {
         let page = return_to_parameter(&head.uri);
         let return_to = self.return_to(page.as_deref().and_then(ReturnTo::parse));
         let host = host(&head.uri, &head.headers);
-        self.sign_in(return_to, host, &CookieLines::of(&head.headers))
+        self.sign_in(return_to, host, &CookieHeaders::of(&head.headers))
             .await
     }
 
@@ -39,7 +39,7 @@ impl RelyingParty {
         &self,
         return_to: ReturnTo,
         host: Option<&str>,
-        cookies: &CookieLines,
+        cookies: &CookieHeaders,
     ) -> Result<Response<Bytes>, Failure> {
         self.check_host(host);
         let failure = |error| Failure::from(error).returning_to(&return_to);
@@ -60,7 +60,7 @@ impl RelyingParty {
         interaction: Interaction,
         return_to: ReturnTo,
         replaced: Option<&str>,
-        cookies: &CookieLines,
+        cookies: &CookieHeaders,
     ) -> Response<Bytes> {
         let now = self.lifecycle.now();
         let request = &self.config.request;
@@ -81,7 +81,7 @@ impl RelyingParty {
     ///
     /// The process that starts a sign-in decides, not the process that completes it: the former served the page on
     /// which nobody was signed in.
-    async fn check_no_loop(&self, cookies: &CookieLines) -> Result<Option<HeaderValue>, Error> {
+    async fn check_no_loop(&self, cookies: &CookieHeaders) -> Result<Option<HeaderValue>, Error> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
         let is_last = existing.completions() >= MAX_COMPLETIONS;
@@ -110,7 +110,7 @@ impl RelyingParty {
             .unwrap_or_else(|| config.landing_page.clone())
     }
 
-    pub(super) fn flow_cookies<'a>(&'a self, lines: &'a CookieLines) -> FlowCookies<'a> {
+    pub(super) fn flow_cookies<'a>(&'a self, lines: &'a CookieHeaders) -> FlowCookies<'a> {
         FlowCookies {
             sealer: &self.origin.flow_sealer,
             scope: &self.lifecycle.sessions.scope,

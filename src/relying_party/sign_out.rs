@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     context::{RequestContext, RequestMode, SignOutRedirect},
-    cookie::CookieLines,
+    cookie::CookieHeaders,
     error::{Error, ErrorKind},
     session::lifecycle::PageAfterSignOut,
 };
@@ -28,7 +28,7 @@ impl RelyingParty {
     /// site.
     pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
         check_same_origin(&head.headers, &self.origin.redirect_uri.origin)?;
-        let cookies = CookieLines::of(&head.headers);
+        let cookies = CookieHeaders::of(&head.headers);
         let (lifecycle, flows) = (&self.lifecycle, self.flow_cookies(&cookies));
         let sessions = &lifecycle.sessions;
         let (lookup, existing) = sessions.find(cookies.iter(), || lifecycle.now());
@@ -38,7 +38,7 @@ impl RelyingParty {
         for state in flows.states() {
             self.flights.cancel(&state, lifecycle.now());
         }
-        tracing::debug!("signed out");
+        tracing::debug!("sign-out requested");
 
         let page = match lifecycle.sign_out(lookup).await {
             Ok(page) => page,

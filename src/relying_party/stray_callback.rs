@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use http::Uri;
 
 use super::RelyingParty;
-use crate::{cookie::CookieLines, oidc::Callback};
+use crate::{cookie::CookieHeaders, oidc::Callback};
 
 impl RelyingParty {
     /// Logs, once, a callback whose path was changed on its way to the layer: whatever answers it, nobody is signed in.
     #[inline]
-    pub(super) fn report_stray_callback(&self, uri: &Uri, cookies: &CookieLines) {
+    pub(super) fn report_stray_callback(&self, uri: &Uri, cookies: &CookieHeaders) {
         if let Some(query) = uri.query()
             && query.contains("state=")
         {
@@ -19,7 +19,7 @@ impl RelyingParty {
     }
 
     #[cold]
-    fn report_if_stray(&self, path: &str, query: &str, cookies: &CookieLines) {
+    fn report_if_stray(&self, path: &str, query: &str, cookies: &CookieHeaders) {
         let reported = &self.reported.stray_callback;
         if !reported.load(Ordering::Relaxed)
             && self.is_stray_callback(query, cookies)
@@ -35,7 +35,7 @@ impl RelyingParty {
 
     /// Whether a request with this query, which is at another path, is a callback of a sign-in of this browser. Callbacks
     /// of other OAuth clients have a state without a flow cookie.
-    pub(super) fn is_stray_callback(&self, query: &str, cookies: &CookieLines) -> bool {
+    pub(super) fn is_stray_callback(&self, query: &str, cookies: &CookieHeaders) -> bool {
         let callback = Callback::parse(query);
         callback.is_ok_and(|callback| self.flow_cookies(cookies).open(&callback.state).is_ok())
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     lock,
-    retry::{FIRST_PAUSE, FOR_60S, LAST_PAUSE, bounded},
+    retry::{FIRST_PAUSE, FOR_60S, LAST_PAUSE, with_timeout},
     store::{SessionKey, SessionStore, StoreError},
 };
 use crate::error::Error;
@@ -47,7 +47,7 @@ impl Deletions {
         let (mut at_once, mut pause, mut failure) = (1, FIRST_PAUSE, None);
         tokio::time::sleep(pause).await;
         while let Some(keys) = self.take(at_once, &mut failure) {
-            let deletions = keys.iter().map(|(key, _)| bounded(store.delete(*key)));
+            let deletions = keys.iter().map(|(key, _)| with_timeout(store.delete(*key)));
             let results = join_all(deletions).await;
             let mut failed = Vec::new();
             for (key, result) in keys.into_iter().zip(results) {

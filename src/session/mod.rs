@@ -168,13 +168,13 @@ impl Session {
 
     /// The session with its last use set to `now`, if a tenth of the idle limit has passed since the session was
     /// written: not every request writes the session.
-    pub(crate) fn used_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
+    pub(crate) fn touched_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
         (now.since(self.0.written).as_secs() >= limits.idle.as_secs() / WRITES_PER_IDLE)
-            .then(|| self.clone().used(limits, now))
+            .then(|| self.clone().touched(limits, now))
     }
 
     /// The session with its last use set to `now`. The absolute limit stays.
-    pub(crate) fn used(mut self, limits: Limits, now: Timestamp) -> Self {
+    pub(crate) fn touched(mut self, limits: Limits, now: Timestamp) -> Self {
         let state = Arc::make_mut(&mut self.0);
         state.written = now;
         state.idle_end = now.plus(limits.idle).min(state.end);
@@ -224,11 +224,11 @@ mod tests {
     // Behaviour 80.
     #[test]
     fn use_restarts_the_idle_limit_after_a_tenth_of_it_but_not_the_absolute_one() {
-        assert!(session().used_if_due(LIMITS, at(9)).is_none());
+        assert!(session().touched_if_due(LIMITS, at(9)).is_none());
         let mut session = session();
         for used in [10, 90, 170, 249] {
             session = session
-                .used_if_due(LIMITS, at(used))
+                .touched_if_due(LIMITS, at(used))
                 .expect("a tenth has passed");
             assert!(session.is_within(LIMITS, at(used)));
         }

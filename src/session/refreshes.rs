@@ -75,7 +75,7 @@ impl Refreshes {
     }
 
     /// Whether these tokens were replaced or are being replaced: no response may write them again.
-    pub(crate) fn replaces(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
+    pub(crate) fn has_replacement_for(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
         let flights = lock(&self.0);
         let known = flights.known.get(&hash_of(tokens));
         let refresh = known.and_then(|known| known.refresh(now));
@@ -107,7 +107,7 @@ impl Known {
             Err(
                 ErrorKind::SessionUnavailable
                 | ErrorKind::TokensUnavailable
-                | ErrorKind::TooManySignIns,
+                | ErrorKind::TooManyTokenRequests,
             ) => Duration::ZERO,
             Err(_) => BACK_OFF,
         };

@@ -11,10 +11,10 @@ use crate::{clock::Timestamp, oidc::PendingSignIn, seal::sha256};
 /// bucket, then in the previous one. A full bucket is replaced early, so that memory is bounded; the provider then has
 /// to refuse a second use.
 #[derive(Default)]
-pub(crate) struct ReplayCache(Mutex<Generations>);
+pub(crate) struct ReplayCache(Mutex<Buckets>);
 
 #[derive(Default)]
-struct Generations {
+struct Buckets {
     present: HashSet<Hash>,
     previous: HashSet<Hash>,
     /// When the present bucket is replaced.
@@ -24,31 +24,31 @@ struct Generations {
 type Hash = [u8; 16];
 
 impl ReplayCache {
-    /// Adds `name`. `false` if it was added before.
-    pub(crate) fn insert(&self, name: &[u8], now: Timestamp) -> bool {
-        let name = hash(name);
-        let mut generations = lock(&self.0);
-        generations.rotate(now);
-        !generations.previous.contains(&name) && generations.present.insert(name)
+    /// Adds `value`. `false` if it was added before.
+    pub(crate) fn insert(&self, value: &[u8], now: Timestamp) -> bool {
+        let value = hash(value);
+        let mut buckets = lock(&self.0);
+        buckets.rotate(now);
+        !buckets.previous.contains(&value) && buckets.present.insert(value)
     }
 
-    /// Whether `name` was added.
-    pub(crate) fn contains(&self, name: &[u8]) -> bool {
-        let name = hash(name);
-        let generations = lock(&self.0);
-        generations.present.contains(&name) || generations.previous.contains(&name)
+    /// Whether `value` was added.
+    pub(crate) fn contains(&self, value: &[u8]) -> bool {
+        let value = hash(value);
+        let buckets = lock(&self.0);
+        buckets.present.contains(&value) || buckets.previous.contains(&value)
     }
 
-    /// Removes `name`.
-    pub(crate) fn forget(&self, name: &[u8]) {
-        let name = hash(name);
-        let mut generations = lock(&self.0);
-        generations.present.remove(&name);
-        generations.previous.remove(&name);
+    /// Removes `value`.
+    pub(crate) fn forget(&self, value: &[u8]) {
+        let value = hash(value);
+        let mut buckets = lock(&self.0);
+        buckets.present.remove(&value);
+        buckets.previous.remove(&value);
     }
 }
 
-impl Generations {
+impl Buckets {
     /// Starts a new bucket if the present one has reached its end or is full.
     fn rotate(&mut self, now: Timestamp) {
         let over = self.end.is_none_or(|end| now >= end);
@@ -59,8 +59,8 @@ impl Generations {
     }
 }
 
-fn hash(name: &[u8]) -> Hash {
-    let hash = sha256(&[name]);
+fn hash(value: &[u8]) -> Hash {
+    let hash = sha256(&[value]);
     *hash.first_chunk().expect("16 of 32 bytes")
 }
 
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_inserted_once() {
+    fn a_value_is_inserted_once() {
         let completed = ReplayCache::default();
         assert!(completed.insert(b"a", at(0)));
         assert!(!completed.insert(b"a", at(0)));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_remembered_for_the_lifetime_of_a_flow_cookie() {
+    fn a_value_is_remembered_for_the_lifetime_of_a_flow_cookie() {
         let lifetime = PendingSignIn::LIFETIME.as_secs();
         let completed = ReplayCache::default();
         assert!(completed.insert(b"first", at(0)));
@@ -103,8 +103,8 @@ mod tests {
         for state in 0..3 * CAPACITY {
             assert!(completed.insert(state.to_string().as_bytes(), at(0)));
         }
-        let generations = lock(&completed.0);
-        assert_eq!(generations.present.len(), CAPACITY);
-        assert_eq!(generations.previous.len(), CAPACITY);
+        let buckets = lock(&completed.0);
+        assert_eq!(buckets.present.len(), CAPACITY);
+        assert_eq!(buckets.previous.len(), CAPACITY);
     }
 }

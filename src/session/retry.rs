@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Retries a change of one entry. A failed attempt may still have changed the entry: `is_done` tells from the entry
 /// whether it has.
-pub(super) async fn settle<'a>(
+pub(super) async fn retry_until_known<'a>(
     store: &dyn SessionStore,
     key: SessionKey,
     max_wait: Duration,
@@ -19,8 +19,8 @@ pub(super) async fn settle<'a>(
     let mut backoff = Backoff::new(max_wait);
     let mut has_failed = false;
     loop {
-        let failure = match bounded(attempt()).await {
-            Ok(false) if has_failed => match bounded(store.load(key)).await {
+        let failure = match with_timeout(attempt()).await {
+            Ok(false) if has_failed => match with_timeout(store.load(key)).await {
                 Ok(stored) => return Ok(stored.as_ref().is_some_and(&is_done)),
                 Err(failure) => failure,
             },
@@ -41,7 +41,7 @@ pub(super) async fn retry<'a, T>(
 ) -> Result<T, Error> {
     let mut backoff = Backoff::new(max_wait);
     loop {
-        match bounded(call()).await {
+        match with_timeout(call()).await {
             Ok(answer) => return Ok(answer),
             Err(failure) if !backoff.pause().await => return Err(failure.into()),
             Err(_) => {}
@@ -75,7 +75,7 @@ impl Backoff {
 }
 
 /// Applies the time limit to one store call.
-pub(super) async fn bounded<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+pub(super) async fn with_timeout<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
     let late = |_| Err(StoreError::new("no response in time"));
     tokio::time::timeout(LIMIT, call).await.unwrap_or_else(late)
 }

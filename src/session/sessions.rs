@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use super::{
     Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
-    retry::{FOR_2S, bounded, settle},
+    retry::{FOR_2S, retry_until_known, with_timeout},
     session_cookies::{Chunks, SessionCookies},
     store::{SessionKey, StoredSession},
 };
@@ -166,7 +166,7 @@ impl Sessions {
             self.duplicate_logged.call_once(|| {
                 tracing::warn!(
                     cookie = self.scope.session(),
-                    "two sessions under one cookie name, of which one was planted: nobody is signed in"
+                    "two sessions under one cookie name (cookie tossing): nobody is signed in"
                 );
             });
             return None;
@@ -183,7 +183,7 @@ impl Sessions {
 
     /// Marks the state of a sign-in as used, with an entry that has the hash of its code. Returns how the state was
     /// used before, if it was.
-    pub(crate) async fn claim_state(
+    pub(crate) async fn mark_state_used(
         &self,
         state: &str,
         code: CodeHash,
@@ -195,23 +195,23 @@ impl Sessions {
         let entry = [&stored.process[..], &code].concat();
         let create = || store.create(key, entry.clone(), PendingSignIn::LIFETIME, None);
         let is_ours = |found: &StoredSession| *found.value() == entry;
-        if settle(store, key, FOR_2S, create, is_ours).await? {
+        if retry_until_known(store, key, FOR_2S, create, is_ours).await? {
             return Ok(None);
         }
-        Ok(match bounded(store.load(key)).await? {
+        Ok(match with_timeout(store.load(key)).await? {
             // This process has marked the state before: the store's response was lost, so the code was not sent.
             Some(found) if is_ours(&found) => None,
             Some(found) => Some(used_with(&found, Some(code))),
-            None => Some(CallbackError::AlreadyCompleted),
+            None => Some(CallbackError::AlreadyUsed),
         })
     }
 
     /// Makes a state usable again that this process has marked as used.
-    pub(crate) async fn release_state(&self, state: &str) {
+    pub(crate) async fn unmark_state(&self, state: &str) {
         if let Some(stored) = self.shared()
             && let Err(error) = stored.delete(SessionKey::of_state(state)).await
         {
-            error.log("failed to release the state of a sign-in");
+            error.log("failed to unmark the state of a sign-in");
         }
     }
 
@@ -224,7 +224,7 @@ impl Sessions {
         let Some(stored) = self.shared() else {
             return Ok(None);
         };
-        let found = bounded(stored.store.load(SessionKey::of_state(state))).await?;
+        let found = with_timeout(stored.store.load(SessionKey::of_state(state))).await?;
         Ok(found.map(|found| used_with(&found, code)))
     }
 }
@@ -232,9 +232,9 @@ impl Sessions {
 /// How the callback that left this entry used its state, compared with `code`.
 fn used_with(entry: &StoredSession, code: Option<CodeHash>) -> CallbackError {
     if code.is_none_or(|code| entry.value().ends_with(&code)) {
-        CallbackError::AlreadyCompleted
+        CallbackError::AlreadyUsed
     } else {
-        CallbackError::Replayed
+        CallbackError::CodeMismatch
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     PresentedCookies, Rules, Session,
     codec::Codec,
-    retry::{Backoff, FOR_2S, FOR_60S, bounded},
+    retry::{Backoff, FOR_2S, FOR_60S, with_timeout},
     store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
     unseal_cache::UnsealCache,
     user_sessions::Generation,
@@ -83,7 +83,7 @@ impl StoredSessions {
 
     /// The session under `key`, if it can be read.
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Loaded>, Error> {
-        let Some(stored) = bounded(self.store.load(key)).await? else {
+        let Some(stored) = with_timeout(self.store.load(key)).await? else {
             return Ok(None);
         };
         let entry = StoreEntry {
@@ -112,7 +112,7 @@ impl StoredSessions {
         let StoreEntry { key, version, .. } = entry;
         let sealed = self.seal(key, &used);
         let lifetime = used.0.idle_end.since(now);
-        let replaced = bounded(self.store.replace(key, version, sealed, lifetime)).await;
+        let replaced = with_timeout(self.store.replace(key, version, sealed, lifetime)).await;
         if let Err(error) = replaced.map_err(Error::from) {
             error.log("failed to record the use of a session");
         }
@@ -149,7 +149,7 @@ impl StoredSessions {
             let cookie_id: Zeroizing<[u8; 32]> = Zeroizing::new(random());
             let key = SessionKey::of_cookie_id(&cookie_id);
             let (sealed, lifetime) = (self.seal(key, session), session.0.idle_end.since(now));
-            let created = bounded(self.store.create(key, sealed, lifetime, Some(owner))).await;
+            let created = with_timeout(self.store.create(key, sealed, lifetime, Some(owner))).await;
             let failure = match created {
                 Ok(true) => break (cookie_id, key),
                 Ok(false) => StoreError::new("a random cookie id exists already"),
@@ -173,7 +173,7 @@ impl StoredSessions {
 
     /// Deletes a session for all processes.
     pub(crate) async fn delete(&self, key: SessionKey) -> Result<(), Error> {
-        Ok(bounded(self.store.delete(key)).await?)
+        Ok(with_timeout(self.store.delete(key)).await?)
     }
 
     pub(super) fn now(&self) -> Timestamp {

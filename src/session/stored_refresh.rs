@@ -14,7 +14,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Outcome, Session, StoreEntry, StoredSessions,
-    retry::{Backoff, FOR_10S, FOR_60S, bounded, settle},
+    retry::{Backoff, FOR_10S, FOR_60S, retry_until_known, with_timeout},
     store::{RefreshAttempt, SessionKey, StoreError, StoredSession},
 };
 use crate::{
@@ -73,7 +73,7 @@ impl StoredSessions {
                 let StoreEntry { key, version, .. } = entry;
                 let begin = || self.store.begin_refresh(key, version, attempt);
                 let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
-                if settle(&*self.store, key, FOR_10S, begin, is_ours).await? {
+                if retry_until_known(&*self.store, key, FOR_10S, begin, is_ours).await? {
                     entry.version += 1;
                     entry.refresh_attempt = Some(attempt);
                     break ready;
@@ -102,7 +102,7 @@ impl StoredSessions {
     ) -> Outcome {
         let old = before.tokens().clone();
         let session = before.with_tokens(tokens);
-        let session = session.used(self.rules.limits, self.now());
+        let session = session.touched(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
             return Ok(not_saved(&session, &error));
         }
@@ -114,7 +114,8 @@ impl StoredSessions {
             let StoreEntry { key, version, .. } = held;
             let lifetime = session.0.idle_end.since(self.now());
             let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
-            let found = match settle(&*self.store, key, FOR_60S, replace, is_saved).await {
+            let found = match retry_until_known(&*self.store, key, FOR_60S, replace, is_saved).await
+            {
                 Ok(true) => return Ok(session.tokens().clone()),
                 Ok(false) => self.find(key).await,
                 Err(failure) => Err(failure.into()),
@@ -132,7 +133,8 @@ impl StoredSessions {
                 }
                 Ok(Some((found, _))) => return Ok(found.tokens().clone()),
                 Ok(None) => {
-                    let mark = bounded(self.store.load(SessionKey::of_end(session.id()))).await;
+                    let mark =
+                        with_timeout(self.store.load(SessionKey::of_end(session.id()))).await;
                     if let Ok(Some(_)) = mark {
                         calls.discard(session.tokens()).await;
                     }
@@ -169,7 +171,7 @@ impl StoredSessions {
         } else {
             let abandon = || self.store.abandon_refresh(key, version);
             let is_gone = |stored: &StoredSession| stored.refresh_attempt() != held.refresh_attempt;
-            let abandoned = settle(&*self.store, key, FOR_10S, abandon, is_gone).await;
+            let abandoned = retry_until_known(&*self.store, key, FOR_10S, abandon, is_gone).await;
             abandoned.map(drop).map_err(Error::from)
         };
         if let Err(error) = recorded {
@@ -200,11 +202,11 @@ impl StoredSessions {
                 // Tells the process that refreshes the session to revoke the new tokens.
                 let mark = SessionKey::of_end(session.id());
                 let marked = self.store.create(mark, Vec::new(), 2 * FOR_60S, None);
-                is_marked = bounded(marked).await.is_ok();
+                is_marked = with_timeout(marked).await.is_ok();
                 continue;
             }
             let attempt = RefreshAttempt::new(self.now().plus(timeout));
-            match bounded(self.store.begin_refresh(key, entry.version, attempt)).await {
+            match with_timeout(self.store.begin_refresh(key, entry.version, attempt)).await {
                 Ok(true) => return Ok(Some((session, other.is_none()))),
                 Ok(false) => {}
                 // The session can still be terminated at the provider.

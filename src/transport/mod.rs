@@ -173,7 +173,7 @@ impl TransportError {
     /// use tower_didit::{Error, ErrorKind, transport::TransportError};
     ///
     /// let error = Error::from(TransportError::too_large());
-    /// assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+    /// assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     /// ```
     pub fn too_large() -> Self {
         Self(Failure::TooLarge)
@@ -204,7 +204,7 @@ impl From<TransportError> for Error {
         let kind = match error.0 {
             Failure::NotConnected(_) | Failure::Broken(_) => ErrorKind::ProviderUnreachable,
             Failure::TimedOut => ErrorKind::ProviderTimeout,
-            Failure::TooLarge => ErrorKind::InvalidAnswer,
+            Failure::TooLarge => ErrorKind::InvalidResponse,
         };
         Self::with_source(kind, error)
     }
@@ -213,7 +213,7 @@ impl From<TransportError> for Error {
 /// A response with an unexpected status. `what` names the request.
 pub(crate) fn unexpected_status(what: &str, status: StatusCode) -> Error {
     let context = format!("{what}: status {}", status.as_u16());
-    Error::with_context(ErrorKind::InvalidAnswer, context)
+    Error::with_context(ErrorKind::InvalidResponse, context)
 }
 
 /// A transport with the limits that apply to all transports.

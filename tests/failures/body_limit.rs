@@ -112,4 +112,4 @@ fn bomb() -> Vec<u8> {
 
 const MIB: usize = 1024 * 1024;
 const CRC_OF_TOKENS: [u8; 4] = [0x2d, 0x6e, 0xe1, 0x5f];
-const INVALID_ANSWER: &str = "502 invalid-answer";
+const INVALID_ANSWER: &str = "502 invalid-response";

@@ -82,13 +82,13 @@ async fn a_failed_sign_in_is_one_line_with_the_host_that_was_called() {
             Fault::error("invalid_client"),
             "invalid-client",
         ),
-        (Endpoint::Token, Fault::truncate(), "invalid-answer"),
+        (Endpoint::Token, Fault::truncate(), "invalid-response"),
         (
             Endpoint::Token,
             with_claim("iss", "https://op.example"),
             "invalid-issuer",
         ),
-        (Endpoint::Jwks, Fault::truncate(), "invalid-answer"),
+        (Endpoint::Jwks, Fault::truncate(), "invalid-response"),
     ] {
         didit.on_next(endpoint, fault);
         let callback = approved("/login", &browser, &didit).await;
@@ -102,7 +102,7 @@ async fn a_failed_sign_in_is_one_line_with_the_host_that_was_called() {
         let lines = lines();
         let (last, first) = lines.split_last().expect("lines");
         // The second request is refused for another reason.
-        assert!(last.contains("sign-in-already-completed"), "{last}");
+        assert!(last.contains("callback-already-used"), "{last}");
         let [line] = first else {
             panic!("{code}: {first:#?}");
         };
@@ -150,10 +150,10 @@ async fn a_handlers_failed_call_is_one_line_with_the_host() {
     didit.on_every(Endpoint::Token, Fault::truncate());
     for path in ["/told", "/refresh"] {
         browser.get(path).await;
-        assert_one(&["WARN", "code=\"invalid-answer\"", APX]);
+        assert_one(&["WARN", "code=\"invalid-response\"", APX]);
         didit.clock().advance(Duration::from_secs(11));
         browser.fetch(Verb::GET, path).await;
-        assert_one(&["WARN", "code=\"invalid-answer\"", APX]);
+        assert_one(&["WARN", "code=\"invalid-response\"", APX]);
         didit.clock().advance(Duration::from_secs(11));
     }
 }
@@ -165,7 +165,7 @@ async fn a_failed_refresh_is_one_line_and_its_request_another_with_the_cause() {
     // The old access token is still valid, so no response has the error.
     didit.clock().advance(Duration::from_secs(3590));
     assert_eq!(browser.get("/tokens").await.status(), 200);
-    assert_one(&["WARN", "code=\"invalid-answer\"", APX, "refresh failed"]);
+    assert_one(&["WARN", "code=\"invalid-response\"", APX, "refresh failed"]);
 
     didit.clock().advance(Duration::from_secs(10));
     assert_eq!(browser.get("/tokens").await.status(), 503);
@@ -173,7 +173,7 @@ async fn a_failed_refresh_is_one_line_and_its_request_another_with_the_cause() {
     let [refresh, request] = &*lines else {
         panic!("{lines:#?}");
     };
-    for part in ["code=\"invalid-answer\"", APX, "refresh failed"] {
+    for part in ["code=\"invalid-response\"", APX, "refresh failed"] {
         assert!(refresh.contains(part), "{refresh}");
     }
     for part in [
@@ -217,7 +217,7 @@ async fn a_failed_discovery_is_one_line_with_its_host() {
     capture();
     for page in ["/login", "/login?return_to=/user"] {
         assert_eq!(browser.get(page).await.status(), 502);
-        assert_one(&["WARN", "code=\"invalid-answer\"", APX, "the metadata"]);
+        assert_one(&["WARN", "code=\"invalid-response\"", APX, "the metadata"]);
     }
     // The page that starts the sign-in, and the sign-in that fails.
     assert_eq!(browser.get("/user").await.status(), 502);
@@ -226,7 +226,7 @@ async fn a_failed_discovery_is_one_line_with_its_host() {
         panic!("{lines:#?}");
     };
     assert!(refused.contains("code=\"not-signed-in\""), "{refused}");
-    assert!(failed.contains("code=\"invalid-answer\""), "{failed}");
+    assert!(failed.contains("code=\"invalid-response\""), "{failed}");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn a_whole_sign_in_and_its_end() {
     for said in [
         "sign-in started",
         "signed in",
-        "signed out",
+        "sign-out requested",
         "an application may log its configuration",
         "access_token: [redacted]",
         // The transport's own logs are included.
@@ -114,7 +114,10 @@ async fn sign_ins_that_fail() {
         .didit
         .approve(&story.start().await, &Person::alejandra());
     let foreign = format!("{to}&iss=https%3A%2F%2Fevil.example%2F{LEAKED}");
-    assert_eq!(story.browser.get(&foreign).await.text(), "foreign-issuer");
+    assert_eq!(
+        story.browser.get(&foreign).await.text(),
+        "callback-issuer-mismatch"
+    );
     assert_eq!(story.didit.count(Endpoint::Token), faults + 1);
 
     story.browser.set_cookie(SESSION, &format!("1.{LEAKED}"));
@@ -127,13 +130,13 @@ async fn sign_ins_that_fail() {
     for said in [
         "invalid-grant",
         "provider-refused",
-        "invalid-answer",
+        "invalid-response",
         "invalid-nonce",
         "session-too-large",
         "access-denied",
         "malformed-callback",
         "unknown-sign-in",
-        "foreign-issuer",
+        "callback-issuer-mismatch",
         "an application may log the error",
     ] {
         assert!(logs.contains(said), "{said:?} is not in {logs}");

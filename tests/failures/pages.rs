@@ -143,7 +143,11 @@ async fn a_failed_call_is_a_page_for_a_person_and_a_problem_for_a_program() {
     let (didit, browser) = visitor().await;
     let link = r#"<a id="try-again" href="/login?return_to=%2Fuser%3Fa%3Db">"#;
     for (fault, status, code) in [
-        (Fault::truncate(), StatusCode::BAD_GATEWAY, "invalid-answer"),
+        (
+            Fault::truncate(),
+            StatusCode::BAD_GATEWAY,
+            "invalid-response",
+        ),
         (
             Fault::error("nonsense").with_status(403),
             StatusCode::FORBIDDEN,
@@ -214,7 +218,7 @@ async fn the_applications_error_page_replaces_every_error_that_a_person_sees() {
     sign_in(&browser, &didit).await;
     didit.on_every(Endpoint::UserInfo, Fault::truncate());
     for (path, code, next) in [
-        ("/user", "invalid-answer", "/login?return_to=%2Fuser"),
+        ("/user", "invalid-response", "/login?return_to=%2Fuser"),
         (
             "/not-a-callback",
             "not-a-callback",

@@ -147,12 +147,12 @@ async fn an_error_shows_neither_code_nor_response() {
         ),
         (
             answer(&format!(r#"{{"access_token":["{LEAK}"]}}"#)),
-            ErrorKind::InvalidAnswer,
+            ErrorKind::InvalidResponse,
             "the provider's response cannot be used: neither a token response nor an error response",
         ),
         (
             answer(LEAK),
-            ErrorKind::InvalidAnswer,
+            ErrorKind::InvalidResponse,
             "the provider's response cannot be used: not a JSON object",
         ),
     ] {

@@ -106,7 +106,7 @@ async fn forged_callbacks_of_a_started_sign_in_are_logged_sixty_times_a_minute()
     for (forged, code, lines) in [
         (
             "code=c&iss=https%3A%2F%2Fevil.example",
-            "foreign-issuer",
+            "callback-issuer-mismatch",
             MOST,
         ),
         ("error=invalid_scope", "invalid-scope", MOST),

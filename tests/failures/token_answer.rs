@@ -188,7 +188,7 @@ async fn refused(
         let body = body.into();
         let what = format!("{status} {content_type} {}", start(&body));
         let error = site.refuse(answer(status, content_type, body), &what).await;
-        assert_eq!(error.kind().code(), "invalid-answer", "{what}");
+        assert_eq!(error.kind().code(), "invalid-response", "{what}");
         assert_eq!(error.kind().status().as_u16(), 502, "{what}");
         assert_eq!(error.provider_code(), None, "{what}");
         count += 1;

@@ -267,4 +267,4 @@ impl Service<Request<Bytes>> for NeverReady {
 
 const PROVIDER_UNREACHABLE: &str = "502 provider-unreachable";
 const PROVIDER_TIMEOUT: &str = "504 provider-timeout";
-const INVALID_ANSWER: &str = "502 invalid-answer";
+const INVALID_ANSWER: &str = "502 invalid-response";

@@ -180,7 +180,7 @@ fn refusal(forgery: Forgery, visitor: &str) -> ErrorKind {
         | "PAYLOAD_SWAPPED" => ErrorKind::IdToken(IdTokenError::Signature),
 
         // The token response has none.
-        "EMPTY" => ErrorKind::InvalidAnswer,
+        "EMPTY" => ErrorKind::InvalidResponse,
 
         "ISSUER_MISSING"
         | "ISSUER_ARRAY"

@@ -147,7 +147,7 @@ async fn cached_keys_are_used_for_a_day_while_fetches_fail() {
 
     // A day after the five minutes of `max-age`.
     didit.clock().advance(6 * MINUTE);
-    assert_eq!(attempt(&browser, &didit).await, "invalid-answer");
+    assert_eq!(attempt(&browser, &didit).await, "invalid-response");
     didit.clear_faults();
     didit.clock().advance(Duration::from_secs(2));
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);
@@ -159,11 +159,11 @@ async fn without_cached_keys_a_failed_fetch_fails_the_sign_in() {
     for (fault, code) in [
         (
             Fault::error("server_error").with_status(503),
-            "invalid-answer",
+            "invalid-response",
         ),
         (
             Fault::answer(Response::new("<h1>hello</h1>")),
-            "invalid-answer",
+            "invalid-response",
         ),
         (
             Fault::answer(
@@ -173,7 +173,7 @@ async fn without_cached_keys_a_failed_fetch_fails_the_sign_in() {
                     .body("")
                     .expect("good"),
             ),
-            "invalid-answer",
+            "invalid-response",
         ),
     ] {
         didit.on_every(Endpoint::Jwks, fault);

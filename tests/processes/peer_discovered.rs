@@ -148,7 +148,7 @@ async fn a_callback_must_name_the_issuer_as_the_metadata_promises() {
             .extend_pairs(named.map(|issuer| ("iss", issuer)));
         let refused = browser.get(&callback, "application/json").await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-        assert_eq!(refused.json()["code"], "foreign-issuer");
+        assert_eq!(refused.json()["code"], "callback-issuer-mismatch");
     }
     assert_eq!(token_requests(&peer).await, 0);
 }

@@ -158,7 +158,7 @@ async fn error_codes_of_didit_authentication_have_kinds() {
     // The product is switched off between sign-in page and callback.
     let back = approved("/login", &browser, &didit).await;
     didit.switch_off();
-    assert_eq!(browser.get(&back).await.text(), "invalid-answer");
+    assert_eq!(browser.get(&back).await.text(), "invalid-response");
     assert_eq!(browser.get("/").await.text(), NOBODY);
     didit.switch_on();
     assert_eq!(attempt(&browser, &didit).await, ALEJANDRA);

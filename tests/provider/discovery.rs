@@ -127,7 +127,7 @@ async fn an_announced_iss_is_required_and_compared() {
             let back = decision(&didit, login.location());
             assert!(back.contains(named), "{back}");
             let page = browser.get(&back.replace(named, replacement)).await;
-            assert_eq!(page.text(), "foreign-issuer", "{replacement}");
+            assert_eq!(page.text(), "callback-issuer-mismatch", "{replacement}");
             assert!(browser.cookies().is_empty());
         }
     }

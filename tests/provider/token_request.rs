@@ -205,7 +205,7 @@ async fn an_unreadable_scope_is_refused() {
         didit.on_next(Endpoint::Token, scope_members(json!({"scope": scope})));
         let page = sign_in(&browser, &didit).await;
         assert_eq!(page.status(), StatusCode::BAD_GATEWAY, "{scope}");
-        assert!(page.text().contains("invalid-answer"), "{scope}");
+        assert!(page.text().contains("invalid-response"), "{scope}");
     }
 }
 

@@ -108,7 +108,7 @@ async fn every_form_of_expires_in_is_read_and_bounded() {
     // More than the JSON reader takes.
     let too_much = answer(200, JSON, with_expires_in("1e400"));
     let error = site.refuse(too_much, "1e400").await;
-    assert_eq!(error.kind().code(), "invalid-answer");
+    assert_eq!(error.kind().code(), "invalid-response");
 }
 
 // Behaviour 95.

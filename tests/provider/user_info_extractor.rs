@@ -143,10 +143,10 @@ async fn a_failure_is_the_answer_of_the_whole_request() {
     let cases = [
         (Fault::error("x").with_status(401), "access-token-refused"),
         (Fault::error("x").with_status(403), "insufficient-scope"),
-        (Fault::error("x").with_status(500), "invalid-answer"),
-        (Fault::truncate(), "invalid-answer"),
-        (without("sub"), "foreign-user-info"),
-        (with("sub", json!("somebody else")), "foreign-user-info"),
+        (Fault::error("x").with_status(500), "invalid-response"),
+        (Fault::truncate(), "invalid-response"),
+        (without("sub"), "user-info-mismatch"),
+        (with("sub", json!("somebody else")), "user-info-mismatch"),
     ];
     for (index, (fault, code)) in cases.into_iter().enumerate() {
         didit.on_next(Endpoint::UserInfo, fault);

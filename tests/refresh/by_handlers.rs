@@ -121,7 +121,7 @@ async fn a_single_use_token_sent_by_the_callback_handler_is_not_sent_again() {
     didit.on_every(Endpoint::Token, broken.clone());
     let first = Fault::edit(|_| {});
     didit.on_next(Endpoint::Token, first);
-    assert_eq!(browser.get(&back).await.text(), "invalid-answer");
+    assert_eq!(browser.get(&back).await.text(), "invalid-response");
     assert_eq!(didit.count(Endpoint::Token), 2);
     didit.clear_faults();
 

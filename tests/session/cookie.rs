@@ -104,7 +104,7 @@ async fn a_flow_cookie_is_not_accepted_as_a_session_nor_the_reverse() {
     for text in [&session, &session[2..]] {
         let page = come_back(text).await;
         assert_eq!(page.status(), StatusCode::BAD_REQUEST);
-        assert_eq!(page.json()["code"], "foreign-sign-in");
+        assert_eq!(page.json()["code"], "flow-cookie-undecryptable");
         assert_eq!(didit.count(Endpoint::Token), 1);
     }
     assert_eq!(come_back(flow.value()).await.status(), StatusCode::OK);

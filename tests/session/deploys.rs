@@ -192,7 +192,7 @@ async fn outcomes(name: &str, didit: &FakeDidit, change: Change) -> (&'static st
     let visitor = after.new_browser();
     copy(name, &stranger, &visitor);
     let page = visitor.get(back).await;
-    let codes = ["foreign-sign-in", "unknown-sign-in"];
+    let codes = ["flow-cookie-undecryptable", "unknown-sign-in"];
     let sign_in = match page.status().as_u16() {
         200 => "goes on",
         404 => "is not found (404)",

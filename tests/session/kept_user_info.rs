@@ -160,7 +160,7 @@ async fn sessions_from_before_the_setting_stay_and_the_provider_is_asked() {
 async fn a_sign_in_without_its_answer_fails_with_the_error_of_the_call() {
     for (fault, code, status) in [
         (Fault::hang(), "provider-timeout", 504),
-        (Fault::truncate(), "invalid-answer", 502),
+        (Fault::truncate(), "invalid-response", 502),
         (
             Fault::error("x").with_status(401),
             "access-token-refused",
@@ -173,7 +173,7 @@ async fn a_sign_in_without_its_answer_fails_with_the_error_of_the_call() {
         ),
         (
             with("sub", json!(Person::john().subject())),
-            "foreign-user-info",
+            "user-info-mismatch",
             502,
         ),
     ] {
@@ -191,7 +191,7 @@ async fn a_sign_in_without_its_answer_fails_with_the_error_of_the_call() {
         assert!(browser.cookie(SESSION).is_none(), "{code}");
         // The code is used up.
         let reloaded = browser.reload().await;
-        assert!(reloaded.text().contains("sign-in-already-completed"));
+        assert!(reloaded.text().contains("callback-already-used"));
         assert_eq!(browser.get("/").await.text(), NOBODY, "{code}");
         assert_eq!(didit.count(Endpoint::UserInfo), 1, "{code}");
         assert_eq!(didit.count(Endpoint::Token), 1, "{code}");

@@ -235,7 +235,7 @@ async fn a_refresh_whose_id_token_is_not_this_sessions_changes_nothing() {
     for (fault, code) in [
         (
             with_claim("sub", Person::john().subject()),
-            "foreign-id-token",
+            "refreshed-id-token-mismatch",
         ),
         (Fault::forge(Forgery::ISSUER_OTHER), "invalid-issuer"),
         (Fault::forge(Forgery::AUDIENCE_OTHER), "invalid-audience"),

@@ -53,7 +53,7 @@ async fn abandoned_exchanges_are_bounded() {
 
     let page = sign_in(&first, &didit).await;
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert!(page.text().contains("too-many-sign-ins"));
+    assert!(page.text().contains("too-many-token-requests"));
     assert_eq!(page.header("retry-after"), Some("1"));
     assert_eq!(didit.count(Endpoint::Token), MOST);
 

@@ -193,7 +193,7 @@ async fn a_repeated_callback_redirects_a_signed_in_user_without_a_call_to_didit(
         }
         let page = browser.get(&callback).await;
         assert_eq!(page.status(), StatusCode::CONFLICT, "{keeps_flow_cookie}");
-        assert!(page.text().contains("sign-in-already-completed"));
+        assert!(page.text().contains("callback-already-used"));
         assert!(!sets_session(&page));
     }
     assert_eq!(didit.count(Endpoint::Token), 1);

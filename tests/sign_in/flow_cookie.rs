@@ -95,7 +95,7 @@ async fn a_modified_flow_cookie_is_rejected() {
     for changed in flipped.chain(cut).chain(longer) {
         browser.set_cookie(&name, &changed);
         let page = browser.get(&back).await;
-        assert!(is_refused(&page, "foreign-sign-in"), "{changed}");
+        assert!(is_refused(&page, "flow-cookie-undecryptable"), "{changed}");
         assert_eq!(page.header("set-cookie"), None);
     }
     assert_eq!(didit.count(Endpoint::Token), 0);

@@ -218,6 +218,6 @@ const PARTS: usize = 10;
 const FLIGHTS: i64 = 5 << 20;
 /// The bytes of all used states and all ended sessions that they remember.
 const CACHES: i64 = 15 << 20;
-/// Of errors above `DEBUG`: `foreign-issuer` and `invalid-scope`.
+/// Of errors above `DEBUG`: `callback-issuer-mismatch` and `invalid-scope`.
 const CODES: usize = 2;
 const KINDS: usize = 15;

@@ -135,7 +135,7 @@ async fn a_flow_cookie_opens_only_under_its_own_name() {
 
     let (a, b) = (flow_cookies(&browser_a), flow_cookies(&browser_b));
     browser_b.set_cookie(b[0].name(), a[0].value());
-    assert_refused(&browser_b.get(&back_b).await, "foreign-sign-in");
+    assert_refused(&browser_b.get(&back_b).await, "flow-cookie-undecryptable");
     assert_unknown(&browser_b.get(&back_a).await);
     assert_eq!(didit.count(Endpoint::Token), 0);
 

@@ -221,7 +221,7 @@ async fn nothing_secret_is_logged() {
         let (_, hint) = there.query_pairs().next().expect("the ID token");
         assert_eq!(didit.count(Endpoint::Revocation), 1);
         let logged = logs();
-        assert!(logged.contains("signed out"), "{logged}");
+        assert!(logged.contains("sign-out requested"), "{logged}");
         let refresh_token = refresh_token.expect("one");
         for secret in [SECRET, &access_token, &refresh_token, &hint] {
             assert!(!logged.contains(secret), "{secret}: {logged}");

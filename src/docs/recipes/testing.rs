@@ -94,7 +94,7 @@
 //!     browser.visit("/hello").await;
 //!     let page = browser.sign_in_as(&Person::alejandra()).await;
 //!     assert_eq!(page.status(), StatusCode::BAD_GATEWAY);
-//!     assert!(page.text().contains("invalid-answer"));
+//!     assert!(page.text().contains("invalid-response"));
 //! }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {

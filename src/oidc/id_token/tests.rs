@@ -768,7 +768,7 @@ fn a_refreshed_token_continues_its_sign_in() {
         (
             "sub",
             json!("alejandra"),
-            ErrorKind::IdToken(IdTokenError::OtherSignIn),
+            ErrorKind::IdToken(IdTokenError::RefreshMismatch),
         ),
         (
             "aud",
@@ -783,7 +783,7 @@ fn a_refreshed_token_continues_its_sign_in() {
         (
             "auth_time",
             json!(NOW),
-            ErrorKind::IdToken(IdTokenError::OtherSignIn),
+            ErrorKind::IdToken(IdTokenError::RefreshMismatch),
         ),
         (
             "nonce",

@@ -109,7 +109,7 @@ fn malformed_and_unsupported_keys_are_left_out() {
         r#"{"keys":[],"keys":[]}"#,
     ] {
         let error = Jwks::parse(nonsense.as_bytes()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidAnswer, "{nonsense}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{nonsense}");
     }
     let many = json!({ "keys": vec![7; 65] }).to_string();
     assert_eq!(

@@ -39,7 +39,7 @@ fn endpoints_are_taken_from_the_document_as_they_are() {
         [SigningAlgorithm::Ps384, SigningAlgorithm::Rs256]
     );
     assert_eq!(metadata.client_authentication, ClientAuthentication::Basic);
-    assert!(!metadata.names_issuer);
+    assert!(!metadata.has_iss_parameter);
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn a_callback_that_does_not_start_retires_no_flight() {
     for state in 0..MAX_FLIGHTS {
         add(&flights, &state.to_string(), exchanged()).await;
     }
-    let full = || Err(Error::new(ErrorKind::TooManySignIns));
+    let full = || Err(Error::new(ErrorKind::TooManyTokenRequests));
     assert!(flights.join("another", CODE, NOW, full).is_err());
     assert!(!is_retired(&flights, "0"));
     assert!(flights.state_use("another", Some(CODE)).is_none());

@@ -179,10 +179,10 @@ async fn every_page_of_a_callbacks_handler_leads_to_the_page_that_was_asked_for(
 #[tokio::test]
 async fn without_a_login_path_a_page_leads_to_itself() {
     let site = Site::new(ConfigBuilder::without_login_path).await;
-    site.fail(Some(ErrorKind::InvalidAnswer));
+    site.fail(Some(ErrorKind::InvalidResponse));
     let page = site.browser.visit(PAGE).await;
     let end = site
-        .follow(&page, ErrorKind::InvalidAnswer, "try-again")
+        .follow(&page, ErrorKind::InvalidResponse, "try-again")
         .await;
     assert_eq!(place(&end), (200, PAGE, "somebody"));
 }
@@ -200,7 +200,7 @@ async fn the_address_of_the_next_step_stays_in_an_attribute_with_either_quotes()
         config.without_login_path().with_error_page(page)
     });
     let site = site.await;
-    site.fail(Some(ErrorKind::InvalidAnswer));
+    site.fail(Some(ErrorKind::InvalidResponse));
     let asked = "/page/'onclick='alert(1)'?a=1&b=`";
     let page = site.browser.visit(asked).await;
     let shown = "/page/%27onclick=%27alert(1)%27?a=1&amp;b=`";

@@ -46,8 +46,8 @@ pub(crate) struct SessionLifecycle {
     spent: Arc<ReplayCache>,
     /// Bounds the background tasks that revoke tokens without a session.
     ending_permits: Arc<Semaphore>,
-    /// Whether it was logged that too many sessions end at once.
-    too_many_endings: Arc<Once>,
+    /// Whether it was logged that the background queue is full.
+    queue_full_logged: Arc<Once>,
     /// Bounds the sign-outs that wait for the store: each continues after its browser has disconnected.
     sign_out_permits: Arc<Semaphore>,
     end_session: EndSessionRequest,
@@ -88,7 +88,7 @@ impl SessionLifecycle {
             deletions: Arc::default(),
             spent: Arc::default(),
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
-            too_many_endings: Arc::new(Once::new()),
+            queue_full_logged: Arc::new(Once::new()),
             sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
             sessions,
             calls: Arc::new(calls),
@@ -189,7 +189,7 @@ impl SessionLifecycle {
         match self.validity(session, entry, now) {
             Validity::Valid => Admission::SignedIn,
             Validity::RefreshDue if !rules.has_ended_with(tokens, now) => Admission::SignedIn,
-            Validity::EndedUnlessRefreshing if !self.refreshes.replaces(tokens, now) => {
+            Validity::EndedUnlessRefreshing if !self.refreshes.has_replacement_for(tokens, now) => {
                 Admission::Anonymous
             }
             Validity::RefreshDue | Validity::EndedUnlessRefreshing => {
@@ -223,7 +223,7 @@ impl SessionLifecycle {
 
     /// Records in the background that a session in the store was used, if a record is due.
     pub(crate) fn record_use(&self, session: &Session, entry: StoreEntry) {
-        let used = session.used_if_due(self.sessions.rules.limits, self.now());
+        let used = session.touched_if_due(self.sessions.rules.limits, self.now());
         if let (Some(used), Some(stored)) = (used, self.sessions.stored().cloned()) {
             self.start(async move { stored.record_use(used, entry).await });
         }
@@ -285,7 +285,7 @@ impl SessionLifecycle {
                 self.start(async move { lifecycle.deletions.retry(store).await });
             }
             Some(false) => {}
-            None => self.log_too_many_endings(),
+            None => self.log_queue_full(),
         }
     }
 
@@ -297,14 +297,14 @@ impl SessionLifecycle {
                 drop(permit);
             });
         } else {
-            self.log_too_many_endings();
+            self.log_queue_full();
         }
     }
 
     /// Logs once: while a store fails, sign-outs of strangers fill the queue of deletions.
-    fn log_too_many_endings(&self) {
-        self.too_many_endings.call_once(|| {
-            tracing::warn!("too many sessions end at once");
+    fn log_queue_full(&self) {
+        self.queue_full_logged.call_once(|| {
+            tracing::warn!("background queue full: ended sessions not deleted or not revoked");
         });
     }
 
@@ -326,7 +326,10 @@ impl SessionLifecycle {
 
     /// Whether the session has ended or its tokens were replaced: a late response must not restore it.
     pub(crate) fn is_superseded(&self, session: &Session) -> bool {
-        self.has_ended(session.id()) || self.refreshes.replaces(session.tokens(), self.now())
+        self.has_ended(session.id())
+            || self
+                .refreshes
+                .has_replacement_for(session.tokens(), self.now())
     }
 }
 

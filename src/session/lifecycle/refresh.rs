@@ -121,7 +121,8 @@ impl SessionLifecycle {
             Validity::RefreshDue => true,
             // The attempt's deadline has passed for other processes; this process still waits for its own attempt.
             Validity::Valid | Validity::EndedUnlessRefreshing => {
-                !session.tokens().are_valid(now) && self.refreshes.replaces(session.tokens(), now)
+                !session.tokens().are_valid(now)
+                    && self.refreshes.has_replacement_for(session.tokens(), now)
             }
             Validity::Expired => false,
         }

@@ -230,7 +230,8 @@ impl SessionLifecycle {
         loop {
             match self.refresh_once(tokens).await {
                 Err(error)
-                    if error.kind() == ErrorKind::TooManySignIns && backoff.pause().await => {}
+                    if error.kind() == ErrorKind::TooManyTokenRequests && backoff.pause().await => {
+                }
                 outcome => return outcome,
             }
         }

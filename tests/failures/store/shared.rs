@@ -40,7 +40,7 @@ async fn a_callback_that_one_process_has_used_is_refused_by_the_other() {
     for _ in 0..2 {
         let refused = other.fetch(Verb::GET, &back).await;
         assert_eq!(refused.status(), StatusCode::CONFLICT);
-        assert_eq!(refused.json()["code"], "sign-in-already-completed");
+        assert_eq!(refused.json()["code"], "callback-already-used");
         other.remove_cookie(other.cookies().last().map_or("", |cookie| cookie.name()));
     }
     copy_cookies(one, other);

@@ -61,7 +61,7 @@ async fn a_callback_whose_state_was_recorded_without_a_response_can_be_reloaded(
     // Only the process that took the state knows that the code was not sent.
     store.work();
     let refused = other.fetch(Verb::GET, &back).await;
-    assert_eq!(refused.json()["code"], "sign-in-already-completed");
+    assert_eq!(refused.json()["code"], "callback-already-used");
     assert_eq!(first.get(&back).await.text(), "signed in");
     assert_eq!(didit.count(Endpoint::Token), 1);
 }

@@ -27,7 +27,7 @@ async fn sign_ins_fail_while_the_metadata_is_unavailable() {
         ),
         (
             Fault::answer(unavailable),
-            "invalid-answer",
+            "invalid-response",
             StatusCode::BAD_GATEWAY,
         ),
         (
@@ -87,7 +87,7 @@ async fn a_guarded_page_reports_unavailable_metadata() {
     );
     let page = browser.visit("/members").await;
     assert_eq!(page.status(), StatusCode::BAD_GATEWAY);
-    assert!(page.text().contains("<code>invalid-answer</code>"));
+    assert!(page.text().contains("<code>invalid-response</code>"));
     assert!(page.text().contains("/login?return_to=%2Fmembers"));
 
     didit.clock().advance(MOMENT);

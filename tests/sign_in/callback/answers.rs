@@ -65,7 +65,7 @@ async fn an_issuer_that_is_not_didits_ends_the_sign_in() {
                 flow.query()
             };
             let page = flow.call(&format!("{answer}&iss={issuer}")).await;
-            flow.assert_refused(&page, 400, "foreign-issuer", issuer);
+            flow.assert_refused(&page, 400, "callback-issuer-mismatch", issuer);
             assert_eq!(flow.flow_cookies(), [], "{issuer}");
         }
     }

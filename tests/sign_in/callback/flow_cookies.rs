@@ -35,7 +35,7 @@ async fn a_tampered_flow_cookie_is_rejected() {
     for value in &tampered {
         flow.browser.set_cookie(good.name(), value);
         let page = flow.call(&flow.query()).await;
-        flow.assert_refused(&page, 400, "foreign-sign-in", value);
+        flow.assert_refused(&page, 400, "flow-cookie-undecryptable", value);
     }
 
     flow.browser.remove_cookie(good.name());
@@ -53,7 +53,7 @@ async fn a_cookie_header_may_contain_any_bytes() {
     let flow = UnderWay::new().await;
     let good = flow.flow_cookies().remove(0);
     let (name, value) = (good.name(), good.value());
-    let (unknown, foreign) = ("unknown-sign-in", "foreign-sign-in");
+    let (unknown, foreign) = ("unknown-sign-in", "flow-cookie-undecryptable");
     for (line, code) in [
         (b"".as_slice(), unknown),
         (b";;;=;=;", unknown),

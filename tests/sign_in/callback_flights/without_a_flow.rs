@@ -64,7 +64,8 @@ async fn a_flow_cookie_that_another_key_sealed_is_foreign() {
     let foreign = flow_cookies(&other.browser).remove(0);
     let own = flow_cookies(&site.browser).remove(0);
     site.browser.set_cookie(own.name(), foreign.value());
-    site.assert_unusable(&back, 400, "foreign-sign-in").await;
+    site.assert_unusable(&back, 400, "flow-cookie-undecryptable")
+        .await;
 }
 
 // Behaviour 100.
@@ -86,7 +87,7 @@ async fn a_callback_that_was_used_before_is_completed() {
     site.browser.post_form("/logout", &[]).await;
     site.browser.set_cookie(flow.name(), flow.value());
     // The flight is kept for a minute, but its session has ended.
-    site.assert_unusable(&back, 409, "sign-in-already-completed")
+    site.assert_unusable(&back, 409, "callback-already-used")
         .await;
 }
 
@@ -107,7 +108,7 @@ async fn another_code_for_a_completed_sign_in_is_refused_even_to_a_signed_in_use
             tokio::time::advance(Duration::from_secs(after)).await;
             let page = site.call(&second).await;
             assert_eq!(page.status(), StatusCode::CONFLICT);
-            assert_eq!(page.json()["code"], "sign-in-replayed");
+            assert_eq!(page.json()["code"], "callback-code-mismatch");
             assert!(!sets_session(&page));
         }
     }

@@ -55,7 +55,7 @@ async fn another_application_on_the_host_keeps_its_sign_ins() {
         // At the wrong application the callback is unknown, and its sign-in is not used up.
         let astray = theirs.replace(&format!("{prefix}callback"), CALLBACK);
         assert_ne!(astray, theirs);
-        assert_refused(&browser.get(&astray).await, "foreign-sign-in");
+        assert_refused(&browser.get(&astray).await, "flow-cookie-undecryptable");
         assert_eq!(other_didit.count(Endpoint::Token), 0);
         assert_eq!(didit.count(Endpoint::Token), 0);
 

@@ -207,7 +207,7 @@ async fn refresh(
         Ok(None) => return End::FoundNobody,
         Err(error) => return End::Failed(error.kind()),
     };
-    if let Some(used) = session.used_if_due(LIMITS, sessions.now()) {
+    if let Some(used) = session.touched_if_due(LIMITS, sessions.now()) {
         *use_to_note.lock().expect("nothing panics") = Some((used, entry));
     }
     let found = number(session.tokens());
