@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use super::process::Process;
 
+/// How often chromedriver may find no port: it takes a free one of IPv6, and wants the same one of IPv4.
+const STARTS: usize = 5;
+
 /// How long a page may take to appear: far more than any needs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,11 +30,7 @@ impl Chromium {
     /// Opens the browser of one story; its screenshots carry the story's name.
     pub(crate) async fn open(story: &'static str) -> Self {
         let chromium = chromium();
-        let driver = Process::start(
-            Command::new("chromedriver").arg("--port=0"),
-            "on Debian it is in the package `chromium-driver` (apt-get install chromium-driver)",
-        );
-        let port = driver.wait_for("started successfully on port ");
+        let (driver, port) = chromedriver();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&chromium, story))
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
@@ -167,6 +166,20 @@ fn screenshot(story: &str, stage: &str) -> PathBuf {
     scratch()
         .with_file_name("screenshots")
         .join(format!("{story}-{stage}.png"))
+}
+
+/// A chromedriver, and its port.
+fn chromedriver() -> (Process, String) {
+    let start = || {
+        let driver = Process::start(
+            Command::new("chromedriver").arg("--port=0"),
+            "on Debian it is in the package `chromium-driver` (apt-get install chromium-driver)",
+        );
+        let port = driver.find("started successfully on port ").ok()?;
+        Some((driver, port))
+    };
+    let started = (0..STARTS).find_map(|_| start());
+    started.expect("chromedriver finds a free port")
 }
 
 /// The browser's program.

@@ -44,6 +44,13 @@ impl Process {
 
     /// What follows `marker` on the first line that contains it, waiting for that line.
     pub(crate) fn wait_for(&self, marker: &str) -> String {
+        self.find(marker).unwrap_or_else(|why| {
+            panic!("`{}` did not print `{marker}` {why}", self.name);
+        })
+    }
+
+    /// Likewise, or why it never comes.
+    pub(crate) fn find(&self, marker: &str) -> Result<String, &'static str> {
         let (lines, wait) = self
             .output
             .changed
@@ -51,13 +58,10 @@ impl Process {
                 lines.open > 0 && lines.after(marker).is_none()
             })
             .unwrap_or_else(PoisonError::into_inner);
-        lines.after(marker).unwrap_or_else(|| {
-            let why = if wait.timed_out() {
-                "in time"
-            } else {
-                "before it ended"
-            };
-            panic!("`{}` did not print `{marker}` {why}", self.name)
+        lines.after(marker).ok_or(if wait.timed_out() {
+            "in time"
+        } else {
+            "before it ended"
         })
     }
 
