@@ -26,7 +26,7 @@ struct State {
 
 /// A call to a peer.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct Call {
     /// How many calls had succeeded before.
     successes: u64,
     /// Whether the breaker is open, so that the call tests whether the peer answers again.
@@ -42,7 +42,7 @@ impl Breaker {
     }
 
     /// Begins a call, unless the breaker is open.
-    pub(crate) fn attempt(&self) -> Option<Attempt> {
+    pub(crate) fn try_begin(&self) -> Option<Call> {
         let mut state = lock(&self.state);
         let is_probe = match state.opened {
             None => false,
@@ -52,15 +52,15 @@ impl Breaker {
                 true
             }
         };
-        Some(Attempt {
+        Some(Call {
             successes: state.successes,
             is_probe,
         })
     }
 
     /// Begins a call in any case.
-    pub(crate) fn begin(&self) -> Attempt {
-        Attempt {
+    pub(crate) fn begin(&self) -> Call {
+        Call {
             successes: lock(&self.state).successes,
             is_probe: false,
         }
@@ -79,14 +79,14 @@ impl Breaker {
     }
 
     /// The peer has not answered this call. The same failure may be reported again at the end of the call.
-    pub(crate) fn failed(&self, attempt: &mut Attempt) {
+    pub(crate) fn failed(&self, call: &mut Call) {
         let mut state = lock(&self.state);
         // A call from before the outage does not keep the breaker open.
-        let counts = state.opened.is_none() || attempt.is_probe;
-        if counts && state.successes == attempt.successes {
+        let counts = state.opened.is_none() || call.is_probe;
+        if counts && state.successes == call.successes {
             state.opened = Some(Instant::now());
         }
-        attempt.is_probe = false;
+        call.is_probe = false;
     }
 }
 
@@ -102,17 +102,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_open_breaker_lets_one_probe_through_in_time() {
         let breaker = Breaker::new(OPEN_FOR);
-        let mut first = breaker.attempt().expect("the breaker is closed");
+        let mut first = breaker.try_begin().expect("the breaker is closed");
         assert!(!first.is_probe);
         advance(5 * SECOND).await;
         breaker.failed(&mut first);
-        assert!(breaker.is_open() && breaker.attempt().is_none());
+        assert!(breaker.is_open() && breaker.try_begin().is_none());
         advance(OPEN_FOR).await;
-        let probe = breaker.attempt().expect("a probe is due");
+        let probe = breaker.try_begin().expect("a probe is due");
         assert!(probe.is_probe);
-        assert!(breaker.attempt().is_none());
+        assert!(breaker.try_begin().is_none());
         breaker.succeeded();
-        assert!(!breaker.is_open() && breaker.attempt().is_some());
+        assert!(!breaker.is_open() && breaker.try_begin().is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -130,17 +130,17 @@ mod tests {
         breaker.failed(&mut breaker.begin());
         for _ in 0..3 {
             advance(OPEN_FOR).await;
-            let mut probe = breaker.attempt().expect("a probe is due");
+            let mut probe = breaker.try_begin().expect("a probe is due");
             advance(5 * SECOND).await;
             breaker.failed(&mut probe);
             advance(9 * SECOND).await;
             // The end of the call reports the same failure again.
             breaker.failed(&mut probe);
-            assert!(breaker.attempt().is_none());
+            assert!(breaker.try_begin().is_none());
             advance(SECOND).await;
             // The outcome of a dropped probe is unknown.
-            assert!(breaker.attempt().is_some_and(|probe| probe.is_probe));
-            assert!(breaker.attempt().is_none());
+            assert!(breaker.try_begin().is_some_and(|probe| probe.is_probe));
+            assert!(breaker.try_begin().is_none());
         }
     }
 
@@ -152,6 +152,6 @@ mod tests {
         advance(5 * SECOND).await;
         breaker.failed(&mut slow);
         advance(5 * SECOND).await;
-        assert!(breaker.attempt().is_some());
+        assert!(breaker.try_begin().is_some());
     }
 }

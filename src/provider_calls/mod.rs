@@ -91,10 +91,10 @@ impl ProviderCalls {
         metadata: &Metadata,
         grant: Grant,
     ) -> Result<DiditTokens, TokenRequestFailure> {
-        let mut attempt = self.token_endpoint.begin();
+        let mut call = self.token_endpoint.begin();
         let (now, transport) = (self.now(), &self.transport);
         let outcome = self.client.exchange(metadata, &grant, now, transport).await;
-        self.note(&mut attempt, &outcome);
+        self.note(&mut call, &outcome);
         let tokens = outcome?;
         let verified = async {
             // OpenID Connect Core §3.1.3.3. Didit Authentication has an ID token for every scope.

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::ProviderCalls;
 use crate::{
-    breaker::Attempt,
+    breaker::Call,
     error::{Error, ErrorKind},
     oidc::TokenRequestFailure,
     provider::{Metadata, Signatures},
@@ -17,7 +17,7 @@ use crate::{
 /// Everything that a refresh needs before it is sent.
 pub(crate) struct ReadyToRefresh {
     _permit: OwnedSemaphorePermit,
-    attempt: Attempt,
+    call: Call,
     metadata: Arc<Metadata>,
 }
 
@@ -32,16 +32,16 @@ impl ProviderCalls {
         // Not the permits of exchanges: sign-ins must not block the refreshes of users who are signed in.
         let permit = Arc::clone(&self.refreshes).try_acquire_owned();
         let permit = permit.map_err(|_| Error::new(ErrorKind::TooManyTokenRequests))?;
-        let attempt = self.token_endpoint.attempt();
-        let mut attempt = attempt.ok_or_else(|| Error::new(ErrorKind::TokensUnavailable))?;
-        let prepare = self.metadata_and_keys(attempt.is_probe);
-        let metadata = self.watch(&mut attempt, prepare).await;
+        let call = self.token_endpoint.try_begin();
+        let mut call = call.ok_or_else(|| Error::new(ErrorKind::TokensUnavailable))?;
+        let prepare = self.metadata_and_keys(call.is_probe);
+        let metadata = self.watch(&mut call, prepare).await;
         if metadata.as_ref().is_err_and(is_outage) {
-            self.token_endpoint.failed(&mut attempt);
+            self.token_endpoint.failed(&mut call);
         }
         Ok(ReadyToRefresh {
             _permit: permit,
-            attempt,
+            call,
             metadata: metadata?,
         })
     }
@@ -52,11 +52,11 @@ impl ProviderCalls {
         mut ready: ReadyToRefresh,
         before: &DiditTokens,
     ) -> Result<DiditTokens, TokenRequestFailure> {
-        let (attempt, metadata) = (&mut ready.attempt, &*ready.metadata);
+        let (call, metadata) = (&mut ready.call, &*ready.metadata);
         let (now, transport) = (self.now(), &self.transport);
         let refresh = self.client.refresh(metadata, before, now, transport);
-        let outcome = self.watch(attempt, refresh).await;
-        self.note(attempt, &outcome);
+        let outcome = self.watch(call, refresh).await;
+        self.note(call, &outcome);
         let tokens = outcome?;
         // OpenID Connect Core §12.2.
         if let Some(id_token) = &tokens.id_token {
@@ -75,8 +75,8 @@ impl ProviderCalls {
     }
 
     /// The metadata. For single-use refresh tokens the keys are fetched as well, so that no refresh token is spent on
-    /// an ID token that cannot be verified. A probe requests the keys anew: no such token is spent to find out whether
-    /// the provider answers again.
+    /// an ID token that cannot be verified. A probe fetches the keys uncached, to test the provider without risking a
+    /// refresh token.
     async fn metadata_and_keys(&self, is_probe: bool) -> Result<Arc<Metadata>, Error> {
         let metadata = self.metadata().await?;
         if let Signatures::KeysAt(url) = &metadata.signatures
@@ -90,20 +90,20 @@ impl ProviderCalls {
         Ok(metadata)
     }
 
-    /// Runs a call to its end. The breaker opens if the call takes longer than [`BREAKER_TIMEOUT`].
-    async fn watch<T>(&self, attempt: &mut Attempt, call: impl Future<Output = T>) -> T {
-        let mut call = pin!(call);
-        if let Ok(outcome) = tokio::time::timeout(BREAKER_TIMEOUT, &mut call).await {
+    /// Runs the work of a call to its end. The breaker opens if the work takes longer than [`BREAKER_TIMEOUT`].
+    async fn watch<T>(&self, call: &mut Call, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Ok(outcome) = tokio::time::timeout(BREAKER_TIMEOUT, &mut work).await {
             return outcome;
         }
-        self.token_endpoint.failed(attempt);
-        call.await
+        self.token_endpoint.failed(call);
+        work.await
     }
 
     /// Tells the breaker whether the token endpoint answered. An error response is a response.
-    pub(super) fn note<T>(&self, attempt: &mut Attempt, outcome: &Result<T, TokenRequestFailure>) {
+    pub(super) fn note<T>(&self, call: &mut Call, outcome: &Result<T, TokenRequestFailure>) {
         match outcome {
-            Err(failure) if is_outage(&failure.error) => self.token_endpoint.failed(attempt),
+            Err(failure) if is_outage(&failure.error) => self.token_endpoint.failed(call),
             _ => self.token_endpoint.succeeded(),
         }
     }

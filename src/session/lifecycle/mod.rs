@@ -139,9 +139,9 @@ impl SessionLifecycle {
     /// A probe of a store that did not answer runs to its end even if its request is cancelled: otherwise attackers
     /// could keep the breaker open by closing connections.
     pub(crate) async fn load(self: &Arc<Self>, key: SessionKey) -> Result<Option<Loaded>, Error> {
-        let attempt = self.store_breaker.attempt();
-        let mut attempt = attempt.ok_or_else(|| StoreError::new("no response a moment ago"))?;
-        let (lifecycle, is_probe) = (Arc::clone(self), attempt.is_probe);
+        let call = self.store_breaker.try_begin();
+        let mut call = call.ok_or_else(|| StoreError::new("no response a moment ago"))?;
+        let (lifecycle, is_probe) = (Arc::clone(self), call.is_probe);
         let load = async move {
             let Some(stored) = lifecycle.sessions.stored() else {
                 return Ok(None);
@@ -157,7 +157,7 @@ impl SessionLifecycle {
             let loaded = loaded.unwrap_or_else(late);
             match &loaded {
                 Ok(_) => lifecycle.store_breaker.succeeded(),
-                Err(_) => lifecycle.store_breaker.failed(&mut attempt),
+                Err(_) => lifecycle.store_breaker.failed(&mut call),
             }
             loaded
         };
@@ -199,8 +199,8 @@ impl SessionLifecycle {
         }
     }
 
-    /// Logs, once, that another process has written a time which is still to come here: its clock is ahead, or this one
-    /// is behind. Limits then end early in one of the two and late in the other.
+    /// Logs, once, that another process has written a time that is in the future here: that process's clock is ahead,
+    /// or this one's is behind. Limits then end early in one process and late in the other.
     #[inline]
     pub(crate) fn check_clock(&self, written: Timestamp, now: Timestamp) {
         if written > now.plus(self.calls.clock_skew()) {
@@ -262,7 +262,7 @@ impl SessionLifecycle {
     }
 
     /// Deletes the session under `key` from the store. After a failure the deletion is retried for a minute, and
-    /// whenever a copy of the cookie reaches this process, in which the session has ended.
+    /// whenever a copy of the cookie reaches this process, which remembers that it has ended the session.
     pub(crate) async fn forget(self: &Arc<Self>, key: SessionKey) -> Result<(), Error> {
         let Some(stored) = self.sessions.stored() else {
             return Ok(());
@@ -301,7 +301,7 @@ impl SessionLifecycle {
         }
     }
 
-    /// Logs once: while a store fails, sign-outs of strangers fill the queue of deletions.
+    /// Logs once, because strangers can fill the queue of deletions while a store fails.
     fn log_queue_full(&self) {
         self.queue_full_logged.call_once(|| {
             tracing::warn!("background queue full: ended sessions not deleted or not revoked");
