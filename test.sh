@@ -171,7 +171,7 @@ check_fuzz() { # each fuzz target for FUZZ_SECONDS, 60 unless set
   fuzz/run.sh "${FUZZ_SECONDS:-60}"
 }
 
-check_interleavings() { # all ways through concurrent refreshes of a session, with one fault more
+check_interleavings() { # all execution paths of concurrent refreshes of a session, with one fault more
   c_compiler
   MORE_FAULTS=1 some_tests --release --all-features --package tower-didit --lib session::stored_refresh
 }

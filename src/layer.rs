@@ -31,7 +31,7 @@ use crate::{
 /// `R` yields `Bytes`. The service's error type and the request's body stay as they are. The
 /// [crate's documentation](crate) describes what happens to a request.
 ///
-/// Clones share the completed sign-ins, the provider's keys and its connections, and so do all services that they
+/// Clones share the record of used `state`s, the provider's keys and its connections, and so do all services that they
 /// make: create one layer for each configuration, and clone it.
 #[derive(Clone, Debug)]
 pub struct DiditAuth {

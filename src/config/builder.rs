@@ -27,7 +27,7 @@ use crate::{
 
 /// Collects the settings of a [`Config`](crate::Config). Setters store; [`build`](Self::build) checks.
 ///
-/// Each setter replaces its earlier value, except `add_…`.
+/// Each setter except `add_…` replaces its earlier value.
 ///
 /// | client and provider | default |
 /// |---|---|

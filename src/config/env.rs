@@ -9,7 +9,7 @@ use crate::provider::Provider;
 
 /// Fills a builder from the variables that `lookup` finds. `build` reports the first one that cannot be read.
 pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> ConfigBuilder {
-    // An empty variable is a missing one.
+    // An empty variable counts as missing.
     let text = |name| {
         let value = lookup(name);
         if name == COOKIE_KEYS && value.as_ref().is_some_and(|value| value.is_empty()) {

@@ -43,7 +43,7 @@ pub enum ConfigError {
         why: &'static str,
     },
 
-    /// The provider has no issuer, or the publishable key has none in it.
+    /// The provider has no issuer, or the publishable key contains none.
     #[error(
         "the provider has no issuer: give at least one to `Provider::with_issuers` (`DIDIT_ISSUER`), \
          or the whole publishable key (`DIDIT_PUBLISHABLE_KEY`)"

@@ -7,7 +7,7 @@ use crate::{seal::Sealer, session::Sessions};
 
 /// What belongs to one origin of the application alone.
 ///
-/// Origins that differ in their ports only have the same keys and sessions: browsers send the cookies of one to the
+/// Origins that differ only in their ports have the same keys and sessions: browsers send the cookies of one to the
 /// others.
 #[derive(Debug)]
 pub(crate) struct Origin {

@@ -66,8 +66,7 @@ impl RedirectUri {
         })
     }
 
-    /// Whether browsers send the cookies of one of these URIs to the other, under the same names: they do not tell
-    /// ports apart.
+    /// Whether browsers send the cookies of one of these URIs to the other, under the same names: they ignore ports.
     pub(crate) fn shares_cookies(&self, other: &Self) -> bool {
         (self.is_https, &self.host) == (other.is_https, &other.host)
     }
@@ -85,7 +84,7 @@ impl RedirectUri {
         }
     }
 
-    /// Whether no host of a request tells these URIs apart.
+    /// Whether a `Host` header cannot distinguish these URIs.
     pub(crate) fn has_host_of(&self, other: &Self) -> bool {
         let has_default_port = |uri: &Self| uri.port == default_port(uri.is_https);
         self.host == other.host

@@ -248,7 +248,7 @@ fn ends_session(kind: ErrorKind) -> bool {
 const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Limit of the wait for a refresh while the old access token is valid.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
-/// Limit of the additional wait if the old access token expires during the first.
+/// Limit of the additional wait if the old access token expires during the first wait.
 const REMAINING_WAIT: Duration = Duration::from_secs(3);
 /// Limit of the wait for the user information, including the session and the tokens.
 const MAX_USER_INFO_WAIT: Duration = Duration::from_secs(15);

@@ -4,7 +4,7 @@ use http::{HeaderValue, Method, Request, Uri, header, request::Parts, uri::PathA
 
 /// The page that a person has requested: the parts of the request's head that a sign-in or an error page needs.
 pub(crate) struct RequestedPage {
-    /// Or `POST`.
+    /// `true` for `GET`, `false` for `POST`.
     is_get: bool,
     address: Option<PathAndQuery>,
     host: Option<HeaderValue>,

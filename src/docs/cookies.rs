@@ -59,8 +59,8 @@
 //! # Sizes
 //!
 //! The `Set-Cookie` lines of a response take at most 3,072 bytes in all, so that
-//! [proxies](crate::docs::proxy#header-sizes) pass them on. A session has about 2 KB of that before it is sealed. A larger
-//! session is refused with `session-too-large` when the sign-in completes. In that case use a
+//! [proxies](crate::docs::proxy#header-sizes) pass them on. That leaves about 2 KB for the session before it is sealed.
+//! A larger session is refused with `session-too-large` when the sign-in completes. In that case use a
 //! [store](crate::docs::machines), ask for fewer scopes, or raise
 //! [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit): browsers send the cookies with every
 //! request.
@@ -90,5 +90,5 @@
 //!
 //! If the layer sets a cookie, `private, no-store` replaces the handler's header, and the layer removes headers that
 //! overrule it in shared caches: `CDN-Cache-Control` and vendors' variants of it (RFC 9213), `Surrogate-Control`,
-//! `X-Accel-Expires`. The layer sets cookies at sign-in and sign-out, with new tokens, and once in a tenth of the idle
-//! limit; caches do not store those responses.
+//! `X-Accel-Expires`. The layer sets cookies at sign-in and sign-out, with new tokens, and when a request uses a
+//! session whose last write is a tenth of the idle limit ago; caches do not store those responses.

@@ -15,10 +15,10 @@
 //! |---|---|---|---|
 //! | a restart | stays | stays | goes on |
 //! | a build that reads and writes another format | ends | ends | starts again |
-//! | a new cookie key, last | stays | stays | goes on |
-//! | the new cookie key, first | stays | stays | goes on |
-//! | an old cookie key that has sealed it, removed | ends | ends | starts again |
-//! | an old cookie key that has not sealed it, removed | stays | stays | goes on |
+//! | a new cookie key, added at the end | stays | stays | goes on |
+//! | the new cookie key, moved to the front | stays | stays | goes on |
+//! | removal of the cookie key that sealed the session or flow cookie | ends | ends | starts again |
+//! | removal of a cookie key that sealed neither | stays | stays | goes on |
 //! | cookie keys in place of the client secret | ends | ends | starts again |
 //! | cookie keys, the client secret of 32 bytes or more as the last of them | stays | stays | goes on |
 //! | the client secret, with cookie keys | stays | stays | goes on |

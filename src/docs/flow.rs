@@ -74,7 +74,7 @@
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
 //! | the same, if the session [ends with its access token](#when-a-session-ends) and the token has expired | the refresh | 5 s, then 503 |
-//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh that this request has started, but only if this response has to carry the new tokens in cookies, or if the refresh invalidates the old tokens | 2 s |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh, only if this request started it, and either its response has to carry the new tokens in cookies or the refresh invalidates the old tokens | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`UserInfo`] | what [`DiditTokens`] wait for, and its call: once for each request | 15 s in all, then 504 |
 //! | the same, if the session [keeps it](crate::ConfigBuilder::with_user_info_at_sign_in) | what [`IdClaims`] wait for | |
@@ -87,12 +87,12 @@
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
 //! | the callback | the token request, and the provider's keys if they are not cached or the token names an unknown key | three HTTP timeouts, then 504 |
 //! | | the user information, with [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) | another HTTP timeout, then 504 |
-//! | | the session store, if there is one: before the token request, before the handler, and to create the session | about 2 s each time, then 503 |
+//! | | the session store, if there is one: before the token request, before the handler, and to create the session | each time retried for 2 s, where a call under way may take its own 5 s; then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
 //! | | the provider, if it has a session, revocation or end-session endpoint | 2 s; slower calls complete in the background |
 //!
-//! The layer abandons a store call without a response after 5 s, and `RedisStore` after its own timeout (1 s). A
-//! callback waits for such a call even beyond 2 s. All other requests get their 503 in time, even if the call
+//! The layer abandons a store call without a response after 5 s, and `RedisStore` after its own timeout (1 s). Only a
+//! callback waits for a call under way beyond 2 s. All other requests get their 503 in time, even if the call
 //! runs on in the background. A callback that fails before the token request was sent can be repeated: its page offers
 //! a retry.
 //!
@@ -165,9 +165,9 @@
 //! does not.
 //!
 //! `POST /logout` also cancels the sign-ins that are under way in other tabs of this browser; [`DiditClient::sign_out`]
-//! in a handler does not. If the callback's handler refuses a session, another sign-in replaces the session, or its
-//! callback never completes, the layer revokes the session's tokens (or terminates the provider's session) in the
-//! background. Before the process ends, [`DiditAuth::shutdown`] waits for those calls. (If the same user signs in
+//! in a handler does not. The layer revokes a session's tokens (or terminates the provider's session) in the background
+//! if the callback's handler refuses the session, if another sign-in replaces it, or if its callback never
+//! completes. Before the process ends, [`DiditAuth::shutdown`] waits for those calls. (If the same user signs in
 //! again, the old tokens are not revoked: some providers would then revoke the new ones too, RFC 7009 §2.1.)
 //!
 //! # Not supported yet

@@ -30,7 +30,7 @@
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |
 //! | `failed to delete ended session` | DEBUG or WARN | a copy of its cookie works until the session's limits: look at the store |
 //! | `failed to end a replaced session` | DEBUG or WARN | look at the store |
-//! | `failed to unmark the state of a sign-in` | DEBUG or WARN | that sign-in has to be started again: look at the store |
+//! | `failed to make the state of a sign-in usable again` | DEBUG or WARN | the code was not sent, but a reload of the callback is refused: the person starts another sign-in; look at the store |
 //!
 //! # Sign-ins and sessions
 //!
@@ -53,11 +53,11 @@
 //!   [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
 //! - ERROR `session store refuses commands until its operator acts` (`code`, `advice`, `redis`, `error`): `advice` says
 //!   what to do. Logged once for each `code` (`OOM`, `NOAUTH`, `WRONGPASS`, `NOPERM`, `MISCONF`, and `MOVED` if the URL
-//!   names one node of a cluster), and again if it comes back after it was mended.
+//!   names one node of a cluster), and again if the fault returns after it was repaired.
 //! - WARN `sign-in started on a host without a redirect URI: let the proxy pass Host on, redirect this host to that of the redirect URI, or add one with add_redirect_uri` (`host`, `redirect_uri`):
-//!   the browser comes back to `redirect_uri`. If `host` is the name that it uses, its cookies stay there and the
-//!   sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each host, for
-//!   at most 8 of them, as strangers can send any.
+//!   the browser comes back to `redirect_uri`. If `host` is the name that the browser uses, its cookies stay there and
+//!   the sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each
+//!   host, for at most 8 hosts, because strangers can send any.
 //! - WARN `login loop: browsers come back from the provider, but without a session; all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.

@@ -49,13 +49,13 @@
 //! |---|---|---|
 //! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | the sign-in or refresh fails beyond [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew), 60 s by default and at most 5 minutes; the log has both times |
 //! | the 20 minutes of a sign-in | the process that starts it | 16 to 24 minutes |
-//! | the limits of a session | the process that wrote it last | end that much early or late |
-//! | the end of an access token | the process that received it | refreshed early; late, the provider refuses it (`access-token-refused`) |
-//! | the attempt of a refresh, for as long as others wait for it | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
+//! | the limits of a session | the process that wrote it last | end up to 4 minutes early or late |
+//! | the end of an access token | the process that received it | refreshed too early, or too late: then the provider refuses it (`access-token-refused`) |
+//! | the deadline until which others wait for a refresh | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
 //!
-//! Entries of a store have lifetimes, not times. A process that reads a time which is still to come, by more than
-//! `with_clock_skew`, logs both once at `WARN`. Limits and token lifetimes that are not far longer than the difference need
-//! synchronised clocks.
+//! Entries of a store have lifetimes, not times. A process that reads a time more than `with_clock_skew` in the
+//! future logs that time and its own at `WARN`, once. Limits and token lifetimes that are not far longer than the
+//! difference need synchronised clocks.
 //!
 //! # Cookie keys
 //!
@@ -136,8 +136,8 @@
 //!
 //! # A failover of Redis
 //!
-//! The store finds the new primary by itself, within 5 s of there being one and mostly at once. Nothing has to be
-//! restarted. Until then requests that ask for the session are answered 503, as in
+//! The store finds the new primary by itself: usually at once, and at the latest 5 s after there is one. Nothing has to
+//! be restarted. Until then requests that ask for the session are answered 503, as in
 //! [an outage](#when-a-store-does-not-answer); a sign-in or a refresh that has begun waits and is completed if the
 //! failover takes a second or two.
 //!
@@ -145,19 +145,19 @@
 //! |---|---|
 //! | the primary is killed, or connections are closed | the next command fails; one that may be repeated is sent over a new connection |
 //! | the primary hangs, or a firewall drops the connection silently | nothing comes back for half the timeout (500 ms), or within 3 s while nobody asks |
-//! | the primary is demoted and keeps its connections | it answers `READONLY` or `MASTERDOWN`; while there are only lookups, within 2 s |
+//! | the primary is demoted and keeps its connections | it answers `READONLY` or `MASTERDOWN`; if no write reveals it, within 2 s |
 //! | it restarts (`LOADING`), or has too few replicas (`NOREPLICAS`) | its answer; the address is looked up again |
 //! | a name points to another server | the old connection ends, or its server is no primary any more |
 //! | Sentinels name another primary | within 2 s |
 //! | slots of a cluster move (`MOVED`, `ASK`, `TRYAGAIN`, `CLUSTERDOWN`) | the answer; the command follows |
 //! | scripts are flushed (`NOSCRIPT`) | does not matter: scripts are sent as a whole |
 //!
-//! Commands are repeated only if they are idempotent or were certainly not executed. Of all others the layer finds out
-//! what became of them, so that a refresh is begun once and a session that was deleted does not come back.
+//! Commands are repeated only if they are idempotent or were certainly not executed. For all others the layer checks
+//! whether they took effect, so that a refresh is begun once and a session that was deleted does not come back.
 //!
-//! **What a failover can lose.** Redis acknowledges a write before its replicas have it. A primary that dies takes the
-//! last moment with it; one that is cut off, or replaced by `SENTINEL FAILOVER` while it runs, goes on to acknowledge
-//! writes of which the new primary knows nothing. What it means if such a write is lost:
+//! **What a failover can lose.** Redis acknowledges a write before its replicas have it. A primary that dies loses
+//! the writes of the last moment; one that is cut off, or replaced by `SENTINEL FAILOVER` while it runs, goes on to
+//! acknowledge writes that the new primary does not get. If such a write is lost:
 //!
 //! | the write | then |
 //! |---|---|
@@ -167,5 +167,5 @@
 //! | a refresh, with a refresh token that works several times | it is refreshed again |
 //! | a refresh, with a single-use refresh token | another process may send the old refresh token once more; a provider that takes this for theft ends the session, and the user signs in again |
 //!
-//! To make that window small set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server, which keeps a
-//! primary that is cut off from acknowledging, and in a cluster keep `cluster-node-timeout` short.
+//! To lose fewer writes, set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server: a primary that is
+//! cut off then stops acknowledging writes. In a cluster also keep `cluster-node-timeout` short.

@@ -51,7 +51,7 @@
 //! route behind [`RequireSignIn`](crate::RequireSignIn) whose middleware and handler take
 //! [`IdClaims`](crate::IdClaims) and [`DiditTokens`](crate::DiditTokens) opens the cookie once, or asks the store once.
 //!
-//! Of several `route_layer`s the last one runs first. A check of the account (a [ban, a
+//! If there are several `route_layer`s, the last one runs first. A check of the account (a [ban, a
 //! role](crate::docs::recipes::roles)) runs after the guard, so add the check before the guard:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`.
 //!
@@ -117,5 +117,5 @@
 //! [`DiditTokens::of`](crate::DiditTokens::of) and [`DiditClient::of`](crate::DiditClient::of) read the extensions of a
 //! request, and their futures borrow nothing.
 //!
-//! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share the record of completed sign-ins, the
+//! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share the record of used `state`s, the
 //! provider's keys and the connections.

@@ -34,15 +34,15 @@
 //! ```
 //!
 //! The `Host` of a request (in HTTP/2 `:authority`) selects one of the redirect URIs: by its name, then by its port. No
-//! address is made from it. A request without a known host counts as one for the first redirect URI.
+//! URL is made from it. A request without a known host counts as one for the first redirect URI.
 //!
 //! **A proxy has to pass `Host` on, which nginx does not by default**: it sends the name of its upstream. The log then has
 //! the `WARN` with that name. Set `proxy_set_header Host $host`, or `$http_host` where redirect URIs differ in their ports:
-//! `$host` has none.
+//! `$host` lacks the port.
 //!
-//! Each origin has sessions of its own: who signs in at one is nobody at another, and a sign-out ends the session of its
-//! own origin. Origins that differ in their ports only share their sessions. At the provider all are one client; register
-//! all redirect URIs there.
+//! Each origin has sessions of its own: a user who signs in at one is not signed in at another, and a sign-out ends the
+//! session of its own origin. Origins that differ only in their ports share their sessions. At the provider all origins
+//! are one client; register all redirect URIs there.
 //!
 //! # nginx
 //!

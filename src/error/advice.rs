@@ -42,7 +42,8 @@ impl Advice {
     pub(super) const WRONG_WAY: Self = Self { next_page: LandingPage, title: "This page cannot be opened like that",
         text: "Please go back to the site and follow its links." };
     pub(super) const SIGN_IN: Self = Self { next_page: SignIn, title: "Please sign in first",
-        text: "You are not signed in, or no longer. Your form was not submitted: sign in, go back and send it again." };
+        text: "You are not signed in, or your session has ended. Your form was not submitted: sign in, go back and \
+         send it again." };
     pub(super) const SIGN_IN_AGAIN: Self = Self { next_page: SignIn, title: "Please sign in again",
         text: "The sign-in service no longer confirms your sign-in. If you sent a form, it was not submitted: sign in, \
          go back and send it again." };

@@ -21,7 +21,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `cross-site-sign-out` | 403 | another site, or a page that hides its origin, requested the sign-out | sign out from a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
-/// | `not-signed-in` | 401 | nobody is signed in, or no longer | sign in: a person who opens a page is redirected there |
+/// | `not-signed-in` | 401 | nobody is signed in, or the session has ended | sign in: a person who opens a page is redirected there |
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in`, except in the first minute after a sign-in |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
@@ -98,7 +98,7 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// The request for a sign-in came from a `fetch`, a prefetch or an image, which cannot show a sign-in page.
     NotANavigation,
-    /// Nobody is signed in, or no longer.
+    /// Nobody is signed in, or the session has ended.
     NotSignedIn,
     /// The session ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
     /// the user has signed out, or has signed in again.

@@ -110,8 +110,8 @@ impl DiditClient {
     /// if the browser disconnects.
     ///
     /// Otherwise, or if the session is in cookies and the response headers were already sent, the new tokens are
-    /// returned but not saved. Tokens of a session in a store are refreshed only through a client of a request of that
-    /// session.
+    /// returned but not saved. For the tokens of a session in a store, use a client that was extracted from a request
+    /// of that session.
     ///
     /// ```
     /// use tower_didit::{DiditClient, DiditTokens, Error};

@@ -138,10 +138,10 @@ pub(crate) enum Accepted {
 /// An authorization code with the secrets of its sign-in. It is used once, so it is not `Clone`.
 pub(crate) struct Grant {
     pub(crate) code: Zeroizing<String>,
-    /// That of the authorization request.
+    /// The redirect URI of the authorization request.
     pub(crate) redirect_uri: String,
     pub(crate) code_verifier: Zeroizing<String>,
-    /// The ID token must have it.
+    /// The ID token must have the same nonce.
     pub(crate) nonce: Option<Zeroizing<String>>,
     /// The start of the sign-in.
     pub(crate) started: Timestamp,

@@ -55,7 +55,8 @@ type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
-    /// Whether the code or the refresh token may be sent again: the provider cannot have seen it, now or before.
+    /// Whether the code or the refresh token may be sent again: the provider cannot have seen it, in this call or
+    /// an earlier one.
     pub(crate) is_repeatable: bool,
 }
 
@@ -219,7 +220,7 @@ impl From<ExchangeError> for TokenRequestFailure {
                     error,
                 }
             }
-            // Their text contains the response.
+            // The text of these errors contains the response.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 Self::not_repeatable(invalid("neither a token response nor an error response"))
             }

@@ -170,7 +170,8 @@ fn check_general(claims: &Object, rules: &IdTokenRules, now: Timestamp) -> Resul
     rules.check_times(claims, now)
 }
 
-/// §3.1.3.8 and §3.3.2.11: an optional claim, the left half of a hash. The hash is that of the signature.
+/// §3.1.3.8 and §3.3.2.11: an optional claim, the left half of a hash. The token's `alg` determines the hash
+/// function.
 fn check_hash(
     claims: &Object,
     name: &'static str,

@@ -149,7 +149,7 @@ fn rsa_key(members: &Object) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
     fits.then_some(RsaPublicKeyComponents { n, e })
 }
 
-/// A number without leading zeros, which some providers write.
+/// A number. Leading zeros, which some providers write, are removed.
 fn number(members: &Object, name: &str) -> Option<Vec<u8>> {
     let mut bytes = base64url(members, name)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();

@@ -94,7 +94,7 @@ impl PendingSignIn {
     }
 
     /// The one of these redirect URIs that was sent to `provider`, with which the code is exchanged (RFC 6749 §4.1.3).
-    /// `None` if it is for another provider, which must not get the code (RFC 9700 §4.4).
+    /// `None` if the sign-in is for another provider, which must not get the code (RFC 9700 §4.4).
     pub(super) fn redirect_uri<'u>(
         &self,
         provider: &Provider,
@@ -156,7 +156,7 @@ impl fmt::Debug for PendingSignIn {
 }
 
 /// State, nonce, code verifier, return-to, binding, whether `prompt=none` was sent, expiry. A JSON array is short, and
-/// all but the return-to is borrowed, as it needs no escaping.
+/// all texts but the return-to are borrowed, since they need no escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     &'a str,
@@ -175,7 +175,7 @@ fn binding(provider: &Provider, redirect_uri: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&hash[..16])
 }
 
-/// `N` random bytes in base64url. 32 bytes are a code verifier (RFC 7636 §4.1), too.
+/// `N` random bytes in base64url. 32 bytes also make a code verifier (RFC 7636 §4.1).
 pub(super) fn random<const N: usize>() -> Zeroizing<String> {
     let bytes: Zeroizing<[u8; N]> = Zeroizing::new(seal::random());
     Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))

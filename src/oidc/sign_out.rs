@@ -22,8 +22,8 @@ pub(crate) struct EndSessionRequest {
 impl EndSessionRequest {
     /// The URL to which the browser of the user with this ID token is sent.
     ///
-    /// A token above 2 KiB is left out, because servers refuse long URLs, and proxies long heads. The client id then identifies the
-    /// application. The `state` that comes back with the browser is not checked.
+    /// A token above 2 KiB is left out, because servers refuse long URLs, and proxies refuse long response headers. The
+    /// client id then identifies the application. The `state` that comes back with the browser is not checked.
     pub(crate) fn url(&self, endpoint: &Endpoint, id_token: Option<&IdToken>) -> String {
         let hint = id_token.map(IdToken::secret);
         let hint = hint.filter(|hint| hint.len() <= MAX_HINT);
@@ -92,7 +92,8 @@ fn basic(id: &str, secret: &str) -> HeaderValue {
     basic
 }
 
-/// In bytes. Servers refuse URLs of more than 8 KB, and some proxies the 4 KB of headers that this one would be part of.
+/// In bytes. Servers refuse URLs above 8 KB, and some proxies refuse response headers above 4 KB, of which `Location`
+/// is one.
 const MAX_HINT: usize = 2048;
 
 #[cfg(test)]

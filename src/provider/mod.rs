@@ -269,7 +269,7 @@ impl Provider {
         identity.map_or("", String::as_str)
     }
 
-    /// Whether the provider may have a user information endpoint. A discovered one is known from its metadata only.
+    /// Whether the provider may have a user information endpoint. For a discovered one only its metadata tells.
     pub(crate) fn may_have_user_info(&self) -> bool {
         self.endpoints == Endpoints::Discovered || self.urls.contains_key(&EndpointName::UserInfo)
     }

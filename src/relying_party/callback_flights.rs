@@ -213,7 +213,7 @@ fn with_code(state: &str, code: CodeHash) -> Vec<u8> {
 
 /// How long a flight is kept after its exchange.
 const KEPT: Duration = Duration::from_secs(60);
-/// Takes the place of a code's hash.
+/// Stands for the hash of a code if the sign-in was cancelled.
 const CANCELLED: CodeHash = [0; 32];
 const MAX_FLIGHTS: usize = 1_024;
 

@@ -53,7 +53,7 @@ impl FlowCookies<'_> {
 
     /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the cookie that it replaces, and of
     /// the oldest cookies beyond five or beyond 3 KB. Removals that do not fit into the response follow with
-    /// the next sign-in; only planted cookies can be so many.
+    /// the next sign-in; there are so many only if another host has planted cookies.
     pub(super) fn set_cookies(
         &self,
         pending: &PendingSignIn,

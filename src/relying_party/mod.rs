@@ -66,13 +66,15 @@ struct Reported {
     hosts: Mutex<HashSet<String>>,
 }
 
-/// Whether to call the inner service, or `Err` with the response to send instead; and the request head.
+/// The request head, and what to do: `Ok` calls the inner service, as [`Decision::Forward`] does; `Err` is the response
+/// to send instead.
 pub(crate) type DecisionFuture =
     BoxFuture<'static, (Parts, Result<Option<Forwarded>, Response<Bytes>>)>;
 
 /// What to do with a request.
 enum Decision {
-    /// Call the inner service. `Forwarded` processes its response, unless an outer layer does.
+    /// Call the inner service. `Forwarded` processes its response; `None` leaves the response alone, because this layer
+    /// was added twice and the outer one processes it.
     Forward(Option<Forwarded>),
     Reply(Response<Bytes>),
 }

@@ -94,7 +94,7 @@ impl Origins {
         let best = host.and_then(|host| {
             let found = all.map(|one| (one, one.origin.redirect_uri.compare(&host)));
             let found = found.filter(|(_, found)| *found > HostMatch::OtherHost);
-            // Of equals the first.
+            // The first of equal matches.
             found.min_by_key(|(_, found)| Reverse(*found))
         });
         best.map_or(&self.first, |(one, _)| one)
@@ -102,8 +102,8 @@ impl Origins {
 }
 
 impl RelyingParty {
-    /// Logs the host on which a sign-in starts if it is none of the redirect URIs': the browser does not come back to it,
-    /// and its cookies stay there. Once for each host, up to a limit, as strangers send any.
+    /// Logs the host on which a sign-in starts if no redirect URI has this host: the browser comes back to another
+    /// host, without the cookies of this one. Logs each host once, up to a limit, because strangers can send any host.
     pub(super) fn check_host(&self, host: Option<&str>) {
         let Some(host) = host else { return };
         let authority: Option<Authority> = host.parse().ok();
@@ -148,5 +148,5 @@ impl fmt::Debug for Origins {
 
 /// The number of hosts that are logged.
 const MAX_HOSTS: usize = 8;
-/// The number of bytes of a host that are logged: names are no longer.
+/// The number of bytes of a host that are logged. Valid names are not longer.
 const MAX_LOGGED: usize = 255;

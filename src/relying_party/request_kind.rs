@@ -12,7 +12,7 @@ pub(super) fn page_request(head: &Parts) -> Option<&Parts> {
 
 /// The Fetch Metadata request headers, or `Accept` if the browser sends none.
 ///
-/// All headers are read once: a lookup hashes the name, and there are eight of them.
+/// All headers are read in one pass: each of eight lookups would hash a name.
 #[derive(Default)]
 pub(super) struct FetchMetadata {
     navigates: Option<bool>,

@@ -44,11 +44,11 @@ struct Encoded<'a>(
     Option<KeptUserInfo<'a>>,
 );
 
-/// When it was received, and its members.
+/// The time at which the user information was received, and its members.
 #[derive(Serialize, Deserialize)]
 struct KeptUserInfo<'a>(u64, #[serde(borrow)] &'a RawValue);
 
-/// A value, and not null in its place.
+/// A value that is present: unlike for a plain `Option`, null is an error.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KeptUserInfo<'de>>, D::Error> {
     KeptUserInfo::deserialize(from).map(Some)
 }
@@ -94,7 +94,7 @@ impl Codec {
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
 
-    /// `None` also if the provider does not accept the issuer of the ID token, or no longer does.
+    /// `None` also if the issuer of the ID token is not among those that the provider accepts now.
     pub(super) fn decode(&self, plaintext: &[u8]) -> Option<Session> {
         let Encoded(
             id,

@@ -90,7 +90,7 @@ impl Deletions {
     }
 }
 
-/// A running [`Deletions::retry`], which a panic of the store ends.
+/// Accompanies a running [`Deletions::retry`]. Resets `is_retried` if the store panics.
 struct Running<'a>(&'a Deletions);
 
 impl Drop for Running<'_> {

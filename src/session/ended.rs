@@ -1,4 +1,4 @@
-//! Sessions that have ended in this process.
+//! Sessions that this process has ended.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,8 +8,8 @@ use std::{
 use super::{SessionId, lock};
 use crate::clock::Timestamp;
 
-/// The ids of sessions that have ended, each until its absolute limit: the cookie of an ended session is refused, even
-/// if a late response has restored the cookie.
+/// The ids of sessions that this process has ended, each until its absolute limit: the cookie of an ended session
+/// is refused, even if a late response has restored the cookie.
 ///
 /// At most 65,536 ids are kept; the oldest is removed first.
 #[derive(Default)]

@@ -65,7 +65,8 @@ struct State {
     end: Timestamp,
 }
 
-/// Identifies a session, also among those of one browser. Not a secret, unlike the cookie id of a session in a store.
+/// Differs for each session, also for successive ones of one browser. Not a secret, unlike the cookie
+/// id of a session in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 

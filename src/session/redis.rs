@@ -232,12 +232,12 @@ impl fmt::Debug for RedisStore {
 /// |---|---|---|
 /// | load, list | always | it reads |
 /// | delete | always | the keys of sessions are not used again |
-/// | add to a list | always | it adds the same member, or removes more that are surplus |
+/// | add to a list | always | it adds the same member, and removes only surplus ones |
 /// | create | if refused | a repetition that arrives late would bring a session back that was deleted meanwhile |
 /// | replace, begin and abandon a refresh | if refused | a repetition is harmless, because the version has changed, but its answer would say that the first one failed |
 ///
-/// Of the last two the layer finds out what became of them: it creates another session, or compares the entry. A
-/// refresh token is only sent after `begin_refresh` was acknowledged, which happens once for each version.
+/// If the outcome of the last two is unknown, the layer creates another session, or compares the entry. A refresh token
+/// is sent only after `begin_refresh` was acknowledged, which happens once for each version.
 #[derive(Clone, Copy, Debug)]
 enum Repeat {
     Always,
@@ -245,7 +245,7 @@ enum Repeat {
     IfRefused,
 }
 
-/// A script of one key, which tells a cluster its slot. It is sent as a whole each time: a server that was
+/// A script with one key; a cluster routes it by that key's slot. It is sent as a whole each time: a server that was
 /// restarted, promoted or flushed does not have it.
 fn script(script: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");

@@ -49,8 +49,8 @@ pub(crate) enum Refresh {
 }
 
 impl Refreshes {
-    /// The refresh of these tokens: the one under way, the outcome of a moment ago, or a new one. With
-    /// `saves`, the new one or its caller saves the tokens, so that no response has to carry them.
+    /// The refresh of these tokens: the one under way, the outcome of a moment ago, or a new one.
+    /// `saves`: a new refresh, or its caller, saves the tokens elsewhere, so that no response has to carry them.
     pub(crate) fn refresh(
         &self,
         tokens: &DiditTokens,

@@ -84,7 +84,7 @@ pub(super) async fn with_timeout<T>(call: StoreFuture<'_, T>) -> Result<T, Store
 const LIMIT: Duration = Duration::from_secs(5);
 /// Retry limit for calls that a sign-in waits for.
 pub(super) const FOR_2S: Duration = Duration::from_secs(2);
-/// Retry limit for writes that are safe to lose.
+/// Retry limit for calls that may be given up on, such as the record of a refresh attempt.
 pub(super) const FOR_10S: Duration = Duration::from_secs(10);
 /// Retry limit for new tokens and ended sessions: the old tokens may be invalid by now.
 pub(super) const FOR_60S: Duration = Duration::from_secs(60);

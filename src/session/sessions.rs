@@ -199,7 +199,7 @@ impl Sessions {
             return Ok(None);
         }
         Ok(match with_timeout(store.load(key)).await? {
-            // This process has marked the state before: the store's response was lost, so the code was not sent.
+            // An earlier attempt of this process marked the state, but its response was lost: the code was never sent.
             Some(found) if is_ours(&found) => None,
             Some(found) => Some(used_with(&found, Some(code))),
             None => Some(CallbackError::AlreadyUsed),
@@ -211,7 +211,7 @@ impl Sessions {
         if let Some(stored) = self.shared()
             && let Err(error) = stored.delete(SessionKey::of_state(state)).await
         {
-            error.log("failed to unmark the state of a sign-in");
+            error.log("failed to make the state of a sign-in usable again");
         }
     }
 

@@ -219,8 +219,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// therefore needs no transaction: `create` adds the key to the list first, then the session.
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>>;
 
-    /// Whether other processes use the same entries. In that case the layer also records completed sign-ins in the
-    /// store, in entries that last 20 minutes. [Example](Self#examples).
+    /// Whether other processes use the same entries. In that case the layer also records in the store
+    /// which `state`s were used, in entries that last 20 minutes. [Example](Self#examples).
     ///
     /// Default: `true`.
     fn is_shared(&self) -> bool {

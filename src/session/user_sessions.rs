@@ -1,7 +1,7 @@
 //! All sessions of one user in a store.
 //!
-//! A session that begins while all sessions of its user are being ended must not outlive them, although no step
-//! changes two entries at once. The user's generation, a separate entry in the store, prevents this:
+//! A session that begins while all sessions of its user are being ended must end too. No store operation changes two
+//! entries at once, so the user's generation, a separate entry in the store, ensures this:
 //!
 //! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
 //!    again, and gives the session's cookie id to the browser only if the generation is unchanged.

@@ -144,7 +144,7 @@ impl fmt::Debug for Claim<'_> {
 /// The error of `serde_json` repeats the value, so it is dropped.
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|_| {
-        let context = format!("they are no `{}`", type_name::<T>());
+        let context = format!("they do not deserialize as `{}`", type_name::<T>());
         Error::with_context(ErrorKind::UnexpectedClaims, context)
     })
 }
@@ -175,7 +175,7 @@ mod tests {
         let error = age.read::<u8>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the claims are not what was expected: they are no `u8`"
+            "the claims are not what was expected: they do not deserialize as `u8`"
         );
         assert!(!format!("{error:?} {age:?}").contains("thirty"));
     }

@@ -247,5 +247,5 @@ impl fmt::Debug for LimitedTransport {
     }
 }
 
-/// Of a response, in bytes.
+/// The limit of a response body, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;

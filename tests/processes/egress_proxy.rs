@@ -1,4 +1,4 @@
-//! A network in which the provider can be reached through a forward proxy only: `tinyproxy`.
+//! A network in which the provider can be reached only through a forward proxy: `tinyproxy`.
 
 use std::{env, fs};
 

@@ -128,7 +128,7 @@ async fn a_browser_that_keeps_no_session_gets_a_page_and_no_redirect_loop() {
     assert_eq!(started.status(), StatusCode::SEE_OTHER);
 }
 
-/// Of two processes with a store each, one answers all callbacks and the other one all pages.
+/// Two processes with a store each: one answers all callbacks, the other one all pages.
 #[tokio::test]
 async fn processes_that_do_not_share_their_sessions_cause_no_redirect_loop() {
     let didit = didit();

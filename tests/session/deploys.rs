@@ -62,15 +62,15 @@ fn change(name: &str, didit: &FakeDidit, store: Option<&MemoryStore>) -> Option<
             let other = store.map(|store| keyed().with_session_store(OtherFormat(store.clone())));
             (keyed(), other.unwrap_or_else(keyed))
         }
-        "a new cookie key, last" => (keyed(), keyed().with_cookie_keys([OLD, NEW])),
-        "the new cookie key, first" => {
+        "a new cookie key, added at the end" => (keyed(), keyed().with_cookie_keys([OLD, NEW])),
+        "the new cookie key, moved to the front" => {
             let before = keyed().with_cookie_keys([OLD, NEW]);
             (before, keyed().with_cookie_keys([NEW, OLD]))
         }
-        "an old cookie key that has sealed it, removed" => {
+        "removal of the cookie key that sealed the session or flow cookie" => {
             (keyed(), keyed().with_cookie_keys([NEW]))
         }
-        "an old cookie key that has not sealed it, removed" => {
+        "removal of a cookie key that sealed neither" => {
             let before = keyed().with_cookie_keys([NEW, OLD]);
             (before, keyed().with_cookie_keys([NEW]))
         }

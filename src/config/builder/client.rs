@@ -8,15 +8,15 @@ use super::{ConfigBuilder, strings};
 use crate::{provider::Provider, tokens::Secret};
 
 impl ConfigBuilder {
-    /// Adds the redirect URI of another origin of the same client, such as a second domain of the site: one that is
-    /// registered at Didit, byte for byte. Its path is the callback's path there.
+    /// Adds the redirect URI of another origin of the same client, such as a second domain of the site. It must be
+    /// registered at Didit, byte for byte. Its path is the callback's path at that origin.
     ///
     /// The host of a request (`Host`, or `:authority` in HTTP/2) selects one of the redirect URIs, so a sign-in comes
     /// back to the origin it has started on; a proxy has to [pass `Host` on](crate::docs::proxy). A request on any other
-    /// host is treated as one of the first origin, and a sign-in that starts there is logged.
+    /// host is treated as a request on the first origin, and a sign-in that starts there is logged.
     ///
-    /// Each origin has sessions and cookies of its own; origins that differ in their ports only share them, as browsers
-    /// do not tell ports apart. All other settings are those of all origins.
+    /// Each origin has sessions and cookies of its own; origins that differ only in their ports share them, because
+    /// browsers ignore ports. All other settings apply to all origins.
     ///
     /// ```
     /// # fn main() -> Result<(), tower_didit::ConfigError> {

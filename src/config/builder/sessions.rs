@@ -83,8 +83,8 @@ impl ConfigBuilder {
     /// The size of all `Set-Cookie` lines of a response that writes a session in cookies, in bytes: 1,024 to 40,960. A
     /// larger session is refused with [`SessionTooLarge`](crate::ErrorKind::SessionTooLarge).
     ///
-    /// Proxies limit the headers of a response: nginx, unless it is told otherwise, to 4 KB, of which the default leaves a
-    /// quarter to the application. Who raises the limit raises that of the [proxy](crate::docs::proxy#header-sizes) too.
+    /// Proxies limit the headers of a response: nginx to 4 KB by default. This setting's default leaves a quarter of
+    /// that to the application. If you raise it, raise the [proxy's limit](crate::docs::proxy#header-sizes) too.
     /// Browsers send the cookies with every request, and many servers refuse requests with more than 8 KB of headers.
     ///
     /// Default: 3,072.
@@ -187,8 +187,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Adds another one, for a further [origin](Self::add_redirect_uri). A sign-out sends the one of its own origin, or
-    /// the first if that origin has none.
+    /// Adds the post-logout redirect URI of a further [origin](Self::add_redirect_uri). A sign-out sends the URI of its
+    /// own origin, or the first URI if that origin has none.
     ///
     /// ```
     /// # use tower_didit::Config;

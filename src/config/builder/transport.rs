@@ -64,12 +64,13 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sends the calls to the provider through this HTTP proxy, by `CONNECT`: `http://` or `https://` (TLS to the
-    /// proxy), a host and a port, and before them a user and a password if it wants Basic authentication:
-    /// `http://user:password@proxy.example:3128`.
+    /// Sends the calls to the provider through this HTTP proxy, by `CONNECT`. The URL has `http://` or `https://`
+    /// (TLS to the proxy), a host and a port, and before the host a user and a password if the proxy requires Basic
+    /// authentication: `http://user:password@proxy.example:3128`.
     ///
     /// Calls to loopback are direct. `NO_PROXY` and other variables are not read. An error names the proxy's host, never
-    /// its credentials. Setting of the default transport; [`with_transport`](Self::with_transport) ignores it.
+    /// its credentials. The setting is for the default transport; a transport of
+    /// [`with_transport`](Self::with_transport) ignores it.
     ///
     /// Default: no proxy; the environment is not read.
     ///
@@ -87,7 +88,8 @@ impl ConfigBuilder {
     }
 
     /// Sends the calls to the provider through the proxy that the environment names, as `curl` does: `HTTPS_PROXY`, else
-    /// `ALL_PROXY`; no proxy for the hosts in `NO_PROXY`. Each may be in lower case; of both, the upper-case one counts.
+    /// `ALL_PROXY`; no proxy for the hosts in `NO_PROXY`. Each may be in lower case; if both exist, the upper-case one
+    /// counts.
     ///
     /// `NO_PROXY` lists names with their subdomains, addresses and networks, with commas in between; `*` is every host.
     /// `HTTP_PROXY` has no effect: only loopback is called over plain http, and calls to loopback are direct. `build`

@@ -158,7 +158,8 @@
 //! Sessions in cookies need reusable refresh tokens. The crate assumes reusable ones for Didit's Sign in API, because
 //! a response to a refresh may contain no new refresh token; Didit does not document it. If the tokens turn out to be
 //! single-use, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens):
-//! sessions are then in a store, and the job's client has to come from a request of its session, as here.
+//! sessions are then in a store, and the job must use a client that was extracted from a request of its session, as
+//! here.
 //!
 //! # Jobs without a request
 //!

@@ -27,7 +27,7 @@ pub(crate) struct PageAfterSignOut {
     pub(crate) url_for_scripts: HeaderValue,
 }
 
-/// A session that has ended in this process, in its latest state.
+/// A session that this process has ended, in its latest state.
 struct EndedSession {
     session: Session,
     /// Whether this process may use its refresh token.
@@ -65,7 +65,8 @@ impl SessionLifecycle {
     }
 
     /// Ends a session in this application. Returns the receiver of the provider's end-session page, and the task that
-    /// ends the session at the provider. Of several concurrent calls for a session, one ends the provider's session.
+    /// ends the session at the provider. If several calls end one session at the same time, only one
+    /// of them ends the provider's session.
     async fn end(
         self: &Arc<Self>,
         found: Lookup,

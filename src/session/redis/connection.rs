@@ -80,7 +80,7 @@ impl Connection {
                 self.replace(&silent);
                 if is_idempotent {
                     let second = Box::pin(self.attempts(command, is_idempotent));
-                    // The first may be answered after all, by a server that is slow.
+                    // A slow server may still answer the first one.
                     return select_ok([first, second]).await.map(|(answer, _)| answer);
                 }
             }
@@ -123,7 +123,7 @@ impl Connection {
             let refusal = Refusal::of(&error);
             let may_repeat = refusal.is_transient() && (is_idempotent || !refusal.is_ambiguous());
             let pause = pauses.next().filter(|_| may_repeat);
-            // A cluster that keeps redirecting is not the one that the connection knows.
+            // A cluster that keeps redirecting does not match the connection's map of slots.
             if refusal.blames_connection() || (pause.is_none() && may_repeat) {
                 self.replace(&link);
             }
@@ -142,7 +142,7 @@ impl Connection {
         }
     }
 
-    /// The present connection, or a new one. All that wait for a new one get the same.
+    /// The present connection, or a new one. All callers that wait for a new one get the same.
     async fn link(self: &Arc<Self>) -> Opened {
         let flight = {
             let mut current = lock(&self.current);
@@ -178,10 +178,10 @@ impl Connection {
         Ok(link)
     }
 
-    /// Replaces the connection, unless that has happened. Calls that wait for answers on the old one keep it.
+    /// Replaces the connection, unless it was already replaced. Calls that wait for answers on the old one keep it.
     fn replace(&self, link: &Arc<Link>) {
-        // A cluster has healthy nodes, whose connections end with those of the others.
-        if self.target.is_cluster() && link.opened.elapsed() < CLUSTER_REST {
+        // Replacing the connection to a cluster also closes the connections to its healthy nodes.
+        if self.target.is_cluster() && link.opened.elapsed() < MIN_CLUSTER_AGE {
             return;
         }
         let mut current = lock(&self.current);
@@ -210,7 +210,7 @@ impl Connection {
         let lookup = async { client.lock().await.async_get_client().await };
         match timeout(OPEN_LIMIT, lookup).await {
             Ok(Ok(primary)) => link.address.as_ref() == Some(primary.get_connection_info().addr()),
-            // Without the Sentinels the connection is all there is.
+            // If no Sentinel answers, the connection is kept.
             _ => true,
         }
     }
@@ -229,16 +229,16 @@ async fn watch(connection: Weak<Connection>, link: Weak<Link>) {
     }
 }
 
-/// Before a refused command is repeated.
+/// The pauses before a refused command is repeated.
 const PAUSES: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_millis(50),
     Duration::from_millis(150),
 ];
-/// Enough for a lookup at Sentinels of which some are gone.
+/// Enough for a lookup while some Sentinels are down.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
-/// The shortest life of a connection to a cluster.
-const CLUSTER_REST: Duration = Duration::from_secs(1);
-/// The name of no session: those are followed by 64 hex digits.
+/// The minimum age at which a connection to a cluster is replaced.
+const MIN_CLUSTER_AGE: Duration = Duration::from_secs(1);
+/// A key that no session has: the keys of sessions have 64 hex digits after this prefix.
 const NO_SESSION: &str = "tower-didit:";

@@ -15,7 +15,7 @@ use crate::lock::lock;
 /// An established connection.
 pub(super) struct Link {
     way: Way,
-    /// Where it leads, if that is one server.
+    /// The address of the server. `None` for a cluster.
     pub(super) address: Option<ConnectionAddr>,
     pub(super) opened: Instant,
     heard: Mutex<Instant>,
@@ -36,9 +36,9 @@ impl Link {
             }
             Target::Cluster(nodes) => {
                 let client = ClusterClientBuilder::new(nodes.clone())
-                    // It would repeat commands that were possibly executed.
+                    // A retry would repeat commands that may have been executed.
                     .retries(0)
-                    // A node that is gone delays the connection to the others.
+                    // A node that is down delays the connections to the others.
                     .connection_timeout(limit / 4)
                     .response_timeout(limit)
                     .overall_response_timeout(None)
@@ -83,7 +83,7 @@ impl Link {
         answer
     }
 
-    /// Of a cluster, other nodes may have answered.
+    /// For a cluster this counts from the opening, since an answer may have come from another node.
     pub(super) fn has_been_silent_for(&self, time: Duration) -> bool {
         let since = match self.way {
             Way::Node(_) => *lock(&self.heard),

@@ -76,7 +76,7 @@ fn code(error: &RedisError) -> &str {
         .unwrap_or(code)
 }
 
-/// What does not go away by itself.
+/// A failure that only an operator can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     OutOfMemory,

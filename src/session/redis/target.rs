@@ -122,7 +122,7 @@ impl<'a> Parts<'a> {
         if path.next().is_some_and(|rest| !rest.is_empty()) {
             return Err(self.invalid());
         }
-        // Any host will do: what is said about the nodes holds for all of them.
+        // The name of the host does not matter: the settings in the URL hold for all nodes.
         let node = self.node("node", &format!("/{database}"), NODE_PORT)?;
         let mut nodes = SentinelNodeConnectionInfo::default()
             .set_redis_connection_info(node.redis_settings().clone());

@@ -28,7 +28,7 @@ impl SessionKey {
         Self(sha256(&[cookie_id]))
     }
 
-    /// The key of the record that the sign-in with this `state` was completed.
+    /// The key of the record that this `state` was used.
     pub(crate) fn of_state(state: &str) -> Self {
         Self(sha256(&[b"state ", state.as_bytes()]))
     }

@@ -14,7 +14,7 @@ mod world;
 
 use std::time::Duration;
 
-use paths::{Paths, Walked};
+use paths::{Explored, Paths};
 use run::{Ended, Move};
 use stage::{End, Role, Scenario, Stage};
 use world::{Call, CallResult, Defect};
@@ -25,16 +25,16 @@ use crate::{
 };
 
 /// Explores all interleavings. The error is a broken invariant and the interleaving that breaks it.
-async fn walk(scenario: Scenario) -> Result<Walked, String> {
+async fn walk(scenario: Scenario) -> Result<Explored, String> {
     let stage = Stage::new(scenario);
     let mut paths = Paths::default();
     loop {
         if let Some(ended) = stage.run(&mut paths).await? {
             ended.check(&scenario)?;
         }
-        if let Some(walked) = paths.end_run() {
-            println!("{scenario:?}: {walked:?}");
-            return Ok(walked);
+        if let Some(explored) = paths.end_run() {
+            println!("{scenario:?}: {explored:?}");
+            return Ok(explored);
         }
     }
 }
@@ -194,9 +194,9 @@ const fn of(processes: &'static [Role], rotates: bool, faults: usize) -> Scenari
 async fn holds(scenario: Scenario, at_least: u128) {
     let more = std::env::var("MORE_FAULTS").map_or(0, |more| more.parse().expect("a number"));
     let faults = scenario.faults + more;
-    let walked = walk(Scenario { faults, ..scenario }).await;
-    let walked = walked.unwrap_or_else(|broken| panic!("{broken}"));
-    assert!(walked.ways > at_least, "{walked:?}");
+    let explored = walk(Scenario { faults, ..scenario }).await;
+    let explored = explored.unwrap_or_else(|broken| panic!("{broken}"));
+    assert!(explored.paths > at_least, "{explored:?}");
 }
 
 // RFC 9700 §4.14.2; behaviour 87.

@@ -19,9 +19,9 @@ use tower_didit::store::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Load,
-    /// Of a session.
+    /// `create` for a session.
     Create,
-    /// Of the note that a sign-in was completed.
+    /// `create` for the record that a `state` was used.
     Note,
     Replace,
     BeginRefresh,

@@ -66,7 +66,7 @@ async fn only_requests_for_the_session_wait_and_the_outage_is_noticed_once() {
     let (waited, ()) = tokio::join!(ask(&browser), assert_others_go_on(&browser));
     assert!(waited.iter().all(|waited| *waited <= A_SECOND));
 
-    // From then on one request a second is a probe.
+    // From then on one request per second is a probe.
     for _ in 0..5 {
         let asked = store.count(Method::Load);
         let waited = ask(&browser).await;

@@ -80,7 +80,7 @@ impl Users {
                     if self.during.is_none() {
                         until_done(async || self.leaver.signs_out().await).await;
                     }
-                    // Of a sign-out that failed, the rest happens in the background.
+                    // The rest of a sign-out that failed happens in the background.
                     until_done(async || self.leaver.is_signed_out().await).await;
                 },
             )

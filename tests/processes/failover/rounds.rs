@@ -7,9 +7,9 @@
 //! - nobody is seen as another user;
 //! - all is well again within 5 s of there being a primary;
 //! - nobody is signed out, nobody stays signed in who has left, and no refresh token comes twice, except for sessions
-//!   of which Redis has lost what it had acknowledged. It does so where an old primary goes on for a moment, of which
-//!   the new one knows nothing. The gates see it: an entry is behind what was acknowledged, or two writes have changed
-//!   the same version of it.
+//!   of which Redis has lost an acknowledged write. Redis loses such a write if an old primary goes on for a moment
+//!   and the new one does not get its writes. The gates see the loss: an entry is older than the acknowledged write,
+//!   or two writes have changed the same version of the entry.
 //!
 //! `ROUNDS` sets the number of rounds; the default is 40. `TEST_SEED` repeats the choices of an earlier run.
 

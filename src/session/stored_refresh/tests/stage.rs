@@ -164,8 +164,8 @@ impl Task {
 }
 
 impl Scenario {
-    /// How many main tasks there are, that of a later attempt included. The background task of each has this
-    /// much more for an index.
+    /// How many main tasks there are, including that of a later attempt. A background task's index is its main task's
+    /// plus this number.
     pub(super) fn mains(&self) -> usize {
         self.processes.len() + 1
     }

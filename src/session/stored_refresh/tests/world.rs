@@ -133,7 +133,7 @@ impl Call {
         }
     }
 
-    /// Of the store or of the provider; of neither.
+    /// The index of the store or of the provider; `None` for a call of neither.
     fn place(self) -> Option<usize> {
         match self {
             Self::Prepare => None,
@@ -185,7 +185,7 @@ impl World {
     /// What a process loads.
     pub(super) fn load(&self, key: SessionKey) -> Option<StoredSession> {
         let stored = self.stored(key);
-        // Of all entries, a generation alone has no value.
+        // Only a generation is an entry without a value.
         stored.filter(|stored| {
             self.defect != Some(Defect::LosesGenerations) || !stored.value().is_empty()
         })
@@ -280,7 +280,7 @@ impl World {
         self.state().violation.get_or_insert(what.into());
     }
 
-    /// Waits for the decision about a call. Of several calls of one process, one waits at a time.
+    /// Waits for the decision about a call. The calls of one process wait one at a time.
     pub(super) async fn decision(&self, process: usize, call: Call) -> CallResult {
         let mut is_waiting = false;
         poll_fn(|_| {
