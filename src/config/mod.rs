@@ -89,6 +89,8 @@ impl Config {
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
     /// | `DIDIT_PROXY` | a URL: [`with_proxy`](ConfigBuilder::with_proxy); `system`: [`with_system_proxy`](ConfigBuilder::with_system_proxy) |
     ///
+    /// All other settings have setters only: root certificates, the session store, the pages after a sign-out.
+    ///
     /// A variable that is missing or empty leaves the default. [`build`](ConfigBuilder::build) reports a variable
     /// that cannot be read: [`ConfigError::InvalidVariable`].
     ///

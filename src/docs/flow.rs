@@ -146,6 +146,9 @@
 //! (RFC 7009) or an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the
 //! provider; slower calls complete in the background.
 //!
+//! A sign-out ends the session of one browser. There is no call yet that ends all sessions of a user: to lock a user
+//! out, check the account on every request ([roles](crate::docs::recipes::roles)).
+//!
 //! The response depends on the sender of the request:
 //!
 //! | the sender | the response |

@@ -61,7 +61,7 @@
 //! - WARN `login loop: browsers come back from the provider, but without a session; all processes must share the cookie keys and the session store, and the site must keep its host name`:
 //!   see [machines](crate::docs::machines). Logged once.
 //! - WARN `DIDIT_COOKIE_KEYS is empty: the keys are derived from the client secret`: set the variable, or remove it.
-//! - WARN `clock behind another process's by more than with_clock_skew: synchronise the clocks` (`written`, `now`):
+//! - WARN `clocks differ by more than with_clock_skew: this process's is behind, or another's is ahead` (`written`, `now`):
 //!   another process has written a session or a sign-in at `written`, and the clock of this process says `now`, both in
 //!   seconds since 1970. See [machines](crate::docs::machines#clocks). Logged once.
 //! - WARN `too many concurrent token requests: the provider may be slow`: look at the provider. Logged once.
@@ -93,13 +93,13 @@
 //! | the `WARN` `login loop: …` | keys, stores or host names differ between processes |
 //!
 //! When one process has other cookie keys than the rest, no `WARN` appears at first: that process ignores the cookies
-//! of the others. The signs are at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in the process with the other keys:
+//! of the others. The signs are at `DEBUG` (`RUST_LOG=info,tower_didit=debug`), in all processes:
 //!
 //! | `DEBUG` event | when |
 //! |---|---|
-//! | `request failed` with `code` `flow-cookie-undecryptable` | a sign-in that started at another process came back to this one |
+//! | `request failed` with `code` `flow-cookie-undecryptable` | a sign-in that started at the process with the other keys came back to another one, or the reverse |
 //! | `request failed` with `code` `session-not-kept` | a browser was signed in twice within 30 seconds, and is still signed out |
 //! | many `sign-in started`, few `signed in` | signed-in users are sent to the provider again |
 //!
 //! The events carry no path: a span around the layer adds it, see
-//! [production](crate::docs::recipes::production#method-and-path-in-the-log).
+//! [production](crate::docs::recipes::production#host-method-and-path-in-the-log).

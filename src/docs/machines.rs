@@ -47,14 +47,14 @@
 //!
 //! | time | written by | with clocks that differ by 4 minutes |
 //! |---|---|---|
-//! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | the sign-in or refresh fails beyond [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew), 60 s by default and at most 5 minutes; the log has both times |
+//! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | on a clock that is behind by more than [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) (60 s by default, at most 5 minutes) sign-ins and refreshes fail; the log has both times. A clock that is ahead shortens the life of the ID token, and fails only if that is over |
 //! | the 20 minutes of a sign-in | the process that starts it | 16 to 24 minutes |
 //! | the limits of a session | the process that wrote it last | end up to 4 minutes early or late |
 //! | the end of an access token | the process that received it | refreshed too early, or too late: then the provider refuses it (`access-token-refused`) |
 //! | the deadline until which others wait for a refresh | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
 //!
 //! Entries of a store have lifetimes, not times. A process that reads a time more than `with_clock_skew` in the
-//! future logs that time and its own at `WARN`, once. Limits and token lifetimes that are not far longer than the
+//! future logs that time and its own at `WARN`, once. That process may be right, and the one that wrote the time wrong. Limits and token lifetimes that are not far longer than the
 //! difference need synchronised clocks.
 //!
 //! # Cookie keys
@@ -65,7 +65,7 @@
 //! counts as missing, which is logged: the keys are then derived from the client secret.
 //!
 //! To rotate without signing anybody out, deploy three times, with these values of `DIDIT_COOKIE_KEYS` (`OLD` and `NEW` are
-//! keys in base64, with a space in between). A step is done when every process has the new value:
+//! keys in base64, with a space in between). A step is done when every process has the new value; the wait of step 2 begins then:
 //!
 //! | deploy | keys | then |
 //! |---|---|---|
@@ -167,5 +167,6 @@
 //! | a refresh, with a refresh token that works several times | it is refreshed again |
 //! | a refresh, with a single-use refresh token | another process may send the old refresh token once more; a provider that takes this for theft ends the session, and the user signs in again |
 //!
-//! To lose fewer writes, set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server: a primary that is
-//! cut off then stops acknowledging writes. In a cluster also keep `cluster-node-timeout` short.
+//! To lose fewer writes, set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server, with
+//! two replicas or more: a primary that is cut off then stops acknowledging writes. (With one replica, a primary stops
+//! when that replica does. Lookups go on, so signed-in users notice nothing, while sign-ins and sign-outs fail.) In a cluster also keep `cluster-node-timeout` short.

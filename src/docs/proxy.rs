@@ -40,6 +40,9 @@
 //! the `WARN` with that name. Set `proxy_set_header Host $host`, or `$http_host` where redirect URIs differ in their ports:
 //! `$host` lacks the port.
 //!
+//! One nginx `server` can serve all origins: name them all in its `server_name`, and redirect every other name to one of
+//! them.
+//!
 //! Each origin has sessions of its own: a user who signs in at one is not signed in at another, and a sign-out ends the
 //! session of its own origin. Origins that differ only in their ports share their sessions. At the provider all origins
 //! are one client; register all redirect URIs there.
@@ -62,8 +65,9 @@
 //! }
 //!
 //! upstream app {
-//!     server 127.0.0.1:3000;
-//!     server 127.0.0.1:3001;
+//!     # Every request may try each process: see "Several processes" below.
+//!     server 127.0.0.1:3000 max_fails=0;
+//!     server 127.0.0.1:3001 max_fails=0;
 //!     keepalive 32;
 //! }
 //!
@@ -125,7 +129,8 @@
 //!   `$binary_remote_addr` is that proxy's address until `set_real_ip_from` and `real_ip_header` say otherwise.
 //! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
 //!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default), which is
-//!   right for a process that is down. If a process is killed while it exchanges a code, the retried callback gets 409
+//!   right for a process that is down. `max_fails=0` keeps nginx from leaving out a process for 10 s after one failure:
+//!   when processes restart one after the other, it could leave out all of them and respond with 502. If a process is killed while it exchanges a code, the retried callback gets 409
 //!   (`callback-already-used`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.

@@ -149,9 +149,10 @@ impl Session {
         self
     }
 
-    /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens.
+    /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens. A sign-in that
+    /// another process dates minutes ahead, by its clock, does not count.
     pub(crate) fn is_recent(&self, now: Timestamp) -> bool {
-        now.since(self.0.started) < RECENT
+        now.since(self.0.started) < RECENT && self.0.started.since(now) < RECENT
     }
 
     /// Whether the session is within its limits: those written into it, and those of the configuration, which may
@@ -234,6 +235,20 @@ mod tests {
             assert!(session.is_within(LIMITS, at(used)));
         }
         assert!(!session.is_within(LIMITS, at(250)));
+    }
+
+    #[test]
+    fn a_sign_in_is_recent_for_a_minute_on_either_side_of_the_clock() {
+        for (now, is_recent) in [
+            (900, false),
+            (941, true),
+            (1000, true),
+            (1059, true),
+            (1060, false),
+        ] {
+            let now = Timestamp::from_unix(now);
+            assert_eq!(session().is_recent(now), is_recent, "{now:?}");
+        }
     }
 
     // Behaviour 80.

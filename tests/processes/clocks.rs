@@ -121,7 +121,7 @@ async fn three_processes_four_minutes_apart_share_sessions() {
     assert_eq!(fingerprints[2], fingerprints[3]);
     assert_eq!(fingerprints[2], fingerprints[4]);
     assert_eq!(machines.provider.attempts().len(), 2);
-    machines.processes[behind].wait_for("clock behind another process's");
+    machines.processes[behind].wait_for("clocks differ by more than");
 
     let request = machines.http.post(machines.processes[right].url("/logout"));
     let signed_out = request.header(COOKIE, &cookie).send().await;

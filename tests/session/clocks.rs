@@ -25,7 +25,7 @@ use crate::support::{
 const MINUTE: Duration = Duration::from_secs(60);
 /// How far the clocks of the processes are from the provider's, in minutes.
 const OFFSETS: [i8; 3] = [-4, 0, 4];
-const CLOCK_BEHIND: &str = "clock behind another process's by more than `with_clock_skew`";
+const CLOCK_BEHIND: &str = "clocks differ by more than `with_clock_skew`";
 
 /// One application on three machines, of which a browser reaches one at a time.
 struct Machines {

@@ -27,7 +27,7 @@ For tower-didit, for example its `cargo run --example relying_party`:
 
 "
     );
-    let redirect_uri = state.redirect_uris.first().map_or("", String::as_str);
+    let redirect_uris = state.redirect_uris.join(" ");
     let provider = match state.product {
         Product::SignIn => "discovered",
         Product::Authentication => "authentication",
@@ -43,7 +43,7 @@ For tower-didit, for example its `cargo run --example relying_party`:
         ("DIDIT_ISSUER", Some(issuer)),
         ("DIDIT_CLIENT_ID", Some(&state.client.id)),
         ("DIDIT_CLIENT_SECRET", secret),
-        ("DIDIT_REDIRECT_URI", Some(redirect_uri)),
+        ("DIDIT_REDIRECT_URI", Some(&redirect_uris)),
         ("DIDIT_SCOPES", Some(&scopes)),
         // Without a client secret, there is nothing to derive it from.
         (

@@ -53,6 +53,7 @@
 //!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
 //!     match header("sec-fetch-site") {
 //!         Some(site) => site == b"same-origin" || site == b"none",
+//!         // With several redirect URIs: the origin of any of them.
 //!         None => header("origin").is_none_or(|origin| origin == b"https://app.example"),
 //!     }
 //! }

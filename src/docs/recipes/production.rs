@@ -49,10 +49,11 @@
 //!     }
 //! }
 //!
-//! /// Method and path for the log events of the layer, such as `request failed`.
+//! /// Host, method and path for the log events of the layer, such as `request failed`.
 //! async fn in_span(request: Request, next: Next) -> Response {
 //!     let (method, path) = (request.method(), request.uri().path());
-//!     let span = tracing::info_span!("request", %method, path);
+//!     let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+//!     let span = tracing::info_span!("request", host, %method, path);
 //!     next.run(request).instrument(span).await
 //! }
 //! ```
@@ -73,9 +74,9 @@
 //! Endless responses, such as [event streams](crate::docs::recipes::streams), and [jobs](crate::docs::recipes::jobs)
 //! need a stop signal of their own.
 //!
-//! # Method and path in the log
+//! # Host, method and path in the log
 //!
-//! The layer's events carry no path. A span around the layer adds the path: `in_span` above is added after the layer,
+//! The layer's events carry no path. A span around the layer adds it: `in_span` above is added after the layer,
 //! and therefore surrounds it. tower-http's `TraceLayer` does the same with `make_span_with`. Do not use its default
 //! span: it has the whole URI, and the callback's URI contains the authorization code.
 //!
@@ -101,7 +102,7 @@
 //! | ☐ | Other host names redirect to the host of the redirect URI. |
 //! | ☐ | No cache stores `/login`, `/logout` and the callback: `curl -sD- -o /dev/null https://app.example/login` shows `private, no-store`, and no `Age`. |
 //! | ☐ | The application reaches Didit, and has root certificates: from its machine or container, `curl -sS -o /dev/null -w '%{http_code}\n' https://apx.didit.me/auth/config/jwks` prints 200. |
-//! | ☐ | The clock is synchronised: `timedatectl show -p NTPSynchronized` prints `yes`. ID tokens more than 60 seconds off are refused. |
+//! | ☐ | The clock is synchronised: `timedatectl show -p NTPSynchronized` prints `yes`. With a clock that is more than 60 seconds behind, sign-ins fail. |
 //!
 //! # Application
 //!

@@ -102,8 +102,8 @@
 //! revoked (or the provider's session is terminated), if the provider has an endpoint for it.
 //!
 //! **A ban takes effect at the next sign-in**, which may be a week away. To lock out a user who is signed in, check the
-//! account on every request: see [roles](crate::docs::recipes::roles). There is no call yet that ends all sessions of a
-//! user.
+//! account on every request: see [roles](crate::docs::recipes::roles). There is [no call yet](crate::docs::flow#a-sign-out)
+//! that ends all sessions of a user.
 //!
 //! **If Didit does not answer**, the person gets a page with "Try again", and no session begins. To let the sign-in
 //! succeed anyway, take `Result<UserInfo, Error>`.

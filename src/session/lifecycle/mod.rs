@@ -209,7 +209,7 @@ impl SessionLifecycle {
                 tracing::warn!(
                     written,
                     now,
-                    "clock behind another process's by more than `with_clock_skew`: synchronise the clocks"
+                    "clocks differ by more than `with_clock_skew`: this process's is behind, or another's is ahead"
                 );
             });
         }
