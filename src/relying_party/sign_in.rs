@@ -43,7 +43,9 @@ impl RelyingParty {
     ) -> Result<Response<Bytes>, Failure> {
         self.check_host(host);
         let failure = |error| Failure::from(error).returning_to(&return_to);
-        let counter_removal = self.check_no_loop(cookies).await.map_err(failure)?;
+        let counter_removal = self.check_no_loop(cookies).await;
+        let counter_removal =
+            counter_removal.map_err(|failure| failure.returning_to(&return_to))?;
         let metadata = self.lifecycle.calls.metadata().await;
         let metadata = metadata.map_err(failure)?;
         let interaction = self.config.request.interaction();
@@ -81,17 +83,22 @@ impl RelyingParty {
     ///
     /// The process that starts a sign-in decides, not the process that completes it: the former served the page on
     /// which nobody was signed in.
-    async fn check_no_loop(&self, cookies: &CookieHeaders) -> Result<Option<HeaderValue>, Error> {
+    async fn check_no_loop(&self, cookies: &CookieHeaders) -> Result<Option<HeaderValue>, Failure> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
         let is_last = existing.completions() >= MAX_COMPLETIONS;
         if existing.completions() == 0 {
             return Ok(None);
         }
+        let sessions = &lifecycle.sessions;
         match self.is_signed_in(cookies).await {
-            Ok(true) => Ok(lifecycle.sessions.completions_removal(existing)),
-            Ok(false) if is_last => Err(Error::new(ErrorKind::SessionNotKept)),
-            Err(error) if is_last => Err(error),
+            Ok(true) => Ok(sessions.completions_removal(existing)),
+            Ok(false) if is_last => {
+                let failure = Failure::from(Error::new(ErrorKind::SessionNotKept));
+                // A planted count may never expire: this one takes its place.
+                Err(failure.with_cookies([sessions.completion_cookie(existing)]))
+            }
+            Err(error) if is_last => Err(error.into()),
             Ok(false) | Err(_) => Ok(None),
         }
     }

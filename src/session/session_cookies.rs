@@ -125,7 +125,7 @@ impl Sessions {
     }
 
     /// The `Set-Cookie` value that counts a completed sign-in of a browser.
-    pub(super) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
+    pub(crate) fn completion_cookie(&self, existing: PresentedCookies) -> HeaderValue {
         let count = existing.completions.saturating_add(1).min(MAX_COMPLETIONS);
         let name = counter_name(&self.scope);
         self.scope

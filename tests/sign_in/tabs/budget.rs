@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use tower_didit::fake::{Endpoint, Person};
+use tower_didit::fake::{Browser, Endpoint, FakeDiditExt, Person};
 
-use super::{assert_unknown, names, visitor};
-use crate::support::{cookies::flow_cookies, sign_in::approved};
+use super::{app, assert_unknown, names, visitor};
+use crate::support::{
+    cookies::{COMPLETED, flow_cookies},
+    sign_in::approved,
+    site::{CALLBACK, HOME, didit},
+};
 
 /// The limit for flow cookies in the `Cookie` header, in bytes.
 const MOST_BYTES: usize = 3 * 1024;
@@ -132,4 +136,17 @@ async fn planted_cookies_do_not_prevent_a_sign_in() {
     }
     assert!(flow_cookies(&browser).len() <= 5 + odd.len());
     assert_eq!(browser.get(&mine).await.location(), "/a");
+}
+
+// Behaviour 5.
+#[tokio::test]
+async fn a_planted_count_of_completed_sign_ins_prevents_sign_ins_for_30_seconds_at_most() {
+    let didit = didit();
+    let browser = Browser::new(HOME, app(didit.config(CALLBACK))).with_clock(didit.clock());
+    browser.set_cookie(COMPLETED, "9");
+    let refused = browser.get("/tab/1").await;
+    assert!(refused.text().contains("<code>session-not-kept</code>"));
+    didit.clock().advance(Duration::from_secs(30));
+    let back = approved("/login?return_to=/a", &browser, &didit).await;
+    assert_eq!(browser.get(&back).await.location(), "/a");
 }
