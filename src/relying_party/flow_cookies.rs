@@ -46,9 +46,9 @@ impl FlowCookies<'_> {
 
     /// The states of this browser's sign-ins under way.
     pub(super) fn states(&self) -> impl Iterator<Item = String> {
-        self.all()
-            .take(MAX_COUNT)
-            .filter_map(|(name, value)| Some(self.unseal(name, value)?.state().to_owned()))
+        let opened = |(name, value)| Some(self.unseal(name, value)?.state().to_owned());
+        // Planted cookies do not open, and must not take the place of those that do.
+        self.all().filter_map(opened).take(MAX_COUNT)
     }
 
     /// The `Set-Cookie` values for a new sign-in: its own cookie, the removal of the cookie that it replaces, and of
@@ -97,12 +97,13 @@ impl FlowCookies<'_> {
         self.scope.remove(&self.name(state))
     }
 
-    /// The `Set-Cookie` values that remove all flow cookies.
+    /// The `Set-Cookie` values that remove all flow cookies, those of sign-ins under way first. The rest does not fit
+    /// into the response only if it was planted.
     pub(super) fn removals(&self) -> impl Iterator<Item = HeaderValue> {
-        fitting(
-            MAX_LINES,
-            self.all().filter_map(|(name, _)| self.removal(name)),
-        )
+        let opens = |&(name, value): &(_, _)| self.unseal(name, value).is_some();
+        let (own, others): (Vec<_>, Vec<_>) = self.all().partition(opens);
+        let all = own.into_iter().chain(others);
+        fitting(MAX_LINES, all.filter_map(|(name, _)| self.removal(name)))
     }
 
     fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {

@@ -8,7 +8,7 @@ use tower_didit::{
 };
 
 use crate::support::{
-    cookies::{SESSION, names, set_cookies},
+    cookies::{COMPLETED, FLOW, SESSION, copy_cookies, flow_cookies, names, set_cookies},
     faults::with_refresh_token_of,
     sign_in::sign_in,
     site::{CALLBACK, HOME, auth, didit},
@@ -98,6 +98,36 @@ async fn a_sign_out_without_a_session_works() {
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(names(&browser), [""; 0]);
     assert!(didit.requests().is_empty());
+}
+
+// Behaviours 89 and 105.
+#[tokio::test]
+async fn a_sign_out_among_planted_cookies_removes_the_sign_ins_under_way_within_the_limit() {
+    let didit = didit();
+    let browser = browser(didit.config(CALLBACK));
+    for index in 1..11 {
+        browser.set_cookie(&format!("{SESSION}.{index}"), "planted");
+    }
+    browser.set_cookie(COMPLETED, "9");
+    for number in 0..40 {
+        browser.set_cookie(&format!("{FLOW}planted{number}"), "planted");
+    }
+    // In another browser, because a sign-in removes planted cookies.
+    let started = browser.new_browser();
+    started.get("/login").await;
+    copy_cookies(&started, &browser);
+
+    let page = browser.post_form("/logout", &[]).await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    for cookie in started.cookies() {
+        assert!(browser.cookie(cookie.name()).is_none());
+    }
+    assert!(!flow_cookies(&browser).is_empty(), "all have room");
+    let lines = set_cookies(&page).into_iter();
+    let bytes: usize = lines
+        .map(|line| "set-cookie: \r\n".len() + line.len())
+        .sum();
+    assert!(bytes <= 3072, "{bytes}");
 }
 
 // Behaviour 89.

@@ -7,6 +7,7 @@ use tower_didit::fake::{Endpoint, FakeDidit, Person};
 
 use super::Site;
 use crate::support::{
+    cookies::FLOW,
     sign_in::sign_in_as,
     site::{NOBODY, didit},
     tasks::{assert_is_pending, poll_until, yield_until},
@@ -91,14 +92,21 @@ async fn tokens_of_a_user_who_signs_in_again_are_not_revoked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_in_another_tab_ends_a_callback_under_way() {
-    let site = Site::with(revoking(), StatusCode::OK, |config| config);
-    let back = site.approved().await;
-    site.hold_up();
-    let callback = poll_until(site.browser.get(&back), || site.runs() == 1).await;
-    site.browser.new_tab().post_form("/logout", &[]).await;
-    site.go_on();
-    let page = callback.await;
-    assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(site.user().await, NOBODY);
-    yield_until(|| revocations(&site) == 1).await;
+    for planted in [0, 6] {
+        let site = Site::with(revoking(), StatusCode::OK, |config| config);
+        for number in 0..planted {
+            // No response repeats a name with a dot.
+            let name = format!("{FLOW}planted.{number}");
+            site.browser.set_cookie(&name, "planted");
+        }
+        let back = site.approved().await;
+        site.hold_up();
+        let callback = poll_until(site.browser.get(&back), || site.runs() == 1).await;
+        site.browser.new_tab().post_form("/logout", &[]).await;
+        site.go_on();
+        let page = callback.await;
+        assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(site.user().await, NOBODY);
+        yield_until(|| revocations(&site) == 1).await;
+    }
 }
