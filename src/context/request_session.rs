@@ -105,13 +105,12 @@ impl RequestSession {
         let started = Instant::now();
         let session = self.signed_in().await?;
         let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        self.check_not_ended()?;
         if let Some(kept) = session.user_info() {
             return Ok(kept.clone());
         }
         let mut tokens = self.tokens().await?;
-        if self.has_ended() || self.was_signed_out() {
-            return Err(Error::new(ErrorKind::SessionEnded));
-        }
+        self.check_not_ended()?;
         if let Some(Change::Refreshed(latest)) = &*self.change() {
             tokens = latest.clone();
         }
@@ -132,6 +131,13 @@ impl RequestSession {
         session.is_some_and(|session| {
             lifecycle.has_ended(session.id()) || session.has_reached_end(limits, lifecycle.now())
         })
+    }
+
+    fn check_not_ended(&self) -> Result<(), Error> {
+        if self.has_ended() || self.was_signed_out() {
+            return Err(Error::new(ErrorKind::SessionEnded));
+        }
+        Ok(())
     }
 
     /// Sets the key of this callback's session, so that the handler can still change the session.

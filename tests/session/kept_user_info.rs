@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum::{Router, routing::get};
-use http::StatusCode;
+use axum::{Router, body::Body, routing::get};
+use http::{Request, StatusCode};
 use serde_json::json;
 use tower_didit::{
-    ConfigBuilder, DiditTokens, IdClaims, UserInfo,
+    ConfigBuilder, DiditClient, DiditTokens, IdClaims, UserInfo,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
     scope,
 };
@@ -105,6 +105,34 @@ async fn it_outlives_the_access_token() {
         assert_eq!(tokens.json()["code"], "tokens-expired");
         assert_eq!(browser.get("/").await.text(), ALEJANDRA, "{place:?}");
         assert_eq!(didit.count(Endpoint::UserInfo), 1);
+    }
+}
+
+// Behaviour 75.
+#[tokio::test]
+async fn after_a_sign_out_by_the_handler_it_is_refused_as_without_the_setting() {
+    async fn sign_out_first(client: DiditClient, request: Request<Body>) -> String {
+        client.sign_out().await.expect("the store works");
+        let user = UserInfo::of(request.extensions()).await;
+        format!("{:?}", user.map(|_| ()).map_err(|error| error.kind()))
+    }
+    for place in Place::BOTH {
+        for is_kept in [true, false] {
+            let didit = didit();
+            let config = if is_kept {
+                keeping(place, &didit)
+            } else {
+                asking(place, &didit)
+            };
+            let app = Router::new()
+                .route("/sign-out", get(sign_out_first))
+                .route("/callback", get(|_: IdClaims| async {}))
+                .layer(auth(config));
+            let browser = Browser::new(HOME, app);
+            sign_in(&browser, &didit).await;
+            let page = browser.get("/sign-out").await;
+            assert_eq!(page.text(), "Err(SessionEnded)", "{place:?} {is_kept}");
+        }
     }
 }
 
