@@ -4,7 +4,7 @@ mod refresh;
 mod sign_out;
 
 use std::{
-    sync::{Arc, Once},
+    sync::{Arc, Mutex, Once},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use crate::{
     clock::{Clock, Timestamp},
     error::Error,
     flight::Flight,
+    lock::lock,
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{
@@ -57,6 +58,8 @@ pub(crate) struct SessionLifecycle {
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
     store_breaker: Arc<Breaker>,
+    /// Why the last lookup failed.
+    store_failure: Arc<Mutex<Option<String>>>,
     /// Whether a clock ahead of this one was logged.
     clock_logged: Arc<Once>,
     tasks: TaskTracker,
@@ -98,6 +101,7 @@ impl SessionLifecycle {
             clock,
             clock_logged: Arc::new(Once::new()),
             store_breaker: Arc::new(Breaker::new(STORE_BREAKER_OPEN_FOR)),
+            store_failure: Arc::default(),
             tasks,
         })
     }
@@ -140,7 +144,7 @@ impl SessionLifecycle {
     /// could keep the breaker open by closing connections.
     pub(crate) async fn load(self: &Arc<Self>, key: SessionKey) -> Result<Option<Loaded>, Error> {
         let call = self.store_breaker.try_begin();
-        let mut call = call.ok_or_else(|| StoreError::new("no response a moment ago"))?;
+        let mut call = call.ok_or_else(|| self.store_failed_before())?;
         let (lifecycle, is_probe) = (Arc::clone(self), call.is_probe);
         let load = async move {
             let Some(stored) = lifecycle.sessions.stored() else {
@@ -157,7 +161,10 @@ impl SessionLifecycle {
             let loaded = loaded.unwrap_or_else(late);
             match &loaded {
                 Ok(_) => lifecycle.store_breaker.succeeded(),
-                Err(_) => lifecycle.store_breaker.failed(&mut call),
+                Err(error) => {
+                    *lock(&lifecycle.store_failure) = error.causes();
+                    lifecycle.store_breaker.failed(&mut call);
+                }
             }
             loaded
         };
@@ -166,6 +173,14 @@ impl SessionLifecycle {
         }
         let lost = || Err(StoreError::new("the call was lost").into());
         self.start(load).outcome().await.unwrap_or_else(lost)
+    }
+
+    /// The error of a lookup while the breaker is open. It names the failure that opened the breaker: most lines of
+    /// the log during an outage are about this error.
+    fn store_failed_before(&self) -> StoreError {
+        let failure = lock(&self.store_failure);
+        let failure = failure.as_deref().unwrap_or("no response in time");
+        StoreError::new(format!("failed a moment ago: {failure}"))
     }
 
     fn validity(&self, session: &Session, entry: Option<StoreEntry>, now: Timestamp) -> Validity {
