@@ -17,8 +17,8 @@
 //! `error` (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
 //!
 //! Anybody can cause some of the others too, such as a callback with `error=invalid_scope`, or any request while the
-//! store is down. So each thread logs at most 60 errors of one `code` in a minute at `WARN`, and the rest at `DEBUG`. The
-//! next `WARN` has their number in the field `left_out`.
+//! store is down. So each thread logs at most 60 errors of one event and `code` in a minute at `WARN`, and the rest at
+//! `DEBUG`. The next `WARN` has their number in the field `left_out`.
 //!
 //! | event | level | when |
 //! |---|---|---|

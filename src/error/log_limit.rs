@@ -4,24 +4,26 @@ use std::{cell::RefCell, collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-/// Whether this thread may log another error with this code at `WARN`: `Some` with the number of such errors that it
-/// has logged at `DEBUG` since the last one at `WARN`.
+/// Whether this thread may log another error with this message and code at `WARN`: `Some` with the number of such
+/// errors that it has logged at `DEBUG` since the last one at `WARN`.
 ///
-/// A thread needs no lock, and the number of threads is bounded.
-pub(super) fn allows(code: &'static str) -> Option<u64> {
+/// Requests of strangers fail with the codes of background tasks, but not with their messages. A thread needs no lock,
+/// and the number of threads is bounded.
+pub(super) fn allows(message: String, code: &'static str) -> Option<u64> {
     // A thread that ends has no limit any more.
     let allowed = LIMITS.try_with(|limits| {
         let mut limits = limits.borrow_mut();
-        limits.entry(code).or_insert_with(Limit::new).take()
+        let limit = limits.entry((message, code));
+        limit.or_insert_with(Limit::new).take()
     });
     allowed.unwrap_or(Some(0))
 }
 
 thread_local! {
-    static LIMITS: RefCell<HashMap<&'static str, Limit>> = RefCell::default();
+    static LIMITS: RefCell<HashMap<(String, &'static str), Limit>> = RefCell::default();
 }
 
-/// Of one code.
+/// Of one message and code.
 struct Limit {
     since: Instant,
     lines: u32,
@@ -62,10 +64,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_code_has_sixty_lines_a_minute() {
-        let lines = |count: usize| (0..count).filter_map(|_| allows("a")).collect::<Vec<_>>();
+    async fn a_message_has_sixty_lines_of_a_code_in_a_minute() {
+        let allows = |message: &str, code| super::allows(message.to_owned(), code);
+        let next = || allows("request failed", "a");
+        let lines = |count: usize| (0..count).filter_map(|_| next()).collect::<Vec<_>>();
         assert_eq!(lines(10_000), [0; 60]);
-        assert_eq!(allows("b"), Some(0));
+        assert_eq!(allows("request failed", "b"), Some(0));
+        assert_eq!(allows("failed to delete ended session", "a"), Some(0));
         advance(Duration::from_millis(59_999)).await;
         assert_eq!(lines(1), [0; 0]);
         advance(Duration::from_millis(1)).await;

@@ -204,7 +204,8 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
-    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`, up to a limit for each code.
+    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`, up to a limit for each message and
+    /// code.
     pub(crate) fn log(&self, message: impl fmt::Display) {
         if self.0.is_logged.swap(true, Ordering::Relaxed) {
             return;
@@ -213,7 +214,7 @@ impl Error {
         let source = self.causes();
         let allowed = match self.kind().row().actor {
             Actor::User => None,
-            _ => log_limit::allows(code),
+            _ => log_limit::allows(message.to_string(), code),
         };
         match allowed {
             None => tracing::debug!(code, host, error = %self, source, "{message}"),
