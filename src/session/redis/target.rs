@@ -35,7 +35,10 @@ impl Target {
     /// The texts are fixed, because any part of a malformed URL may be the password. They say what the URL is.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let parts = Parts::split(url).ok_or_else(|| StoreError::new(UNKNOWN_SCHEME))?;
-        if parts.path.contains('@') && !parts.scheme.ends_with("unix") {
+        let is_cut_short = [parts.path, parts.rest]
+            .iter()
+            .any(|part| part.contains('@'));
+        if is_cut_short && !parts.scheme.ends_with("unix") {
             return Err(StoreError::new(UNESCAPED));
         }
         match parts.topology {
@@ -276,6 +279,9 @@ mod tests {
             ("redis://user:hunter2@[/", "not the URL"),
             ("redis://user:hunter2@host/database", "not the URL"),
             ("redis://user:12/hunter2@host", "percent-encoded"),
+            ("redis://user:12?hunter2@host", "percent-encoded"),
+            ("redis://user:12#hunter2@host", "percent-encoded"),
+            ("redis+cluster://user:12?hunter2@host", "percent-encoded"),
             (
                 "redis+sentinel://user:12/hunter2@host/mymaster",
                 "percent-encoded",
