@@ -70,8 +70,14 @@ impl ForwardProxy {
     /// The rule for reqwest.
     pub(super) fn rule(&self) -> Proxy {
         let proxy = Proxy::all(self.url.as_str()).expect("`parse` checked the URL");
-        let exempt = format!("{LOOPBACK},{}", self.exempt);
-        proxy.no_proxy(NoProxy::from_string(&exempt))
+        proxy.no_proxy(NoProxy::from_string(&self.all_exempt()))
+    }
+
+    /// The hosts that are called directly, as reqwest reads them: its `*` is every name, but no address.
+    fn all_exempt(&self) -> String {
+        let is_every_host = self.exempt.split(',').any(|host| host.trim() == "*");
+        let addresses = if is_every_host { ALL_ADDRESSES } else { "" };
+        format!("{LOOPBACK},{addresses},{}", self.exempt)
     }
 
     /// Adds to an error the proxy and what to do, if the proxy caused it.
@@ -121,6 +127,7 @@ const NOT_A_PROXY: &str =
     "must be a scheme, a host and a port, such as `http://proxy.example:3128`";
 /// The hosts that may be called over plain http.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+const ALL_ADDRESSES: &str = "0.0.0.0/0,::/0";
 
 #[cfg(test)]
 mod tests {
@@ -147,6 +154,26 @@ mod tests {
             ("socks5://proxy.example:1080", "must be http or https"),
         ] {
             assert_eq!(ForwardProxy::parse(text).err(), Some(why), "{text}");
+        }
+    }
+
+    // Behaviour 106.
+    #[test]
+    fn a_star_in_no_proxy_is_every_name_and_every_address() {
+        let all_exempt = |no_proxy: &str| {
+            let lookup = |name: &str| match name {
+                "ALL_PROXY" => Some("proxy.example:3128".to_owned()),
+                "NO_PROXY" => Some(no_proxy.to_owned()),
+                _ => None,
+            };
+            let proxy = ForwardProxy::from_variables(lookup).unwrap().unwrap();
+            proxy.all_exempt()
+        };
+        for every in ["*", "x.example, *", " * "] {
+            assert!(all_exempt(every).contains(ALL_ADDRESSES), "{every}");
+        }
+        for some in ["", "x.example", "*.example"] {
+            assert!(!all_exempt(some).contains(ALL_ADDRESSES), "{some}");
         }
     }
 
