@@ -136,6 +136,28 @@ async fn after_a_sign_out_by_the_handler_it_is_refused_as_without_the_setting() 
     }
 }
 
+// Behaviour 114.
+#[tokio::test]
+async fn a_response_that_asked_for_nothing_else_varies_by_cookie_and_is_private() {
+    for place in Place::BOTH {
+        for config in [keeping, asking] {
+            let didit = didit();
+            let browser = start(config(place, &didit));
+            sign_in(&browser, &didit).await;
+            for (browser, name) in [(&browser, ALEJANDRA), (&browser.new_browser(), NOBODY)] {
+                let page = browser.get("/").await;
+                assert_eq!(page.text(), name);
+                assert_eq!(page.header("vary"), Some("Cookie"), "{place:?} {name}");
+                assert_eq!(
+                    page.header("cache-control"),
+                    Some("private"),
+                    "{place:?} {name}"
+                );
+            }
+        }
+    }
+}
+
 // Behaviour 75.
 #[tokio::test]
 async fn another_sign_in_replaces_it() {
