@@ -20,6 +20,7 @@ async fn the_primary_that_sentinels_name_is_followed() {
         if fault == Fault::Command {
             // Nobody acts: what the old primary acknowledges after the new one has left it is lost.
             replicas.fail_over_from(old).await;
+            replicas.is_demoted(old).await;
         } else {
             users.act().await;
             replicas.have_another_than(old).await;

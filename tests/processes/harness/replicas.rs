@@ -92,6 +92,15 @@ impl Replicas {
         .await
     }
 
+    /// Waits until a former primary is a replica: until then it acknowledges what is lost.
+    pub(crate) async fn is_demoted(&self, old: usize) {
+        let role = || self.nodes[old].role();
+        eventually("a demotion", async || {
+            (role()?.as_str() == "slave").then_some(())
+        })
+        .await;
+    }
+
     /// Waits until two replicas follow the primary, and the Sentinels know of it.
     pub(crate) async fn are_well(&self) {
         eventually("two replicas follow the primary", async || {
