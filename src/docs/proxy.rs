@@ -226,6 +226,6 @@
 //!
 //! A provider may close an idle connection at the moment when the next request is sent, and the request may have arrived
 //! or not. A code or a single-use refresh token in that request must not be sent again, and would be lost. Therefore the
-//! default transport opens a connection for each request that is not a `GET`. A `GET` (user information, keys, metadata)
-//! may reuse a connection that was idle for at most 4 seconds. If that connection breaks, the `GET` is sent once more,
-//! over a new one.
+//! default transport opens a connection for each request. Requests for user information after the sign-in are the
+//! exception: they may reuse a connection that was idle for at most 4 seconds. If that connection breaks, the request is
+//! sent once more, over a new one.

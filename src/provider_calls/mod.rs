@@ -26,7 +26,7 @@ use crate::{
     },
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
     tokens::{DiditTokens, IdToken, UserInfo},
-    transport::{HttpTransport, LimitedTransport, unexpected_status},
+    transport::{HttpTransport, LimitedTransport, ReuseConnection, unexpected_status},
 };
 
 /// The provider's endpoints, as functions.
@@ -149,6 +149,22 @@ impl ProviderCalls {
 
     /// Fetches the user information for these tokens (OpenID Connect Core §5.3.1).
     pub(crate) async fn user_info(&self, tokens: &DiditTokens) -> Result<UserInfo, Error> {
+        self.fetch_user_info(tokens, Some(ReuseConnection)).await
+    }
+
+    /// Likewise, for a session that begins: over a new connection, since a failure ends the sign-in.
+    pub(crate) async fn user_info_at_sign_in(
+        &self,
+        tokens: &DiditTokens,
+    ) -> Result<UserInfo, Error> {
+        self.fetch_user_info(tokens, None).await
+    }
+
+    async fn fetch_user_info(
+        &self,
+        tokens: &DiditTokens,
+        reuse: Option<ReuseConnection>,
+    ) -> Result<UserInfo, Error> {
         let metadata = self.metadata().await?;
         let not_offered = || Error::with_context(ErrorKind::NotOffered, "user information");
         let url = metadata.user_info_endpoint.as_ref();
@@ -156,6 +172,9 @@ impl ProviderCalls {
         let mut request = with_access_token(url.request(Method::GET), tokens)?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, json);
+        if let Some(reuse) = reuse {
+            request.extensions_mut().insert(reuse);
+        }
         let response = self.send(request, url).await?;
         let members = oidc::user_info(&response, &self.rules.provider, tokens.claims());
         let members = members.map_err(|error| error.at(url.host()))?;

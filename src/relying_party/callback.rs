@@ -181,7 +181,10 @@ impl RelyingParty {
     async fn prepare(&self, mut session: Session) -> Result<(Session, Option<Generation>), Error> {
         let lifecycle = &self.lifecycle;
         if self.config.user_info_at_sign_in {
-            let user_info = lifecycle.calls.user_info(session.tokens()).await?;
+            let user_info = lifecycle
+                .calls
+                .user_info_at_sign_in(session.tokens())
+                .await?;
             session = session.with_user_info(user_info);
         }
         match lifecycle.sessions.prepare(&session).await {

@@ -30,9 +30,9 @@ pub(crate) use reqwest::ReqwestTransport;
 ///
 /// A transport must not follow redirects, must not retry a `POST` (an authorization code is single-use), and must not
 /// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
-/// while a request is on its way, and then the code is lost. The default transport opens a connection for every method
-/// but `GET`. A `GET` may reuse a connection that was idle for at most 4 seconds; if that connection breaks, the `GET` is
-/// sent once more, over a new one.
+/// while a request is on its way, and then the code is lost. The default transport opens a connection for each request
+/// except for user information after the sign-in, which may reuse a connection that was idle for at most 4 seconds. If that connection
+/// breaks, the request is sent once more, over a new one.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -209,6 +209,12 @@ impl From<TransportError> for Error {
         Self::with_source(kind, error)
     }
 }
+
+/// Marks a request that the default transport may send over an idle connection, and once more over a new one if the
+/// idle one breaks. Only a request that may be repeated has it (RFC 9110 §9.2.2), and only if its failure costs nothing
+/// else: in rare cases the HTTP client misses that a connection has closed, and the request fails at its timeout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReuseConnection;
 
 /// A response with an unexpected status. `what` names the request.
 pub(crate) fn unexpected_status(what: &str, status: StatusCode) -> Error {

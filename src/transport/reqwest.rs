@@ -4,14 +4,16 @@ use std::{error::Error as StdError, time::Duration};
 
 use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 
-use super::{ForwardProxy, HttpTransport, MAX_BODY, TransportError, TransportFuture};
+use super::{
+    ForwardProxy, HttpTransport, MAX_BODY, ReuseConnection, TransportError, TransportFuture,
+};
 
 /// HTTP/1.1, without redirects and decompression.
 ///
 /// A provider may close an idle connection while the next request is on its way. That would cost a code or a refresh
-/// token, which must not be sent again. So only a `GET` reuses a connection.
+/// token, which must not be sent again, or the keys that a spent code needs. So only [`ReuseConnection`] reuses one.
 #[derive(Clone)]
 pub(crate) struct ReqwestTransport {
     /// Reuses connections that were idle for at most [`MAX_IDLE`].
@@ -96,11 +98,10 @@ impl HttpTransport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture {
         let this = self.clone();
         Box::pin(async move {
-            if request.method() != Method::GET {
+            if request.extensions().get::<ReuseConnection>().is_none() {
                 return this.send_once(&this.fresh, request).await;
             }
             match this.send_once(&this.pooled, request.clone()).await {
-                // RFC 9110 §9.2.2: a `GET` may be repeated.
                 Err(error) if error.is_broken() => this.send_once(&this.fresh, request).await,
                 outcome => outcome,
             }

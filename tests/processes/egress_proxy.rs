@@ -43,8 +43,7 @@ async fn a_sign_in_and_a_refresh_go_through_the_proxy() {
     ] {
         assert_eq!(didit.count(endpoint), count, "{endpoint:?}");
     }
-    // The documents and the user information may share a connection.
-    assert!(proxy.connections() >= 3, "{}", proxy.connections());
+    assert_eq!(proxy.connections(), 5);
 
     // There is no other way, and no proxy by default.
     let direct = self::browser(config(&proxy, &didit)).get("/login").await;

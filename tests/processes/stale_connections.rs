@@ -1,6 +1,6 @@
 //! A provider that closes connections at random moments, also while the next request is on its way.
 //!
-//! `SIGN_INS` sets the number of sign-ins; the default is 500. `TEST_SEED` repeats the choices of an earlier run,
+//! `SIGN_INS` sets the number of sign-ins and of other calls; the default is 500. `TEST_SEED` repeats the choices of an earlier run,
 //! though not its timing.
 
 use std::{
@@ -34,55 +34,95 @@ use crate::{
 // RFC 6749 §4.1.2, RFC 9112 §9.3.1; behaviours 42, 84 and 107.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_stale_connection_costs_a_sign_in_or_a_refresh() {
-    let sign_ins = env::var("SIGN_INS").map_or(SIGN_INS, |count| count.parse().expect("a number"));
-    let (didit, wire) = (provider(), Arc::<Wire>::default());
-    let origin = listen(didit.clone(), Arc::clone(&wire)).await;
-    let didit = didit.with_issuer(&origin);
-    let config = Config::builder("client", CALLBACK)
-        .with_client_secret("secret")
-        .with_provider(Provider::discovered(&origin).with_single_use_refresh_tokens())
-        .with_scopes(["openid", "offline"])
-        .with_clock(didit.clock());
-    let app = Router::new()
-        .route(
-            "/callback",
-            get(async |client, tokens| user(client, tokens).await),
-        )
-        .route("/refresh", get(refresh))
-        .layer(auth(config));
-    let browser = Browser::new(HOME, app);
-
-    let all = (0..sign_ins).map(|_| sign_in_and_refresh(browser.new_browser(), didit.clone()));
+    let (site, sign_ins) = (Site::start().await, count());
+    let all = (0..sign_ins).map(|_| site.sign_in_and_refresh());
     let done = stream::iter(all).buffer_unordered(AT_ONCE).count().await;
     assert_eq!(done, sign_ins);
 
-    let seen = wire.seen();
+    let seen = site.wire.seen();
     println!("{sign_ins} sign-ins and refreshes: {}", seen.summary());
-    // Each code and each refresh token came once.
-    assert_eq!(seen.tokens.len(), 2 * sign_ins);
-    assert_eq!(seen.sent_again, 0);
-    // They would have been lost on connections such as these.
-    assert!(seen.reused > sign_ins / 10, "{}", seen.summary());
-    assert!(seen.unanswered > sign_ins / 20, "{}", seen.summary());
-    assert_eq!(seen.posts_on_reused, 0);
+    assert_eq!((seen.tokens.len(), seen.sent_again), (2 * sign_ins, 0));
+    // Each sign-in has fetched the user information too, and many have fetched the keys and the metadata.
+    assert!(seen.connections > 3 * sign_ins + sign_ins / 20);
+    assert_eq!(seen.reused, 0);
 }
 
-fn provider() -> FakeDidit {
-    FakeDidit::new("client", "secret")
-        .with_redirect_uri(CALLBACK)
-        .with_rotating_refresh_tokens()
-        .with_jwks_max_age(Duration::from_secs(60))
+// RFC 9110 §9.2.2; behaviour 107. On one thread: on several, the HTTP client misses the close of a reused connection
+// about twice in 100,000 of these calls, and the call fails at the HTTP timeout.
+#[tokio::test]
+async fn no_stale_connection_costs_the_user_information() {
+    let (site, calls) = (Site::start().await, count());
+    let browser = site.browser.new_browser();
+    site.sign_in(&browser).await;
+    let all = (0..calls).map(|_| site.open(&browser, "/user"));
+    let done = stream::iter(all).buffer_unordered(AT_ONCE).count().await;
+    assert_eq!(done, calls);
+
+    let seen = site.wire.seen();
+    println!("{calls} calls: {}", seen.summary());
+    assert!(seen.reused > calls / 10, "{}", seen.summary());
+    assert!(seen.unanswered > calls / 20, "{}", seen.summary());
 }
 
-async fn sign_in_and_refresh(browser: Browser, didit: FakeDidit) {
-    let started = browser.get("/login").await;
-    let callback = didit.approve(started.location(), &Person::alejandra());
-    let page = browser.get(&callback).await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.text());
-    let page = browser.get("/refresh").await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.text());
-    // The metadata and the keys expire after some more.
-    didit.clock().advance(Duration::from_secs(5));
+fn count() -> usize {
+    env::var("SIGN_INS").map_or(SIGN_INS, |count| count.parse().expect("a number"))
+}
+
+struct Site {
+    browser: Browser,
+    didit: FakeDidit,
+    wire: Arc<Wire>,
+}
+
+impl Site {
+    async fn start() -> Self {
+        // A person may take as long as the others need for all of their sign-ins.
+        let didit = FakeDidit::new("client", "secret")
+            .with_redirect_uri(CALLBACK)
+            .with_rotating_refresh_tokens()
+            .with_code_lifetime(Duration::from_secs(60 * 60 * 24))
+            .with_jwks_max_age(Duration::from_secs(60));
+        let wire = Arc::<Wire>::default();
+        let origin = listen(didit.clone(), Arc::clone(&wire)).await;
+        let didit = didit.with_issuer(&origin);
+        let config = Config::builder("client", CALLBACK)
+            .with_client_secret("secret")
+            .with_provider(Provider::discovered(&origin).with_single_use_refresh_tokens())
+            .with_scopes(["openid", "email", "offline"])
+            .with_user_info_at_sign_in()
+            .with_clock(didit.clock());
+        let app = Router::new()
+            .route("/callback", get(|_: DiditTokens| async {}))
+            .route("/refresh", get(refresh))
+            .route("/user", get(user))
+            .layer(auth(config));
+        let browser = Browser::new(HOME, app);
+        Self {
+            browser,
+            didit,
+            wire,
+        }
+    }
+
+    async fn sign_in_and_refresh(&self) {
+        let browser = self.browser.new_browser();
+        self.sign_in(&browser).await;
+        self.open(&browser, "/refresh").await;
+        // The metadata and the keys expire after some more.
+        self.didit.clock().advance(Duration::from_secs(5));
+    }
+
+    async fn sign_in(&self, browser: &Browser) {
+        let started = browser.get("/login").await;
+        let callback = self.didit.approve(started.location(), &Person::alejandra());
+        self.open(browser, &callback).await;
+    }
+
+    async fn open(&self, browser: &Browser, url: &str) {
+        let page = browser.get(url).await;
+        let seen = self.wire.seen().summary();
+        assert_eq!(page.status(), StatusCode::OK, "{seen}: {}", page.text());
+    }
 }
 
 async fn user(client: DiditClient, tokens: DiditTokens) -> Result<(), Error> {
@@ -90,8 +130,7 @@ async fn user(client: DiditClient, tokens: DiditTokens) -> Result<(), Error> {
 }
 
 async fn refresh(client: DiditClient, tokens: DiditTokens) -> Result<(), Error> {
-    let tokens = client.refresh(&tokens).await?;
-    user(client, tokens).await
+    client.refresh(&tokens).await.map(drop)
 }
 
 /// What the provider has seen.
@@ -106,7 +145,6 @@ struct Seen {
     connections: usize,
     /// Requests that were not the first of their connection.
     reused: usize,
-    posts_on_reused: usize,
     /// Those whose connection was closed in place of a response.
     unanswered: usize,
     /// Codes and refresh tokens.
@@ -133,7 +171,6 @@ impl Seen {
         if request.method() != Method::POST {
             return;
         }
-        self.posts_on_reused += usize::from(!is_first);
         let form = url::form_urlencoded::parse(request.body());
         let token = form
             .into_owned()
@@ -190,7 +227,7 @@ async fn serve(mut socket: TcpStream, mut didit: FakeDidit, wire: Arc<Wire>) {
             0 => return,
             1 => return socket.set_zero_linger().expect("a socket"),
             2 => {
-                for _ in 0..wire.below(1000) {
+                for _ in 0..wire.below(100) {
                     yield_now().await;
                 }
                 return;
