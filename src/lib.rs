@@ -172,8 +172,8 @@ pub mod protocol {
 /// Where sessions are kept on the server.
 ///
 /// A [`SessionStore`](store::SessionStore) is a map of sealed values, each with a version and an expiry time. The key
-/// of a session is the hash of its cookie id, a random secret that only the browser has. Its owner is a keyed hash of
-/// the user. Without the layer's keys a value cannot be read, changed or moved to another key.
+/// of a session is the hash of its cookie id, a random secret that only the browser has. A session's owner is stored as
+/// a keyed hash of the user. Without the layer's keys a value cannot be read, changed or moved to another key.
 ///
 /// | | for |
 /// |---|---|

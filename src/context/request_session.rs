@@ -182,7 +182,8 @@ impl RequestSession {
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
         let (limits, now) = (sessions.rules.limits, lifecycle.now());
         let session = match final_state.change {
-            // The browser may already have the cookies of a new session.
+            // The browser may already have the cookies of a new session. With a store, another process may have
+            // written them, unknown to `has_ended`; and the id of an ended session, if it stays, signs nobody in.
             Some(CookieChange::RemoveUnlessNewer(id))
                 if lifecycle.has_ended(id) || sessions.stored().is_some() =>
             {

@@ -13,8 +13,8 @@
 //! Didit is a navigation from another site, and browsers omit `Strict` cookies from those.
 //!
 //! The browser expires cookies by its own clock, the layer by [`with_clock`](crate::ConfigBuilder::with_clock). A test
-//! that moves the layer's clock gives the same clock to the fake's `Browser`, and removes the cookies of a real browser
-//! (otherwise `__Host-didit.completed` outlives its 30 seconds): see [testing](crate::docs::recipes::testing).
+//! that moves the layer's clock must give the same clock to the fake's `Browser`, and must remove the cookies of a real
+//! browser (otherwise `__Host-didit.completed` outlives its 30 seconds): see [testing](crate::docs::recipes::testing).
 //!
 //! With a redirect URI on an `http` loopback address (`http://localhost:3000/callback`) the names lack `__Host-` and
 //! the cookies lack `Secure`.
@@ -91,4 +91,4 @@
 //! If the layer sets a cookie, `private, no-store` replaces the handler's header, and the layer removes headers that
 //! overrule it in shared caches: `CDN-Cache-Control` and vendors' variants of it (RFC 9213), `Surrogate-Control`,
 //! `X-Accel-Expires`. The layer sets cookies at sign-in and sign-out, with new tokens, and when a request uses a
-//! session whose last write is a tenth of the idle limit ago; caches do not store those responses.
+//! session whose last write was at least a tenth of the idle limit ago; caches do not store those responses.

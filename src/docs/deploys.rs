@@ -46,8 +46,8 @@
 //! least 32 bytes (`with_cookie_keys([new, secret])`; in `DIDIT_COOKIE_KEYS` as base64 of its text), wait for the
 //! [absolute limit](crate::ConfigBuilder::with_session_lifetime), and deploy the keys without the secret.
 //!
-//! An empty `DIDIT_COOKIE_KEYS` counts as missing, and is logged at WARN: a variable that was not injected signs
-//! everybody out.
+//! An empty `DIDIT_COOKIE_KEYS` counts as missing, and is logged at WARN. If a deploy fails to inject the variable, the
+//! keys change and everybody is signed out.
 //!
 //! # Settings
 //!

@@ -74,7 +74,7 @@
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
 //! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
 //! | the same, if the session [ends with its access token](#when-a-session-ends) and the token has expired | the refresh | 5 s, then 503 |
-//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | a refresh, only if this request started it, and either its response has to carry the new tokens in cookies or the refresh invalidates the old tokens | 2 s |
+//! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | the refresh that this request started, if this response must carry the new tokens in cookies, or if the refresh invalidates the old ones | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
 //! | [`UserInfo`] | what [`DiditTokens`] wait for, and its call: once for each request | 15 s in all, then 504 |
 //! | the same, if the session [keeps it](crate::ConfigBuilder::with_user_info_at_sign_in) | what [`IdClaims`] wait for | |
@@ -87,7 +87,7 @@
 //! | `GET /login`, a redirect to the sign-in | the metadata of a discovered provider, unless it is cached | [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) (10 s), then 504 |
 //! | the callback | the token request, and the provider's keys if they are not cached or the token names an unknown key | three HTTP timeouts, then 504 |
 //! | | the user information, with [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) | another HTTP timeout, then 504 |
-//! | | the session store, if there is one: before the token request, before the handler, and to create the session | each time retried for 2 s, where a call under way may take its own 5 s; then 503 |
+//! | | the session store, if there is one: before the token request, before the handler, and to create the session | each retried for 2 s; the last call may run to its own 5 s limit; then 503 |
 //! | `POST /logout` | the session store, if there is one | 2 s, then 503 (`sign-out-incomplete`) |
 //! | | the provider, if it has a session, revocation or end-session endpoint | 2 s; slower calls complete in the background |
 //!
@@ -96,7 +96,7 @@
 //! runs on in the background. A callback that fails before the token request was sent can be repeated: its page offers
 //! a retry.
 //!
-//! After a first refresh or store call without a response, requests that need one fail at once, for 10 s (provider) or
+//! Once a refresh or store call gets no response, requests that need such a call fail at once, for 10 s (provider) or
 //! 1 s (store). Then one request tries again (a probe), and the others keep failing at once until it succeeds. An
 //! outage signs nobody out.
 //!

@@ -16,7 +16,7 @@
 //! for the codes under "The person" in [errors](crate::docs::errors), `WARN` for all others. The fields are `code`,
 //! `error` (what exactly was wrong), `source` (its causes) and `host` (the host that was called).
 //!
-//! Anybody can cause some of the others too, such as a callback with `error=invalid_scope`, or any request while the
+//! Anybody can cause some of the `WARN` errors, such as a callback with `error=invalid_scope`, or any request while the
 //! store is down. So each thread logs at most 60 errors of one event and `code` in a minute at `WARN`, and the rest at
 //! `DEBUG`. The next `WARN` has their number in the field `left_out`.
 //!

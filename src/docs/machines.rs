@@ -53,9 +53,10 @@
 //! | the end of an access token | the process that received it | refreshed too early, or too late: then the provider refuses it (`access-token-refused`) |
 //! | the deadline until which others wait for a refresh | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
 //!
-//! Entries of a store have lifetimes, not times. A process that reads a time more than `with_clock_skew` in the
-//! future logs that time and its own at `WARN`, once. That process may be right, and the one that wrote the time wrong. Limits and token lifetimes that are not far longer than the
-//! difference need synchronised clocks.
+//! Entries of a store expire after a duration, not at a clock time, so clock differences do not affect their expiry. A
+//! process that reads a time more than `with_clock_skew` in the future logs that time and its own at `WARN`, once. That
+//! process may be right, and the one that wrote the time wrong. Limits and token lifetimes that are not far longer than
+//! the difference need synchronised clocks.
 //!
 //! # Cookie keys
 //!

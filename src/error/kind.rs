@@ -103,8 +103,8 @@ pub enum ErrorKind {
     /// The session ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
     /// the user has signed out, or has signed in again.
     SessionEnded,
-    /// A user is signed in, but the access token has expired, or a handler requests a new one, and cannot be refreshed:
-    /// there is no refresh token, or a single-use one was already sent.
+    /// A user is signed in, but the access token cannot be refreshed, although it has expired or a handler asks for a
+    /// new one: there is no refresh token, or a single-use one was already sent.
     TokensExpired,
     /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
     AccessTokenRefused,

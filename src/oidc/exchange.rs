@@ -55,8 +55,8 @@ type ExchangeError = RequestTokenError<Error, ErrorResponse>;
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequestFailure {
     pub(crate) error: Error,
-    /// Whether the code or the refresh token may be sent again: the provider cannot have seen it, in this call or
-    /// an earlier one.
+    /// Whether the code or the refresh token may be sent again: the provider has seen it neither in this call nor
+    /// in an earlier one.
     pub(crate) is_repeatable: bool,
 }
 

@@ -98,8 +98,8 @@ impl SignedIdToken {
     }
 
     /// Whether the token continues the sign-in that `first` is from (§12.2): the same issuer, subject,
-    /// authorized party and whole audience, and no different time of authentication or nonce. The
-    /// session keeps the claims of the sign-in.
+    /// authorized party and whole audience. A `nonce` must be that of the sign-in, and `auth_time` is
+    /// unchanged where both tokens have it. The session keeps the claims of the sign-in.
     pub(crate) fn check_refreshed(
         self,
         rules: &IdTokenRules,

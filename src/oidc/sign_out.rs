@@ -46,7 +46,8 @@ impl EndSessionRequest {
 
 impl Client {
     /// The request that revokes the refresh token, or the access token if there is no refresh token (RFC 7009 §2.1).
-    /// The client authenticates as at the token endpoint. (The request of `oauth2` needs https, also on loopback.)
+    /// The client authenticates as at the token endpoint. (Not built with `oauth2`, which insists on https
+    /// even on loopback.)
     pub(crate) fn revocation(
         &self,
         metadata: &Metadata,

@@ -28,14 +28,14 @@ pub(super) struct Cached<T> {
 }
 
 /// A value with the time of its fetch.
-pub(super) struct Published<T> {
+pub(super) struct Fetched<T> {
     pub(super) value: T,
-    fetched: Timestamp,
+    at: Timestamp,
     fresh_until: Timestamp,
 }
 
 struct State<T> {
-    kept: Option<Arc<Published<T>>>,
+    kept: Option<Arc<Fetched<T>>>,
     fetch: Option<Flight<Outcome<T>>>,
     failure: Option<(Timestamp, Error)>,
     attempts: TokenBucket,
@@ -44,7 +44,7 @@ struct State<T> {
 /// Fetches a value. Also returns the time that the value may be cached.
 pub(super) type Fetch<T> = BoxFuture<'static, Result<(T, Duration), Error>>;
 
-pub(super) type Outcome<T> = Result<Arc<Published<T>>, Error>;
+pub(super) type Outcome<T> = Result<Arc<Fetched<T>>, Error>;
 
 impl<T: Send + Sync + 'static> Cached<T> {
     /// `name` is for the log.
@@ -61,7 +61,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     /// The value, if it is fresh.
-    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<Published<T>>> {
+    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<Fetched<T>>> {
         lock(&self.state).usable(now, FRESH)
     }
 
@@ -89,7 +89,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     /// A newer value than `old`: the cached one, or else a new one if `may_fetch` allows it.
     pub(super) async fn newer(
         &self,
-        old: &Arc<Published<T>>,
+        old: &Arc<Fetched<T>>,
         now: Timestamp,
         may_fetch: impl FnOnce() -> bool,
         fetch: Fetch<T>,
@@ -117,9 +117,9 @@ impl<T: Send + Sync + 'static> Cached<T> {
         // A shutdown need not wait for this fetch.
         let fetch = Flight::start(&TaskTracker::new(), async move {
             let outcome = fetch.await.map(|(value, lifetime)| {
-                Arc::new(Published {
+                Arc::new(Fetched {
                     value,
-                    fetched: now,
+                    at: now,
                     fresh_until: now.plus(lifetime),
                 })
             });
@@ -132,7 +132,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
 }
 
 impl<T: Send + Sync + 'static> State<T> {
-    fn usable(&self, now: Timestamp, stale: Duration) -> Option<Arc<Published<T>>> {
+    fn usable(&self, now: Timestamp, stale: Duration) -> Option<Arc<Fetched<T>>> {
         self.kept.clone().filter(|kept| kept.is_usable(now, stale))
     }
 
@@ -142,8 +142,8 @@ impl<T: Send + Sync + 'static> State<T> {
 
     fn note(&mut self, name: &'static str, now: Timestamp, outcome: &Outcome<T>) {
         match outcome {
-            Ok(published) => {
-                self.kept = Some(Arc::clone(published));
+            Ok(fetched) => {
+                self.kept = Some(Arc::clone(fetched));
                 self.failure = None;
             }
             Err(error) => {
@@ -170,11 +170,11 @@ impl<T: Send + Sync + 'static> State<T> {
     }
 }
 
-impl<T> Published<T> {
+impl<T> Fetched<T> {
     /// Whether the value is fresh, or stale for less than `stale`. A value from the future, fetched before a clock was
     /// set back, is not usable.
     fn is_usable(&self, now: Timestamp, stale: Duration) -> bool {
-        self.fetched <= now && now < self.fresh_until.plus(stale)
+        self.at <= now && now < self.fresh_until.plus(stale)
     }
 }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
     ProviderCalls,
-    cached::{Fetch, Outcome, Published},
+    cached::{Fetch, Fetched, Outcome},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -35,8 +35,8 @@ impl ProviderCalls {
             let metadata = provider.read_metadata(document).map(Arc::new);
             metadata.map_err(|why| Error::with_context(ErrorKind::InvalidMetadata, why))
         });
-        let published = self.metadata.get(now, fetch).await?;
-        Ok(Arc::clone(&published.value))
+        let fetched = self.metadata.get(now, fetch).await?;
+        Ok(Arc::clone(&fetched.value))
     }
 
     /// The keys at `url`, cached or fetched.
@@ -52,12 +52,12 @@ impl ProviderCalls {
         url: &Endpoint,
     ) -> Result<(), Error> {
         // The metadata may have another URL since the keys were fetched.
-        let verify = |keys: &Published<Keys>| match &keys.value {
+        let verify = |keys: &Fetched<Keys>| match &keys.value {
             (source, keys) if source == url => token.verify_signature(keys),
             _ => Err(KeyRefusal::Unknown),
         };
         let known = self.keys(url).await?;
-        // Also after a wrong signature: some providers reuse the `kid` of the old key for a new key.
+        // Fetch again after a wrong signature too: some providers reuse the `kid` of the old key for a new key.
         let Err(refusal) = verify(&known) else {
             return Ok(());
         };

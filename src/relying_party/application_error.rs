@@ -26,7 +26,7 @@ impl RelyingParty {
     ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
         let page = context.requested_page.as_ref();
-        // A `POST` has no address: a sign-in would not repeat its body.
+        // A `POST` has no address to return to: a sign-in would not repeat its body.
         let address = page.and_then(RequestedPage::address);
         let helps =
             challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));

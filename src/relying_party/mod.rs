@@ -101,7 +101,7 @@ impl RelyingParty {
             RequestContext::new(&self.lifecycle, cookies, requested_page, metadata.mode());
         let extensions = request.extensions_mut();
         if extensions.insert(Arc::clone(&context)).is_some() {
-            // Another layer has already added its context, whose lookups are not this layer's.
+            // An outer layer has added its context. Its user is not this layer's: remove its extensions.
             extensions.remove::<DiditTokens>();
             extensions.remove::<IdClaims>();
             extensions.remove::<ReturnTo>();

@@ -281,6 +281,6 @@ fn new_attempt(deadline: u64) -> RefreshAttempt {
 
 /// The lifetime of an entry that does not expire during the tests.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Some stores expire entries by whole seconds: up to one may be missing.
+/// Some stores expire entries by whole seconds: an entry may live up to one second less.
 const SHORT: Duration = Duration::from_secs(2);
 const LATEST_EXPIRY: Duration = Duration::from_secs(10);

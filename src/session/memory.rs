@@ -49,7 +49,7 @@ struct Entries {
     expiries: BTreeSet<(Timestamp, SessionKey)>,
     users: BTreeSet<(UserKey, SessionKey)>,
     /// Whether the event of a full store was logged.
-    is_full: bool,
+    full_logged: bool,
 }
 
 struct Entry {
@@ -161,7 +161,7 @@ impl SessionStore for MemoryStore {
                 && let Some((_, first)) = entries.expiries.first().copied()
             {
                 entries.remove(first);
-                if !mem::replace(&mut entries.is_full, true) {
+                if !mem::replace(&mut entries.full_logged, true) {
                     tracing::warn!("memory store full: sessions are removed before they expire");
                 }
             }

@@ -41,7 +41,7 @@ pub(crate) enum Lookup {
     Nothing,
     /// The session itself, within its limits.
     Session(Session),
-    /// The key that the session has in the store, if there is one.
+    /// The key that the session has in the store, if the session exists.
     Key(SessionKey),
     /// Two keys, of which another host of the site has set one (cookie tossing). If there is a session under both, nobody is signed in.
     EitherKey([SessionKey; 2]),
@@ -229,7 +229,7 @@ impl Sessions {
     }
 }
 
-/// How the callback that left this entry used its state, compared with `code`.
+/// `AlreadyUsed` if the entry has this code, or if there is no code to compare, else `CodeMismatch`.
 fn used_with(entry: &StoredSession, code: Option<CodeHash>) -> CallbackError {
     if code.is_none_or(|code| entry.value().ends_with(&code)) {
         CallbackError::AlreadyUsed

@@ -59,10 +59,10 @@ impl StoredSessions {
         Arc::new(Self {
             store,
             sealer: Sealer::new(keys, Purpose::STORE),
-            // A user has the same name at all origins, so that all their sessions are found.
+            // A user has the same key at all origins, so that all their sessions are found.
             users: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::USER),
             scope,
-            // Unlike a cookie, a store does not present old copies of a session.
+            // A browser can present an old cookie with a spent refresh token; a store has only the latest entry.
             codec: Codec {
                 provider,
                 keeps_refresh_tokens: true,
@@ -160,7 +160,7 @@ impl StoredSessions {
             }
         };
         if self.generation(session).await? != generation {
-            // No browser has the cookie id, but the session would be listed.
+            // No browser has the cookie id, but the session would stay in its user's list.
             self.delete(key).await?;
             return Err(Error::new(ErrorKind::SessionEnded));
         }

@@ -7,8 +7,8 @@
 //!    again, and gives the session's cookie id to the browser only if the generation is unchanged.
 //! 2. Ending all sessions changes the generation, then lists the sessions, then deletes them.
 //!
-//! If the sign-in reads for the second time before the change, the session exists before it is listed, and is
-//! deleted. If it reads after the change, the two readings differ, unless the sign-in began after the change.
+//! If the second reading precedes the change, the session exists before the sessions are listed, and is deleted. If it
+//! follows the change, the two readings differ, unless the sign-in began after the change.
 
 use std::time::Duration;
 

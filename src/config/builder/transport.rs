@@ -94,7 +94,7 @@ impl ConfigBuilder {
     /// `NO_PROXY` lists names with their subdomains, addresses and networks, with commas in between; `*` is every host.
     /// `HTTP_PROXY` has no effect: only loopback is called over plain http, and calls to loopback are direct. `build`
     /// reads the variables, and reports a URL that cannot be a proxy's: [`ConfigError::InvalidVariable`]. Proxy settings
-    /// of Windows and macOS are not read. Otherwise this is [`with_proxy`](Self::with_proxy).
+    /// of Windows and macOS are not read. In all else it works like [`with_proxy`](Self::with_proxy).
     ///
     /// ```no_run
     /// # use tower_didit::Config;

@@ -148,8 +148,8 @@
 //!
 //! A page may have refreshed the tokens while the job still holds the old ones. With a store, `refresh` then returns
 //! the session's new tokens, without a token request. With cookie sessions, `refresh` returns the new tokens for 1
-//! minute after they were written to a cookie (10 minutes if they never were). After that it sends the job's own
-//! refresh token.
+//! minute after they were written to a cookie, or for 10 minutes after the refresh if they never were. After that it
+//! sends the job's own refresh token.
 //!
 //! `session-ended` means that the user has signed out in the meantime, or has signed in again, which begins a new
 //! session, or that the session has reached its absolute [limit](crate::docs::flow#when-a-session-ends), a week

@@ -169,7 +169,7 @@
 //!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
 //!     let end = async move {
 //!         tokio::select! {
-//!             () = sign_out(&streams.auth, &headers) => {}
+//!             () = signed_out(&streams.auth, &headers) => {}
 //!             () = streams.stop.cancelled() => {}
 //!         }
 //!     };
@@ -177,7 +177,7 @@
 //! }
 //!
 //! /// Returns when the session of these cookies has ended.
-//! async fn sign_out(auth: &DiditAuth, headers: &HeaderMap) {
+//! async fn signed_out(auth: &DiditAuth, headers: &HeaderMap) {
 //!     loop {
 //!         tokio::time::sleep(Duration::from_secs(60)).await;
 //!         let mut request = Request::new(Body::empty());

@@ -107,7 +107,7 @@
 //!
 //! **A test that moves the clock gives it to the browser**: `.with_clock(didit.clock())`. Otherwise the browser keeps its
 //! cookies forever. One cookie counts the sign-ins of the last 30 seconds
-//! ([`__Host-didit.completed`](crate::docs::cookies)), and after two sign-ins that never expire, the third one gets
+//! ([`__Host-didit.completed`](crate::docs::cookies)), and if that cookie never expires, the third sign-in gets
 //! `session-not-kept`.
 //!
 //! # Failures

@@ -49,7 +49,10 @@ pub(super) async fn no_session_outlives_the_end_of_all([here, there]: [View<'_>;
         let last = generation(here, user).await;
         for (key, first) in begun.into_iter().flatten() {
             let exists = here.load(key).await.is_some();
-            assert!(first == last || !exists, "it began before the end of all");
+            assert!(
+                first == last || !exists,
+                "it began before the end of all sessions"
+            );
             let is_listed = there.list(user).await.contains(&key);
             assert!(is_listed || !exists, "a session is not listed");
         }

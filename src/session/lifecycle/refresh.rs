@@ -119,7 +119,7 @@ impl SessionLifecycle {
     ) -> bool {
         match self.validity(session, entry, now) {
             Validity::RefreshDue => true,
-            // The attempt's deadline has passed for other processes; this process still waits for its own attempt.
+            // Other processes no longer wait for the attempt; this process still does.
             Validity::Valid | Validity::EndedUnlessRefreshing => {
                 !session.tokens().are_valid(now)
                     && self.refreshes.has_replacement_for(session.tokens(), now)

@@ -92,7 +92,7 @@ impl SessionLifecycle {
         let (send_page, page) = oneshot::channel();
         let task = self.start(async move {
             let (ended, result) = lifecycle.end_locally(found, successor.is_some()).await;
-            // Release the permit early for a real session.
+            // If a session was found, release the permit before the calls to the provider.
             let _permit = permit.filter(|_| ended.is_none());
             // The request may have been cancelled.
             let _ = send_result.send(result);

@@ -123,7 +123,7 @@ impl Connection {
             let refusal = Refusal::of(&error);
             let may_repeat = refusal.is_transient() && (is_idempotent || !refusal.is_ambiguous());
             let pause = pauses.next().filter(|_| may_repeat);
-            // A cluster that keeps redirecting does not match the connection's map of slots.
+            // If a cluster keeps redirecting, the connection's slot map is out of date.
             if refusal.blames_connection() || (pause.is_none() && may_repeat) {
                 self.replace(&link);
             }

@@ -97,13 +97,13 @@ impl Ended {
             matches!(call, Call::Replace | Call::Load) && result != CallResult::Done
         });
         let is_impatient = self.has_met(|_, result| result == CallResult::LostLate)
-            || self.moves.contains(&Move::Backoff);
+            || self.moves.contains(&Move::Stall);
         if self.was_deleted || (has_failed && is_impatient) {
             return true;
         }
         let state = self.world.state();
         state.received.iter().all(|(process, got)| {
-            let least = if scenario.rotates { *got } else { 1 };
+            let least = if scenario.single_use { *got } else { 1 };
             let role = scenario.processes.get(*process);
             self.stored.is_some_and(|stored| stored >= least)
                 || !matches!(role, Some(Role::Refreshes))
@@ -133,7 +133,7 @@ impl Ended {
 
     /// A later refresh succeeds, unless the refresh token was single-use and may have been sent, or is invalid.
     fn a_later_refresh_succeeds(&self, scenario: &Scenario) -> bool {
-        let is_doubtful = self.moves.contains(&Move::Backoff)
+        let is_doubtful = self.moves.contains(&Move::Stall)
             || self.has_met(|call, result| match result {
                 CallResult::Dies | CallResult::LostLate => true,
                 CallResult::Lost => call == Call::Send,
@@ -143,12 +143,12 @@ impl Ended {
             || self.has_met(|_, result| result == CallResult::Refused);
         self.stored.is_none()
             || matches!(self.later, End::Refreshed(..))
-            || (scenario.rotates && is_doubtful)
+            || (scenario.single_use && is_doubtful)
             || is_over
     }
 
-    /// A session whose cookie id a browser has is listed while it exists, and exists after the end of all only if it
-    /// began later.
+    /// A session whose cookie id a browser has is listed while it exists, and exists after the end of all sessions only
+    /// if it began later.
     fn no_session_outlives_the_end_of_all(&self) -> bool {
         let has_ended_all = self.ends.contains(&ENDED_ALL);
         let user = self.owner.user();
@@ -180,10 +180,10 @@ const ONE_AND_THE_END_OF_ALL: &[Role] = &[Role::Refreshes, Role::EndsAll];
 const A_SIGN_IN_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::EndsAll];
 const TWO_SIGN_INS_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::SignsIn, Role::EndsAll];
 
-const fn of(processes: &'static [Role], rotates: bool, faults: usize) -> Scenario {
+const fn of(processes: &'static [Role], single_use: bool, faults: usize) -> Scenario {
     Scenario {
         processes,
-        rotates,
+        single_use,
         unused: Duration::ZERO,
         faults,
         defect: None,

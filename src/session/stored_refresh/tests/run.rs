@@ -38,8 +38,8 @@ pub(super) enum Move {
     Wake(usize),
     /// A lost call takes effect.
     Arrive(usize),
-    /// Two minutes pass: all processes are slow.
-    Backoff,
+    /// Two minutes pass: all processes stall.
+    Stall,
     /// The lost calls never take effect.
     Stop,
 }
@@ -48,7 +48,7 @@ impl Move {
     pub(super) fn is_fault(self) -> bool {
         match self {
             Self::Answer(_, _, result) => result != CallResult::Done,
-            Self::Backoff => true,
+            Self::Stall => true,
             Self::Wake(_) | Self::Arrive(_) | Self::Stop => false,
         }
     }
@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
         let mut tasks: Vec<_> = roles
             .map(|(index, role)| stage.main(index, *role))
             .collect();
-        tasks.resize_with(2 * stage.scenario.mains(), Task::idle);
+        tasks.resize_with(2 * stage.scenario.main_tasks(), Task::idle);
         let mut run = Self {
             tasks,
             stage,
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
             if may_go_wrong {
                 options.extend([
                     Move::Answer(index, Call::Prepare, CallResult::Lost),
-                    Move::Backoff,
+                    Move::Stall,
                 ]);
             }
             return options;
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
             };
             options.push(Move::Answer(index, call, CallResult::Done));
             if may_go_wrong {
-                let is_main = index < self.stage.scenario.mains();
+                let is_main = index < self.stage.scenario.main_tasks();
                 let faults = if is_main {
                     call.faults()
                 } else {
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             }
         }
         if may_go_wrong && !options.is_empty() {
-            options.push(Move::Backoff);
+            options.push(Move::Stall);
         }
         let is_over = options.is_empty() && self.moves.last() != Some(&Move::Stop);
         if is_over && !under_way.is_empty() {
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
         let logs = roles.enumerate().map(|(index, role)| {
             let main = self.world.log_of(index);
             let length = u8::try_from(main.len()).expect("few moves");
-            let background = self.world.log_of(index + self.stage.scenario.mains());
+            let background = self.world.log_of(index + self.stage.scenario.main_tasks());
             [vec![*role as u8, length], main, background].concat()
         });
         let mut logs: Vec<_> = logs.collect();
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
                 self.poll(task);
             }
             Move::Arrive(index) => self.world.arrive(index),
-            Move::Backoff => self.pass(PAUSE).await,
+            Move::Stall => self.pass(PAUSE).await,
             Move::Stop => {}
         }
     }
@@ -231,8 +231,8 @@ impl<'a> Run<'a> {
         }
         let sleeps = self.world.call_of(task).is_none();
         entry.asleep = sleeps.then_some(self.time);
-        let use_to_note = entry.use_to_note.lock().expect("nothing panics").take();
-        if let Some(used) = use_to_note {
+        let use_to_record = entry.use_to_record.lock().expect("nothing panics").take();
+        if let Some(used) = use_to_record {
             let background = self.background_of(task);
             self.tasks[background] = self.stage.background(background, used);
             self.poll(background);
@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
     }
 
     fn background_of(&self, main: usize) -> usize {
-        main + self.stage.scenario.mains()
+        main + self.stage.scenario.main_tasks()
     }
 
     async fn pass(&mut self, seconds: u16) {
@@ -279,7 +279,7 @@ impl<'a> Run<'a> {
         self.poll(later);
         let end = loop {
             self.is_sound()?;
-            // Its use is noted first, so that the refresh meets another version.
+            // Its use is recorded first, so that the refresh meets another version.
             let tasks = [self.background_of(later), later];
             let Some(task) = tasks
                 .into_iter()

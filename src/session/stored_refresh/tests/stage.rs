@@ -29,7 +29,7 @@ use crate::{
 pub(super) struct Scenario {
     pub(super) processes: &'static [Role],
     /// Whether the refresh token works once.
-    pub(super) rotates: bool,
+    pub(super) single_use: bool,
     /// How long the session was not used: after a tenth of the idle limit a use is recorded.
     pub(super) unused: Duration,
     /// The maximum number of faults in one interleaving.
@@ -57,7 +57,7 @@ pub(super) enum End {
     Idle,
     Crashed,
     FoundNobody,
-    NotedUse,
+    RecordedUse,
     /// Loaded tokens of the first number, and got those of the second.
     Refreshed(u32, u32),
     Failed(ErrorKind),
@@ -89,7 +89,7 @@ pub(super) struct Task {
     /// When it began to sleep.
     pub(super) asleep: Option<u16>,
     /// The use that the background task is to record.
-    pub(super) use_to_note: Arc<Mutex<Option<Use>>>,
+    pub(super) use_to_record: Arc<Mutex<Option<Use>>>,
 }
 
 /// A session that was used, and its entry as it was loaded.
@@ -97,13 +97,13 @@ type Use = (Session, StoreEntry);
 
 impl Stage {
     pub(super) fn new(scenario: Scenario) -> Self {
-        let tasks = 2 * scenario.mains();
-        let world = World::new(tasks, scenario.rotates, scenario.defect);
+        let tasks = 2 * scenario.main_tasks();
+        let world = World::new(tasks, scenario.single_use, scenario.defect);
         let sessions = (0..tasks).map(|task| scenario.sessions(View::new(&world, task)));
         let sessions: Vec<_> = sessions.collect();
         let key = SessionKey::of_cookie_id(&[1; 32]);
         let start = Timestamp::from_unix(START.as_unix() - scenario.unused.as_secs());
-        let session = Session::start(tokens(0, scenario.rotates), false, LIMITS, start);
+        let session = Session::start(tokens(0, scenario.single_use), false, LIMITS, start);
         Self {
             value: sessions[0].seal(key, &session),
             owner: SessionOwner::new(sessions[0].user(session.tokens().claims()), LIMITS.absolute),
@@ -118,30 +118,30 @@ impl Stage {
     pub(super) fn main(&self, index: usize, role: Role) -> Task {
         let sessions = Arc::clone(&self.sessions[index]);
         let view = View::new(&self.world, index);
-        let use_to_note = Arc::default();
-        let note = Arc::clone(&use_to_note);
+        let use_to_record = Arc::default();
+        let record = Arc::clone(&use_to_record);
         Task {
             future: match role {
-                Role::Refreshes => Box::pin(refresh(sessions, self.key, view, note)),
+                Role::Refreshes => Box::pin(refresh(sessions, self.key, view, record)),
                 Role::SignsOut => Box::pin(sign_out(sessions, self.key, view)),
                 Role::SignsIn => Box::pin(sign_in(sessions, view)),
                 Role::EndsAll => Box::pin(end_all(sessions)),
             },
             end: None,
             asleep: None,
-            use_to_note,
+            use_to_record,
         }
     }
 
     /// A background task, as `SessionLifecycle::record_use` starts it.
     pub(super) fn background(&self, index: usize, (used, entry): Use) -> Task {
         let sessions = Arc::clone(&self.sessions[index]);
-        let note = async move {
+        let record = async move {
             sessions.record_use(used, entry).await;
-            End::NotedUse
+            End::RecordedUse
         };
         Task {
-            future: Box::pin(note),
+            future: Box::pin(record),
             end: None,
             ..Task::idle()
         }
@@ -158,7 +158,7 @@ impl Task {
             future: Box::pin(pending()),
             end: Some(end),
             asleep: None,
-            use_to_note: Arc::default(),
+            use_to_record: Arc::default(),
         }
     }
 }
@@ -166,13 +166,13 @@ impl Task {
 impl Scenario {
     /// How many main tasks there are, including that of a later attempt. A background task's index is its main task's
     /// plus this number.
-    pub(super) fn mains(&self) -> usize {
+    pub(super) fn main_tasks(&self) -> usize {
         self.processes.len() + 1
     }
 
     fn sessions(&self, view: View) -> Arc<StoredSessions> {
         let provider = Provider::didit();
-        let provider = if self.rotates {
+        let provider = if self.single_use {
             provider.with_single_use_refresh_tokens()
         } else {
             provider
@@ -200,7 +200,7 @@ async fn refresh(
     sessions: Arc<StoredSessions>,
     key: SessionKey,
     view: View,
-    use_to_note: Arc<Mutex<Option<Use>>>,
+    use_to_record: Arc<Mutex<Option<Use>>>,
 ) -> End {
     let (session, entry) = match sessions.load(key).await {
         Ok(Some(found)) => found,
@@ -208,7 +208,7 @@ async fn refresh(
         Err(error) => return End::Failed(error.kind()),
     };
     if let Some(used) = session.touched_if_due(LIMITS, sessions.now()) {
-        *use_to_note.lock().expect("nothing panics") = Some((used, entry));
+        *use_to_record.lock().expect("nothing panics") = Some((used, entry));
     }
     let found = number(session.tokens());
     match sessions.refresh(session, entry, TIMEOUT, &view).await {

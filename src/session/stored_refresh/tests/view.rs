@@ -198,8 +198,8 @@ impl fmt::Debug for View {
 }
 
 /// The tokens with this number.
-pub(super) fn tokens(number: u32, rotates: bool) -> DiditTokens {
-    let refresh_token = if rotates { number } else { 0 };
+pub(super) fn tokens(number: u32, single_use: bool) -> DiditTokens {
+    let refresh_token = if single_use { number } else { 0 };
     DiditTokens::new(
         TokenSet {
             access_token: AccessToken::new(format!("at-{number}")),

@@ -23,7 +23,7 @@ use crate::{
 /// What the processes share.
 pub(super) struct World {
     pub(super) clock: HandClock,
-    rotates: bool,
+    single_use: bool,
     pub(super) defect: Option<Defect>,
     state: Mutex<State>,
 }
@@ -144,13 +144,13 @@ impl Call {
 }
 
 impl World {
-    pub(super) fn new(processes: usize, rotates: bool, defect: Option<Defect>) -> Arc<Self> {
+    pub(super) fn new(processes: usize, single_use: bool, defect: Option<Defect>) -> Arc<Self> {
         let clock = HandClock::default();
         clock.set(START);
         Arc::new(Self {
             state: Mutex::new(State::new(processes, &clock)),
             clock,
-            rotates,
+            single_use,
             defect,
         })
     }
@@ -314,18 +314,18 @@ impl World {
     pub(super) fn grant(&self, refresh_token: &str) -> Option<DiditTokens> {
         self.change(1);
         let mut state = self.state();
-        let is_old = self.rotates && refresh_token != format!("rt-{}", state.issued);
+        let is_old = self.single_use && refresh_token != format!("rt-{}", state.issued);
         if is_old || state.is_refused {
             return None;
         }
         state.issued += 1;
-        Some(tokens(state.issued, self.rotates))
+        Some(tokens(state.issued, self.single_use))
     }
 
     /// Records that a refresh token was sent.
     pub(super) fn note_sent(&self, refresh_token: &str) {
         let is_new = !self.state().sent.iter().any(|sent| sent == refresh_token);
-        if self.rotates && !is_new {
+        if self.single_use && !is_new {
             self.violate(format!("{refresh_token} was sent twice"));
         }
         self.state().sent.push(refresh_token.to_owned());
