@@ -40,7 +40,7 @@ main() {
   goal public-cookie 118 bare
   goal public-cookie 105 floor
   goal public-chromium 105 floor
-  goal user 135 bare
+  goal user 136 bare
   return $missed
 }
 
