@@ -45,12 +45,13 @@ impl AuthorizationRequest {
         let max_age = self.max_age.map(|age| age.as_secs().to_string());
         let scope = Some(self.scopes.as_str()).filter(|scopes| !scopes.is_empty());
         let login_hint = self.login_hint.as_ref().map(|hint| hint.0.as_str());
+        let code_challenge = pending.code_challenge();
         let parameters = [
             ("response_type", Some("code")),
             ("client_id", Some(&*self.client_id)),
             ("redirect_uri", Some(redirect_uri)),
             ("state", Some(pending.state())),
-            ("code_challenge", Some(&*pending.code_challenge())),
+            ("code_challenge", Some(&*code_challenge)),
             ("code_challenge_method", Some("S256")),
             ("scope", scope),
             ("nonce", pending.nonce()),
