@@ -138,7 +138,8 @@
 //! # A failover of Redis
 //!
 //! The store finds the new primary by itself: usually at once, and at the latest 5 s after there is one. Nothing has to
-//! be restarted. Until then requests that ask for the session are answered 503, as in
+//! be restarted. (One exception: a name that points to another server while the old one still calls itself primary and
+//! keeps its connections. End the old server.) Until then requests that ask for the session are answered 503, as in
 //! [an outage](#when-a-store-does-not-answer); a sign-in or a refresh that has begun waits and is completed if the
 //! failover takes a second or two.
 //!

@@ -130,7 +130,8 @@
 //! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
 //!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default), which is
 //!   right for a process that is down. `max_fails=0` keeps nginx from leaving out a process for 10 s after one failure:
-//!   when processes restart one after the other, it could leave out all of them and respond with 502. If a process is killed while it exchanges a code, the retried callback gets 409
+//!   when processes restart one after the other, it could leave out all of them and respond with 502.
+//!   If a process is killed while it exchanges a code, the retried callback gets 409
 //!   (`callback-already-used`; without a shared store 400, `invalid-grant`), and the page offers another sign-in. A
 //!   [process that ends gracefully](crate::docs::recipes::production) finishes its callbacks.
 //! - **`$host`, not the default.** Without `proxy_set_header Host` the application sees the name `app` of the upstream.
@@ -228,4 +229,5 @@
 //! or not. A code or a single-use refresh token in that request must not be sent again, and would be lost. Therefore the
 //! default transport opens a connection for each request. Requests for user information after the sign-in are the
 //! exception: they may reuse a connection that was idle for at most 4 seconds. If that connection breaks, the request is
-//! sent once more, over a new one.
+//! sent once more, over a new one. In rare cases the HTTP client misses that the connection has closed, and the request
+//! fails at the HTTP timeout.

@@ -31,8 +31,9 @@ pub(crate) use reqwest::ReqwestTransport;
 /// A transport must not follow redirects, must not retry a `POST` (an authorization code is single-use), and must not
 /// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
 /// while a request is on its way, and then the code is lost. The default transport opens a connection for each request
-/// except for user information after the sign-in, which may reuse a connection that was idle for at most 4 seconds. If that connection
-/// breaks, the request is sent once more, over a new one.
+/// except for user information after the sign-in, which may reuse a connection that was idle for at most 4 seconds. If
+/// that connection breaks, the request is sent once more, over a new one. In rare cases the HTTP client misses that the
+/// connection has closed, and the request fails at its timeout.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
