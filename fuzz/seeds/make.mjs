@@ -70,6 +70,7 @@ seeds("id_token", {
   // Claims alone, for the half of the target that does not look at signatures.
   "claims-good": JSON.stringify(claims),
   "claims-azp": JSON.stringify({ ...claims, aud: ["client-id"], azp: "client-id", nonce: null }),
+  "claims-azp-null": JSON.stringify({ ...claims, aud: ["client-id"], azp: null }),
   "claims-two-audiences": JSON.stringify({ ...claims, aud: ["client-id", "other"], azp: "client-id" }),
   "claims-fractions": '{"iss":"https://op.example","sub":"é","aud":"client-id","iat":1.7e9,"exp":253402300799.5,"nbf":0}',
   "claims-raw-value": JSON.stringify({ ...claims, iss: { "$serde_json::private::RawValue": '"https://op.example"' } }),
