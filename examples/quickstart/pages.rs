@@ -3,6 +3,8 @@
 use axum::response::Html;
 use tower_didit::{DiditTokens, IdClaims, UserInfo};
 
+use crate::page::{self, SIGN_OUT, escaped};
+
 /// The home page of a visitor.
 pub(crate) fn welcome() -> Html<String> {
     page(
@@ -71,39 +73,5 @@ fn hello(name: Option<&str>) -> String {
 }
 
 fn page(content: &str) -> Html<String> {
-    Html(format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>tower-didit quickstart</title>
-<style>
-{STYLE}</style>
-</head>
-<body>
-<main>
-<a class="brand" href="/">tower-didit quickstart</a>
-{content}
-</main>
-<script>{RELOAD}</script>
-</body>
-</html>
-"#
-    ))
+    page::page("tower-didit quickstart", content)
 }
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
-}
-
-const SIGN_OUT: &str = r#"<form method="post" action="/logout"><button class="quiet" id="sign-out">Sign out</button></form>"#;
-
-/// The Back button shows a page as it was, from the browser's memory: private ones too, after the sign-out. A page that
-/// comes from there is loaded anew.
-const RELOAD: &str = "addEventListener('pageshow', event => {
-    const [navigation] = performance.getEntriesByType('navigation');
-    if (event.persisted || navigation.type === 'back_forward') location.reload();
-});";
-
-const STYLE: &str = include_str!("style.css");
