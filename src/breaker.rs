@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::lock::lock;
 
-/// Fails calls to a peer at once while it does not answer.
+/// Fails calls to a remote service at once while it does not answer.
 ///
 /// Opens when a call fails or is abandoned, unless another call has succeeded since the failed one began: a single slow
 /// call does not open it. Stays open for `open_for`, then lets one call through, the probe. After a failed probe it
@@ -24,12 +24,12 @@ struct State {
     opened: Option<Instant>,
 }
 
-/// A call to a peer.
+/// A call to a remote service.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// How many calls had succeeded before.
     successes: u64,
-    /// Whether the breaker is open, so that the call tests whether the peer answers again.
+    /// Whether the breaker is open, so that the call tests whether the service answers again.
     pub(crate) is_probe: bool,
 }
 
@@ -66,19 +66,19 @@ impl Breaker {
         }
     }
 
-    /// Whether the peer did not answer the last call.
+    /// Whether the service did not answer the last call.
     pub(crate) fn is_open(&self) -> bool {
         lock(&self.state).opened.is_some()
     }
 
-    /// The peer has answered.
+    /// The service has answered.
     pub(crate) fn succeeded(&self) {
         let mut state = lock(&self.state);
         state.successes = state.successes.wrapping_add(1);
         state.opened = None;
     }
 
-    /// The peer has not answered this call. The same failure may be reported again at the end of the call.
+    /// The service has not answered this call. The same failure may be reported again at the end of the call.
     pub(crate) fn failed(&self, call: &mut Call) {
         let mut state = lock(&self.state);
         // A call from before the outage does not keep the breaker open.

@@ -9,7 +9,7 @@
 //! # config.build().unwrap();
 //! ```
 //!
-//! A scope is a text: one that is not listed here is written as such.
+//! Scopes are plain strings: pass a literal for one that is not listed here.
 
 /// An ID token. Required, except with Didit Authentication.
 pub const OPENID: &str = "openid";

@@ -85,7 +85,7 @@ impl RedirectUri {
     }
 
     /// Whether a `Host` header cannot distinguish these URIs.
-    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+    pub(crate) fn shares_host_header(&self, other: &Self) -> bool {
         let has_default_port = |uri: &Self| uri.port == default_port(uri.is_https);
         self.host == other.host
             && (self.port == other.port || (has_default_port(self) && has_default_port(other)))
@@ -137,9 +137,9 @@ mod tests {
             assert_eq!(found, expected, "{given} {host}");
         }
         let [first, second] = ["http://localhost/cb", "https://localhost/cb"].map(uri);
-        assert!(first.has_host_of(&second) && !first.shares_cookies(&second));
+        assert!(first.shares_host_header(&second) && !first.shares_cookies(&second));
         let [first, second] = ["https://a.example/cb", "https://a.example:8443/cb"].map(uri);
-        assert!(!first.has_host_of(&second) && first.shares_cookies(&second));
+        assert!(!first.shares_host_header(&second) && first.shares_cookies(&second));
     }
 
     #[test]

@@ -19,10 +19,10 @@
 //! | the new cookie key, moved to the front | stays | stays | goes on |
 //! | removal of the cookie key that sealed the session or flow cookie | ends | ends | starts again |
 //! | removal of a cookie key that sealed neither | stays | stays | goes on |
-//! | cookie keys in place of the client secret | ends | ends | starts again |
-//! | cookie keys, the client secret of 32 bytes or more as the last of them | stays | stays | goes on |
-//! | the client secret, with cookie keys | stays | stays | goes on |
-//! | the client secret, without cookie keys | ends | ends | starts again |
+//! | cookie keys are set for the first time, without the client secret | ends | ends | starts again |
+//! | cookie keys are set for the first time, with the client secret (at least 32 bytes) as the last of them | stays | stays | goes on |
+//! | another client secret, while cookie keys are set | stays | stays | goes on |
+//! | another client secret, without cookie keys | ends | ends | starts again |
 //! | the client id | ends | ends | starts again |
 //! | the origin of the redirect URI | ends | ends | starts again |
 //! | the path of the redirect URI | stays | stays | is not found (404) |

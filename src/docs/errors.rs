@@ -35,7 +35,7 @@
 //!         http::Response::builder()
 //!             .status(error.kind().status())
 //!             .header("content-type", "text/html; charset=utf-8")
-//!             .body(format!(r#"Sorry: {code}. <a href="{next}">Go on</a>"#).into())
+//!             .body(format!(r#"Sorry: {code}. <a href="{next}">Continue</a>"#).into())
 //!             .unwrap()
 //!     })
 //!     .build()?;
@@ -45,7 +45,7 @@
 //! let browser = Browser::new("https://app.example", app);
 //!
 //! let page = browser.get("/callback?code=forged&state=forged").await;
-//! assert_eq!(page.text(), r#"Sorry: unknown-sign-in. <a href="/login">Go on</a>"#);
+//! assert_eq!(page.text(), r#"Sorry: unknown-sign-in. <a href="/login">Continue</a>"#);
 //!
 //! let refused = browser.fetch(Method::GET, "/profile").await;
 //! assert_eq!(refused.header("content-type"), Some("application/problem+json"));

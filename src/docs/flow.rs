@@ -92,15 +92,15 @@
 //! | | the provider, if it has a session, revocation or end-session endpoint | 2 s; slower calls complete in the background |
 //!
 //! The layer abandons a store call without a response after 5 s, and `RedisStore` after its own timeout (1 s). Only a
-//! callback waits for a call under way beyond 2 s. All other requests get their 503 in time, even if the call
-//! runs on in the background. A callback that fails before the token request was sent can be repeated: its page offers
+//! callback keeps waiting, after 2 s, for a store call that is still running. Every other request gets its 503 within
+//! the limit above, and the call goes on in the background. A callback that fails before the token request was sent can be repeated: its page offers
 //! a retry.
 //!
 //! Once a refresh or store call gets no response, requests that need such a call fail at once, for 10 s (provider) or
 //! 1 s (store). Then one request tries again (a probe), and the others keep failing at once until it succeeds. An
 //! outage signs nobody out.
 //!
-//! Ask in the handler. A body stream or a spawned task that first asks for the session after the response headers were
+//! Extract the session in the handler. A body stream or a spawned task that first asks for the session after the response headers were
 //! sent gets [`AskedTooLate`](crate::reason::WiringError::AskedTooLate): the headers can no longer say that the
 //! response depends on the session. A request that does not ask for the session does not extend its idle limit.
 //!

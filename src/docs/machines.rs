@@ -47,11 +47,11 @@
 //!
 //! | time | written by | with clocks that differ by 4 minutes |
 //! |---|---|---|
-//! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | on a clock that is behind by more than [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) (60 s by default, at most 5 minutes) sign-ins and refreshes fail; the log has both times. A clock that is ahead shortens the life of the ID token, and fails only if that is over |
+//! | `iat`, `nbf`, `exp`, `auth_time` of an ID token | the provider | on a clock that is behind by more than [`with_clock_skew`](crate::ConfigBuilder::with_clock_skew) (60 s by default, at most 5 minutes) sign-ins and refreshes fail; the log has both times. If this machine's clock is ahead, ID tokens expire early; a sign-in fails only once its ID token looks expired |
 //! | the 20 minutes of a sign-in | the process that starts it | 16 to 24 minutes |
 //! | the limits of a session | the process that wrote it last | end up to 4 minutes early or late |
 //! | the end of an access token | the process that received it | refreshed too early, or too late: then the provider refuses it (`access-token-refused`) |
-//! | the deadline until which others wait for a refresh | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is sent once, and its session counts as unrefreshable meanwhile |
+//! | the deadline until which others wait for a refresh | the process that refreshes | a reusable refresh token may be sent by two processes; a single-use one is still sent only once: until the refreshing process has saved the result, other processes treat the session as one that cannot be refreshed |
 //!
 //! Entries of a store expire after a duration, not at a clock time, so clock differences do not affect their expiry. A
 //! process that reads a time more than `with_clock_skew` in the future logs that time and its own at `WARN`, once. That
@@ -132,7 +132,7 @@
 //!
 //! Without the feature `RedisStore::new` fails and says so. Certificates are those that the system trusts (or
 //! `SSL_CERT_FILE`). If this crate's feature `reqwest` is off, install a `CryptoProvider` of rustls at start. Each command has 1 s, the connection included
-//! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and no evicting `maxmemory-policy`: with
+//! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`: with
 //! weaker settings, a user who signed in just before a crash may have to sign in again.
 //!
 //! # A failover of Redis
@@ -146,7 +146,7 @@
 //! | what happens | how it is noticed |
 //! |---|---|
 //! | the primary is killed, or connections are closed | the next command fails; one that may be repeated is sent over a new connection |
-//! | the primary hangs, or a firewall drops the connection silently | nothing comes back for half the timeout (500 ms), or within 3 s while nobody asks |
+//! | the primary hangs, or a firewall drops the connection silently | no answer for half the timeout (500 ms); on an idle connection a health check notices within 3 s |
 //! | the primary is demoted and keeps its connections | it answers `READONLY` or `MASTERDOWN`; if no write reveals it, within 2 s |
 //! | it restarts (`LOADING`), or has too few replicas (`NOREPLICAS`) | its answer; the address is looked up again |
 //! | a name points to another server | the old connection ends, or its server is no primary any more |

@@ -54,7 +54,7 @@
 //! `/etc/nginx/conf.d`:
 //!
 //! ```nginx
-//! # Requests of the callback: 1 a second for each address, after a burst of 20.
+//! # Requests of the callback: 1 a second for each client IP, after a burst of 20.
 //! limit_req_zone $binary_remote_addr zone=didit_callback:10m rate=1r/s;
 //! # An access log without queries: the callback's query contains the authorization code.
 //! log_format without_query '$remote_addr [$time_local] "$request_method $uri" $status $upstream_addr';
@@ -95,7 +95,7 @@
 //!     proxy_set_header Upgrade    $http_upgrade;
 //!     proxy_http_version 1.1;
 //!     proxy_connect_timeout 2s;
-//!     # Headers of 16 KB, for with_session_cookie_limit(12 * 1024). The defaults are for the default limit.
+//!     # Only for with_session_cookie_limit(12 * 1024): nginx's own defaults suffice for the layer's default limit.
 //!     large_client_header_buffers 4 16k;   # of a request
 //!     proxy_buffer_size 16k;               # of a response, the callback's included
 //!     proxy_busy_buffers_size 24k;
@@ -121,12 +121,11 @@
 //!   its error log is off: with `limit_req`'s rejections and with upstream failures nginx writes the whole request
 //!   line. Failures are still visible as status 429 or 502 in the access log. The code does not leak to other pages in
 //!   `Referer`: the callback's response has `Referrer-Policy: no-referrer`.
-//! - **The limit.** A sign-in that a stranger starts and calls back with a made-up code costs a request to Didit's token
-//!   endpoint. At most 256 such requests wait at a time; beyond that, sign-ins get 503 until some of them have a
-//!   response. nginx's limit keeps one address from occupying all 256: an address may send about 20 callbacks at once,
-//!   then one a second.
-//!   People behind one address, as in an office, share the limit: raise `burst` for them. Behind another proxy,
-//!   `$binary_remote_addr` is that proxy's address until `set_real_ip_from` and `real_ip_header` say otherwise.
+//! - **The limit.** An anonymous client can start a sign-in and then request the callback with a made-up code; each time costs one
+//!   token request to Didit. At most 256 such requests wait at a time; beyond that, sign-ins get 503 until some of them have a
+//!   response. nginx's limit keeps one client IP from occupying all 256: it may send about 20 callbacks at once, then one
+//!   a second. People behind one IP address, as in an office, share the limit: raise `burst` for them. Behind another proxy,
+//!   `$binary_remote_addr` is that proxy's IP address until `set_real_ip_from` and `real_ip_header` say otherwise.
 //! - **Several processes** need [the same keys and store](crate::docs::machines), and no sticky sessions. nginx sends a
 //!   `GET` again to the next process if the first one does not answer (`proxy_next_upstream`, by default), which is
 //!   right for a process that is down. `max_fails=0` keeps nginx from leaving out a process for 10 s after one failure:
@@ -212,7 +211,7 @@
 //! | in the log | cause |
 //! |---|---|
 //! | `cannot be reached` | the address is wrong, or the proxy is down |
-//! | `may not answer` | the connect timeout passed |
+//! | `did not respond in time` | the connect timeout passed |
 //! | `wants credentials (407)` | user and password are missing in its URL, or are wrong. Encode `@`, `/`, `:` and `%` in them: `%40`, `%2F`, `%3A`, `%25` |
 //! | `did not connect to the provider` | the proxy's rules do not allow the host or port 443, the proxy cannot resolve the host, or it refuses the credentials with another status than 407 |
 //! | `did not answer CONNECT` | the server is not an HTTP proxy |

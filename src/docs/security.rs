@@ -25,10 +25,10 @@
 //!
 //! # What is left to the application
 //!
-//! - **A limit by address.** Anybody can start a sign-in and call back with a made-up code, which costs a request to the
-//!   provider. While 256 of these wait, others who sign in get 503. A place among the 256 is free again when its
+//! - **A rate limit for each client IP.** Anybody can start a sign-in and request the callback with a made-up code, which
+//!   costs a token request to the provider. While 256 of these wait, others who sign in get 503. A place among the 256 is free again when its
 //!   call ends, at the latest after the [HTTP timeout](crate::ConfigBuilder::with_http_timeout). The layer does not know
-//!   who sends what: let the proxy limit the callback by address, as the
+//!   who sends what: let the proxy limit requests of the callback for each client IP, as the
 //!   [nginx configuration](crate::docs::proxy#nginx) in this guide does.
 //! - **Cookie keys.** Without [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) the keys are derived from the
 //!   client secret: anyone who has the secret can forge sessions, and changing it signs everybody out. Set keys in

@@ -21,9 +21,9 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `cross-site-sign-out` | 403 | another site, or a page that hides its origin, requested the sign-out | sign out from a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
-/// | `not-signed-in` | 401 | nobody is signed in, or the session has ended | sign in: a person who opens a page is redirected there |
+/// | `not-signed-in` | 401 | nobody is signed in, or the session has ended | sign in: a person who opens a page is redirected there, except in the first minute after a sign-in, which stops a redirect loop |
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
-/// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in`, except in the first minute after a sign-in |
+/// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
@@ -67,7 +67,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
 ///
 /// Each error is logged once, when its response is made, with its details, its source and the provider's host: at
-/// `DEBUG` if users can cause it, else at `WARN`.
+/// `DEBUG` if it is the user who has to act, otherwise at `WARN`, up to a [limit](crate::docs::logs).
 ///
 /// ```
 /// use tower_didit::{Error, ErrorKind, reason::TokenError};

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 /// Whether this thread may log another error with this message and code at `WARN`: `Some` with the number of such
 /// errors that it has logged at `DEBUG` since the last one at `WARN`.
 ///
-/// Requests of strangers fail with the codes of background tasks, but not with their messages. A thread needs no lock,
-/// and the number of threads is bounded.
+/// The message is part of the key, so that anonymous requests cannot use up the limit of a background task whose
+/// errors have the same code. The limit is the thread's own and needs no lock.
 pub(super) fn allows(message: String, code: &'static str) -> Option<u64> {
     // A thread that ends has no limit any more.
     let allowed = LIMITS.try_with(|limits| {

@@ -204,8 +204,8 @@ impl Error {
         (!causes.is_empty()).then(|| causes.join(": "))
     }
 
-    /// Logs the error once: at `DEBUG` if users can cause it, else at `WARN`, up to a limit for each message and
-    /// code.
+    /// Logs the error once: at `DEBUG` if the user has to act, otherwise at `WARN`, up to a limit for each message
+    /// and code.
     pub(crate) fn log(&self, message: impl fmt::Display) {
         if self.0.is_logged.swap(true, Ordering::Relaxed) {
             return;

@@ -31,16 +31,16 @@ impl RelyingParty {
         let helps =
             challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
         let query = address.and_then(PathAndQuery::query);
-        let is_stray =
-            helps && query.is_some_and(|query| self.is_stray_callback(query, &context.cookies));
-        let starts_sign_in = helps && !is_stray;
+        let is_misrouted =
+            helps && query.is_some_and(|query| self.is_misrouted_callback(query, &context.cookies));
+        let starts_sign_in = helps && !is_misrouted;
         let session = context.asked_session();
         if let Some(cookies) = session.and_then(|session| session.cookies(starts_sign_in)) {
             append_cookies(&mut head.headers, cookies);
         }
         let headers = mem::take(&mut head.headers);
         let wanted = challenge.and_then(|SignInChallenge(page)| page);
-        let address = address.filter(|_| !is_stray);
+        let address = address.filter(|_| !is_misrouted);
         let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
         Box::pin(async move {
             let reply = if starts_sign_in {

@@ -146,7 +146,7 @@ impl RelyingParty {
         lifecycle.start(async move {
             if let Some(session) = relying_party.flights.retire(&flight_state).await {
                 let tokens = session.tokens().clone();
-                relying_party.lifecycle.end_unused(tokens);
+                relying_party.lifecycle.discard_unclaimed(tokens);
             }
         });
         let exchanged = async {
@@ -172,7 +172,7 @@ impl RelyingParty {
         let session = Session::start(tokens, keeps_id_token, limits, lifecycle.now());
         // Before the handler runs, which must not act on a sign-in whose session cannot be saved.
         self.prepare(session.clone()).await.map_err(|error| {
-            lifecycle.end_unused(session.tokens().clone());
+            lifecycle.discard_unclaimed(session.tokens().clone());
             TokenRequestFailure::not_repeatable(error)
         })
     }

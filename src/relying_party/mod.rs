@@ -6,6 +6,7 @@ mod callback_flights;
 mod failure;
 mod flow_cookies;
 mod forwarded;
+mod misrouted_callback;
 mod new_session;
 mod origins;
 mod pages;
@@ -14,7 +15,6 @@ mod responses;
 mod route;
 mod sign_in;
 mod sign_out;
-mod stray_callback;
 
 use std::{
     collections::HashSet,
@@ -59,7 +59,7 @@ pub(crate) struct RelyingParty {
 #[derive(Default)]
 struct Reported {
     callback_route_missing: AtomicBool,
-    stray_callback: AtomicBool,
+    misrouted_callback: AtomicBool,
     too_many_token_requests: AtomicBool,
     session_not_kept: AtomicBool,
     /// The hosts without a redirect URI on which sign-ins have started.
@@ -92,7 +92,7 @@ impl RelyingParty {
                 metadata.read(name, value);
             }
         }
-        self.report_stray_callback(request.uri(), &cookies);
+        self.report_misrouted_callback(request.uri(), &cookies);
         // The application's error page gets the whole request head.
         let whole = self.config.error_page.is_some();
         let is_page = metadata.is_page_request(request.method());

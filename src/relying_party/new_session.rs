@@ -95,12 +95,13 @@ impl RelyingParty {
             append_cookies(&mut head.headers, removals);
         } else {
             tracing::debug!(status, "callback handler refused the user");
-            self.lifecycle.end_unused(session.tokens().clone());
+            self.lifecycle.discard_unclaimed(session.tokens().clone());
         }
         let page = self.replace_callback_error(&request, &new_session.return_to, head);
         Some(Box::pin(async move {
-            // The handler's sign-out logs the failure.
-            let _ = self.lifecycle.sign_out(ended).await;
+            if let Err(error) = self.lifecycle.sign_out(ended).await {
+                error.log("failed to end a replaced session");
+            }
             page.map_or(Ok(Vec::new()), Err)
         }))
     }
@@ -134,7 +135,7 @@ impl RelyingParty {
             let (mut cookies, key) = create.await.inspect_err(|error| {
                 if error.kind() == ErrorKind::SessionEnded {
                     *new_session.turn = Some(CallbackOutcome::NotSignedIn);
-                    lifecycle.end_unused(session.tokens().clone());
+                    lifecycle.discard_unclaimed(session.tokens().clone());
                 }
             })?;
             let asked = context.as_ref().and_then(|context| context.asked_session());

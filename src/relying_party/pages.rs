@@ -51,11 +51,11 @@ pub(super) fn built_in_page(error: &Error, link: &Link, landing_page: &str) -> R
 ///
 /// A redirect would fail: if the page with the form has the policy `form-action 'self'`, Chromium does not follow
 /// redirects of the form's response to other sites (CSP Level 3 §6.4.1.2).
-pub(super) fn onward_page(url: &HeaderValue) -> Response<Bytes> {
+pub(super) fn forwarding_page(url: &HeaderValue) -> Response<Bytes> {
     let url = escaped(&String::from_utf8_lossy(url.as_bytes()));
     let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">\n");
-    let link = format!(r#"<a id="go-on" href="{url}">Go on</a>"#);
-    let text = "If the next page does not open by itself, go on to it.";
+    let link = format!(r#"<a id="go-on" href="{url}">Continue</a>"#);
+    let text = "If the next page does not open by itself, continue to it.";
     page("You are signed out of this site", &refresh, text, &link, "")
 }
 

@@ -10,7 +10,7 @@ use super::{
     RelyingParty,
     application_error::with_headers,
     failure::Failure,
-    pages::onward_page,
+    pages::forwarding_page,
     request_kind::{FetchMetadata, accepts_json},
     responses::{self, append_cookies, keep_private, see_other},
     sign_in::return_to_parameter,
@@ -65,7 +65,7 @@ impl RelyingParty {
                 responses::json(&Location { location })
             }
             RequestMode::Navigation if self.is_elsewhere(&page.url) => {
-                let mut response = onward_page(&page.url);
+                let mut response = forwarding_page(&page.url);
                 keep_private(response.headers_mut());
                 response
             }

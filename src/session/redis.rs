@@ -51,7 +51,7 @@ use super::store::{
 /// the one that would expire first.
 ///
 /// **Durability.** A single-use refresh token is sent once, and no session is lost, as long as Redis does not lose
-/// what it has acknowledged: `appendonly yes`, `appendfsync always`, no `maxmemory-policy` that evicts, and no
+/// what it has acknowledged: `appendonly yes`, `appendfsync always`, `maxmemory-policy noeviction`, and no
 /// [failover](crate::docs::machines#a-failover-of-redis) to a replica that lags. With weaker settings, users who signed in or whose tokens were refreshed just
 /// before a crash may have to sign in again.
 ///

@@ -54,9 +54,9 @@ impl Rules {
             Some(attempt) if attempt.is_pending(now) => !tokens.are_valid(now),
             Some(_) => !self.single_use,
         };
-        if tokens.are_refresh_due(now) && may_refresh() {
+        if tokens.is_refresh_due(now) && may_refresh() {
             Validity::RefreshDue
-        } else if self.has_ended_with(tokens, now) {
+        } else if self.has_ended_with_access_token(tokens, now) {
             Validity::EndedUnlessRefreshing
         } else {
             Validity::Valid
@@ -64,7 +64,7 @@ impl Rules {
     }
 
     /// Whether a session has ended with its access token, unless it is refreshed.
-    pub(super) fn has_ended_with(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
+    pub(super) fn has_ended_with_access_token(&self, tokens: &DiditTokens, now: Timestamp) -> bool {
         self.sessions_end_with_access_token && !tokens.are_valid(now)
     }
 }

@@ -169,7 +169,7 @@ impl DiditTokens {
     /// Whether the access token is due for a refresh, if there is a refresh token: in the last half minute of its
     /// life, or in the second half of a life shorter than a minute. The moment differs from token to token, so that
     /// tokens that were issued together are not refreshed together.
-    pub(crate) fn are_refresh_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_refresh_due(&self, now: Timestamp) -> bool {
         let (Some(end), Some(_)) = (self.expiry(), self.refresh_token()) else {
             return false;
         };
@@ -252,17 +252,17 @@ mod tests {
             )
         };
         let refreshable = |life| tokens(Some(life), Some("rt"));
-        assert!(!refreshable(3600).are_refresh_due(at(4600 - 31)));
-        assert!(refreshable(3600).are_refresh_due(at(4600 - 15)));
-        assert!(refreshable(3600).are_refresh_due(at(9999)));
+        assert!(!refreshable(3600).is_refresh_due(at(4600 - 31)));
+        assert!(refreshable(3600).is_refresh_due(at(4600 - 15)));
+        assert!(refreshable(3600).is_refresh_due(at(9999)));
         // In the second half of a short life.
-        assert!(!refreshable(20).are_refresh_due(at(1009)));
-        assert!(refreshable(20).are_refresh_due(at(1015)));
+        assert!(!refreshable(20).is_refresh_due(at(1009)));
+        assert!(refreshable(20).is_refresh_due(at(1015)));
         // Not in the first 10 seconds, however short the life is.
-        assert!(!refreshable(0).are_refresh_due(at(1009)));
-        assert!(refreshable(0).are_refresh_due(at(1010)));
-        assert!(!tokens(Some(20), None).are_refresh_due(at(9999)));
-        assert!(!tokens(None, Some("rt")).are_refresh_due(at(9999)));
+        assert!(!refreshable(0).is_refresh_due(at(1009)));
+        assert!(refreshable(0).is_refresh_due(at(1010)));
+        assert!(!tokens(Some(20), None).is_refresh_due(at(9999)));
+        assert!(!tokens(None, Some("rt")).is_refresh_due(at(9999)));
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         let tokens = tokens();
         let spent = tokens.without_refresh_token();
         assert!(spent.refresh_token().is_none());
-        assert!(!spent.are_refresh_due(Timestamp::from_unix(9999)));
+        assert!(!spent.is_refresh_due(Timestamp::from_unix(9999)));
         assert!(tokens.same_as(&tokens.clone()) && spent.same_as(&spent.clone()));
         assert!(!tokens.same_as(&spent) && !spent.same_as(&tokens));
     }

@@ -88,7 +88,9 @@ impl ForwardProxy {
             .map(ToString::to_string)
             .find_map(|cause| Some(cause.strip_prefix("tunnel error: ")?.to_owned()));
         let what = match tunnel.as_deref() {
-            None if error.is_timeout() => "may not answer: check its address and the network",
+            None if error.is_timeout() => {
+                "did not respond in time: check its address and the network"
+            }
             None => return error.into(),
             Some("proxy authorization required") => {
                 "wants credentials (407): put the right user and password into its URL"

@@ -1,6 +1,12 @@
 //! The log of an error: one line, whoever renders the response.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, routing::get};
 use http::Method as Verb;
@@ -9,7 +15,7 @@ use tower_didit::{
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
-use super::store::failing_store::FailingStore;
+use super::store::failing_store::{FailingStore, Method};
 use crate::support::{
     cookies::SESSION,
     faults::with_claim,
@@ -205,6 +211,37 @@ async fn a_store_that_fails_is_one_line_for_each_request() {
     browser.post_form("/logout", &[]).await;
     assert_one(&["WARN", "code=\"sign-out-incomplete\"", "source="]);
     assert!(browser.cookie(SESSION).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_a_callbacks_handler_fails_to_end_is_one_line() {
+    let didit = didit();
+    let store = FailingStore::new(memory(&didit));
+    let signs_out = Arc::new(AtomicBool::new(false));
+    let callback = {
+        let signs_out = Arc::clone(&signs_out);
+        async move |client: DiditClient| {
+            if signs_out.load(Ordering::Relaxed) {
+                client.sign_out().await.map(drop)
+            } else {
+                Ok(())
+            }
+        }
+    };
+    let app = Router::new().route("/callback", get(callback)).layer(auth(
+        didit.config(CALLBACK).with_session_store(store.clone()),
+    ));
+    let browser = Browser::new(HOME, app);
+    sign_in(&browser, &didit).await;
+    signs_out.store(true, Ordering::Relaxed);
+    store.fail(&[Method::Delete]);
+    capture();
+    sign_in(&browser, &didit).await;
+    assert_one(&[
+        "WARN",
+        "failed to end a replaced session",
+        "code=\"sign-out-incomplete\"",
+    ]);
 }
 
 // Behaviour 14.

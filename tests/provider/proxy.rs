@@ -71,7 +71,7 @@ async fn a_silent_proxy_is_named() {
     capture();
     assert_eq!(attempt(config).await, PROVIDER_UNREACHABLE);
     assert_logged(&format!(
-        "the proxy {address} may not answer: check its address and the network"
+        "the proxy {address} did not respond in time: check its address and the network"
     ));
 }
 

@@ -223,7 +223,7 @@ async fn an_expired_access_token_is_refreshed_or_refused_first() {
 }
 
 #[tokio::test]
-async fn a_handler_that_changes_its_session_is_followed() {
+async fn it_uses_refreshed_tokens_and_refuses_after_a_sign_out() {
     let didit = didit();
     for stored in [false, true] {
         let config = config(&didit);

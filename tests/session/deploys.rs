@@ -74,15 +74,18 @@ fn change(name: &str, didit: &FakeDidit, store: Option<&MemoryStore>) -> Option<
             let before = keyed().with_cookie_keys([NEW, OLD]);
             (before, keyed().with_cookie_keys([NEW]))
         }
-        "cookie keys in place of the client secret" => (derived(SECRET), keyed()),
-        "cookie keys, the client secret of 32 bytes or more as the last of them" => {
+        "cookie keys are set for the first time, without the client secret" => {
+            (derived(SECRET), keyed())
+        }
+        "cookie keys are set for the first time, with the client secret (at least 32 bytes) as the last of them" =>
+        {
             let keys = [NEW, SECRET.as_bytes()];
             (derived(SECRET), keyed().with_cookie_keys(keys))
         }
-        "the client secret, with cookie keys" => {
+        "another client secret, while cookie keys are set" => {
             (keyed().with_client_secret(FORMER_SECRET), keyed())
         }
-        "the client secret, without cookie keys" => (derived(FORMER_SECRET), derived(SECRET)),
+        "another client secret, without cookie keys" => (derived(FORMER_SECRET), derived(SECRET)),
         "the client id" => {
             let before = build("former", CALLBACK, SECRET).with_cookie_keys([OLD]);
             (before, keyed())

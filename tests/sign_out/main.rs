@@ -5,8 +5,8 @@
 mod at_the_provider;
 mod by_handlers;
 mod end_session;
+mod forwarding;
 mod here;
-mod onward;
 mod revocation;
 #[path = "../support/mod.rs"]
 mod support;

@@ -40,12 +40,12 @@ impl ConfigBuilder {
         ensure(fits, ConfigError::UnwantedClientSecret)
     }
 
-    /// The redirect URIs, each with a host of its own: the host of a request selects one.
+    /// The redirect URIs. The `Host` header of a request (host and port) selects one of them, so they differ in it.
     pub(super) fn check_redirect_uris(&self) -> Result<Vec<RedirectUri>, ConfigError> {
         let mut checked: Vec<RedirectUri> = Vec::new();
         for given in &self.redirect_uris {
             let uri = RedirectUri::parse(given)?;
-            let is_selectable = !checked.iter().any(|other| uri.has_host_of(other));
+            let is_selectable = !checked.iter().any(|other| uri.shares_host_header(other));
             let why = "has the host of another redirect URI; the host of a request has to select one of them";
             ensure(is_selectable, invalid_value("redirect URI", given, why))?;
             checked.push(uri);

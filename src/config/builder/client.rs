@@ -106,14 +106,14 @@ impl ConfigBuilder {
     /// the provider.
     ///
     /// If the call fails, the sign-in fails: the handler does not run, no session begins, and the person gets the page of
-    /// the call's error, such as `provider-timeout`, with a link to try again. To sign in without the endpoint, leave this
-    /// setting out and take `Result<UserInfo, Error>` in handlers.
+    /// the call's error, such as `provider-timeout`, with a link to try again. If a failure of the
+    /// user info endpoint must not prevent sign-ins, leave this setting out and take `Result<UserInfo, Error>` in handlers.
     ///
     /// A session in cookies grows by the size of the response. If its cookies exceed
     /// [`with_session_cookie_limit`](Self::with_session_cookie_limit), the sign-in fails with
     /// [`SessionTooLarge`](crate::ErrorKind::SessionTooLarge): use a [store](Self::with_session_store).
     ///
-    /// `build` refuses the setting if no requested scope yields a member, and for Didit Authentication, which has no
+    /// `build` refuses the setting if none of the requested scopes adds anything to the user info, and for Didit Authentication, which has no
     /// user information.
     ///
     /// Default: a request whose handler takes [`UserInfo`](crate::UserInfo) calls the provider.

@@ -102,9 +102,9 @@ impl ConfigBuilder {
     /// Makes the page for each [`Error`] that a person sees: a failed sign-in or sign-out, the refusal of an extractor
     /// or of [`RequireSignIn`](crate::RequireSignIn), a handler's `?`. A program gets problem details instead.
     ///
-    /// `page` gets the error, the request head, and `next`: the address that the built-in page links to. `next` is a
-    /// sign-in that returns to the requested page, the landing page, or an empty string (this URL) if a retry may
-    /// succeed. In a quoted HTML attribute escape only `&`.
+    /// `page` gets the error, the request head, and `next`: the address that the built-in page links to. `next` is one of:
+    /// the URL of a sign-in that returns to the requested page; the landing page; an empty string, which means this URL
+    /// again, if a retry may succeed. Inside a quoted HTML attribute, `&` is the only character of it to escape.
     ///
     /// Escape text from the request and from [`provider_description`](Error::provider_description).
     ///
@@ -112,15 +112,15 @@ impl ConfigBuilder {
     /// challenge of a 401 and the `Retry-After` of a 503. A page that replaces a handler's response keeps that
     /// response's headers, except `Content-*` and those that the page has itself.
     ///
-    /// Default: a small page with two links: one to the [landing page](Self::with_landing_page), and one to a
-    /// sign-in that comes back to the requested page, or to the same address where a retry helps.
+    /// Default: a small page with two links: one to the [landing page](Self::with_landing_page), and one that
+    /// starts a sign-in which returns to the requested page or, if a retry may succeed, loads this URL again.
     ///
     /// ```
     /// # use tower_didit::Config;
     /// # let config = Config::builder("client-id", "https://app.example/callback").with_client_secret("s");
     /// let config = config.with_error_page(|error, _request, next| {
     ///     let (code, next) = (error.kind().code(), next.replace('&', "&amp;"));
-    ///     let html = format!(r#"<p>Sign-in failed: {code}. <a href="{next}">Go on</a></p>"#);
+    ///     let html = format!(r#"<p>Sign-in failed: {code}. <a href="{next}">Continue</a></p>"#);
     ///     http::Response::builder()
     ///         .status(error.kind().status())
     ///         .header("content-type", "text/html; charset=utf-8")

@@ -87,9 +87,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sends the calls to the provider through the proxy that the environment names, as `curl` does: `HTTPS_PROXY`, else
-    /// `ALL_PROXY`; no proxy for the hosts in `NO_PROXY`. Each may be in lower case; if both exist, the upper-case one
-    /// counts.
+    /// Sends the calls to the provider through the proxy that the environment names: `HTTPS_PROXY`, else `ALL_PROXY`;
+    /// no proxy for the hosts in `NO_PROXY`. Each may be in lower case; if both are set, the upper-case one counts
+    /// (`curl` prefers the lower-case one).
     ///
     /// `NO_PROXY` lists names with their subdomains, addresses and networks, with commas in between; `*` is every host.
     /// `HTTP_PROXY` has no effect: only loopback is called over plain http, and calls to loopback are direct. `build`

@@ -97,7 +97,7 @@
 //! | done? | |
 //! |---|---|
 //! | ☐ | The [proxy](crate::docs::proxy#nginx) passes the whole path, and headers of 8 KB, and logs no query of the callback. |
-//! | ☐ | The proxy limits requests to the callback by address: each made-up code costs a request to Didit. |
+//! | ☐ | The proxy limits requests of the callback for each client IP: each made-up code costs a token request to Didit. |
 //! | ☐ | Only the proxy can reach the application's port: the application listens on loopback, or on a private network. |
 //! | ☐ | Other host names redirect to the host of the redirect URI. |
 //! | ☐ | No cache stores `/login`, `/logout` and the callback: `curl -sD- -o /dev/null https://app.example/login` shows `private, no-store`, and no `Age`. |

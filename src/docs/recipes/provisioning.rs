@@ -35,13 +35,13 @@
 //! async fn callback(
 //!     State(accounts): State<Accounts>,
 //!     user: IdClaims,
-//!     told: UserInfo,
+//!     info: UserInfo,
 //!     back: ReturnTo,
 //! ) -> Response {
 //!     // In SQL: INSERT … ON CONFLICT (subject) DO UPDATE … RETURNING is_banned
 //!     let mut accounts = accounts.lock().unwrap();
 //!     let account = accounts.entry(user.subject().to_owned()).or_default();
-//!     account.name = told.full_name().map(str::to_owned);
+//!     account.name = info.full_name().map(str::to_owned);
 //!     if account.is_banned {
 //!         let page = Html("<h1>This account is closed</h1>");
 //!         return (StatusCode::FORBIDDEN, page).into_response();

@@ -248,4 +248,4 @@
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and
 //!   [`DiditTokens`](crate::DiditTokens) in the handler, move them into the stream, and refresh there: see
 //!   [jobs](crate::docs::recipes::jobs).
-//! - **Ask in the handler.** An extractor that runs in the stream for the first time fails with `asked-too-late`.
+//! - **Extract the session in the handler.** An extractor that runs in the stream for the first time fails with `asked-too-late`.

@@ -275,8 +275,8 @@
 //! # A real browser
 //!
 //! For a test with a real browser (Playwright, `WebDriver`) the fake and the application listen on sockets. `config` has
-//! Didit's own addresses, at which only the fake in the process responds. So the test replaces the provider by one that
-//! is discovered at the fake's address:
+//! Didit's real URLs, which the fake intercepts in the process only: a browser would reach the real Didit. So the test
+//! replaces the provider by one that is discovered at the fake's address:
 //!
 //! ```
 //! # use axum::{Router, routing::get};

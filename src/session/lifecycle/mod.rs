@@ -203,7 +203,9 @@ impl SessionLifecycle {
         let (rules, tokens) = (&self.sessions.rules, session.tokens());
         match self.validity(session, entry, now) {
             Validity::Valid => Admission::SignedIn,
-            Validity::RefreshDue if !rules.has_ended_with(tokens, now) => Admission::SignedIn,
+            Validity::RefreshDue if !rules.has_ended_with_access_token(tokens, now) => {
+                Admission::SignedIn
+            }
             Validity::EndedUnlessRefreshing if !self.refreshes.has_replacement_for(tokens, now) => {
                 Admission::Anonymous
             }

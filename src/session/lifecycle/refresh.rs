@@ -36,7 +36,7 @@ impl SessionLifecycle {
                     && lifecycle.has_ended(session.id())
                 {
                     // The sign-out has revoked only the old tokens.
-                    lifecycle.end_unused(tokens.clone());
+                    lifecycle.discard_unclaimed(tokens.clone());
                 }
                 outcome
             })

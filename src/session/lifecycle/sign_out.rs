@@ -192,7 +192,7 @@ impl SessionLifecycle {
     }
 
     /// Revokes tokens that never got a session, or terminates their provider session, in the background.
-    pub(crate) fn end_unused(self: &Arc<Self>, tokens: DiditTokens) {
+    pub(crate) fn discard_unclaimed(self: &Arc<Self>, tokens: DiditTokens) {
         let lifecycle = Arc::clone(self);
         let end = async move { lifecycle.discard(&tokens).await };
         self.end_in_background(end);

@@ -36,7 +36,7 @@ async fn a_sign_in_that_the_handler_refuses_leaves_no_session_at_the_provider() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn unclaimed_tokens_are_ended_after_a_minute() {
+async fn unclaimed_tokens_are_discarded_after_a_minute() {
     let site = Site::with(revoking(), StatusCode::OK, |config| config);
     let back = site.approved().await;
     let mut first = Box::pin(site.browser.get(&back));
@@ -54,7 +54,7 @@ async fn unclaimed_tokens_are_ended_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unclaimed_tokens_are_ended_at_shutdown() {
+async fn unclaimed_tokens_are_discarded_at_shutdown() {
     let site = Site::with(revoking(), StatusCode::OK, |config| config);
     let back = site.approved().await;
     let mut first = Box::pin(site.browser.get(&back));

@@ -54,7 +54,7 @@ async fn a_callback_without_its_flow_cookie_is_unknown() {
 
 // Behaviour 100.
 #[tokio::test]
-async fn a_flow_cookie_that_another_key_sealed_is_foreign() {
+async fn a_flow_cookie_that_another_key_sealed_is_undecryptable() {
     let site = Site::new();
     let back = site.approved().await;
     let other = Site::with(crate::support::site::didit(), StatusCode::OK, |config| {
@@ -79,7 +79,7 @@ async fn a_sign_in_that_took_too_long_has_expired() {
 
 // Behaviours 17 and 100.
 #[tokio::test(start_paused = true)]
-async fn a_callback_that_was_used_before_is_completed() {
+async fn a_callback_that_was_used_before_is_refused() {
     let site = Site::new();
     let back = site.approved().await;
     let flow = flow_cookies(&site.browser).remove(0);

@@ -103,7 +103,7 @@ async fn two_concurrent_sign_outs_call_didit_once() {
 
 // Behaviour 89.
 #[tokio::test(start_paused = true)]
-async fn tokens_that_come_after_the_sign_out_are_ended_too() {
+async fn tokens_that_come_after_the_sign_out_are_discarded_too() {
     let didit = didit();
     let browser = user(&didit, in_memory(&didit)).await;
     didit.clock().advance(LATER);
