@@ -32,8 +32,8 @@ pub(crate) use reqwest::ReqwestTransport;
 /// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
 /// while a request is on its way, and then the code is lost. The default transport opens a connection for each request
 /// except for user information after the sign-in, which may reuse a connection that was idle for at most 4 seconds. If
-/// that connection breaks, the request is sent once more, over a new one. In rare cases the HTTP client misses that the
-/// connection has closed, and the request fails at its timeout.
+/// that connection breaks, or brings no response within 2 seconds (a quarter of a timeout below 8 seconds), the request
+/// is sent once more, over a new one; the first response counts.
 ///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -212,8 +212,7 @@ impl From<TransportError> for Error {
 }
 
 /// Marks a request that the default transport may send over an idle connection, and once more over a new one if the
-/// idle one breaks. Only a request that may be repeated has it (RFC 9110 §9.2.2), and only if its failure costs nothing
-/// else: in rare cases the HTTP client misses that a connection has closed, and the request fails at its timeout.
+/// idle one breaks or brings no response in time. Only a request that may be repeated has it (RFC 9110 §9.2.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReuseConnection;
 

@@ -4,7 +4,9 @@ use std::{error::Error as StdError, time::Duration};
 
 use ::reqwest::{Certificate, Client, ClientBuilder, redirect::Policy, retry};
 use bytes::{Bytes, BytesMut};
+use futures_util::future::select_ok;
 use http::{Request, Response};
+use tokio::time::timeout;
 
 use super::{
     ForwardProxy, HttpTransport, MAX_BODY, ReuseConnection, TransportError, TransportFuture,
@@ -20,6 +22,8 @@ pub(crate) struct ReqwestTransport {
     pooled: Client,
     /// Opens a connection for each request.
     fresh: Client,
+    /// When a request over `pooled` has no response after this time, it is sent over `fresh` too.
+    repeat_after: Duration,
     proxy: Option<ForwardProxy>,
 }
 
@@ -31,6 +35,7 @@ impl ReqwestTransport {
     /// One of these certificates, or of the system's, cannot be read.
     pub(crate) fn new(
         connect_timeout: Duration,
+        http_timeout: Duration,
         roots: &[Vec<u8>],
         proxy: Option<ForwardProxy>,
     ) -> Result<Self, Box<dyn StdError + Send + Sync>> {
@@ -52,8 +57,27 @@ impl ReqwestTransport {
         Ok(Self {
             pooled: client().pool_idle_timeout(MAX_IDLE).build()?,
             fresh: client().pool_max_idle_per_host(0).build()?,
+            repeat_after: MAX_REPEAT_AFTER.min(http_timeout / 4),
             proxy,
         })
+    }
+
+    /// Sends a request over a connection that may be an idle one. If that connection breaks or brings no response in
+    /// time, sends the request once more, over a new one; the first response counts.
+    ///
+    /// Without a response the request may not even have been sent: hyper loses a request, without an error, if one thread
+    /// queues it while another one drops the closed connection (<https://github.com/hyperium/hyper/issues/4122>).
+    async fn send_reusing(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let mut first = Box::pin(self.send_once(&self.pooled, request.clone()));
+        let second = Box::pin(self.send_once(&self.fresh, request));
+        match timeout(self.repeat_after, &mut first).await {
+            Ok(Err(error)) if error.is_broken() => second.await,
+            Ok(outcome) => outcome,
+            Err(_elapsed) => Ok(select_ok([first, second]).await?.0),
+        }
     }
 
     async fn send_once(
@@ -98,12 +122,9 @@ impl HttpTransport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture {
         let this = self.clone();
         Box::pin(async move {
-            if request.extensions().get::<ReuseConnection>().is_none() {
-                return this.send_once(&this.fresh, request).await;
-            }
-            match this.send_once(&this.pooled, request.clone()).await {
-                Err(error) if error.is_broken() => this.send_once(&this.fresh, request).await,
-                outcome => outcome,
+            match request.extensions().get::<ReuseConnection>() {
+                Some(_) => this.send_reusing(request).await,
+                None => this.send_once(&this.fresh, request).await,
             }
         })
     }
@@ -129,3 +150,116 @@ fn client(connect_timeout: Duration) -> ClientBuilder {
 const USER_AGENT: &str = concat!("tower-didit/", env!("CARGO_PKG_VERSION"));
 /// Shorter than the 5 seconds after which common servers close an idle connection.
 const MAX_IDLE: Duration = Duration::from_secs(4);
+/// Longer than a response of the provider usually takes.
+const MAX_REPEAT_AFTER: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::pending,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+        sync::Notify,
+    };
+
+    use super::*;
+
+    /// Answers the first request of each connection, and the second one late or never.
+    #[derive(Default)]
+    struct Server {
+        answers_late: bool,
+        /// The number of requests that were the second one of their connection.
+        reused: AtomicUsize,
+        repeated: Notify,
+    }
+
+    impl Server {
+        async fn start(self: Arc<Self>) -> String {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("it is bound");
+            tokio::spawn(async move {
+                while let Ok((socket, _)) = listener.accept().await {
+                    tokio::spawn(Arc::clone(&self).serve(socket));
+                }
+            });
+            format!("http://{address}/")
+        }
+
+        async fn serve(self: Arc<Self>, mut socket: TcpStream) {
+            read_request(&mut socket).await;
+            if self.answers_late && self.reused.load(Ordering::Relaxed) > 0 {
+                self.repeated.notify_one();
+                pending::<()>().await;
+            }
+            answer(&mut socket, "first").await;
+            read_request(&mut socket).await;
+            self.reused.fetch_add(1, Ordering::Relaxed);
+            if self.answers_late {
+                self.repeated.notified().await;
+                answer(&mut socket, "late").await;
+            }
+            pending::<()>().await;
+        }
+    }
+
+    async fn read_request(socket: &mut TcpStream) {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            if !matches!(socket.read_buf(&mut request).await, Ok(1..)) {
+                pending::<()>().await;
+            }
+        }
+    }
+
+    async fn answer(socket: &mut TcpStream, body: &str) {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+        let _ = socket.write_all(answer.as_bytes()).await;
+    }
+
+    /// The body of the first call that has reused a connection.
+    async fn call_over_a_reused_connection(server: Server) -> Bytes {
+        let server = Arc::new(server);
+        let url = Arc::clone(&server).start().await;
+        let transport = ReqwestTransport::new(SECONDS, SECONDS, &[], None);
+        let mut transport = transport.expect("no certificates");
+        for _ in 0..100 {
+            let mut request = Request::get(&url).body(Bytes::new()).expect("a URL");
+            request.extensions_mut().insert(ReuseConnection);
+            let response = timeout(SECONDS, transport.send(request)).await;
+            let response = response.expect("in time").expect("a response");
+            if server.reused.load(Ordering::Relaxed) > 0 {
+                return response.into_body();
+            }
+            transport.repeat_after = Duration::from_millis(50);
+        }
+        panic!("no connection was reused");
+    }
+
+    // RFC 9110 §9.2.2; behaviour 107.
+    #[tokio::test]
+    async fn a_request_that_a_reused_connection_loses_is_repeated_over_a_new_one() {
+        let body = call_over_a_reused_connection(Server::default()).await;
+        assert_eq!(body, "first");
+    }
+
+    // RFC 9110 §9.2.2; behaviour 107.
+    #[tokio::test]
+    async fn a_late_response_of_a_reused_connection_counts() {
+        let server = Server {
+            answers_late: true,
+            ..Server::default()
+        };
+        let body = call_over_a_reused_connection(server).await;
+        assert_eq!(body, "late");
+    }
+
+    const SECONDS: Duration = Duration::from_secs(10);
+}

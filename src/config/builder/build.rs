@@ -75,7 +75,8 @@ impl ConfigBuilder {
             // sent.
             let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
             let proxy = self.check_proxy()?;
-            let transport = ReqwestTransport::new(connect_timeout, &self.root_certificates, proxy)
+            let roots = &self.root_certificates;
+            let transport = ReqwestTransport::new(connect_timeout, self.http_timeout, roots, proxy)
                 .map_err(|source| ConfigError::RootCertificates { source })?;
             self.transport = Some(Arc::new(transport));
         }
