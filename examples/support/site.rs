@@ -14,7 +14,8 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 /// (default `info`).
 pub(crate) struct Site {
     listener: TcpListener,
-    origin: String,
+    /// For the addresses that a provider has to know.
+    pub(crate) origin: String,
 }
 
 impl Site {

@@ -69,7 +69,8 @@
 //!
 //! Two layers, for example for customers and for staff, need different cookie names and paths. Add them side by side,
 //! or stacked around different routes: the inner layer handles the routes inside it and renders their errors. A session
-//! of one layer is not accepted by the other, even with the same client, keys and store.
+//! of one layer is not accepted by the other, even with the same client, keys and store. In the repository,
+//! `cargo run --example two_providers` is an application with two layers and a page that shows both sessions.
 //!
 //! An application with several host names needs one layer:
 //! [`add_redirect_uri`](crate::ConfigBuilder::add_redirect_uri), with the `Host` that the

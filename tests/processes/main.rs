@@ -9,6 +9,7 @@
 mod clocks;
 mod cluster;
 mod egress_proxy;
+mod examples;
 mod failover;
 mod harness;
 mod key_rotation;

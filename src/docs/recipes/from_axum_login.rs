@@ -4,6 +4,9 @@
 //! backend for the user; the OAuth part (authorize URL, `state`, exchange) is in your handlers. With tower-didit the
 //! layer does both.
 //!
+//! To keep axum-login's permissions and `AuthSession`, use both crates: `cargo run --example axum_login`, in the
+//! repository, has a middleware that makes axum-login's session follow that of the layer.
+//!
 //! | before | after |
 //! |---|---|
 //! | `SessionManagerLayer`, `AuthManagerLayerBuilder` | [`DiditAuth`](crate::DiditAuth), one layer |

@@ -1,7 +1,7 @@
 //! Creating an account at the first sign-in, and refusing a banned user.
 //!
 //! The callback's handler runs after the ID token was verified and before the session begins. If the handler responds
-//! with 400 or above, no session begins.
+//! with 400 or above, no session begins. `cargo run --example provisioning`, in the repository, does this with `SQLite`.
 //!
 //! ```
 //! use std::{collections::HashMap, sync::{Arc, Mutex}};

@@ -1,0 +1,105 @@
+//! Examples as processes of their own, clicked through in a real browser. Their refusals are tested in `examples/`.
+//!
+//! Screenshots are in `target/screenshots/`.
+
+use tower_didit::fake::Person;
+
+use crate::harness::{
+    chromium::Chromium,
+    process::{self, Process},
+};
+
+#[tokio::test]
+async fn customers_and_staff_sign_in_side_by_side() {
+    let app = Example::start("two_providers");
+    let browser = Chromium::open("two-providers").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/orders")).await;
+    browser.screenshot("1-orders").await;
+
+    browser.goto(&app.url("/staff")).await;
+    browser.click("approve-john").await;
+    browser.arrives_at(&app.url("/staff")).await;
+    browser.screenshot("2-staff").await;
+
+    browser.click("home").await;
+    for (role, person) in [("customer", Person::alejandra()), ("staff", Person::john())] {
+        let subject = browser.shows(role).await.text().await;
+        assert_eq!(subject.expect("a text"), person.subject());
+    }
+    browser.screenshot("3-home").await;
+
+    browser.click("staff-sign-out").await;
+    browser.shows("staff-sign-in").await;
+    browser.shows("customer").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_banned_user_is_told_so() {
+    let app = Example::start("provisioning");
+    let browser = Chromium::open("provisioning").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    let name = browser.shows("name").await.text().await;
+    assert_eq!(name.expect("a text"), "Alejandra Rosas");
+    browser.screenshot("1-account").await;
+
+    browser.click("ban").await;
+    browser.shows("banned").await;
+    browser.screenshot("2-banned").await;
+
+    browser.click("sign-out").await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    browser.shows("banned").await;
+    assert_eq!(browser.session_cookies().await, [""; 0]);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_user_of_axum_login_signs_in_and_out() {
+    let app = Example::start("axum_login");
+    let browser = Chromium::open("axum-login").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.click("sign-in").await;
+    browser.click("approve-alejandra").await;
+    let role = browser.shows("role").await.text().await;
+    assert_eq!(role.expect("a text"), "Administrator");
+    browser.screenshot("1-home").await;
+    browser.click("reports").await;
+    browser.shows("subject").await;
+
+    browser.click("home").await;
+    browser.click("sign-out").await;
+    browser.shows("sign-in").await;
+    assert_eq!(browser.cookies().await, [""; 0]);
+    browser.close().await;
+}
+
+/// An example, with its fake Didit.
+struct Example {
+    origin: String,
+    _process: Process,
+}
+
+impl Example {
+    fn start(name: &str) -> Self {
+        let mut command = process::example(name);
+        let process = Process::start(command.env("LISTEN", "127.0.0.1:0"), "it was just there");
+        Self {
+            origin: process.wait_for("listening on "),
+            _process: process,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+}
