@@ -161,7 +161,7 @@ pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims, user_info::User
 
 /// The reasons inside some [`ErrorKind`]s.
 pub mod reason {
-    pub use crate::error::{CallbackError, IdTokenError, TokenError, WiringError};
+    pub use crate::error::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 }
 
 /// The protocol options of a [`Provider`].

@@ -11,6 +11,10 @@
 //!
 //! Scopes are plain strings: pass a literal for one that is not listed here.
 
+use std::{collections::BTreeSet, sync::Mutex};
+
+use crate::lock::lock;
+
 /// An ID token. Required, except with Didit Authentication.
 pub const OPENID: &str = "openid";
 
@@ -73,3 +77,11 @@ pub const X_ACCOUNT: &str = "x_account";
 
 /// The account at `TikTok`.
 pub const TIKTOK_ACCOUNT: &str = "tiktok_account";
+
+/// Whether it is reported for the first time in this process that this scope is missing.
+pub(crate) fn is_first_report(scope: &str) -> bool {
+    let mut reported = lock(&REPORTED);
+    !reported.contains(scope) && reported.insert(scope.to_owned())
+}
+
+static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -66,6 +66,24 @@ pub enum ConfigError {
     )]
     SingleUseRefreshTokens,
 
+    /// A rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep.
+    #[error(
+        "a rule of `RequireSignIn` reads the user information, which sessions do not keep: add \
+         `with_user_info_at_sign_in`, or, with Didit Authentication, whose claims are in the ID \
+         token, use `RequireSignIn::when`"
+    )]
+    UserInfoNotKept,
+
+    /// A rule of [`RequireSignIn`](crate::RequireSignIn) needs a scope that is not requested: it would refuse everybody.
+    #[error(
+        "a rule of `RequireSignIn` needs the scope `{scope}`, which is not requested: add it to \
+         `with_scopes` (`DIDIT_SCOPES`)"
+    )]
+    ScopeNotRequested {
+        /// The scope.
+        scope: String,
+    },
+
     /// A cookie key is shorter than 32 bytes.
     #[error("cookie key {position} has {length} bytes, and at least 32 random ones are needed")]
     ShortCookieKey {

@@ -5,18 +5,19 @@ mod lookup;
 mod request_mode;
 mod request_session;
 mod requested_page;
+mod same_origin;
 
 use std::sync::{
     Arc, OnceLock,
     atomic::{
-        AtomicU8,
-        Ordering::{AcqRel, Acquire},
+        AtomicBool, AtomicU8,
+        Ordering::{AcqRel, Acquire, Relaxed},
     },
 };
 
 pub(crate) use self::{
     lookup::load, request_mode::RequestMode, request_session::RequestSession,
-    requested_page::RequestedPage,
+    requested_page::RequestedPage, same_origin::check_same_origin,
 };
 use crate::{
     cookie::CookieHeaders,
@@ -37,7 +38,9 @@ pub(crate) struct RequestContext {
     pub(crate) lifecycle: Arc<SessionLifecycle>,
     pub(crate) cookies: CookieHeaders,
     /// The requested page, if a person is waiting for one.
-    pub(crate) requested_page: Option<RequestedPage>,
+    requested_page: Option<RequestedPage>,
+    /// Whether a guard has declared the route an API.
+    is_api: AtomicBool,
     pub(crate) mode: RequestMode,
     /// Set at the callback.
     pub(crate) return_to: Option<Box<ReturnTo>>,
@@ -59,6 +62,7 @@ impl RequestContext {
             lifecycle: Arc::clone(lifecycle),
             cookies,
             requested_page,
+            is_api: AtomicBool::new(false),
             mode,
             return_to: None,
             asked: AtomicU8::new(UNASKED),
@@ -77,11 +81,24 @@ impl RequestContext {
             lifecycle: Arc::clone(lifecycle),
             cookies: CookieHeaders::default(),
             requested_page: None,
+            is_api: AtomicBool::new(false),
             mode: RequestMode::Unknown,
             return_to: Some(Box::new(return_to)),
             asked: AtomicU8::new(ASKED),
             session: OnceLock::from(session),
         })
+    }
+
+    /// The requested page, if a person is waiting for one and the route is not an API.
+    #[inline]
+    pub(crate) fn requested_page(&self) -> Option<&RequestedPage> {
+        let is_page = |_: &&RequestedPage| !self.is_api.load(Relaxed);
+        self.requested_page.as_ref().filter(is_page)
+    }
+
+    /// Declares the route an API: its errors are problem details, whoever sent the request.
+    pub(crate) fn declare_api(&self) {
+        self.is_api.store(true, Relaxed);
     }
 
     /// The session. The first call starts its lookup.

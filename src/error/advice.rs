@@ -39,6 +39,13 @@ impl Advice {
          or sends an old one: allow or delete them, and try again in half a minute." };
     pub(super) const STILL_SIGNED_IN: Self = Self { next_page: LandingPage, title: "You are still signed in",
         text: "Another site asked to sign you out. If you want to sign out, use a page of this site." };
+    pub(super) const CROSS_SITE: Self = Self { next_page: LandingPage, title: "This did not come from this site",
+        text: "Another site sent this request, so nothing was changed. If you want to do it, use a page of this site." };
+    pub(super) const NOT_ALLOWED: Self = Self { next_page: LandingPage, title: "This page is not open to you",
+        text: "You are signed in, but you do not meet a condition of this page." };
+    pub(super) const OUTDATED: Self = Self { next_page: SignIn, title: "Please sign in again",
+        text: "This page needs a fresh confirmation of your data. If you sent a form, it was not submitted: sign in, go \
+         back and send it again." };
     pub(super) const WRONG_WAY: Self = Self { next_page: LandingPage, title: "This page cannot be opened like that",
         text: "Please go back to the site and follow its links." };
     pub(super) const SIGN_IN: Self = Self { next_page: SignIn, title: "Please sign in first",

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{CallbackError, IdTokenError, TokenError, WiringError};
+use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 
 /// The kind of a failure, grouped by who must act. Some kinds contain a reason.
 ///
@@ -19,6 +19,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `callback-code-mismatch` | 409 | a second code arrived for a completed sign-in | nothing; the page offers another sign-in |
 /// | `session-not-kept` | 400 | the browser returns without a session after completing sign-ins | nothing; if it happens to all users, give all processes the same cookie keys and store, and keep the host name |
 /// | `cross-site-sign-out` | 403 | another site, or a page that hides its origin, requested the sign-out | sign out from a page of this site; `Referrer-Policy: same-origin` |
+/// | `cross-site-request` | 403 | another site, or a page that hides its origin, sent a request that [`same_origin`](crate::RequireSignIn::same_origin) refuses | use a page of this site; `Referrer-Policy: same-origin` |
 /// | `method-not-allowed` | 405 | the path does not have this method | use the method of the `Allow` header |
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
 /// | `not-signed-in` | 401 | nobody is signed in, or the session has ended | sign in: a person who opens a page is redirected there, except in the first minute after a sign-in, which stops a redirect loop |
@@ -26,6 +27,8 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
+/// | `not-allowed` | 403 | a rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user; the text says which | nothing |
+/// | `user-info-outdated` | 401 | a rule reads user information that the session does not keep, or that is too old | sign in, as for `not-signed-in` |
 /// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
@@ -65,6 +68,7 @@ use super::{CallbackError, IdTokenError, TokenError, WiringError};
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
 /// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
+/// | `user-info-not-kept` | 500 | a rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep | [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) |
 ///
 /// Each error is logged once, when its response is made, with its details, its source and the provider's host: at
 /// `DEBUG` if it is the user who has to act, otherwise at `WARN`, up to a [limit](crate::docs::logs).
@@ -94,6 +98,8 @@ pub enum ErrorKind {
     Callback(CallbackError),
     /// Another site requested the sign-out.
     CrossSiteSignOut,
+    /// Another site sent a request that [`same_origin`](crate::RequireSignIn::same_origin) refuses.
+    CrossSiteRequest,
     /// The path does not have this method.
     MethodNotAllowed,
     /// The request for a sign-in came from a `fetch`, a prefetch or an image, which cannot show a sign-in page.
@@ -108,6 +114,8 @@ pub enum ErrorKind {
     TokensExpired,
     /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
     AccessTokenRefused,
+    /// A rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user.
+    NotAllowed(GuardError),
     /// The access token's scopes do not suffice (`insufficient_scope`, RFC 6750 §3.1).
     InsufficientScope,
     /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
@@ -211,6 +219,7 @@ pub(crate) mod tests {
         Callback(CallbackError::CodeMismatch),
         SessionNotKept,
         CrossSiteSignOut,
+        CrossSiteRequest,
         MethodNotAllowed,
         NotANavigation,
         NotSignedIn,
@@ -218,6 +227,13 @@ pub(crate) mod tests {
         TokensExpired,
         AccessTokenRefused,
         TokenRequest(TokenError::InvalidGrant),
+        NotAllowed(GuardError::NotVerified),
+        NotAllowed(GuardError::NotOver18),
+        NotAllowed(GuardError::NotOver21),
+        NotAllowed(GuardError::ScopeNotGranted),
+        NotAllowed(GuardError::ConditionNotMet),
+        NotAllowed(GuardError::UserInfoMissing),
+        NotAllowed(GuardError::UserInfoTooOld),
         TooManyTokenRequests,
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,
@@ -255,6 +271,7 @@ pub(crate) mod tests {
         Wiring(WiringError::LayerMissing),
         Wiring(WiringError::NotACallback),
         Wiring(WiringError::AskedTooLate),
+        Wiring(WiringError::UserInfoNotKept),
     ];
 
     #[test]

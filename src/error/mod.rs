@@ -22,7 +22,7 @@ pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
 pub(crate) use problem::{Rendered, add_required_headers};
-pub use reason::{CallbackError, IdTokenError, TokenError, WiringError};
+pub use reason::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 use table::Actor;
 
 type Source = Box<dyn StdError + Send + Sync>;

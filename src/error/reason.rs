@@ -129,6 +129,56 @@ pub enum CallbackError {
     IssuerMismatch,
 }
 
+/// Why a rule of [`RequireSignIn`](crate::RequireSignIn) refuses a signed-in user.
+///
+/// ```
+/// use tower_didit::{ErrorKind, reason::GuardError};
+///
+/// fn text(kind: ErrorKind) -> &'static str {
+///     match kind {
+///         ErrorKind::NotAllowed(GuardError::NotVerified) => "Let Didit verify your identity first.",
+///         ErrorKind::NotAllowed(GuardError::NotOver18) => "This page is for adults.",
+///         _ => "This page is not open to you.",
+///     }
+/// }
+///
+/// assert_eq!(text(GuardError::NotOver18.into()), "This page is for adults.");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GuardError {
+    /// [`verified`](crate::RequireSignIn::verified): the identity is not verified, or nothing is known about it.
+    NotVerified,
+    /// [`over_18`](crate::RequireSignIn::over_18): the user is not over 18, or the age is unknown.
+    NotOver18,
+    /// [`over_21`](crate::RequireSignIn::over_21): the user is not over 21, or the age is unknown.
+    NotOver21,
+    /// [`scope`](crate::RequireSignIn::scope): the scope was not granted at the sign-in.
+    ScopeNotGranted,
+    /// [`when`](crate::RequireSignIn::when): the application's condition is not met.
+    ConditionNotMet,
+    /// The session keeps no user information: it began before
+    /// [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) was set.
+    UserInfoMissing,
+    /// [`no_older_than`](crate::RequireSignIn::no_older_than): the user information that the session keeps is too old.
+    UserInfoTooOld,
+}
+
+impl GuardError {
+    /// The rule, without any data about the user.
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
+            Self::NotVerified => "it is for people whose identity Didit has verified",
+            Self::NotOver18 => "it is for people over 18",
+            Self::NotOver21 => "it is for people over 21",
+            Self::ScopeNotGranted => "it needs data that was not shared at the sign-in",
+            Self::ConditionNotMet => "it is for some people only",
+            Self::UserInfoMissing => "nothing is known about the user since the sign-in",
+            Self::UserInfoTooOld => "what is known about the user is too old",
+        }
+    }
+}
+
 /// A mistake in the wiring of the application.
 ///
 /// ```
@@ -148,6 +198,9 @@ pub enum WiringError {
     NotACallback,
     /// A body stream or a task first asked for the session after the response headers were sent. Ask in the handler.
     AskedTooLate,
+    /// A rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep. Add
+    /// [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in).
+    UserInfoNotKept,
 }
 
 impl From<TokenError> for ErrorKind {
@@ -165,6 +218,12 @@ impl From<IdTokenError> for ErrorKind {
 impl From<CallbackError> for ErrorKind {
     fn from(reason: CallbackError) -> Self {
         Self::Callback(reason)
+    }
+}
+
+impl From<GuardError> for ErrorKind {
+    fn from(reason: GuardError) -> Self {
+        Self::NotAllowed(reason)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use http::StatusCode as Status;
 
-use super::{CallbackError, ErrorKind, IdTokenError, TokenError, WiringError, advice::Advice};
+use super::{
+    CallbackError, ErrorKind, GuardError, IdTokenError, TokenError, WiringError, advice::Advice,
+};
 
 pub(crate) struct Row {
     pub(crate) actor: Actor,
@@ -60,6 +62,8 @@ impl ErrorKind {
                 "the browser does not keep the session of completed sign-ins"),
             Self::CrossSiteSignOut => row(User, "cross-site-sign-out", Status::FORBIDDEN, &Advice::STILL_SIGNED_IN,
                 "another site requested the sign-out"),
+            Self::CrossSiteRequest => row(User, "cross-site-request", Status::FORBIDDEN, &Advice::CROSS_SITE,
+                "another site sent the request"),
             Self::MethodNotAllowed => row(User, "method-not-allowed", Status::METHOD_NOT_ALLOWED, &Advice::WRONG_WAY,
                 "the method is not allowed on this path"),
             Self::NotANavigation => row(User, "not-a-navigation", Status::UNAUTHORIZED, &Advice::WRONG_WAY,
@@ -72,6 +76,14 @@ impl ErrorKind {
                 "the tokens cannot be refreshed: there is no refresh token, or it was already used"),
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the provider refuses the access token"),
+            Self::NotAllowed(reason) => match reason {
+                GuardError::NotVerified | GuardError::NotOver18 | GuardError::NotOver21 | GuardError::ScopeNotGranted
+                | GuardError::ConditionNotMet =>
+                    row(User, "not-allowed", Status::FORBIDDEN, &Advice::NOT_ALLOWED, "the user is not allowed here"),
+                GuardError::UserInfoMissing | GuardError::UserInfoTooOld =>
+                    row(User, "user-info-outdated", Status::UNAUTHORIZED, &Advice::OUTDATED,
+                        "the session's user information is missing or too old"),
+            },
             // Strangers can cause this error at will.
             Self::TooManyTokenRequests => row(User, "too-many-token-requests", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                 "too many sign-ins or refreshes are waiting for the provider"),
@@ -141,6 +153,10 @@ impl ErrorKind {
                 WiringError::AskedTooLate =>
                     developer("asked-too-late",
                         "the application first asked for the session after the response headers were sent"),
+                WiringError::UserInfoNotKept =>
+                    developer("user-info-not-kept",
+                        "a rule of `RequireSignIn` reads the user information, which sessions do not keep: add \
+                         `with_user_info_at_sign_in` to the configuration"),
             },
         }
     }

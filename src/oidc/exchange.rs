@@ -92,6 +92,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn requested_scopes(&self) -> &Scopes {
+        &self.requested_scopes
+    }
+
     /// Exchanges an authorization code. The request is sent once. The lifetime in the response counts from `now`.
     pub(crate) async fn exchange(
         &self,

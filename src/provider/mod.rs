@@ -263,15 +263,19 @@ impl Provider {
 
     /// The URL that decides where codes are sent: the token endpoint, or the issuer if the provider is discovered.
     pub(crate) fn identity(&self) -> &str {
-        let is_discovered = self.endpoints == Endpoints::Discovered;
-        let issuer = self.issuers.first().filter(|_| is_discovered);
+        let issuer = self.issuers.first().filter(|_| self.is_discovered());
         let identity = issuer.or_else(|| self.urls.get(&EndpointName::Token));
         identity.map_or("", String::as_str)
     }
 
     /// Whether the provider may have a user information endpoint. For a discovered one only its metadata tells.
     pub(crate) fn may_have_user_info(&self) -> bool {
-        self.endpoints == Endpoints::Discovered || self.urls.contains_key(&EndpointName::UserInfo)
+        self.is_discovered() || self.urls.contains_key(&EndpointName::UserInfo)
+    }
+
+    /// Whether the endpoints are those of the provider's metadata.
+    pub(crate) fn is_discovered(&self) -> bool {
+        self.endpoints == Endpoints::Discovered
     }
 
     /// Whether clients of this provider have no secret.

@@ -25,7 +25,7 @@ use crate::{
         TokenRequestFailure,
     },
     provider::{Endpoint, Metadata, MetadataSource, Signatures},
-    tokens::{DiditTokens, IdToken, UserInfo},
+    tokens::{DiditTokens, IdToken, Scopes, UserInfo},
     transport::{HttpTransport, LimitedTransport, ReuseConnection, unexpected_status},
 };
 
@@ -71,6 +71,11 @@ impl ProviderCalls {
             refreshes: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             token_endpoint: Breaker::new(BREAKER_OPEN_FOR),
         }
+    }
+
+    /// The scopes that each sign-in requests.
+    pub(crate) fn requested_scopes(&self) -> &Scopes {
+        self.client.requested_scopes()
     }
 
     /// The tolerated difference between two clocks.

@@ -25,7 +25,7 @@ impl RelyingParty {
         head: &mut response::Parts,
     ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
-        let page = context.requested_page.as_ref();
+        let page = context.requested_page();
         // A `POST` has no address to return to: a sign-in would not repeat its body.
         let address = page.and_then(RequestedPage::address);
         let helps =
@@ -45,17 +45,14 @@ impl RelyingParty {
         Box::pin(async move {
             let reply = if starts_sign_in {
                 let return_to = self.return_to(return_to);
-                let host = context
-                    .requested_page
-                    .as_ref()
-                    .and_then(RequestedPage::host);
+                let host = context.requested_page().and_then(RequestedPage::host);
                 self.sign_in(return_to, host, &context.cookies).await
             } else {
                 let return_to = return_to.map(|page| self.return_to(Some(page)));
                 Err(Failure::from(error).returning_to(return_to.as_ref()))
             };
             let reply = reply.unwrap_or_else(|failure| {
-                let page = context.requested_page.as_ref().map(RequestedPage::head);
+                let page = context.requested_page().map(RequestedPage::head);
                 self.render(failure, page.as_ref())
             });
             Err(with_headers(headers, reply))

@@ -35,7 +35,7 @@ impl Forwarded {
         }
         let session = context.close();
         if let Some(error) = unrendered_error(head)
-            && context.requested_page.is_some()
+            && context.requested_page().is_some()
         {
             return Some(relying_party.replace_error(error, context, head));
         }

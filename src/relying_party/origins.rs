@@ -11,7 +11,7 @@ use crate::{
     lock::lock,
     oidc::{Client, EndSessionRequest},
     provider_calls::ProviderCalls,
-    session::lifecycle::SessionLifecycle,
+    session::lifecycle::{OriginParts, SessionLifecycle},
 };
 
 /// The state of one layer: a relying party for each of its origins. They share the provider, the session store, the
@@ -39,19 +39,23 @@ impl Origins {
             config.transport.clone(),
             Arc::clone(&config.clock),
         );
-        let end_session = |origin: &Origin| EndSessionRequest {
-            client_id: config.request.client_id.clone(),
-            redirect_uri: origin.post_logout_redirect_uri.clone(),
+        let parts = |origin: &Origin| OriginParts {
+            origin: origin.redirect_uri.origin.clone(),
+            sessions: Arc::clone(&origin.sessions),
+            end_session: EndSessionRequest {
+                client_id: config.request.client_id.clone(),
+                redirect_uri: origin.post_logout_redirect_uri.clone(),
+            },
         };
         let (first, others) = config
             .origins
             .split_first()
             .expect("there is a redirect URI");
         let lifecycle = SessionLifecycle::new(
-            Arc::clone(&first.sessions),
+            parts(first),
             calls,
-            end_session(first),
             config.sign_out_pages.clone(),
+            config.user_info_at_sign_in,
             config.transport.timeout,
             Arc::clone(&config.clock),
             TaskTracker::new(),
@@ -69,10 +73,9 @@ impl Origins {
                 reported: Arc::clone(&reported),
             })
         };
-        let others = others.iter().map(|origin| {
-            let sessions = Arc::clone(&origin.sessions);
-            relying_party(origin, lifecycle.at_origin(sessions, end_session(origin)))
-        });
+        let others = others
+            .iter()
+            .map(|origin| relying_party(origin, lifecycle.at_origin(parts(origin))));
         Self {
             others: others.collect(),
             first: relying_party(first, lifecycle),

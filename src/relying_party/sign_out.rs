@@ -3,7 +3,7 @@
 use std::{borrow::Cow, mem};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, response};
+use http::{HeaderValue, Response, StatusCode, header, request::Parts, response};
 use serde::Serialize;
 
 use super::{
@@ -16,9 +16,9 @@ use super::{
     sign_in::return_to_parameter,
 };
 use crate::{
-    context::{RequestContext, RequestMode, SignOutRedirect},
+    context::{RequestContext, RequestMode, SignOutRedirect, check_same_origin},
     cookie::CookieHeaders,
-    error::{Error, ErrorKind},
+    error::ErrorKind,
     session::lifecycle::PageAfterSignOut,
 };
 
@@ -27,7 +27,8 @@ impl RelyingParty {
     /// Then terminates the session at the provider, and redirects to the provider's end-session page or to a page of this
     /// site.
     pub(super) async fn sign_out(&self, head: &Parts) -> Result<Response<Bytes>, Failure> {
-        check_same_origin(&head.headers, &self.origin.redirect_uri.origin)?;
+        let origin = &self.origin.redirect_uri.origin;
+        check_same_origin(&head.headers, origin, ErrorKind::CrossSiteSignOut)?;
         let cookies = CookieHeaders::of(&head.headers);
         let (lifecycle, flows) = (&self.lifecycle, self.flow_cookies(&cookies));
         let sessions = &lifecycle.sessions;
@@ -107,61 +108,4 @@ impl RelyingParty {
 #[derive(Serialize)]
 struct Location<'a> {
     location: Cow<'a, str>,
-}
-
-/// Refuses the requests of other sites: by `Sec-Fetch-Site`, else by `Origin`. A request without both comes from an old
-/// browser or a program, and the `SameSite=Lax` cookie is not sent with other sites' `POST`s.
-///
-/// `Origin: null` can come from any site, and from a page of this one whose `Referrer-Policy` is `no-referrer`.
-fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Error> {
-    let site = headers.get("sec-fetch-site");
-    let claimed = headers.get(header::ORIGIN);
-    match (site, claimed) {
-        (Some(site), _) if site == "same-origin" || site == "none" => Ok(()),
-        (None, None) => Ok(()),
-        (None, Some(claimed)) if claimed == origin => Ok(()),
-        (None, Some(claimed)) if claimed == "null" => {
-            let error = Error::with_context(ErrorKind::CrossSiteSignOut, OPAQUE_ORIGIN);
-            Err(error.with_public_context())
-        }
-        _ => Err(Error::new(ErrorKind::CrossSiteSignOut)),
-    }
-}
-
-const OPAQUE_ORIGIN: &str = "the browser does not name the page of the form; if it is a page of this site, send it with \
-     `Referrer-Policy: same-origin` instead of `no-referrer`";
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    fn allowed(site: Option<&'static str>, origin: Option<&'static str>) -> bool {
-        let mut headers = HeaderMap::new();
-        if let Some(site) = site {
-            headers.insert("sec-fetch-site", HeaderValue::from_static(site));
-        }
-        if let Some(origin) = origin {
-            headers.insert("origin", HeaderValue::from_static(origin));
-        }
-        check_same_origin(&headers, "https://app.example").is_ok()
-    }
-
-    #[test]
-    fn requests_of_this_site_and_of_no_site_are_allowed() {
-        assert!(allowed(Some("same-origin"), Some("https://app.example")));
-        assert!(allowed(Some("none"), None));
-        assert!(allowed(None, Some("https://app.example")));
-        assert!(allowed(None, None));
-    }
-
-    #[test]
-    fn requests_of_other_sites_are_refused() {
-        assert!(!allowed(Some("cross-site"), Some("https://app.example")));
-        assert!(!allowed(Some("same-site"), None));
-        assert!(!allowed(None, Some("https://evil.example")));
-        assert!(!allowed(None, Some("https://app.example:8443")));
-        assert!(!allowed(None, Some("null")));
-    }
 }

@@ -1,9 +1,8 @@
 //! The user information.
 
 use std::{
-    collections::BTreeSet,
     fmt,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
     time::SystemTime,
 };
 
@@ -14,7 +13,7 @@ use super::{
     Scopes,
     claim::{self, Claim},
 };
-use crate::{clock::Timestamp, error::Error, lock::lock, scope};
+use crate::{clock::Timestamp, error::Error, scope};
 
 /// The user information (OpenID Connect Core §5.3): the data about the signed-in user that the [granted
 /// scopes](crate::ConfigBuilder::with_scopes) yield.
@@ -448,7 +447,7 @@ impl UserInfo {
     fn check_granted(&self, is_there: bool, scopes: &[&'static str]) {
         let is_granted = |scope: &&str| self.0.scopes.contains(scope);
         let Some(first) = scopes.first() else { return };
-        if is_there || scopes.iter().any(is_granted) || !lock(&REPORTED).insert(first) {
+        if is_there || scopes.iter().any(is_granted) || !scope::is_first_report(first) {
             return;
         }
         let scope = scopes.join(" or ");
@@ -500,9 +499,6 @@ const PHONE: ContactNames = ContactNames {
     verified: "phone_number_verified",
 };
 const PROFILE_OR_NAMES: &[&str] = &[scope::NAMES, scope::PROFILE];
-
-/// The scopes that were reported as not granted.
-static REPORTED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,12 @@ pub(crate) struct SessionLifecycle {
     end_session: EndSessionRequest,
     /// The pages to go to after a sign-out; there is at least one.
     sign_out_pages: Vec<HeaderValue>,
+    /// The origin of the application (RFC 6454 §6.2).
+    pub(crate) origin: String,
+    /// Whether a session keeps the user information of its sign-in.
+    pub(crate) keeps_user_info: bool,
+    /// Whether it was logged that a guard needs the user information, which sessions do not keep.
+    pub(crate) user_info_logged: Arc<Once>,
     /// How long others wait for a refresh: the timeout of a call, and 5 s for the steps before and after the call.
     pub(crate) refresh_timeout: Duration,
     clock: Arc<dyn Clock>,
@@ -63,6 +69,13 @@ pub(crate) struct SessionLifecycle {
     /// Whether a clock ahead of this one was logged.
     clock_logged: Arc<Once>,
     tasks: TaskTracker,
+}
+
+/// The parts of a lifecycle that differ for each origin of a layer.
+pub(crate) struct OriginParts {
+    pub(crate) origin: String,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) end_session: EndSessionRequest,
 }
 
 /// Whether a session that was found signs its user in.
@@ -76,10 +89,10 @@ pub(crate) enum Admission {
 impl SessionLifecycle {
     /// `timeout` is that of a call to the provider.
     pub(crate) fn new(
-        sessions: Arc<Sessions>,
+        parts: OriginParts,
         calls: ProviderCalls,
-        end_session: EndSessionRequest,
         sign_out_pages: Vec<HeaderValue>,
+        keeps_user_info: bool,
         timeout: Duration,
         clock: Arc<dyn Clock>,
         tasks: TaskTracker,
@@ -93,10 +106,13 @@ impl SessionLifecycle {
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
             queue_full_logged: Arc::new(Once::new()),
             sign_out_permits: Arc::new(Semaphore::new(MAX_SIGN_OUTS)),
-            sessions,
+            sessions: parts.sessions,
             calls: Arc::new(calls),
-            end_session,
+            end_session: parts.end_session,
             sign_out_pages,
+            origin: parts.origin,
+            keeps_user_info,
+            user_info_logged: Arc::new(Once::new()),
             refresh_timeout: timeout + Duration::from_secs(5),
             clock,
             clock_logged: Arc::new(Once::new()),
@@ -107,14 +123,11 @@ impl SessionLifecycle {
     }
 
     /// The lifecycle of the sessions of another origin of the same layer.
-    pub(crate) fn at_origin(
-        &self,
-        sessions: Arc<Sessions>,
-        end_session: EndSessionRequest,
-    ) -> Arc<Self> {
+    pub(crate) fn at_origin(&self, parts: OriginParts) -> Arc<Self> {
         Arc::new(Self {
-            sessions,
-            end_session,
+            sessions: parts.sessions,
+            end_session: parts.end_session,
+            origin: parts.origin,
             ..self.clone()
         })
     }
