@@ -109,7 +109,7 @@
 //! [Sessions and machines](docs::machines) · [Providers](docs::providers)
 //!
 //! Recipes: [profile page](docs::recipes::profile) · [accounts](docs::recipes::provisioning) ·
-//! [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) · [forms and CSRF](docs::recipes::csrf) ·
+//! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) · [forms and CSRF](docs::recipes::csrf) ·
 //! [sockets and streams](docs::recipes::streams) · [background jobs](docs::recipes::jobs) ·
 //! [testing](docs::recipes::testing) · [several machines](docs::recipes::several_machines) ·
 //! from [axum-login](docs::recipes::from_axum_login), [axum-oidc](docs::recipes::from_axum_oidc),

@@ -12,9 +12,10 @@
 //! | is a browser navigation | a page with the title below, a link and the code |
 //! | is anything else: a script's `fetch`, an API client | problem details (RFC 9457: a JSON error) with the status and the code |
 //!
-//! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired` and `access-token-refused`, if the page was
-//! requested with `GET` and the last sign-in was a minute ago or more. [Flow](crate::docs::flow#what-is-a-navigation)
-//! defines a browser navigation.
+//! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired`, `access-token-refused` and
+//! `user-info-outdated`, if the page was requested with `GET` and the last sign-in was a minute ago or more.
+//! [Flow](crate::docs::flow#what-is-a-navigation) defines a browser navigation. With
+//! [`RequireSignIn::always_401`](crate::RequireSignIn::always_401) every request gets problem details.
 //!
 //! An error that a handler returns with `?` gets the same response. The error is in the extensions of the response, so
 //! a middleware can read it. If a middleware changes the status, the layer leaves the response alone.
@@ -76,12 +77,15 @@
 //! | callback-code-mismatch, 409 | This sign-in was completed before | A second code arrived for a sign-in that is completed. → Nothing: the page offers another sign-in. |
 //! | session-not-kept, 400 | Your browser did not keep the sign-in | The browser returned without a session after completing sign-ins, twice within 30 seconds. → Nothing. If it happens to everybody: give all processes the same cookie keys and store, and one host name. |
 //! | cross-site-sign-out, 403 | You are still signed in | Another origin requested the sign-out. → Sign out from a page of this site. If the message says that the browser does not name the page, send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
+//! | cross-site-request, 403 | This did not come from this site | [`RequireSignIn::same_origin`](crate::RequireSignIn::same_origin) refuses a request of another origin. → Use a page of this site. If the message says that the browser does not name the page, send that page with `Referrer-Policy: same-origin` instead of `no-referrer`. |
 //! | method-not-allowed, 405 | This page cannot be opened like that | The path does not have this method. → Use the method of the `Allow` header. |
 //! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image requested a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
 //! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |
 //! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
+//! | not-allowed, 403 | This page is not open to you | The user does not meet a [rule](crate::RequireSignIn#rules) of the route; the page and the problem details say which. → Nothing. If it happens to everybody: is a scope missing in [`with_scopes`](crate::ConfigBuilder::with_scopes)? A `WARN` names it. |
+//! | user-info-outdated, 401 | Please sign in again | A [rule](crate::RequireSignIn#rules) reads user information that the session does not keep, because it began before [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) was set, or that is older than [`no_older_than`](crate::RequireSignIn::no_older_than) allows. → Sign in. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
 //! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //!
@@ -141,6 +145,7 @@
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
 //! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |
+//! | user-info-not-kept, 500 | Sign-in is not set up correctly | A [rule](crate::RequireSignIn#rules) reads the user information, which sessions do not keep. → Add [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in). Call [`RequireSignIn::check`](crate::RequireSignIn::check) at start-up. |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

@@ -72,8 +72,14 @@
 //! - WARN `two sessions under one cookie name (cookie tossing): nobody is signed in` (`cookie`):
 //!   another host of the site or a script has set one of the cookies. Use https, or give the
 //!   application a host name of its own. Logged once.
+//! - ERROR `a rule of RequireSignIn reads the user information, which sessions do not keep: add with_user_info_at_sign_in to the configuration`:
+//!   the routes of that guard are closed to everybody. Call [`check`](crate::RequireSignIn::check) at start-up to know
+//!   before the first request. Logged once.
+//! - WARN `guard refuses everybody because its scope is not requested: request it with with_scopes` (`scope`): of
+//!   [`RequireSignIn::scope`](crate::RequireSignIn::scope). Logged once in a process for each scope.
 //! - WARN `user information read whose scope was not granted: request it with with_scopes` (`scope`): a getter of
-//!   [`UserInfo`](crate::UserInfo) finds nothing for any user. Logged once in a process for each scope.
+//!   [`UserInfo`](crate::UserInfo), or a [rule](crate::RequireSignIn#rules) that calls it, finds nothing for any user.
+//!   Logged once in a process for each scope.
 //! - WARN `endpoint in provider metadata ignored` (`invalid`): an optional endpoint has an unusable URL and counts as
 //!   missing.
 //! - WARN `failed to end session at the provider` (`code`, `error`, `source`):

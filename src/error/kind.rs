@@ -26,9 +26,9 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
-/// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `not-allowed` | 403 | a rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user; the text says which | nothing |
 /// | `user-info-outdated` | 401 | a rule reads user information that the session does not keep, or that is too old | sign in, as for `not-signed-in` |
+/// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
@@ -226,7 +226,6 @@ pub(crate) mod tests {
         SessionEnded,
         TokensExpired,
         AccessTokenRefused,
-        TokenRequest(TokenError::InvalidGrant),
         NotAllowed(GuardError::NotVerified),
         NotAllowed(GuardError::NotOver18),
         NotAllowed(GuardError::NotOver21),
@@ -234,6 +233,7 @@ pub(crate) mod tests {
         NotAllowed(GuardError::ConditionNotMet),
         NotAllowed(GuardError::UserInfoMissing),
         NotAllowed(GuardError::UserInfoTooOld),
+        TokenRequest(TokenError::InvalidGrant),
         TooManyTokenRequests,
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,

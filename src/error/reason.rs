@@ -165,16 +165,16 @@ pub enum GuardError {
 }
 
 impl GuardError {
-    /// The rule, without any data about the user.
-    pub(crate) const fn rule(self) -> &'static str {
+    /// The details for the sender of the request: the rule, without data about the user.
+    pub(crate) const fn details(self) -> &'static str {
         match self {
-            Self::NotVerified => "it is for people whose identity Didit has verified",
-            Self::NotOver18 => "it is for people over 18",
-            Self::NotOver21 => "it is for people over 21",
-            Self::ScopeNotGranted => "it needs data that was not shared at the sign-in",
-            Self::ConditionNotMet => "it is for some people only",
-            Self::UserInfoMissing => "nothing is known about the user since the sign-in",
-            Self::UserInfoTooOld => "what is known about the user is too old",
+            Self::NotVerified => "only for people whose identity Didit has verified",
+            Self::NotOver18 => "only for people over 18",
+            Self::NotOver21 => "only for people over 21",
+            Self::ScopeNotGranted => "only for people who share the required data at the sign-in",
+            Self::ConditionNotMet => "only for some people",
+            Self::UserInfoMissing => "the session began before the site asked for it",
+            Self::UserInfoTooOld => "it is older than allowed here",
         }
     }
 }

@@ -156,7 +156,8 @@ impl ErrorKind {
                 WiringError::UserInfoNotKept =>
                     developer("user-info-not-kept",
                         "a rule of `RequireSignIn` reads the user information, which sessions do not keep: add \
-                         `with_user_info_at_sign_in` to the configuration"),
+                         `with_user_info_at_sign_in` to the configuration, or, with Didit Authentication, use \
+                         `RequireSignIn::when`"),
             },
         }
     }

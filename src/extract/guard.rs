@@ -40,6 +40,35 @@ use crate::{
 /// ```
 ///
 /// The inner service finds the [`IdClaims`](crate::IdClaims) in the request's extensions.
+///
+/// # Rules
+///
+/// | setter | lets in |
+/// |---|---|
+/// | [`verified`](Self::verified) | users whose identity Didit has verified |
+/// | [`over_18`](Self::over_18), [`over_21`](Self::over_21) | users over this age |
+/// | [`scope`](Self::scope) | users whose tokens have this scope |
+/// | [`when`](Self::when) | users who meet a condition of the application |
+/// | [`no_older_than`](Self::no_older_than) | users about whom the session has recent user information |
+/// | [`same_origin`](Self::same_origin) | requests that change nothing, or come from a page of this site |
+///
+/// A user must meet all rules. Rules fail closed: a member that is missing, or is anything but the JSON `true`, refuses
+/// the user, and so does a session that keeps no user information.
+///
+/// Rules read what the session keeps, and never call the provider. `verified`, `over_18`, `over_21` and `no_older_than`
+/// need [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in), and the scope of the same name.
+/// [`check`](Self::check) reports at start-up if one is missing. Without it, a guard refuses every request with
+/// [`UserInfoNotKept`](crate::reason::WiringError::UserInfoNotKept) and logs an `ERROR` once, or logs a `WARN` once that
+/// names the scope.
+///
+/// | request | response |
+/// |---|---|
+/// | nobody is signed in | 401 [`not-signed-in`](crate::ErrorKind::NotSignedIn), or a sign-in |
+/// | the user does not meet a rule | 403 [`not-allowed`](crate::ErrorKind::NotAllowed), with the [rule](crate::reason::GuardError) |
+/// | the user information is missing or too old | 401 [`user-info-outdated`](crate::reason::GuardError::UserInfoTooOld), or a sign-in |
+/// | [`same_origin`](Self::same_origin) refuses it | 403 [`cross-site-request`](crate::ErrorKind::CrossSiteRequest) |
+///
+/// [Who may pass](crate::docs::recipes::age_gate) is a whole application.
 #[derive(Clone, Debug, Default)]
 pub struct RequireSignIn {
     with_tokens: bool,
@@ -78,31 +107,115 @@ impl RequireSignIn {
         }
     }
 
-    /// Only people whose identity Didit has verified: `is_verified`.
+    /// Refuses users whose identity Didit has not verified: the member `is_verified` of the user information must be
+    /// `true`.
+    ///
+    /// Didit Authentication has no such member. Its claim [`verified`](crate::IdClaims::verified) lists facts, of which an
+    /// e-mail address may be the only one, so it does not take the member's place: use [`when`](Self::when) with the fact
+    /// that the application needs.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{ConfigBuilder, ConfigError, DiditAuth, RequireSignIn, scope};
+    ///
+    /// fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
+    ///     let adults = RequireSignIn::new().verified().over_18();
+    ///     let config = config
+    ///         .with_scopes([scope::OPENID, scope::IS_VERIFIED, scope::IS_OVER_18])
+    ///         .with_user_info_at_sign_in()
+    ///         .with_redirect_after_sign_in()
+    ///         .build()?;
+    ///     adults.check(&config)?;
+    ///     Ok(Router::new()
+    ///         .route("/bar", get(|| async { "cheers" }))
+    ///         .route_layer(adults)
+    ///         .layer(DiditAuth::new(config)))
+    /// }
+    /// # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), ConfigError> {
+    /// # let didit = FakeDidit::new("client-id", "client-secret");
+    /// # let app = app(didit.config("https://app.example/callback"))?;
+    /// # for (person, status) in [(Person::alejandra(), 200), (Person::john(), 403)] {
+    /// #     let browser = Browser::new("https://app.example", app.clone()).add_didit(&didit);
+    /// #     browser.visit("/bar").await;
+    /// #     assert_eq!(browser.sign_in_as(&person).await.status(), status);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn verified(self) -> Self {
         self.and(Rule::Verified)
     }
 
-    /// Only people over 18: `is_over_18`.
+    /// Refuses users who are not over 18: the member `is_over_18` of the user information must be `true`. Didit
+    /// Authentication has no such member.
+    /// [Example](Self::verified).
     #[must_use]
     pub fn over_18(self) -> Self {
         self.and(Rule::Over18)
     }
 
-    /// Only people over 21: `is_over_21`.
+    /// Refuses users who are not over 21: the member `is_over_21` of the user information must be `true`. Didit
+    /// Authentication has no such member.
+    /// [Example](Self::verified).
     #[must_use]
     pub fn over_21(self) -> Self {
         self.and(Rule::Over21)
     }
 
-    /// Only users whose tokens have this scope.
+    /// Refuses users whose tokens lack this scope: it was not granted at the sign-in, or is not requested.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{Config, ConfigError, RequireSignIn, scope};
+    ///
+    /// # fn main() -> Result<(), ConfigError> {
+    /// let with_address = RequireSignIn::new().scope(scope::ADDRESS);
+    /// let delivery: Router = Router::new()
+    ///     .route("/delivery", get(|| async { "where to?" }))
+    ///     .route_layer(with_address.clone());
+    ///
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .with_scopes([scope::OPENID, scope::EMAIL])
+    ///     .build()?;
+    /// let error = with_address.check(&config).unwrap_err();
+    /// assert!(matches!(error, ConfigError::ScopeNotRequested { scope } if scope == "address"));
+    /// # let _ = delivery;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn scope(self, scope: impl AsRef<str>) -> Self {
         self.and(Rule::Scope(scope.as_ref().into()))
     }
 
-    /// Only users who meet a condition of the application.
+    /// Refuses users for whom `condition` returns `false`. Its arguments are the claims of the ID token, and the user
+    /// information if the session keeps it.
+    ///
+    /// The condition runs for each request, on the thread of the request: it must not block. A lookup in a database
+    /// belongs in a [middleware](crate::docs::recipes::roles).
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{RequireSignIn, UserInfo, tokens::Claim};
+    ///
+    /// // Didit Authentication: the phone number is verified, and no agent acts for the user.
+    /// let in_person = RequireSignIn::new().when(|claims, _| {
+    ///     let phone = claims.verified().and_then(|facts| facts.get("phone"));
+    ///     phone.and_then(Claim::as_bool) == Some(true) && claims.actor().is_none()
+    /// });
+    /// // The Sign in API.
+    /// let reachable = RequireSignIn::new()
+    ///     .when(|_, user| user.is_some_and(UserInfo::email_is_verified));
+    ///
+    /// let routes: Router = Router::new()
+    ///     .route("/contract", get(|| async { "sign here" }).layer(in_person))
+    ///     .route("/newsletter", get(|| async { "subscribed" }).layer(reachable));
+    /// # let _ = routes;
+    /// ```
     #[must_use]
     pub fn when(
         self,
@@ -111,16 +224,55 @@ impl RequireSignIn {
         self.and(Rule::When(Condition(Arc::new(condition))))
     }
 
-    /// Only while the user information that the session keeps is no older than this.
+    /// Refuses users whose user information is older than `age`: their last sign-in was longer ago. The other rules then
+    /// never rest on older information.
+    ///
+    /// A person who opens a page is sent to a sign-in, which brings new user information, but not in the first minute
+    /// after a sign-in: an `age` of a few seconds causes no redirect loop.
+    ///
+    /// Default: the user information is used for as long as the session lives.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_didit::RequireSignIn;
+    ///
+    /// let recently_verified = RequireSignIn::new()
+    ///     .verified()
+    ///     .no_older_than(Duration::from_secs(24 * 60 * 60));
+    /// # let _: axum::Router = axum::Router::new()
+    /// #     .route("/", axum::routing::get(|| async {}))
+    /// #     .route_layer(recently_verified);
+    /// ```
     #[must_use]
     pub fn no_older_than(mut self, age: Duration) -> Self {
-        // The first rule: the others do not rest on outdated information.
-        let rules = [Rule::NoOlderThan(age)].into_iter();
-        self.rules = rules.chain(self.rules.iter().cloned()).collect();
+        // Comes first: the other rules must not rest on outdated information.
+        let first = [Rule::NoOlderThan(age)].into_iter();
+        self.rules = first.chain(self.rules.iter().cloned()).collect();
         self
     }
 
-    /// Answers with problem details, whoever sent the request: for an API.
+    /// For an API: every error of these routes is problem details, whoever sent the request. Without it, a request that
+    /// [looks like a navigation](crate::docs::flow#what-is-a-navigation) is redirected to a sign-in, or gets a page.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{DiditAuth, RequireSignIn, fake::{Browser, FakeDidit, FakeDiditExt}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let didit = FakeDidit::new("client-id", "client-secret");
+    /// let app = Router::new()
+    ///     .route("/api/orders", get(|| async { "[]" }))
+    ///     .route_layer(RequireSignIn::new().always_401())
+    ///     .layer(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+    ///
+    /// let browser = Browser::new("https://app.example", app);
+    /// let refused = browser.get("/api/orders").await; // a navigation
+    /// assert_eq!(refused.status(), 401);
+    /// assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn always_401(self) -> Self {
         Self {
@@ -129,7 +281,33 @@ impl RequireSignIn {
         }
     }
 
-    /// Refuses requests of other sites that may change something.
+    /// Refuses requests that may change something and come from another origin, by the rule of `POST /logout`:
+    /// `Sec-Fetch-Site` must be `same-origin` or `none`, or else `Origin` must be that of the redirect URI. A request
+    /// without both headers comes from a program and passes: browsers send them.
+    ///
+    /// Requests with a safe method (`GET`, `HEAD`, `OPTIONS`, `TRACE`) pass, so that links from other sites work, except
+    /// those that open a `WebSocket`. See [forms and CSRF](crate::docs::recipes::csrf).
+    ///
+    /// ```
+    /// use axum::{Router, routing::post};
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use tower_didit::{DiditAuth, RequireSignIn, fake::{FakeDidit, FakeDiditExt}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let didit = FakeDidit::new("client-id", "client-secret");
+    /// let app: Router = Router::new()
+    ///     .route("/orders", post(|| async { "ordered" }))
+    ///     .route_layer(RequireSignIn::new().same_origin())
+    ///     .layer(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+    ///
+    /// let order = Request::post("/orders").header("sec-fetch-site", "same-site");
+    /// let Ok(refused) = app.oneshot(order.body(String::new()).unwrap()).await;
+    /// assert_eq!(refused.status(), 403);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn same_origin(self) -> Self {
         Self {
@@ -138,28 +316,67 @@ impl RequireSignIn {
         }
     }
 
-    /// Checks, before the first request, that the configuration has what the rules need.
+    /// Checks, before the first request, that the layer's configuration has what the rules need.
+    ///
+    /// ```
+    /// use tower_didit::{Config, ConfigError, RequireSignIn, scope};
+    ///
+    /// # fn main() -> Result<(), ConfigError> {
+    /// let config = Config::builder("client-id", "https://app.example/callback")
+    ///     .with_client_secret("client-secret")
+    ///     .with_scopes([scope::OPENID, scope::IS_OVER_18])
+    ///     .build()?;
+    /// let error = RequireSignIn::new().over_18().check(&config).unwrap_err();
+    /// assert!(matches!(error, ConfigError::UserInfoNotKept));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// - [`ConfigError::UserInfoNotKept`]
-    /// - [`ConfigError::ScopeNotRequested`]
+    /// - [`UserInfoNotKept`](ConfigError::UserInfoNotKept): a rule reads the user information, and the configuration lacks
+    ///   [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in);
+    /// - [`ScopeNotRequested`](ConfigError::ScopeNotRequested): a rule needs a scope that is not requested. The scope of a
+    ///   member is not known if the provider is [discovered](crate::Provider::discovered).
     pub fn check(&self, config: &Config) -> Result<(), ConfigError> {
         self.rules
             .iter()
             .try_for_each(|rule| rule.check_config(config))
     }
 
-    /// Checks one request, for a handler or a service that needs no layer. The future borrows nothing.
+    /// The same checks for one request, without the layer: for a handler with several kinds of visitors, and for Tower
+    /// services. The future borrows nothing, so a service can return it.
+    ///
+    /// Nothing is added to the extensions. Waits as the layer does.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use http::request::Parts;
+    /// use tower_didit::{Error, RequireSignIn};
+    ///
+    /// async fn drinks(request: Parts) -> Result<&'static str, Error> {
+    ///     if request.uri.query() == Some("soft") {
+    ///         return Ok("lemonade");
+    ///     }
+    ///     let _adult = RequireSignIn::new().over_18().check_request(&request).await?;
+    ///     Ok("beer")
+    /// }
+    /// # let _router: Router = Router::new().route("/drinks", get(drinks));
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the layer.
+    /// Those of [`IdClaims::of`], with [`with_tokens`](Self::with_tokens) those of [`DiditTokens::of`], and
+    ///
+    /// - [`NotSignedIn`](ErrorKind::NotSignedIn): nobody is signed in;
+    /// - [`NotAllowed`](ErrorKind::NotAllowed): the user does not meet a rule;
+    /// - [`CrossSiteRequest`](ErrorKind::CrossSiteRequest): [`same_origin`](Self::same_origin) refuses the request;
+    /// - [`UserInfoNotKept`](WiringError::UserInfoNotKept): a rule reads the user information, which sessions do not keep.
     pub fn check_request(
         &self,
-        head: &Parts,
+        request: &Parts,
     ) -> impl Future<Output = Result<IdClaims, Error>> + Send + use<> {
-        let (guard, context) = (self.clone(), self.enter(head));
+        let (guard, context) = (self.clone(), self.enter(request));
         async move {
             let (claims, _) = guard.check_session(&*context?).await?;
             Ok(claims)
@@ -232,7 +449,7 @@ impl RequireSignIn {
 }
 
 fn not_allowed(reason: GuardError) -> Error {
-    Error::with_context(reason, reason.rule()).with_public_context()
+    Error::with_context(reason, reason.details()).with_public_context()
 }
 
 /// Whether a request may change something: its method is not safe (RFC 9110 §9.2.1), or it opens a `WebSocket`.

@@ -14,47 +14,22 @@
 //!
 //! 1. Change nothing in a `GET` handler.
 //! 2. If a subdomain or a port is run by somebody else, or may be taken over, check the origin of every request that
-//!    changes something, in a middleware:
+//!    changes something: [`RequireSignIn::same_origin`](crate::RequireSignIn::same_origin).
 //!
 //! ```
-//! use axum::{
-//!     Router,
-//!     extract::Request,
-//!     http::StatusCode,
-//!     middleware::{Next, from_fn},
-//!     response::{IntoResponse, Response},
-//!     routing::{get, post},
-//! };
-//! use tower_didit::{DiditAuth, IdClaims, ReturnTo};
-//!
-//! const ORIGIN: &str = "https://app.example";
+//! use axum::{Router, routing::{get, post}};
+//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo};
 //!
 //! fn app(auth: DiditAuth) -> Router {
 //!     Router::new()
+//!         .route("/orders", post(|| async { "ordered" }))
+//!         .route_layer(RequireSignIn::new().same_origin())
 //!         .route("/", get(|| async { "home" }))
-//!         .route("/orders", post(|_: IdClaims| async { "ordered" }))
 //!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
-//!         .layer(from_fn(same_origin))
 //!         .layer(auth)
 //! }
-//!
-//! async fn same_origin(request: Request, next: Next) -> Response {
-//!     if request.method().is_safe() || is_same_origin(&request) {
-//!         next.run(request).await
-//!     } else {
-//!         (StatusCode::FORBIDDEN, "from another origin").into_response()
-//!     }
-//! }
-//!
-//! fn is_same_origin(request: &Request) -> bool {
-//!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
-//!     match header("sec-fetch-site") {
-//!         // Every browser since 2023. `none`: the person typed the address.
-//!         Some(site) => site == b"same-origin" || site == b"none",
-//!         // Older browsers send at least the origin with `POST`; API clients send neither.
-//!         None => header("origin").is_none_or(|origin| origin == ORIGIN.as_bytes()),
-//!     }
-//! }
+//! # use axum::http::StatusCode;
+//! # const ORIGIN: &str = "https://app.example";
 //! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
@@ -80,10 +55,13 @@
 //! # }
 //! ```
 //!
-//! - The middleware is inside the layer. The layer checks its own paths itself.
+//! - The rule is that of `POST /logout`: `Sec-Fetch-Site`, which every browser has sent since 2023, has to be `same-origin`
+//!   or `none` (the person typed the address). Older browsers send at least `Origin` with a `POST`, which has to be that
+//!   of the redirect URI. API clients send neither, and pass.
+//! - A page for everybody, without a guard, needs a middleware of its own for its forms.
 //! - A CSRF token also works, but adds nothing for browsers that send Fetch Metadata.
 //! - A page with `Referrer-Policy: no-referrer` sends `Origin: null` with its forms, as a sandboxed frame of any site does.
-//!   `POST /logout` accepts such a form if `Sec-Fetch-Site` is `same-origin`. Browsers without that header (before
-//!   2023) get 403 (`cross-site-sign-out`), with the advice to send `Referrer-Policy: same-origin` with the page.
+//!   Such a form is accepted if `Sec-Fetch-Site` is `same-origin`. Browsers without that header (before 2023) get 403
+//!   (`cross-site-request` or `cross-site-sign-out`), with the advice to send `Referrer-Policy: same-origin` with the page.
 //! - A same-site attacker who can set cookies cannot replace `__Host-` cookies. The prefix is missing only on an `http`
 //!   loopback address.

@@ -7,10 +7,8 @@
 //! ```
 //! use axum::{
 //!     Json, Router,
-//!     extract::Request,
 //!     http::StatusCode,
-//!     middleware::{Next, from_fn},
-//!     response::{Html, IntoResponse, Response},
+//!     response::Html,
 //!     routing::{get, post},
 //! };
 //! use serde_json::{Value, json};
@@ -20,9 +18,8 @@
 //!     let api = Router::new()
 //!         .route("/me", get(me))
 //!         .route("/orders", post(order))
-//!         .route_layer(RequireSignIn::new())
-//!         .fallback(not_found)
-//!         .layer(from_fn(same_origin));
+//!         .route_layer(RequireSignIn::new().always_401().same_origin())
+//!         .fallback(not_found);
 //!     Router::new()
 //!         .nest("/api", api)
 //!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
@@ -38,24 +35,6 @@
 //! /// Without this fallback an unknown path of the API would get the front end's page.
 //! async fn not_found() -> (StatusCode, Json<Value>) {
 //!     (StatusCode::NOT_FOUND, Json(json!({ "code": "not-found" })))
-//! }
-//!
-//! /// Browsers also send the session cookie with requests of other subdomains and ports: see the recipe for forms.
-//! async fn same_origin(request: Request, next: Next) -> Response {
-//!     if request.method().is_safe() || is_same_origin(&request) {
-//!         next.run(request).await
-//!     } else {
-//!         (StatusCode::FORBIDDEN, Json(json!({ "code": "other-origin" }))).into_response()
-//!     }
-//! }
-//!
-//! fn is_same_origin(request: &Request) -> bool {
-//!     let header = |name| request.headers().get(name).map(|value| value.as_bytes());
-//!     match header("sec-fetch-site") {
-//!         Some(site) => site == b"same-origin" || site == b"none",
-//!         // With several redirect URIs: the origin of any of them.
-//!         None => header("origin").is_none_or(|origin| origin == b"https://app.example"),
-//!     }
 //! }
 //!
 //! async fn order(user: IdClaims) -> Json<Value> {
@@ -85,7 +64,7 @@
 //! # let other = browser.new_tab();
 //! # other.visit("https://blog.app.example/").await;
 //! # let refused = other.fetch(Method::POST, "https://app.example/api/orders").await;
-//! # assert_eq!(refused.json()["code"], "other-origin");
+//! # assert_eq!(refused.json()["code"], "cross-site-request");
 //! # let ordered = browser.fetch(Method::POST, "/api/orders").await;
 //! # assert_eq!(ordered.json()["ordered_by"], Person::john().subject());
 //! # let refused = other.fetch(Method::POST, "https://app.example/logout").await;
@@ -128,8 +107,11 @@
 //!   the sign-in leads to the [landing page](crate::ConfigBuilder::with_landing_page) (`/`) instead; so does the
 //!   sign-in of a guarded page whose address is longer. Keep long state in `sessionStorage`.
 //! - **503** has `Retry-After: 1`: the store or Didit does not answer. Retry; do not start a sign-in.
-//! - **Requests that change something** need protection against other subdomains and ports: `same_origin` above,
-//!   explained in [CSRF](crate::docs::recipes::csrf). The layer checks its own `POST /logout` itself.
+//! - **Requests that change something** need protection against other subdomains and ports:
+//!   [`same_origin`](crate::RequireSignIn::same_origin) above, explained in [CSRF](crate::docs::recipes::csrf). The layer
+//!   checks its own `POST /logout` itself.
+//! - **[`always_401`](crate::RequireSignIn::always_401)** keeps the API free of redirects and pages, whatever `Accept` says:
+//!   a person who opens `/api/me` in a tab gets JSON, too.
 //! - **A development server** with a port of its own (Vite, webpack) is another origin. Let the server forward `/api`,
 //!   `/login`, `/logout` and `/callback` to the application, and register a redirect URI on the server's origin.
 //! - **A front end on another site** cannot send the `SameSite=Lax` cookie. Serve the front end and the API from

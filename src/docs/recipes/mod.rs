@@ -2,6 +2,7 @@
 //!
 //! - [Show the user's name and e-mail address](profile)
 //! - [Create an account at the first sign-in, turn a banned user away](provisioning)
+//! - [Let only verified people or adults in](age_gate)
 //! - [Let only some users in](roles)
 //! - [A JSON API and its front end](json_api)
 //! - [Protect the application's own forms](csrf)
@@ -18,6 +19,7 @@
 //! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a fake Didit in the process. The tests are
 //! hidden here, except in [`testing`]; "source" at the top of a page shows them.
 
+pub mod age_gate;
 pub mod console;
 pub mod csrf;
 pub mod from_axum_login;

@@ -68,57 +68,43 @@
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
 //! [looked up once](crate::docs::placement#one-lookup).
 //!
-//! # Rules on claims
+//! # Roles in the claims
 //!
-//! With Didit Authentication, [`IdClaims::verified`](crate::IdClaims::verified) and
-//! [`IdClaims::organization`](crate::IdClaims::organization) are claims of the ID token. With the Sign in API,
-//! `is_verified`, `is_over_18` and `is_over_21` are members of the [`UserInfo`](crate::UserInfo). Its getters fail
-//! closed: only a JSON `true` counts; a missing member does not.
+//! With Didit Authentication, [`IdClaims::organization`](crate::IdClaims::organization) is a claim of the ID token. A rule
+//! that needs no database is a condition of the guard, [`RequireSignIn::when`](crate::RequireSignIn::when):
 //!
 //! ```
-//! use axum::{
-//!     Router,
-//!     extract::Request,
-//!     http::StatusCode,
-//!     middleware::{Next, from_fn},
-//!     response::{IntoResponse, Response},
-//!     routing::get,
-//! };
-//! use tower_didit::{ConfigBuilder, ConfigError, DiditAuth, UserInfo, scope};
+//! use axum::{Router, routing::get};
+//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo, tokens::Claim};
 //!
-//! fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
-//!     let config = config
-//!         .with_scopes([scope::OPENID, scope::IS_OVER_18])
-//!         .with_user_info_at_sign_in() // asks Didit once for each sign-in
-//!         .with_redirect_after_sign_in()
-//!         .build()?;
-//!     Ok(Router::new()
-//!         .route("/bar", get(|| async { "cheers" }))
-//!         .route_layer(from_fn(require_adult))
-//!         .layer(DiditAuth::new(config)))
+//! fn app(auth: DiditAuth) -> Router {
+//!     let admin = Router::new()
+//!         .route("/admin", get(|| async { "for administrators" }))
+//!         .route_layer(RequireSignIn::new().when(|claims, _| role(claims) == Some("admin")));
+//!     Router::new()
+//!         .route("/callback", get(|_: IdClaims, back: ReturnTo| async { back }))
+//!         .merge(admin)
+//!         .layer(auth)
 //! }
 //!
-//! async fn require_adult(user: UserInfo, request: Request, next: Next) -> Response {
-//!     if user.is_over_18() {
-//!         next.run(request).await
-//!     } else {
-//!         (StatusCode::FORBIDDEN, "for adults").into_response()
-//!     }
+//! fn role(claims: &IdClaims) -> Option<&str> {
+//!     claims.organization()?.get("role").and_then(Claim::as_str)
 //! }
+//! # use serde_json::json;
 //! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), ConfigError> {
-//! # let minor = Person::new("u-17").with_over_18(false);
-//! # let didit = FakeDidit::new("client-id", "client-secret").add_person(minor.clone());
-//! # let app = app(didit.config("https://app.example/callback"))?;
-//! # for (person, text) in [(Person::john(), "cheers"), (minor, "for adults")] {
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let administrator = Person::new("u-1").with_claim("org", json!({"role": "admin"}));
+//! # let didit = FakeDidit::authentication("app").add_person(administrator.clone());
+//! # let config = didit.config("https://app.example/callback").with_cookie_keys([[7; 32]]);
+//! # let app = app(DiditAuth::new(config.build()?));
+//! # for (person, status) in [(administrator, 200), (Person::john(), 403)] {
 //! #     let browser = Browser::new("https://app.example", app.clone()).add_didit(&didit);
-//! #     browser.visit("/bar").await;
-//! #     assert_eq!(browser.sign_in_as(&person).await.text(), text);
+//! #     browser.visit("/admin").await;
+//! #     assert_eq!(browser.sign_in_as(&person).await.status(), status);
 //! # }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Without the scope nobody passes, and a `WARN` names the scope. A user who turns 18 passes after the next sign-in;
-//! without `with_user_info_at_sign_in` each request calls Didit.
+//! Rules about a person's identity and age are in [who may pass](super::age_gate).
