@@ -11,7 +11,7 @@ use tower_didit::{
     RequireSignIn, ReturnTo, SignIn, SignedOut,
     fake::{self, Browser, Endpoint, FakeDidit, FakeDiditExt, Fault},
     middleware::{DiditAuthService, RequireSignInService, ResponseBody, ResponseFuture},
-    reason::{CallbackError, TokenError},
+    reason::{CallbackError, GuardError, TokenError},
     store::{
         MemoryStore, RedisStore, RefreshAttempt, SessionKey, SessionOwner, SessionStore,
         StoreError, StoredSession, UserKey,
@@ -235,6 +235,7 @@ fn public_types_cross_threads() {
     cloned::<Error>();
     error::<Error>();
     value::<ErrorKind>();
+    value::<GuardError>();
     cloned::<Provider>();
     cloned::<RequireSignIn>();
     cloned::<ReturnTo>();

@@ -13,8 +13,9 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response, header, request::Builder};
 use tower::{Layer, Service, ServiceExt, layer::layer_fn};
 use tower_didit::{
-    DiditAuth,
+    DiditAuth, RequireSignIn,
     fake::{FakeDiditExt, Person},
+    scope,
 };
 
 use crate::support::site::{CALLBACK, auth, didit};
@@ -114,4 +115,43 @@ async fn in_axum_it_makes_one_allocation_more_than_with_a_layer_that_inserts_an_
     for (request, same) in requests(&cookie).into_iter().zip(requests(&cookie)) {
         assert!(count(&app, request) <= count(&other, same) + 1);
     }
+}
+
+/// Among them are the box of its decision and the claims in the extensions.
+#[tokio::test]
+async fn a_guard_without_rules_makes_four_allocations_more_than_the_layer() {
+    let (auth, cookie) = signed_in().await;
+    let guarded = auth.layer(RequireSignIn::new().layer(Hello));
+    let open = auth.layer(Hello);
+    let request = || {
+        let [_, _, request] = requests(&cookie);
+        request
+    };
+    // The first request decrypts the session.
+    count(&guarded, request());
+    assert!(count(&guarded, request()) <= count(&open, request()) + 4);
+}
+
+#[tokio::test]
+async fn rules_make_no_allocation() {
+    let didit = didit();
+    let config = didit.config(CALLBACK).with_user_info_at_sign_in();
+    let auth = auth(config.with_scopes([scope::OPENID, scope::IS_VERIFIED, scope::IS_OVER_18]));
+    let cookie = didit.session_cookies(&auth, &Person::alejandra()).await;
+    let cookie = cookie.unwrap();
+    let plain = auth.layer(RequireSignIn::new().layer(Hello));
+    let guard = RequireSignIn::new()
+        .verified()
+        .over_18()
+        .scope(scope::OPENID)
+        .when(|claims, user| !claims.subject().is_empty() && user.is_some())
+        .same_origin();
+    let ruled = auth.layer(guard.layer(Hello));
+    let request = || {
+        let [_, _, request] = requests(&cookie);
+        request
+    };
+    // The first request decrypts the session and parses the user information.
+    count(&ruled, request());
+    assert_eq!(count(&ruled, request()), count(&plain, request()));
 }

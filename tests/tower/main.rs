@@ -5,6 +5,7 @@
 mod allocations;
 mod axum_routing;
 mod extractors;
+mod guard;
 mod other_middleware;
 mod services;
 mod services_ready;
