@@ -42,8 +42,8 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> 
     let (title, text) = match kind {
         ErrorKind::NotAllowed(GuardError::NotOver18) => (
             "Sorry, adults only",
-            "Didit does not confirm that you are over 18. If your birthday has passed since your last sign-in, sign out \
-             and sign in again.",
+            "Didit does not confirm that you are over 18. If you have turned 18 since your last sign-in, sign out and \
+             sign in again.",
         ),
         ErrorKind::NotAllowed(GuardError::NotVerified) => (
             "Please get verified first",
@@ -60,10 +60,10 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> 
         ),
     };
     let is_signed_in = matches!(kind, ErrorKind::NotAllowed(_));
-    let (sign_out, link) = if is_signed_in {
-        (SIGN_OUT, "Home")
+    let (sign_out, class, label) = if is_signed_in {
+        (SIGN_OUT, "button quiet", "Home")
     } else {
-        ("", "Go on")
+        ("", "button", "Try again")
     };
     let next = next.replace('&', "&amp;").replace('"', "&quot;");
     let code = kind.code();
@@ -73,7 +73,7 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> 
             r#"<p id="{code}">{text}</p>
 <div class="actions">
 {sign_out}
-<a class="button quiet" id="next" href="{next}">{link}</a>
+<a class="{class}" id="next" href="{next}">{label}</a>
 </div>"#
         ),
     );

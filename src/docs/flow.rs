@@ -61,7 +61,8 @@
 //! Only a browser navigation, where a person waits for a page, is redirected: `Sec-Fetch-Mode: navigate` with the
 //! destination `document` (or `empty`, which a service worker sends), never a prefetch. Without these headers `Accept`
 //! has to name `text/html`. Every other request (a script's `fetch`, an API client, an image) gets a status with
-//! problem details (RFC 9457: a JSON error). A `POST` without a session gets a page that asks the person to sign in and
+//! problem details (RFC 9457: a JSON error), and so does every request for a route behind
+//! [`RequireSignIn::always_401`]. A `POST` without a session gets a page that asks the person to sign in and
 //! send the form again, not a redirect that loses the form, unless its handler returns [`SignIn`].
 //!
 //! # What waits for what
@@ -72,7 +73,7 @@
 //! | the handler uses | waits for | at most |
 //! |---|---|---|
 //! | nothing | nothing: no cookie is opened, no store and no provider is called | |
-//! | [`IdClaims`], [`RequireSignIn`] | the session store, if there is one | 1 s, then 503 |
+//! | [`IdClaims`], [`RequireSignIn`] with any rules | the session store, if there is one | 1 s, then 503 |
 //! | the same, if the session [ends with its access token](#when-a-session-ends) and the token has expired | the refresh | 5 s, then 503 |
 //! | [`DiditTokens`], [`RequireSignIn::with_tokens`], while the access token is valid | the refresh that this request started, if this response must carry the new tokens in cookies, or if the refresh invalidates the old ones | 2 s |
 //! | the same, once the access token has expired | the refresh | 5 s, then 503 |
@@ -187,6 +188,7 @@
 //! [`DiditTokens`]: crate::DiditTokens
 //! [`IdClaims`]: crate::IdClaims
 //! [`RequireSignIn`]: crate::RequireSignIn
+//! [`RequireSignIn::always_401`]: crate::RequireSignIn::always_401
 //! [`RequireSignIn::with_tokens`]: crate::RequireSignIn::with_tokens
 //! [`ReturnTo`]: crate::ReturnTo
 //! [`SignIn`]: crate::SignIn

@@ -74,7 +74,8 @@ pub struct RequireSignIn {
     with_tokens: bool,
     is_api: bool,
     same_origin: bool,
-    rules: Arc<[Rule]>,
+    /// `None` if there are none: a clone then touches no shared counter.
+    rules: Option<Arc<[Rule]>>,
 }
 
 impl RequireSignIn {
@@ -247,7 +248,7 @@ impl RequireSignIn {
     pub fn no_older_than(mut self, age: Duration) -> Self {
         // Comes first: the other rules must not rest on outdated information.
         let first = [Rule::NoOlderThan(age)].into_iter();
-        self.rules = first.chain(self.rules.iter().cloned()).collect();
+        self.rules = Some(first.chain(self.rules().iter().cloned()).collect());
         self
     }
 
@@ -339,9 +340,8 @@ impl RequireSignIn {
     /// - [`ScopeNotRequested`](ConfigError::ScopeNotRequested): a rule needs a scope that is not requested. The scope of a
     ///   member is not known if the provider is [discovered](crate::Provider::discovered).
     pub fn check(&self, config: &Config) -> Result<(), ConfigError> {
-        self.rules
-            .iter()
-            .try_for_each(|rule| rule.check_config(config))
+        let mut rules = self.rules().iter();
+        rules.try_for_each(|rule| rule.check_config(config))
     }
 
     /// The same checks for one request, without the layer: for a handler with several kinds of visitors, and for Tower
@@ -384,8 +384,12 @@ impl RequireSignIn {
     }
 
     fn and(mut self, rule: Rule) -> Self {
-        self.rules = self.rules.iter().cloned().chain([rule]).collect();
+        self.rules = Some(self.rules().iter().cloned().chain([rule]).collect());
         self
+    }
+
+    fn rules(&self) -> &[Rule] {
+        self.rules.as_deref().unwrap_or_default()
     }
 
     /// Admits a request: adds the claims and the tokens of the signed-in user to its extensions.
@@ -410,7 +414,7 @@ impl RequireSignIn {
             let (headers, origin) = (&head.headers, &lifecycle.origin);
             check_same_origin(headers, origin, ErrorKind::CrossSiteRequest)?;
         }
-        if !lifecycle.keeps_user_info && self.rules.iter().any(Rule::reads_user_info) {
+        if !lifecycle.keeps_user_info && self.rules().iter().any(Rule::reads_user_info) {
             lifecycle.user_info_logged.call_once(|| {
                 tracing::error!(
                     "a rule of `RequireSignIn` reads the user information, which sessions do not keep: add \
@@ -429,16 +433,17 @@ impl RequireSignIn {
         let asked = context.session()?;
         let session = asked.signed_in().await?;
         let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
-        let tokens = match self.with_tokens {
-            true => Some(asked.tokens().await?),
-            false => None,
+        let tokens = if self.with_tokens {
+            Some(asked.tokens().await?)
+        } else {
+            None
         };
         let user = User {
             session,
             scopes: tokens.as_ref().unwrap_or(session.tokens()).scopes(),
             now: context.lifecycle.now(),
         };
-        for rule in &*self.rules {
+        for rule in self.rules() {
             rule.check(&user).map_err(|reason| {
                 rule.report_scope(context.lifecycle.calls.requested_scopes());
                 not_allowed(reason)

@@ -181,6 +181,9 @@ impl IdClaims {
     /// Didit Authentication: the facts that Didit has verified about the user; `None` also for `{}`, which
     /// contains no facts.
     ///
+    /// Didit does not document which facts there are. An e-mail address may be the only one: look for the fact that the
+    /// application needs.
+    ///
     /// ```
     /// use tower_didit::{tokens::Claim, fake::{FakeDidit, FakeDiditExt, Person}};
     ///

@@ -6,6 +6,7 @@
     reason = "a member that a JSON value lacks reads as null"
 )]
 
+mod age_gate;
 mod clocks;
 mod cluster;
 mod egress_proxy;

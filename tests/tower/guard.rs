@@ -106,8 +106,8 @@ async fn text(response: Response) -> String {
 async fn outcome(app: &Router, request: Builder) -> (u16, String) {
     let (status, _, text) = send(app, request).await;
     let problem: Value = serde_json::from_str(&text).unwrap_or_default();
-    let code = problem["code"].as_str().unwrap_or_default();
-    (status.as_u16(), code.to_owned())
+    let code = problem.get("code").and_then(Value::as_str);
+    (status.as_u16(), code.unwrap_or_default().to_owned())
 }
 
 /// The outcome for a signed-in person.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod age_gate;
 mod allocations;
 mod axum_routing;
 mod extractors;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
+use serde_json::Value;
 use tower_didit::{
     ConfigBuilder, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person},
@@ -44,8 +45,9 @@ async fn code(browser: &Browser) -> (u16, String) {
     if page.status() == StatusCode::OK {
         return (200, page.text().to_owned());
     }
-    let code = page.json()["code"].as_str().map(str::to_owned);
-    (page.status().as_u16(), code.unwrap_or_default())
+    let problem = page.json();
+    let code = problem.get("code").and_then(Value::as_str);
+    (page.status().as_u16(), code.unwrap_or_default().to_owned())
 }
 
 fn passed() -> (u16, String) {

@@ -1,9 +1,14 @@
-//! Who gets in.
+//! `examples/age_gate`: who gets in.
+
+#[path = "../../examples/age_gate/bar.rs"]
+mod bar;
+#[path = "../../examples/age_gate/pages.rs"]
+mod pages;
 
 use http::StatusCode;
 use tower_didit::fake::{Browser, FakeDiditExt, Page, Person};
 
-use super::{app, didit, minor, undisclosed, unverified};
+use bar::{app, didit, minor, undisclosed, unverified};
 
 const SITE: &str = "https://bar.example";
 
@@ -25,6 +30,7 @@ async fn enter(person: &Person) -> (Browser, Page) {
     (browser, page)
 }
 
+// Behaviour 119.
 #[tokio::test]
 async fn a_verified_adult_gets_in() {
     let (browser, page) = enter(&Person::alejandra()).await;
@@ -36,6 +42,7 @@ async fn a_verified_adult_gets_in() {
     assert!(door.url().starts_with("https://auth.didit.me/"));
 }
 
+// Behaviour 119.
 #[tokio::test]
 async fn a_minor_is_told_why_not() {
     for person in [minor(), undisclosed()] {
@@ -50,6 +57,7 @@ async fn a_minor_is_told_why_not() {
     }
 }
 
+// Behaviour 119.
 #[tokio::test]
 async fn an_unverified_person_is_told_what_to_do() {
     let (browser, page) = enter(&unverified()).await;

@@ -1,0 +1,54 @@
+//! The age gate, `cargo run --example age_gate`, clicked through in a real browser.
+//!
+//! What each stage looked like is left in `target/screenshots/`.
+
+use crate::harness::{
+    chromium::Chromium,
+    process::{self, Process},
+};
+
+// Behaviour 119.
+#[tokio::test]
+async fn a_verified_adult_gets_in_and_others_are_told_why_not() {
+    let bar = Process::start(
+        process::example("age_gate").env("LISTEN", "127.0.0.1:0"),
+        "it was just there",
+    );
+    let home = bar.wait_for("listening on ");
+    let browser = Chromium::open("age-gate").await;
+
+    browser.goto(&home).await;
+    browser.screenshot("1-home").await;
+    browser.click("enter").await;
+    browser.shows("approve-mia").await;
+    browser.screenshot("2-didit").await;
+
+    browser.click("approve-mia").await;
+    browser.arrives_at(&format!("{home}/bar")).await;
+    browser.shows("not-allowed").await;
+    browser.screenshot("3-minor").await;
+    browser.click("sign-out").await;
+
+    browser.click("enter").await;
+    browser.click("approve-uwe").await;
+    browser.shows("not-allowed").await;
+    browser.screenshot("4-unverified").await;
+    browser.click("sign-out").await;
+
+    browser.click("enter").await;
+    browser.click("decline").await;
+    browser.shows("access-denied").await;
+    browser.screenshot("5-declined").await;
+
+    browser.click("next").await;
+    browser.click("approve-alejandra").await;
+    browser.shows("inside").await;
+    browser.screenshot("6-inside").await;
+
+    // After the sign-out the Back button shows no page from behind the guard.
+    browser.click("sign-out").await;
+    browser.shows("enter").await;
+    browser.back().await;
+    browser.shows("approve-alejandra").await;
+    browser.close().await;
+}
