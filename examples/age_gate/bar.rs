@@ -7,12 +7,14 @@ use tower_didit::{
     scope,
 };
 
-use super::pages;
+use super::{page, pages};
+
+/// What the bar wants to know.
+pub(crate) const SCOPES: [&str; 3] = [scope::OPENID, scope::IS_VERIFIED, scope::IS_OVER_18];
 
 /// The application, apart from its client and its provider.
 pub(crate) fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
     let config = config
-        .with_scopes([scope::OPENID, scope::IS_VERIFIED, scope::IS_OVER_18])
         // Asks Didit once for each sign-in. The session keeps the response, which the guard reads.
         .with_user_info_at_sign_in()
         .with_redirect_after_sign_in()
@@ -27,7 +29,7 @@ pub(crate) fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
         .route("/bar", get(pages::bar))
         .route_layer(adults)
         .route("/", get(home))
-        .route("/style.css", get(pages::style))
+        .route("/favicon.ico", get(page::icon))
         .layer(DiditAuth::new(config)))
 }
 

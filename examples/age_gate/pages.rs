@@ -1,44 +1,38 @@
 //! The pages of the bar.
 
-use axum::{
-    http::{Response, header},
-    response::{Html, IntoResponse},
-};
+use axum::{body::Bytes, response::Html};
+use http::{Response, header};
 use tower_didit::{ErrorKind, reason::GuardError};
+
+use super::page::{SIGN_OUT, escaped, page};
 
 /// For everyone.
 pub(crate) fn home(is_signed_in: bool) -> Html<String> {
     let sign_out = if is_signed_in { SIGN_OUT } else { "" };
-    Html(page(
-        "The Bar",
-        &format!(
-            r#"<p>Open to verified people over 18. Didit confirms both; this site learns neither your name nor your
-birthday.</p>
+    bar_page(&format!(
+        r#"<h1>Welcome to the bar</h1>
+<p>It is open to verified people over 18. Didit confirms both; this site learns neither your name nor your birthday.</p>
 <div class="actions">
 <a class="button" id="enter" href="/bar">Enter</a>
 {sign_out}
 </div>"#
-        ),
     ))
 }
 
 /// Behind the guard.
 pub(crate) async fn bar() -> Html<String> {
-    Html(page(
-        "Cheers!",
-        &format!(
-            r#"<p id="inside">You are in. What will it be?</p>
-<ul><li>Negroni</li><li>Espresso Martini</li><li>A glass of Rioja</li></ul>
+    bar_page(&format!(
+        r#"<h1>Cheers!</h1>
+<p id="inside">You are in. What will it be: a Negroni, an Espresso Martini, or a glass of Rioja?</p>
 <div class="actions">
 {SIGN_OUT}
 <a class="button quiet" id="home" href="/">Home</a>
 </div>"#
-        ),
     ))
 }
 
 /// Why somebody did not get in, and what they can do. `next` leads to a sign-in, or back to the site.
-pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> {
+pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<Bytes> {
     let (title, text) = match kind {
         ErrorKind::NotAllowed(GuardError::NotOver18) => (
             "Sorry, adults only",
@@ -59,24 +53,19 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> 
             "Something went wrong on the way. Please try again in a moment.",
         ),
     };
-    let is_signed_in = matches!(kind, ErrorKind::NotAllowed(_));
-    let (sign_out, class, label) = if is_signed_in {
-        (SIGN_OUT, "button quiet", "Home")
-    } else {
-        ("", "button", "Try again")
+    let (sign_out, class, label) = match kind {
+        ErrorKind::NotAllowed(_) => (SIGN_OUT, "button quiet", "Home"),
+        _ => ("", "button", "Try again"),
     };
-    let next = next.replace('&', "&amp;").replace('"', "&quot;");
-    let code = kind.code();
-    let html = page(
-        title,
-        &format!(
-            r#"<p id="{code}">{text}</p>
+    let (code, next) = (kind.code(), escaped(next));
+    let Html(html) = bar_page(&format!(
+        r#"<h1>{title}</h1>
+<p id="{code}">{text}</p>
 <div class="actions">
 {sign_out}
 <a class="{class}" id="next" href="{next}">{label}</a>
 </div>"#
-        ),
-    );
+    ));
     Response::builder()
         .status(kind.status())
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
@@ -84,43 +73,6 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<axum::body::Bytes> 
         .expect("the parts are valid")
 }
 
-pub(crate) async fn style() -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "max-age=3600"),
-    ];
-    (headers, include_str!("style.css"))
+fn bar_page(content: &str) -> Html<String> {
+    page("tower-didit age gate", content)
 }
-
-fn page(title: &str, content: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
-<title>{title}</title>
-</head>
-<body>
-<main>
-<a class="brand" href="/">tower-didit age gate</a>
-<h1>{title}</h1>
-{content}
-</main>
-<script>{RELOAD}</script>
-</body>
-</html>
-"#
-    )
-}
-
-const SIGN_OUT: &str = r#"<form method="post" action="/logout"><button class="quiet" id="sign-out">Sign out</button></form>"#;
-
-/// The Back button shows a page as it was, from the browser's memory. A page that comes from there is loaded again: the
-/// visitor may have signed out since.
-const RELOAD: &str = "addEventListener('pageshow', event => {
-    const [navigation] = performance.getEntriesByType('navigation');
-    if (event.persisted || navigation.type === 'back_forward') location.reload();
-});";

@@ -48,15 +48,23 @@ impl Site {
         &self,
         scopes: [&str; N],
     ) -> Result<ConfigBuilder, Box<dyn Error>> {
+        let fake = FakeDidit::new("example", "example-secret");
+        self.didit_or(fake, scopes).await
+    }
+
+    /// Likewise, with a fake of the example's own.
+    pub(crate) async fn didit_or<const N: usize>(
+        &self,
+        fake: FakeDidit,
+        scopes: [&str; N],
+    ) -> Result<ConfigBuilder, Box<dyn Error>> {
         if env::var_os("DIDIT_CLIENT_ID").is_some() {
             println!("DIDIT_CLIENT_ID is set: signing in as the environment says");
             return Ok(Config::from_env());
         }
 
         let callback = format!("{}/callback", self.origin);
-        let didit = FakeDidit::new("example", "example-secret")
-            .with_redirect_uri(&callback)
-            .with_system_clock();
+        let didit = fake.with_redirect_uri(&callback).with_system_clock();
         let address = didit.listen("127.0.0.1:0").await?;
         println!("no DIDIT_CLIENT_ID is set: signing in with a fake Didit on http://{address}");
 

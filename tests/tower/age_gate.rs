@@ -2,20 +2,23 @@
 
 #[path = "../../examples/age_gate/bar.rs"]
 mod bar;
+#[path = "../../examples/support/page.rs"]
+mod page;
 #[path = "../../examples/age_gate/pages.rs"]
 mod pages;
 
 use http::StatusCode;
 use tower_didit::fake::{Browser, FakeDiditExt, Page, Person};
 
-use bar::{app, didit, minor, undisclosed, unverified};
+use bar::{SCOPES, app, didit, minor, undisclosed, unverified};
 
 const SITE: &str = "https://bar.example";
 
 /// A browser on the sign-in page of the fake, on the way to the bar.
 async fn at_the_door() -> Browser {
     let didit = didit();
-    let app = app(didit.config("https://bar.example/callback")).expect("a good configuration");
+    let config = didit.config("https://bar.example/callback");
+    let app = app(config.with_scopes(SCOPES)).expect("a good configuration");
     let browser = Browser::new(SITE, app).add_didit(&didit);
     let home = browser.visit("/").await;
     browser.click(&home, "enter").await;
