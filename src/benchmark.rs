@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{
     clock::Timestamp,
     config::Config,
-    error::Error,
+    error::{Error, RequiredAuthentication},
     oidc::{Grant, IdTokenRules, Jwks, ReceivedIdToken},
     provider::{Provider, SigningAlgorithm},
     tokens::{IdClaims, IdToken},
@@ -50,6 +50,8 @@ impl IdTokenVerifier {
             code_verifier: String::new().into(),
             nonce: Some(nonce.to_owned().into()),
             started: now,
+            scopes: None,
+            authentication: RequiredAuthentication::default(),
         };
         let received = ReceivedIdToken::read(&id_token, &self.rules, SigningAlgorithm::ALL)?;
         received.verify_signature(&self.keys)?;

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, fmt};
 
-use crate::provider::InvalidUrl;
+use crate::{oidc::InvalidParameter, provider::InvalidUrl};
 
 /// An invalid setting. [`build`](crate::ConfigBuilder::build) reports it before the first request, and says what to
 /// change. The error contains no secret.
@@ -134,6 +134,15 @@ impl fmt::Debug for ConfigError {
         match self.source() {
             Some(source) => write!(f, ": {source}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl From<InvalidParameter> for ConfigError {
+    fn from(InvalidParameter { name, value, why }: InvalidParameter) -> Self {
+        match value {
+            Some(value) => Self::InvalidValue { name, value, why },
+            None => Self::Invalid { name, why },
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) use self::{
 use crate::{
     cookie::CookieHeaders,
     error::{Error, WiringError},
+    oidc::SignInParameters,
     return_to::ReturnTo,
     session::{
         Session,
@@ -146,6 +147,10 @@ const CLOSED: u8 = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct SignOutRedirect(pub(crate) PageAfterSignOut);
 
-/// The extension of a response that asks for a sign-in, with the page to return to.
+/// The extension of a response that asks for a sign-in.
 #[derive(Clone, Debug)]
-pub(crate) struct SignInChallenge(pub(crate) Option<ReturnTo>);
+pub(crate) struct SignInChallenge {
+    /// `None`: the requested page.
+    pub(crate) return_to: Option<ReturnTo>,
+    pub(crate) parameters: SignInParameters,
+}

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `__Host-didit` | the session, sealed; a large one continues in `__Host-didit.1`, `.2`, … With a store: the cookie id, 256 random bits. | the session's: a [day](crate::ConfigBuilder::with_session_idle_timeout) unused, a [week](crate::ConfigBuilder::with_session_lifetime) in all |
 //! | `__Host-didit-flow-…` | a sign-in under way, sealed; one cookie for each sign-in, at most five and 3 KB in all; the oldest is removed first | 20 minutes |
-//! | `__Host-didit.completed` | how many sign-ins this browser has completed in quick succession, not sealed; see `session-not-kept` in [errors](crate::docs::errors) | 30 seconds |
+//! | `__Host-didit.completed` | how many sign-ins this browser has completed in quick succession, not sealed; see `session-not-kept` and `insufficient-authentication` in [errors](crate::docs::errors) | 30 seconds |
 //!
 //! All have `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`, and no `Domain`. `Lax`, not `Strict`: the return from
 //! Didit is a navigation from another site, and browsers omit `Strict` cookies from those.
@@ -78,7 +78,7 @@
 //! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
 //! | that sets one of the layer's cookies | `Cache-Control: private, no-store` |
 //! | of the layer itself (redirects, error pages), and every response of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
-//! | a 401 [error](crate::docs::errors) of this crate, even when turned into a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"` |
+//! | a 401 [error](crate::docs::errors) of this crate, even when turned into a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"`, after a [step-up](crate::docs::recipes::step_up) with what is required |
 //! | a 503 error of this crate | `Retry-After: 1` |
 //!
 //! `Set-Cookie` is appended, never replaced. The response of a handler that does not ask for the session stays

@@ -68,7 +68,7 @@
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | access-denied, 403 | The sign-in was declined | The person declined, or Didit did not let them pass. → Nothing: the page offers another sign-in. |
-//! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met. → The person signs in again. If the next sign-in fails too, the provider ignores `max_age` or `acr_values`. |
+//! | insufficient-authentication, 403 | Please sign in again | `max_age` or a required `acr` is not met, or five sign-ins in a row have not given the application what it asks for. → The person signs in again. If the next sign-in fails too, the provider ignores `max_age` or `acr_values`. |
 //! | malformed-callback, 400 | This sign-in link does not work | The query of the callback is not an authorization response. → Nothing: the page offers another sign-in. |
 //! | unknown-sign-in, 400 | This sign-in link does not work | This browser has no such sign-in under way. → Nothing. If it happens to everybody: does the browser come back to the host on which it started? |
 //! | flow-cookie-undecryptable, 400 | This sign-in link does not work | The flow cookie was encrypted with another key, or for another host or client id. → Nothing. If it happens to everybody: give all processes of the host the same cookie keys. |
@@ -82,6 +82,7 @@
 //! | not-a-navigation, 401 | This page cannot be opened like that | A script, a prefetch or an image requested a sign-in. → Open the sign-in as a page: `location.assign("/login")`. |
 //! | not-signed-in, 401 | Please sign in first | Nobody is signed in. → Sign in. |
 //! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
+//! | step-up-required, 401 | Please confirm that it is you | A user is signed in, but has not authenticated as recently or as strongly as the page requires. → Nothing: a person who opens a page is sent to the provider. A program finds the requirement in `WWW-Authenticate` (RFC 9470). See [step-up](crate::docs::recipes::step_up). |
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
 //! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
 //! | not-allowed, 403 | This page is not open to you | The user does not meet a [rule](crate::RequireSignIn#rules) of the route; the page and the problem details say which. → Nothing. If it happens to everybody: is a scope missing in [`with_scopes`](crate::ConfigBuilder::with_scopes)? A `WARN` names it. |
@@ -144,6 +145,7 @@
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
+//! | invalid-sign-in, 500 | Sign-in is not set up correctly | A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it. → The log names the parameter. |
 //! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |
 //! | user-info-not-kept, 500 | Sign-in is not set up correctly | A [rule](crate::RequireSignIn#rules) reads the user information, which sessions do not keep. → Add [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in). Call [`RequireSignIn::check`](crate::RequireSignIn::check) at start-up. |
 

@@ -1,6 +1,6 @@
 //! The texts of the built-in page for a person.
 
-use NextPage::{LandingPage, Reload, SignIn, TryAgain};
+use NextPage::{LandingPage, Reload, SignIn, StepUp, TryAgain};
 
 pub(crate) struct Advice {
     pub(crate) next_page: NextPage,
@@ -13,6 +13,9 @@ pub(crate) struct Advice {
 pub(crate) enum NextPage {
     /// To a sign-in. A person who opens a page goes there at once, without this page.
     SignIn,
+    /// To the landing page. A person who opens a page goes to the provider at once, without this page: only that sign-in
+    /// asks for what is required.
+    StepUp,
     /// To another sign-in.
     TryAgain,
     /// To the same address if that can be requested again, else to another sign-in.
@@ -54,6 +57,9 @@ impl Advice {
     pub(super) const SIGN_IN_AGAIN: Self = Self { next_page: SignIn, title: "Please sign in again",
         text: "The sign-in service no longer confirms your sign-in. If you sent a form, it was not submitted: sign in, \
          go back and send it again." };
+    pub(super) const STEP_UP: Self = Self { next_page: StepUp, title: "Please confirm that it is you",
+        text: "This page needs a more recent or stronger sign-in than your last one. If you sent a form, it was not \
+         submitted: go back, reload the page and send it again." };
     pub(super) const NOT_SET_UP: Self = Self { next_page: TryAgain, title: "Sign-in is not set up correctly",
         text: "This site and its sign-in service do not agree. Please tell the people who run this site." };
     pub(super) const NOT_UNDERSTOOD: Self = Self { next_page: TryAgain, title: "The sign-in could not be completed",

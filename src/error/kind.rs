@@ -24,6 +24,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `not-a-navigation` | 401 | a script, a prefetch or an image requested a sign-in | open the sign-in as a page |
 /// | `not-signed-in` | 401 | nobody is signed in, or the session has ended | sign in: a person who opens a page is redirected there, except in the first minute after a sign-in, which stops a redirect loop |
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
+/// | `step-up-required` | 401 | a user is signed in, but not as recently or as strongly as the page requires | authenticate again: a person who opens a page is redirected there; the challenge says what is required |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
 /// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
 /// | `not-allowed` | 403 | a rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user; the text says which | nothing |
@@ -67,6 +68,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
+/// | `invalid-sign-in` | 500 | a parameter of a [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it | see the log |
 /// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
 /// | `user-info-not-kept` | 500 | a rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep | [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) |
 ///
@@ -109,6 +111,10 @@ pub enum ErrorKind {
     /// The session ended while a handler, a stream or a socket still held its [`DiditClient`](crate::DiditClient):
     /// the user has signed out, or has signed in again.
     SessionEnded,
+    /// A user is signed in, but has not authenticated as recently or as strongly as
+    /// [`RequireSignIn`](crate::RequireSignIn) or a handler requires. The `WWW-Authenticate` header of the response says
+    /// what is required (RFC 9470 §3).
+    StepUpRequired,
     /// A user is signed in, but the access token cannot be refreshed, although it has expired or a handler asks for a
     /// new one: there is no refresh token, or a single-use one was already sent.
     TokensExpired,
@@ -224,6 +230,7 @@ pub(crate) mod tests {
         NotANavigation,
         NotSignedIn,
         SessionEnded,
+        StepUpRequired,
         TokensExpired,
         AccessTokenRefused,
         NotAllowed(GuardError::NotVerified),
@@ -270,6 +277,7 @@ pub(crate) mod tests {
         NotOffered,
         Wiring(WiringError::LayerMissing),
         Wiring(WiringError::NotACallback),
+        Wiring(WiringError::InvalidSignIn),
         Wiring(WiringError::AskedTooLate),
         Wiring(WiringError::UserInfoNotKept),
     ];

@@ -1,6 +1,7 @@
 //! Failures at run time.
 
 mod advice;
+mod authentication;
 mod kind;
 mod log_limit;
 mod problem;
@@ -18,6 +19,7 @@ use std::{
 };
 
 pub(crate) use advice::NextPage;
+pub(crate) use authentication::RequiredAuthentication;
 pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
@@ -67,6 +69,8 @@ struct Inner {
     /// The provider's `error_description`, likewise.
     provider_description: Option<String>,
     source: Option<Source>,
+    /// The authentication with which the request would succeed.
+    required_authentication: RequiredAuthentication,
     is_logged: AtomicBool,
 }
 
@@ -80,6 +84,7 @@ impl Error {
             provider_code: None,
             provider_description: None,
             source: None,
+            required_authentication: RequiredAuthentication::default(),
             is_logged: AtomicBool::new(false),
         }))
     }
@@ -131,6 +136,17 @@ impl Error {
     /// Adds the details.
     pub(crate) fn with_details(self, context: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.context = Some(context.into()))
+    }
+
+    /// A step-up: the user has to authenticate again (RFC 9470).
+    pub(crate) fn step_up(required: RequiredAuthentication) -> Self {
+        let error = Self::new(ErrorKind::StepUpRequired);
+        error.edit(|inner| inner.required_authentication = required)
+    }
+
+    /// The authentication with which the request would succeed.
+    pub(crate) fn required_authentication(&self) -> &RequiredAuthentication {
+        &self.0.required_authentication
     }
 
     /// Shows the details to the sender of the request.

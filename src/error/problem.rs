@@ -54,8 +54,17 @@ impl Error {
         let content_type = HeaderValue::from_static("application/problem+json");
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, content_type);
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
         add_required_headers(&mut response);
         response
+    }
+
+    /// The challenge of a step-up.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let required = self.required_authentication();
+        (!required.is_any()).then(|| required.challenge(CHALLENGE))?
     }
 }
 
@@ -64,10 +73,12 @@ impl Error {
 /// for schemes that they know.
 pub(crate) fn add_required_headers(response: &mut http::Response<Bytes>) {
     let (name, value) = match response.status() {
-        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, r#"Didit realm="sign-in""#),
+        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, CHALLENGE),
         StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),
         _ => return,
     };
     let value = HeaderValue::from_static(value);
     response.headers_mut().entry(name).or_insert(value);
 }
+
+const CHALLENGE: &str = r#"Didit realm="sign-in""#;

@@ -196,6 +196,9 @@ pub enum WiringError {
     LayerMissing,
     /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
     NotACallback,
+    /// A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return
+    /// the claim that verifies it. The error's text names the parameter.
+    InvalidSignIn,
     /// A body stream or a task first asked for the session after the response headers were sent. Ask in the handler.
     AskedTooLate,
     /// A rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep. Add

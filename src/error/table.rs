@@ -72,6 +72,8 @@ impl ErrorKind {
                 "nobody is signed in"),
             Self::SessionEnded => row(User, "session-ended", Status::UNAUTHORIZED, &Advice::SIGN_IN,
                 "the session has ended"),
+            Self::StepUpRequired => row(User, "step-up-required", Status::UNAUTHORIZED, &Advice::STEP_UP,
+                "a more recent or stronger authentication is required"),
             Self::TokensExpired => row(User, "tokens-expired", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the tokens cannot be refreshed: there is no refresh token, or it was already used"),
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
@@ -150,6 +152,8 @@ impl ErrorKind {
                 WiringError::NotACallback =>
                     developer("not-a-callback",
                         "`ReturnTo` is available only in the handler of the callback, the path of the redirect URI"),
+                WiringError::InvalidSignIn =>
+                    developer("invalid-sign-in", "a parameter of the sign-in cannot be sent"),
                 WiringError::AskedTooLate =>
                     developer("asked-too-late",
                         "the application first asked for the session after the response headers were sent"),

@@ -1,10 +1,13 @@
 //! The response that starts a sign-in.
 
+use std::time::Duration;
+
 use axum_core::response::{IntoResponse, Response};
 
 use crate::{
     context::SignInChallenge,
     error::{Error, ErrorKind},
+    oidc::SignInParameters,
     return_to::ReturnTo,
 };
 
@@ -24,11 +27,33 @@ use crate::{
 /// ```
 ///
 /// [`DiditAuth`](crate::DiditAuth) turns the response into a 303 for a page navigation. A script gets the 401 of
-/// [`ErrorKind::NotSignedIn`].
+/// [`ErrorKind::NotSignedIn`], or of [`ErrorKind::StepUpRequired`] if the sign-in has [`with_max_age`](Self::with_max_age)
+/// or [`with_acr_values`](Self::with_acr_values).
+///
+/// # Parameters
+///
+/// A sign-in has the parameters of the [configuration](crate::ConfigBuilder). Those that are set here replace them, for
+/// this sign-in. A form or a link cannot set them: `/login` reads only `return_to` from its query.
+///
+/// | setter | in place of |
+/// |---|---|
+/// | [`with_prompt`](Self::with_prompt), [`with_login_hint`](Self::with_login_hint), [`with_ui_locales`](Self::with_ui_locales), [`with_scopes`](Self::with_scopes) | the configuration's |
+/// | [`with_max_age`](Self::with_max_age), [`with_acr_values`](Self::with_acr_values) | the configuration's; the ID token has to meet both |
+/// | [`add_parameter`](Self::add_parameter) | nothing |
+///
+/// Together they take at most 512 bytes in the provider's address, so that the response's headers pass a proxy. The scopes
+/// and what the ID token has to meet are sealed into the [flow cookie](crate::docs::cookies), and so are all others with
+/// `prompt=none`: there they take at most 256 bytes. Wrong parameters start no sign-in. The response is then the error
+/// [`InvalidSignIn`](crate::reason::WiringError::InvalidSignIn), 500, and the log says which parameter is wrong.
+///
+/// A browser is sent to the provider with parameters of their own at most 5 times in a row, less than 30 s apart, while
+/// its user is signed in. Then the response is [`ErrorKind::InsufficientAuthentication`]: a handler that starts a
+/// sign-in until the provider grants what it asks for, such as a scope, causes no redirect loop.
 #[derive(Clone, Debug, Default)]
 #[must_use = "return it from the handler"]
 pub struct SignIn {
     return_to: Option<ReturnTo>,
+    parameters: SignInParameters,
 }
 
 impl SignIn {
@@ -49,16 +74,184 @@ impl SignIn {
     /// }
     /// ```
     pub fn returning_to(page: ReturnTo) -> Self {
-        let return_to = Some(page);
-        Self { return_to }
+        Self {
+            return_to: Some(page),
+            ..Self::default()
+        }
+    }
+
+    /// `prompt`: what the provider shows the user (OpenID Connect Core §3.1.2.1).
+    ///
+    /// With `none` the provider shows nothing. If the provider has to ask the user, the layer redirects to it a second
+    /// time, without `prompt`.
+    ///
+    /// Default: the [configuration's](crate::ConfigBuilder::with_prompt).
+    ///
+    /// ```
+    /// use tower_didit::SignIn;
+    ///
+    /// async fn other_account() -> SignIn {
+    ///     SignIn::new().with_prompt("select_account")
+    /// }
+    /// ```
+    pub fn with_prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.parameters.prompt = Some(prompt.into());
+        self
+    }
+
+    /// `login_hint`: the name of the user who is likely to sign in.
+    ///
+    /// Default: the [configuration's](crate::ConfigBuilder::with_login_hint).
+    ///
+    /// ```
+    /// use axum::extract::Path;
+    /// use tower_didit::SignIn;
+    ///
+    /// async fn invited(Path(email): Path<String>) -> SignIn {
+    ///     SignIn::new().with_login_hint(email)
+    /// }
+    /// # let _router: axum::Router = axum::Router::new().route("/invited/{email}", axum::routing::get(invited));
+    /// ```
+    pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.parameters.login_hint = Some(hint.into());
+        self
+    }
+
+    /// `max_age`: the maximum time since the user authenticated at the provider, in whole seconds. Zero makes the
+    /// user authenticate again.
+    ///
+    /// An ID token without `auth_time`, or with an older one, is refused with
+    /// [`ErrorKind::InsufficientAuthentication`] (OpenID Connect Core §3.1.3.7 step 13), whatever the configuration is
+    /// when the user returns. If the configuration has a [`max_age`](crate::ConfigBuilder::with_max_age) too, the shorter
+    /// one counts. The provider must be [declared to return `auth_time`](crate::Provider::with_auth_time).
+    ///
+    /// [`RequireSignIn::max_age`](crate::RequireSignIn::max_age) starts such a sign-in when it is needed.
+    ///
+    /// Default: the configuration's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_didit::{ReturnTo, SignIn};
+    ///
+    /// async fn confirm() -> Option<SignIn> {
+    ///     let page = ReturnTo::parse("/orders/confirmed")?;
+    ///     Some(SignIn::returning_to(page).with_max_age(Duration::ZERO))
+    /// }
+    /// ```
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.parameters.authentication.max_age = Some(max_age.as_secs());
+        self
+    }
+
+    /// `acr_values`: the authentication context classes that are accepted, the preferred one first. The ID token must
+    /// have one of them.
+    ///
+    /// An ID token with another `acr`, or without, is refused with [`ErrorKind::InsufficientAuthentication`] (OpenID
+    /// Connect Core §3.1.3.7 step 12), whatever the configuration is when the user returns. It has to meet the
+    /// configuration's [`require_acr_values`](crate::ConfigBuilder::require_acr_values) too. The provider must be
+    /// [declared to return `acr`](crate::Provider::with_acr).
+    ///
+    /// [`RequireSignIn::acr_values`](crate::RequireSignIn::acr_values) starts such a sign-in when it is needed.
+    ///
+    /// Default: the configuration's.
+    ///
+    /// ```
+    /// use tower_didit::SignIn;
+    ///
+    /// async fn stronger() -> SignIn {
+    ///     SignIn::new().with_acr_values(["urn:example:gold"])
+    /// }
+    /// ```
+    pub fn with_acr_values(mut self, values: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.parameters.authentication.acr_values = Some(strings(values));
+        self
+    }
+
+    /// `ui_locales`: the languages for the provider's pages (RFC 5646), the preferred one first.
+    ///
+    /// Default: the [configuration's](crate::ConfigBuilder::with_ui_locales).
+    ///
+    /// ```
+    /// use tower_didit::SignIn;
+    ///
+    /// async fn entrar() -> SignIn {
+    ///     SignIn::new().with_ui_locales(["es", "en"])
+    /// }
+    /// ```
+    pub fn with_ui_locales(mut self, locales: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.parameters.ui_locales = Some(strings(locales));
+        self
+    }
+
+    /// The scopes to request, in place of the configuration's. `openid` must be one of them, except with Didit
+    /// Authentication. [`DiditTokens::scopes`](crate::DiditTokens::scopes) are those that were granted.
+    ///
+    /// A single-use refresh token needs a session store, as in the
+    /// [configuration](crate::Provider::with_single_use_refresh_tokens).
+    ///
+    /// Default: the [configuration's](crate::ConfigBuilder::with_scopes).
+    ///
+    /// ```
+    /// use axum::response::{IntoResponse, Response};
+    /// use tower_didit::{DiditTokens, SignIn, scope};
+    ///
+    /// async fn address(tokens: DiditTokens) -> Response {
+    ///     if !tokens.scopes().contains(scope::ADDRESS) {
+    ///         let scopes = [scope::OPENID, scope::EMAIL, scope::ADDRESS];
+    ///         return SignIn::new().with_scopes(scopes).into_response();
+    ///     }
+    ///     "your address".into_response()
+    /// }
+    /// # let _router: axum::Router = axum::Router::new().route("/", axum::routing::get(address));
+    /// ```
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.parameters.scopes = Some(strings(scopes));
+        self
+    }
+
+    /// Adds a parameter that has no setter, for example one of the provider's own.
+    ///
+    /// The layer refuses those that it sets itself (such as `state`), those that have a setter (such as `prompt`), and
+    /// `response_mode`, `request`, `request_uri`, `claims` and `id_token_hint`. The provider's address shows the value
+    /// to the user, and the browser's history keeps it.
+    ///
+    /// ```
+    /// use tower_didit::SignIn;
+    ///
+    /// async fn join() -> SignIn {
+    ///     SignIn::new().add_parameter("screen_hint", "signup")
+    /// }
+    /// ```
+    pub fn add_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.added.push((name.into(), value.into()));
+        self
     }
 }
 
 impl IntoResponse for SignIn {
     fn into_response(self) -> Response {
-        let mut response = Error::new(ErrorKind::NotSignedIn).into_response();
-        let challenge = SignInChallenge(self.return_to);
+        let Self {
+            return_to,
+            parameters,
+        } = self;
+        if let Err(invalid) = parameters.check() {
+            return Error::from(invalid).into_response();
+        }
+        let error = if parameters.authentication.is_any() {
+            Error::new(ErrorKind::NotSignedIn)
+        } else {
+            Error::step_up(parameters.authentication.clone())
+        };
+        let mut response = error.into_response();
+        let challenge = SignInChallenge {
+            return_to,
+            parameters,
+        };
         response.extensions_mut().insert(challenge);
         response
     }
+}
+
+fn strings(items: impl IntoIterator<Item: Into<String>>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
 }

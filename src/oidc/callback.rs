@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{Interaction, PendingSignIn};
+use super::{Interaction, PendingSignIn, SignInParameters};
 use crate::{
     clock::Timestamp,
-    error::{CallbackError, Error, ErrorKind},
+    error::{CallbackError, Error, ErrorKind, RequiredAuthentication},
     provider::{Metadata, Provider},
     seal::sha256,
     tokens::Scopes,
@@ -83,7 +83,8 @@ impl Callback {
     /// Accepts the response to `pending`, which is from the cookie named after this state.
     ///
     /// The checks are in the order of RFC 9700 §4.7 (state) and §4.4 (provider), RFC 9207 §2.4 (issuer, also of
-    /// errors) and RFC 6749 §4.1.2.1. `requested` are the scopes of the sign-in.
+    /// errors) and RFC 6749 §4.1.2.1. `requested` are the scopes of a
+    /// sign-in that has none of its own.
     pub(crate) fn accept<'u>(
         self,
         pending: PendingSignIn,
@@ -119,9 +120,11 @@ impl Callback {
                 if pending.interaction == Interaction::None
                     && NEED_INTERACTION.contains(&error.as_str()) =>
             {
-                Ok(Accepted::InteractionNeeded)
+                Ok(Accepted::InteractionNeeded(pending.parameters))
             }
             Response::Refused(error, description) => {
+                let own = pending.parameters.scopes();
+                let requested = own.as_ref().unwrap_or(requested);
                 Err(refused(&error, description.as_deref(), requested))
             }
         }
@@ -131,8 +134,8 @@ impl Callback {
 /// The outcome of an accepted authorization response.
 pub(crate) enum Accepted {
     Grant(Grant),
-    /// `prompt=none` was sent, and the provider has to ask the user.
-    InteractionNeeded,
+    /// `prompt=none` was sent, and the provider has to ask the user: in a sign-in with the same parameters.
+    InteractionNeeded(SignInParameters),
 }
 
 /// An authorization code with the secrets of its sign-in. It is used once, so it is not `Clone`.
@@ -145,6 +148,10 @@ pub(crate) struct Grant {
     pub(crate) nonce: Option<Zeroizing<String>>,
     /// The start of the sign-in.
     pub(crate) started: Timestamp,
+    /// The requested scopes, unless they are those of the configuration.
+    pub(crate) scopes: Option<Scopes>,
+    /// The authentication that was asked for.
+    pub(crate) authentication: RequiredAuthentication,
 }
 
 /// Two codes of RFC 6749 §4.1.2.1 have a kind of their own: the user refused, or a scope is not allowed. The others

@@ -115,7 +115,8 @@ impl Client {
             .set_redirect_uri(Cow::Owned(redirect_uri))
             .request_async(&TokenTransport(transport, self.token_requests))
             .await;
-        accept(outcome, &self.requested_scopes, now, metadata)
+        let requested = grant.scopes.as_ref().unwrap_or(&self.requested_scopes);
+        accept(outcome, requested, now, metadata)
     }
 
     /// Refreshes tokens (RFC 6749 §6). The request is sent once, for the same scopes.

@@ -91,7 +91,7 @@ impl SignedIdToken {
         let claims = &self.claims;
         check_general(claims, rules, now)?;
         rules.check_nonce(claims, grant.nonce.as_ref().map(|nonce| nonce.as_str()))?;
-        rules.check_authentication(claims, grant.started, now)?;
+        rules.check_authentication(claims, grant, now)?;
         check_hash(claims, "at_hash", access_token, self.algorithm)?;
         check_hash(claims, "c_hash", &grant.code, self.algorithm)?;
         Ok(IdClaims::new(self.payload))

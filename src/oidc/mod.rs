@@ -7,6 +7,7 @@ mod id_token;
 mod jwks;
 mod jws;
 mod pending;
+mod sign_in_parameters;
 mod sign_out;
 mod token_response;
 mod user_info;
@@ -17,5 +18,9 @@ pub(crate) use exchange::{Client, TokenRequestFailure};
 pub(crate) use id_token::{IdTokenRules, ReceivedIdToken, SignedIdToken};
 pub(crate) use jwks::{Jwks, KeyRefusal};
 pub(crate) use pending::{Interaction, PendingSignIn};
+pub(crate) use sign_in_parameters::{
+    InvalidParameter, SignInParameters, check_authentication, check_not_absent, check_openid,
+    check_prompt, check_scopes, check_support, check_words,
+};
 pub(crate) use sign_out::EndSessionRequest;
 pub(crate) use user_info::user_info;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::Grant;
+use super::{Grant, SignInParameters};
 use crate::{
     clock::Timestamp,
     provider::{Nonce, Provider},
@@ -27,6 +27,8 @@ pub(crate) struct PendingSignIn {
     /// A hash of the provider's [identity](Provider::identity) and of the redirect URI that was sent.
     binding: String,
     pub(super) interaction: Interaction,
+    /// The parameters that the callback needs, with the authentication that the request asked for.
+    pub(super) parameters: SignInParameters,
     pub(crate) expires: Timestamp,
 }
 
@@ -36,6 +38,15 @@ pub(crate) enum Interaction {
     Allowed,
     /// `prompt=none` (OpenID Connect Core §3.1.2.1).
     None,
+}
+
+impl Interaction {
+    pub(crate) fn of(prompt: Option<&str>) -> Self {
+        match prompt {
+            Some("none") => Self::None,
+            _ => Self::Allowed,
+        }
+    }
 }
 
 impl PendingSignIn {
@@ -48,6 +59,7 @@ impl PendingSignIn {
         provider: &Provider,
         redirect_uri: &str,
         interaction: Interaction,
+        parameters: SignInParameters,
         return_to: ReturnTo,
         now: Timestamp,
     ) -> Self {
@@ -58,6 +70,7 @@ impl PendingSignIn {
             return_to,
             binding: binding(provider, redirect_uri),
             interaction,
+            parameters,
             expires: now.plus(Self::LIFETIME),
         }
     }
@@ -111,6 +124,8 @@ impl PendingSignIn {
             started: self.started(),
             code_verifier: self.code_verifier,
             nonce: self.nonce,
+            scopes: self.parameters.scopes(),
+            authentication: self.parameters.authentication,
         }
     }
 
@@ -123,12 +138,13 @@ impl PendingSignIn {
             &self.binding,
             self.interaction == Interaction::None,
             self.expires.as_unix(),
+            Cow::Borrowed(&self.parameters),
         );
-        Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and a number are JSON"))
+        Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let Encoded(state, nonce, code_verifier, return_to, binding, silent, expires) =
+        let Encoded(state, nonce, code_verifier, return_to, binding, silent, expires, parameters) =
             serde_json::from_slice(bytes).ok()?;
         Some(Self {
             state: Zeroizing::new(state.to_owned()),
@@ -141,6 +157,7 @@ impl PendingSignIn {
             } else {
                 Interaction::Allowed
             },
+            parameters: parameters.into_owned(),
             expires: Timestamp::from_unix(expires),
         })
     }
@@ -155,8 +172,9 @@ impl fmt::Debug for PendingSignIn {
     }
 }
 
-/// State, nonce, code verifier, return-to, binding, whether `prompt=none` was sent, expiry. A JSON array is short, and
-/// all texts but the return-to are borrowed, since they need no escaping.
+/// State, nonce, code verifier, return-to, binding, whether `prompt=none` was sent, expiry, and the parameters if there
+/// are any: a build without them reads all other sign-ins. A JSON array is short, and the first texts but the return-to
+/// are borrowed, since they need no escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     &'a str,
@@ -166,7 +184,12 @@ struct Encoded<'a>(
     &'a str,
     bool,
     u64,
+    #[serde(default, skip_serializing_if = "no_parameters")] Cow<'a, SignInParameters>,
 );
+
+fn no_parameters(parameters: &SignInParameters) -> bool {
+    parameters.is_empty()
+}
 
 /// A hash: a long redirect URI would leave room for fewer flow cookies.
 fn binding(provider: &Provider, redirect_uri: &str) -> String {
@@ -184,6 +207,7 @@ pub(super) fn random<const N: usize>() -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::RequiredAuthentication;
 
     const CALLBACK: &str = "https://app.example/callback";
 
@@ -192,6 +216,7 @@ mod tests {
             &Provider::didit(),
             CALLBACK,
             Interaction::None,
+            SignInParameters::default(),
             ReturnTo::parse("/orders?page=2").unwrap(),
             Timestamp::from_unix(1000),
         )
@@ -206,6 +231,54 @@ mod tests {
         assert_eq!(after.started().as_unix(), 1000);
         assert_eq!(after.expires.as_unix(), 1000 + 20 * 60);
         assert_eq!(after.interaction, Interaction::None);
+    }
+
+    fn parameters() -> SignInParameters {
+        SignInParameters {
+            prompt: Some("none".to_owned()),
+            login_hint: Some("john@example.com".to_owned()),
+            ui_locales: Some(vec!["es".to_owned()]),
+            scopes: Some(vec!["openid".to_owned(), "email".to_owned()]),
+            authentication: RequiredAuthentication {
+                max_age: Some(60),
+                acr_values: Some(vec!["gold".to_owned()]),
+            },
+            added: vec![("display".to_owned(), "\"page\"".to_owned())],
+        }
+    }
+
+    // Behaviours 29 and 120. A build that knows no parameters reads the sign-ins without them, and refuses the others,
+    // since it would not enforce them.
+    #[test]
+    fn only_a_sign_in_with_parameters_of_its_own_has_a_longer_format() {
+        let length = |pending: &PendingSignIn| {
+            let whole: Vec<serde_json::Value> = serde_json::from_slice(&pending.encode()).unwrap();
+            whole.len()
+        };
+        let mut pending = pending();
+        assert_eq!(length(&pending), 7);
+        pending.parameters = parameters();
+        assert_eq!(length(&pending), 8);
+        let encoded = pending.encode();
+        let after = PendingSignIn::decode(&encoded).unwrap();
+        let expected = SignInParameters {
+            prompt: None,
+            ..parameters()
+        };
+        assert_eq!(after.parameters, expected);
+        for unknown in [
+            r#"{"max_age":60,"#,
+            r#"{"authentication":{"max_age":-1},"#,
+            r#"{"authentication":{"level":1},"#,
+        ] {
+            let text = String::from_utf8(encoded.to_vec()).unwrap();
+            let other = text.replacen('{', unknown, 1);
+            assert_ne!(other, text);
+            assert!(PendingSignIn::decode(other.as_bytes()).is_none(), "{other}");
+        }
+        for length in 0..encoded.len() {
+            assert!(PendingSignIn::decode(&encoded[..length]).is_none());
+        }
     }
 
     // A newer build, which shares the keys, may have written it.
@@ -258,8 +331,8 @@ mod tests {
         let provider = Provider::authentication("https://acme.auth.didit.me");
         let return_to = ReturnTo::parse("/").unwrap();
         let now = Timestamp::from_unix(1000);
-        let pending =
-            PendingSignIn::begin(&provider, CALLBACK, Interaction::Allowed, return_to, now);
+        let (interaction, none) = (Interaction::Allowed, SignInParameters::default());
+        let pending = PendingSignIn::begin(&provider, CALLBACK, interaction, none, return_to, now);
         assert_eq!(pending.nonce(), None);
         let after = PendingSignIn::decode(&pending.encode()).unwrap();
         assert_eq!(after.nonce(), None);

@@ -15,6 +15,8 @@ use endpoint::EndpointName;
 pub(crate) use endpoint::{Endpoint, InvalidUrl};
 pub(crate) use metadata::{Metadata, MetadataSource, Signatures};
 
+use crate::tokens::Scopes;
+
 /// An OpenID provider: its issuers, its endpoints and its protocol options.
 ///
 /// | | |
@@ -57,6 +59,10 @@ pub struct Provider {
     /// Whether a session ends with its access token.
     pub(crate) sessions_end_with_access_token: bool,
     trusts_tls: bool,
+    /// `auth_time`, which a sign-in with `max_age` returns (OpenID Connect Core §2).
+    pub(crate) auth_time: ClaimSupport,
+    /// `acr`, the class of the authentication (OpenID Connect Core §2).
+    pub(crate) acr: ClaimSupport,
     /// The members of user information that name the subject.
     pub(crate) subject_members: &'static [&'static str],
 }
@@ -92,6 +98,15 @@ pub(crate) enum Nonce {
     NotSent,
 }
 
+/// Whether the provider's ID tokens have a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClaimSupport {
+    Declared,
+    /// Nothing is known.
+    Undocumented,
+    Absent,
+}
+
 impl Provider {
     /// Didit's Sign in API.
     ///
@@ -108,6 +123,7 @@ impl Provider {
     /// | client authentication | HTTP Basic | documented |
     /// | default scope | `openid` | documented as required |
     /// | refresh tokens | scope `offline`; assumed reusable | the scope is documented; a response may lack a new refresh token, which suggests that they are reusable: see [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens) |
+    /// | step-up | `auth_time` and `acr` are undocumented: see [`with_auth_time`](Self::with_auth_time), [`with_acr`](Self::with_acr) | |
     /// | sign-out | ends the session of this application only | no endpoint is documented |
     ///
     /// ```
@@ -143,6 +159,8 @@ impl Provider {
             single_use_refresh_tokens: false,
             sessions_end_with_access_token: false,
             trusts_tls: false,
+            auth_time: ClaimSupport::Undocumented,
+            acr: ClaimSupport::Undocumented,
             subject_members: &["sub", "user_id"],
         }
     }
@@ -161,6 +179,7 @@ impl Provider {
     /// | client authentication | none: a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | documented |
     /// | default scopes | none | `offline_access` requests a refresh token |
     /// | refresh tokens | single-use; reuse terminates the whole session | documented |
+    /// | step-up | not with `max_age` or `acr_values`: the ID token has neither `auth_time` nor `acr` | documented |
     /// | sessions | a session [ends with its access token](crate::docs::flow#when-a-session-ends), after at most 5 minutes unless it is refreshed | documented |
     /// | sign-out | `DELETE {issuer}/session/` with a valid access token; an expired one is refreshed first, if possible | documented |
     ///
@@ -201,6 +220,8 @@ impl Provider {
             single_use_refresh_tokens: true,
             sessions_end_with_access_token: true,
             trusts_tls: false,
+            auth_time: ClaimSupport::Absent,
+            acr: ClaimSupport::Absent,
             subject_members: &["sub"],
             issuers: vec![issuer],
         }
@@ -232,7 +253,8 @@ impl Provider {
     ///
     /// User information, revocation (RFC 7009) and the end-session page (OpenID Connect RP-Initiated Logout) are
     /// used if the metadata has them; an unusable URL there is logged and ignored. The default scope is
-    /// `openid`, and a nonce is sent and required. Declare single-use refresh tokens with
+    /// `openid`, and a nonce is sent and required. ID tokens are expected to have `auth_time` and `acr` where a sign-in
+    /// asks for them. Declare single-use refresh tokens with
     /// [`with_single_use_refresh_tokens`](Self::with_single_use_refresh_tokens).
     ///
     /// Didit Authentication needs [`authentication`](Self::authentication) instead: its token requests are
@@ -251,6 +273,8 @@ impl Provider {
             urls: BTreeMap::new(),
             signing_algorithms: None,
             client_authentication: None,
+            auth_time: ClaimSupport::Declared,
+            acr: ClaimSupport::Declared,
             subject_members: &["sub"],
             ..Self::didit()
         }
@@ -276,6 +300,12 @@ impl Provider {
     /// Whether the endpoints are those of the provider's metadata.
     pub(crate) fn is_discovered(&self) -> bool {
         self.endpoints == Endpoints::Discovered
+    }
+
+    /// Whether a sign-in with these scopes brings a single-use refresh token.
+    pub(crate) fn brings_single_use_tokens(&self, scopes: &Scopes) -> bool {
+        let has_refresh_token = scopes.contains("offline_access") || scopes.contains("offline");
+        self.single_use_refresh_tokens && has_refresh_token
     }
 
     /// Whether clients of this provider have no secret.

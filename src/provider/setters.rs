@@ -1,6 +1,6 @@
 //! The setters of [`Provider`].
 
-use super::{ClientAuthentication, EndpointName, Nonce, Provider, SigningAlgorithm};
+use super::{ClaimSupport, ClientAuthentication, EndpointName, Nonce, Provider, SigningAlgorithm};
 
 impl Provider {
     /// Replaces the accepted issuers.
@@ -168,6 +168,38 @@ impl Provider {
     #[must_use]
     pub fn with_single_use_refresh_tokens(mut self) -> Self {
         self.single_use_refresh_tokens = true;
+        self
+    }
+
+    /// Declares that ID tokens have `auth_time`, the time of the user's authentication, if a sign-in has `max_age`
+    /// (OpenID Connect Core §2). A [step-up](crate::docs::recipes::step_up) with `max_age` needs it.
+    ///
+    /// [`discovered`](Self::discovered) has this set. Didit documents no such claim.
+    ///
+    /// ```
+    /// # use tower_didit::Provider;
+    /// let provider = Provider::didit().with_auth_time();
+    /// # assert_ne!(provider, Provider::didit());
+    /// ```
+    #[must_use]
+    pub fn with_auth_time(mut self) -> Self {
+        self.auth_time = ClaimSupport::Declared;
+        self
+    }
+
+    /// Declares that ID tokens have `acr`, the class of the user's authentication, if a sign-in has `acr_values`
+    /// (OpenID Connect Core §2). A [step-up](crate::docs::recipes::step_up) with `acr_values` needs it.
+    ///
+    /// [`discovered`](Self::discovered) has this set. Didit documents no such claim.
+    ///
+    /// ```
+    /// # use tower_didit::Provider;
+    /// let provider = Provider::didit().with_acr();
+    /// # assert_ne!(provider, Provider::didit());
+    /// ```
+    #[must_use]
+    pub fn with_acr(mut self) -> Self {
+        self.acr = ClaimSupport::Declared;
         self
     }
 

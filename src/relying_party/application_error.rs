@@ -12,6 +12,7 @@ use super::{
 use crate::{
     context::{RequestContext, RequestedPage, SignInChallenge},
     error::{Error, ErrorKind, NextPage, Rendered},
+    oidc::SignInParameters,
     return_to::ReturnTo,
 };
 
@@ -25,11 +26,18 @@ impl RelyingParty {
         head: &mut response::Parts,
     ) -> ResponseUpdate {
         let challenge = head.extensions.remove::<SignInChallenge>();
+        let is_asked_for = challenge.is_some();
+        let SignInChallenge {
+            return_to: wanted,
+            parameters,
+        } = challenge.unwrap_or_else(|| SignInChallenge {
+            return_to: None,
+            parameters: SignInParameters::requiring(error.required_authentication().clone()),
+        });
         let page = context.requested_page();
         // A `POST` has no address to return to: a sign-in would not repeat its body.
         let address = page.and_then(RequestedPage::address);
-        let helps =
-            challenge.is_some() || (address.is_some() && self.sign_in_helps(&error, &context));
+        let helps = is_asked_for || (address.is_some() && self.sign_in_helps(&error, &context));
         let query = address.and_then(PathAndQuery::query);
         let is_misrouted =
             helps && query.is_some_and(|query| self.is_misrouted_callback(query, &context.cookies));
@@ -39,14 +47,14 @@ impl RelyingParty {
             append_cookies(&mut head.headers, cookies);
         }
         let headers = mem::take(&mut head.headers);
-        let wanted = challenge.and_then(|SignInChallenge(page)| page);
         let address = address.filter(|_| !is_misrouted);
         let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
         Box::pin(async move {
             let reply = if starts_sign_in {
                 let return_to = self.return_to(return_to);
                 let host = context.requested_page().and_then(RequestedPage::host);
-                self.sign_in(return_to, host, &context.cookies).await
+                self.sign_in(&parameters, return_to, host, &context.cookies)
+                    .await
             } else {
                 let return_to = return_to.map(|page| self.return_to(Some(page)));
                 Err(Failure::from(error).returning_to(return_to.as_ref()))
@@ -76,8 +84,11 @@ impl RelyingParty {
 
     /// Whether a sign-in resolves an error. A user who has just signed in is not sent to the provider again.
     fn sign_in_helps(&self, error: &Error, context: &RequestContext) -> bool {
-        if error.kind().row().advice.next_page != NextPage::SignIn {
-            return false;
+        match error.kind().row().advice.next_page {
+            NextPage::SignIn => {}
+            // Also of a recent session. `check_no_loop` ends a series of step-ups.
+            NextPage::StepUp => return true,
+            NextPage::TryAgain | NextPage::Reload | NextPage::LandingPage => return false,
         }
         let asked = context.asked_session();
         match asked.and_then(|asked| asked.known_session()) {

@@ -10,12 +10,13 @@ use super::{
     failure::Failure,
     new_session::NewSession,
     responses::{private_response, see_other},
+    sign_in::SignInRequest,
 };
 use crate::{
     context::{self, RequestContext},
     cookie::CookieHeaders,
     error::{CallbackError, Error, ErrorKind},
-    oidc::{Accepted, Callback, CodeHash, Grant, Interaction, TokenRequestFailure},
+    oidc::{Accepted, Callback, CodeHash, Grant, TokenRequestFailure},
     provider::Metadata,
     provider_calls::ExchangePermit,
     session::{Generation, Session},
@@ -67,10 +68,9 @@ impl RelyingParty {
         let (uris, now) = (self.config.redirect_uris(), lifecycle.now());
         let grant = match callback.accept(pending, provider, uris, &metadata, scopes, now) {
             Ok(Accepted::Grant(grant)) => grant,
-            Ok(Accepted::InteractionNeeded) => {
-                let asking = Interaction::Allowed;
-                let restarted =
-                    self.start_sign_in(&metadata, asking, return_to, Some(&state), &cookies);
+            Ok(Accepted::InteractionNeeded(parameters)) => {
+                let request = SignInRequest::without_prompt(&parameters, return_to);
+                let restarted = self.start_sign_in(&metadata, request, Some(&state), &cookies);
                 return Ok(Decision::Reply(restarted));
             }
             Err(error) => return self.not_completed(used_up(error), &cookies).await,

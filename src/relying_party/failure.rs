@@ -109,7 +109,7 @@ impl RelyingParty {
             // The code in this address is still unused.
             NextPage::Reload if failure.is_repeatable => Link::TryAgain(String::new()),
             NextPage::TryAgain | NextPage::Reload => Link::TryAgain(sign_in()),
-            NextPage::LandingPage => Link::LandingPage,
+            NextPage::StepUp | NextPage::LandingPage => Link::LandingPage,
         }
     }
 

@@ -14,12 +14,31 @@ use super::{
     responses::{append_cookies, see_other},
 };
 use crate::{
+    config::ConfigError,
     cookie::CookieHeaders,
-    error::{Error, ErrorKind},
-    oidc::{Interaction, PendingSignIn},
+    error::{Error, ErrorKind, WiringError},
+    oidc::{Interaction, PendingSignIn, SignInParameters},
     provider::Metadata,
     return_to::ReturnTo,
 };
+
+/// One authorization request.
+pub(super) struct SignInRequest<'a> {
+    pub(super) prompt: Option<&'a str>,
+    pub(super) parameters: &'a SignInParameters,
+    pub(super) return_to: ReturnTo,
+}
+
+impl<'a> SignInRequest<'a> {
+    pub(super) fn without_prompt(parameters: &'a SignInParameters, return_to: ReturnTo) -> Self {
+        let prompt = None;
+        Self {
+            prompt,
+            parameters,
+            return_to,
+        }
+    }
+}
 
 impl RelyingParty {
     /// `GET /login?return_to=…`. Only `return_to` is read from the query.
@@ -30,26 +49,39 @@ impl RelyingParty {
         let page = return_to_parameter(&head.uri);
         let return_to = self.return_to(page.as_deref().and_then(ReturnTo::parse));
         let host = host(&head.uri, &head.headers);
-        self.sign_in(return_to, host, &CookieHeaders::of(&head.headers))
-            .await
+        let parameters = SignInParameters::default();
+        self.sign_in(
+            &parameters,
+            return_to,
+            host,
+            &CookieHeaders::of(&head.headers),
+        )
+        .await
     }
 
     /// Gets the provider's metadata, and redirects the browser to the provider. `host` is the host of the request.
     pub(super) async fn sign_in(
         &self,
+        parameters: &SignInParameters,
         return_to: ReturnTo,
         host: Option<&str>,
         cookies: &CookieHeaders,
     ) -> Result<Response<Bytes>, Failure> {
         self.check_host(host);
         let failure = |error| Failure::from(error).returning_to(&return_to);
-        let counter_removal = self.check_no_loop(cookies).await;
+        let counter_removal = self.check_no_loop(parameters, cookies).await;
         let counter_removal =
             counter_removal.map_err(|failure| failure.returning_to(&return_to))?;
         let metadata = self.lifecycle.calls.metadata().await;
         let metadata = metadata.map_err(failure)?;
-        let interaction = self.config.request.interaction();
-        let mut redirect = self.start_sign_in(&metadata, interaction, return_to, None, cookies);
+        self.check_parameters(parameters, &metadata)
+            .map_err(failure)?;
+        let request = SignInRequest {
+            prompt: self.config.request.prompt(parameters),
+            parameters,
+            return_to,
+        };
+        let mut redirect = self.start_sign_in(&metadata, request, None, cookies);
         append_cookies(redirect.headers_mut(), counter_removal);
         Ok(redirect)
     }
@@ -59,16 +91,24 @@ impl RelyingParty {
     pub(super) fn start_sign_in(
         &self,
         metadata: &Metadata,
-        interaction: Interaction,
-        return_to: ReturnTo,
+        sign_in: SignInRequest<'_>,
         replaced: Option<&str>,
         cookies: &CookieHeaders,
     ) -> Response<Bytes> {
         let now = self.lifecycle.now();
+        let SignInRequest {
+            prompt,
+            parameters,
+            return_to,
+        } = sign_in;
         let request = &self.config.request;
         let (provider, redirect_uri) = (self.config.provider(), &self.origin.redirect_uri.text);
-        let pending = PendingSignIn::begin(provider, redirect_uri, interaction, return_to, now);
-        let url = request.url(&metadata.authorization_endpoint, redirect_uri, &pending);
+        let sealed = request.for_callback(parameters, prompt);
+        let interaction = Interaction::of(prompt);
+        let pending =
+            PendingSignIn::begin(provider, redirect_uri, interaction, sealed, return_to, now);
+        let endpoint = &metadata.authorization_endpoint;
+        let url = request.url(parameters, prompt, endpoint, redirect_uri, &pending);
         let location =
             HeaderValue::try_from(url).expect("a URL is written in visible ASCII characters");
         tracing::debug!("sign-in started");
@@ -78,12 +118,37 @@ impl RelyingParty {
         see_other(location, cookies)
     }
 
+    /// Checks the parameters of a sign-in against the configuration and the provider.
+    fn check_parameters(
+        &self,
+        parameters: &SignInParameters,
+        metadata: &Metadata,
+    ) -> Result<(), Error> {
+        let (request, provider) = (&self.config.request, self.config.provider());
+        let endpoint = &metadata.authorization_endpoint;
+        parameters.check_for(provider, &request.authentication, endpoint)?;
+        let prompt = request.prompt(parameters);
+        request.for_callback(parameters, prompt).check_size()?;
+        let scopes = parameters.scopes();
+        let needs_store = scopes.is_some_and(|scopes| provider.brings_single_use_tokens(&scopes));
+        if needs_store && self.lifecycle.sessions.stored().is_none() {
+            let context = ConfigError::SingleUseRefreshTokens.to_string();
+            return Err(Error::with_context(WiringError::InvalidSignIn, context));
+        }
+        Ok(())
+    }
+
     /// Refuses another sign-in of a browser that returned without a session after completing sign-ins: another one
-    /// would end the same way. Returns the `Set-Cookie` value that resets the count if the user is signed in.
+    /// would end the same way. Likewise of a browser whose user is signed in, but whose last sign-ins have not given the
+    /// application what it asks for. Returns the `Set-Cookie` value that resets the count if the user is signed in.
     ///
     /// The process that starts a sign-in decides, not the process that completes it: the former served the page on
     /// which nobody was signed in.
-    async fn check_no_loop(&self, cookies: &CookieHeaders) -> Result<Option<HeaderValue>, Failure> {
+    async fn check_no_loop(
+        &self,
+        parameters: &SignInParameters,
+        cookies: &CookieHeaders,
+    ) -> Result<Option<HeaderValue>, Failure> {
         let lifecycle = &self.lifecycle;
         let (_, existing) = lifecycle.sessions.find(cookies.iter(), || lifecycle.now());
         let is_last = existing.completions() >= MAX_COMPLETIONS;
@@ -92,14 +157,20 @@ impl RelyingParty {
         }
         let sessions = &lifecycle.sessions;
         match self.is_signed_in(cookies).await {
-            Ok(true) => Ok(sessions.completions_removal(existing)),
+            Ok(true) if parameters.is_empty() => Ok(sessions.completions_removal(existing)),
+            Ok(true) if existing.completions() >= MAX_REPETITIONS => {
+                let context = "the last sign-ins did not give the application what it asks for";
+                let kind = ErrorKind::InsufficientAuthentication;
+                let failure = Failure::from(Error::with_context(kind, context));
+                Err(failure.with_cookies([sessions.completion_cookie(existing)]))
+            }
             Ok(false) if is_last => {
                 let failure = Failure::from(Error::new(ErrorKind::SessionNotKept));
                 // A planted count may never expire: this one takes its place.
                 Err(failure.with_cookies([sessions.completion_cookie(existing)]))
             }
             Err(error) if is_last => Err(error.into()),
-            Ok(false) | Err(_) => Ok(None),
+            Ok(_) | Err(_) => Ok(None),
         }
     }
 
@@ -134,5 +205,7 @@ pub(super) fn return_to_parameter(uri: &Uri) -> Option<Cow<'_, str>> {
 
 /// Sign-ins that a browser may complete, each less than 30 s after the one before, without being signed in.
 const MAX_COMPLETIONS: u8 = 2;
+/// Likewise of a user who is signed in, and whom the application sends to the provider with other parameters.
+const MAX_REPETITIONS: u8 = 5;
 /// In bytes.
 const MAX_RETURN_TO: usize = 512;

@@ -9,6 +9,7 @@ mod flow_cookie;
 mod hostile_addresses;
 mod login;
 mod origins;
+mod own_parameters;
 mod return_to;
 mod service_worker;
 mod strangers;

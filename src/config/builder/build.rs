@@ -43,7 +43,7 @@ impl ConfigBuilder {
         let metadata = self.provider.metadata_source()?;
         let scopes = self.check_scopes()?;
         self.check_user_info(&scopes)?;
-        self.check_parameters()?;
+        let authentication = self.check_parameters()?;
         let landing_page = self.check_paths(&redirect_uris)?;
         let sign_out_pages = self.check_sign_out_pages(&landing_page)?;
         let post_logout_redirect_uris = self.check_post_logout_redirect_uris()?;
@@ -83,24 +83,23 @@ impl ConfigBuilder {
         let transport = self.transport.ok_or(ConfigError::NoTransport)?;
         let spaced = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
         let required_acr_values = self.required_acr_values.unwrap_or_default();
-        let acr_values = [required_acr_values.clone(), self.acr_values].concat();
+        let acr_values = [required_acr_values, self.acr_values].concat();
         Ok(Config {
             request: AuthorizationRequest {
                 client_id: self.client_id.clone(),
                 scopes,
                 prompt: self.prompt,
-                max_age: self.max_age,
                 login_hint: self.login_hint,
                 ui_locales: spaced(&self.ui_locales),
                 acr_values: spaced(&acr_values),
+                authentication: authentication.clone(),
             },
             id_token_rules: IdTokenRules {
                 provider: self.provider,
                 client_id: self.client_id,
                 trusted_audiences: self.trusted_audiences,
                 clock_skew: self.clock_skew,
-                max_age: self.max_age,
-                required_acr_values,
+                authentication,
             },
             client_secret: self.client_secret,
             origins,
@@ -121,8 +120,7 @@ impl ConfigBuilder {
     }
 
     fn store(&self, scopes: &Scopes) -> Result<Option<Arc<dyn SessionStore>>, ConfigError> {
-        let brings_single_use_tokens = self.provider.single_use_refresh_tokens
-            && (scopes.contains("offline_access") || scopes.contains("offline"));
+        let brings_single_use_tokens = self.provider.brings_single_use_tokens(scopes);
         Ok(match &self.session_storage {
             SessionStorage::Store(store) => Some(Arc::clone(store)),
             SessionStorage::Cookies if brings_single_use_tokens => {

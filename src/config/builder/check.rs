@@ -12,6 +12,8 @@ use super::{ConfigBuilder, DAY};
 use crate::{
     config::{ConfigError, RedirectUri},
     cookie::CookieScope,
+    error::RequiredAuthentication,
+    oidc::{self, SignInParameters},
     provider::Endpoint,
     return_to::ReturnTo,
     scope,
@@ -65,24 +67,15 @@ impl ConfigBuilder {
         uris.collect()
     }
 
-    /// The scopes that were set, else the provider's (RFC 6749 §3.3). `openid` is required if it is one of the
-    /// provider's (OpenID Connect Core §3.1.2.1).
+    /// The scopes that were set, else the provider's (RFC 6749 §3.3).
     pub(super) fn check_scopes(&self) -> Result<Scopes, ConfigError> {
-        let default = self.provider.default_scopes;
         let Some(scopes) = &self.scopes else {
-            return Ok(Scopes::new(default.join(" ")));
+            return Ok(Scopes::new(self.provider.default_scopes.join(" ")));
         };
-        let is_scope_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
-        for scope in scopes {
-            let is_scope = !scope.is_empty() && scope.bytes().all(is_scope_byte);
-            let why = "is not visible ASCII without space, quote and backslash";
-            ensure(is_scope, invalid_value("scope", scope, why))?;
-        }
-        let spaced = scopes.join(" ");
-        let scopes = Scopes::new(&*spaced);
-        let has_openid = scopes.contains("openid") || !default.contains(&"openid");
-        let error = invalid_value("list of scopes", &spaced, "lacks `openid`");
-        ensure(has_openid, error).map(|()| scopes)
+        oidc::check_scopes(scopes)?;
+        let scopes = Scopes::new(scopes.join(" "));
+        oidc::check_openid(&scopes, &self.provider)?;
+        Ok(scopes)
     }
 
     /// User information at the sign-in needs a provider that has an endpoint for it, and a scope that yields a member.
@@ -101,28 +94,21 @@ impl ConfigBuilder {
         ensure(scopes.iter().any(yields), error)
     }
 
-    /// OpenID Connect Core §3.1.2.1: lists of words with spaces in between.
-    pub(super) fn check_parameters(&self) -> Result<(), ConfigError> {
+    /// The parameters of the authorization request (OpenID Connect Core §3.1.2.1).
+    pub(super) fn check_parameters(&self) -> Result<RequiredAuthentication, ConfigError> {
         if let Some(prompt) = &self.prompt {
-            let is_alone = prompt == "none" || prompt.split(' ').all(|word| word != "none");
-            let why = "has `none` beside something else";
-            ensure(is_alone, invalid_value("prompt", prompt, why))?;
-            let are_words = prompt.split(' ').all(is_word);
-            let why = "is not a list of words with a space in between";
-            ensure(are_words, invalid_value("prompt", prompt, why))?;
+            oidc::check_prompt(prompt)?;
         }
-        let required = self.required_acr_values.as_ref();
-        let has_class = required.is_none_or(|values| !values.is_empty());
-        let error = invalid("list of required acr_values", "is empty");
-        ensure(has_class, error)?;
-        let acr_values = required.into_iter().flatten().chain(&self.acr_values);
-        let acr_values = acr_values.map(|value| ("acr_values", value));
-        let ui_locales = self.ui_locales.iter().map(|locale| ("ui_locales", locale));
-        let why = "is empty, or has white space";
-        for (name, word) in ui_locales.chain(acr_values) {
-            ensure(is_word(word), invalid_value(name, word, why))?;
-        }
-        Ok(())
+        let authentication = RequiredAuthentication {
+            max_age: self.max_age.map(|age| age.as_secs()),
+            acr_values: self.required_acr_values.clone(),
+        };
+        oidc::check_words("ui_locales", &self.ui_locales)?;
+        oidc::check_authentication(&authentication)?;
+        oidc::check_words("acr_values", &self.acr_values)?;
+        oidc::check_not_absent(&authentication, &self.provider)?;
+        SignInParameters::requiring(authentication.clone()).check_size()?;
+        Ok(authentication)
     }
 
     /// Checks the paths of this site, which must differ; gives the landing page.
@@ -246,10 +232,6 @@ fn invalid_value(name: &'static str, value: &str, why: &'static str) -> ConfigEr
         value: value.to_owned(),
         why,
     }
-}
-
-fn is_word(word: &str) -> bool {
-    !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 const NO_CLIENT_ID: &str = "is empty; it is in Didit's console (`DIDIT_CLIENT_ID`)";

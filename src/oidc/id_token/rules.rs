@@ -4,10 +4,10 @@ use std::{borrow::Cow, time::Duration};
 
 use subtle::ConstantTimeEq;
 
-use super::{audiences, malformed, time, time_error};
+use super::{Grant, audiences, malformed, time, time_error};
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind, IdTokenError},
+    error::{Error, ErrorKind, IdTokenError, RequiredAuthentication},
     json::{Object, member},
     provider::{Nonce, Provider},
 };
@@ -21,10 +21,8 @@ pub(crate) struct IdTokenRules {
     pub(crate) trusted_audiences: Vec<String>,
     /// The tolerated difference between the provider's clock and this one.
     pub(crate) clock_skew: Duration,
-    /// The longest time between the authentication of the user and the start of the sign-in.
-    pub(crate) max_age: Option<Duration>,
-    /// The accepted authentication context classes. If it is empty, every class is accepted.
-    pub(crate) required_acr_values: Vec<String>,
+    /// The authentication that every sign-in has to achieve.
+    pub(crate) authentication: RequiredAuthentication,
 }
 
 impl IdTokenRules {
@@ -101,35 +99,33 @@ impl IdTokenRules {
 
     /// Step 12, if the token has the authentication context class.
     pub(super) fn check_acr(&self, claims: &Object) -> Result<(), Error> {
-        let required = &self.required_acr_values;
         match member(claims, "acr") {
-            Some(class) if !required.is_empty() && !required.iter().any(|one| class == one) => {
-                Err(insufficient("its acr is not one of the required values"))
-            }
-            _ => Ok(()),
+            Some(_) => check_acr(claims, &self.authentication),
+            None => Ok(()),
         }
     }
 
-    /// Steps 12 and 13, if the application requires them. The age counts from the start of the sign-in, which may
-    /// take minutes.
+    /// Steps 12 and 13: what the application requires now, and what the sign-in asked for. The age counts from the
+    /// start of the sign-in, which may take minutes.
     pub(super) fn check_authentication(
         &self,
         claims: &Object,
-        started: Timestamp,
+        grant: &Grant,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if !self.required_acr_values.is_empty() && member(claims, "acr").is_none() {
-            return Err(insufficient("it has no acr"));
+        let required = [&self.authentication, &grant.authentication];
+        for required in required {
+            check_acr(claims, required)?;
         }
-        self.check_acr(claims)?;
-        let Some(max_age) = self.max_age else {
+        let Some(max_age) = required.iter().filter_map(|one| one.max_age).min() else {
             return Ok(());
         };
         let Some(then) = time(claims, "auth_time")? else {
             return Err(insufficient("it has no auth_time"));
         };
-        if started > then.plus(max_age).plus(self.clock_skew) {
-            let (then, started) = (then.as_unix(), started.as_unix());
+        let end = then.plus(Duration::from_secs(max_age));
+        if grant.started > end.plus(self.clock_skew) {
+            let (then, started) = (then.as_unix(), grant.started.as_unix());
             return Err(insufficient(format!(
                 "its auth_time is {then}, more than max_age before the sign-in at {started}; if that is not so, set \
                  the clock, or raise `with_clock_skew`"
@@ -140,6 +136,17 @@ impl IdTokenRules {
             return Err(time_error(kind, "auth_time", then, now));
         }
         Ok(())
+    }
+}
+
+fn check_acr(claims: &Object, required: &RequiredAuthentication) -> Result<(), Error> {
+    let Some(accepted) = &required.acr_values else {
+        return Ok(());
+    };
+    match member(claims, "acr") {
+        Some(class) if accepted.iter().any(|one| class == one) => Ok(()),
+        Some(_) => Err(insufficient("its acr is not one of the required values")),
+        None => Err(insufficient("it has no acr")),
     }
 }
 

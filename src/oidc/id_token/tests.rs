@@ -8,7 +8,10 @@ use serde_json::json;
 
 use self::signing::{EcKey, RSA, rsa_jwk, rsa_key, rsa_sign};
 use super::*;
-use crate::{error::ErrorKind, provider::Provider};
+use crate::{
+    error::{ErrorKind, RequiredAuthentication},
+    provider::Provider,
+};
 
 const NOW: u64 = 1_767_225_600;
 const HOUR: u64 = 3600;
@@ -19,8 +22,7 @@ fn rules() -> IdTokenRules {
         client_id: "app".to_owned(),
         trusted_audiences: Vec::new(),
         clock_skew: Duration::from_secs(60),
-        max_age: None,
-        required_acr_values: Vec::new(),
+        authentication: RequiredAuthentication::default(),
     }
 }
 
@@ -62,6 +64,8 @@ fn grant(nonce: Option<&str>, started: Timestamp) -> Grant {
         code_verifier: String::new().into(),
         nonce: nonce.map(|nonce| nonce.to_owned().into()),
         started,
+        scopes: None,
+        authentication: RequiredAuthentication::default(),
     }
 }
 
@@ -472,7 +476,10 @@ fn optional_claims_may_be_null() {
 #[test]
 fn an_authentication_is_as_fresh_and_as_strong_as_required() {
     let fresh = IdTokenRules {
-        max_age: Some(Duration::from_secs(300)),
+        authentication: RequiredAuthentication {
+            max_age: Some(300),
+            acr_values: None,
+        },
         ..rules()
     };
     let refused = |auth_time| refusal_under(&fresh, &[("auth_time", json!(auth_time))]);
@@ -494,7 +501,10 @@ fn an_authentication_is_as_fresh_and_as_strong_as_required() {
     assert_eq!(refusal_under(&rules(), &broken), None);
 
     let strong = IdTokenRules {
-        required_acr_values: vec!["gold".to_owned(), "silver".to_owned()],
+        authentication: RequiredAuthentication {
+            max_age: None,
+            acr_values: Some(vec!["gold".to_owned(), "silver".to_owned()]),
+        },
         ..rules()
     };
     for (acr, refused) in [

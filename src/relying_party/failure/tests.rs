@@ -106,7 +106,7 @@ async fn every_page_leads_to_the_page_that_was_asked_for_or_home() {
         site.fail(Some(*kind));
         let page = site.browser.visit(PAGE).await;
         let end = match kind.row().advice.next_page {
-            NextPage::SignIn => {
+            NextPage::SignIn | NextPage::StepUp => {
                 site.fail(None);
                 assert_eq!(page.history().len(), 2, "{kind:?}: sent to the sign-in");
                 site.through_a_sign_in(page).await
@@ -131,7 +131,7 @@ async fn every_page_after_a_form_leads_home() {
         let id = match kind.row().advice.next_page {
             NextPage::SignIn => "sign-in",
             NextPage::TryAgain => "try-again",
-            NextPage::Reload | NextPage::LandingPage => "go-on",
+            NextPage::Reload | NextPage::StepUp | NextPage::LandingPage => "go-on",
         };
         let end = site.follow(&page, *kind, id).await;
         assert_eq!(place(&end), HOME, "{kind:?}");
@@ -164,10 +164,10 @@ async fn every_page_of_a_callbacks_handler_leads_to_the_page_that_was_asked_for(
         let (id, leads) = match kind.row().advice.next_page {
             NextPage::SignIn => ("sign-in", "https://auth.didit.me/"),
             NextPage::TryAgain | NextPage::Reload => ("try-again", "https://auth.didit.me/"),
-            NextPage::LandingPage => ("go-on", "https://app.example/"),
+            NextPage::StepUp | NextPage::LandingPage => ("go-on", "https://app.example/"),
         };
         let link = match kind.row().advice.next_page {
-            NextPage::LandingPage => r#"href="/""#,
+            NextPage::StepUp | NextPage::LandingPage => r#"href="/""#,
             _ => r#"href="/login?return_to=%2Fpage""#,
         };
         assert!(page.text().contains(link), "{kind:?}: {}", page.text());
