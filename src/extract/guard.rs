@@ -2,6 +2,7 @@
 
 mod rule;
 mod service;
+mod step_up;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +14,7 @@ use super::context;
 use crate::{
     config::{Config, ConfigError},
     context::{RequestContext, check_same_origin},
-    error::{Error, ErrorKind, GuardError, WiringError},
+    error::{Error, ErrorKind, GuardError, RequiredAuthentication, WiringError},
     tokens::{DiditTokens, IdClaims, UserInfo},
 };
 
@@ -50,6 +51,7 @@ use crate::{
 /// | [`scope`](Self::scope) | users whose tokens have this scope |
 /// | [`when`](Self::when) | users who meet a condition of the application |
 /// | [`no_older_than`](Self::no_older_than) | users about whom the session has recent user information |
+/// | [`max_age`](Self::max_age), [`acr_values`](Self::acr_values) | users who have authenticated recently, or strongly |
 /// | [`same_origin`](Self::same_origin) | requests that change nothing, or come from a page of this site |
 ///
 /// A user must meet all rules. Rules fail closed: a member that is missing, or is anything but the JSON `true`, refuses
@@ -66,6 +68,7 @@ use crate::{
 /// | nobody is signed in | 401 [`not-signed-in`](crate::ErrorKind::NotSignedIn), or a sign-in |
 /// | the user does not meet a rule | 403 [`not-allowed`](crate::ErrorKind::NotAllowed), with the [rule](crate::reason::GuardError) |
 /// | the user information is missing or too old | 401 [`user-info-outdated`](crate::reason::GuardError::UserInfoTooOld), or a sign-in |
+/// | the user has not authenticated recently or strongly enough | 401 [`step-up-required`](crate::ErrorKind::StepUpRequired), or a [step-up](crate::docs::recipes::step_up) |
 /// | [`same_origin`](Self::same_origin) refuses it | 403 [`cross-site-request`](crate::ErrorKind::CrossSiteRequest) |
 ///
 /// [Who may pass](crate::docs::recipes::age_gate) is a whole application.
@@ -76,6 +79,8 @@ pub struct RequireSignIn {
     same_origin: bool,
     /// `None` if there are none: a clone then touches no shared counter.
     rules: Option<Arc<[Rule]>>,
+    /// Checked after the rules: a user who may not pass is not asked to authenticate again.
+    authentication: Option<Arc<RequiredAuthentication>>,
 }
 
 impl RequireSignIn {
@@ -338,8 +343,11 @@ impl RequireSignIn {
     /// - [`UserInfoNotKept`](ConfigError::UserInfoNotKept): a rule reads the user information, and the configuration lacks
     ///   [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in);
     /// - [`ScopeNotRequested`](ConfigError::ScopeNotRequested): a rule needs a scope that is not requested. The scope of a
-    ///   member is not known if the provider is [discovered](crate::Provider::discovered).
+    ///   member is not known if the provider is [discovered](crate::Provider::discovered);
+    /// - [`Invalid`](ConfigError::Invalid): [`max_age`](Self::max_age) or [`acr_values`](Self::acr_values) needs a claim that
+    ///   the provider is not declared to return.
     pub fn check(&self, config: &Config) -> Result<(), ConfigError> {
+        step_up::check(self.authentication.as_deref(), &config.id_token_rules)?;
         let mut rules = self.rules().iter();
         rules.try_for_each(|rule| rule.check_config(config))
     }
@@ -371,7 +379,9 @@ impl RequireSignIn {
     /// - [`NotSignedIn`](ErrorKind::NotSignedIn): nobody is signed in;
     /// - [`NotAllowed`](ErrorKind::NotAllowed): the user does not meet a rule;
     /// - [`CrossSiteRequest`](ErrorKind::CrossSiteRequest): [`same_origin`](Self::same_origin) refuses the request;
-    /// - [`UserInfoNotKept`](WiringError::UserInfoNotKept): a rule reads the user information, which sessions do not keep.
+    /// - [`StepUpRequired`](ErrorKind::StepUpRequired): the user has to authenticate again;
+    /// - [`UserInfoNotKept`](WiringError::UserInfoNotKept): a rule reads the user information, which sessions do not keep;
+    /// - [`InvalidSignIn`](WiringError::InvalidSignIn): a step-up needs a claim that the provider is not declared to return.
     pub fn check_request(
         &self,
         request: &Parts,
@@ -423,6 +433,7 @@ impl RequireSignIn {
             });
             return Err(Error::new(WiringError::UserInfoNotKept));
         }
+        step_up::check(self.authentication.as_deref(), lifecycle.calls.rules())?;
         Ok(Arc::clone(context))
     }
 
@@ -449,7 +460,12 @@ impl RequireSignIn {
                 not_allowed(reason)
             })?;
         }
-        Ok((session.tokens().claims().clone(), tokens))
+        let claims = session.tokens().claims();
+        if let Some(required) = &self.authentication {
+            let skew = context.lifecycle.calls.clock_skew();
+            step_up::check_claims(required, claims, skew, user.now)?;
+        }
+        Ok((claims.clone(), tokens))
     }
 }
 

@@ -78,6 +78,11 @@ impl ProviderCalls {
         self.client.requested_scopes()
     }
 
+    /// The rules for ID tokens.
+    pub(crate) fn rules(&self) -> &IdTokenRules {
+        &self.rules
+    }
+
     /// The tolerated difference between two clocks.
     pub(crate) fn clock_skew(&self) -> Duration {
         self.rules.clock_skew

@@ -12,6 +12,7 @@ mod origins;
 mod own_parameters;
 mod return_to;
 mod service_worker;
+mod step_up;
 mod strangers;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,6 +9,7 @@
 //! - [Event streams and `WebSocket`s](streams)
 //! - [Work that continues after the response](jobs)
 //! - [Test a handler, a route, a sign-in](testing)
+//! - [Ask for a recent or strong authentication](step_up)
 //! - [More than one process](several_machines)
 //! - [Go to production](production)
 //! - [Register the application at Didit](console)
@@ -32,5 +33,6 @@ pub mod profile;
 pub mod provisioning;
 pub mod roles;
 pub mod several_machines;
+pub mod step_up;
 pub mod streams;
 pub mod testing;
