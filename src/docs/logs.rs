@@ -52,8 +52,9 @@
 //!   `callback` is the path that the layer expects, `path` the one that it sees. See
 //!   [placement](crate::docs::placement) and [proxy](crate::docs::proxy).
 //! - ERROR `session store refuses commands until its operator acts` (`code`, `advice`, `redis`, `error`): `advice` says
-//!   what to do. Logged once for each `code` (`OOM`, `NOAUTH`, `WRONGPASS`, `NOPERM`, `MISCONF`, and `MOVED` if the URL
-//!   names one node of a cluster), and again if the fault returns after it was repaired.
+//!   what to do. Logged once for each `code` (`OOM`, `NOAUTH`, `WRONGPASS`, `NOPERM`, `MISCONF`, `CERTIFICATE` if a
+//!   certificate is not accepted, and `MOVED` if the URL names one node of a cluster), and again if the fault returns
+//!   after it was repaired.
 //! - WARN `sign-in started on a host without a redirect URI: let the proxy pass Host on, redirect this host to that of the redirect URI, or add one with add_redirect_uri` (`host`, `redirect_uri`):
 //!   the browser comes back to `redirect_uri`. If `host` is the name that the browser uses, its cookies stay there and
 //!   the sign-in fails with `unknown-sign-in`. See [proxy](crate::docs::proxy#several-hosts). Logged once for each

@@ -122,18 +122,13 @@
 //! have to name addresses that the application can reach (`replica-announce-ip`, `cluster-announce-ip`), and with TLS
 //! names for which the certificates are valid (`resolve-hostnames`, `announce-hostnames`; `cluster-announce-hostname`).
 //!
-//! For TLS (`rediss://`, `rediss+sentinel://`, `rediss+cluster://`) switch on a feature of the crate `redis` in your own
-//! `Cargo.toml`, of the same major version as this crate uses:
+//! TLS is on with `rediss://`, `rediss+sentinel://` and `rediss+cluster://`. The servers need certificates for the hosts
+//! in the URL or, with Sentinels and in a cluster, for those that are announced. A private CA is trusted with
+//! `RedisStore::with_root_certificates`. Client certificates are not supported: `tls-auth-clients no`.
 //!
-//! ```toml
-//! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["redis"] }
-//! redis = { version = "1", default-features = false, features = ["tokio-rustls-comp"] }
-//! ```
-//!
-//! Without the feature `RedisStore::new` fails and says so. Certificates are those that the system trusts (or
-//! `SSL_CERT_FILE`). If this crate's feature `reqwest` is off, install a `CryptoProvider` of rustls at start. Each command has 1 s, the connection included
-//! (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`: with
-//! weaker settings, a user who signed in just before a crash may have to sign in again.
+//! Each command has 1 s, the connection included (`RedisStore::with_timeout`). Set `appendonly yes`, `appendfsync always`
+//! and `maxmemory-policy noeviction`: with weaker settings, a user who signed in just before a crash may have to sign in
+//! again.
 //!
 //! # A failover of Redis
 //!

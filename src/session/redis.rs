@@ -4,6 +4,7 @@ mod connection;
 mod format;
 mod link;
 mod refusal;
+mod sentinels;
 mod target;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -65,8 +66,10 @@ use super::store::{
 /// does not go away (`NOPERM`, `NOAUTH`, `WRONGPASS`, `OOM`, `MISCONF`) is
 /// [logged](crate::docs::logs#faults) once at `ERROR`, with what to do.
 ///
-/// **TLS.** For `rediss://` URLs enable the feature `tokio-rustls-comp` of the crate `redis` (version 1) in your
-/// own `Cargo.toml`.
+/// **TLS.** With `rediss` in the URL, the server needs a certificate for its host name, from a CA that the system
+/// trusts or one of [`with_root_certificates`](Self::with_root_certificates). Client certificates are not supported:
+/// set `tls-auth-clients no`, and give Redis a user with a password. Unless the application has installed a
+/// `CryptoProvider` of rustls, the first connection installs that of aws-lc-rs for the process.
 #[derive(Clone)]
 pub struct RedisStore {
     connection: Arc<Connection>,
@@ -91,7 +94,7 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// The URL is not a Redis URL, or has TLS and the feature for TLS is missing. The error does not repeat the URL.
+    /// The URL is not a Redis URL. The error does not repeat it.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Connection::new(Target::parse(url)?, Duration::from_secs(1)),
@@ -108,6 +111,31 @@ impl RedisStore {
         Self {
             connection: self.connection.with_timeout(timeout),
         }
+    }
+
+    /// Trusts these certificates, in PEM, instead of the system's: those of a private CA, for a URL with TLS. They apply
+    /// to Sentinels and all nodes of a cluster.
+    ///
+    /// Default: the system's, or those of the file `SSL_CERT_FILE`.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_didit::store::RedisStore;
+    ///
+    /// let redis = RedisStore::new("rediss://app:password@redis.internal/")?
+    ///     .with_root_certificates(std::fs::read("/etc/ssl/company-ca.pem")?)?;
+    /// # let _ = redis;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The text has no certificate, or a malformed one, or the URL is one without TLS.
+    pub fn with_root_certificates(self, pem: impl AsRef<[u8]>) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: self.connection.with_root_certificates(pem.as_ref())?,
+        })
     }
 
     async fn run<T: FromRedisValue>(&self, command: &Cmd, repeat: Repeat) -> Result<T, StoreError> {

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     flight::{Flight, Progress},
     lock::lock,
+    session::store::StoreError,
 };
 
 /// The connection that all clones of a store share. It is established on first use, and replaced as soon as it does
@@ -55,6 +56,11 @@ impl Connection {
 
     pub(super) fn with_timeout(&self, timeout: Duration) -> Arc<Self> {
         Self::new(self.target.clone(), timeout)
+    }
+
+    pub(super) fn with_root_certificates(&self, pem: &[u8]) -> Result<Arc<Self>, StoreError> {
+        let target = self.target.with_root_certificates(pem)?;
+        Ok(Self::new(target, self.timeout))
     }
 
     /// Runs a command. Repeats it if it was refused, or if it `is_idempotent` and the connection turns out to be lost
@@ -204,11 +210,10 @@ impl Connection {
             Err(_elapsed) if !link.has_been_silent_for(self.timeout) => {}
             _ => return false,
         }
-        let Target::Sentinel { client, .. } = &self.target else {
+        let Target::Sentinel(sentinels) = &self.target else {
             return true;
         };
-        let lookup = async { client.lock().await.async_get_client().await };
-        match timeout(OPEN_LIMIT, lookup).await {
+        match timeout(OPEN_LIMIT, sentinels.primary()).await {
             Ok(Ok(primary)) => link.address.as_ref() == Some(primary.get_connection_info().addr()),
             // If no Sentinel answers, the connection is kept.
             _ => true,

@@ -7,6 +7,7 @@ use redis::{
     aio::MultiplexedConnection, cluster::ClusterClientBuilder, cluster_async::ClusterConnection,
     cluster_routing::SingleNodeRoutingInfo,
 };
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::time::Instant;
 
 use super::target::Target;
@@ -28,22 +29,28 @@ enum Way {
 
 impl Link {
     pub(super) async fn open(target: &Target, limit: Duration) -> RedisResult<Self> {
+        if target.has_tls() {
+            select_crypto_provider();
+        }
         let (way, address) = match target {
             Target::Node(client) => Self::to(client, limit).await?,
-            Target::Sentinel { client, .. } => {
-                let primary = client.lock().await.async_get_client().await?;
+            Target::Sentinel(sentinels) => {
+                let primary = sentinels.primary().await?;
                 Self::to(&primary, limit).await?
             }
-            Target::Cluster(nodes) => {
-                let client = ClusterClientBuilder::new(nodes.clone())
+            Target::Cluster { nodes, roots } => {
+                let mut client = ClusterClientBuilder::new(nodes.clone())
                     // A retry would repeat commands that may have been executed.
                     .retries(0)
                     // A node that is down delays the connections to the others.
                     .connection_timeout(limit / 4)
                     .response_timeout(limit)
-                    .overall_response_timeout(None)
-                    .build()?;
-                (Way::Cluster(client.get_async_connection().await?), None)
+                    .overall_response_timeout(None);
+                if let Some(roots) = roots {
+                    client = client.certs(roots.clone());
+                }
+                let connection = client.build()?.get_async_connection().await?;
+                (Way::Cluster(connection), None)
             }
         };
         let now = Instant::now();
@@ -90,6 +97,14 @@ impl Link {
             Way::Cluster(_) => self.opened,
         };
         since.elapsed() >= time
+    }
+}
+
+/// Without a provider of the process, rustls panics if the application's features have enabled several.
+fn select_crypto_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // It fails if another thread has installed one meanwhile.
+        let _ = aws_lc_rs::default_provider().install_default();
     }
 }
 

@@ -35,6 +35,7 @@ impl Refusal {
             "MISCONF" => Self::Fault(Fault::NotPersistent),
             _ => match error.kind() {
                 ErrorKind::AuthenticationFailed => Self::Fault(Fault::WrongPassword),
+                _ if is_of_certificate(error) => Self::Fault(Fault::Certificate),
                 ErrorKind::Io | ErrorKind::Parse | ErrorKind::ClusterConnectionNotFound => {
                     Self::Lost
                 }
@@ -76,6 +77,12 @@ fn code(error: &RedisError) -> &str {
         .unwrap_or(code)
 }
 
+/// Whether the certificate of a server, a Sentinel or a node of a cluster is not accepted. The crate `redis` keeps only
+/// the text of such an error, which is that of rustls.
+fn is_of_certificate(error: &RedisError) -> bool {
+    error.to_string().contains("invalid peer certificate")
+}
+
 /// A failure that only an operator can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -84,6 +91,7 @@ pub(super) enum Fault {
     WrongPassword,
     NotPermitted,
     NotPersistent,
+    Certificate,
     /// The URL names one node of a cluster.
     Cluster,
 }
@@ -96,6 +104,7 @@ impl Fault {
             Self::WrongPassword => "WRONGPASS",
             Self::NotPermitted => "NOPERM",
             Self::NotPersistent => "MISCONF",
+            Self::Certificate => "CERTIFICATE",
             Self::Cluster => "MOVED",
         }
     }
@@ -113,6 +122,10 @@ impl Fault {
             }
             Self::NotPersistent => {
                 "look for the failed save in the log of Redis: the disk may be full"
+            }
+            Self::Certificate => {
+                "give each server a certificate for the host in the Redis URL, or for the one that Sentinels or the \
+                 cluster announce; trust a private CA with `RedisStore::with_root_certificates`"
             }
             Self::Cluster => "the server belongs to a cluster: use a `redis+cluster://` URL",
         }

@@ -1,15 +1,16 @@
 //! What the URL of a Redis says: which servers, and how to find the primary.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsMode,
-    sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates,
+    cluster::ClusterClientBuilder,
 };
-use tokio::sync::Mutex;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use url::{Url, form_urlencoded};
 
+use super::sentinels::Sentinels;
 use crate::session::store::StoreError;
 
 /// The servers of a Redis.
@@ -18,13 +19,12 @@ pub(super) enum Target {
     /// One address.
     Node(Client),
     /// The primary that the Sentinels name.
-    Sentinel {
-        /// Its lookups are exclusive: it caches its connections to the Sentinels.
-        client: Arc<Mutex<SentinelClient>>,
-        service: String,
-    },
+    Sentinel(Sentinels),
     /// Some nodes of a cluster, which know the others.
-    Cluster(Vec<ConnectionInfo>),
+    Cluster {
+        nodes: Vec<ConnectionInfo>,
+        roots: Option<TlsCertificates>,
+    },
 }
 
 impl Target {
@@ -44,15 +44,53 @@ impl Target {
         match parts.topology {
             "" => Client::open(url)
                 .map(Self::Node)
-                .map_err(|_| parts.invalid()),
+                .map_err(|_| StoreError::new(INVALID)),
             "sentinel" => parts.sentinel(),
             "cluster" => parts.cluster(),
             _ => Err(StoreError::new(UNKNOWN_SCHEME)),
         }
     }
 
+    /// Trusts these certificates, in PEM, and not the system's.
+    pub(super) fn with_root_certificates(&self, pem: &[u8]) -> Result<Self, StoreError> {
+        if !self.has_tls() {
+            return Err(StoreError::new(ROOTS_WITHOUT_TLS));
+        }
+        // An empty list would be accepted.
+        if CertificateDer::pem_slice_iter(pem).next().is_none() {
+            return Err(StoreError::new(INVALID_ROOTS));
+        }
+        let roots = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(pem.to_vec()),
+        };
+        let trusting = match self {
+            Self::Node(client) => {
+                Client::build_with_tls(client.get_connection_info().clone(), roots).map(Self::Node)
+            }
+            Self::Sentinel(sentinels) => sentinels.trusting(&roots).map(Self::Sentinel),
+            Self::Cluster { nodes, .. } => {
+                let checked = ClusterClientBuilder::new(nodes.clone()).certs(roots.clone());
+                checked.build().map(|_| Self::Cluster {
+                    nodes: nodes.clone(),
+                    roots: Some(roots),
+                })
+            }
+        };
+        trusting.map_err(|_| StoreError::new(INVALID_ROOTS))
+    }
+
     pub(super) fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster(_))
+        matches!(self, Self::Cluster { .. })
+    }
+
+    pub(super) fn has_tls(&self) -> bool {
+        let server = match self {
+            Self::Node(client) => Some(client.get_connection_info()),
+            Self::Sentinel(sentinels) => Some(sentinels.node()),
+            Self::Cluster { nodes, .. } => nodes.first(),
+        };
+        server.is_some_and(|server| matches!(server.addr(), ConnectionAddr::TcpTls { .. }))
     }
 }
 
@@ -60,8 +98,8 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Node(client) => client.get_connection_info().addr().fmt(f),
-            Self::Sentinel { service, .. } => write!(f, "Sentinel service {service}"),
-            Self::Cluster(nodes) => {
+            Self::Sentinel(sentinels) => write!(f, "Sentinel service {}", sentinels.service()),
+            Self::Cluster { nodes, .. } => {
                 f.write_str("cluster")?;
                 nodes
                     .iter()
@@ -117,36 +155,21 @@ impl<'a> Parts<'a> {
         let mut path = self.path.split('/').skip(1);
         let service = path.next().unwrap_or_default();
         let service = percent_decode_str(service).decode_utf8();
-        let service = service.map_err(|_| self.invalid())?.into_owned();
+        let service = service.map_err(|_| StoreError::new(INVALID))?.into_owned();
         if service.is_empty() {
             return Err(StoreError::new(NO_SERVICE));
         }
         let database = path.next().unwrap_or_default();
         if path.next().is_some_and(|rest| !rest.is_empty()) {
-            return Err(self.invalid());
-        }
-        // The name of the host does not matter: the settings in the URL hold for all nodes.
-        let node = self.node("node", &format!("/{database}"), NODE_PORT)?;
-        let mut nodes = SentinelNodeConnectionInfo::default()
-            .set_redis_connection_info(node.redis_settings().clone());
-        if let ConnectionAddr::TcpTls { insecure, .. } = node.addr() {
-            let mode = if *insecure {
-                TlsMode::Insecure
-            } else {
-                TlsMode::Secure
-            };
-            nodes = nodes.set_tls_mode(mode);
+            return Err(StoreError::new(INVALID));
         }
         let sentinels = self.hosts.split(',').map(|host| self.sentinel_at(host));
         let sentinels = sentinels.collect::<Result<_, _>>()?;
-        let role = SentinelServerType::Master;
-        let client =
-            SentinelClient::build::<ConnectionInfo>(sentinels, service.clone(), Some(nodes), role);
-        let client = client.map_err(|_| self.invalid())?;
-        Ok(Target::Sentinel {
-            client: Arc::new(Mutex::new(client)),
-            service,
-        })
+        let node = self.node("node", &format!("/{database}"), NODE_PORT)?;
+        let sentinels = Sentinels::new(service, sentinels, node);
+        sentinels
+            .map(Target::Sentinel)
+            .map_err(|_| StoreError::new(INVALID))
     }
 
     /// A Sentinel, which has a user and password of its own.
@@ -174,7 +197,10 @@ impl<'a> Parts<'a> {
             .hosts
             .split(',')
             .map(|host| self.node(host, self.path, NODE_PORT));
-        Ok(Target::Cluster(nodes.collect::<Result<_, _>>()?))
+        Ok(Target::Cluster {
+            nodes: nodes.collect::<Result<_, _>>()?,
+            roots: None,
+        })
     }
 
     /// One server.
@@ -183,22 +209,13 @@ impl<'a> Parts<'a> {
             scheme, user, rest, ..
         } = self;
         let url = Url::parse(&format!("{scheme}://{user}{host}{path}{rest}"));
-        let mut url = url.map_err(|_| self.invalid())?;
+        let mut url = url.map_err(|_| StoreError::new(INVALID))?;
         if url.port().is_none() {
-            url.set_port(Some(port)).map_err(|()| self.invalid())?;
+            url.set_port(Some(port))
+                .map_err(|()| StoreError::new(INVALID))?;
         }
-        url.into_connection_info().map_err(|_| self.invalid())
-    }
-
-    /// The error of a URL whose scheme is known.
-    fn invalid(self) -> StoreError {
-        let has_tls = ["rediss", "valkeys"].contains(&self.scheme);
-        // Without a TLS feature not even the shortest URL with TLS is valid.
-        StoreError::new(if has_tls && Client::open("rediss://host").is_err() {
-            NO_TLS
-        } else {
-            INVALID
-        })
+        url.into_connection_info()
+            .map_err(|_| StoreError::new(INVALID))
     }
 }
 
@@ -208,8 +225,8 @@ const INVALID: &str = "not the URL of a Redis, such as `redis://user:password@ho
     `redis+sentinel://user:password@host1,host2,host3/service/0` or `redis+cluster://user:password@host1,host2,host3`";
 const NO_SERVICE: &str = "a Sentinel URL without a service, such as `mymaster` in `redis+sentinel://host1,host2,host3/mymaster`";
 const UNESCAPED: &str = "not the URL of a Redis: special characters in the user name or password have to be percent-encoded";
-const NO_TLS: &str =
-    "a URL with TLS (`rediss`), which needs a TLS feature of the crate redis (see `RedisStore`)";
+const INVALID_ROOTS: &str = "the root certificates are not PEM, or there is none";
+const ROOTS_WITHOUT_TLS: &str = "root certificates with the URL of a Redis without TLS (`rediss`)";
 const NODE_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
@@ -306,13 +323,35 @@ mod tests {
     }
 
     #[test]
-    fn a_url_with_tls_names_the_missing_feature() {
-        for url in [
-            "rediss://user:hunter2@127.0.0.1/",
-            "rediss+sentinel://user:hunter2@127.0.0.1/mymaster",
-            "rediss+cluster://user:hunter2@127.0.0.1/",
+    fn root_certificates_are_checked() {
+        let pem = rcgen::generate_simple_self_signed(["host".to_owned()]).unwrap();
+        let pem = pem.cert.pem();
+        for (url, pem, reason) in [
+            ("rediss://host", pem.as_str(), None),
+            ("rediss+sentinel://host/mymaster", &pem, None),
+            ("rediss+cluster://host", &pem, None),
+            ("redis://host", &pem, Some("without TLS")),
+            ("redis+sentinel://host/mymaster", &pem, Some("without TLS")),
+            ("redis+cluster://host", &pem, Some("without TLS")),
+            ("redis+unix:///run/redis.sock", &pem, Some("without TLS")),
+            ("rediss://host", "", Some("not PEM")),
+            ("rediss+sentinel://host/mymaster", "", Some("not PEM")),
+            ("rediss+cluster://host", "", Some("not PEM")),
+            ("rediss://host", &pem[..100], Some("not PEM")),
+            ("rediss://host", &pem.replace("MII", "AAA"), Some("not PEM")),
+            (
+                "rediss+cluster://host",
+                &pem.replace("MII", "AAA"),
+                Some("not PEM"),
+            ),
         ] {
-            assert!(refused(url).contains("TLS"));
+            let target = Target::parse(url).unwrap_or_else(|error| panic!("{url}: {error:?}"));
+            let trusting = target.with_root_certificates(pem.as_bytes());
+            let error = trusting.err().map(|error| format!("{error:?}"));
+            match reason {
+                Some(reason) => assert!(error.unwrap().contains(reason), "{url}"),
+                None => assert_eq!(error, None, "{url}"),
+            }
         }
     }
 }

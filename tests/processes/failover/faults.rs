@@ -18,7 +18,7 @@ fn errors() -> usize {
 }
 
 #[track_caller]
-fn assert_logged_once(code: &str, advice: &str) {
+pub(super) fn assert_logged_once(code: &str, advice: &str) {
     let logs = logs();
     let mut lines = logs.lines().filter(|line| line.contains("ERROR"));
     let line = lines.next().expect("it is logged");
@@ -30,7 +30,7 @@ fn assert_logged_once(code: &str, advice: &str) {
 }
 
 /// Some sign-ins that fail.
-async fn fail_to_sign_in(site: &Site) {
+pub(super) async fn fail_to_sign_in(site: &Site) {
     let sign_ins = (0..3).map(async |_| {
         let (user, back) = site.newcomer(Person::john()).await;
         assert_eq!(user.comes_back(&back).await, Outcome::TryAgain);
@@ -38,7 +38,7 @@ async fn fail_to_sign_in(site: &Site) {
     join_all(sign_ins).await;
 }
 
-async fn sign_in(site: &Site) -> User {
+pub(super) async fn sign_in(site: &Site) -> User {
     site.signed_in(Person::alejandra()).await
 }
 
@@ -169,7 +169,7 @@ async fn the_documented_permissions_suffice() {
     conforms(&shards.url(), "").await;
 }
 
-fn permit(redis: &Redis, more: &str) {
+pub(super) fn permit(redis: &Redis, more: &str) {
     let permissions = PERMISSIONS
         .split_whitespace()
         .chain(more.split_whitespace());

@@ -9,3 +9,4 @@ mod rounds;
 mod sentinels;
 mod silent;
 mod site;
+mod tls;

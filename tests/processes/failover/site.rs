@@ -42,8 +42,12 @@ pub(crate) struct User {
 
 impl Site {
     pub(crate) fn new(url: &str) -> Self {
+        Self::with_store(|| RedisStore::new(url).expect("a good URL"))
+    }
+
+    pub(crate) fn with_store(store: impl Fn() -> RedisStore) -> Self {
         let didit = FakeDidit::authentication("app");
-        let processes = [(); 2].map(|()| process(&didit, url));
+        let processes = [(); 2].map(|()| process(&didit, store()));
         Self { didit, processes }
     }
 
@@ -171,12 +175,12 @@ impl User {
     }
 }
 
-fn process(didit: &FakeDidit, url: &str) -> Router {
+fn process(didit: &FakeDidit, store: RedisStore) -> Router {
     let config = didit
         .config(CALLBACK)
         .with_cookie_keys([[7; 32]])
         .with_scopes(["openid", "offline_access"])
-        .with_session_store(RedisStore::new(url).expect("a good URL"));
+        .with_session_store(store);
     let user = |user: IdClaims| async move { user.subject().to_owned() };
     let tokens = |tokens: DiditTokens| async move { tokens.access_token().secret().to_owned() };
     let refresh_token = |tokens: DiditTokens| async move {

@@ -1,6 +1,7 @@
 //! Programs that the stories run as real processes, and what stands between them.
 
 pub(crate) mod answer;
+pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod change;
 pub(crate) mod chromium;

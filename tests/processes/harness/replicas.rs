@@ -25,7 +25,7 @@ pub(crate) struct Node {
     pub(crate) gate: Gate,
 }
 
-struct Sentinel {
+pub(crate) struct Sentinel {
     port: Port,
     folder: PathBuf,
     _process: Process,
@@ -51,7 +51,8 @@ impl Replicas {
             nodes.push(Node { redis, gate });
         }
         let primary = nodes[0].gate.port();
-        let sentinels = (0..3).map(|index| Sentinel::start(&format!("{name}-{index}"), primary));
+        let sentinels =
+            (0..3).map(|index| Sentinel::start(&format!("{name}-{index}"), primary, ""));
         let replicas = Self {
             sentinels: sentinels.collect(),
             nodes,
@@ -156,7 +157,8 @@ impl Node {
 }
 
 impl Sentinel {
-    fn start(name: &str, primary: u16) -> Self {
+    /// Starts one that watches over the primary at this port, with further settings.
+    pub(crate) fn start(name: &str, primary: u16, more: &str) -> Self {
         let port = Port::keep();
         let folder = folder_in_memory().join(format!("sentinel-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("the folder can be written");
@@ -164,7 +166,7 @@ impl Sentinel {
         let settings = format!(
             "bind 127.0.0.1\nport {}\ndir {}\nsentinel monitor {SERVICE} 127.0.0.1 {primary} 2\n\
              sentinel down-after-milliseconds {SERVICE} 600\nsentinel failover-timeout {SERVICE} 4000\n\
-             sentinel parallel-syncs {SERVICE} 2\n",
+             sentinel parallel-syncs {SERVICE} 2\n{more}",
             port.number(),
             folder.display()
         );
