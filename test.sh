@@ -74,6 +74,7 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian chromium
   from_debian chromedriver chromium-driver
   from_debian faketime
+  library_from_debian libnss_wrapper.so libnss-wrapper
   from_debian nginx
   from_debian redis-server
   from_debian tinyproxy

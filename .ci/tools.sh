@@ -21,6 +21,10 @@ from_debian() { # a program; its packages, unless there is one of its name
   has "$1" || apt_install "${packages[@]}" || missing "$1" "sudo apt-get install ${packages[*]}"
 }
 
+library_from_debian() { # a shared library; its package
+  compgen -G "/usr/lib/*/$1" >/dev/null || apt_install "$2" || missing "$1" "sudo apt-get install $2"
+}
+
 apt_install() { # packages
   local apt_get=(env DEBIAN_FRONTEND=noninteractive apt-get)
   [ "$(id -u)" = 0 ] || apt_get=(sudo -n "${apt_get[@]}")

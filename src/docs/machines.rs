@@ -133,8 +133,7 @@
 //! # A failover of Redis
 //!
 //! The store finds the new primary by itself: usually at once, and at the latest 5 s after there is one. Nothing has to
-//! be restarted. (One exception: a name that points to another server while the old one still calls itself primary and
-//! keeps its connections. End the old server.) Until then requests that ask for the session are answered 503, as in
+//! be restarted. Until then requests that ask for the session are answered 503, as in
 //! [an outage](#when-a-store-does-not-answer); a sign-in or a refresh that has begun waits and is completed if the
 //! failover takes a second or two.
 //!
@@ -144,10 +143,15 @@
 //! | the primary hangs, or a firewall drops the connection silently | no answer for half the timeout (500 ms); on an idle connection a health check notices within 3 s |
 //! | the primary is demoted and keeps its connections | it answers `READONLY` or `MASTERDOWN`; if no write reveals it, within 2 s |
 //! | it restarts (`LOADING`), or has too few replicas (`NOREPLICAS`) | its answer; the address is looked up again |
-//! | a name points to another server | the old connection ends, or its server is no primary any more |
+//! | a name points to another server | the old connection ends; or, if the old server goes on as a primary, within 2 s after the system's resolver returns the new address and a primary is there |
 //! | Sentinels name another primary | within 2 s |
 //! | slots of a cluster move (`MOVED`, `ASK`, `TRYAGAIN`, `CLUSTERDOWN`) | the answer; the command follows |
 //! | scripts are flushed (`NOSCRIPT`) | does not matter: scripts are sent as a whole |
+//!
+//! The store looks the host name up every 2 s. Caches on the way (the time to live of a DNS record) delay what it sees. A
+//! lookup that fails, or new addresses at which there is no primary, leave the connection as it is. If addresses of the
+//! name come and go (two came back within a minute), the connection stays until its own address has been missing for a
+//! minute.
 //!
 //! Commands are repeated only if they are idempotent or were certainly not executed. For all others the layer checks
 //! whether they took effect, so that a refresh is begun once and a session that was deleted does not come back.

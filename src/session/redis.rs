@@ -4,6 +4,7 @@ mod connection;
 mod format;
 mod link;
 mod refusal;
+mod resolver;
 mod sentinels;
 mod target;
 
@@ -44,8 +45,8 @@ use super::store::{
 ///
 /// **Connection.** All requests share one connection, which is established on first use. It is replaced when it ends,
 /// when the server is not the primary any more (`READONLY`, `LOADING`, `MASTERDOWN`, `CLUSTERDOWN`), when nothing has
-/// come back for half the timeout, and when Sentinels name another primary. Every 2 s the store sends a `DEL` of a key
-/// that never exists, which only a primary accepts. See
+/// come back for half the timeout, when Sentinels name another primary, and when the host name has other addresses.
+/// Every 2 s the store looks the name up, and sends a `DEL` of a key that never exists, which only a primary accepts. See
 /// [failover](crate::docs::machines#a-failover-of-redis).
 ///
 /// A user has at most 10,000 sessions, including those that were deleted before they expired: a new one removes

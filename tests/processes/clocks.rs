@@ -1,6 +1,6 @@
 //! Three processes of `examples/relying_party` whose clocks are four minutes apart, beside one Redis.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
     Client, StatusCode,
@@ -11,6 +11,7 @@ use tower_didit::fake::Person;
 use crate::{
     harness::{
         answer::{Answer, client},
+        library::library,
         provider::Provider,
         redis::Redis,
         relying_party::{CLIENT_ID, RelyingParty, redirect_uri},
@@ -37,7 +38,8 @@ impl Machines {
         let ports: Vec<_> = OFFSETS.iter().map(|_| Port::keep()).collect();
         let redirect_uri = redirect_uri(&ports[0]);
         let provider = Provider::start(CLIENT_ID, &redirect_uri).await;
-        let library = libfaketime().display().to_string();
+        let library = library("faketime/libfaketime.so.1", "faketime");
+        let library = library.display().to_string();
         let processes = OFFSETS.iter().zip(&ports).map(|(offset, port)| {
             RelyingParty::start(
                 port,
@@ -87,15 +89,6 @@ impl Machines {
         self.get(end, &callback, &started.cookie("didit-flow-"))
             .await
     }
-}
-
-/// Gives a program another clock.
-fn libfaketime() -> PathBuf {
-    let folders = std::fs::read_dir("/usr/lib").expect("a system has libraries");
-    let libraries = folders.flatten().map(|folder| folder.path());
-    let mut libraries = libraries.map(|folder| folder.join("faketime/libfaketime.so.1"));
-    let found = libraries.find(|library| library.is_file());
-    found.expect("install Debian's package `faketime`")
 }
 
 // Behaviours 82 and 116.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::select_ok;
+use futures_util::future::{BoxFuture, select_ok};
 use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     link::Link,
     refusal::{Fault, Faults, Refusal},
+    resolver::Resolver,
     target::Target,
 };
 use crate::{
@@ -30,11 +31,13 @@ use crate::{
 /// | the server answers that it is not the primary | by the next command, or by the watch |
 /// | the server does not answer | after half the timeout of a command, or by the watch |
 /// | the Sentinels name another primary | by the watch |
+/// | the host name has other addresses | by the watch |
 ///
-/// The watch is a task that examines the connection every 2 s: without it, a server that was demoted and keeps its
-/// connections would go on answering `GET`s.
+/// The watch examines the connection every 2 s: without it, a server that was demoted and keeps its connections would
+/// go on answering `GET`s.
 pub(super) struct Connection {
     target: Target,
+    resolver: Resolver,
     pub(super) timeout: Duration,
     current: Mutex<Option<Flight<Opened>>>,
     tasks: TaskTracker,
@@ -47,6 +50,7 @@ impl Connection {
     pub(super) fn new(target: Target, timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             target,
+            resolver: Resolver::default(),
             timeout,
             current: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -169,19 +173,24 @@ impl Connection {
         flight.outcome().await.unwrap_or_else(lost)
     }
 
-    async fn open(self: Arc<Self>) -> Opened {
-        let opened = timeout(OPEN_LIMIT, Link::open(&self.target, self.timeout)).await;
-        let late = |_| {
-            Err(RedisError::from(std::io::Error::from(
-                std::io::ErrorKind::TimedOut,
-            )))
-        };
-        let link = Arc::new(opened.unwrap_or_else(late)?);
-        if !self.target.is_cluster() {
-            let watch = watch(Arc::downgrade(&self), Arc::downgrade(&link));
-            self.tasks.spawn(watch);
-        }
-        Ok(link)
+    /// Connects, and starts the watch. Boxed, since the watch connects as well.
+    fn open(self: Arc<Self>) -> BoxFuture<'static, Opened> {
+        Box::pin(async move {
+            let open = Link::open(&self.target, &self.resolver, self.timeout);
+            let late = |_| {
+                Err(RedisError::from(std::io::Error::from(
+                    std::io::ErrorKind::TimedOut,
+                )))
+            };
+            let opened = timeout(OPEN_LIMIT, open).await;
+            let link = Arc::new(opened.unwrap_or_else(late)?);
+            if !self.target.is_cluster() {
+                let weak = || (Arc::downgrade(&self), Arc::downgrade(&link));
+                self.tasks.spawn(watch_server(weak()));
+                self.tasks.spawn(watch_name(weak()));
+            }
+            Ok(link)
+        })
     }
 
     /// Replaces the connection, unless it was already replaced. Calls that wait for answers on the old one keep it.
@@ -190,25 +199,44 @@ impl Connection {
         if self.target.is_cluster() && link.opened.elapsed() < MIN_CLUSTER_AGE {
             return;
         }
+        self.replace_with(None, link);
+    }
+
+    fn replace_with(&self, other: Option<Flight<Opened>>, link: &Arc<Link>) {
         let mut current = lock(&self.current);
         let is_current = current.as_ref().is_some_and(|flight| {
             matches!(flight.progress(), Progress::Completed(Ok(other)) if Arc::ptr_eq(&other, link))
         });
         if is_current {
-            *current = None;
+            *current = other;
+        }
+    }
+
+    /// Replaces the connection with one to an address that its host name has now. Keeps the old connection until there
+    /// is a primary.
+    async fn follow_name(self: &Arc<Self>, link: &Arc<Link>) {
+        let Ok(new) = Arc::clone(self).open().await else {
+            return;
+        };
+        if self.accepts_writes(&new).await {
+            self.replace_with(Some(Flight::completed(Ok(new))), link);
+        }
+    }
+
+    /// Whether the server is a primary, as far as can be found out.
+    async fn accepts_writes(&self, link: &Link) -> bool {
+        // Changes nothing. A server that is not the primary refuses it, unlike a `GET`.
+        match timeout(self.timeout, link.send(&Cmd::del(NO_SESSION))).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => !Refusal::of(&error).blames_connection(),
+            Err(_elapsed) => !link.has_been_silent_for(self.timeout),
         }
     }
 
     /// Whether the connection leads to the primary, as far as can be found out.
     async fn leads_to_primary(&self, link: &Link) -> bool {
-        // Changes nothing. A server that is not the primary refuses it, unlike a `GET`.
-        let mut write = redis::cmd("DEL");
-        write.arg(NO_SESSION);
-        match timeout(self.timeout, link.send(&write)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) if !Refusal::of(&error).blames_connection() => {}
-            Err(_elapsed) if !link.has_been_silent_for(self.timeout) => {}
-            _ => return false,
+        if !self.accepts_writes(link).await {
+            return false;
         }
         let Target::Sentinel(sentinels) = &self.target else {
             return true;
@@ -221,8 +249,8 @@ impl Connection {
     }
 }
 
-/// Examines a connection until it is replaced, or the store is dropped.
-async fn watch(connection: Weak<Connection>, link: Weak<Link>) {
+/// Examines the server of a connection until the connection is replaced, or the store is dropped.
+async fn watch_server((connection, link): (Weak<Connection>, Weak<Link>)) {
     loop {
         sleep(WATCH_INTERVAL).await;
         let (Some(connection), Some(link)) = (connection.upgrade(), link.upgrade()) else {
@@ -230,6 +258,19 @@ async fn watch(connection: Weak<Connection>, link: Weak<Link>) {
         };
         if !connection.leads_to_primary(&link).await {
             connection.replace(&link);
+        }
+    }
+}
+
+/// Likewise its host name: in a task of its own, since a lookup takes as long as the system's resolver does.
+async fn watch_name((connection, link): (Weak<Connection>, Weak<Link>)) {
+    loop {
+        sleep(WATCH_INTERVAL).await;
+        let (Some(connection), Some(link)) = (connection.upgrade(), link.upgrade()) else {
+            return;
+        };
+        if link.is_left_by_name(&connection.resolver).await {
+            connection.follow_name(&link).await;
         }
     }
 }

@@ -1,7 +1,8 @@
 //! An established connection to the primary, or to the nodes of a cluster.
 
-use std::{sync::Mutex, time::Duration};
+use std::{net::SocketAddr, sync::Mutex, time::Duration};
 
+use futures_util::future::select_ok;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, RedisError, RedisResult, Value,
     aio::MultiplexedConnection, cluster::ClusterClientBuilder, cluster_async::ClusterConnection,
@@ -10,14 +11,19 @@ use redis::{
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::time::Instant;
 
-use super::target::Target;
+use super::{
+    resolver::{Resolved, Resolver, host},
+    target::Target,
+};
 use crate::lock::lock;
 
 /// An established connection.
 pub(super) struct Link {
     way: Way,
-    /// The address of the server. `None` for a cluster.
+    /// The server, as the URL or a Sentinel names it. `None` for a cluster.
     pub(super) address: Option<ConnectionAddr>,
+    /// The address of its host to which the connection leads. `None` for a cluster and a socket's path.
+    resolved: Option<SocketAddr>,
     pub(super) opened: Instant,
     heard: Mutex<Instant>,
 }
@@ -28,15 +34,19 @@ enum Way {
 }
 
 impl Link {
-    pub(super) async fn open(target: &Target, limit: Duration) -> RedisResult<Self> {
+    pub(super) async fn open(
+        target: &Target,
+        resolver: &Resolver,
+        limit: Duration,
+    ) -> RedisResult<Self> {
         if target.has_tls() {
             select_crypto_provider();
         }
-        let (way, address) = match target {
-            Target::Node(client) => Self::to(client, limit).await?,
+        match target {
+            Target::Node(client) => Self::to(client, resolver, limit).await,
             Target::Sentinel(sentinels) => {
                 let primary = sentinels.primary().await?;
-                Self::to(&primary, limit).await?
+                Self::to(&primary, resolver, limit).await
             }
             Target::Cluster { nodes, roots } => {
                 let mut client = ClusterClientBuilder::new(nodes.clone())
@@ -50,27 +60,49 @@ impl Link {
                     client = client.certs(roots.clone());
                 }
                 let connection = client.build()?.get_async_connection().await?;
-                (Way::Cluster(connection), None)
+                Ok(Self::new(Way::Cluster(connection), None, None))
             }
-        };
-        let now = Instant::now();
-        Ok(Self {
-            way,
-            address,
-            opened: now,
-            heard: Mutex::new(now),
-        })
+        }
     }
 
-    async fn to(client: &Client, limit: Duration) -> RedisResult<(Way, Option<ConnectionAddr>)> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(None);
-        let connection = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let address = client.get_connection_info().addr().clone();
-        Ok((Way::Node(connection), Some(address)))
+    /// Connects to all addresses of the server, and keeps the first connection.
+    async fn to(client: &Client, resolver: &Resolver, limit: Duration) -> RedisResult<Self> {
+        let address = client.get_connection_info().addr();
+        let (connection, resolved) = match host(address) {
+            None => (connect(client, None, limit).await?, None),
+            Some((host, port)) => {
+                let addresses = resolver.lookup(host, port).await?.into_iter();
+                let connects = addresses.map(|resolved| {
+                    Box::pin(async move {
+                        let connection = connect(client, Some(resolved), limit).await?;
+                        Ok::<_, RedisError>((connection, Some(resolved)))
+                    })
+                });
+                select_ok(connects).await?.0
+            }
+        };
+        let way = Way::Node(connection);
+        Ok(Self::new(way, Some(address.clone()), resolved))
+    }
+
+    fn new(way: Way, address: Option<ConnectionAddr>, resolved: Option<SocketAddr>) -> Self {
+        let now = Instant::now();
+        Self {
+            way,
+            address,
+            resolved,
+            opened: now,
+            heard: Mutex::new(now),
+        }
+    }
+
+    /// Looks up whether the host name has other addresses by now.
+    pub(super) async fn is_left_by_name(&self, resolver: &Resolver) -> bool {
+        let host = self.address.as_ref().and_then(host);
+        match host.zip(self.resolved) {
+            Some((host, resolved)) => resolver.has_left(host, resolved).await,
+            None => false,
+        }
     }
 
     pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
@@ -106,6 +138,23 @@ fn select_crypto_provider() {
         // It fails if another thread has installed one meanwhile.
         let _ = aws_lc_rs::default_provider().install_default();
     }
+}
+
+/// Connects to the server of a client, at this address of its host.
+async fn connect(
+    client: &Client,
+    resolved: Option<SocketAddr>,
+    limit: Duration,
+) -> RedisResult<MultiplexedConnection> {
+    let mut config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(limit))
+        .set_response_timeout(None);
+    if let Some(resolved) = resolved {
+        config = config.set_dns_resolver(Resolved(resolved));
+    }
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
 }
 
 /// Sends a command to the node to which its slot is moving.

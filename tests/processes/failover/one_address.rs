@@ -1,9 +1,18 @@
 //! A Redis at one address, behind which there is another server from time to time.
 
 use futures_util::future::join_all;
+use tower_didit::fake::Person;
 
-use super::{forms::Users, site::Site};
-use crate::harness::{gate::Gate, moment::eventually, redis::Redis};
+use super::{
+    forms::{HEALED, Users},
+    site::{Outcome, Site},
+};
+use crate::harness::{
+    gate::Gate,
+    hosts::Hosts,
+    moment::{eventually, within},
+    redis::Redis,
+};
 
 /// A primary, its replica, and the address of the one that counts.
 struct Pair {
@@ -14,6 +23,11 @@ struct Pair {
 
 impl Pair {
     async fn start(name: &str) -> (Self, Site, Users) {
+        Self::start_at(name, "127.0.0.1").await
+    }
+
+    /// Applications know it by this host.
+    async fn start_at(name: &str, host: &str) -> (Self, Site, Users) {
         let primary = Redis::start(&format!("{name}-primary"));
         let options = [
             format!("--replicaof 127.0.0.1 {}", primary.port()),
@@ -29,7 +43,7 @@ impl Pair {
         })
         .await;
         let gate = Gate::open(primary.port()).await;
-        let site = Site::new(&gate.url());
+        let site = Site::new(&format!("redis://{host}:{}/", gate.port()));
         let users = Users::of(&site).await;
         primary.is_replicated(1);
         let pair = Self {
@@ -116,6 +130,43 @@ async fn a_name_that_points_elsewhere_is_followed() {
 }
 
 // Behaviour 104.
+#[test]
+fn a_name_that_points_elsewhere_is_followed_while_the_old_server_goes_on() {
+    let test = "failover::one_address::a_name_that_points_elsewhere_is_followed_while_the_old_server_goes_on";
+    let Some(mut hosts) = Hosts::of_test(test) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        hosts.point(NAME, "127.0.0.1");
+        let (pair, site, users) = Pair::start_at("renamed", NAME).await;
+        let gate = Gate::at(([127, 0, 0, 2], pair.gate.port()).into()).await;
+        gate.lead_to(pair.replica.port());
+        hosts.point(NAME, "127.0.0.2");
+        // Not before there is a primary.
+        eventually("both processes look at the replica", async || {
+            (gate.connections() >= 2).then_some(())
+        })
+        .await;
+        assert_eq!(users.reader.asks_everywhere().await, Outcome::Done);
+        let key = site.signed_in(Person::john()).await.key();
+        assert_eq!(pair.primary.ask(&["EXISTS", &key]).number(), 1);
+        pair.primary.is_replicated(1);
+
+        pair.replica.ask(&["REPLICAOF", "NO", "ONE"]);
+        let moved = eventually("sessions begin at the new primary", async || {
+            let user = site.signed_in(Person::john()).await;
+            let is_new = pair.replica.ask(&["EXISTS", &user.key()]).number() == 1;
+            (is_new && user.asks(1).await == Outcome::Done).then_some(())
+        });
+        within(HEALED, "the name points elsewhere", Box::pin(moved)).await;
+        users
+            .recover(&site, "the name points elsewhere, the old server goes on")
+            .await;
+    });
+}
+
+// Behaviour 104.
 #[tokio::test(flavor = "multi_thread")]
 async fn scripts_that_were_flushed_are_sent_again() {
     let (pair, site, users) = Pair::start("flushed").await;
@@ -139,6 +190,8 @@ async fn heals(number: usize, refusal: &'static str) {
     let form = refusal.split(' ').next().expect("a code");
     users.recover(&site, form).await;
 }
+
+const NAME: &str = "redis.test";
 
 const REFUSALS: [&str; 9] = [
     "READONLY You can't write against a read only replica.",

@@ -54,7 +54,12 @@ impl Gate {
 
     /// Opens a way that leads nowhere yet.
     pub(crate) async fn prepare() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
+        Self::at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// Likewise, at this address.
+    pub(crate) async fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await;
         let listener = listener.expect("the loopback interface has a free port");
         let gate = Self {
             address: listener.local_addr().expect("it is bound"),
@@ -64,6 +69,11 @@ impl Gate {
         };
         tokio::spawn(gate.clone().serve(listener));
         gate
+    }
+
+    /// How many connections applications have made.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.borrow().connections
     }
 
     pub(crate) fn port(&self) -> u16 {

@@ -8,6 +8,8 @@ pub(crate) mod chromium;
 pub(crate) mod cluster;
 pub(crate) mod course;
 pub(crate) mod gate;
+pub(crate) mod hosts;
+pub(crate) mod library;
 pub(crate) mod member;
 pub(crate) mod moment;
 pub(crate) mod nginx;
