@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use crate::{
-    config::Config, extract::DiditClient, relying_party::Origins, service::DiditAuthService,
+    config::Config, error::Error, extract::DiditClient, relying_party::Origins,
+    service::DiditAuthService, tokens::DiditTokens,
 };
 
 /// Signs users in with Didit. It is the only layer to add.
@@ -87,6 +88,50 @@ impl DiditAuth {
             lifecycle: Arc::clone(&self.origins.first.lifecycle),
             request: None,
         }
+    }
+
+    /// Encrypts tokens as text, in base64url, for a job that runs when no request does: after a restart, or at night. The
+    /// application keeps the text, and [`open_tokens`](Self::open_tokens) reads it. The text is no cookie: it does not
+    /// sign anybody in.
+    ///
+    /// The text contains the tokens and the claims of the ID token, not the ID token itself. It opens with the cookie
+    /// keys of this configuration, for the same client at the same provider, however old it is. It does not notice a
+    /// sign-out: delete it then.
+    ///
+    /// ```
+    /// use tower_didit::{DiditAuth, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let didit = FakeDidit::new("app", "secret");
+    /// let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// let tokens = didit.tokens(&Person::john(), ["openid", "offline"]);
+    ///
+    /// let text: String = auth.seal_tokens(&tokens)?; // to a database
+    /// let opened = auth.open_tokens(&text)?;
+    /// assert_eq!(opened.access_token().secret(), tokens.access_token().secret());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SingleUseRefreshToken`](crate::ErrorKind::SingleUseRefreshToken): the provider's refresh tokens are single-use,
+    /// and these tokens have one. The session and the copy would both send it, which a provider takes for theft.
+    pub fn seal_tokens(&self, tokens: &DiditTokens) -> Result<String, Error> {
+        self.origins.first.config.token_sealer.seal(tokens)
+    }
+
+    /// Decrypts the text of [`seal_tokens`](Self::seal_tokens). The access token may have expired: [`DiditAuth::client`]
+    /// refreshes it. [Example](Self::seal_tokens).
+    ///
+    /// # Errors
+    ///
+    /// - [`SealedTokensUndecryptable`](crate::ErrorKind::SealedTokensUndecryptable): another key, client id or provider
+    ///   sealed the tokens, or the text is damaged;
+    /// - [`SingleUseRefreshToken`](crate::ErrorKind::SingleUseRefreshToken): the provider's refresh tokens have been
+    ///   declared single-use since.
+    pub fn open_tokens(&self, sealed: &str) -> Result<DiditTokens, Error> {
+        self.origins.first.config.token_sealer.open(sealed)
     }
 }
 

@@ -20,6 +20,8 @@ impl Purpose {
     pub(crate) const SESSION: Self = Self("session");
     /// Sessions in a store.
     pub(crate) const STORE: Self = Self("store");
+    /// Tokens that the application keeps.
+    pub(crate) const TOKENS: Self = Self("tokens");
     /// Names of users in a store.
     pub(crate) const USER: Self = Self("user");
 }

@@ -23,6 +23,7 @@ use crate::{
     oidc::{AuthorizationRequest, IdTokenRules},
     provider::{MetadataSource, Provider},
     return_to::ReturnTo,
+    session::TokenSealer,
     tokens::Secret,
     transport::LimitedTransport,
 };
@@ -46,6 +47,7 @@ pub struct Config {
     pub(crate) client_secret: Option<Secret>,
     /// One for each redirect URI; there is at least one.
     pub(crate) origins: Vec<Arc<Origin>>,
+    pub(crate) token_sealer: TokenSealer,
     pub(crate) request: AuthorizationRequest,
     pub(crate) id_token_rules: IdTokenRules,
     pub(crate) metadata: MetadataSource,

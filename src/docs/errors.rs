@@ -102,6 +102,7 @@
 //! | unauthorized-client, 500 | Sign-in is not set up correctly | The client may not use this grant type. → Allow the grant type at the provider. |
 //! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not request a refresh token, or use another provider. |
 //! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Request fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
+//! | sealed-tokens-undecryptable, 500 | Sign-in is not set up correctly | Another key, client id or provider sealed the tokens, or the text is damaged. → Give all processes the same cookie keys, and keep an old key until the tokens that it sealed are sealed again: see [jobs](crate::docs::recipes::jobs#jobs-without-a-request). |
 //!
 //! ## The provider
 //!
@@ -143,6 +144,7 @@
 //! |---|---|---|
 //! | unexpected-claims, 500 | Sign-in is not set up correctly | A claim is missing, or has another type than the application reads. → Read it as an `Option`, or as its actual type. |
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
+//! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
 //! | invalid-sign-in, 500 | Sign-in is not set up correctly | A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it. → The log names the parameter. |

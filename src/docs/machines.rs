@@ -74,6 +74,9 @@
 //! | 2 | `NEW OLD` | the new key encrypts; wait for the [absolute limit](crate::ConfigBuilder::with_session_lifetime) of a session, a week by default |
 //! | 3 | `NEW` | values of the old key count as no cookie |
 //!
+//! Tokens that the application has [sealed](crate::docs::recipes::jobs#jobs-without-a-request) have no limit: open and seal
+//! each text again before step 3.
+//!
 //! [Deploys](crate::docs::deploys) has a table of what other changes do to sessions.
 //!
 //! **When a key has leaked**, anyone who has the key can forge a session of any user. Deploy `NEW` alone, to all

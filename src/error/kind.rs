@@ -40,6 +40,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `unauthorized-client` | 500 | the client may not use this grant type | allow the grant type at the provider |
 /// | `unsupported-grant-type` | 500 | the provider does not support this grant type | do not request a refresh token, or use another provider |
 /// | `session-too-large` | 500 | the session exceeds the limit of the cookies, or of the store | request fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
+/// | `sealed-tokens-undecryptable` | 500 | another key, client id or provider sealed the tokens, or the text is damaged | give all processes the same cookie keys; keep an old key until its tokens are sealed again |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
 /// | `invalid-response` | 502 | the provider's response cannot be used | see the log |
@@ -66,6 +67,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | | | **The developer** | |
 /// | `unexpected-claims` | 500 | a claim is missing, or has another type than the application reads | read it as an `Option`, or as its actual type |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
+/// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
 /// | `invalid-sign-in` | 500 | a parameter of a [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it | see the log |
@@ -160,10 +162,14 @@ pub enum ErrorKind {
     /// The session exceeds [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit), or the 64 KB
     /// of a stored session.
     SessionTooLarge,
+    /// The text is not the sealed tokens of this client and provider, or none of the keys opens it.
+    SealedTokensUndecryptable,
     /// A claim is missing, or has another type than the application reads.
     UnexpectedClaims,
     /// The provider has no such endpoint.
     NotOffered,
+    /// Tokens with a single-use refresh token cannot be sealed: the session or the copy would send it a second time.
+    SingleUseRefreshToken,
     /// The application is wired incorrectly.
     Wiring(WiringError),
 }
@@ -251,6 +257,7 @@ pub(crate) mod tests {
         TokenRequest(TokenError::UnauthorizedClient),
         TokenRequest(TokenError::UnsupportedGrantType),
         SessionTooLarge,
+        SealedTokensUndecryptable,
         ProviderRefused,
         TokenRequest(TokenError::Other),
         InvalidResponse,
@@ -275,6 +282,7 @@ pub(crate) mod tests {
         SignOutIncomplete,
         UnexpectedClaims,
         NotOffered,
+        SingleUseRefreshToken,
         Wiring(WiringError::LayerMissing),
         Wiring(WiringError::NotACallback),
         Wiring(WiringError::InvalidSignIn),

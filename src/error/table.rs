@@ -108,6 +108,8 @@ impl ErrorKind {
                 TokenError::Other => Self::ProviderRefused.row(),
             },
             Self::SessionTooLarge => operator("session-too-large", "the session is too large"),
+            Self::SealedTokensUndecryptable => operator("sealed-tokens-undecryptable",
+                "another key, client id or provider sealed the tokens, or the text is damaged"),
             Self::InvalidResponse => provider("invalid-response", "the provider's response cannot be used"),
             Self::InvalidMetadata => provider("invalid-metadata", "the provider's metadata cannot be used"),
             Self::UserInfoMismatch => provider("user-info-mismatch", "the user information is about another user"),
@@ -144,6 +146,8 @@ impl ErrorKind {
                     "the session was not ended in the store"),
             Self::UnexpectedClaims => developer("unexpected-claims", "the claims are not what was expected"),
             Self::NotOffered => developer("not-offered", "the provider has no such endpoint"),
+            Self::SingleUseRefreshToken => developer("single-use-refresh-token",
+                "the refresh token is single-use: the session and a sealed copy cannot both use it"),
             Self::Wiring(reason) => match reason {
                 WiringError::LayerMissing =>
                     developer("layer-missing",

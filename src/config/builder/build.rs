@@ -9,7 +9,7 @@ use crate::{
     oidc::{AuthorizationRequest, IdTokenRules},
     seal::{KeySource, Purpose, Sealer},
     session::{
-        Backend, Rules, SealedSessions, Sessions, StoredSessions, memory::MemoryStore,
+        Backend, Rules, SealedSessions, Sessions, StoredSessions, TokenSealer, memory::MemoryStore,
         store::SessionStore,
     },
     tokens::Scopes,
@@ -51,6 +51,7 @@ impl ConfigBuilder {
         self.check_cookies()?;
         let store = self.store(&scopes)?;
         let secrets = self.check_cookie_keys()?;
+        let token_sealer = TokenSealer::new(&secrets, &self.client_id, self.provider.clone());
         let mut origins: Vec<Arc<Origin>> = Vec::new();
         for redirect_uri in redirect_uris {
             let shares_cookies =
@@ -106,6 +107,7 @@ impl ConfigBuilder {
             metadata,
             login_path: self.login_path,
             logout_path: self.logout_path,
+            token_sealer,
             landing_page,
             redirects_after_sign_in: self.redirects_after_sign_in,
             user_info_at_sign_in: self.user_info_at_sign_in,

@@ -137,7 +137,8 @@
 //! When the process ends, stop the server, then wait for your own jobs, then for the layer's calls:
 //! `jobs.finish().await; auth.shutdown().await;`, with a timeout around both as in
 //! [production](crate::docs::recipes::production). A job in memory is lost with its process: if the job must continue
-//! after a restart, store its progress, and let the user's next request start it again with new tokens.
+//! after a restart, store its progress and [sealed tokens](#jobs-without-a-request), or let the user's next request start
+//! it again.
 //!
 //! # What happens to the session
 //!
@@ -163,9 +164,99 @@
 //!
 //! # Jobs without a request
 //!
-//! [`DiditAuth::client`](crate::DiditAuth::client) calls Didit with tokens that the application keeps in memory. Tokens
-//! cannot be made from text, so they do not survive a restart, and a nightly job has none. Fetch the data that the job
-//! needs when the user signs in, in the [callback's handler](crate::docs::recipes::provisioning), and store the data.
+//! A nightly job has no request, and a restart loses the tokens in memory.
+//! [`DiditAuth::seal_tokens`](crate::DiditAuth::seal_tokens) encrypts tokens as text that the application keeps in its
+//! database. The job opens the text, and calls Didit through [`DiditAuth::client`](crate::DiditAuth::client):
+//!
+//! ```
+//! use std::{collections::HashMap, sync::{Arc, Mutex}};
+//!
+//! use axum::{Extension, Router, extract::State, routing::get};
+//! use tower_didit::{Config, DiditAuth, DiditTokens, Error, IdClaims, ReturnTo};
+//!
+//! /// Sealed tokens by subject: a table of the application's database.
+//! type Grants = Arc<Mutex<HashMap<String, String>>>;
+//!
+//! fn app(config: Config, grants: Grants) -> (DiditAuth, Router) {
+//!     let auth = DiditAuth::new(config);
+//!     let router = Router::new()
+//!         .route("/callback", get(callback))
+//!         .with_state(grants)
+//!         .layer(auth.clone())
+//!         .layer(Extension(auth.clone()));
+//!     (auth, router)
+//! }
+//!
+//! async fn callback(
+//!     State(grants): State<Grants>,
+//!     Extension(auth): Extension<DiditAuth>,
+//!     user: IdClaims,
+//!     tokens: DiditTokens,
+//!     back: ReturnTo,
+//! ) -> Result<ReturnTo, Error> {
+//!     let sealed = auth.seal_tokens(&tokens)?;
+//!     grants.lock().unwrap().insert(user.subject().to_owned(), sealed);
+//!     Ok(back)
+//! }
+//!
+//! /// The nightly job. It runs in one process at a time.
+//! async fn sync(auth: &DiditAuth, grants: &Grants) {
+//!     let all = grants.lock().unwrap().clone();
+//!     for (subject, sealed) in all {
+//!         match sync_user(auth, &sealed).await {
+//!             Ok(sealed) => grants.lock().unwrap().insert(subject, sealed),
+//!             // `invalid-grant`: the user has withdrawn the access. Ask at the next sign-in.
+//!             Err(error) if error.kind().code() == "invalid-grant" => grants.lock().unwrap().remove(&subject),
+//!             Err(error) => {
+//!                 eprintln!("sync failed: {}", error.kind().code());
+//!                 None
+//!             }
+//!         };
+//!     }
+//! }
+//!
+//! async fn sync_user(auth: &DiditAuth, sealed: &str) -> Result<String, Error> {
+//!     let tokens = auth.client().refresh(&auth.open_tokens(sealed)?).await?;
+//!     // The response may have had a new refresh token: keep it, whatever becomes of the rest.
+//!     let sealed = auth.seal_tokens(&tokens)?;
+//!     call_an_api(tokens.access_token().secret()).await;
+//!     Ok(sealed)
+//! }
+//! # async fn call_an_api(_token: &str) {}
+//! # use tower_didit::fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let config = || didit.config("https://app.example/callback").with_scopes(["openid", "offline"]).build().unwrap();
+//! # let grants = Grants::default();
+//! # let (_, router) = app(config(), grants.clone());
+//! # let browser = Browser::new("https://app.example", router);
+//! # let started = browser.get("/login").await;
+//! # browser.get(&didit.approve(started.location(), &Person::john())).await;
+//! # let sealed = grants.lock().unwrap()[Person::john().subject()].clone();
+//! # // After a restart, a day later.
+//! # didit.clock().advance(std::time::Duration::from_secs(86_400));
+//! # let (auth, _) = app(config(), grants.clone());
+//! # let before = didit.count(Endpoint::Token);
+//! # sync(&auth, &grants).await;
+//! # assert_eq!(didit.count(Endpoint::Token), before + 1);
+//! # assert_ne!(grants.lock().unwrap()[Person::john().subject()], sealed);
+//! # didit.revoke_all();
+//! # sync(&auth, &grants).await;
+//! # assert!(grants.lock().unwrap().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The text needs the scope [`OFFLINE`](crate::scope::OFFLINE) to be of use after the access token has expired. It opens
+//! in every process with the same client id, provider and cookie keys. Before an old
+//! [key](crate::docs::machines#cookie-keys) is removed, open and seal each text again. A sign-out does not change the
+//! text: delete it if the user expects the job to stop.
+//!
+//! If refresh tokens are single-use (Didit Authentication with `offline_access`), `seal_tokens` fails with
+//! `single-use-refresh-token`: the session and the job would both send the same refresh token, and a provider that sees
+//! it twice ends the user's session. Fetch the data that the job needs when the user signs in, in the
+//! [callback's handler](crate::docs::recipes::provisioning), and store the data.
 //!
 //! For Didit's server-to-server APIs an application gets tokens of its own (`client_credentials`). The crate does not
 //! request such tokens: use an HTTP client.
