@@ -3,12 +3,28 @@
 use super::RequestSession;
 use crate::{
     cookie::CookieHeaders,
-    error::{Error, ErrorKind},
-    session::{Lookup, Outcome, Session, lifecycle::PageAfterSignOut},
+    error::{Error, ErrorKind, WiringError},
+    session::{DataChange, Lookup, Outcome, Session, SessionData, lifecycle::PageAfterSignOut},
     tokens::DiditTokens,
 };
 
-/// The change that handlers have made to the session.
+/// The changes that handlers have made to the session.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub(super) change: Option<Change>,
+    /// The data after the last change of this request. Empty if this request has changed none.
+    pub(super) data: SessionData,
+    /// Whether the response headers are ready.
+    pub(super) is_closed: bool,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.change.is_none() && self.data.is_empty()
+    }
+}
+
+/// The change of tokens or of the end that handlers have made to the session.
 #[derive(Debug)]
 pub(super) enum Change {
     Refreshed(DiditTokens),
@@ -38,8 +54,8 @@ impl RequestSession {
         let Some(refreshed) = refreshed else {
             return lifecycle.refresh_tokens(tokens).await;
         };
-        let mut change = self.change();
-        if !matches!(*change, Some(Change::Ended)) {
+        let change = &mut self.changes().change;
+        if !matches!(change, Some(Change::Ended)) {
             *change = Some(Change::Refreshed(refreshed.clone()));
         }
         Ok(refreshed)
@@ -52,7 +68,8 @@ impl RequestSession {
     ) -> Result<Option<PageAfterSignOut>, Error> {
         let session = self.latest().await;
         // The session's cookies are removed in any case.
-        let has_ended = matches!(self.change().replace(Change::Ended), Some(Change::Ended));
+        let before = self.changes().change.replace(Change::Ended);
+        let has_ended = matches!(before, Some(Change::Ended));
         let lookup = match (session, self.key.get()) {
             _ if has_ended => Lookup::Nothing,
             (_, Some(key)) => Lookup::Key(*key),
@@ -64,6 +81,54 @@ impl RequestSession {
             }
         };
         self.lifecycle.sign_out(lookup).await
+    }
+
+    /// The application's data, with the changes of this request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotSignedIn`], [`ErrorKind::SessionEnded`] or those of the lookup.
+    pub(crate) async fn data(&self) -> Result<SessionData, Error> {
+        let session = self.current().await?;
+        let data = session.data().clone();
+        Ok(match self.lifecycle.newer_data(&session) {
+            Some(newer) => data.or_newer(&newer),
+            None => data,
+        })
+    }
+
+    /// Changes the application's data: in the store, or for the response's cookies.
+    pub(crate) async fn change_data(&self, change: &DataChange<'_>) -> Result<(), Error> {
+        let (session, lifecycle) = (self.current().await?, &self.lifecycle);
+        if let Some(&key) = self.key.get() {
+            let data = lifecycle.change_stored_data(key, session.id(), change);
+            let data = data.await?;
+            let own = &mut self.changes().data;
+            *own = own.clone().or_newer(&data);
+            return Ok(());
+        }
+        let mut changes = self.changes();
+        if changes.is_closed {
+            return Err(Error::new(WiringError::AskedTooLate));
+        }
+        let data = if self.is_new {
+            let data = session.data().clone().or_newer(&changes.data);
+            let data = data.changed(change)?;
+            lifecycle.check_size(&session.with_data(data.clone()))?;
+            data
+        } else {
+            lifecycle.change_data_in_cookies(&session, change)?
+        };
+        changes.data = data;
+        Ok(())
+    }
+
+    /// The session with the changes so far, unless it has ended.
+    async fn current(&self) -> Result<Session, Error> {
+        let session = self.latest().await?;
+        let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        self.check_not_ended()?;
+        Ok(session)
     }
 
     /// The session with the changes of the handlers so far.

@@ -123,7 +123,9 @@ impl RequestContext {
     /// late.
     #[inline]
     pub(crate) fn close(&self) -> Option<&RequestSession> {
-        (self.leave_unasked(CLOSED) == ASKED).then(|| self.look_up())
+        let session = (self.leave_unasked(CLOSED) == ASKED).then(|| self.look_up())?;
+        session.close();
+        Some(session)
     }
 
     /// Changes `UNASKED` to `next`. Returns the new state.

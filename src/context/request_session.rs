@@ -6,7 +6,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::{
-    changes::Change,
+    changes::{Change, Changes},
     lookup::{Deferred, Found, look_up_session, look_up_tokens, look_up_user_info},
 };
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
     cookie::CookieHeaders,
     error::{Error, ErrorKind},
     session::{
-        CookieChange, Lookup, Outcome, PresentedCookies, Session, lifecycle::SessionLifecycle,
-        store::SessionKey,
+        CookieChange, Lookup, Outcome, PresentedCookies, Replacement, Session, SessionData,
+        lifecycle::SessionLifecycle, store::SessionKey,
     },
     tokens::{DiditTokens, UserInfo},
 };
@@ -25,6 +25,8 @@ pub(crate) struct RequestSession {
     pub(super) lifecycle: Arc<SessionLifecycle>,
     /// The time of the first call that asked for the session.
     pub(super) asked: Timestamp,
+    /// Whether this is a callback, whose session is about to begin.
+    pub(super) is_new: bool,
     /// The session's cookies in the request.
     pub(super) existing: PresentedCookies,
     pub(super) found: Deferred<Found>,
@@ -33,7 +35,7 @@ pub(crate) struct RequestSession {
     /// The key of a session in a store. Known from the cookies, or else after the lookup; at the callback, once the
     /// session has begun.
     pub(super) key: OnceLock<SessionKey>,
-    change: Mutex<Option<Change>>,
+    changes: Mutex<Changes>,
 }
 
 /// The final state of a session, when the response headers are ready.
@@ -43,6 +45,8 @@ pub(crate) struct FinalState {
     change: Option<CookieChange>,
     /// The request's tokens, if a refresh has replaced them.
     replaced: Option<DiditTokens>,
+    /// Whether the session has data that its cookies in the request do not have.
+    has_new_data: bool,
 }
 
 impl RequestSession {
@@ -52,6 +56,7 @@ impl RequestSession {
         let (lookup, existing) = lifecycle.sessions.find(cookies.iter(), || asked);
         Self {
             asked,
+            is_new: false,
             existing,
             key: match lookup {
                 Lookup::Key(key) => OnceLock::from(key),
@@ -61,7 +66,7 @@ impl RequestSession {
             lifecycle: Arc::clone(lifecycle),
             tokens: OnceLock::new(),
             user_info: OnceLock::new(),
-            change: Mutex::default(),
+            changes: Mutex::default(),
         }
     }
 
@@ -70,13 +75,14 @@ impl RequestSession {
         let tokens = Ok(session.tokens().clone());
         Self {
             asked: lifecycle.now(),
+            is_new: true,
             existing: PresentedCookies::default(),
             key: OnceLock::new(),
             found: Deferred::Known(Ok(Some(session)).into()),
             lifecycle: Arc::clone(lifecycle),
             tokens: OnceLock::from(Deferred::Known(tokens)),
             user_info: OnceLock::new(),
-            change: Mutex::default(),
+            changes: Mutex::default(),
         }
     }
 
@@ -111,7 +117,7 @@ impl RequestSession {
         }
         let mut tokens = self.tokens().await?;
         self.check_not_ended()?;
-        if let Some(Change::Refreshed(latest)) = &*self.change() {
+        if let Some(Change::Refreshed(latest)) = &self.changes().change {
             tokens = latest.clone();
         }
         let begin = || look_up_user_info(&self.lifecycle, tokens, started);
@@ -133,7 +139,7 @@ impl RequestSession {
         })
     }
 
-    fn check_not_ended(&self) -> Result<(), Error> {
+    pub(super) fn check_not_ended(&self) -> Result<(), Error> {
         if self.has_ended() || self.was_signed_out() {
             return Err(Error::new(ErrorKind::SessionEnded));
         }
@@ -153,14 +159,19 @@ impl RequestSession {
         found
     }
 
-    /// The change that handlers have made so far.
-    pub(super) fn change(&self) -> MutexGuard<'_, Option<Change>> {
-        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The changes that handlers have made so far.
+    pub(super) fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that the response headers are ready: cookies can no longer be written.
+    pub(super) fn close(&self) {
+        self.changes().is_closed = true;
     }
 
     /// Whether a handler has ended the session.
     pub(crate) fn was_signed_out(&self) -> bool {
-        matches!(*self.change(), Some(Change::Ended))
+        matches!(self.changes().change, Some(Change::Ended))
     }
 
     /// The `Set-Cookie` values for the response. `None` for most requests.
@@ -177,9 +188,10 @@ impl RequestSession {
     }
 
     fn changed_cookies(&self, is_replaced: bool) -> Option<Vec<HeaderValue>> {
-        let final_state = self.final_state();
-        let session = final_state.session;
+        let mut final_state = self.final_state();
         let (lifecycle, sessions) = (&self.lifecycle, &self.lifecycle.sessions);
+        let has_data = final_state.write_newest_data(lifecycle);
+        let session = final_state.session;
         let (limits, now) = (sessions.rules.limits, lifecycle.now());
         let session = match final_state.change {
             // The browser may already have the cookies of a new session. With a store, another process may have
@@ -194,12 +206,20 @@ impl RequestSession {
             }
             Some(CookieChange::Write) | None if is_replaced => return None,
             Some(CookieChange::Write) => session?.touched(limits, now),
+            None if has_data => session?.touched(limits, now),
             None => session?.touched_if_due(limits, now)?,
         };
-        if lifecycle.is_superseded(&session) {
-            return None;
-        }
-        if let Some(replaced) = final_state.replaced {
+        let mut replaced = final_state.replaced;
+        let session = match lifecycle.replacement(&session) {
+            Replacement::None => session,
+            // Another request has refreshed the session. Only the data is this request's to write.
+            Replacement::Tokens(tokens) if has_data => {
+                replaced.get_or_insert_with(|| session.tokens().clone());
+                session.with_tokens(*tokens)
+            }
+            Replacement::Tokens(_) | Replacement::Unknown => return None,
+        };
+        if let Some(replaced) = replaced {
             lifecycle.record_delivery(&replaced);
         }
         Some(sessions.rewrite(&session, self.existing, now))
@@ -212,6 +232,7 @@ impl RequestSession {
             session: self.known_session().cloned(),
             change: found.and_then(|found| found.change),
             replaced: found.and_then(|found| found.replaced.clone()),
+            has_new_data: false,
         };
         match self.tokens.get().and_then(Deferred::peek) {
             Some(Ok(tokens)) => final_state.write(tokens),
@@ -223,11 +244,13 @@ impl RequestSession {
             }
             _ => {}
         }
-        match &*self.change() {
+        let changes = self.changes();
+        match &changes.change {
             Some(Change::Refreshed(tokens)) => final_state.write(tokens),
             Some(Change::Ended) => final_state.change = Some(CookieChange::Remove),
             None => {}
         }
+        final_state.add(&changes.data);
         final_state
     }
 
@@ -245,12 +268,36 @@ impl RequestSession {
         found.change.is_none()
             && found.replaced.is_none()
             && self.tokens.get().is_none_or(is_same)
-            && self.change().is_none()
-            && session.is_none_or(|session| session.touched_if_due(limits, self.asked).is_none())
+            && self.changes().is_empty()
+            && session.is_none_or(|session| {
+                session.touched_if_due(limits, self.asked).is_none()
+                    && self.lifecycle.newer_data(session).is_none()
+            })
     }
 }
 
 impl FinalState {
+    /// Adds the newest data that requests of this process have written to the session's cookies. Returns whether the response
+    /// has to write data.
+    fn write_newest_data(&mut self, lifecycle: &SessionLifecycle) -> bool {
+        let Some(session) = self.session.as_ref() else {
+            return false;
+        };
+        if let Some(newer) = lifecycle.newer_data(session) {
+            self.add(&newer);
+        }
+        self.has_new_data
+    }
+
+    /// Adds data, if it is newer than the session's.
+    fn add(&mut self, data: &SessionData) {
+        let is_older = |session: &mut Session| data.is_newer_than(session.data());
+        if let Some(session) = self.session.take_if(is_older) {
+            self.session = Some(session.with_data(data.clone()));
+            self.has_new_data = true;
+        }
+    }
+
     /// Writes these tokens to the session's cookies, unless the session has them already.
     fn write(&mut self, tokens: &DiditTokens) {
         let is_other = |session: &mut Session| !session.tokens().same_as(tokens);

@@ -143,6 +143,9 @@
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | unexpected-claims, 500 | Sign-in is not set up correctly | A claim is missing, or has another type than the application reads. → Read it as an `Option`, or as its actual type. |
+//! | unexpected-session-data, 500 | Sign-in is not set up correctly | A value for [`DiditClient::set`](crate::DiditClient::set) cannot be written as JSON, or [`get`](crate::DiditClient::get) reads another type than was set. → Read the type that was set; change the key if the type changes. |
+//! | session-data-too-large, 500 | Sign-in is not set up correctly | A key of [`DiditClient::set`](crate::DiditClient::set) exceeds 64 bytes, or all data of the session 1 KiB as JSON. → Keep an id in the session, and the rest in a database. |
+//! | store-required, 500 | Sign-in is not set up correctly | Sessions are in cookies: the server cannot list a user's sessions, or end those of other browsers. → Use a [store](crate::docs::machines). |
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |

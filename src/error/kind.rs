@@ -66,6 +66,9 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
 /// | | | **The developer** | |
 /// | `unexpected-claims` | 500 | a claim is missing, or has another type than the application reads | read it as an `Option`, or as its actual type |
+/// | `unexpected-session-data` | 500 | a value cannot be written as JSON, or has another type than the application reads | read the type that was set |
+/// | `session-data-too-large` | 500 | a key exceeds 64 bytes, or all data of a session 1 KiB | keep an id in the session, and the rest in a database |
+/// | `store-required` | 500 | the sessions of a user are in cookies, where the server cannot find them | [`with_session_store`](crate::ConfigBuilder::with_session_store) |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
@@ -166,6 +169,13 @@ pub enum ErrorKind {
     SealedTokensUndecryptable,
     /// A claim is missing, or has another type than the application reads.
     UnexpectedClaims,
+    /// A value for the session is not JSON, or the session's value has another type than the application reads.
+    UnexpectedSessionData,
+    /// A key exceeds 64 bytes, or the application's data in a session 1 KiB.
+    SessionDataTooLarge,
+    /// Sessions are in cookies: the server cannot list a user's sessions, or end those of other browsers. It can
+    /// with a [session store](crate::ConfigBuilder::with_session_store).
+    StoreRequired,
     /// The provider has no such endpoint.
     NotOffered,
     /// Tokens with a single-use refresh token cannot be sealed: the session or the copy would send it a second time.
@@ -281,6 +291,9 @@ pub(crate) mod tests {
         SessionUnavailable,
         SignOutIncomplete,
         UnexpectedClaims,
+        UnexpectedSessionData,
+        SessionDataTooLarge,
+        StoreRequired,
         NotOffered,
         SingleUseRefreshToken,
         Wiring(WiringError::LayerMissing),

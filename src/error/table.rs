@@ -145,6 +145,13 @@ impl ErrorKind {
                 row(Store, "sign-out-incomplete", Status::SERVICE_UNAVAILABLE, &Advice::SIGNED_OUT_HERE,
                     "the session was not ended in the store"),
             Self::UnexpectedClaims => developer("unexpected-claims", "the claims are not what was expected"),
+            Self::UnexpectedSessionData => developer("unexpected-session-data",
+                "a value for the session is not JSON, or has another type than the application reads"),
+            Self::SessionDataTooLarge => developer("session-data-too-large",
+                "the application's data in the session is too large"),
+            Self::StoreRequired => developer("store-required",
+                "sessions are in cookies, so the server cannot list or end the other sessions of a user: keep sessions \
+                 in a store (`with_session_store`: `MemoryStore`, `RedisStore`)"),
             Self::NotOffered => developer("not-offered", "the provider has no such endpoint"),
             Self::SingleUseRefreshToken => developer("single-use-refresh-token",
                 "the refresh token is single-use: the session and a sealed copy cannot both use it"),

@@ -2,6 +2,7 @@
 
 mod client;
 mod guard;
+mod session_data;
 mod sign_in;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Session, SessionId, State};
+use super::{Session, SessionData, SessionId, State, data::Members};
 use crate::{
     clock::Timestamp,
     provider::Provider,
@@ -24,7 +24,7 @@ pub(super) struct Codec {
 
 /// The id; when the session started, was written, reaches the idle limit and ends; access token, refresh token,
 /// scopes; when the access token was received and expires; the payload of the ID token, or the whole token; user
-/// information, if it is kept.
+/// information, if it is kept (null if it is not and data follows); the application's data, if there is any.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     #[serde(borrow)] Cow<'a, str>,
@@ -41,16 +41,30 @@ struct Encoded<'a>(
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    Option<KeptUserInfo<'a>>,
+    Option<Place<KeptUserInfo<'a>>>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    Option<KeptData<'a>>,
 );
 
 /// The time at which the user information was received, and its members.
 #[derive(Serialize, Deserialize)]
 struct KeptUserInfo<'a>(u64, #[serde(borrow)] &'a RawValue);
 
-/// A value that is present: unlike for a plain `Option`, null is an error.
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KeptUserInfo<'de>>, D::Error> {
-    KeptUserInfo::deserialize(from).map(Some)
+/// The version of the application's data, and its members.
+#[derive(Serialize, Deserialize)]
+struct KeptData<'a>(u64, Cow<'a, Members>);
+
+/// The place of a value: the value, or null in front of another value.
+#[derive(Serialize, Deserialize)]
+struct Place<T>(Option<T>);
+
+/// A value that is present: unlike for a plain `Option`, null is an error, unless `T` allows it.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// The issuer of an ID token.
@@ -80,6 +94,8 @@ impl Codec {
             let members = members.expect("an object, or what was read as raw JSON");
             KeptUserInfo(user_info.received().as_unix(), members)
         });
+        let data = state.data.contents();
+        let data = data.map(|(version, members)| KeptData(version, Cow::Borrowed(members)));
         let encoded = Encoded(
             BASE64_URL_SAFE_NO_PAD.encode(state.id.0).into(),
             times.map(Timestamp::as_unix),
@@ -89,7 +105,8 @@ impl Codec {
             tokens.received_at().as_unix(),
             tokens.expiry().map(Timestamp::as_unix),
             claims,
-            user_info,
+            (user_info.is_some() || data.is_some()).then_some(Place(user_info)),
+            data,
         );
         Zeroizing::new(serde_json::to_vec(&encoded).expect("strings and numbers are JSON"))
     }
@@ -106,6 +123,7 @@ impl Codec {
             expires_at,
             claims,
             user_info,
+            data,
         ) = serde_json::from_slice(plaintext).ok()?;
         let id = BASE64_URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
         let (payload, id_token) = payload_of(claims.get())?;
@@ -119,8 +137,9 @@ impl Codec {
         let keeps_id_token = id_token.is_some();
         let scopes = Scopes::new(scopes);
         let user_info = match user_info {
-            None => None,
-            Some(KeptUserInfo(received_at, members)) => {
+            Some(Place(None)) if data.is_none() => return None,
+            None | Some(Place(None)) => None,
+            Some(Place(Some(KeptUserInfo(received_at, members)))) => {
                 let received_at = Timestamp::from_unix(received_at);
                 Some(UserInfo::kept(members.get(), scopes.clone(), received_at)?)
             }
@@ -137,6 +156,9 @@ impl Codec {
             id: SessionId(id.try_into().ok()?),
             tokens: DiditTokens::new(tokens, IdClaims::new(payload.into())),
             user_info,
+            data: data.map_or_else(SessionData::default, |KeptData(version, members)| {
+                SessionData::new(version, members.into_owned())
+            }),
             keeps_id_token,
             started,
             written,
@@ -165,7 +187,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::session::Limits;
+    use crate::session::{DataChange, Limits};
 
     const LIMITS: Limits = Limits {
         idle: Duration::from_secs(100),
@@ -232,6 +254,55 @@ mod tests {
         }
         for length in 0..encoded.len() {
             assert!(codec.decode(&encoded[..length]).is_none(), "{length}");
+        }
+    }
+
+    // Behaviour 123.
+    #[test]
+    fn data_is_kept_with_and_without_user_info() {
+        let codec = Codec {
+            provider: Provider::didit(),
+            keeps_refresh_tokens: true,
+        };
+        let received = Timestamp::from_unix(1234);
+        let user_info = UserInfo::new(serde_json::Map::new(), Scopes::new("openid"), received);
+        let tokens = TokenSet {
+            access_token: AccessToken::new("at"),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::new("openid"),
+            expires_at: None,
+            received_at: Timestamp::from_unix(1000),
+        };
+        let tokens = DiditTokens::new(tokens, IdClaims::of_subject("john"));
+        let plain = Session::start(tokens, false, LIMITS, Timestamp::from_unix(1000));
+        for session in [plain.clone(), plain.with_user_info(user_info)] {
+            let before = codec.encode(&session);
+            let change = DataChange::set("\u{1f600} \"x\"", &json!([1.5, null])).unwrap();
+            let data = session.data().changed(&change).unwrap();
+            let encoded = codec.encode(&session.clone().with_data(data));
+            // What was written before there was data is its beginning.
+            assert!(encoded.starts_with(&before[..before.len() - 1]));
+            let decoded = codec.decode(&encoded).expect("its own format");
+            let kept: Option<Value> = decoded.data().get("\u{1f600} \"x\"").unwrap();
+            assert_eq!(kept, Some(json!([1.5, null])));
+            assert_eq!(decoded.user_info().is_some(), session.user_info().is_some());
+            assert_eq!(*codec.encode(&decoded), *encoded);
+            for length in 0..encoded.len() {
+                assert!(codec.decode(&encoded[..length]).is_none(), "{length}");
+            }
+            let whole: Vec<Value> = serde_json::from_slice(&encoded).unwrap();
+            for other in [
+                json!(null),
+                json!([]),
+                json!([1]),
+                json!([1, []]),
+                json!([-1, {}]),
+            ] {
+                let changed = [&whole[..9], &[other]].concat();
+                let changed = Value::Array(changed).to_string();
+                assert!(codec.decode(changed.as_bytes()).is_none(), "{changed}");
+            }
         }
     }
 

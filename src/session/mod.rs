@@ -3,6 +3,7 @@
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+mod data;
 mod deletions;
 mod ended;
 pub(crate) mod lifecycle;
@@ -20,14 +21,16 @@ mod session_cookies;
 mod sessions;
 pub(crate) mod store;
 mod stored;
+mod stored_data;
 mod stored_refresh;
 mod unseal_cache;
 mod user_sessions;
 
 use std::{sync::Arc, time::Duration};
 
+pub(crate) use data::{DataChange, SessionData};
 pub(crate) use lifecycle::Admission;
-pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes};
+pub(crate) use refreshes::{Outcome, Refresh, RefreshFlight, Refreshes, Replacement};
 pub(crate) use rules::{Rules, Validity};
 pub(crate) use sealed::SealedSessions;
 pub(crate) use sealed_tokens::TokenSealer;
@@ -54,6 +57,8 @@ struct State {
     tokens: DiditTokens,
     /// The user information of the sign-in, if it is kept.
     user_info: Option<UserInfo>,
+    /// The application's own data.
+    data: SessionData,
     /// Whether the raw ID token is kept, for a provider that asks for it at sign-out.
     keeps_id_token: bool,
     /// When the user signed in.
@@ -112,6 +117,7 @@ impl Session {
             id: SessionId(random()),
             tokens,
             user_info: None,
+            data: SessionData::default(),
             keeps_id_token,
             started: now,
             written: now,
@@ -133,6 +139,11 @@ impl Session {
         self.0.user_info.as_ref()
     }
 
+    /// The application's own data.
+    pub(crate) fn data(&self) -> &SessionData {
+        &self.0.data
+    }
+
     /// Whether the session has the access token of `tokens`.
     pub(crate) fn carries(&self, tokens: &DiditTokens) -> bool {
         let own = self.tokens().access_token();
@@ -148,6 +159,12 @@ impl Session {
     /// The same session, which keeps this user information.
     pub(crate) fn with_user_info(mut self, user_info: UserInfo) -> Self {
         Arc::make_mut(&mut self.0).user_info = Some(user_info);
+        self
+    }
+
+    /// The same session with other data.
+    pub(crate) fn with_data(mut self, data: SessionData) -> Self {
+        Arc::make_mut(&mut self.0).data = data;
         self
     }
 

@@ -48,6 +48,15 @@ pub(crate) enum Refresh {
     Done(Outcome),
 }
 
+/// What replaces the tokens of a session.
+pub(crate) enum Replacement {
+    /// Nothing: they are the latest.
+    None,
+    /// They are being replaced, or the session has ended.
+    Unknown,
+    Tokens(Box<DiditTokens>),
+}
+
 impl Refreshes {
     /// The refresh of these tokens: the one under way, the outcome of a moment ago, or a new one.
     /// `saves`: a new refresh, or its caller, saves the tokens elsewhere, so that no response has to carry them.
@@ -80,6 +89,26 @@ impl Refreshes {
         let known = flights.known.get(&hash_of(tokens));
         let refresh = known.and_then(|known| known.refresh(now));
         matches!(refresh, Some(Refresh::InFlight(_) | Refresh::Done(Ok(_))))
+    }
+
+    /// What replaces these tokens.
+    pub(crate) fn replacement(&self, tokens: &DiditTokens, now: Timestamp) -> Replacement {
+        let flights = lock(&self.0);
+        let mut latest = None;
+        // Each step leads to tokens of a later refresh.
+        for _ in 0..MAX_STEPS {
+            let known = flights
+                .known
+                .get(&hash_of(latest.as_ref().unwrap_or(tokens)));
+            match known.and_then(|known| known.refresh(now)) {
+                Some(Refresh::InFlight(_) | Refresh::Started(_)) => return Replacement::Unknown,
+                Some(Refresh::Done(Ok(next))) => latest = Some(next),
+                Some(Refresh::Done(Err(_))) | None => break,
+            }
+        }
+        latest.map_or(Replacement::None, |tokens| {
+            Replacement::Tokens(Box::new(tokens))
+        })
     }
 
     /// Records that a response carries the new tokens in place of these.
@@ -144,6 +173,8 @@ fn hash_of(tokens: &DiditTokens) -> [u8; 32] {
     sha256(&hashes.each_ref().map(<[u8; 32]>::as_slice))
 }
 
+/// The number of refreshes of one session within [`KEPT_UNSAVED`] that are followed.
+const MAX_STEPS: usize = 8;
 /// How long requests with the old tokens get the new ones after the new ones were saved.
 const KEPT: Duration = Duration::from_secs(60);
 /// How long requests with the old tokens get the new ones while no response has carried the new ones.

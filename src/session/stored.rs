@@ -1,6 +1,6 @@
 //! Sessions in a store: the browser has a random cookie id.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
@@ -96,19 +96,11 @@ impl StoredSessions {
     }
 
     /// Records that a session was used. After a failure the next use tries again.
-    pub(super) async fn record_use(&self, mut used: Session, entry: StoreEntry) {
+    pub(super) async fn record_use(&self, used: Session, entry: StoreEntry) {
         let now = self.now();
-        if let Some(attempt) = entry.refresh_attempt {
-            // The process that refreshes the session may still write the session.
-            if !attempt.has_lapsed_for(FOR_60S, now) {
-                return;
-            }
-            // Writing removes the attempt. A single-use token must still count as spent.
-            if self.rules.single_use {
-                let tokens = used.tokens().without_refresh_token();
-                used = used.with_tokens(tokens);
-            }
-        }
+        let Some(used) = self.writable(used, entry, FOR_60S) else {
+            return;
+        };
         let StoreEntry { key, version, .. } = entry;
         let sealed = self.seal(key, &used);
         let lifetime = used.0.idle_end.since(now);
@@ -116,6 +108,29 @@ impl StoredSessions {
         if let Err(error) = replaced.map_err(Error::from) {
             error.log("failed to record the use of a session");
         }
+    }
+
+    /// The session as it may be written in place of its entry, which removes a refresh attempt. `None` if the attempt has not
+    /// lapsed for `age`: the process that refreshes the session may still write it.
+    pub(super) fn writable(
+        &self,
+        session: Session,
+        entry: StoreEntry,
+        age: Duration,
+    ) -> Option<Session> {
+        let Some(attempt) = entry.refresh_attempt else {
+            return Some(session);
+        };
+        if !attempt.has_lapsed_for(age, self.now()) {
+            return None;
+        }
+        // A single-use token must still count as spent.
+        let is_spent = self.rules.single_use;
+        let tokens = is_spent.then(|| session.tokens().without_refresh_token());
+        Some(match tokens {
+            Some(tokens) => session.with_tokens(tokens),
+            None => session,
+        })
     }
 
     /// Checks the size of a session.

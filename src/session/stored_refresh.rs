@@ -102,16 +102,16 @@ impl StoredSessions {
     ) -> Outcome {
         let old = before.tokens().clone();
         let session = before.with_tokens(tokens);
-        let session = session.touched(self.rules.limits, self.now());
+        let mut session = session.touched(self.rules.limits, self.now());
         if let Err(error) = self.check(&session) {
             return Ok(not_saved(&session, &error));
         }
-        let sealed = self.seal(held.key, &session);
-        let is_saved = |stored: &StoredSession| *stored.value() == sealed;
         let mut backoff = Backoff::new(FOR_60S);
         let mut conflicts = 0;
         loop {
             let StoreEntry { key, version, .. } = held;
+            let sealed = self.seal(key, &session);
+            let is_saved = |stored: &StoredSession| *stored.value() == sealed;
             let lifetime = session.0.idle_end.since(self.now());
             let replace = || self.store.replace(key, version, sealed.clone(), lifetime);
             let found = match retry_until_known(&*self.store, key, FOR_60S, replace, is_saved).await
@@ -122,9 +122,10 @@ impl StoredSessions {
             };
             let failure = match found {
                 // A process that assumed this one had died has written the session, or is about to. The tokens at
-                // hand are newer and overwrite it.
+                // hand are newer and overwrite its tokens.
                 Ok(Some((found, entry))) if found.carries(&old) => {
                     held = entry;
+                    session = session.with_data(found.data().clone());
                     conflicts += 1;
                     if conflicts < MAX_CONFLICTS {
                         continue;

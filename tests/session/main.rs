@@ -14,6 +14,7 @@ mod chunks;
 mod clocks;
 mod contradicting_cookies;
 mod cookie;
+mod data;
 mod deploys;
 mod ended;
 mod kept_user_info;

@@ -1,5 +1,6 @@
 //! Begins, refreshes and ends sessions, in the application and at the provider.
 
+mod data;
 mod refresh;
 mod sign_out;
 
@@ -23,8 +24,9 @@ use crate::{
     oidc::EndSessionRequest,
     provider_calls::ProviderCalls,
     session::{
-        Generation, Loaded, Lookup, PresentedCookies, Refresh, Refreshes, Session, SessionId,
-        Sessions, StoreEntry, Validity,
+        Generation, Loaded, Lookup, PresentedCookies, Refresh, Refreshes, Replacement, Session,
+        SessionId, Sessions, StoreEntry, Validity,
+        data::RecentData,
         deletions::Deletions,
         ended::{Ended, EndedSessions},
         replay_cache::ReplayCache,
@@ -41,6 +43,8 @@ pub(crate) struct SessionLifecycle {
     ended: Arc<EndedSessions>,
     /// The store keys of ended sessions. The store may not have deleted them yet.
     ended_keys: Arc<EndedSessions>,
+    /// The data that requests of this process have written to sessions in cookies.
+    recent_data: Arc<RecentData>,
     /// The keys of ended sessions that the store has failed to delete.
     deletions: Arc<Deletions>,
     /// The single-use refresh tokens that were sent.
@@ -101,6 +105,7 @@ impl SessionLifecycle {
             refreshes: Arc::default(),
             ended: Arc::default(),
             ended_keys: Arc::default(),
+            recent_data: Arc::default(),
             deletions: Arc::default(),
             spent: Arc::default(),
             ending_permits: Arc::new(Semaphore::new(MAX_ENDINGS)),
@@ -342,6 +347,7 @@ impl SessionLifecycle {
     fn mark_ended(&self, session: &Session, is_replaced: bool) -> bool {
         let limit = session.0.end;
         let end = Ended { limit, is_replaced };
+        self.recent_data.forget(session.id());
         self.ended.insert(session.id(), end, self.now())
     }
 
@@ -354,12 +360,12 @@ impl SessionLifecycle {
         self.ended.get(session).is_some_and(|end| !end.is_replaced)
     }
 
-    /// Whether the session has ended or its tokens were replaced: a late response must not restore it.
-    pub(crate) fn is_superseded(&self, session: &Session) -> bool {
-        self.has_ended(session.id())
-            || self
-                .refreshes
-                .has_replacement_for(session.tokens(), self.now())
+    /// What replaces the tokens of a session: a late response must not restore them.
+    pub(crate) fn replacement(&self, session: &Session) -> Replacement {
+        if self.has_ended(session.id()) {
+            return Replacement::Unknown;
+        }
+        self.refreshes.replacement(session.tokens(), self.now())
     }
 }
 

@@ -56,6 +56,7 @@ impl Ended {
             self.a_later_refresh_succeeds(scenario),
             "cannot be refreshed later",
         )?;
+        self.require(self.changed_data_is_kept(), "data is lost")?;
         self.require(
             self.no_session_outlives_the_end_of_all(),
             "outlives the end of all",
@@ -147,6 +148,18 @@ impl Ended {
             || is_over
     }
 
+    /// Data that a process has changed is in the store, if the session is.
+    fn changed_data_is_kept(&self) -> bool {
+        let Some(data) = &self.data else {
+            return true;
+        };
+        let mut ends = self.ends.iter().enumerate();
+        ends.all(|(index, end)| {
+            let kept = data.get(&index.to_string()).expect("a number");
+            *end != End::ChangedData || kept == Some(index)
+        })
+    }
+
     /// A session whose cookie id a browser has is listed while it exists, and exists after the end of all sessions only
     /// if it began later.
     fn no_session_outlives_the_end_of_all(&self) -> bool {
@@ -176,6 +189,9 @@ const THREE: &[Role] = &[Role::Refreshes; 3];
 const ONE_AND_A_SIGN_OUT: &[Role] = &[Role::Refreshes, Role::SignsOut];
 const TWO_AND_A_SIGN_OUT: &[Role] = &[Role::Refreshes, Role::Refreshes, Role::SignsOut];
 
+const ONE_AND_A_CHANGE_OF_DATA: &[Role] = &[Role::Refreshes, Role::ChangesData];
+const ONE_AND_TWO_CHANGES_OF_DATA: &[Role] =
+    &[Role::Refreshes, Role::ChangesData, Role::ChangesData];
 const ONE_AND_THE_END_OF_ALL: &[Role] = &[Role::Refreshes, Role::EndsAll];
 const A_SIGN_IN_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::EndsAll];
 const TWO_SIGN_INS_AND_THE_END_OF_ALL: &[Role] = &[Role::SignsIn, Role::SignsIn, Role::EndsAll];
@@ -225,6 +241,17 @@ async fn a_concurrent_record_of_use_loses_no_refresh() {
     let unused = Duration::from_secs(100);
     let scenario = of(TWO, true, 1);
     holds(Scenario { unused, ..scenario }, 20_000).await;
+}
+
+// Behaviours 87 and 123.
+#[tokio::test(start_paused = true)]
+async fn a_concurrent_change_of_data_loses_no_refresh_and_no_data() {
+    holds(of(ONE_AND_A_CHANGE_OF_DATA, true, 2), 1000).await;
+    holds(of(ONE_AND_A_CHANGE_OF_DATA, false, 1), 100).await;
+    holds(of(ONE_AND_TWO_CHANGES_OF_DATA, true, 0), 1000).await;
+    let unused = Duration::from_secs(100);
+    let scenario = of(ONE_AND_A_CHANGE_OF_DATA, true, 1);
+    holds(Scenario { unused, ..scenario }, 1000).await;
 }
 
 // Behaviour 84.

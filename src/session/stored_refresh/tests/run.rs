@@ -12,7 +12,7 @@ use super::{
     view::number,
     world::{Call, CallResult, World},
 };
-use crate::session::store::SessionOwner;
+use crate::session::{SessionData, store::SessionOwner};
 
 /// A run that has ended.
 pub(super) struct Ended {
@@ -25,6 +25,8 @@ pub(super) struct Ended {
     pub(super) was_deleted: bool,
     /// The number of the tokens in the store.
     pub(super) stored: Option<u32>,
+    /// The data in the store.
+    pub(super) data: Option<SessionData>,
     /// The end of a later refresh without faults.
     pub(super) later: End,
 }
@@ -264,10 +266,11 @@ impl<'a> Run<'a> {
     async fn finish(mut self) -> Result<Ended, String> {
         let Stage { world, key, .. } = self.stage;
         let later = self.stage.scenario.processes.len();
-        let stored = world.stored(*key).and_then(|stored| {
-            let session = self.stage.sessions[later].open(*key, stored.value());
-            session.map(|session| number(session.tokens()))
-        });
+        let session = world
+            .stored(*key)
+            .and_then(|stored| self.stage.sessions[later].open(*key, stored.value()));
+        let data = session.as_ref().map(|session| session.data().clone());
+        let stored = session.map(|session| number(session.tokens()));
         let ends = self.tasks[..later].iter();
         let ends = ends.map(|task| task.end.expect("all are over"));
         let ends = ends.collect();
@@ -301,6 +304,7 @@ impl<'a> Run<'a> {
             is_slow,
             was_deleted,
             stored,
+            data,
             later: end,
         })
     }

@@ -18,7 +18,8 @@ use crate::{
     provider::Provider,
     seal::KeySource,
     session::{
-        Limits, PresentedCookies, RefreshCalls, Rules, Session, StoreEntry, StoredSessions,
+        DataChange, Limits, PresentedCookies, RefreshCalls, Rules, Session, StoreEntry,
+        StoredSessions,
         store::{SessionKey, SessionOwner},
         user_sessions,
     },
@@ -42,6 +43,8 @@ pub(super) struct Scenario {
 pub(super) enum Role {
     /// Loads the session, records its use in the background, and refreshes it.
     Refreshes,
+    /// Sets a value of the application's data, under a key of its own.
+    ChangesData,
     /// Loads the session, ends it, and sends the refresh token if no other process may have.
     SignsOut,
     /// Begins another session of the same user.
@@ -60,6 +63,7 @@ pub(super) enum End {
     RecordedUse,
     /// Loaded tokens of the first number, and got those of the second.
     Refreshed(u32, u32),
+    ChangedData,
     Failed(ErrorKind),
     SignedOut {
         is_certain: bool,
@@ -123,6 +127,7 @@ impl Stage {
         Task {
             future: match role {
                 Role::Refreshes => Box::pin(refresh(sessions, self.key, view, record)),
+                Role::ChangesData => Box::pin(change_data(sessions, self.key, index)),
                 Role::SignsOut => Box::pin(sign_out(sessions, self.key, view)),
                 Role::SignsIn => Box::pin(sign_in(sessions, view)),
                 Role::EndsAll => Box::pin(end_all(sessions)),
@@ -213,6 +218,16 @@ async fn refresh(
     let found = number(session.tokens());
     match sessions.refresh(session, entry, TIMEOUT, &view).await {
         Ok(tokens) => End::Refreshed(found, number(&tokens)),
+        Err(error) => End::Failed(error.kind()),
+    }
+}
+
+async fn change_data(sessions: Arc<StoredSessions>, key: SessionKey, index: usize) -> End {
+    let name = index.to_string();
+    let change = DataChange::set(&name, &index).expect("a number is JSON");
+    let load = || sessions.load(key);
+    match sessions.change_data(load, &change, TIMEOUT).await {
+        Ok(_) => End::ChangedData,
         Err(error) => End::Failed(error.kind()),
     }
 }
