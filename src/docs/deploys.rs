@@ -65,7 +65,8 @@
 //! A build opens only values of its own format. A flow cookie has a longer format if the sign-in has a
 //! [parameter of its own](crate::SignIn#parameters), `max_age` or a required `acr`: a build that would not enforce these
 //! does not open it. The changelog names each release that changes the format. Single-use
-//! refresh tokens are safe: a build that cannot read a session does not refresh it.
+//! refresh tokens are safe: a build that cannot read a session does not refresh it. User information and the
+//! application's data are optional parts: a build that does not know one of them reads the sessions without it.
 //! Entries of an unknown format stay in the store until they expire, unless their browser signs in again or signs out.
 //!
 //! `tests/session/deploys.rs` in the repository reads the table, and tests each change.

@@ -89,6 +89,84 @@
 //! and the subject. Do not include the issuer: Didit has more than one. See
 //! [providers](crate::docs::providers#the-key-of-a-user).
 //!
+//! # Without a query on every request
+//!
+//! The session keeps what later requests need: the id of the account, a role. The callback's handler sets it, and a
+//! middleware or a handler reads it without a database.
+//!
+//! ```
+//! use axum::{
+//!     Router,
+//!     extract::Request,
+//!     http::StatusCode,
+//!     middleware::{Next, from_fn},
+//!     response::{IntoResponse, Response},
+//!     routing::get,
+//! };
+//! use serde::{Deserialize, Serialize};
+//! use tower_didit::{DiditAuth, DiditClient, Error, IdClaims, ReturnTo};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Account {
+//!     id: u64,
+//!     role: Role,
+//! }
+//!
+//! #[derive(PartialEq, Serialize, Deserialize)]
+//! enum Role {
+//!     Editor,
+//!     Reader,
+//! }
+//!
+//! fn app(auth: DiditAuth) -> Router {
+//!     let editors = Router::new()
+//!         .route("/edit", get(edit))
+//!         .route_layer(from_fn(require_editor));
+//!     Router::new().route("/callback", get(callback)).merge(editors).layer(auth)
+//! }
+//!
+//! async fn callback(user: IdClaims, client: DiditClient, back: ReturnTo) -> Result<ReturnTo, Error> {
+//!     // In SQL: INSERT … ON CONFLICT (subject) DO UPDATE … RETURNING id, role
+//!     let role = if user.subject().starts_with("8a1d") { Role::Editor } else { Role::Reader };
+//!     client.set("account", &Account { id: 7, role }).await?;
+//!     Ok(back)
+//! }
+//!
+//! async fn require_editor(client: DiditClient, request: Request, next: Next) -> Result<Response, Error> {
+//!     let account = client.get::<Account>("account").await?;
+//!     if account.is_some_and(|account| account.role == Role::Editor) {
+//!         return Ok(next.run(request).await);
+//!     }
+//!     Ok(StatusCode::FORBIDDEN.into_response())
+//! }
+//!
+//! async fn edit(client: DiditClient) -> Result<String, Error> {
+//!     let account = client.get::<Account>("account").await?;
+//!     Ok(format!("you are account {}", account.map_or(0, |account| account.id)))
+//! }
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let app = app(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+//! # let people = [Person::alejandra(), Person::john()];
+//! # let editor = people.iter().position(|person| person.subject().starts_with("8a1d"));
+//! # assert_eq!(editor, Some(0));
+//! # for (person, status) in people.iter().zip([200, 403]) {
+//! #     let browser = Browser::new("https://app.example", app.clone()).add_didit(&didit);
+//! #     browser.visit("/edit").await;
+//! #     assert_eq!(browser.sign_in_as(person).await.status(), status);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A role in the session is the role of the sign-in. After a change in the database it stays until the user signs in
+//! again, or until a handler calls [`set`](crate::DiditClient::set) in a request of that session. Where a change must take
+//! effect at once, ask the database ([roles](crate::docs::recipes::roles)).
+//!
+//! # Notes
+//!
 //! **Later changes.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
 //! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, approximately the start of
 //! the session; there is no getter for the exact start yet. A name that was changed at Didit arrives with the next
