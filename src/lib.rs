@@ -153,7 +153,7 @@ pub mod transport;
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{Error, ErrorKind};
-pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut};
+pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut, UserSession};
 pub use layer::DiditAuth;
 pub use provider::Provider;
 pub use return_to::ReturnTo;

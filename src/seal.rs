@@ -24,6 +24,8 @@ impl Purpose {
     pub(crate) const TOKENS: Self = Self("tokens");
     /// Names of users in a store.
     pub(crate) const USER: Self = Self("user");
+    /// Names of sessions for their users.
+    pub(crate) const PUBLIC_ID: Self = Self("public id");
 }
 
 /// The secrets that keys are derived from, and the layer and origin that the keys are for. Two applications, two layers

@@ -189,7 +189,8 @@ impl FakeDiditExt for FakeDidit {
             let user_info = lifecycle.calls.user_info(&tokens).await?;
             session = session.with_user_info(user_info);
         }
-        let generation = sessions.prepare(&session).await?;
+        let epoch = sessions.epoch().await?;
+        let generation = sessions.prepare(&session, epoch).await?;
         let existing = PresentedCookies::default();
         let (cookies, _) = sessions.create(&session, generation, existing, now).await?;
         let cookies = cookies.iter().map(HeaderValue::as_bytes);

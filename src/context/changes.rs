@@ -83,6 +83,41 @@ impl RequestSession {
         self.lifecycle.sign_out(lookup).await
     }
 
+    /// Ends all sessions of the user. Returns the provider's end-session page, if there is one.
+    pub(crate) async fn sign_out_everywhere(&self) -> Result<Option<PageAfterSignOut>, Error> {
+        self.lifecycle.require_store()?;
+        let session = self.current().await?;
+        self.changes().change = Some(Change::Ended);
+        let user = session.tokens().claims().clone();
+        let own = match self.key.get() {
+            Some(key) => Lookup::Key(*key),
+            None => Lookup::Session(session),
+        };
+        self.lifecycle.sign_out_everywhere(own, &user).await
+    }
+
+    /// Ends the session of the user with this public id. Returns whether there was one.
+    pub(crate) async fn sign_out_session(&self, public_id: &str) -> Result<bool, Error> {
+        let session = self.current().await?;
+        let claims = session.tokens().claims();
+        let found = self.lifecycle.find_public(claims, public_id).await?;
+        for (found, entry) in &found {
+            if found.id() == session.id() {
+                self.changes().change = Some(Change::Ended);
+            }
+            self.lifecycle.sign_out(Lookup::Key(entry.key)).await?;
+        }
+        Ok(!found.is_empty())
+    }
+
+    /// Ready when the session has ended. `None` if nobody is signed in, or if the session has not begun.
+    pub(crate) async fn end(&self) -> Option<impl Future<Output = ()> + Send + Unpin + use<>> {
+        let session = self.current().await.ok()?;
+        let is_stored = self.lifecycle.sessions.stored().is_some();
+        let key = self.key.get().copied();
+        (!self.is_new && key.is_some() == is_stored).then(|| self.lifecycle.end_of(session, key))
+    }
+
     /// The application's data, with the changes of this request.
     ///
     /// # Errors
@@ -124,7 +159,7 @@ impl RequestSession {
     }
 
     /// The session with the changes so far, unless it has ended.
-    async fn current(&self) -> Result<Session, Error> {
+    pub(crate) async fn current(&self) -> Result<Session, Error> {
         let session = self.latest().await?;
         let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
         self.check_not_ended()?;

@@ -222,6 +222,7 @@ impl RequestSession {
         if let Some(replaced) = replaced {
             lifecycle.record_delivery(&replaced);
         }
+        lifecycle.note_written(&session);
         Some(sessions.rewrite(&session, self.existing, now))
     }
 

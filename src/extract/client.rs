@@ -177,7 +177,12 @@ impl DiditClient {
             Some(request) => request.session()?.sign_out(&request.cookies).await?,
             None => None,
         };
-        Ok(SignedOut(self.lifecycle.page_after_sign_out(page, None)))
+        Ok(self.signed_out(page))
+    }
+
+    /// The response after a sign-out.
+    pub(super) fn signed_out(&self, page: Option<PageAfterSignOut>) -> SignedOut {
+        SignedOut(self.lifecycle.page_after_sign_out(page, None))
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod guard;
 mod session_data;
 mod sign_in;
+mod user_sessions;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use self::{
     client::{DiditClient, SignedOut},
     guard::{RequireSignIn, RequireSignInService},
     sign_in::SignIn,
+    user_sessions::UserSession,
 };
 use crate::{
     context::RequestContext,
@@ -198,7 +200,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
 
 async fn claims(context: &RequestContext) -> Result<Option<IdClaims>, Error> {
     let session = context.session()?.signed_in().await?;
-    Ok(session.map(|session| session.tokens().claims().clone()))
+    let rules = &context.lifecycle.sessions.rules;
+    Ok(session.map(|session| session.claims(rules)))
 }
 
 async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> {

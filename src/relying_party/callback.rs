@@ -6,7 +6,7 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     Decision, FetchMetadata, RelyingParty,
-    callback_flights::{CallbackOutcome, ExchangeResult},
+    callback_flights::{CallbackOutcome, ExchangeResult, Exchanged},
     failure::Failure,
     new_session::NewSession,
     responses::{private_response, see_other},
@@ -19,7 +19,7 @@ use crate::{
     oidc::{Accepted, Callback, CodeHash, Grant, TokenRequestFailure},
     provider::Metadata,
     provider_calls::ExchangePermit,
-    session::{Generation, Session},
+    session::{Epoch, Session},
 };
 
 impl RelyingParty {
@@ -61,6 +61,8 @@ impl RelyingParty {
         let flow_cookie_removal = flows.removal_of(&state);
         // The flow cookie stays: a reload may succeed.
         let repeatable = |error| Failure::from(error).returning_to(&return_to);
+        // All sessions of the user were ended during the exchange.
+        let ended = |error| Failure::from(error).with_cookies([flow_cookie_removal.clone()]);
         let used_up = |error| repeatable(error).with_cookies([flow_cookie_removal.clone()]);
 
         let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
@@ -103,14 +105,24 @@ impl RelyingParty {
             }
             None => {}
         }
-        let (session, generation) = match flight.session().await {
+        let exchanged = match flight.session().await {
             Ok(exchanged) => exchanged,
             Err(failure) if failure.is_repeatable => return Err(repeatable(failure.error)),
+            Err(failure) if failure.error.kind() == ErrorKind::SessionEnded => {
+                return Err(ended(failure.error));
+            }
             Err(failure) => return self.not_completed(used_up(failure.error), &cookies).await,
         };
-        let generation = match generation {
+        let session = exchanged.session;
+        let generation = match exchanged.generation {
             Some(generation) => generation,
-            None => sessions.prepare(&session).await.map_err(repeatable)?,
+            None => {
+                let prepared = sessions.prepare(&session, exchanged.arrival);
+                prepared.await.map_err(|error| match error.kind() {
+                    ErrorKind::SessionEnded => ended(error),
+                    _ => repeatable(error),
+                })?
+            }
         };
 
         let now = || lifecycle.now();
@@ -150,6 +162,8 @@ impl RelyingParty {
             }
         });
         let exchanged = async {
+            let arrival = lifecycle.sessions.epoch().await;
+            let arrival = arrival.map_err(TokenRequestFailure::repeatable)?;
             let taken = lifecycle.sessions.mark_state_used(&state, code).await;
             if let Some(kind) = taken.map_err(TokenRequestFailure::repeatable)? {
                 return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
@@ -160,9 +174,9 @@ impl RelyingParty {
             {
                 lifecycle.sessions.unmark_state(&state).await;
             }
-            exchanged
+            Ok((exchanged?, arrival))
         };
-        let tokens = exchanged.await.inspect_err(|failure| {
+        let (tokens, arrival) = exchanged.await.inspect_err(|failure| {
             if failure.is_repeatable {
                 self.flights.release(&state, code);
             }
@@ -171,14 +185,15 @@ impl RelyingParty {
         let limits = lifecycle.sessions.rules.limits;
         let session = Session::start(tokens, keeps_id_token, limits, lifecycle.now());
         // Before the handler runs, which must not act on a sign-in whose session cannot be saved.
-        self.prepare(session.clone()).await.map_err(|error| {
+        let prepared = self.prepare(session.clone(), arrival).await;
+        prepared.map_err(|error| {
             lifecycle.discard_unclaimed(session.tokens().clone());
             TokenRequestFailure::not_repeatable(error)
         })
     }
 
     /// Adds the user information to a session, if sessions keep it, and checks that the session can begin.
-    async fn prepare(&self, mut session: Session) -> Result<(Session, Option<Generation>), Error> {
+    async fn prepare(&self, mut session: Session, arrival: Epoch) -> Result<Exchanged, Error> {
         let lifecycle = &self.lifecycle;
         if self.config.user_info_at_sign_in {
             let user_info = lifecycle
@@ -187,12 +202,17 @@ impl RelyingParty {
                 .await?;
             session = session.with_user_info(user_info);
         }
-        match lifecycle.sessions.prepare(&session).await {
-            Ok(generation) => Ok((session, Some(generation))),
+        let generation = match lifecycle.sessions.prepare(&session, arrival).await {
+            Ok(generation) => Some(generation),
             // The store may answer a reload.
-            Err(error) if error.kind() == ErrorKind::SessionUnavailable => Ok((session, None)),
-            Err(error) => Err(error),
-        }
+            Err(error) if error.kind() == ErrorKind::SessionUnavailable => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Exchanged {
+            session,
+            arrival,
+            generation,
+        })
     }
 
     /// Responds to a callback that completes no sign-in: with the failure, or with a redirect to the landing page

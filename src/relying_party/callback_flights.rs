@@ -23,7 +23,7 @@ use crate::{
     flight::{Flight, Progress},
     lock::lock,
     oidc::{CodeHash, TokenRequestFailure},
-    session::{Generation, Session, SessionId, replay_cache::ReplayCache},
+    session::{Epoch, Generation, Session, SessionId, replay_cache::ReplayCache},
 };
 
 /// The callbacks of one process, by state.
@@ -52,8 +52,17 @@ pub(super) struct CallbackFlight {
     started: Instant,
 }
 
-/// A session that has not begun, and its user's generation if the store answered.
-pub(super) type ExchangeResult = Result<(Session, Option<Generation>), TokenRequestFailure>;
+pub(super) type ExchangeResult = Result<Exchanged, TokenRequestFailure>;
+
+/// A session that has not begun.
+#[derive(Clone)]
+pub(super) struct Exchanged {
+    pub(super) session: Session,
+    /// The epoch at the arrival of the callback.
+    pub(super) arrival: Epoch,
+    /// The generation of the user, if the store answered.
+    pub(super) generation: Option<Generation>,
+}
 
 /// The outcome of a flight.
 #[derive(Clone, Debug)]
@@ -173,7 +182,7 @@ impl CallbackFlights {
             return None;
         }
         *turn = Some(CallbackOutcome::NotSignedIn);
-        exchanged?.ok().map(|(session, _)| session)
+        exchanged?.ok().map(|exchanged| exchanged.session)
     }
 }
 

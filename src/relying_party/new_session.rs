@@ -41,9 +41,10 @@ impl RelyingParty {
         head: &mut Parts,
     ) -> Decision {
         let tokens = session.tokens().clone();
+        let claims = session.claims(&self.lifecycle.sessions.rules);
         let return_to = &new_session.return_to;
         let context = RequestContext::of_callback(&self.lifecycle, session, return_to.clone());
-        head.extensions.insert(tokens.claims().clone());
+        head.extensions.insert(claims);
         head.extensions.insert(tokens);
         head.extensions.insert(return_to.clone());
         head.extensions.insert(Arc::clone(&context));

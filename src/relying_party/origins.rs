@@ -39,7 +39,11 @@ impl Origins {
             config.transport.clone(),
             Arc::clone(&config.clock),
         );
+        let stored = config.origins.iter();
+        let stored = stored.filter_map(|origin| origin.sessions.stored().cloned());
+        let all_stored: Arc<[_]> = stored.collect();
         let parts = |origin: &Origin| OriginParts {
+            all_stored: Arc::clone(&all_stored),
             origin: origin.redirect_uri.origin.clone(),
             sessions: Arc::clone(&origin.sessions),
             end_session: EndSessionRequest {

@@ -38,13 +38,13 @@ pub(crate) use session_cookies::PresentedCookies;
 pub(crate) use sessions::{Backend, Lookup, Sessions};
 pub(crate) use stored::{Loaded, StoreEntry, StoredSessions};
 pub(crate) use stored_refresh::RefreshCalls;
-pub(crate) use user_sessions::Generation;
+pub(crate) use user_sessions::{Epoch, Generation};
 
 use crate::{
     clock::Timestamp,
     lock::lock,
     seal::random,
-    tokens::{DiditTokens, UserInfo},
+    tokens::{DiditTokens, IdClaims, UserInfo},
 };
 
 /// A session: a signed-in user, from the sign-in to the end of the session. Cloning copies a pointer.
@@ -187,6 +187,42 @@ impl Session {
         now >= self.0.end || now.since(self.0.started) >= limits.absolute
     }
 
+    /// The absolute limit. A session that [ends with its access token](Rules), and has no refresh token, ends with it if that
+    /// is earlier.
+    pub(crate) fn last_end(&self, rules: &Rules) -> Timestamp {
+        let end = self.end(rules.limits);
+        let tokens = self.tokens();
+        let ends_with_it = rules.sessions_end_with_access_token && tokens.refresh_token().is_none();
+        let expiry = tokens.expiry().filter(|_| ends_with_it);
+        expiry.map_or(end, |expiry| expiry.min(end))
+    }
+
+    /// The absolute limit.
+    fn end(&self, limits: Limits) -> Timestamp {
+        self.0.end.min(self.0.started.plus(limits.absolute))
+    }
+
+    /// The end of the idle limit, if the session is not used.
+    fn idle_end(&self, limits: Limits) -> Timestamp {
+        self.0.idle_end.min(self.0.written.plus(limits.idle))
+    }
+
+    /// When the user signed in.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.0.started
+    }
+
+    /// The last use that was written.
+    pub(crate) fn last_used(&self) -> Timestamp {
+        self.0.written
+    }
+
+    /// The claims of the ID token, with the last end of the session.
+    pub(crate) fn claims(&self, rules: &Rules) -> IdClaims {
+        let claims = self.tokens().claims().clone();
+        claims.with_session_end(self.last_end(rules))
+    }
+
     /// The session with its last use set to `now`, if a tenth of the idle limit has passed since the session was
     /// written: not every request writes the session.
     pub(crate) fn touched_if_due(&self, limits: Limits, now: Timestamp) -> Option<Self> {
@@ -209,7 +245,7 @@ const RECENT: Duration = Duration::from_secs(60);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{AccessToken, IdClaims, Scopes, TokenSet};
+    use crate::tokens::{AccessToken, Scopes, TokenSet};
 
     const LIMITS: Limits = Limits {
         idle: Duration::from_secs(100),

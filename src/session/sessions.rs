@@ -8,7 +8,7 @@ use std::{
 use http::HeaderValue;
 
 use super::{
-    Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
+    Epoch, Generation, PresentedCookies, Rules, SealedSessions, Session, StoredSessions,
     retry::{FOR_2S, retry_until_known, with_timeout},
     session_cookies::{Chunks, SessionCookies},
     store::{SessionKey, StoredSession},
@@ -96,19 +96,33 @@ impl Sessions {
         (lookup.unwrap_or(Lookup::Nothing), cookies.existing)
     }
 
+    /// The epoch at the arrival of a callback, before its code is sent.
+    pub(crate) async fn epoch(&self) -> Result<Epoch, Error> {
+        match &self.backend {
+            Backend::Cookies(_) => Ok(Epoch::default()),
+            Backend::Store(stored) => stored.epoch().await,
+        }
+    }
+
     /// Prepares for [`create`](Self::create): checks the size of a session and, in a store, reads the generation of
     /// its user.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge) or
-    /// [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable).
-    pub(crate) async fn prepare(&self, session: &Session) -> Result<Generation, Error> {
+    /// - [`ErrorKind::SessionTooLarge`](crate::ErrorKind::SessionTooLarge);
+    /// - [`ErrorKind::SessionEnded`](crate::ErrorKind::SessionEnded): all sessions of the user were ended since the arrival
+    ///   of the callback;
+    /// - [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable).
+    pub(crate) async fn prepare(
+        &self,
+        session: &Session,
+        arrival: Epoch,
+    ) -> Result<Generation, Error> {
         match &self.backend {
             Backend::Cookies(sealed) => sealed.check(session).map(|()| Generation::default()),
             Backend::Store(stored) => {
                 stored.check(session)?;
-                stored.generation(session).await
+                stored.generation(session, arrival).await
             }
         }
     }

@@ -10,9 +10,9 @@ use super::{
     PresentedCookies, Rules, Session,
     codec::Codec,
     retry::{Backoff, FOR_2S, FOR_60S, with_timeout},
-    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError},
+    store::{RefreshAttempt, SessionKey, SessionOwner, SessionStore, StoreError, StoredSession},
     unseal_cache::UnsealCache,
-    user_sessions::Generation,
+    user_sessions::{self, Generation},
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -27,6 +27,7 @@ pub(crate) struct StoredSessions {
     pub(super) store: Arc<dyn SessionStore>,
     sealer: Sealer,
     pub(super) users: Pseudonyms,
+    public_ids: Pseudonyms,
     scope: CookieScope,
     codec: Codec,
     recent: UnsealCache,
@@ -61,6 +62,7 @@ impl StoredSessions {
             sealer: Sealer::new(keys, Purpose::STORE),
             // A user has the same key at all origins, so that all their sessions are found.
             users: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::USER),
+            public_ids: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::PUBLIC_ID),
             scope,
             // A browser can present an old cookie with a spent refresh token; a store has only the latest entry.
             codec: Codec {
@@ -83,16 +85,28 @@ impl StoredSessions {
 
     /// The session under `key`, if it can be read.
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Loaded>, Error> {
-        let Some(stored) = with_timeout(self.store.load(key)).await? else {
-            return Ok(None);
-        };
+        let stored = with_timeout(self.store.load(key)).await?;
+        Ok(stored.and_then(|stored| self.read(key, &stored)))
+    }
+
+    /// The session in an entry, if it can be read.
+    pub(super) fn read(&self, key: SessionKey, stored: &StoredSession) -> Option<Loaded> {
         let entry = StoreEntry {
             key,
             version: stored.version(),
             refresh_attempt: stored.refresh_attempt(),
         };
-        let session = self.open(key, stored.value());
-        Ok(session.map(|session| (session, entry)))
+        let session = self.open(key, stored.value())?;
+        Some((session, entry))
+    }
+
+    /// The public ids of a session: the one in use, then those from before the cookie keys were rotated.
+    pub(super) fn public_ids(&self, session: &Session) -> Vec<String> {
+        let id = session.id().0;
+        let parts: [&[u8]; 1] = [&id];
+        let ids = self.public_ids.of(&parts);
+        ids.map(|id| BASE64_URL_SAFE_NO_PAD.encode(id.split_at(16).0))
+            .collect()
     }
 
     /// Records that a session was used. After a failure the next use tries again.
@@ -174,7 +188,8 @@ impl StoredSessions {
                 return Err(failure.into());
             }
         };
-        if self.generation(session).await? != generation {
+        let user = self.user(session.tokens().claims());
+        if user_sessions::generation(&*self.store, user).await? != generation {
             // No browser has the cookie id, but the session would stay in its user's list.
             self.delete(key).await?;
             return Err(Error::new(ErrorKind::SessionEnded));
@@ -189,6 +204,15 @@ impl StoredSessions {
     /// Deletes a session for all processes.
     pub(crate) async fn delete(&self, key: SessionKey) -> Result<(), Error> {
         Ok(with_timeout(self.store.delete(key)).await?)
+    }
+
+    /// The issuers of the provider, if `issuer` is one of them; otherwise `issuer` alone.
+    pub(super) fn issuers_like<'a>(&'a self, issuer: &'a str) -> impl Iterator<Item = &'a str> {
+        let provider = &self.codec.provider;
+        let is_own = provider.accepts_issuer(issuer);
+        let own = provider.issuers.iter().filter(move |_| is_own);
+        let other = Some(issuer).filter(|_| !is_own);
+        own.map(String::as_str).chain(other)
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -1,54 +1,116 @@
 //! All sessions of one user in a store.
 //!
 //! A session that begins while all sessions of its user are being ended must end too. No store operation changes two
-//! entries at once, so the user's generation, a separate entry in the store, ensures this:
+//! entries at once, so two entries that are no sessions ensure this: the user's generation, and the epoch, which all users
+//! share.
 //!
-//! 1. A sign-in reads the generation as soon as it knows the user. It creates the session, reads the generation
-//!    again, and gives the session's cookie id to the browser only if the generation is unchanged.
-//! 2. Ending all sessions changes the generation, then lists the sessions, then deletes them.
+//! 1. A callback reads the epoch before it sends the code, when the user is unknown.
+//! 2. Once it knows the user, it reads the user's generation. If the generation has a later epoch, the callback fails: all
+//!    sessions of its user were ended during the exchange. (An epoch that the store has lost does not count.)
+//! 3. It creates the session, reads the generation again, and gives the session's cookie id to the browser only if the
+//!    generation is unchanged.
 //!
-//! If the second reading precedes the change, the session exists before the sessions are listed, and is deleted. If it
-//! follows the change, the two readings differ, unless the sign-in began after the change.
+//! Ending all sessions advances the epoch, writes the new epoch to the generation, then lists the sessions, then deletes
+//! them. If the last reading of a callback precedes the change of the generation, the session exists before the sessions are listed,
+//! and is deleted. If it follows the change, the readings differ, unless the callback arrived after the change of the epoch.
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::{
     Session, StoredSessions,
-    retry::{FOR_2S, FOR_10S, retry},
-    store::{SessionKey, SessionStore, StoreFuture, StoredSession, UserKey},
+    retry::{Backoff, FOR_2S, FOR_10S, retry, with_timeout},
+    store::{SessionKey, SessionStore, StoreError, StoreFuture, StoredSession, UserKey},
 };
-use crate::{error::Error, tokens::IdClaims};
+use crate::{
+    error::{Error, ErrorKind},
+    tokens::IdClaims,
+};
+
+/// The number of times that all sessions of any user were ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Epoch(u64);
 
 /// A value that changes when all sessions of a user are ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Generation(Option<u64>);
+pub(crate) struct Generation {
+    /// The version of the entry, if there is one.
+    version: Option<u64>,
+    /// The epoch that began when the sessions were ended.
+    pub(super) epoch: Epoch,
+}
+
+impl Epoch {
+    /// As it is in the store.
+    fn of(entry: Option<&StoredSession>) -> Self {
+        Self(entry.map_or(0, StoredSession::version))
+    }
+}
 
 impl Generation {
     /// As it is in the store.
     pub(super) fn of(entry: Option<&StoredSession>) -> Self {
-        Self(entry.map(StoredSession::version))
+        let epoch = entry.and_then(|entry| entry.value().first_chunk().copied());
+        Self {
+            version: entry.map(StoredSession::version),
+            epoch: Epoch(epoch.map_or(0, u64::from_be_bytes)),
+        }
     }
 }
 
 impl StoredSessions {
     /// The key of a user.
     pub(super) fn user(&self, claims: &IdClaims) -> UserKey {
-        let users = self.users(claims);
+        let users = self.users(claims.issuer(), claims.subject());
         *users.first().expect("there is at least one key")
     }
 
     /// The key of a user, and the keys from before the cookie keys were rotated.
-    fn users(&self, claims: &IdClaims) -> Vec<UserKey> {
-        let parts = [claims.issuer().as_bytes(), claims.subject().as_bytes()];
+    fn users(&self, issuer: &str, subject: &str) -> Vec<UserKey> {
+        let parts = [issuer.as_bytes(), subject.as_bytes()];
         self.users.of(&parts).map(UserKey::new).collect()
     }
 
-    /// The generation of a session's user.
-    pub(crate) async fn generation(&self, session: &Session) -> Result<Generation, Error> {
-        generation(&*self.store, self.user(session.tokens().claims())).await
+    /// All keys of a user. The issuers of one provider name the same users, so they count as one.
+    pub(super) fn all_users(&self, issuer: &str, subject: &str) -> Vec<UserKey> {
+        let issuers = self.issuers_like(issuer);
+        let users = issuers.flat_map(|issuer| self.users(issuer, subject));
+        users.collect()
     }
+
+    /// Whether a session is one of this user.
+    pub(super) fn is_of(&self, session: &Session, issuer: &str, subject: &str) -> bool {
+        let claims = session.tokens().claims();
+        let mut issuers = self.issuers_like(issuer);
+        claims.subject() == subject && issuers.any(|issuer| issuer == claims.issuer())
+    }
+
+    /// The epoch at the arrival of a callback.
+    pub(crate) async fn epoch(&self) -> Result<Epoch, Error> {
+        epoch(&*self.store).await
+    }
+
+    /// The generation of a session's user, for a callback that arrived in this epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] if all sessions of the user were ended since.
+    pub(crate) async fn generation(
+        &self,
+        session: &Session,
+        arrival: Epoch,
+    ) -> Result<Generation, Error> {
+        let store = &*self.store;
+        let generation = generation(store, self.user(session.tokens().claims())).await?;
+        if generation.epoch > arrival && generation.epoch <= epoch(store).await? {
+            return Err(Error::new(ErrorKind::SessionEnded));
+        }
+        Ok(generation)
+    }
+}
+
+pub(super) async fn epoch(store: &dyn SessionStore) -> Result<Epoch, Error> {
+    let found = retry(FOR_2S, || store.load(SessionKey::of_epoch())).await?;
+    Ok(Epoch::of(found.as_ref()))
 }
 
 pub(super) async fn generation(
@@ -60,42 +122,95 @@ pub(super) async fn generation(
     Ok(Generation::of(found.as_ref()))
 }
 
+/// Begins to end all sessions of a user: those that are beginning can no longer begin. Returns the keys of the others.
+pub(super) async fn begin_end_of_all(
+    store: &dyn SessionStore,
+    user: UserKey,
+) -> Result<Vec<SessionKey>, Error> {
+    let epoch = advance_epoch(store).await?;
+    advance_generation(store, user, epoch).await?;
+    retry(FOR_10S, || store.list(user)).await
+}
+
+/// Returns the new epoch: later than that of all callbacks that arrived before.
+async fn advance_epoch(store: &dyn SessionStore) -> Result<Epoch, Error> {
+    let key = SessionKey::of_epoch();
+    let advance = async || -> Result<Epoch, StoreError> {
+        let epoch = Epoch::of(with_timeout(store.load(key)).await?.as_ref());
+        // `false` if another call has advanced it at the same time, to this epoch or a later one.
+        with_timeout(replace(store, key, epoch.0, Vec::new(), EPOCH_LIFETIME)).await?;
+        Ok(Epoch(epoch.0 + 1))
+    };
+    let mut backoff = Backoff::new(FOR_10S);
+    loop {
+        match advance().await {
+            Ok(epoch) => return Ok(epoch),
+            Err(failure) if !backoff.pause().await => return Err(failure.into()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Writes an epoch to the generation, unless the generation has a later one.
+async fn advance_generation(
+    store: &dyn SessionStore,
+    user: UserKey,
+    epoch: Epoch,
+) -> Result<(), Error> {
+    let key = SessionKey::of_generation(user);
+    let advance = async || -> Result<bool, StoreError> {
+        let found = with_timeout(store.load(key)).await?;
+        let generation = Generation::of(found.as_ref());
+        if generation.epoch >= epoch {
+            return Ok(true);
+        }
+        let (version, value) = (generation.version.unwrap_or(0), epoch.0.to_be_bytes());
+        with_timeout(replace(store, key, version, value.to_vec(), LIFETIME)).await
+    };
+    let mut backoff = Backoff::new(FOR_10S);
+    loop {
+        let failure = match advance().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => StoreError::new("other processes keep ending the sessions of this user"),
+            Err(failure) => failure,
+        };
+        if !backoff.pause().await {
+            return Err(failure.into());
+        }
+    }
+}
+
+/// Replaces an entry with this version, or creates it in place of version 0.
+fn replace(
+    store: &dyn SessionStore,
+    key: SessionKey,
+    version: u64,
+    value: Vec<u8>,
+    lifetime: Duration,
+) -> StoreFuture<'_, bool> {
+    match version {
+        0 => store.create(key, value, lifetime, None),
+        _ => store.replace(key, version, value, lifetime),
+    }
+}
+
 /// Ends all sessions of a user, including those that are beginning.
 ///
 /// # Errors
 ///
 /// The store failed. Some sessions may have ended.
-#[cfg_attr(
-    not(any(test, feature = "test-util")),
-    expect(dead_code, reason = "not offered to handlers yet")
-)]
+#[cfg(any(test, feature = "test-util"))]
 pub(super) async fn end_all(store: &dyn SessionStore, user: UserKey) -> Result<(), Error> {
-    let key = SessionKey::of_generation(user);
-    let advance = || -> StoreFuture<'_, bool> {
-        Box::pin(async move {
-            match store.load(key).await? {
-                None => store.create(key, Vec::new(), LIFETIME, None).await,
-                Some(found) => {
-                    let version = found.version();
-                    store.replace(key, version, Vec::new(), LIFETIME).await
-                }
-            }
-        })
-    };
-    // `false` if another call has changed the generation at the same time.
-    retry(FOR_10S, advance).await?;
-    for some in retry(FOR_10S, || store.list(user)).await?.chunks(AT_ONCE) {
-        let deletions = some.iter().map(|key| retry(FOR_10S, || store.delete(*key)));
-        let deleted = join_all(deletions).await;
-        deleted.into_iter().collect::<Result<(), _>>()?;
+    for key in begin_end_of_all(store, user).await? {
+        retry(FOR_10S, || store.delete(key)).await?;
     }
     Ok(())
 }
 
-/// How many sessions are deleted at once.
-const AT_ONCE: usize = 64;
 /// The lifetime of a generation: far longer than a callback takes, from the ID token to the end of its handler.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// The lifetime of the epoch: longer than that of generations, which refer to it.
+const EPOCH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +231,9 @@ mod tests {
         idle: HOUR,
         absolute: Duration::from_secs(10 * 3600),
     };
+
+    /// That of [`IdClaims::of_subject`].
+    const ISSUER: &str = "https://apx.didit.me";
 
     struct Process(Arc<StoredSessions>);
 
@@ -153,7 +271,8 @@ mod tests {
                 IdClaims::of_subject(subject),
             );
             let session = Session::start(tokens, false, LIMITS, now);
-            let generation = self.0.generation(&session).await.unwrap();
+            let epoch = self.0.epoch().await.unwrap();
+            let generation = self.0.generation(&session, epoch).await.unwrap();
             let existing = PresentedCookies::default();
             let created = self.0.create(&session, generation, existing, now);
             created.await.unwrap();
@@ -162,7 +281,7 @@ mod tests {
         /// How many sessions of a user are within their limits.
         async fn count(&self, subject: &str) -> usize {
             let mut count = 0;
-            for user in self.0.users(&IdClaims::of_subject(subject)) {
+            for user in self.0.all_users(ISSUER, subject) {
                 for key in self.0.store.list(user).await.unwrap() {
                     count += usize::from(self.0.load(key).await.unwrap().is_some());
                 }
@@ -171,7 +290,7 @@ mod tests {
         }
 
         async fn end_all(&self, subject: &str) {
-            for user in self.0.users(&IdClaims::of_subject(subject)) {
+            for user in self.0.all_users(ISSUER, subject) {
                 end_all(&*self.0.store, user).await.unwrap();
             }
         }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::claim::{self, Claim};
 use crate::{
+    clock::Timestamp,
     error::Error,
     json::{self, numeric_date},
 };
@@ -35,7 +36,11 @@ use crate::{
 /// [`subject`](Self::subject) identifies the user of one provider: use it as the key in the application's database ([the
 /// key of a user](crate::docs::providers#the-key-of-a-user)). An e-mail address does not: its owner may change.
 #[derive(Clone)]
-pub struct IdClaims(Arc<Verified>);
+pub struct IdClaims {
+    verified: Arc<Verified>,
+    /// When the session ends at the latest, if the claims are those of a session.
+    session_end: Option<Timestamp>,
+}
 
 struct Verified {
     /// The payload of the token, byte for byte.
@@ -49,16 +54,27 @@ struct Verified {
 impl IdClaims {
     /// The claims of a verified ID token.
     pub(crate) fn new(payload: Box<str>) -> Self {
-        Self(Arc::new(Verified {
-            payload,
-            subject: OnceLock::new(),
-            members: OnceLock::new(),
-        }))
+        Self {
+            verified: Arc::new(Verified {
+                payload,
+                subject: OnceLock::new(),
+                members: OnceLock::new(),
+            }),
+            session_end: None,
+        }
+    }
+
+    /// The same claims, in a session that ends at this time at the latest.
+    pub(crate) fn with_session_end(self, end: Timestamp) -> Self {
+        Self {
+            session_end: Some(end),
+            ..self
+        }
     }
 
     /// The payload of the token: a JSON object.
     pub(crate) fn payload(&self) -> &str {
-        &self.0.payload
+        &self.verified.payload
     }
 
     /// The id of the user at this issuer: at most 255 bytes, never reassigned (`sub`).
@@ -75,8 +91,8 @@ impl IdClaims {
             sub: Box<str>,
         }
 
-        self.0.subject.get_or_init(|| {
-            let payload = serde_json::from_str(&self.0.payload);
+        self.verified.subject.get_or_init(|| {
+            let payload = serde_json::from_str(&self.verified.payload);
             let Subject { sub } = payload.expect("verified: a string");
             sub
         })
@@ -163,6 +179,44 @@ impl IdClaims {
     /// ```
     pub fn session_id(&self) -> Option<&str> {
         self.text("sid")
+    }
+
+    /// When the session ends at the latest: its absolute limit
+    /// ([`with_session_lifetime`](crate::ConfigBuilder::with_session_lifetime)). `None` for claims without a session, such as
+    /// those that a test makes.
+    ///
+    /// The session ends earlier if it is not used, at a sign-out, and when the provider refuses to refresh its tokens. With
+    /// Didit Authentication a session [ends with its access token](crate::docs::flow#when-a-session-ends): this is the
+    /// access token's expiry if the token cannot be refreshed, and otherwise the absolute limit, as long as each refresh
+    /// succeeds. [`DiditClient::ended`](crate::DiditClient::ended) waits for the end.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{DiditAuth, IdClaims, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// // For a page that says when to sign in again.
+    /// async fn seconds_left(user: IdClaims) -> String {
+    ///     # use std::time::UNIX_EPOCH;
+    ///     let ends = user.session_ends().expect("it is a session's");
+    ///     ends.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string()
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_didit::ConfigError> {
+    /// # let didit = FakeDidit::new("client-id", "client-secret");
+    /// # let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+    /// # let app = Router::new().route("/callback", get(seconds_left)).layer(auth);
+    /// # let browser = Browser::new("https://app.example", app).add_didit(&didit);
+    /// # browser.visit("/login").await;
+    /// # let page = browser.sign_in_as(&Person::john()).await;
+    /// # let week = didit.clock().now() + std::time::Duration::from_secs(7 * 24 * 3600);
+    /// # let week = week.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    /// # assert_eq!(page.text(), week.to_string());
+    /// # assert_eq!(didit.id_claims(&Person::john()).session_ends(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn session_ends(&self) -> Option<SystemTime> {
+        self.session_end.map(SystemTime::from)
     }
 
     /// Didit Authentication: the text that the application itself attached to the user.
@@ -281,9 +335,9 @@ impl IdClaims {
     }
 
     fn members(&self) -> &Map<String, Value> {
-        self.0
-            .members
-            .get_or_init(|| serde_json::from_str(&self.0.payload).expect("verified: an object"))
+        self.verified.members.get_or_init(|| {
+            serde_json::from_str(&self.verified.payload).expect("verified: an object")
+        })
     }
 }
 

@@ -26,7 +26,11 @@ fn exchanged() -> ExchangeResult {
         absolute: KEPT,
     };
     let session = Session::start(tokens, false, limits, NOW);
-    Ok((session, None))
+    Ok(Exchanged {
+        session,
+        arrival: Epoch::default(),
+        generation: None,
+    })
 }
 
 fn refused() -> ExchangeResult {

@@ -1,8 +1,10 @@
 //! Begins, refreshes and ends sessions, in the application and at the provider.
 
 mod data;
+mod everywhere;
 mod refresh;
 mod sign_out;
+mod watches;
 
 use std::{
     sync::{Arc, Mutex, Once},
@@ -14,7 +16,8 @@ use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::sign_out::PageAfterSignOut;
+use self::watches::Watches;
+pub(crate) use self::{everywhere::PublicSession, sign_out::PageAfterSignOut};
 use crate::{
     breaker::Breaker,
     clock::{Clock, Timestamp},
@@ -25,7 +28,7 @@ use crate::{
     provider_calls::ProviderCalls,
     session::{
         Generation, Loaded, Lookup, PresentedCookies, Refresh, Refreshes, Replacement, Session,
-        SessionId, Sessions, StoreEntry, Validity,
+        SessionId, Sessions, StoreEntry, StoredSessions, Validity,
         data::RecentData,
         deletions::Deletions,
         ended::{Ended, EndedSessions},
@@ -38,11 +41,15 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct SessionLifecycle {
     pub(crate) sessions: Arc<Sessions>,
+    /// The sessions at all origins of the layer, if they are in a store: a user may have sessions at each.
+    all_stored: Arc<[Arc<StoredSessions>]>,
     pub(crate) calls: Arc<ProviderCalls>,
     refreshes: Arc<Refreshes>,
     ended: Arc<EndedSessions>,
     /// The store keys of ended sessions. The store may not have deleted them yet.
     ended_keys: Arc<EndedSessions>,
+    /// Tells those who wait for the end of a session.
+    watches: Arc<Watches>,
     /// The data that requests of this process have written to sessions in cookies.
     recent_data: Arc<RecentData>,
     /// The keys of ended sessions that the store has failed to delete.
@@ -77,6 +84,8 @@ pub(crate) struct SessionLifecycle {
 
 /// The parts of a lifecycle that differ for each origin of a layer.
 pub(crate) struct OriginParts {
+    /// Those of all origins.
+    pub(crate) all_stored: Arc<[Arc<StoredSessions>]>,
     pub(crate) origin: String,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) end_session: EndSessionRequest,
@@ -102,6 +111,8 @@ impl SessionLifecycle {
         tasks: TaskTracker,
     ) -> Arc<Self> {
         Arc::new(Self {
+            all_stored: parts.all_stored,
+            watches: Arc::default(),
             refreshes: Arc::default(),
             ended: Arc::default(),
             ended_keys: Arc::default(),
@@ -348,6 +359,7 @@ impl SessionLifecycle {
         let limit = session.0.end;
         let end = Ended { limit, is_replaced };
         self.recent_data.forget(session.id());
+        self.watches.end(session.id());
         self.ended.insert(session.id(), end, self.now())
     }
 

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use super::{SessionLifecycle, sign_out::report};
 use crate::{
     clock::Timestamp,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     oidc::TokenRequestFailure,
     provider_calls::ReadyToRefresh,
     session::{
-        Outcome, Refresh, RefreshCalls, RefreshFlight, Session, StoreEntry, Validity,
+        Outcome, Refresh, RefreshCalls, RefreshFlight, Session, SessionId, StoreEntry, Validity,
         store::SessionKey,
     },
     tokens::DiditTokens,
@@ -28,10 +28,13 @@ impl SessionLifecycle {
             let (lifecycle, session) = (Arc::clone(self), session.clone());
             self.start_refresh(async move {
                 if let (Some(stored), Some(entry)) = (lifecycle.sessions.stored(), entry) {
-                    let timeout = lifecycle.refresh_timeout;
-                    return stored.refresh(session, entry, timeout, &*lifecycle).await;
+                    let (id, timeout) = (session.id(), lifecycle.refresh_timeout);
+                    let outcome = stored.refresh(session, entry, timeout, &*lifecycle).await;
+                    lifecycle.note_end(id, &outcome);
+                    return outcome;
                 }
                 let outcome = lifecycle.refresh_once(session.tokens()).await;
+                lifecycle.note_end(session.id(), &outcome);
                 if let Ok(tokens) = &outcome
                     && lifecycle.has_ended(session.id())
                 {
@@ -41,6 +44,17 @@ impl SessionLifecycle {
                 outcome
             })
         })
+    }
+
+    /// Tells those who wait for the end of a session that a refresh has ended it, or has found that it has ended.
+    fn note_end(&self, session: SessionId, outcome: &Outcome) {
+        let ends = |error: &Error| {
+            let refused = TokenError::InvalidGrant.into();
+            [refused, ErrorKind::SessionEnded].contains(&error.kind())
+        };
+        if outcome.as_ref().is_err_and(ends) {
+            self.watches.end(session);
+        }
     }
 
     /// Starts a refresh in a task of its own: a client that disconnects does not cancel a request that was sent.

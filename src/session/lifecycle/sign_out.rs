@@ -28,12 +28,12 @@ pub(crate) struct PageAfterSignOut {
 }
 
 /// A session that this process has ended, in its latest state.
-struct EndedSession {
-    session: Session,
+pub(super) struct EndedSession {
+    pub(super) session: Session,
     /// Whether this process may use its refresh token.
-    may_refresh: bool,
+    pub(super) may_refresh: bool,
     /// Whether this call was the first of this process to end it.
-    is_first: bool,
+    pub(super) is_first: bool,
 }
 
 impl SessionLifecycle {
@@ -157,7 +157,7 @@ impl SessionLifecycle {
     }
 
     /// Ends a session in this process and in the store. Returns the session, if it can be read.
-    async fn end_locally(
+    pub(super) async fn end_locally(
         self: &Arc<Self>,
         found: Lookup,
         is_replaced: bool,
@@ -172,22 +172,26 @@ impl SessionLifecycle {
         }
         let (mut ended, mut result) = (None, Ok(()));
         for key in found.keys().iter().copied() {
-            if let Some(stored) = self.sessions.stored() {
+            for stored in &*self.all_stored {
                 let last = stored.prepare_end(key, self.refresh_timeout).await;
-                ended = last.ok().flatten().map(mark).or(ended);
-                result = self.forget(key).await.and(result);
+                if let Ok(Some(last)) = last {
+                    ended = Some(mark(last));
+                    break;
+                }
             }
+            result = self.forget(key).await.and(result);
         }
         (ended, result)
     }
 
     /// Marks the sessions under these keys as ended for all requests of this process.
-    fn mark_keys_ended(&self, keys: &[SessionKey], is_replaced: bool) {
+    pub(super) fn mark_keys_ended(&self, keys: &[SessionKey], is_replaced: bool) {
         let now = self.now();
         let limit = now.plus(self.sessions.rules.limits.absolute);
         for key in keys {
             let end = Ended { limit, is_replaced };
             self.ended_keys.insert(SessionId::of_key(*key), end, now);
+            self.watches.end(SessionId::of_key(*key));
         }
     }
 

@@ -38,6 +38,11 @@ impl SessionKey {
         Self(sha256(&[b"end ", &session.0]))
     }
 
+    /// The key of the [`Epoch`](crate::session::Epoch).
+    pub(crate) fn of_epoch() -> Self {
+        Self(sha256(&[b"epoch"]))
+    }
+
     /// The key of a user's [`Generation`](crate::session::Generation).
     pub(crate) fn of_generation(user: UserKey) -> Self {
         Self(sha256(&[b"generation ", user.as_bytes()]))

@@ -170,8 +170,11 @@ impl Ended {
         let begun = self.world.state().begun.clone();
         let mut living = begun
             .iter()
-            .filter(|(key, _)| self.world.stored(*key).is_some());
-        living.all(|(key, first)| listed.contains(key) && (!has_ended_all || *first == last))
+            .filter(|(key, ..)| self.world.stored(*key).is_some());
+        living.all(|(key, arrival, first)| {
+            let is_later = *first == last && *arrival >= last.epoch;
+            listed.contains(key) && (!has_ended_all || is_later)
+        })
     }
 
     fn has_met(&self, is_meant: impl Fn(Call, CallResult) -> bool) -> bool {

@@ -250,10 +250,12 @@ async fn sign_in(sessions: Arc<StoredSessions>, view: View) -> End {
     let now = sessions.now();
     let session = Session::start(tokens(0, true), false, LIMITS, now);
     let begun = async {
-        let generation = sessions.generation(&session).await?;
+        // The exchange of the code is between the two.
+        let arrival = sessions.epoch().await?;
+        let generation = sessions.generation(&session, arrival).await?;
         let existing = PresentedCookies::default();
         let created = sessions.create(&session, generation, existing, now).await;
-        created.map(|(_, key)| (key.expect("it is in the store"), generation))
+        created.map(|(_, key)| (key.expect("it is in the store"), arrival, generation))
     };
     match begun.await {
         Ok(begun) => {

@@ -15,7 +15,7 @@ use crate::{
     session::{
         memory::MemoryStore,
         store::{SessionKey, SessionOwner, SessionStore, StoreFuture, StoredSession, UserKey},
-        user_sessions::Generation,
+        user_sessions::{Epoch, Generation},
     },
     tokens::DiditTokens,
 };
@@ -95,8 +95,8 @@ pub(super) struct State {
     pub(super) received: Vec<(usize, u32)>,
     /// The entries that processes have tried to create, in this order.
     pub(super) created: Vec<SessionKey>,
-    /// The sessions that browsers were given, and the generation before each.
-    pub(super) begun: Vec<(SessionKey, Generation)>,
+    /// The sessions that browsers were given, with the epoch and the generation before each.
+    pub(super) begun: Vec<(SessionKey, Epoch, Generation)>,
     pub(super) is_deleted: bool,
     pub(super) is_refused: bool,
     /// The first violation.
@@ -185,9 +185,9 @@ impl World {
     /// What a process loads.
     pub(super) fn load(&self, key: SessionKey) -> Option<StoredSession> {
         let stored = self.stored(key);
-        // Only a generation is an entry without a value.
+        // An epoch has no value, a generation a short one.
         stored.filter(|stored| {
-            self.defect != Some(Defect::LosesGenerations) || !stored.value().is_empty()
+            self.defect != Some(Defect::LosesGenerations) || stored.value().len() > 8
         })
     }
 
