@@ -121,9 +121,8 @@ impl DiditClient {
     /// ends nothing. With sessions in cookies the idle limit counts from the last response of this process that wrote the
     /// cookies.
     ///
-    /// Ready at once if nobody is signed in, or if the session is not known: take [`IdClaims`](crate::IdClaims) in the
-    /// handler. Also in the callback's handler, where the session has not begun. The future borrows nothing; dropping
-    /// it frees all that it needs.
+    /// Ready at once if nobody is signed in, if the session cannot be looked up (call it in the handler, not later), and in the
+    /// callback's handler, where the session has not begun. The future borrows nothing; dropping it frees all that it needs.
     ///
     /// ```
     /// use std::{convert::Infallible, time::Duration};
@@ -141,12 +140,14 @@ impl DiditClient {
     /// # let _router: axum::Router = axum::Router::new().route("/ticks", axum::routing::get(ticks));
     /// ```
     pub fn ended(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
-        let request = self.request.clone();
+        // Asks now: later may be after the response headers.
+        let is_asked = self.session().is_ok();
+        let request = self.request.clone().filter(|_| is_asked);
         Box::pin(async move {
             let end = match request {
-                Some(request) => match request.session() {
-                    Ok(session) => session.end().await,
-                    Err(_) => None,
+                Some(request) => match request.asked_session() {
+                    Some(session) => session.end().await,
+                    None => None,
                 },
                 None => None,
             };

@@ -19,7 +19,7 @@ use crate::{
     oidc::{Accepted, Callback, CodeHash, Grant, TokenRequestFailure},
     provider::Metadata,
     provider_calls::ExchangePermit,
-    session::{Epoch, Session},
+    session::{Epoch, Generation, Session},
 };
 
 impl RelyingParty {
@@ -61,8 +61,6 @@ impl RelyingParty {
         let flow_cookie_removal = flows.removal_of(&state);
         // The flow cookie stays: a reload may succeed.
         let repeatable = |error| Failure::from(error).returning_to(&return_to);
-        // All sessions of the user were ended during the exchange.
-        let ended = |error| Failure::from(error).with_cookies([flow_cookie_removal.clone()]);
         let used_up = |error| repeatable(error).with_cookies([flow_cookie_removal.clone()]);
 
         let metadata = lifecycle.calls.metadata().await.map_err(repeatable)?;
@@ -108,22 +106,14 @@ impl RelyingParty {
         let exchanged = match flight.session().await {
             Ok(exchanged) => exchanged,
             Err(failure) if failure.is_repeatable => return Err(repeatable(failure.error)),
-            Err(failure) if failure.error.kind() == ErrorKind::SessionEnded => {
-                return Err(ended(failure.error));
-            }
             Err(failure) => return self.not_completed(used_up(failure.error), &cookies).await,
         };
+        let generation = self.generation(&exchanged).await;
+        let generation = generation.map_err(|error| match error.kind() {
+            ErrorKind::SessionEnded => used_up(error),
+            _ => repeatable(error),
+        })?;
         let session = exchanged.session;
-        let generation = match exchanged.generation {
-            Some(generation) => generation,
-            None => {
-                let prepared = sessions.prepare(&session, exchanged.arrival);
-                prepared.await.map_err(|error| match error.kind() {
-                    ErrorKind::SessionEnded => ended(error),
-                    _ => repeatable(error),
-                })?
-            }
-        };
 
         let now = || lifecycle.now();
         let (replaced, existing) = sessions.find(cookies.iter(), now);
@@ -213,6 +203,17 @@ impl RelyingParty {
             arrival,
             generation,
         })
+    }
+
+    /// The generation of the user, which the store may not have told during the exchange.
+    async fn generation(&self, exchanged: &Exchanged) -> Result<Generation, Error> {
+        if let Some(generation) = exchanged.generation {
+            return Ok(generation);
+        }
+        let sessions = &self.lifecycle.sessions;
+        sessions
+            .prepare(&exchanged.session, exchanged.arrival)
+            .await
     }
 
     /// Responds to a callback that completes no sign-in: with the failure, or with a redirect to the landing page

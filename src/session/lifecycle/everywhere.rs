@@ -9,6 +9,7 @@ use super::{
     sign_out::{EndedSession, report},
 };
 use crate::{
+    clock::Timestamp,
     error::{Error, ErrorKind},
     session::{
         Loaded, Lookup, Session, StoredSessions,
@@ -24,6 +25,13 @@ use crate::{
 pub(crate) struct PublicSession {
     pub(crate) session: Session,
     pub(crate) public_id: String,
+}
+
+impl PublicSession {
+    fn order(&self) -> (Reverse<[Timestamp; 2]>, &str) {
+        let times = [self.session.last_used(), self.session.started()];
+        (Reverse(times), &self.public_id)
+    }
 }
 
 impl SessionLifecycle {
@@ -48,7 +56,7 @@ impl SessionLifecycle {
                 Some(PublicSession { session, public_id })
             })
             .collect();
-        sessions.sort_by_key(|listed| Reverse(listed.session.last_used()));
+        sessions.sort_by(|one, other| one.order().cmp(&other.order()));
         Ok(sessions)
     }
 
