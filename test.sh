@@ -17,7 +17,7 @@ target=$(cd "$target" && pwd)
 . .ci/crates.sh
 
 checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
-others=(interleavings rounds failovers stale_connections strangers msrv minimal advisories semver)
+others=(interleavings rounds everywhere failovers stale_connections strangers msrv minimal advisories semver)
 
 check_format() { # rustfmt
   component rustfmt
@@ -184,6 +184,13 @@ check_rounds() { # sessions on several processes under random faults: ROUNDS, 10
   ROUNDS=${ROUNDS:-10000} some_tests --all-features --test processes rounds
 }
 
+check_everywhere() { # sign-outs everywhere on several processes, at random moments: ROUNDS, 300 unless set
+  c_compiler
+  from_debian redis-server
+  cargo build --all-features --example relying_party
+  ROUNDS=${ROUNDS:-300} some_tests --all-features --test processes random_sign_outs_everywhere -- --nocapture
+}
+
 check_failovers() { # users while Redis fails over at random: ROUNDS, 500 unless set
   c_compiler
   from_debian redis-server
@@ -266,7 +273,7 @@ usage() {
   describe "${checks[@]}"
   printf '\nwhen named:\n'
   describe "${others[@]}"
-  echo "soak               interleavings, rounds, failovers, stale_connections, strangers, and fuzz with FUZZ_SECONDS=3600"
+  echo "soak               interleavings, rounds, everywhere, failovers, stale_connections, strangers, and fuzz with FUZZ_SECONDS=3600"
 }
 
 describe() { # checks, as the comments on their functions do
@@ -308,7 +315,7 @@ for name in "$@"; do
   case " ${checks[*]} ${others[*]} " in
     *" $name "*) names+=("$name") ;;
     *) case $name in
-      soak) names+=(interleavings rounds failovers stale_connections strangers fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
+      soak) names+=(interleavings rounds everywhere failovers stale_connections strangers fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
       -h | --help) usage && exit ;;
       *) usage >&2 && echo "test.sh: there is no check '$name'" >&2 && exit 2 ;;
     esac ;;

@@ -25,6 +25,8 @@
 //! GET  /hello               the text `hello`, for members only
 //! GET  /plain               the text `hello`
 //! GET  /tokens/fingerprint  8 hex digits that change with the access token
+//! GET  /sessions            the sessions of this user, for members only; needs `DIDIT_REDIS_URL`
+//! POST /sessions/end        ends all of them
 //! GET  /login, POST /logout
 //! ```
 //!
@@ -42,14 +44,14 @@ use aws_lc_rs::digest;
 use axum::{
     Router,
     response::{Html, IntoResponse, Json, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_didit::{
-    Config, DiditAuth, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo, UserInfo,
-    store::RedisStore,
+    Config, DiditAuth, DiditClient, DiditTokens, ErrorKind, IdClaims, RequireSignIn, ReturnTo,
+    SignedOut, UserInfo, store::RedisStore,
 };
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -75,6 +77,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let members = Router::new()
         .route("/me", get(me))
         .route("/tokens/fingerprint", get(fingerprint))
+        .route("/sessions", get(sessions))
+        .route("/sessions/end", post(end_sessions))
         .route_layer(RequireSignIn::new());
     let auth = DiditAuth::new(config);
     let mut app = Router::new()
@@ -233,6 +237,29 @@ async fn me(
         "user_info": user_info,
     });
     Ok(show(&headers, &me))
+}
+
+async fn sessions(headers: HeaderMap, client: DiditClient) -> Result<Response, tower_didit::Error> {
+    let age = |time: SystemTime| time.elapsed().unwrap_or_default().as_secs();
+    let sessions: Vec<_> = client
+        .sessions()
+        .await?
+        .iter()
+        .map(|session| {
+            json!({
+                "id": session.public_id(),
+                "age": age(session.began()),
+                "unused": age(session.last_used()),
+                "is_this_one": session.is_this_one(),
+            })
+        })
+        .collect();
+    Ok(show(&headers, &json!(sessions)))
+}
+
+/// Other sites cannot request it for their visitors: the session's cookie is `SameSite=Lax`.
+async fn end_sessions(client: DiditClient) -> Result<SignedOut, tower_didit::Error> {
+    client.sign_out_everywhere().await
 }
 
 async fn fingerprint(tokens: DiditTokens) -> String {

@@ -115,8 +115,7 @@ impl RelyingParty {
         })?;
         let session = exchanged.session;
 
-        let now = || lifecycle.now();
-        let (replaced, existing) = sessions.find(cookies.iter(), now);
+        let (replaced, existing) = sessions.find(cookies.iter(), || lifecycle.now());
         let new_session = NewSession {
             return_to,
             flow_cookie_removal,

@@ -11,8 +11,10 @@
 //! | the provider calls the refresh token invalid | ends |
 //! | Redis does not answer, or restarts with its data | is unavailable meanwhile (503), then continues |
 //! | Redis restarts without data | has ended |
+//! | another process ends all sessions of the user | has ended |
 
 mod crashes;
+mod everywhere;
 mod provider_faults;
 mod redis_faults;
 mod redis_store;

@@ -14,6 +14,7 @@ use super::{
     provider::Provider,
     redis::Redis,
     relying_party::{CLIENT_ID, RelyingParty, redirect_uri},
+    shards::Shards,
     visitor::Visitor,
     wire::Wire,
 };
@@ -27,6 +28,8 @@ const HTTP_TIMEOUT: Duration = Duration::from_secs(4);
 pub(crate) struct Cluster {
     pub(crate) provider: Arc<Provider>,
     pub(crate) redis: Redis,
+    /// Where the sessions are, if not in `redis`.
+    shards: Option<Shards>,
     pub(crate) wires: Vec<Wire>,
     ports: Vec<Port>,
     processes: Vec<Option<RelyingParty>>,
@@ -38,6 +41,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts all of it for the story `name`.
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, None).await
+    }
+
+    /// Likewise, with the sessions in a cluster of Redis.
+    pub(crate) async fn start_on(shards: Shards, name: &str) -> Self {
+        Self::start_with(name, Some(shards)).await
+    }
+
+    async fn start_with(name: &str, shards: Option<Shards>) -> Self {
         let redis = Redis::start(name);
         let ports: Vec<_> = (0..PROCESSES).map(|_| Port::keep()).collect();
         let provider = Provider::start(CLIENT_ID, &redirect_uri(&ports[0])).await;
@@ -48,6 +60,7 @@ impl Cluster {
         let mut cluster = Self {
             provider: Arc::new(provider),
             redis,
+            shards,
             wires,
             processes: Vec::new(),
             deaths: vec![Vec::new(); PROCESSES],
@@ -73,6 +86,8 @@ impl Cluster {
 
     fn start_process(&self, index: usize) -> RelyingParty {
         let timeout = HTTP_TIMEOUT.as_secs().to_string();
+        let wire = || self.wires[index].url();
+        let redis = self.shards.as_ref().map_or_else(wire, Shards::url);
         RelyingParty::start(
             &self.ports[index],
             &[
@@ -84,7 +99,7 @@ impl Cluster {
                 ("DIDIT_ISSUER", &self.provider.issuer()),
                 ("DIDIT_SCOPES", "offline_access"),
                 ("DIDIT_HTTP_TIMEOUT", &timeout),
-                ("DIDIT_REDIS_URL", &self.wires[index].url()),
+                ("DIDIT_REDIS_URL", &redis),
             ],
         )
     }
@@ -148,32 +163,23 @@ impl Cluster {
         members
     }
 
-    /// Where a sign-in starts, one process; where it ends, another.
     async fn sign_in_one(&self, index: usize, life: Duration) -> Member {
-        let (here, there) = (index % PROCESSES, (index + 1) % PROCESSES);
         let person = if index.is_multiple_of(2) {
             Person::alejandra()
         } else {
             Person::john()
         };
-        let started = self.visitor.get(here, "/login", None).await;
-        let started = started.expect("the process runs");
-        let back = self.provider.didit().approve(
-            started
-                .location()
-                .expect("it leads to the provider")
-                .as_str(),
-            &person,
-        );
-        let (_, back) = back
-            .split_once("/callback")
-            .expect("back at the application");
-        let back = format!("/callback{back}");
+        self.sign_in_as(&person, index, life).await
+    }
+
+    /// Signs this person in. `life` is that of the access token.
+    ///
+    /// Where a sign-in starts, one process; where it ends, another.
+    pub(crate) async fn sign_in_as(&self, person: &Person, index: usize, life: Duration) -> Member {
+        let (here, there) = (index % PROCESSES, (index + 1) % PROCESSES);
+        let (flow, back) = self.approved(person, here).await;
         let earliest = Instant::now();
-        let page = self
-            .visitor
-            .get(there, &back, Some(&started.cookie("didit-flow-")))
-            .await;
+        let page = self.visitor.get(there, &back, Some(&flow)).await;
         let page = page.expect("the process runs");
         assert!(page.status.is_redirection(), "{page:?}");
         let cookie = page.cookie("didit=");
@@ -188,6 +194,18 @@ impl Cluster {
             (earliest, Instant::now()),
             life,
         )
+    }
+
+    /// Starts a sign-in of this person, who approves: the cookie and the path of the callback.
+    pub(crate) async fn approved(&self, person: &Person, process: usize) -> (String, String) {
+        let started = self.visitor.get(process, "/login", None).await;
+        let started = started.expect("the process runs");
+        let to = started.location().expect("it leads to the provider");
+        let back = self.provider.didit().approve(to.as_str(), person);
+        let (_, back) = back
+            .split_once("/callback")
+            .expect("back at the application");
+        (started.cookie("didit-flow-"), format!("/callback{back}"))
     }
 }
 

@@ -45,6 +45,8 @@ struct Books {
     /// The fingerprints of access tokens, each with its session.
     given: Mutex<HashSet<(String, String)>>,
     attempts: watch::Sender<Vec<Attempt>>,
+    /// The codes whose exchange is held, and whether it has arrived.
+    exchanges: watch::Sender<HashMap<String, bool>>,
     released: watch::Sender<bool>,
 }
 
@@ -87,6 +89,27 @@ impl Provider {
     /// The answers that are held are given.
     pub(crate) fn let_go(&self) {
         self.books.released.send_replace(true);
+    }
+
+    /// The exchange of this code waits until `release`.
+    pub(crate) fn hold(&self, code: &str) {
+        self.books.exchanges.send_modify(|held| {
+            held.insert(code.to_owned(), false);
+        });
+    }
+
+    /// Waits until an exchange that is held has arrived.
+    pub(crate) async fn has_received_code(&self, code: &str) {
+        let mut exchanges = self.books.exchanges.subscribe();
+        let arrived = exchanges.wait_for(|held| held.get(code) == Some(&true));
+        let arrived = in_time("the provider gets the code", arrived).await;
+        arrived.expect("the provider is there");
+    }
+
+    pub(crate) fn release(&self, code: &str) {
+        self.books.exchanges.send_modify(|held| {
+            held.remove(code);
+        });
     }
 
     /// The refreshes that arrived.
@@ -166,7 +189,9 @@ async fn answer(
         answer
     };
     let Some(refresh_token) = refresh_token else {
-        return Ok(ask().await.map(Full::new));
+        let answer = ask().await;
+        books.wait_for_release(&body).await;
+        return Ok(answer.map(Full::new));
     };
     let course = books.note(refresh_token);
     let answer = match course {
@@ -207,11 +232,29 @@ fn told(status: StatusCode, body: &'static str) -> Response<Bytes> {
 }
 
 fn refresh_token(body: &Bytes) -> Option<String> {
+    member(body, "refresh_token")
+}
+
+fn member(body: &Bytes, name: &str) -> Option<String> {
     let members: Value = serde_json::from_slice(body).ok()?;
-    Some(members.get("refresh_token")?.as_str()?.to_owned())
+    Some(members.get(name)?.as_str()?.to_owned())
 }
 
 impl Books {
+    /// Holds the exchange of a code, if it is to be held.
+    async fn wait_for_release(&self, body: &Bytes) {
+        let Some(code) = member(body, "code") else {
+            return;
+        };
+        self.exchanges.send_if_modified(|held| {
+            let arrived = held.get_mut(&code).map(|arrived| *arrived = true);
+            arrived.is_some()
+        });
+        let mut exchanges = self.exchanges.subscribe();
+        let released = exchanges.wait_for(|held| !held.contains_key(&code));
+        released.await.expect("the books are there");
+    }
+
     /// Writes a refresh down, and tells what happens to it.
     fn note(&self, refresh_token: String) -> Course {
         let owner = lock(&self.owners).get(&refresh_token).cloned();

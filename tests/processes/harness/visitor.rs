@@ -64,6 +64,15 @@ impl Visitor {
         futures_util::future::join_all(all).await
     }
 
+    /// Sends an empty form as `member`.
+    pub(crate) async fn post(&self, process: usize, path: &str, member: &Member) -> Answer {
+        let url = self.origins[process].join(path);
+        let request = self.http.post(url.expect("a path of the application"));
+        let request = request.header(COOKIE, member.cookie());
+        let response = request.send().await.expect("the process runs");
+        Answer::read(response).await.expect("the process runs")
+    }
+
     async fn visit(
         &self,
         process: usize,
