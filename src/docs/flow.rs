@@ -147,8 +147,11 @@
 //! (RFC 7009) or an end-session page. Didit's Sign in API has none of them. The person waits at most 2 s for the
 //! provider; slower calls complete in the background.
 //!
-//! A sign-out ends the session of one browser. There is no call yet that ends all sessions of a user: to lock a user
-//! out, check the account on every request ([roles](crate::docs::recipes::roles)).
+//! A sign-out ends the session of one browser. With sessions in a store,
+//! [`DiditClient::sign_out_everywhere`](crate::DiditClient::sign_out_everywhere) ends all sessions of the user, and
+//! [`DiditAuth::sign_out_user`](crate::DiditAuth::sign_out_user) those of any user
+//! ([a user's sessions](crate::docs::recipes::user_sessions)). Sessions in cookies cannot be ended from elsewhere: to lock a
+//! user out, check the account on every request ([roles](crate::docs::recipes::roles)).
 //!
 //! The response depends on the sender of the request:
 //!

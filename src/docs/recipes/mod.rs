@@ -5,6 +5,7 @@
 //! - [Let only verified people or adults in](age_gate)
 //! - [Let only some users in](roles)
 //! - [A JSON API and its front end](json_api)
+//! - [List a user's sessions, and end them](user_sessions)
 //! - [Protect the application's own forms](csrf)
 //! - [Event streams and `WebSocket`s](streams)
 //! - [Work that continues after the response](jobs)
@@ -36,3 +37,4 @@ pub mod several_machines;
 pub mod step_up;
 pub mod streams;
 pub mod testing;
+pub mod user_sessions;

@@ -169,7 +169,7 @@
 //!
 //! **Later changes.** The claims are those of the sign-in: a refresh brings a new access token and changes no claim.
 //! [`IdClaims::issued_at`](crate::IdClaims::issued_at) is the time of the sign-in's ID token, approximately the start of
-//! the session; there is no getter for the exact start yet. A name that was changed at Didit arrives with the next
+//! the session. A name that was changed at Didit arrives with the next
 //! sign-in, or when a handler takes [`UserInfo`](crate::UserInfo) again.
 //!
 //! **Make the handler idempotent.** A callback that arrives again while the first one runs waits for the first one. If
@@ -180,8 +180,8 @@
 //! revoked (or the provider's session is terminated), if the provider has an endpoint for it.
 //!
 //! **A ban takes effect at the next sign-in**, which may be a week away. To lock out a user who is signed in, check the
-//! account on every request: see [roles](crate::docs::recipes::roles). There is [no call yet](crate::docs::flow#a-sign-out)
-//! that ends all sessions of a user.
+//! account on every request ([roles](crate::docs::recipes::roles)), or, with sessions in a store, end all sessions of the
+//! user: [`DiditAuth::sign_out_user`](crate::DiditAuth::sign_out_user).
 //!
 //! **If Didit does not answer**, the person gets a page with "Try again", and no session begins. To let the sign-in
 //! succeed anyway, take `Result<UserInfo, Error>`.

@@ -21,7 +21,7 @@
 //! async fn events(user: IdClaims) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let hello = Event::default().data(format!("hello {}", user.subject()));
 //!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
-//!     // The session is looked up once per request. An `EventSource` reconnects.
+//!     // An `EventSource` reconnects.
 //!     Sse::new(events.take_until(tokio::time::sleep(LIFETIME)))
 //! }
 //!
@@ -122,91 +122,46 @@
 //!
 //! # A stream that ends with its session
 //!
-//! The extractors of a request find the session once. [`IdClaims::of`](crate::IdClaims::of) with the extensions of the
-//! stream's own request always gives the same result, and does not notice a sign-out. There are two ways to notice one:
-//!
-//! - **Short streams.** With a lifetime of one minute in the example above, the client reconnects each minute, and the
-//!   layer checks each of these requests.
-//! - **Ask the layer again**, with the cookies of the stream's request:
+//! The extractors of a request find the session once, and do not notice a sign-out.
+//! [`DiditClient::ended`](crate::DiditClient::ended) is a future that is ready when the session has ended:
 //!
 //! ```
-//! use std::{convert::Infallible, time::Duration};
+//! use std::convert::Infallible;
 //!
 //! use axum::{
 //!     Router,
-//!     body::Body,
-//!     extract::{Request, State},
-//!     http::{HeaderMap, StatusCode, header},
-//!     response::{
-//!         IntoResponse, Response,
-//!         sse::{Event, Sse},
-//!     },
+//!     extract::State,
+//!     response::sse::{Event, Sse},
 //!     routing::get,
 //! };
-//! use futures_util::{Stream, StreamExt, stream};
+//! use futures_util::{Stream, StreamExt, future::select, stream};
 //! use tokio_util::sync::CancellationToken;
-//! use tower::{Layer, ServiceExt, service_fn};
-//! use tower_didit::{DiditAuth, IdClaims};
+//! use tower_didit::{DiditAuth, DiditClient, IdClaims};
 //!
-//! #[derive(Clone)]
-//! struct Streams {
-//!     auth: DiditAuth,
-//!     /// Cancelled when the process shuts down.
-//!     stop: CancellationToken,
-//! }
-//!
+//! /// `stop` is cancelled when the process shuts down.
 //! fn app(auth: DiditAuth, stop: CancellationToken) -> Router {
-//!     let streams = Streams { auth: auth.clone(), stop };
-//!     Router::new().route("/events", get(events)).with_state(streams).layer(auth)
+//!     Router::new().route("/events", get(events)).with_state(stop).layer(auth)
 //! }
 //!
 //! async fn events(
-//!     State(streams): State<Streams>,
+//!     State(stop): State<CancellationToken>,
 //!     user: IdClaims,
-//!     headers: HeaderMap,
+//!     client: DiditClient,
 //! ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let hello = Event::default().data(format!("hello {}", user.subject()));
 //!     let events = stream::once(async { Ok(hello) }).chain(stream::pending());
-//!     let end = async move {
-//!         tokio::select! {
-//!             () = signed_out(&streams.auth, &headers) => {}
-//!             () = streams.stop.cancelled() => {}
-//!         }
-//!     };
-//!     Sse::new(events.take_until(Box::pin(end)))
+//!     let end = select(client.ended(), Box::pin(stop.cancelled_owned()));
+//!     Sse::new(events.take_until(end))
 //! }
-//!
-//! /// Returns when the session of these cookies has ended.
-//! async fn signed_out(auth: &DiditAuth, headers: &HeaderMap) {
-//!     loop {
-//!         tokio::time::sleep(Duration::from_secs(60)).await;
-//!         let mut request = Request::new(Body::empty());
-//!         for cookies in headers.get_all(header::COOKIE) {
-//!             request.headers_mut().append(header::COOKIE, cookies.clone());
-//!         }
-//!         let answer = auth.layer(service_fn(who)).oneshot(request).await;
-//!         // 503: the store does not answer, and nobody counts as signed out.
-//!         if answer.is_ok_and(|answer| answer.status() == StatusCode::UNAUTHORIZED) {
-//!             return;
-//!         }
-//!     }
-//! }
-//!
-//! async fn who(request: Request) -> Result<Response, Infallible> {
-//!     Ok(match IdClaims::of(request.extensions()).await {
-//!         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
-//!         Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
-//!         Err(error) => error.into_response(),
-//!     })
-//! }
-//! # use axum::http::HeaderValue;
+//! # use axum::{body::Body, http::{HeaderValue, Request, header}};
 //! # use http_body_util::BodyExt;
-//! # use tower_didit::{fake::{FakeDidit, FakeDiditExt, Person}, store::MemoryStore};
+//! # use tower::ServiceExt;
+//! # use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::time::Duration;
 //! # let didit = FakeDidit::new("client-id", "client-secret");
-//! # let store = MemoryStore::new().with_clock(didit.clock());
-//! # let auth = DiditAuth::new(didit.config("https://app.example/callback").with_session_store(store).build()?);
+//! # let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
 //! # let stop = CancellationToken::new();
 //! # let app = app(auth.clone(), stop.clone());
 //! # let open = async |cookies: &HeaderValue| {
@@ -217,11 +172,10 @@
 //! # };
 //! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
 //! # let mut body = open(&cookies).await;
-//! # let minutes = Duration::from_secs(150);
-//! # assert!(tokio::time::timeout(minutes, body.frame()).await.is_err());
+//! # assert!(tokio::time::timeout(Duration::from_secs(150), body.frame()).await.is_err());
 //! # let request = Request::post("/logout").header(header::COOKIE, &cookies).body(Body::empty())?;
 //! # assert_eq!(app.clone().oneshot(request).await?.status(), 303);
-//! # assert!(tokio::time::timeout(minutes, body.frame()).await?.is_none());
+//! # assert!(body.frame().await.is_none());
 //! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
 //! # let mut body = open(&cookies).await;
 //! # stop.cancel();
@@ -230,8 +184,34 @@
 //! # }
 //! ```
 //!
-//! With a [store](crate::docs::machines) such a stream notices every sign-out. With sessions in cookies it notices
-//! sign-outs that this process has answered, and the limits that the cookie had when the stream began.
+//! An end in this process is noticed at once: a sign-out, another sign-in of the browser, a refused refresh, the absolute
+//! limit. With a [store](crate::docs::machines) an end in another process is noticed within 30 s; with sessions in
+//! cookies it is not noticed.
+//!
+//! A `WebSocket` ends the same way, with `tokio::select!` in the loop that reads it:
+//!
+//! ```
+//! use tower_didit::DiditClient;
+//!
+//! # struct Message;
+//! # async fn next_message() -> Option<Message> { None }
+//! # async fn answer(_: Message) {}
+//! async fn serve(client: DiditClient) {
+//!     let mut ended = client.ended(); // in the handler, before the response
+//!     loop {
+//!         tokio::select! {
+//!             () = &mut ended => break,
+//!             message = next_message() => match message {
+//!                 Some(message) => answer(message).await,
+//!                 None => break,
+//!             },
+//!         }
+//!     }
+//! }
+//! # let _ = serve;
+//! ```
+//!
+//! An `EventSource` whose stream has ended reconnects, gets 401, and closes for good.
 //!
 //! # Notes
 //!
@@ -239,10 +219,8 @@
 //!   Stop streams with a cancellation token, as above, and cancel the token before the server stops:
 //!   `.with_graceful_shutdown(async move { stop_signal().await; stop.cancel() })`, with the `stop_signal` of
 //!   [production](crate::docs::recipes::production).
-//! - **A stream counts as use.** Each connection, and each time the layer is asked again, is a request that asks for the
-//!   session. With a store such requests extend the idle limit, not the
-//!   [absolute limit](crate::docs::flow#when-a-session-ends). (With sessions in cookies only a new connection extends
-//!   the idle limit, since its response carries the cookie.)
+//! - **A stream counts as use once**, when its request asks for the session. To wait for the end of a session is no use:
+//!   a user who only watches reaches the idle limit, and the stream ends.
 //! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
 //!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and
