@@ -128,9 +128,9 @@ impl SessionLifecycle {
             // At least a second: the clock counts whole seconds.
             let rest = self.limit_of(&latest, key).since(now).max(SECOND);
             let wake = next_poll.min(Instant::now() + rest);
-            tokio::select! {
-                () = watch.is_ended.cancelled() => return,
-                () = tokio::time::sleep_until(wake) => {}
+            let is_ended = watch.is_ended.cancelled();
+            if tokio::time::timeout_at(wake, is_ended).await.is_ok() {
+                return;
             }
             if Instant::now() < next_poll {
                 continue;
