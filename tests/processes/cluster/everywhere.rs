@@ -150,8 +150,9 @@ impl Round {
         wait_until(Instant::now() + Duration::from_millis(self.pause)).await;
 
         let release = || {
-            held.iter()
-                .for_each(|held| cluster.provider.release(&held.code))
+            for held in &held {
+                cluster.provider.release(&held.code);
+            }
         };
         if self.is_released_first {
             release();
