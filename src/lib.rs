@@ -101,12 +101,13 @@
 //! | reqwest | yes | the default transport: reqwest with rustls. Without it, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service. |
 //! | redis | no | [`store`]`::RedisStore`: sessions for several processes and machines |
 //! | test-util | no | `fake`: a fake Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
+//! | verification | no | `verification`: Didit's webhooks, and the verdict on an identity verification |
 //!
 //! # Guide
 //!
 //! [Flow](docs::flow) · [Cookies](docs::cookies) · [Errors](docs::errors) · [Logs](docs::logs) ·
 //! [Security](docs::security) · [Where to put the layer](docs::placement) · [Behind a proxy](docs::proxy) ·
-//! [Sessions and machines](docs::machines) · [Providers](docs::providers)
+//! [Sessions and machines](docs::machines) · [Providers](docs::providers) · [Verification](docs::verification)
 //!
 //! Recipes: [profile page](docs::recipes::profile) · [accounts](docs::recipes::provisioning) ·
 //! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) · [forms and CSRF](docs::recipes::csrf) ·
@@ -149,6 +150,8 @@ mod session;
 mod test_util;
 pub mod tokens;
 pub mod transport;
+#[cfg(feature = "verification")]
+pub mod verification;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};

@@ -153,6 +153,7 @@
 //! | invalid-sign-in, 500 | Sign-in is not set up correctly | A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it. → The log names the parameter. |
 //! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |
 //! | user-info-not-kept, 500 | Sign-in is not set up correctly | A [rule](crate::RequireSignIn#rules) reads the user information, which sessions do not keep. → Add [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in). Call [`RequireSignIn::check`](crate::RequireSignIn::check) at start-up. |
+//! | webhooks-missing, 500 | Sign-in is not set up correctly | A webhook's request did not pass `verification::DiditWebhooks`. → Add the layer to the route: see [verification](crate::docs::verification). |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

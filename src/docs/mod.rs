@@ -12,6 +12,7 @@
 //! | [Machines](machines) | Where are sessions kept, and what must several processes share? |
 //! | [Deploys](deploys) | Who stays signed in when keys, settings or the build change? |
 //! | [Providers](providers) | Which of Didit's products do I have, and how do I add another OpenID provider? |
+//! | [Verification](verification) | How do I receive Didit's webhooks, and know that a person is verified? |
 //! | [Recipes](recipes) | How do I build a profile page, roles, a JSON API, …? |
 //!
 //! The module has no items, and is compiled only for the documentation.
@@ -27,3 +28,4 @@ pub mod providers;
 pub mod proxy;
 pub mod recipes;
 pub mod security;
+pub mod verification;

@@ -204,6 +204,9 @@ pub enum WiringError {
     /// A rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep. Add
     /// [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in).
     UserInfoNotKept,
+    /// The request did not pass `verification::DiditWebhooks` (feature `verification`), the layer of the webhooks'
+    /// route.
+    WebhooksMissing,
 }
 
 impl From<TokenError> for ErrorKind {

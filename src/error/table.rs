@@ -173,6 +173,9 @@ impl ErrorKind {
                         "a rule of `RequireSignIn` reads the user information, which sessions do not keep: add \
                          `with_user_info_at_sign_in` to the configuration, or, with Didit Authentication, use \
                          `RequireSignIn::when`"),
+                WiringError::WebhooksMissing =>
+                    developer("webhooks-missing",
+                        "the layer `tower_didit::verification::DiditWebhooks` is missing: add it to the webhooks' route"),
             },
         }
     }

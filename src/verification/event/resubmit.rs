@@ -1,0 +1,48 @@
+//! The steps that a person has to repeat.
+
+use serde_json::Value;
+
+use crate::json::{self, Object};
+
+/// A step of the verification that the person has to repeat.
+/// [Example](super::WebhookEvent::resubmit).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResubmitStep {
+    node_id: Option<String>,
+    feature: Option<String>,
+    reason: Option<String>,
+}
+
+impl ResubmitStep {
+    /// The steps of a webhook's `resubmit_info`.
+    pub(super) fn all(info: &Object) -> Option<Vec<Self>> {
+        let nodes = json::member(info, "nodes_to_resubmit")?.as_array()?;
+        let reasons = info.get("reasons");
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let steps = nodes.iter().map(|node| {
+            let node_id = text(&node["node_id"]);
+            let reason = node_id.as_ref().and_then(|id| text(reasons?.get(id)?));
+            Self {
+                feature: text(&node["feature"]),
+                node_id,
+                reason,
+            }
+        });
+        Some(steps.collect())
+    }
+
+    /// The step in the workflow, such as `feature_ocr`. [Example](super::WebhookEvent::resubmit).
+    pub fn node_id(&self) -> Option<&str> {
+        self.node_id.as_deref()
+    }
+
+    /// The kind of the step. [Example](super::WebhookEvent::resubmit).
+    pub fn feature(&self) -> Option<&str> {
+        self.feature.as_deref()
+    }
+
+    /// What the person did wrong, in the words of an employee. [Example](super::WebhookEvent::resubmit).
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}

@@ -1,0 +1,51 @@
+//! Didit's identity verification: its webhooks, and the verdict on a decision. Feature `verification`.
+//!
+//! [`DiditWebhooks`] is a layer for one route: its handler gets only [`WebhookEvent`]s that Didit has signed, once each.
+//! [`Decision::judge`] says whether a person is verified. The [guide](crate::docs::verification) leads from the console
+//! to production.
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use tower_didit::verification::{DiditWebhooks, WebhookEvent};
+//!
+//! # fn main() -> Result<(), tower_didit::ConfigError> {
+//! let webhooks = DiditWebhooks::new(["the secret of the destination"])?;
+//! let app: Router = Router::new().route("/didit", post(webhook).layer(webhooks));
+//!
+//! async fn webhook(event: WebhookEvent) -> StatusCode {
+//!     println!("{:?} is {:?}", event.session_id(), event.status());
+//!     StatusCode::NO_CONTENT
+//! }
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+
+mod decision;
+mod event;
+mod requirements;
+mod status;
+mod verdict;
+mod webhooks;
+
+use std::any::type_name;
+
+use serde::de::DeserializeOwned;
+
+pub use self::{
+    decision::Decision,
+    event::{EventKind, ResubmitStep, WebhookEvent},
+    requirements::{Check, Requirements},
+    status::Status,
+    verdict::{Reason, Verdict},
+    webhooks::{DiditWebhooks, DiditWebhooksService},
+};
+use crate::error::{Error, ErrorKind};
+
+/// Deserializes a JSON text. The error of `serde_json` repeats values, so it is dropped.
+fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(text).map_err(|_| {
+        let context = format!("they do not deserialize as `{}`", type_name::<T>());
+        Error::with_context(ErrorKind::UnexpectedClaims, context)
+    })
+}

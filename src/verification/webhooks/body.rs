@@ -1,0 +1,45 @@
+//! Reads the body of a webhook.
+
+use std::{future::poll_fn, pin::pin, time::Duration};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::StatusCode;
+use http_body::Body;
+
+/// Reads a whole body, bounded in size and time. Otherwise the answer: 413 if it is too large; 503, after which Didit
+/// sends the webhook again, if it comes too slowly or not to its end.
+pub(super) async fn read<B: Body>(body: B) -> Result<Bytes, StatusCode> {
+    let (wrong, answer) = match tokio::time::timeout(TIME_LIMIT, read_all(body)).await {
+        Ok(Ok(body)) => return Ok(body),
+        Ok(Err(StatusCode::PAYLOAD_TOO_LARGE)) => ("size", StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(answer)) => ("end", answer),
+        Err(_) => ("time", StatusCode::SERVICE_UNAVAILABLE),
+    };
+    tracing::debug!(wrong, "webhook not read");
+    Err(answer)
+}
+
+async fn read_all<B: Body>(body: B) -> Result<Bytes, StatusCode> {
+    let mut body = pin!(body);
+    if body.size_hint().lower() > SIZE_LIMIT as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let mut read = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        let Ok(frame) = frame else {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        let Ok(data) = frame.into_data() else {
+            continue; // trailers
+        };
+        if data.remaining() > SIZE_LIMIT - read.len() {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        read.put(data);
+    }
+    Ok(read.freeze())
+}
+
+const SIZE_LIMIT: usize = 1024 * 1024;
+/// Didit waits 5 s for the answer.
+const TIME_LIMIT: Duration = Duration::from_secs(4);

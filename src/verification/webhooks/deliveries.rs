@@ -1,0 +1,177 @@
+//! Which events were handled, or are being handled.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_lc_rs::hmac;
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    clock::Clock,
+    error::Error,
+    lock::lock,
+    session::{
+        memory::MemoryStore,
+        store::{SessionKey, SessionStore, StoreError, StoreFuture},
+    },
+};
+
+/// Remembers events that were handled, for 20 minutes: three times as long as Didit repeats one, and longer than a
+/// signed timestamp is accepted.
+///
+/// The record is in a store, with entries like those of used `state`s. The store bounds it.
+pub(super) struct Deliveries {
+    store: Arc<dyn SessionStore>,
+    /// What this process is handling.
+    running: Mutex<HashSet<DeliveryKey>>,
+}
+
+/// Identifies an event, and the secret that has signed it: a keyed hash, from which nothing can be computed. Two
+/// destinations may get the same event.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct DeliveryKey(SessionKey);
+
+impl DeliveryKey {
+    pub(super) fn new<const N: usize>(secret: &hmac::Key, parts: [&[u8]; N]) -> Self {
+        let mut hmac = hmac::Context::with_key(secret);
+        hmac.update(b"tower-didit/1 webhook");
+        for part in parts {
+            hmac.update(&(part.len() as u64).to_be_bytes());
+            hmac.update(part);
+        }
+        let key = hmac.sign();
+        let key = key.as_ref().first_chunk();
+        let key = key.expect("HMAC-SHA256 has 32 bytes");
+        Self(SessionKey::from_bytes(*key))
+    }
+}
+
+/// Why an event is not handled now.
+pub(super) enum Repeat {
+    /// It was.
+    Handled,
+    /// It is being handled.
+    InProgress,
+    /// The store does not say.
+    Unknown,
+}
+
+impl Deliveries {
+    pub(super) fn new(store: Arc<dyn SessionStore>) -> Arc<Self> {
+        let running = Mutex::default();
+        Arc::new(Self { store, running })
+    }
+
+    pub(super) fn in_memory(clock: Arc<dyn Clock>) -> Arc<Self> {
+        let store = MemoryStore::new().with_clock(move || clock.now());
+        Self::new(Arc::new(store))
+    }
+
+    /// Begins to handle an event, in this process and in all that share the store.
+    pub(super) async fn begin(self: &Arc<Self>, key: DeliveryKey) -> Result<Attempt, Repeat> {
+        if !lock(&self.running).insert(key) {
+            return Err(Repeat::InProgress);
+        }
+        let attempt = Attempt {
+            deliveries: Arc::clone(self),
+            key,
+            begun: Instant::now(),
+        };
+        match self.mark(key).await {
+            Ok(None) => Ok(attempt),
+            Ok(Some(repeat)) => Err(repeat),
+            Err(failure) => {
+                Error::from(failure).log("webhook store unavailable");
+                Err(Repeat::Unknown)
+            }
+        }
+    }
+
+    /// Marks an event as in progress, unless the store knows it.
+    async fn mark(&self, key: DeliveryKey) -> Result<Option<Repeat>, StoreError> {
+        let created = self
+            .store
+            .create(key.0, IN_PROGRESS.into(), MARK_LIFETIME, None);
+        if within_limit(created).await? {
+            return Ok(None);
+        }
+        let found = within_limit(self.store.load(key.0)).await?;
+        let is_handled = found.is_some_and(|found| found.value().as_ref() == HANDLED);
+        Ok(Some(if is_handled {
+            Repeat::Handled
+        } else {
+            Repeat::InProgress
+        }))
+    }
+}
+
+/// The attempt to handle an event. Dropped when the handler is cancelled: the mark in the store then lapses by itself.
+pub(super) struct Attempt {
+    deliveries: Arc<Deliveries>,
+    key: DeliveryKey,
+    begun: Instant,
+}
+
+impl Attempt {
+    /// Records that the event was handled.
+    pub(super) async fn succeed(self) {
+        log_failure(self.remember().await);
+    }
+
+    /// Lets the event be handled again.
+    pub(super) async fn fail(self) {
+        // A mark that has lapsed may be another process's by now.
+        if self.begun.elapsed() < MARK_LIFETIME {
+            let deleted = self.deliveries.store.delete(self.key.0);
+            log_failure(within_limit(deleted).await);
+        }
+    }
+
+    async fn remember(&self) -> Result<(), StoreError> {
+        let (store, key) = (&self.deliveries.store, self.key.0);
+        let replaced = store.replace(key, FIRST_VERSION, HANDLED.into(), LIFETIME);
+        if !within_limit(replaced).await? {
+            // The mark has lapsed.
+            within_limit(store.create(key, HANDLED.into(), LIFETIME, None)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        lock(&self.deliveries.running).remove(&self.key);
+    }
+}
+
+impl fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deliveries")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+fn log_failure(outcome: Result<(), StoreError>) {
+    if let Err(failure) = outcome {
+        Error::from(failure).log("failed to record the outcome of a webhook");
+    }
+}
+
+async fn within_limit<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::new("no response in time"));
+    timeout(STORE_LIMIT, call).await.unwrap_or_else(late)
+}
+
+const IN_PROGRESS: &[u8] = b"in progress";
+const HANDLED: &[u8] = b"handled";
+/// Of a new entry.
+const FIRST_VERSION: u64 = 1;
+const LIFETIME: Duration = Duration::from_secs(20 * 60);
+const MARK_LIFETIME: Duration = Duration::from_secs(10);
+/// Time limit of one store call.
+const STORE_LIMIT: Duration = Duration::from_secs(1);
