@@ -17,7 +17,7 @@ target=$(cd "$target" && pwd)
 . .ci/crates.sh
 
 checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
-others=(interleavings rounds everywhere failovers stale_connections strangers msrv minimal advisories semver)
+others=(interleavings rounds everywhere failovers stale_connections strangers mutations msrv minimal advisories semver)
 
 check_format() { # rustfmt
   component rustfmt
@@ -208,6 +208,11 @@ check_strangers() { # requests that finish no sign-in: memory and log lines are 
   STRANGERS=${STRANGERS:-1000000} some_tests --all-features --test sign_in strangers -- --nocapture
 }
 
+check_mutations() { # random mutations of a signed webhook: none is accepted; MUTATIONS, 1000000 unless set
+  c_compiler
+  MUTATIONS=${MUTATIONS:-1000000} some_tests --all-features --test verification mutation -- --nocapture
+}
+
 check_msrv() { # the oldest supported Rust, with each set of features
   local rust
   rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -273,7 +278,7 @@ usage() {
   describe "${checks[@]}"
   printf '\nwhen named:\n'
   describe "${others[@]}"
-  echo "soak               interleavings, rounds, everywhere, failovers, stale_connections, strangers, and fuzz with FUZZ_SECONDS=3600"
+  echo "soak               interleavings, rounds, everywhere, failovers, stale_connections, strangers, mutations, and fuzz with FUZZ_SECONDS=3600"
 }
 
 describe() { # checks, as the comments on their functions do
@@ -315,7 +320,7 @@ for name in "$@"; do
   case " ${checks[*]} ${others[*]} " in
     *" $name "*) names+=("$name") ;;
     *) case $name in
-      soak) names+=(interleavings rounds everywhere failovers stale_connections strangers fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
+      soak) names+=(interleavings rounds everywhere failovers stale_connections strangers mutations fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-3600} ;;
       -h | --help) usage && exit ;;
       *) usage >&2 && echo "test.sh: there is no check '$name'" >&2 && exit 2 ;;
     esac ;;

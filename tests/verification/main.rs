@@ -1,0 +1,17 @@
+//! Identity verification: webhooks and decisions.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod attacks;
+mod body;
+mod delivery;
+mod event;
+mod judge;
+mod log_lines;
+mod mutations;
+mod refusals;
+mod repeats;
+#[path = "../support/mod.rs"]
+mod support;
+mod vectors;
