@@ -3,6 +3,7 @@
 mod answer;
 mod sign_in;
 mod site;
+pub mod verification;
 
 pub use answer::Answer;
 pub use sign_in::SignIn;
