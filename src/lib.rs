@@ -87,6 +87,11 @@
 //! <form method="post" action="/logout"><button>Sign out</button></form>
 //! ```
 //!
+//! # Verify people
+//!
+//! The feature `verification` receives Didit's webhooks, and judges its decisions about people: see the
+//! [guide](docs::verification).
+//!
 //! # Go to production
 //!
 //! 1. [Register the application](docs::recipes::console) at Didit.

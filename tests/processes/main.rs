@@ -26,3 +26,4 @@ mod sign_out;
 mod stale_connections;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhooks;

@@ -7,12 +7,18 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_didit::verification::{DiditWebhooks, Status, WebhookEvent};
+use tower_didit::{
+    fake::{FakeDidit, FakeDiditExt},
+    verification::{DiditWebhooks, Status, WebhookEvent},
+};
 
-use crate::delivery::{Delivery, SECRET, Site, approved, time};
+use crate::{
+    delivery::{Delivery, NOW, SECRET, Site, approved, time},
+    support::site::{CALLBACK, auth},
+};
 
 fn webhooks() -> DiditWebhooks {
-    let now = time(crate::delivery::NOW);
+    let now = time(NOW);
     DiditWebhooks::new([SECRET])
         .unwrap()
         .with_clock(move || now)
@@ -98,6 +104,22 @@ async fn an_error_of_the_inner_service_stays_one_and_the_event_comes_again() {
         .await;
     assert_eq!(answer.unwrap_err().to_string(), "x");
     assert_eq!(Site::of(webhooks).answer(delivery).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_route_may_be_inside_of_the_layer_of_the_sign_in() {
+    let handler = |_: WebhookEvent| async { StatusCode::NO_CONTENT };
+    let app = Router::new()
+        .route("/didit", post(handler).layer(webhooks()))
+        .layer(auth(FakeDidit::new("app", "secret").config(CALLBACK)));
+    let delivery = Delivery::of(&approved());
+    let answer = app.clone().oneshot(delivery.clone().request()).await;
+    assert_eq!(answer.unwrap().status(), StatusCode::NO_CONTENT);
+    let forged = delivery.with("x-signature", "0".repeat(64));
+    let answer = app.oneshot(forged.request()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.headers().len(), 1); // content-length
+    assert_eq!(answer.headers()[header::CONTENT_LENGTH], "0");
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! The steps that a person has to repeat.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::json::{self, Object};
 
 /// A step of the verification that the person has to repeat.
 /// [Example](super::WebhookEvent::resubmit).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResubmitStep {
     node_id: Option<String>,
     feature: Option<String>,
@@ -44,5 +46,15 @@ impl ResubmitStep {
     /// What the person did wrong, in the words of an employee. [Example](super::WebhookEvent::resubmit).
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+impl fmt::Debug for ResubmitStep {
+    /// Without the reason, which is about the person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResubmitStep")
+            .field("node_id", &self.node_id)
+            .field("feature", &self.feature)
+            .finish_non_exhaustive()
     }
 }
