@@ -183,7 +183,7 @@ impl Decision {
     /// Why the decision is not about this user, this session and this workflow.
     fn foreign(&self, requirements: &Requirements) -> Vec<Reason> {
         let is = |actual: Option<&str>, required: &Option<String>| {
-            actual.is_some() && actual == required.as_deref()
+            actual.is_some_and(|actual| !actual.is_empty()) && actual == required.as_deref()
         };
         let is_live = self.environment() == Some(LIVE) && !self.0.is_test;
         let is_sandbox = self.environment() == Some(SANDBOX) || self.0.is_test;

@@ -25,8 +25,8 @@ async fn verdict(event: Value) -> Option<Verdict> {
     verdicts(&site).remove(0)
 }
 
-fn refused(reason: Reason) -> Option<Verdict> {
-    Some(Verdict::Refused(vec![reason]))
+fn refused(reason: Reason) -> Verdict {
+    Verdict::Refused(vec![reason])
 }
 
 // Behaviour 128.
@@ -146,10 +146,10 @@ async fn an_approved_session_with_a_declined_or_missing_check_verifies_nobody() 
     let declined = json!([{"status": "Declined"}]);
     let declined = with(approved(), "/decision/face_matches", declined);
     let reason = Reason::NotApproved(Check::FaceMatch);
-    assert_eq!(verdict(declined).await, refused(reason));
+    assert_eq!(verdict(declined).await, Some(refused(reason)));
     let missing = with(approved(), "/decision/face_matches", Value::Null);
     let reason = Reason::Missing(Check::FaceMatch);
-    assert_eq!(verdict(missing).await, refused(reason));
+    assert_eq!(verdict(missing).await, Some(refused(reason)));
     let without = with(approved(), "/decision", Value::Null);
     assert_eq!(verdict(without).await, None);
 }
@@ -161,11 +161,11 @@ async fn an_unknown_or_contradicting_status_verifies_nobody() {
     let unknown = with(unknown, "/decision/status", "Super Approved".into());
     assert_eq!(
         verdict(unknown).await,
-        refused(Reason::Status(Status::Other))
+        Some(refused(Reason::Status(Status::Other)))
     );
     for status in ["Declined", "In Review", "approved"] {
         let outer = with(approved(), "/status", status.into());
-        assert_eq!(verdict(outer).await, refused(Reason::Contradiction));
+        assert_eq!(verdict(outer).await, Some(refused(Reason::Contradiction)));
         let inner = with(approved(), "/decision/status", status.into());
         let verdict = verdict(inner).await.unwrap();
         assert!(!verdict.is_verified() && verdict != Verdict::Pending);
@@ -208,14 +208,17 @@ async fn the_session_of_another_user_verifies_nobody() {
         ("/vendor_data", Reason::VendorData),
         ("/workflow_id", Reason::Workflow),
     ] {
-        assert_eq!(verdict(of_another(path, "another")).await, refused(reason));
+        assert_eq!(
+            verdict(of_another(path, "another")).await,
+            Some(refused(reason))
+        );
         // A decision about this user in a webhook about another.
         let event = with(approved(), path, "another".into());
-        assert_eq!(verdict(event).await, refused(Reason::Contradiction));
+        assert_eq!(verdict(event).await, Some(refused(Reason::Contradiction)));
     }
     let business = with(approved(), "/business_session_id", "1".into());
     let business = with(business, "/decision/session_kind", Value::Null);
-    assert_eq!(verdict(business).await, refused(Reason::Kind));
+    assert_eq!(verdict(business).await, Some(refused(Reason::Kind)));
 }
 
 // Behaviour 128.

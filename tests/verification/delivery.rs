@@ -72,10 +72,8 @@ impl Delivery {
 pub(crate) fn sign(secret: &str, message: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, message);
-    tag.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 /// A webhook about an approved session, with every member that Didit documents.

@@ -109,6 +109,10 @@ fn what_is_not_required_is_not_known_to_be_right() {
     assert_eq!(verdict(&anonymous, &none), refused(facts));
     let empty = none.with_session("").with_vendor_data("").with_workflow("");
     assert_eq!(verdict(&anonymous, &empty), refused(facts));
+    let blank = without.iter().fold(decision(), |decision, name| {
+        with(decision, &format!("/{name}"), "".into())
+    });
+    assert_eq!(verdict(&blank, &empty), refused(facts));
 }
 
 // Behaviour 128.

@@ -1,6 +1,10 @@
 //! Identity verification: webhooks and decisions.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod answers;
 mod attacks;
