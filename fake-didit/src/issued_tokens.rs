@@ -3,13 +3,16 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     authentication,
     didit::FakeDidit,
+    forgery::Forgery,
     person::Person,
-    provider::{authorize::AuthorizeRequest, grant::Grant, product::Product, scope::Scope, token},
+    provider::{
+        authorize::AuthorizeRequest, grant::Grant, id_token, product::Product, scope::Scope, token,
+    },
 };
 
 /// Tokens from [`FakeDidit::issue_tokens`], which has an example. `Debug` shows no token.
@@ -92,6 +95,48 @@ impl FakeDidit {
             Product::Authentication => authentication::token::issue(&mut state, grant),
         };
         serde_json::from_value(tokens).expect("a response of the token endpoint")
+    }
+}
+
+/// # Access tokens that are JWTs
+///
+/// For an API that verifies the access tokens of Didit Authentication itself.
+impl FakeDidit {
+    /// A forged token: `token` with one thing wrong. `None` if `token` is not a JWT.
+    ///
+    /// ```
+    /// use fake_didit::{FakeDidit, Forgery, Person};
+    ///
+    /// let didit = FakeDidit::authentication("app");
+    /// let tokens = didit.issue_tokens(&Person::john(), ["openid"]);
+    /// for forgery in Forgery::all() {
+    ///     let forged = didit.forge_token(tokens.access_token(), forgery).unwrap();
+    ///     // Send it to the API, and fail with `forgery.name()` if the API accepts it.
+    ///     # assert_ne!(forged, tokens.access_token());
+    /// }
+    /// ```
+    pub fn forge_token(&self, token: &str, forgery: Forgery) -> Option<String> {
+        forgery.apply(token, &self.lock().keys)
+    }
+
+    /// The token with its header and claims edited, signed again with the fake's key. `None` if `token` is not a JWT.
+    ///
+    /// ```
+    /// use fake_didit::{FakeDidit, Person};
+    ///
+    /// let didit = FakeDidit::authentication("app");
+    /// let tokens = didit.issue_tokens(&Person::john(), ["openid"]);
+    /// let foreign = didit.edit_token(tokens.access_token(), |_header, claims| {
+    ///     claims.insert("aud".to_owned(), "another-api".into());
+    /// });
+    /// assert_ne!(foreign.unwrap(), tokens.access_token());
+    /// ```
+    pub fn edit_token(
+        &self,
+        token: &str,
+        edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>),
+    ) -> Option<String> {
+        id_token::edited(token, &self.lock().keys, edit)
     }
 }
 

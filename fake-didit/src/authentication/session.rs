@@ -9,9 +9,14 @@ use crate::provider::{bearer, grant::Grant, response, state::State};
 
 /// `GET` describes the session of an access token, `DELETE` ends it. Both need the current access token of
 /// the session.
-pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if ![Method::GET, Method::DELETE].contains(request.method()) {
         return response::method_not_allowed("GET, DELETE");
+    }
+    if request.method() == Method::GET && !take_check(state) {
+        let why = "more than 30 checks in a minute, or 300 in an hour";
+        let response = error(StatusCode::TOO_MANY_REQUESTS, "rate_limited", why);
+        return response::with_headers(response, [(header::RETRY_AFTER, "60")]);
     }
     let session = bearer::token(request)
         .ok_or(bearer::MISSING)
@@ -30,6 +35,19 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
+}
+
+/// Counts a check. Didit limits them for each address; the fake, for all clients together.
+fn take_check(state: &mut State) -> bool {
+    let now = state.now();
+    let checks = &mut state.session_checks;
+    checks.retain(|&at| now.saturating_sub(at) < 3600);
+    let in_last_minute = checks.iter().filter(|at| now.saturating_sub(**at) < 60);
+    let is_allowed = checks.len() < 300 && in_last_minute.count() < 30;
+    if is_allowed {
+        checks.push_back(now);
+    }
+    is_allowed
 }
 
 /// The claims of the tokens, with `amr` as a single value.

@@ -27,10 +27,7 @@ pub(crate) fn document(state: &State) -> Value {
         ("issuer", json!(state.issuer.as_str())),
         ("scopes_supported", json!(state.scopes)),
         ("response_types_supported", json!(["code"])),
-        (
-            "grant_types_supported",
-            json!(["authorization_code", "refresh_token"]),
-        ),
+        ("grant_types_supported", json!(grant_types(state))),
         ("subject_types_supported", json!(["pairwise"])),
         ("code_challenge_methods_supported", json!(["S256"])),
         (
@@ -51,6 +48,14 @@ pub(crate) fn document(state: &State) -> Value {
         }
     }
     document
+}
+
+fn grant_types(state: &State) -> Vec<&'static str> {
+    let mut grant_types = vec!["authorization_code", "refresh_token"];
+    if state.product == Product::SignIn && !state.client.is_public() {
+        grant_types.push("client_credentials");
+    }
+    grant_types
 }
 
 /// The Sign in API's endpoints are at the issuer's origin.

@@ -1,5 +1,7 @@
 //! The state of a fake.
 
+use std::collections::VecDeque;
+
 use crate::{
     clock::{FakeClock, unix_seconds},
     fault::queue::FaultQueue,
@@ -42,6 +44,8 @@ pub(crate) struct State {
     pub(crate) tokens: TokenStore,
     pub(crate) accounts: Accounts,
     pub(crate) interactions: Interactions,
+    /// When sessions were checked in the last hour.
+    pub(crate) session_checks: VecDeque<u64>,
     pub(crate) faults: FaultQueue,
     pub(crate) log: Log,
 }
@@ -72,6 +76,7 @@ impl State {
             tokens: TokenStore::new(&client.id),
             accounts: Accounts::default(),
             interactions: Interactions::default(),
+            session_checks: VecDeque::new(),
             faults: FaultQueue::default(),
             log: Log::default(),
             client,

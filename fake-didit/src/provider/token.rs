@@ -5,16 +5,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::provider::{
-    form::{self, Form},
-    grant::Grant,
-    id_token,
-    oauth_error::OAuthError,
-    response,
-    scope::Scope,
-    state::State,
+use crate::{
+    person::Person,
+    provider::{
+        authorize::AuthorizeRequest,
+        form::{self, Form},
+        grant::Grant,
+        id_token,
+        oauth_error::OAuthError,
+        response,
+        scope::Scope,
+        state::State,
+    },
 };
 
 /// A successful response (RFC 6749 §5.1).
@@ -36,19 +40,21 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
         return response::method_not_allowed("POST");
     }
     match exchange(state, request) {
-        Ok(tokens) => response::json(StatusCode::OK, &json!(tokens)),
+        Ok(tokens) => response::json(StatusCode::OK, &tokens),
         Err(error) => error.response_with_problem(),
     }
 }
 
-fn exchange(state: &mut State, request: &Request<Bytes>) -> Result<Tokens, OAuthError> {
+fn exchange(state: &mut State, request: &Request<Bytes>) -> Result<Value, OAuthError> {
     let form = read_form(request)?;
     state.client.authenticate(request.headers(), &form)?;
     match required(&form, "grant_type")? {
-        "authorization_code" => authorization_code(state, &form),
-        "refresh_token" => refresh_token(state, &form),
-        _ => Err(OAuthError::new("unsupported_grant_type")
-            .with_description("grant_type must be authorization_code or refresh_token")),
+        "authorization_code" => Ok(json!(authorization_code(state, &form)?)),
+        "refresh_token" => Ok(json!(refresh_token(state, &form)?)),
+        "client_credentials" => client_credentials(state, &form),
+        _ => Err(OAuthError::new("unsupported_grant_type").with_description(
+            "grant_type must be authorization_code, refresh_token or client_credentials",
+        )),
     }
 }
 
@@ -100,6 +106,37 @@ fn refresh_token(state: &mut State, form: &Form) -> Result<Tokens, OAuthError> {
         tokens.refresh_token = Some(issue_refresh_token(state, grant));
     }
     Ok(tokens)
+}
+
+/// A token of the client itself (RFC 6749 §4.4). Didit's response has neither `token_type` nor `scope`.
+fn client_credentials(state: &mut State, form: &Form) -> Result<Value, OAuthError> {
+    if state.client.is_public() {
+        // RFC 6749 §4.4: only for confidential clients.
+        return Err(OAuthError::new("unauthorized_client")
+            .with_description("a public client may not use client_credentials"));
+    }
+    let scope =
+        Scope::parse(form.get("scope").unwrap_or_default(), &state.scopes).map_err(|name| {
+            OAuthError::new("invalid_scope").with_description(format!("unknown scope {name}"))
+        })?;
+    let (client, session, now) = (
+        Person::new(&state.client.id),
+        state.tokens.new_id("session"),
+        state.now(),
+    );
+    let request = AuthorizeRequest::for_scope(scope.clone());
+    let grant = Arc::new(Grant::new(request, client, session, now));
+    let tokens = tokens(state, &grant, scope);
+    Ok(json!({
+        "iss": state.issuer.as_str(),
+        "iat": now,
+        "sub": state.client.id,
+        "client_id": state.client.id,
+        "organization_id": ORGANIZATION,
+        "expires_in": tokens.expires_in,
+        "exp": now + tokens.expires_in,
+        "access_token": tokens.access_token,
+    }))
 }
 
 /// Issues an access token, which every response has.
@@ -160,5 +197,7 @@ pub(crate) fn required<'form>(form: &'form Form, name: &str) -> Result<&'form st
         .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }
 
+/// The organization of the client, which no other response has.
+const ORGANIZATION: &str = "f4c0a9d2-7b1e-4c53-9a86-2d0e5b7f1c33";
 /// The problem of a token request with a query.
 pub(crate) const QUERY_NOT_ALLOWED: &str = "parameters must be in the body, not in the query";

@@ -30,7 +30,7 @@ async fn the_sign_in_api_is_found_by_its_issuer() {
                 "tiktok_account",
             ],
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "subject_types_supported": ["pairwise"],
             "code_challenge_methods_supported": ["S256"],
             "id_token_signing_alg_values_supported": ["ES256", "RS256"],

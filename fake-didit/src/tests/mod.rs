@@ -3,6 +3,7 @@
 mod authentication;
 mod authorize;
 mod browser;
+mod client_credentials;
 mod connection;
 mod cookies;
 mod discovery;

@@ -74,3 +74,39 @@ async fn reuse_of_a_refresh_token_ends_the_session() {
     }
     assert!(!is_active(&didit, &second).await);
 }
+
+#[tokio::test]
+async fn thirty_checks_a_minute_and_three_hundred_an_hour_are_answered() {
+    let didit = didit();
+    let tokens = signed_in(&didit).await;
+    let mut answered = 0;
+    for second in 0..60 {
+        for _ in 0..10 {
+            let response = send(&didit, session(Method::GET, &tokens)).await;
+            match response.status() {
+                StatusCode::OK => answered += 1,
+                status => {
+                    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{second}");
+                    assert_eq!(response.headers()["retry-after"], "60");
+                }
+            }
+        }
+        didit.clock().advance(Duration::from_secs(1));
+    }
+    assert_eq!(answered, 30);
+    assert!(is_active(&didit, &tokens).await);
+    // A sign-out is no check.
+    let response = send(&didit, session(Method::DELETE, &tokens)).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+
+    didit.clock().advance(Duration::from_secs(3600));
+    let mut answered = 0;
+    for _minute in 0..60 {
+        for _ in 0..30 {
+            let status = send(&didit, session(Method::GET, &tokens)).await.status();
+            answered += usize::from(status != StatusCode::TOO_MANY_REQUESTS);
+        }
+        didit.clock().advance(Duration::from_secs(60));
+    }
+    assert_eq!(answered, 300);
+}
