@@ -84,18 +84,20 @@
 //! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
 //! | step-up-required, 401 | Please confirm that it is you | A user is signed in, but has not authenticated as recently or as strongly as the page requires. → Nothing: a person who opens a page is sent to the provider. A program finds the requirement in `WWW-Authenticate` (RFC 9470). See [step-up](crate::docs::recipes::step_up). |
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
-//! | access-token-refused, 401 | Please sign in again | The provider refuses the access token: expired, revoked, unknown. → Sign in again. |
+//! | access-token-refused, 401 | Please sign in again | The provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request: expired, revoked, unknown, for another audience; the log says which. → Sign in again. An API's client gets a new token. |
 //! | not-allowed, 403 | This page is not open to you | The user does not meet a [rule](crate::RequireSignIn#rules) of the route; the page and the problem details say which. → Nothing. If it happens to everybody: is a scope missing in [`with_scopes`](crate::ConfigBuilder::with_scopes)? A `WARN` names it. |
 //! | user-info-outdated, 401 | Please sign in again | A [rule](crate::RequireSignIn#rules) reads user information that the session does not keep, because it began before [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) was set, or that is older than [`no_older_than`](crate::RequireSignIn::no_older_than) allows. → Sign in. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |
 //! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
+//! | access-token-missing, 401 | This page cannot be opened like that | A request to an [API](crate::docs::recipes::bearer_api) has no access token. → Send `Authorization: Bearer`. |
+//! | malformed-authorization, 400 | This page cannot be opened like that | A request to an API has several `Authorization` headers, or a malformed one. → Send one header with one token. |
 //!
 //! ## The operator
 //!
 //! | code, status | page | meaning → what to do |
 //! |---|---|---|
 //! | callback-issuer-mismatch, 400 | This sign-in link does not work | The callback's `iss` is not the provider's issuer. → Compare with the accepted issuers in the log. If they are right, the callback is an attack. |
-//! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes). |
+//! | insufficient-scope, 403 | Sign-in is not set up correctly | The scopes of the access token do not suffice. → Request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes). In an API, the client requests those of the `WWW-Authenticate` header. |
 //! | invalid-scope, 500 | Sign-in is not set up correctly | A scope is unknown, or not allowed for the client. → Correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider. |
 //! | invalid-request, 500 | Sign-in is not set up correctly | The provider calls the token request malformed. → Compare the [`Provider`](crate::Provider)'s settings with its documentation. |
 //! | invalid-client, 500 | Sign-in is not set up correctly | The client id or secret is wrong. → Correct the configuration. |
@@ -127,6 +129,7 @@
 //! | provider-unreachable, 502 | Sign-in is not available right now | No connection to the provider, or the connection broke. → Look at the network, the [egress proxy](crate::docs::proxy), the certificates. |
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
 //! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh failed temporarily; the log says why. → Wait. The request can be repeated. |
+//! | access-token-unverified, 503 | This page is not available right now | The access token of an API's request cannot be verified: the provider has failed, or 256 introspections wait; the log says which. → Wait. The request can be repeated. |
 //!
 //! ## The store
 //!
@@ -148,7 +151,9 @@
 //! | store-required, 500 | Sign-in is not set up correctly | Sessions are in cookies: the server cannot list a user's sessions, or end those of other browsers. → Use a [store](crate::docs::machines). |
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
+//! | too-many-session-checks, 503 | Many people are using this site right now | [`DiditClient::session`](crate::DiditClient::session) was called more than 30 times in a minute, or 300 times in an hour. → Check rarely, before what must not happen in an ended session. |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
+//! | bearer-layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditBearer`](crate::DiditBearer). → Add the layer to the routes of the API. |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |
 //! | invalid-sign-in, 500 | Sign-in is not set up correctly | A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it. → The log names the parameter. |
 //! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |

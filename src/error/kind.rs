@@ -26,14 +26,16 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
 /// | `step-up-required` | 401 | a user is signed in, but not as recently or as strongly as the page requires | authenticate again: a person who opens a page is redirected there; the challenge says what is required |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
-/// | `access-token-refused` | 401 | the provider refuses the access token: expired, revoked, unknown | sign in, as for `not-signed-in` |
+/// | `access-token-refused` | 401 | the provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request: expired, revoked, unknown, for another audience | sign in, as for `not-signed-in`; an API's client gets a new token |
 /// | `not-allowed` | 403 | a rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user; the text says which | nothing |
 /// | `user-info-outdated` | 401 | a rule reads user information that the session does not keep, or that is too old | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
 /// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
+/// | `access-token-missing` | 401 | an API's request has no access token | send one: `Authorization: Bearer` |
+/// | `malformed-authorization` | 400 | an API's request has several `Authorization` headers, or one that is malformed | send one header with one token |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
-/// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes) |
+/// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes); in an API, the client requests those of the `WWW-Authenticate` header |
 /// | `invalid-scope` | 500 | a scope is unknown, or not allowed for the client | correct [`with_scopes`](crate::ConfigBuilder::with_scopes), or allow the scope at the provider |
 /// | `invalid-request` | 500 | the provider calls the token request malformed | compare the [`Provider`](crate::Provider)'s settings with its documentation |
 /// | `invalid-client` | 500 | the client id or secret is wrong | correct the configuration: [`with_client_secret`](crate::ConfigBuilder::with_client_secret) |
@@ -61,6 +63,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `provider-unreachable` | 502 | no connection to the provider, or the connection broke | look at the network, the proxy, the certificates |
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh failed temporarily; the source says why | wait; the request can be repeated |
+/// | `access-token-unverified` | 503 | the access token of an API's request cannot be verified: the provider has failed; the source says how | wait; the request can be repeated |
 /// | | | **The store** | |
 /// | `session-unavailable` | 503 | the session store failed, or the refresh of a session that ends with its access token failed; the source says which | look at the store or the provider; the request can be repeated |
 /// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
@@ -71,7 +74,9 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `store-required` | 500 | the sessions of a user are in cookies, where the server cannot find them | [`with_session_store`](crate::ConfigBuilder::with_session_store) |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
+/// | `too-many-session-checks` | 503 | the live check of sessions was used more than 30 times in a minute, or 300 times in an hour | check rarely, before what must not happen in an ended session; see [`retry_after`](crate::Error::retry_after) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
+/// | `bearer-layer-missing` | 500 | the request did not pass [`DiditBearer`](crate::DiditBearer) | add the layer to the routes of the API |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
 /// | `invalid-sign-in` | 500 | a parameter of a [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return the claim that verifies it | see the log |
 /// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
@@ -124,12 +129,23 @@ pub enum ErrorKind {
     /// A user is signed in, but the access token cannot be refreshed, although it has expired or a handler asks for a
     /// new one: there is no refresh token, or a single-use one was already sent.
     TokensExpired,
-    /// The provider refuses the access token (`invalid_token`, RFC 6750 §3.1).
+    /// The provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request (`invalid_token`,
+    /// RFC 6750 §3.1).
     AccessTokenRefused,
     /// A rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user.
     NotAllowed(GuardError),
     /// The access token's scopes do not suffice (`insufficient_scope`, RFC 6750 §3.1).
     InsufficientScope,
+    /// A request to an API has no access token.
+    AccessTokenMissing,
+    /// A request to an API has several `Authorization` headers, or one that is malformed (`invalid_request`, RFC 6750
+    /// §3.1).
+    MalformedAuthorization,
+    /// The access token of a request to an API cannot be verified at present: the provider does not respond, its response
+    /// cannot be used, or too many verifications wait. [`source`](std::error::Error::source) says which.
+    AccessTokenUnverified,
+    /// The live check of sessions was used more often than Didit allows.
+    TooManySessionChecks,
     /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
     InvalidScope,
     /// The provider refuses at its sign-in page, with a code that has no own kind.
@@ -259,6 +275,8 @@ pub(crate) mod tests {
         NotAllowed(GuardError::UserInfoTooOld),
         TokenRequest(TokenError::InvalidGrant),
         TooManyTokenRequests,
+        AccessTokenMissing,
+        MalformedAuthorization,
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,
         InvalidScope,
@@ -289,6 +307,7 @@ pub(crate) mod tests {
         ProviderUnreachable,
         ProviderTimeout,
         TokensUnavailable,
+        AccessTokenUnverified,
         SessionUnavailable,
         SignOutIncomplete,
         UnexpectedClaims,
@@ -297,7 +316,9 @@ pub(crate) mod tests {
         StoreRequired,
         NotOffered,
         SingleUseRefreshToken,
+        TooManySessionChecks,
         Wiring(WiringError::LayerMissing),
+        Wiring(WiringError::BearerLayerMissing),
         Wiring(WiringError::NotACallback),
         Wiring(WiringError::InvalidSignIn),
         Wiring(WiringError::AskedTooLate),

@@ -16,6 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 pub(crate) use advice::NextPage;
@@ -23,9 +24,9 @@ pub(crate) use authentication::RequiredAuthentication;
 pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
-pub(crate) use problem::{Rendered, add_required_headers};
+pub(crate) use problem::Rendered;
 pub use reason::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
-use table::Actor;
+pub(crate) use table::Actor;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -68,6 +69,8 @@ struct Inner {
     provider_code: Option<String>,
     /// The provider's `error_description`, likewise.
     provider_description: Option<String>,
+    /// When the request may succeed.
+    retry_after: Option<Duration>,
     source: Option<Source>,
     /// The authentication with which the request would succeed.
     required_authentication: RequiredAuthentication,
@@ -83,6 +86,7 @@ impl Error {
             host: None,
             provider_code: None,
             provider_description: None,
+            retry_after: None,
             source: None,
             required_authentication: RequiredAuthentication::default(),
             is_logged: AtomicBool::new(false),
@@ -149,6 +153,16 @@ impl Error {
         &self.0.required_authentication
     }
 
+    /// The details.
+    pub(crate) fn details(&self) -> Option<&str> {
+        self.0.context.as_deref()
+    }
+
+    /// Adds the time after which the request may succeed.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        self.edit(|inner| inner.retry_after = Some(wait))
+    }
+
     /// Shows the details to the sender of the request.
     pub(crate) fn with_public_context(self) -> Self {
         self.edit(|inner| inner.is_context_public = true)
@@ -210,6 +224,34 @@ impl Error {
     /// [Example](Self::provider_code).
     pub fn provider_description(&self) -> Option<&str> {
         self.0.provider_description.as_deref()
+    }
+
+    /// How long to wait before the next attempt, if that is known. The response has it as `Retry-After`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_didit::{
+    ///     DiditAuth, ErrorKind,
+    ///     fake::{FakeDidit, FakeDiditExt, Person},
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let didit = FakeDidit::authentication("app");
+    /// let config = didit.config("https://app.example/callback").with_cookie_keys([[7; 32]]);
+    /// let client = DiditAuth::new(config.build()?).client();
+    /// let tokens = didit.tokens(&Person::john(), ["openid"]);
+    /// for _ in 0..30 {
+    ///     assert!(client.session(&tokens).await.is_ok());
+    /// }
+    /// let error = client.session(&tokens).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooManySessionChecks);
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// The chain of sources, for a log.

@@ -57,7 +57,7 @@ impl Error {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        add_required_headers(&mut response);
+        self.add_required_headers(&mut response);
         response
     }
 
@@ -66,19 +66,23 @@ impl Error {
         let required = self.required_authentication();
         (!required.is_any()).then(|| required.challenge(CHALLENGE))?
     }
-}
 
-/// Adds the headers that a status requires, unless they are there: the challenge of a 401 (RFC 9110 §15.5.2) and the
-/// `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own, because browsers open a dialog
-/// for schemes that they know.
-pub(crate) fn add_required_headers(response: &mut http::Response<Bytes>) {
-    let (name, value) = match response.status() {
-        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, CHALLENGE),
-        StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),
-        _ => return,
-    };
-    let value = HeaderValue::from_static(value);
-    response.headers_mut().entry(name).or_insert(value);
+    /// Adds the headers that the status requires, unless they are there: the challenge of a 401 (RFC 9110 §15.5.2) and
+    /// the `Retry-After` of a 503 (§15.6.4). The challenge's scheme is this crate's own, because browsers open a dialog
+    /// for schemes that they know.
+    pub(crate) fn add_required_headers(&self, response: &mut http::Response<Bytes>) {
+        let (name, value) = match response.status() {
+            StatusCode::UNAUTHORIZED => {
+                (header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let seconds = self.retry_after().map_or(1, |wait| wait.as_secs());
+                (header::RETRY_AFTER, seconds.into())
+            }
+            _ => return,
+        };
+        response.headers_mut().entry(name).or_insert(value);
+    }
 }
 
 const CHALLENGE: &str = r#"Didit realm="sign-in""#;

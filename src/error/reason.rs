@@ -194,6 +194,8 @@ impl GuardError {
 pub enum WiringError {
     /// The request did not pass [`DiditAuth`](crate::DiditAuth).
     LayerMissing,
+    /// The request did not pass [`DiditBearer`](crate::DiditBearer).
+    BearerLayerMissing,
     /// [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's.
     NotACallback,
     /// A parameter of a handler's [`SignIn`](crate::SignIn) cannot be sent, or the provider is not declared to return

@@ -77,7 +77,7 @@ impl ErrorKind {
             Self::TokensExpired => row(User, "tokens-expired", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
                 "the tokens cannot be refreshed: there is no refresh token, or it was already used"),
             Self::AccessTokenRefused => row(User, "access-token-refused", Status::UNAUTHORIZED, &Advice::SIGN_IN_AGAIN,
-                "the provider refuses the access token"),
+                "the access token is refused"),
             Self::NotAllowed(reason) => match reason {
                 GuardError::NotVerified | GuardError::NotOver18 | GuardError::NotOver21 | GuardError::ScopeNotGranted
                 | GuardError::ConditionNotMet =>
@@ -86,6 +86,10 @@ impl ErrorKind {
                     row(User, "user-info-outdated", Status::UNAUTHORIZED, &Advice::OUTDATED,
                         "the session's user information is missing or too old"),
             },
+            Self::AccessTokenMissing => row(User, "access-token-missing", Status::UNAUTHORIZED, &Advice::WRONG_WAY,
+                "the request has no access token"),
+            Self::MalformedAuthorization => row(User, "malformed-authorization", Status::BAD_REQUEST, &Advice::WRONG_WAY,
+                "the request does not have one well-formed `Authorization: Bearer`"),
             // Strangers can cause this error at will.
             Self::TooManyTokenRequests => row(User, "too-many-token-requests", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                 "too many sign-ins or refreshes are waiting for the provider"),
@@ -138,6 +142,9 @@ impl ErrorKind {
             Self::TokensUnavailable =>
                 row(Provider, "tokens-unavailable", Status::SERVICE_UNAVAILABLE, &Advice::UNAVAILABLE,
                     "the access token has expired and cannot be refreshed right now"),
+            Self::AccessTokenUnverified =>
+                row(Provider, "access-token-unverified", Status::SERVICE_UNAVAILABLE, &Advice::UNAVAILABLE,
+                    "the access token cannot be verified right now"),
             Self::SessionUnavailable =>
                 row(Store, "session-unavailable", Status::SERVICE_UNAVAILABLE, &Advice::UNAVAILABLE,
                     "the session cannot be checked right now: the session store or the provider has failed"),
@@ -155,11 +162,17 @@ impl ErrorKind {
             Self::NotOffered => developer("not-offered", "the provider has no such endpoint"),
             Self::SingleUseRefreshToken => developer("single-use-refresh-token",
                 "the refresh token is single-use: the session and a sealed copy cannot both use it"),
+            Self::TooManySessionChecks =>
+                row(Actor::Developer, "too-many-session-checks", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
+                    "the session was checked at the provider too often"),
             Self::Wiring(reason) => match reason {
                 WiringError::LayerMissing =>
                     developer("layer-missing",
                         "the layer `tower_didit::DiditAuth` is missing: add it to the router, after this route and \
                          after `RequireSignIn`"),
+                WiringError::BearerLayerMissing =>
+                    developer("bearer-layer-missing",
+                        "the layer `tower_didit::DiditBearer` is missing: add it to the routes of the API"),
                 WiringError::NotACallback =>
                     developer("not-a-callback",
                         "`ReturnTo` is available only in the handler of the callback, the path of the redirect URI"),

@@ -12,7 +12,7 @@ use super::{
     responses::{append_cookies, keep_private},
 };
 use crate::{
-    error::{Error, ErrorKind, NextPage, Rendered, add_required_headers},
+    error::{Error, ErrorKind, NextPage, Rendered},
     return_to::ReturnTo,
 };
 
@@ -74,7 +74,7 @@ impl RelyingParty {
                 }
             }
         };
-        add_required_headers(&mut response);
+        error.add_required_headers(&mut response);
         keep_private(response.headers_mut());
         append_cookies(response.headers_mut(), failure.cookies);
         let extensions = response.extensions_mut();
