@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
     EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    StandardRevocableToken, TokenUrl, basic::BasicTokenIntrospectionResponse,
+    Scope, StandardRevocableToken, TokenUrl, basic::BasicTokenIntrospectionResponse,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
@@ -136,6 +136,28 @@ impl Client {
             .request_async(&TokenTransport(transport, self.token_requests))
             .await;
         accept(outcome, before.scopes(), now, metadata)
+    }
+
+    /// Requests a token of the application itself (RFC 6749 §4.4).
+    pub(crate) async fn client_credentials(
+        &self,
+        metadata: &Metadata,
+        scopes: &Scopes,
+        now: Timestamp,
+        transport: &dyn HttpTransport,
+    ) -> Result<TokenSet, TokenRequestFailure> {
+        let names = scopes.iter().map(|scope| Scope::new(scope.to_owned()));
+        let outcome = self
+            .oauth2_client(metadata)
+            .exchange_client_credentials()
+            .add_scopes(names)
+            .request_async(&TokenTransport(transport, self.token_requests))
+            .await;
+        accept(outcome, scopes, now, metadata)
+    }
+
+    pub(crate) fn has_secret(&self) -> bool {
+        self.secret.is_some()
     }
 
     /// The client at a provider's token endpoint. Without a secret only the client id is sent.

@@ -13,7 +13,7 @@ pub(crate) use self::rules::IdTokenRules;
 use super::{
     callback::Grant,
     jwks::{Jwks, KeyRefusal},
-    jws::{Jws, malformed},
+    jws::{Jws, TokenKind, malformed},
 };
 use crate::{
     clock::Timestamp,
@@ -47,7 +47,7 @@ impl<'a> ReceivedIdToken<'a> {
         rules: &IdTokenRules,
         allowed: &[SigningAlgorithm],
     ) -> Result<Self, Error> {
-        let mut jws = Jws::parse(token.secret(), allowed)?;
+        let mut jws = Jws::parse(token.secret(), TokenKind::IdToken, allowed)?;
         let payload = std::mem::take(&mut jws.payload);
         let no_object = || malformed("its payload is not a JSON object");
         let claims = json::object(&payload).ok_or_else(no_object)?;
@@ -143,7 +143,7 @@ impl SignedIdToken {
     }
 }
 
-fn audiences(claims: &Object) -> Result<Vec<&str>, Error> {
+pub(super) fn audiences(claims: &Object) -> Result<Vec<&str>, Error> {
     match claims.get("aud") {
         Some(Value::String(one)) => Ok(vec![one.as_str()]),
         Some(Value::Array(several)) => several
@@ -156,7 +156,11 @@ fn audiences(claims: &Object) -> Result<Vec<&str>, Error> {
 }
 
 /// The checks of every token: subject, type and times.
-fn check_general(claims: &Object, rules: &IdTokenRules, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check_general(
+    claims: &Object,
+    rules: &IdTokenRules,
+    now: Timestamp,
+) -> Result<(), Error> {
     let subject = text(claims, "sub").ok_or_else(|| malformed("it has no sub"))?;
     // OpenID Connect Core §2.
     if subject.is_empty() || subject.len() > 255 {
@@ -196,11 +200,11 @@ fn check_hash(
     }
 }
 
-fn text<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str()
 }
 
-fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
+pub(super) fn time(claims: &Object, name: &str) -> Result<Option<Timestamp>, Error> {
     let malformed =
         || Error::with_context(IdTokenError::Malformed, format!("its {name} is not a time"));
     let time = member(claims, name).map(|value| numeric_date(value).ok_or_else(malformed));

@@ -22,9 +22,33 @@ pub(super) struct Jws<'a> {
     pub(super) signing_input: &'a str,
 }
 
+/// The kind of a token, which its header names in `typ`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// `typ` may be missing (RFC 7519 §5.1).
+    IdToken,
+    /// `typ` is required (RFC 9068 §4).
+    AccessToken,
+}
+
+impl TokenKind {
+    /// `application/` may be left out (RFC 7515 §4.1.9).
+    fn has_type(self, typ: Option<&str>) -> bool {
+        let bare = typ.map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        match self {
+            Self::IdToken => bare.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT")),
+            Self::AccessToken => bare.is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt")),
+        }
+    }
+}
+
 impl<'a> Jws<'a> {
     /// Reads a token in the order of RFC 7515 §5.2. `allowed` are the accepted algorithms.
-    pub(super) fn parse(token: &'a str, allowed: &[SigningAlgorithm]) -> Result<Self, Error> {
+    pub(super) fn parse(
+        token: &'a str,
+        kind: TokenKind,
+        allowed: &[SigningAlgorithm],
+    ) -> Result<Self, Error> {
         if token.len() > MAX_TOKEN {
             return Err(malformed("it is larger than 64 KiB"));
         }
@@ -33,7 +57,7 @@ impl<'a> Jws<'a> {
         }
         let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
         let (header, payload) = signing_input.split_once('.').unwrap_or_default();
-        let (algorithm, kid) = read_header(&decode(header)?, allowed)?;
+        let (algorithm, kid) = read_header(&decode(header)?, kind, allowed)?;
         Ok(Self {
             algorithm,
             kid,
@@ -47,6 +71,7 @@ impl<'a> Jws<'a> {
 /// The algorithm and the key id.
 fn read_header(
     header: &[u8],
+    kind: TokenKind,
     allowed: &[SigningAlgorithm],
 ) -> Result<(SigningAlgorithm, Option<String>), Error> {
     let header =
@@ -67,11 +92,8 @@ fn read_header(
             .transpose()
     };
     // RFC 8725 §3.11: the provider signs other kinds of tokens, too.
-    if let Some(typ) = text("typ", "its typ is not a string")? {
-        let typ = typ.strip_prefix("application/").unwrap_or(typ);
-        if !typ.eq_ignore_ascii_case("JWT") {
-            return Err(Error::new(IdTokenError::Type));
-        }
+    if !kind.has_type(text("typ", "its typ is not a string")?) {
+        return Err(Error::new(IdTokenError::Type));
     }
     let no_algorithm = "its header has no alg";
     let name = text("alg", no_algorithm)?.ok_or_else(|| malformed(no_algorithm))?;

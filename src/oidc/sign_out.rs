@@ -1,4 +1,4 @@
-//! The requests of a sign-out: end-session and revocation.
+//! The requests of a sign-out, end-session and revocation, and introspection, which is sent like a revocation.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -58,9 +58,32 @@ impl Client {
             Some(token) => (token.secret(), "refresh_token"),
             None => (tokens.access_token().secret(), "access_token"),
         };
+        self.token_form(
+            metadata,
+            url,
+            &[("token", token), ("token_type_hint", hint)],
+        )
+    }
+
+    /// The request that introspects an access token (RFC 7662 §2.1). Didit documents `token` as its only parameter.
+    pub(crate) fn introspection(
+        &self,
+        metadata: &Metadata,
+        url: &Endpoint,
+        token: &str,
+    ) -> Request<Bytes> {
+        self.token_form(metadata, url, &[("token", token)])
+    }
+
+    /// A form about a token. The client authenticates as at the token endpoint.
+    fn token_form(
+        &self,
+        metadata: &Metadata,
+        url: &Endpoint,
+        parameters: &[(&str, &str)],
+    ) -> Request<Bytes> {
         let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("token", token)
-            .append_pair("token_type_hint", hint);
+        body.extend_pairs(parameters);
 
         let mut request = url.request(Method::POST);
         let secret = self.secret.as_ref().map(|secret| secret.secret().as_str());

@@ -81,7 +81,7 @@ impl TokenSet {
 }
 
 /// A list separated by spaces, or an array. `None` for anything else.
-fn scopes(value: &Value) -> Option<Scopes> {
+pub(super) fn scopes(value: &Value) -> Option<Scopes> {
     match value {
         Value::String(spaced) => Some(Scopes::new(spaced.as_str())),
         Value::Array(items) => {

@@ -16,6 +16,7 @@ pub(crate) enum EndpointName {
     Revocation,
     EndSession,
     Session,
+    Introspection,
 }
 
 impl EndpointName {
@@ -28,6 +29,7 @@ impl EndpointName {
             Self::UserInfo => ("user information endpoint", Some("userinfo_endpoint")),
             Self::Revocation => ("revocation endpoint", Some("revocation_endpoint")),
             Self::EndSession => ("end-session endpoint", Some("end_session_endpoint")),
+            Self::Introspection => ("introspection endpoint", Some("introspection_endpoint")),
             // Didit's metadata does not have this endpoint.
             Self::Session => ("session endpoint", None),
         }

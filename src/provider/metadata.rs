@@ -36,6 +36,8 @@ pub(crate) struct Metadata {
     pub(crate) end_session_endpoint: Option<Endpoint>,
     /// Terminates the session of an access token (Didit Authentication).
     pub(crate) session_endpoint: Option<Endpoint>,
+    /// RFC 7662.
+    pub(crate) introspection_endpoint: Option<Endpoint>,
     pub(crate) signing_algorithms: Vec<SigningAlgorithm>,
     pub(crate) client_authentication: ClientAuthentication,
     /// Whether every authorization response names its issuer (RFC 9207 §3).
@@ -132,6 +134,7 @@ impl Provider {
             revocation_endpoint: optional(EndpointName::Revocation)?,
             end_session_endpoint: optional(EndpointName::EndSession)?,
             session_endpoint: optional(EndpointName::Session)?,
+            introspection_endpoint: optional(EndpointName::Introspection)?,
             signing_algorithms: self
                 .signing_algorithms
                 .clone()

@@ -36,6 +36,7 @@ use crate::tokens::Scopes;
 ///     .with_token_endpoint("https://apx.staging.didit.me/auth/v2/token")
 ///     .with_jwks_uri("https://apx.staging.didit.me/auth/config/jwks")
 ///     .with_user_info_endpoint("https://apx.staging.didit.me/auth/v2/users/retrieve")
+///     .with_introspection_endpoint("https://apx.staging.didit.me/auth/v2/introspect")
 ///     .with_issuers(["https://apx.staging.didit.me"]);
 /// # let _ = staging;
 /// ```
@@ -117,6 +118,7 @@ impl Provider {
     /// | token endpoint | `https://apx.didit.me/auth/v2/token` | documented |
     /// | keys | `https://apx.didit.me/auth/config/jwks` | documented; the discovery document has `https://apx.didit.me/auth/jwks` |
     /// | user information | `https://apx.didit.me/auth/v2/users/retrieve` | documented; its subject is `sub` in the documentation and `user_id` in Didit's code, and either is accepted |
+    /// | access tokens | opaque, introspected at `https://apx.didit.me/auth/v2/introspect` | documented |
     /// | ID tokens | RS256 or ES256 | RS256 is documented, ES256 is in Didit's code |
     /// | nonce | sent, and required in the ID token | the parameter is documented, its return is not: see [`insecure_accept_missing_nonce`](Self::insecure_accept_missing_nonce) |
     /// | PKCE | S256, always sent | not documented; Didit's template sends it |
@@ -145,6 +147,10 @@ impl Provider {
             (
                 EndpointName::UserInfo,
                 "https://apx.didit.me/auth/v2/users/retrieve",
+            ),
+            (
+                EndpointName::Introspection,
+                "https://apx.didit.me/auth/v2/introspect",
             ),
         ];
         Self {
@@ -175,6 +181,7 @@ impl Provider {
     /// | keys | `{issuer}/.well-known/jwks.json` | documented |
     /// | user information | none | documented |
     /// | ID tokens | ES256 | documented |
+    /// | access tokens | JWTs (`at+jwt`) for at most 5 minutes, signed as ID tokens are | documented |
     /// | nonce | none: the S256 code challenge takes its place (RFC 9700 §4.5.3) | PKCE is documented as mandatory, a nonce is not mentioned |
     /// | client authentication | none: a public client, which needs [`with_cookie_keys`](crate::ConfigBuilder::with_cookie_keys) | documented |
     /// | default scopes | none | `offline_access` requests a refresh token |
@@ -251,7 +258,7 @@ impl Provider {
     /// unreachable. The metadata is cached for its `max-age`, at least a minute and at most a day. `issuer` must be
     /// identical to the issuer in the metadata. A value from a setter overrides the metadata.
     ///
-    /// User information, revocation (RFC 7009) and the end-session page (OpenID Connect RP-Initiated Logout) are
+    /// User information, revocation (RFC 7009), introspection (RFC 7662) and the end-session page (OpenID Connect RP-Initiated Logout) are
     /// used if the metadata has them; an unusable URL there is logged and ignored. The default scope is
     /// `openid`, and a nonce is sent and required. ID tokens are expected to have `auth_time` and `acr` where a sign-in
     /// asks for them. Declare single-use refresh tokens with

@@ -103,6 +103,22 @@ impl Provider {
         self.with_endpoint(EndpointName::Revocation, url)
     }
 
+    /// Replaces the introspection endpoint (RFC 7662 §2), at which [`DiditBearer`](crate::DiditBearer) verifies access
+    /// tokens. The client authenticates as at the token endpoint.
+    ///
+    /// Without an introspection endpoint access tokens must be JWTs (RFC 9068).
+    ///
+    /// ```
+    /// # use tower_didit::Provider;
+    /// let provider = Provider::discovered("https://op.example")
+    ///     .with_introspection_endpoint("https://op.example/introspect");
+    /// # assert_ne!(provider, Provider::discovered("https://op.example"));
+    /// ```
+    #[must_use]
+    pub fn with_introspection_endpoint(self, url: impl Into<String>) -> Self {
+        self.with_endpoint(EndpointName::Introspection, url)
+    }
+
     /// Replaces the end-session endpoint, to which a sign-out sends the browser (OpenID Connect RP-Initiated
     /// Logout §2).
     ///

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     lock::lock,
-    oidc::{Jwks, KeyRefusal, ReceivedIdToken},
+    oidc::{Jwks, KeyRefusal},
     provider::{Endpoint, Metadata, MetadataSource},
     transport::{HttpTransport, unexpected_status},
 };
@@ -44,21 +44,21 @@ impl ProviderCalls {
         self.keys.get(self.now(), self.fetch_keys(url)).await
     }
 
-    /// Verifies the signature of a token with the keys at `url`. If no cached key verifies it, the keys are fetched
+    /// Verifies the signature of a token with the keys at `url`: calls `verify` with them. If no cached key verifies it, the keys are fetched
     /// once more, unless that happened too often (OpenID Connect Core §10.1.1).
     pub(super) async fn verify_signature(
         &self,
-        token: &ReceivedIdToken<'_>,
         url: &Endpoint,
+        verify: impl Fn(&Jwks) -> Result<(), KeyRefusal>,
     ) -> Result<(), Error> {
         // The metadata may have another URL since the keys were fetched.
-        let verify = |keys: &Fetched<Keys>| match &keys.value {
-            (source, keys) if source == url => token.verify_signature(keys),
+        let verify_with = |keys: &Fetched<Keys>| match &keys.value {
+            (source, keys) if source == url => verify(keys),
             _ => Err(KeyRefusal::Unknown),
         };
         let known = self.keys(url).await?;
         // Fetch again after a wrong signature too: some providers reuse the `kid` of the old key for a new key.
-        let Err(refusal) = verify(&known) else {
+        let Err(refusal) = verify_with(&known) else {
             return Ok(());
         };
         let now = self.now();
@@ -66,7 +66,7 @@ impl ProviderCalls {
         let fetch = self.fetch_keys(url);
         let newer = self.keys.newer(&known, now, may_fetch, fetch);
         match newer.await {
-            Some(newer) => Ok(verify(&*newer?)?),
+            Some(newer) => Ok(verify_with(&*newer?)?),
             None => Err(Error::from(refusal)
                 .with_details("the keys were fetched a moment ago and are not fetched again yet")),
         }

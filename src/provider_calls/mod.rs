@@ -1,9 +1,14 @@
 //! Calls to the provider: one function for each endpoint, over one transport.
 
+mod access_tokens;
 mod cached;
+mod client_credentials;
 mod documents;
+mod introspect;
+mod live_session;
 mod refresh;
 mod token_bucket;
+mod token_cache;
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,7 +20,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use self::refresh::ReadyToRefresh;
-use self::{cached::Cached, token_bucket::TokenBucket};
+use self::{
+    access_tokens::AccessTokens, cached::Cached, client_credentials::ClientTokens,
+    live_session::SessionChecks, token_bucket::TokenBucket,
+};
 use crate::{
     breaker::Breaker,
     clock::{Clock, Timestamp},
@@ -44,6 +52,11 @@ pub(crate) struct ProviderCalls {
     exchanges: Arc<Semaphore>,
     refreshes: Arc<Semaphore>,
     token_endpoint: Breaker,
+    introspections: Arc<Semaphore>,
+    introspection_endpoint: Breaker,
+    access_tokens: AccessTokens,
+    client_tokens: ClientTokens,
+    session_checks: SessionChecks,
 }
 
 /// A permit for one exchange. An exchange continues after its browser has disconnected, so a server's own limits do not
@@ -70,7 +83,16 @@ impl ProviderCalls {
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             refreshes: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             token_endpoint: Breaker::new(BREAKER_OPEN_FOR),
+            introspections: Arc::new(Semaphore::new(MAX_EXCHANGES)),
+            introspection_endpoint: Breaker::new(BREAKER_OPEN_FOR),
+            access_tokens: AccessTokens::new(),
+            client_tokens: ClientTokens::default(),
+            session_checks: SessionChecks::default(),
         }
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.rules.client_id
     }
 
     /// The scopes that each sign-in requests.
@@ -205,7 +227,8 @@ impl ProviderCalls {
         let algorithms = &metadata.signing_algorithms;
         let received = ReceivedIdToken::read(id_token, &self.rules, algorithms)?;
         if let Signatures::KeysAt(url) = &metadata.signatures {
-            self.verify_signature(&received, url).await?;
+            let verify = |keys: &Jwks| received.verify_signature(keys);
+            self.verify_signature(url, verify).await?;
         }
         Ok(received.into_signed())
     }
@@ -228,10 +251,10 @@ fn with_access_token(
     Ok(request)
 }
 
-/// The limit of concurrent exchanges, and of concurrent refreshes. Each takes at most three HTTP timeouts and 3 MiB:
+/// The limit of concurrent exchanges, of concurrent refreshes, and of concurrent introspections. Each takes at most three HTTP timeouts and 3 MiB:
 /// the tokens, and the keys twice.
 const MAX_EXCHANGES: usize = 256;
-/// The time without refreshes after the token endpoint did not answer.
+/// The time without calls after an endpoint did not answer.
 const BREAKER_OPEN_FOR: Duration = Duration::from_secs(10);
 /// Three fetches in a burst, then one a minute.
 const KEY_REFETCHES: (u64, Duration) = (3, Duration::from_secs(60));

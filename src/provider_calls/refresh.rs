@@ -91,7 +91,7 @@ impl ProviderCalls {
     }
 
     /// Runs the work of a call to its end. The breaker opens if the work takes longer than [`BREAKER_TIMEOUT`].
-    async fn watch<T>(&self, call: &mut Call, work: impl Future<Output = T>) -> T {
+    pub(super) async fn watch<T>(&self, call: &mut Call, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if let Ok(outcome) = tokio::time::timeout(BREAKER_TIMEOUT, &mut work).await {
             return outcome;
@@ -109,7 +109,7 @@ impl ProviderCalls {
     }
 }
 
-fn is_outage(error: &Error) -> bool {
+pub(super) fn is_outage(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ProviderUnreachable | ErrorKind::ProviderTimeout
@@ -118,4 +118,4 @@ fn is_outage(error: &Error) -> bool {
 
 /// The time without a response after which the breaker opens. Slightly less than the 5 s that a request waits, so
 /// that the next request does not wait.
-const BREAKER_TIMEOUT: Duration = Duration::from_millis(4900);
+pub(super) const BREAKER_TIMEOUT: Duration = Duration::from_millis(4900);

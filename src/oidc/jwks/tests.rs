@@ -1,13 +1,14 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::oidc::jws::TokenKind;
 
 fn jwks(keys: &Value) -> Jwks {
     Jwks::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
 fn verify(keys: &Jwks, token: &str) -> Result<(), KeyRefusal> {
-    keys.verify(&Jws::parse(token, SigningAlgorithm::ALL).unwrap())
+    keys.verify(&Jws::parse(token, TokenKind::IdToken, SigningAlgorithm::ALL).unwrap())
 }
 
 /// The refusal of the RSA token of RFC 7515 by a set of this key. `None` if it is accepted.

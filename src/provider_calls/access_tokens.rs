@@ -1,0 +1,203 @@
+//! The verification of access tokens that clients of an API send.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+use super::{ProviderCalls, introspect::ReadyToIntrospect, token_cache::TokenCache};
+use crate::{
+    clock::Timestamp,
+    error::{Actor, Error, ErrorKind},
+    flight::Flight,
+    lock::lock,
+    oidc::{ReceivedAccessToken, refused_access_token},
+    provider::{Endpoint, Metadata, Signatures},
+    seal::sha256,
+    tokens::AccessClaims,
+};
+
+/// The access tokens that were verified, and the introspections in flight.
+pub(super) struct AccessTokens {
+    verified: TokenCache<Verified>,
+    /// Apart from those that were verified, so that a flood of made-up tokens removes none of them.
+    refused: TokenCache<Refused>,
+    /// One for each token, by a hash of it.
+    introspections: Mutex<HashMap<[u8; 32], Flight<Outcome>>>,
+}
+
+type Outcome = Result<AccessClaims, Error>;
+
+#[derive(Clone)]
+struct Verified {
+    claims: AccessClaims,
+    at: Timestamp,
+    is_introspected: bool,
+}
+
+#[derive(Clone)]
+struct Refused {
+    error: Error,
+    at: Timestamp,
+}
+
+impl AccessTokens {
+    pub(super) fn new() -> Self {
+        Self {
+            verified: TokenCache::new(),
+            refused: TokenCache::new(),
+            introspections: Mutex::default(),
+        }
+    }
+
+    /// What is known of a token. An introspection counts for `lifetime`; no answer counts after the token has expired.
+    fn known(&self, token: &str, lifetime: Duration, now: Timestamp) -> Option<Outcome> {
+        if let Some(verified) = self.verified.get(token) {
+            let lifetime = if verified.is_introspected {
+                lifetime
+            } else {
+                MAX_LOCAL_LIFETIME
+            };
+            let expires = verified.claims.expiry();
+            if is_recent(verified.at, lifetime, now) && expires.is_none_or(|end| now < end) {
+                return Some(Ok(verified.claims));
+            }
+        }
+        // Never longer than an introspection that succeeds.
+        let lifetime = REFUSED_LIFETIME.min(lifetime);
+        let refused = self.refused.get(token);
+        let refused = refused.filter(|refused| is_recent(refused.at, lifetime, now));
+        refused.map(|refused| Err(refused.error))
+    }
+
+    fn note(&self, token: &str, outcome: &Outcome, is_introspected: bool, at: Timestamp) {
+        match outcome {
+            Ok(claims) => {
+                let verified = Verified {
+                    claims: claims.clone(),
+                    at,
+                    is_introspected,
+                };
+                self.verified.insert(token, verified);
+            }
+            // Another verification of a JWT costs no call.
+            Err(error) if is_introspected && error.kind() == ErrorKind::AccessTokenRefused => {
+                let error = error.clone();
+                self.refused.insert(token, Refused { error, at });
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl ProviderCalls {
+    /// What is known of an access token without a call. An introspection counts for `lifetime`.
+    #[inline]
+    pub(crate) fn known_access_token(&self, token: &str, lifetime: Duration) -> Option<Outcome> {
+        self.access_tokens.known(token, lifetime, self.now())
+    }
+
+    /// Verifies an access token: by introspection (RFC 7662) if the provider has an endpoint for that, else as a JWT (RFC
+    /// 9068 §4). Waits at most 5 s. The audience is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AccessTokenRefused`]; [`ErrorKind::AccessTokenUnverified`] if the provider has failed.
+    pub(crate) async fn verify_access_token(
+        self: &Arc<Self>,
+        token: &str,
+        lifetime: Duration,
+    ) -> Outcome {
+        let verify = async {
+            let metadata = self.metadata().await?;
+            if metadata.introspection_endpoint.is_some() {
+                self.introspected(token, lifetime).await
+            } else {
+                self.verify_jwt(&metadata, token).await
+            }
+        };
+        let outcome = tokio::time::timeout(MAX_WAIT, verify).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProviderTimeout)));
+        outcome.map_err(|error| match error.kind().row().actor {
+            Actor::Provider => error.into_cause_of(ErrorKind::AccessTokenUnverified),
+            _ => error,
+        })
+    }
+
+    /// The outcome of an introspection that concurrent requests with the same token share. It continues if its waiters
+    /// are dropped.
+    async fn introspected(self: &Arc<Self>, token: &str, lifetime: Duration) -> Outcome {
+        let flight = {
+            let mut flights = lock(&self.access_tokens.introspections);
+            // Another request may have completed it in the meantime.
+            if let Some(known) = self.known_access_token(token, lifetime) {
+                return known;
+            }
+            let hash = sha256(&[token.as_bytes()]);
+            let in_flight = flights.get(&hash).filter(|flight| flight.is_in_flight());
+            if let Some(flight) = in_flight {
+                flight.clone()
+            } else {
+                let ready = self.prepare_introspection()?;
+                let flight = self.start_introspection(token, hash, ready);
+                flights.insert(hash, flight.clone());
+                flight
+            }
+        };
+        let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
+        flight.outcome().await.unwrap_or_else(lost)
+    }
+
+    fn start_introspection(
+        self: &Arc<Self>,
+        token: &str,
+        hash: [u8; 32],
+        ready: ReadyToIntrospect,
+    ) -> Flight<Outcome> {
+        let (calls, token) = (Arc::clone(self), Zeroizing::new(token.to_owned()));
+        // A shutdown need not wait for it.
+        Flight::start(&TaskTracker::new(), async move {
+            let at = calls.now();
+            let outcome = calls.introspect_now(ready, &token).await;
+            calls.access_tokens.note(&token, &outcome, true, at);
+            lock(&calls.access_tokens.introspections).remove(&hash);
+            outcome
+        })
+    }
+
+    async fn verify_jwt(&self, metadata: &Metadata, token: &str) -> Outcome {
+        // Not even if the application trusts TLS: the token does not come from the provider.
+        let Signatures::KeysAt(keys) = &metadata.signatures else {
+            let context = "introspection, or keys for access tokens";
+            return Err(Error::with_context(ErrorKind::NotOffered, context));
+        };
+        let outcome = self.verify_with_keys(metadata, keys, token).await;
+        let outcome = outcome.map_err(refused_access_token);
+        self.access_tokens.note(token, &outcome, false, self.now());
+        outcome
+    }
+
+    async fn verify_with_keys(&self, metadata: &Metadata, keys: &Endpoint, token: &str) -> Outcome {
+        let algorithms = &metadata.signing_algorithms;
+        let received = ReceivedAccessToken::read(token, &self.rules, algorithms)?;
+        let verify = |keys: &_| received.verify_signature(keys);
+        self.verify_signature(keys, verify).await?;
+        received.accept(&self.rules, self.now())
+    }
+}
+
+/// A value from the future, from before a clock was set back, is not recent.
+fn is_recent(at: Timestamp, lifetime: Duration, now: Timestamp) -> bool {
+    at <= now && now.since(at) < lifetime
+}
+
+/// How long the verification of a JWT counts: a key that the provider has withdrawn verifies nothing for longer.
+const MAX_LOCAL_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// How long a refusal of the introspection endpoint counts.
+const REFUSED_LIFETIME: Duration = Duration::from_secs(10);
+/// Limit of the wait for a verification.
+const MAX_WAIT: Duration = Duration::from_secs(5);
