@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use crate::{
-    config::Config, error::Error, extract::DiditClient, relying_party::Origins,
+    bearer::DiditBearer, config::Config, error::Error, extract::DiditClient, relying_party::Origins,
     service::DiditAuthService, tokens::DiditTokens,
 };
 
@@ -69,6 +69,27 @@ impl DiditAuth {
     /// ```
     pub async fn shutdown(&self) {
         self.origins.first.shutdown().await;
+    }
+
+    /// The layer for the routes of an API of the same application, whose requests carry an access token. It shares the
+    /// provider's keys, connections and remembered tokens.
+    ///
+    /// ```
+    /// # fn app(auth: tower_didit::DiditAuth) -> axum::Router {
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{AccessClaims, IdClaims};
+    ///
+    /// let api = Router::new()
+    ///     .route("/orders", get(|access: AccessClaims| async move { access.subject().to_owned() }))
+    ///     .layer(auth.bearer());
+    /// Router::new()
+    ///     .route("/", get(|user: IdClaims| async move { user.subject().to_owned() }))
+    ///     .nest("/api", api)
+    ///     .layer(auth)
+    /// # }
+    /// ```
+    pub fn bearer(&self) -> DiditBearer {
+        DiditBearer::of(Arc::clone(&self.origins.first.lifecycle.calls))
     }
 
     /// A client for use outside of requests, such as background jobs with tokens that the application keeps

@@ -124,6 +124,7 @@
 //! [Didit]: https://didit.me
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bearer;
 #[cfg(feature = "__benchmark")]
 #[doc(hidden)]
 pub mod benchmark;
@@ -158,6 +159,7 @@ pub mod transport;
 #[cfg(feature = "verification")]
 pub mod verification;
 
+pub use bearer::DiditBearer;
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{Error, ErrorKind};
@@ -165,7 +167,10 @@ pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut, UserSession};
 pub use layer::DiditAuth;
 pub use provider::Provider;
 pub use return_to::ReturnTo;
-pub use tokens::{didit_tokens::DiditTokens, id_claims::IdClaims, user_info::UserInfo};
+pub use tokens::{
+    access_claims::AccessClaims, didit_tokens::DiditTokens, id_claims::IdClaims,
+    user_info::UserInfo,
+};
 
 /// The reasons inside some [`ErrorKind`]s.
 pub mod reason {
@@ -255,7 +260,7 @@ pub mod fake {
 /// The services, futures and bodies of the layers, for type signatures.
 pub mod middleware {
     pub use crate::{
-        body::ResponseBody, extract::RequireSignInService, future::ResponseFuture,
-        service::DiditAuthService,
+        bearer::DiditBearerService, body::ResponseBody, extract::RequireSignInService,
+        future::ResponseFuture, service::DiditAuthService,
     };
 }

@@ -10,11 +10,13 @@ use crate::{
     clock::{Clock, Timestamp},
     config::{Config, ConfigBuilder},
     error::Error,
+    json::Object,
     layer::DiditAuth,
     provider::Provider,
     session::{PresentedCookies, Session},
     tokens::{
-        AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet, UserInfo,
+        AccessClaims, AccessToken, DiditTokens, IdClaims, IdToken, RefreshToken, Scopes, TokenSet,
+        UserInfo,
     },
 };
 
@@ -22,7 +24,7 @@ use crate::{
 ///
 /// | test | with |
 /// |---|---|
-/// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens), [`user_info`](Self::user_info) |
+/// | a handler, called as a function | [`id_claims`](Self::id_claims), [`tokens`](Self::tokens), [`user_info`](Self::user_info), [`access_claims`](Self::access_claims) |
 /// | routes behind the layer, for a user who is signed in already | [`session_cookies`](Self::session_cookies) |
 /// | the sign-in itself | [`config`](Self::config) and a [`Browser`](fake_didit::Browser) |
 ///
@@ -135,6 +137,32 @@ pub trait FakeDiditExt {
     /// The fake does not know a scope.
     fn tokens(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> DiditTokens;
 
+    /// The claims of an access token of this person for these scopes, for an API's handler that is called as a function.
+    ///
+    /// ```
+    /// use tower_didit::{AccessClaims, fake::{FakeDidit, FakeDiditExt, Person}};
+    ///
+    /// async fn orders(access: AccessClaims) -> String {
+    ///     format!("the orders of {}", access.subject())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let john = Person::john();
+    /// let access = FakeDidit::new("app", "secret").access_claims(&john, ["openid"]);
+    /// assert_eq!(orders(access).await, format!("the orders of {}", john.subject()));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The fake does not know a scope.
+    fn access_claims(
+        &self,
+        person: &Person,
+        scopes: impl IntoIterator<Item: AsRef<str>>,
+    ) -> AccessClaims;
+
     /// The user information about this person for these scopes, for a handler that is called as a function.
     ///
     /// ```
@@ -217,6 +245,40 @@ impl FakeDiditExt for FakeDidit {
         DiditTokens::new(tokens, claims(&issued))
     }
 
+    fn access_claims(
+        &self,
+        person: &Person,
+        scopes: impl IntoIterator<Item: AsRef<str>>,
+    ) -> AccessClaims {
+        let issued = self.issue_tokens(person, scopes);
+        let (issuer, now) = (self.issuer(), Timestamp::now(&self.clock()));
+        let expires = now.plus(issued.expires_in());
+        let members: Object = match payload(issued.access_token()) {
+            Some(payload) => serde_json::from_str(&payload).expect("the fake's JWTs have claims"),
+            // As the introspection endpoint describes an opaque token.
+            None => [
+                ("active", true.into()),
+                ("iss", issuer.as_str().into()),
+                ("sub", person.subject().into()),
+                ("claims", issued.scope().into()),
+                ("client_id", self.client_id().into()),
+                ("iat", now.as_unix().into()),
+                ("exp", expires.as_unix().into()),
+            ]
+            .map(|(name, value): (&str, serde_json::Value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
+        };
+        // The JWTs of Didit Authentication name no scopes.
+        let scopes = if self.is_authentication() {
+            ""
+        } else {
+            issued.scope()
+        };
+        let scopes = Scopes::new(scopes);
+        AccessClaims::new(members, issuer.into(), scopes, Some(expires))
+    }
+
     fn user_info(&self, person: &Person, scopes: impl IntoIterator<Item: AsRef<str>>) -> UserInfo {
         let scopes: Vec<_> = scopes.into_iter().collect();
         let members = self.user_info_members(person, &scopes);
@@ -234,10 +296,14 @@ impl Clock for FakeClock {
 
 /// The claims of the fake's own ID token, unverified.
 fn claims(issued: &IssuedTokens) -> IdClaims {
-    let payload = issued.id_token().split('.').nth(1).unwrap_or_default();
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
-    let payload = String::from_utf8(payload).expect("the fake's ID token is a JWT");
+    let payload = payload(issued.id_token()).expect("the fake's ID token is a JWT");
     IdClaims::new(payload.into())
+}
+
+/// The payload of a JWT.
+fn payload(token: &str) -> Option<String> {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?);
+    String::from_utf8(payload.ok()?).ok()
 }
 
 fn provider(didit: &FakeDidit) -> Provider {

@@ -77,6 +77,27 @@ impl Config {
         ConfigBuilder::new(client_id.into(), redirect_uri.into())
     }
 
+    /// Starts the configuration of an API, which signs nobody in, for [`DiditBearer::new`](crate::DiditBearer::new). It
+    /// has no redirect URI, so [`build`](ConfigBuilder::build) refuses it.
+    ///
+    /// A public client has no secret. A client secret is needed for introspection: with Didit's Sign in API.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_didit::{AccessClaims, Config, DiditBearer};
+    ///
+    /// # fn main() -> Result<(), tower_didit::ConfigError> {
+    /// let config = Config::api("client-id").with_client_secret("client-secret");
+    /// let app: Router = Router::new()
+    ///     .route("/orders", get(|access: AccessClaims| async move { access.subject().to_owned() }))
+    ///     .layer(DiditBearer::new(config)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn api(client_id: impl Into<String>) -> ConfigBuilder {
+        ConfigBuilder::new(client_id.into(), String::new())
+    }
+
     /// Starts a configuration from the environment. Setters add to these settings and replace them.
     ///
     /// | variable | setting |

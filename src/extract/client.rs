@@ -51,10 +51,13 @@ impl DiditClient {
     ///
     /// # Errors
     ///
-    /// [`LayerMissing`](crate::reason::WiringError::LayerMissing): the request did not pass
-    /// [`DiditAuth`](crate::DiditAuth).
+    /// - [`LayerMissing`](crate::reason::WiringError::LayerMissing): the request did not pass
+    ///   [`DiditAuth`](crate::DiditAuth);
+    /// - [`NotSignedIn`](crate::ErrorKind::NotSignedIn): the request has an access token
+    ///   ([`DiditBearer`](crate::DiditBearer)), so it has no session. Use [`DiditAuth::client`](crate::DiditAuth::client).
     pub fn of(extensions: &Extensions) -> Result<Self, Error> {
-        let request = Arc::clone(context(extensions)?);
+        let not_signed_in = || Error::new(ErrorKind::NotSignedIn);
+        let request = Arc::clone(context(extensions)?.ok_or_else(not_signed_in)?);
         Ok(Self {
             lifecycle: Arc::clone(&request.lifecycle),
             request: Some(request),

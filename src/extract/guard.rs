@@ -415,7 +415,8 @@ impl RequireSignIn {
 
     /// The checks that need no session.
     fn enter(&self, head: &Parts) -> Result<Arc<RequestContext>, Error> {
-        let context = context(&head.extensions)?;
+        let not_signed_in = || Error::new(ErrorKind::NotSignedIn);
+        let context = context(&head.extensions)?.ok_or_else(not_signed_in)?;
         if self.is_api {
             context.declare_api();
         }

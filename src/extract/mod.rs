@@ -1,6 +1,8 @@
 //! Extractors. Each asks the context of its request, and waits for the result.
 
+mod access_claims;
 mod client;
+mod client_calls;
 mod guard;
 mod session_data;
 mod sign_in;
@@ -18,6 +20,7 @@ pub use self::{
     user_sessions::UserSession,
 };
 use crate::{
+    bearer::BearerContext,
     context::RequestContext,
     error::{Error, ErrorKind, WiringError},
     return_to::ReturnTo,
@@ -56,8 +59,8 @@ impl IdClaims {
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
-        let context = context(extensions).cloned();
-        async move { claims(&*context?).await }
+        let context = context(extensions).map(Option::<&_>::cloned);
+        async move { claims(context?.as_deref()).await }
     }
 }
 
@@ -87,8 +90,8 @@ impl DiditTokens {
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
-        let context = context(extensions).cloned();
-        async move { tokens(&*context?).await }
+        let context = context(extensions).map(Option::<&_>::cloned);
+        async move { tokens(context?.as_deref()).await }
     }
 }
 
@@ -115,8 +118,8 @@ impl UserInfo {
     pub fn of(
         extensions: &Extensions,
     ) -> impl Future<Output = Result<Option<Self>, Error>> + Send + use<> {
-        let context = context(extensions).cloned();
-        async move { user_info(&*context?).await }
+        let context = context(extensions).map(Option::<&_>::cloned);
+        async move { user_info(context?.as_deref()).await }
     }
 }
 
@@ -124,7 +127,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdClaims {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let claims = claims(context(&parts.extensions)?).await?;
+        let claims = claims(context(&parts.extensions)?.map(Arc::as_ref)).await?;
         claims.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
@@ -133,7 +136,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for IdClaims {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        claims(context(&parts.extensions)?).await
+        claims(context(&parts.extensions)?.map(Arc::as_ref)).await
     }
 }
 
@@ -141,7 +144,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let tokens = tokens(context(&parts.extensions)?).await?;
+        let tokens = tokens(context(&parts.extensions)?.map(Arc::as_ref)).await?;
         tokens.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
@@ -151,7 +154,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for DiditTokens {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        none_if_expired(tokens(context(&parts.extensions)?).await)
+        none_if_expired(tokens(context(&parts.extensions)?.map(Arc::as_ref)).await)
     }
 }
 
@@ -159,7 +162,7 @@ impl<S: Send + Sync> FromRequestParts<S> for UserInfo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let user_info = user_info(context(&parts.extensions)?).await?;
+        let user_info = user_info(context(&parts.extensions)?.map(Arc::as_ref)).await?;
         user_info.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))
     }
 }
@@ -169,7 +172,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for UserInfo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        none_if_expired(user_info(context(&parts.extensions)?).await)
+        none_if_expired(user_info(context(&parts.extensions)?.map(Arc::as_ref)).await)
     }
 }
 
@@ -185,7 +188,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let return_to = context(&parts.extensions)?.return_to.as_deref().cloned();
+        let return_to = return_to(context(&parts.extensions)?);
         return_to.ok_or_else(|| Error::new(WiringError::NotACallback))
     }
 }
@@ -194,21 +197,31 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ReturnTo {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        Ok(context(&parts.extensions)?.return_to.as_deref().cloned())
+        Ok(return_to(context(&parts.extensions)?))
     }
 }
 
-async fn claims(context: &RequestContext) -> Result<Option<IdClaims>, Error> {
+/// Nobody is signed in without a `context`; so in the following.
+async fn claims(context: Option<&RequestContext>) -> Result<Option<IdClaims>, Error> {
+    let Some(context) = context else {
+        return Ok(None);
+    };
     let session = context.session()?.signed_in().await?;
     let rules = &context.lifecycle.sessions.rules;
     Ok(session.map(|session| session.claims(rules)))
 }
 
-async fn tokens(context: &RequestContext) -> Result<Option<DiditTokens>, Error> {
+async fn tokens(context: Option<&RequestContext>) -> Result<Option<DiditTokens>, Error> {
+    let Some(context) = context else {
+        return Ok(None);
+    };
     none_if_anonymous(context.session()?.tokens().await)
 }
 
-async fn user_info(context: &RequestContext) -> Result<Option<UserInfo>, Error> {
+async fn user_info(context: Option<&RequestContext>) -> Result<Option<UserInfo>, Error> {
+    let Some(context) = context else {
+        return Ok(None);
+    };
     none_if_anonymous(context.session()?.user_info().await)
 }
 
@@ -226,7 +239,16 @@ fn none_if_expired<T>(found: Result<Option<T>, Error>) -> Result<Option<T>, Erro
     }
 }
 
-fn context(extensions: &Extensions) -> Result<&Arc<RequestContext>, Error> {
+fn return_to(context: Option<&Arc<RequestContext>>) -> Option<ReturnTo> {
+    context?.return_to.as_deref().cloned()
+}
+
+/// The context of a request. `None` if the request has an access token: its cookies do not count.
+fn context(extensions: &Extensions) -> Result<Option<&Arc<RequestContext>>, Error> {
+    if BearerContext::has_token(extensions) {
+        return Ok(None);
+    }
     let context = extensions.get();
-    context.ok_or_else(|| Error::new(WiringError::LayerMissing))
+    let missing = || Error::new(WiringError::LayerMissing);
+    context.ok_or_else(missing).map(Some)
 }

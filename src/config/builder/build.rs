@@ -6,7 +6,8 @@ use super::{ConfigBuilder, SessionStorage};
 use crate::{
     config::{Config, ConfigError, Origin, RedirectUri},
     cookie::CookieScope,
-    oidc::{AuthorizationRequest, IdTokenRules},
+    oidc::{AuthorizationRequest, Client, IdTokenRules},
+    provider_calls::ProviderCalls,
     seal::{KeySource, Purpose, Sealer},
     session::{
         Backend, Rules, SealedSessions, Sessions, StoredSessions, TokenSealer, memory::MemoryStore,
@@ -70,18 +71,7 @@ impl ConfigBuilder {
                 sessions,
             }));
         }
-        #[cfg(feature = "reqwest")]
-        if self.transport.is_none() {
-            // The connection must fail before the call times out: only a failed connection proves that nothing was
-            // sent.
-            let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
-            let proxy = self.check_proxy()?;
-            let roots = &self.root_certificates;
-            let transport = ReqwestTransport::new(connect_timeout, self.http_timeout, roots, proxy)
-                .map_err(|source| ConfigError::RootCertificates { source })?;
-            self.transport = Some(Arc::new(transport));
-        }
-        let transport = self.transport.ok_or(ConfigError::NoTransport)?;
+        let transport = self.transport()?;
         let spaced = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
         let required_acr_values = self.required_acr_values.unwrap_or_default();
         let acr_values = [required_acr_values, self.acr_values].concat();
@@ -112,13 +102,58 @@ impl ConfigBuilder {
             redirects_after_sign_in: self.redirects_after_sign_in,
             user_info_at_sign_in: self.user_info_at_sign_in,
             sign_out_pages,
-            transport: LimitedTransport {
-                transport,
-                timeout: self.http_timeout,
-            },
+            transport,
             clock: self.clock,
             error_page: self.error_page,
         })
+    }
+
+    /// Checks the settings of the client, the provider and the calls to it, and makes the calls.
+    pub(crate) fn build_calls(mut self) -> Result<ProviderCalls, ConfigError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.check_client()?;
+        let metadata = self.provider.metadata_source()?;
+        let scopes = self.check_scopes()?;
+        self.check_durations()?;
+        let transport = self.transport()?;
+        let secret = self.client_secret.as_ref();
+        let client = Client::new(
+            &self.client_id,
+            secret.map(|secret| secret.0.as_str()),
+            self.provider.token_requests,
+            scopes,
+        );
+        let rules = IdTokenRules {
+            provider: self.provider,
+            client_id: self.client_id,
+            trusted_audiences: Vec::new(),
+            clock_skew: self.clock_skew,
+            max_age: None,
+            required_acr_values: Vec::new(),
+        };
+        Ok(ProviderCalls::new(
+            client, rules, metadata, transport, self.clock,
+        ))
+    }
+
+    /// The transport that was set, or the default one.
+    fn transport(&mut self) -> Result<LimitedTransport, ConfigError> {
+        #[cfg(feature = "reqwest")]
+        if self.transport.is_none() {
+            // The connection must fail before the call times out: only a failed connection proves that nothing was
+            // sent.
+            let connect_timeout = self.connect_timeout.min(self.http_timeout / 2);
+            let proxy = self.check_proxy()?;
+            let roots = &self.root_certificates;
+            let transport = ReqwestTransport::new(connect_timeout, self.http_timeout, roots, proxy)
+                .map_err(|source| ConfigError::RootCertificates { source })?;
+            self.transport = Some(Arc::new(transport));
+        }
+        let transport = self.transport.take().ok_or(ConfigError::NoTransport)?;
+        let timeout = self.http_timeout;
+        Ok(LimitedTransport { transport, timeout })
     }
 
     fn store(&self, scopes: &Scopes) -> Result<Option<Arc<dyn SessionStore>>, ConfigError> {

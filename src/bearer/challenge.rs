@@ -1,0 +1,56 @@
+//! The responses to requests that are refused (RFC 6750 §3).
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header, response::Parts};
+
+use crate::error::{Error, ErrorKind, Rendered};
+
+/// The response to a refused request: problem details, with a challenge.
+pub(super) fn refusal(error: Error, scopes: &[String]) -> Response<Bytes> {
+    let challenge = challenge(error.kind(), scopes);
+    let mut response = error.into_http();
+    if let Some(challenge) = challenge {
+        let headers = response.headers_mut();
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response.extensions_mut().insert(Rendered);
+    response
+}
+
+/// Finishes the response of the inner service: an outer layer starts no sign-in for the error of an API, and a 401 asks
+/// for a token.
+#[inline]
+pub(crate) fn finish_error(head: &mut Parts) {
+    let Some(error) = head.extensions.get::<Error>() else {
+        return;
+    };
+    let is_own = error.kind().status() == head.status;
+    if is_own
+        && head.extensions.insert(Rendered).is_none()
+        && head.status == StatusCode::UNAUTHORIZED
+    {
+        let challenge = HeaderValue::from_static(CHALLENGE);
+        head.headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+}
+
+/// A request without a token gets no error code.
+fn challenge(kind: ErrorKind, scopes: &[String]) -> Option<HeaderValue> {
+    let error = match kind {
+        ErrorKind::MalformedAuthorization => "invalid_request",
+        ErrorKind::AccessTokenRefused => "invalid_token",
+        ErrorKind::InsufficientScope => {
+            let scopes = scopes.join(" ");
+            let challenge = format!(r#"{CHALLENGE}, error="insufficient_scope", scope="{scopes}""#);
+            return HeaderValue::try_from(challenge).ok();
+        }
+        kind if kind.status() == StatusCode::UNAUTHORIZED => {
+            return Some(HeaderValue::from_static(CHALLENGE));
+        }
+        _ => return None,
+    };
+    let challenge = format!(r#"{CHALLENGE}, error="{error}""#);
+    HeaderValue::try_from(challenge).ok()
+}
+
+const CHALLENGE: &str = r#"Bearer realm="api""#;
