@@ -63,7 +63,7 @@ async fn a_token_is_used_until_half_a_minute_before_its_end() {
     let didit = didit();
     let client = client(&didit);
     let first = token(&client).await;
-    didit.clock().advance(HOUR - Duration::from_secs(31));
+    didit.clock().advance(Duration::from_secs(3600 - 31));
     assert_eq!(token(&client).await, first);
     assert_eq!(didit.count(Endpoint::Token), 1);
     didit.clock().advance(Duration::from_secs(1));
@@ -111,7 +111,7 @@ async fn the_old_token_is_returned_while_it_is_valid_and_cannot_be_renewed() {
     let didit = didit();
     let client = client(&didit);
     let first = token(&client).await;
-    didit.clock().advance(HOUR - Duration::from_secs(30));
+    didit.clock().advance(Duration::from_secs(3600 - 30));
     didit.on_every(Endpoint::Token, Fault::hang());
     assert_eq!(token(&client).await, first);
     // The breaker is open: no call waits for the provider again.

@@ -48,7 +48,7 @@ async fn a_token_is_introspected_once_a_minute() {
     let basic = asked.header("authorization").unwrap();
     assert_eq!(basic, "Basic Y2xpZW50OnNlY3JldA==");
 
-    didit.clock().advance(MINUTE - Duration::from_secs(1));
+    didit.clock().advance(Duration::from_secs(59));
     assert_eq!(call(&api, &token).await.outcome(), alejandra());
     assert_eq!(didit.count(Endpoint::Introspect), 1);
     didit.revoke_all();

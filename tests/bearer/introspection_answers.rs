@@ -4,7 +4,7 @@ use http::Response;
 use serde_json::{Value, json};
 use tower_didit::{
     DiditAuth, DiditClient,
-    fake::{Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
+    fake::{Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
 use crate::{
@@ -212,5 +212,4 @@ async fn a_client_tells_an_inactive_token_from_a_failure() {
     let error = client.introspect("x").await.unwrap_err();
     assert_eq!(error.kind().code(), "not-offered");
     assert_eq!(didit.requests().len(), 0);
-    let _ = Person::john();
 }

@@ -12,7 +12,7 @@ use crate::{
     api::{alejandra, api, authentication, bearer, call, token},
     support::{
         logs::{capture, logs},
-        site::{CALLBACK, didit},
+        site::didit,
     },
 };
 
@@ -114,5 +114,4 @@ async fn no_log_and_no_debug_output_shows_a_token() {
         assert!(!logs.contains(secret), "{secret}");
         assert!(!answer.text.contains(secret), "{secret}");
     }
-    let _ = didit.config(CALLBACK);
 }

@@ -7,6 +7,7 @@
 )]
 
 mod age_gate;
+mod bearer_api;
 mod clocks;
 mod cluster;
 mod egress_proxy;

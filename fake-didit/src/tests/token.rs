@@ -170,7 +170,7 @@ async fn a_repeated_parameter_is_rejected() {
 
 #[tokio::test]
 async fn other_grants_are_unsupported() {
-    for grant in ["client_credentials", "password"] {
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code"] {
         assert_eq!(
             rejection(&didit(), format!("grant_type={grant}")).await,
             "unsupported_grant_type"
