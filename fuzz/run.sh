@@ -30,7 +30,7 @@ fuzz() { # a target
 
 cp ../Cargo.lock . # the versions that everything else is tested with
 RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" --target-dir "$target"
-for pair in "id_token metadata" "jwks callback" "webhook decision" "user_info"; do
+for pair in "id_token metadata" "jwks callback" "webhook decision" "user_info introspection" "bearer"; do
   echo "${pair/ / and }: $seconds s"
   for name in $pair; do
     fuzz "$name" >"$target/$name.log" 2>&1 &
@@ -39,7 +39,7 @@ for pair in "id_token metadata" "jwks callback" "webhook decision" "user_info"; 
 done
 
 found=0
-for name in id_token metadata jwks callback webhook decision user_info; do
+for name in id_token metadata jwks callback webhook decision user_info introspection bearer; do
   log=$target/$name.log
   echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
   if ! grep -q '^Done ' "$log"; then

@@ -1,4 +1,4 @@
-// Makes the seeds of `id_token` and `jwks` with Node.js, whose cryptography is OpenSSL's:
+// Makes the seeds of `id_token`, `jwks` and `bearer` with Node.js, whose cryptography is OpenSSL's:
 //
 //   node fuzz/seeds/make.mjs
 //
@@ -61,7 +61,7 @@ seeds("id_token", {
   "signed-expired": signed(es256, { ...claims, exp: 1767225601 }),
   "signed-exp-text": signed(es256, { ...claims, exp: "4102444800" }),
   "signed-early": signed(rs256, { ...claims, nbf: 4102444000 }),
-  "signed-callback-issuer-mismatch": signed(es256, { ...claims, iss: "https://op.example/" }),
+  "signed-foreign-issuer": signed(es256, { ...claims, iss: "https://op.example/" }),
   "signed-foreign-audience": signed(es256, { ...claims, aud: ["client-id", "other"], azp: "other" }),
   "signed-no-sub": signed(es256, { ...claims, sub: "" }),
   "signed-at-hash": signed(rs256, { ...claims, at_hash: "AAAAAAAAAAAAAAAAAAAAAA" }),
@@ -75,6 +75,39 @@ seeds("id_token", {
   "claims-fractions": '{"iss":"https://op.example","sub":"é","aud":"client-id","iat":1.7e9,"exp":253402300799.5,"nbf":0}',
   "claims-raw-value": JSON.stringify({ ...claims, iss: { "$serde_json::private::RawValue": '"https://op.example"' } }),
   "claims-rich": JSON.stringify({ ...claims, email: "a@b.example", email_verified: true, auth_time: 1, acr: "1", c_hash: "x" }),
+});
+
+const at = { ...es256, typ: "at+jwt" };
+const access = { ...claims, client_id: "client-id", jti: "jti" };
+const goodAccess = signed(at, access);
+const [accessHeader, accessPayload, accessSignature] = goodAccess.split(".");
+// The values of `Authorization`, one a line.
+seeds("bearer", {
+  // What `lib.rs` knows as good.
+  "good": `Bearer ${goodAccess}`,
+  "good-twin": `bearer ${accessHeader}.${accessPayload}.${twin(accessSignature)}`,
+  "good-rs256": `BEARER ${signed({ ...rs256, typ: "application/AT+JWT" }, { ...access, aud: ["client-id", "other"] })}`,
+
+  "id-token": `Bearer ${good}`,
+  "without-typ": `Bearer ${signed(es256, access)}`,
+  "without-client-id": `Bearer ${signed(at, { ...access, client_id: "" })}`,
+  "without-jti": `Bearer ${signed(at, { ...access, jti: 7 })}`,
+  "foreign-audience": `Bearer ${signed(at, { ...access, aud: "other" })}`,
+  "foreign-issuer": `Bearer ${signed(at, { ...access, iss: "https://op.example/" })}`,
+  "expired": `Bearer ${signed(at, { ...access, exp: 1767225601 })}`,
+  "stranger": `Bearer ${signed(at, access, stranger)}`,
+  "alg-none": `Bearer ${part({ alg: "none", typ: "at+jwt" })}.${accessPayload}.`,
+  "scope-number": `Bearer ${signed(at, { ...access, scope: 7 })}`,
+  "twice": `Bearer ${goodAccess}\nBearer ${goodAccess}`,
+  "two-schemes": `Basic YTpi\nBearer ${goodAccess}`,
+  "joined": `Bearer ${goodAccess}, Bearer ${goodAccess}`,
+  "two-spaces": `Bearer  ${goodAccess}`,
+  "padded": `Bearer ${goodAccess}==`,
+  "opaque": "Bearer YWJj-._~+/==",
+  "basic": "Basic YTpi",
+  "scheme-alone": "Bearer",
+  "longer-scheme": "Bearers x",
+  "empty": "",
 });
 
 const [ecJwk, rsaJwk] = [jwk(ec, "ec"), jwk(rsa, "rsa")];

@@ -1,11 +1,13 @@
 //! What the fuzz targets share: a site with a sign-in, at a provider that says what a target wants.
 
 mod answer;
+mod api;
 mod sign_in;
 mod site;
 pub mod verification;
 
 pub use answer::Answer;
+pub use api::Api;
 pub use sign_in::SignIn;
 pub use site::Site;
 
@@ -40,6 +42,12 @@ pub const JWKS: &str = include_str!("../seeds/jwks/good");
 pub const GOOD_ES256: &str = include_str!("../seeds/id_token/good-es256");
 pub const GOOD_RS256: &str = include_str!("../seeds/id_token/good-rs256");
 pub const GOOD_WITHOUT_KID: &str = include_str!("../seeds/id_token/good-es256-without-kid");
+/// Values of `Authorization` that verify with these keys and permit a request.
+pub const GOOD_AUTHORIZATIONS: [&str; 3] = [
+    include_str!("../seeds/bearer/good"),
+    include_str!("../seeds/bearer/good-twin"),
+    include_str!("../seeds/bearer/good-rs256"),
+];
 /// All tokens that verify with these keys and may sign somebody in.
 pub const GOOD_TOKENS: [&str; 4] = [
     GOOD_ES256,

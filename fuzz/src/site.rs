@@ -139,7 +139,7 @@ impl Drop for Site {
 }
 
 #[derive(Debug)]
-struct Today;
+pub(crate) struct Today;
 
 impl Clock for Today {
     fn now(&self) -> SystemTime {
@@ -148,7 +148,7 @@ impl Clock for Today {
 }
 
 thread_local! {
-    static RUNTIME: Runtime = Builder::new_current_thread()
+    pub(crate) static RUNTIME: Runtime = Builder::new_current_thread()
         .enable_time()
         .build()
         .expect("a runtime");
