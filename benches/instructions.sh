@@ -34,6 +34,14 @@ main() {
     done
     echo
   done
+  echo
+  echo '| instructions | a seen access token |'
+  echo '|---|---|'
+  counted[bare bearer]=$(count "$program" bare bearer)
+  counted[tower-didit bearer]=$(count "$program" tower-didit-bearer bearer)
+  for application in bare tower-didit; do
+    echo "| $application | $(cell "${counted[$application bearer]}" "${counted[bare bearer]}") |"
+  done
   local missed=0
   goal public 118 bare
   goal public 105 floor
@@ -41,6 +49,7 @@ main() {
   goal public-cookie 105 floor
   goal public-chromium 105 floor
   goal user 136 bare
+  goal bearer 125 bare
   return $missed
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditTokens, IdClaims,
+    AccessClaims, Config, ConfigBuilder, DiditAuth, DiditBearer, DiditTokens, IdClaims, Provider,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
     store::{MemoryStore, RedisStore},
 };
@@ -52,6 +52,32 @@ pub fn floor() -> Router {
 /// Sessions in cookies.
 pub fn tower_didit(runtime: &Runtime, users: usize) -> Application {
     didit(runtime, users, |config| config)
+}
+
+/// An API whose requests carry an access token.
+pub fn tower_didit_bearer() -> Router {
+    let didit = access_tokens();
+    let config = Config::api(didit.client_id())
+        .with_provider(Provider::authentication(didit.issuer()))
+        .with_transport(didit);
+    let user = |access: AccessClaims| async move {
+        black_box(access.subject().len());
+        hello().await
+    };
+    Router::new()
+        .route("/user", get(user))
+        .layer(DiditBearer::new(config).expect("a good configuration"))
+}
+
+/// An access token that the API accepts, for 5 minutes.
+pub fn access_token() -> String {
+    let issued = access_tokens().issue_tokens(&Person::alejandra(), ["openid"]);
+    issued.access_token().to_owned()
+}
+
+/// All of these sign with the same keys.
+fn access_tokens() -> FakeDidit {
+    FakeDidit::authentication("client-id").with_system_clock()
 }
 
 pub fn tower_didit_memory(runtime: &Runtime) -> Application {

@@ -66,6 +66,7 @@ fn application_of(name: &str, runtime: &Runtime) -> Application {
         "bare" => without_session(applications::bare()),
         "floor" => without_session(applications::floor()),
         "tower-didit" => applications::tower_didit(runtime, 1),
+        "tower-didit-bearer" => without_session(applications::tower_didit_bearer()),
         "tower-didit-memory" => applications::tower_didit_memory(runtime),
         "tower-sessions" => applications::tower_sessions(runtime),
         "private-cookie-jar" => applications::private_cookie_jar(runtime),

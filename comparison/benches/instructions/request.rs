@@ -1,6 +1,7 @@
 //! The requests.
 
 use http::HeaderValue;
+use tower_didit_comparison::applications::access_token;
 
 /// The head of a request, by its name.
 pub(crate) fn head(name: &str, cookie: &HeaderValue) -> String {
@@ -12,6 +13,10 @@ pub(crate) fn head(name: &str, cookie: &HeaderValue) -> String {
         "public-chromium" => format!("GET / HTTP/1.1\r\n{CHROMIUM}{cookie}\r\n"),
         "user" => format!("GET /user HTTP/1.1\r\n{PROGRAM}{cookie}\r\n"),
         "session" => format!("GET /session HTTP/1.1\r\n{PROGRAM}{cookie}\r\n"),
+        "bearer" => {
+            let token = access_token();
+            format!("GET /user HTTP/1.1\r\n{PROGRAM}authorization: Bearer {token}\r\n\r\n")
+        }
         _ => panic!("no request of this name: {name}"),
     }
 }
