@@ -81,6 +81,23 @@
 //! # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 //! ```
 //!
+//! # Protect an API
+//!
+//! Requests of apps and programs carry an access token instead of a cookie. [`DiditBearer`] verifies it
+//! ([recipe](docs::recipes::bearer_api)):
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_didit::{AccessClaims, DiditAuth};
+//!
+//! fn api(auth: &DiditAuth) -> Router {
+//!     Router::new()
+//!         .route("/orders", get(|access: AccessClaims| async move { access.subject().to_owned() }))
+//!         .layer(auth.bearer())
+//! }
+//! # let _ = api;
+//! ```
+//!
 //! # Sign out
 //!
 //! ```html
@@ -115,7 +132,8 @@
 //! [Sessions and machines](docs::machines) · [Providers](docs::providers) · [Verification](docs::verification)
 //!
 //! Recipes: [profile page](docs::recipes::profile) · [accounts](docs::recipes::provisioning) ·
-//! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) · [forms and CSRF](docs::recipes::csrf) ·
+//! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) ·
+//! [API with access tokens](docs::recipes::bearer_api) · [forms and CSRF](docs::recipes::csrf) ·
 //! [sockets and streams](docs::recipes::streams) · [background jobs](docs::recipes::jobs) ·
 //! [testing](docs::recipes::testing) · [several machines](docs::recipes::several_machines) ·
 //! from [axum-login](docs::recipes::from_axum_login), [axum-oidc](docs::recipes::from_axum_oidc),

@@ -177,13 +177,23 @@
 //! completes. Before the process ends, [`DiditAuth::shutdown`] waits for those calls. (If the same user signs in
 //! again, the old tokens are not revoked: some providers would then revoke the new ones too, RFC 7009 §2.1.)
 //!
+//! # An API with access tokens
+//!
+//! [`DiditAuth`](crate::DiditAuth) signs in browsers, and never reads `Authorization`. [`DiditBearer`](crate::DiditBearer)
+//! is the layer for requests that carry an access token ([recipe](crate::docs::recipes::bearer_api)):
+//!
+//! 1. It reads the token. A token that was verified a moment ago passes at once.
+//! 2. Otherwise it verifies a JWT with the provider's keys, or asks the provider's introspection endpoint, once for all
+//!    concurrent requests with the same token. The request waits at most 5 s.
+//! 3. It checks audience, expiry and scopes, and forwards the request, or answers with problem details.
+//!
 //! # Not supported yet
 //!
-//! - The layer calls neither Didit's introspection endpoint nor its live session check.
+//! - The layer does not call Didit's live session check by itself: a handler does, with
+//!   [`DiditClient::session`](crate::DiditClient::session).
 //! - Processes that keep sessions in cookies refresh independently of each other, which is harmless as long as refresh
 //!   tokens are reusable. The crate assumes reusable ones for Didit's Sign in API: a response to a refresh may
 //!   contain no new refresh token. Didit does not say whether the old one stays valid if there is a new one.
-//! - The layer does not accept bearer tokens of API clients: it signs in browsers.
 //!
 //! [`DiditAuth::shutdown`]: crate::DiditAuth::shutdown
 //! [`DiditClient`]: crate::DiditClient

@@ -25,6 +25,7 @@
 //! | `request failed` | DEBUG or WARN | a request was answered with the error |
 //! | `refresh failed` | DEBUG or WARN | a refresh did not succeed |
 //! | `fetch failed, using stale {name}` | DEBUG or WARN | keys or metadata could not be fetched; the cached ones stay in use |
+//! | `failed to renew the token of the application` | DEBUG or WARN | [`client_credentials`](crate::DiditClient::client_credentials) returns the old token while it is valid: look at the provider |
 //! | `failed to save refreshed tokens` | DEBUG or WARN | the request gets the new tokens, the session keeps the old ones: look at the store |
 //! | `failed to record the outcome of a refresh` | DEBUG or WARN | look at the store |
 //! | `failed to record the use of a session` | DEBUG or WARN | the session may reach its idle limit early: look at the store |

@@ -111,11 +111,17 @@
 //! # configs().unwrap();
 //! ```
 //!
+//! # An API
+//!
+//! [`DiditBearer`](crate::DiditBearer) goes around the routes whose requests carry an access token, inside of
+//! [`DiditAuth`](crate::DiditAuth) if there is one: see [the recipe](crate::docs::recipes::bearer_api). A layer that answers
+//! CORS preflights goes outside of it.
+//!
 //! # Without axum
 //!
 //! The layer wraps any `Service<http::Request<B>, Response = http::Response<R>>` that is `Clone` and whose body `R` is
 //! made of `Bytes`: plain hyper, tonic. The layer needs a tokio runtime. [`IdClaims::of`](crate::IdClaims::of),
-//! [`DiditTokens::of`](crate::DiditTokens::of) and [`DiditClient::of`](crate::DiditClient::of) read the extensions of a
+//! [`DiditTokens::of`](crate::DiditTokens::of), [`DiditClient::of`](crate::DiditClient::of) and [`AccessClaims::of`](crate::AccessClaims::of) read the extensions of a
 //! request, and their futures borrow nothing.
 //!
 //! Make one [`DiditAuth`](crate::DiditAuth) and clone it: clones share the record of used `state`s, the

@@ -8,13 +8,17 @@
 //! - **The ID token** is accepted only if its signature is valid, its algorithm is allowed, its issuer is accepted, its
 //!   audience is this client, it is valid now, and it belongs to this sign-in (OpenID Connect Core §3.1.3.7). Nothing
 //!   in its header is used as a key or an address.
+//! - **The access token** of a request to an [API](crate::docs::recipes::bearer_api) is accepted only if it is a JWT of
+//!   type `at+jwt` with a valid signature, an accepted issuer and all required claims (RFC 9068 §4), or if the provider's
+//!   introspection calls it active by the JSON value `true` (RFC 7662); and only if it is for this API and has not expired.
 //! - **The page after a sign-in** (`return_to`) is a path of this site, or it is the
 //!   [landing page](crate::ConfigBuilder::with_landing_page), `/` by default.
 //! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
 //! - **The provider's redirects** are not followed. Every call has a timeout and a limit of 1 MiB for its response.
 //! - **Webhooks** (feature `verification`) are signed by Didit, fresh, and reach the handler
 //!   [once](crate::docs::verification); a person is verified only by a decision that has everything that you require.
-//! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, and as many refreshes.
+//! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, as many refreshes, and as many
+//!   introspections.
 //!
 //! Two setters loosen these checks, and have `insecure_` in their names:
 //! [`insecure_accept_missing_nonce`](crate::Provider::insecure_accept_missing_nonce) and

@@ -362,7 +362,7 @@ pub(crate) mod tests {
             let allowed: &[u16] = match kind.row().actor {
                 Actor::User => &[400, 401, 403, 405, 409, 503],
                 Actor::Operator => &[400, 403, 500],
-                Actor::Developer => &[500],
+                Actor::Developer => &[500, 503],
                 Actor::Provider => &[502, 503, 504],
                 Actor::Store => &[503],
             };

@@ -92,7 +92,7 @@ impl Site {
     }
 }
 
-// Behaviours 93 and 124.
+// RFC 6750 §3, RFC 9110 §15.5.2; behaviours 93 and 124.
 #[tokio::test]
 async fn a_cookie_beside_an_access_token_changes_nothing() {
     let site = Site::new().await;

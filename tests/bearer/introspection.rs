@@ -157,7 +157,7 @@ async fn a_flood_of_made_up_tokens_forgets_no_valid_one() {
     assert_eq!(didit.count(Endpoint::Introspect), 100_001);
 }
 
-// Behaviours 93 and 124.
+// RFC 6750 §3, RFC 9110 §15.5.2; behaviours 93 and 124.
 #[tokio::test(start_paused = true)]
 async fn while_the_provider_is_silent_known_tokens_pass_and_others_fail_at_once() {
     let didit = didit();

@@ -261,7 +261,7 @@ async fn a_signature_is_needed_even_if_the_application_trusts_tls() {
     assert_eq!(outcome, (500, "not-offered".to_owned()));
 }
 
-// Behaviours 93 and 124.
+// RFC 6750 §3, RFC 9110 §15.5.2; behaviours 93 and 124.
 #[tokio::test(start_paused = true)]
 async fn without_the_keys_tokens_that_were_seen_still_pass() {
     let didit = authentication();

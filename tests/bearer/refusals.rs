@@ -168,7 +168,7 @@ async fn an_optional_layer_lets_requests_without_a_token_through() {
     assert_eq!(answer.challenge(), Some(REALM));
 }
 
-// Behaviours 93 and 124.
+// RFC 6750 §3, RFC 9110 §15.5.2; behaviours 93 and 124.
 #[tokio::test]
 async fn an_error_of_a_handler_asks_for_a_token_and_not_for_a_sign_in() {
     let didit = didit();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_didit::{AccessClaims, Config, DiditBearer, Error, fake::FakeDiditExt};
+use tower_didit::{AccessClaims, Config, DiditBearer, Error};
 
 use crate::{
     api::{alejandra, api, authentication, bearer, call, token},
@@ -88,7 +88,7 @@ fn an_api_needs_no_redirect_uri_and_no_cookie_keys() {
     assert!(error.to_string().contains("redirect URI"), "{error}");
 }
 
-// Behaviours 76 and 124.
+// Behaviour 124.
 #[tokio::test]
 async fn no_log_and_no_debug_output_shows_a_token() {
     capture();

@@ -17,7 +17,7 @@ const RANKS: [&str; 11] = [
     "config",
     "context",
     "relying_party",
-    "benchmark body docs extract future layer service test_util verification",
+    "bearer benchmark body docs extract future layer service test_util verification",
     "lib",
 ];
 

@@ -116,4 +116,5 @@
 //!   `/login`, `/logout` and `/callback` to the application, and register a redirect URI on the server's origin.
 //! - **A front end on another site** cannot send the `SameSite=Lax` cookie. Serve the front end and the API from
 //!   one origin, through a proxy.
-//! - **Mobile apps and API clients** have no session cookie. The layer does not accept bearer tokens.
+//! - **Mobile apps and API clients** have no session cookie. They send an access token: see
+//!   [An API for apps and programs](crate::docs::recipes::bearer_api).

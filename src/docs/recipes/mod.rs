@@ -6,6 +6,7 @@
 //! - [Let only some users in](roles)
 //! - [A JSON API and its front end](json_api)
 //! - [List a user's sessions, and end them](user_sessions)
+//! - [An API for apps and programs, with access tokens](bearer_api)
 //! - [Protect the application's own forms](csrf)
 //! - [Event streams and `WebSocket`s](streams)
 //! - [Work that continues after the response](jobs)
@@ -22,6 +23,7 @@
 //! hidden here, except in [`testing`]; "source" at the top of a page shows them.
 
 pub mod age_gate;
+pub mod bearer_api;
 pub mod console;
 pub mod csrf;
 pub mod from_axum_login;
