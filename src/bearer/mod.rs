@@ -42,7 +42,7 @@ use crate::{
 /// |---|---|
 /// | no token, or another scheme than `Bearer` | 401 `access-token-missing`, `WWW-Authenticate: Bearer` |
 /// | several `Authorization` headers, or a malformed one | 400 `malformed-authorization`, `error="invalid_request"` |
-/// | a token that is forged, expired, revoked, for another audience, or an ID token | 401 `access-token-refused`, `error="invalid_token"` |
+/// | a token that is forged, expired, revoked, for another audience, bound to a key (`DPoP`), or an ID token | 401 `access-token-refused`, `error="invalid_token"` |
 /// | a token without a [required scope](Self::require_scopes) | 403 `insufficient-scope`, `error="insufficient_scope"`, with the scopes |
 /// | a token that cannot be verified, because the provider has failed | 503 `access-token-unverified`, `Retry-After` |
 ///

@@ -103,7 +103,7 @@ impl Config {
     /// | variable | setting |
     /// |---|---|
     /// | `DIDIT_CLIENT_ID` | client id; required |
-    /// | `DIDIT_REDIRECT_URI` | redirect URI; required. Several, with spaces or commas in between: the first, and [`add_redirect_uri`](ConfigBuilder::add_redirect_uri) for each of the others |
+    /// | `DIDIT_REDIRECT_URI` | redirect URI; required, except for [`DiditBearer::new`](crate::DiditBearer::new). Several, with spaces or commas in between: the first, and [`add_redirect_uri`](ConfigBuilder::add_redirect_uri) for each of the others |
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
     /// | `DIDIT_PROVIDER` | [`with_provider`](ConfigBuilder::with_provider): `sign-in` ([`Provider::didit`], the default), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |

@@ -56,6 +56,11 @@ impl<'a> ReceivedAccessToken<'a> {
             let is_there = text(&claims, name).is_some_and(|text| !text.is_empty());
             is_there.then_some(()).ok_or_else(|| malformed(why))?;
         }
+        // RFC 9449 §7.2, RFC 8705 §3: without a proof of the key nobody may use it.
+        if member(&claims, "cnf").is_some() {
+            let context = "it is bound to a key (cnf)";
+            return Err(Error::with_context(IdTokenError::Type, context));
+        }
         let granted = member(&claims, "scope").map(|scope| {
             scopes(scope).ok_or_else(|| malformed("its scope is not a list of strings"))
         });

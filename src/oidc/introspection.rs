@@ -80,7 +80,8 @@ fn check_status(status: StatusCode, members: Option<&Object>) -> Result<(), Erro
     }
 }
 
-/// A refresh token is active as well, and no access token. `token_use` is what some providers send.
+/// A refresh token is active as well, and no access token; `token_use` is what some providers send. A token that is bound
+/// to a key is no bearer token (RFC 9449 §7.2, RFC 8705 §3).
 fn check_token_type(members: &Object) -> Result<(), Error> {
     let names = |name, known: &[&str]| match member(members, name) {
         None => true,
@@ -88,7 +89,8 @@ fn check_token_type(members: &Object) -> Result<(), Error> {
             .as_str()
             .is_some_and(|value| known.iter().any(|one| value.eq_ignore_ascii_case(one))),
     };
-    if names("token_type", &["bearer", "access_token"])
+    if member(members, "cnf").is_none()
+        && names("token_type", &["bearer", "access_token"])
         && names("token_use", &["access", "access_token"])
     {
         return Ok(());

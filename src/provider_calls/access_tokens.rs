@@ -86,6 +86,7 @@ impl AccessTokens {
             }
             // Another verification of a JWT costs no call.
             Err(error) if is_introspected && error.kind() == ErrorKind::AccessTokenRefused => {
+                self.verified.remove(token);
                 let error = error.clone();
                 self.refused.insert(token, Refused { error, at });
             }

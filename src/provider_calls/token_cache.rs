@@ -38,9 +38,13 @@ impl<V: Clone> TokenCache<V> {
         }
     }
 
+    fn key(&self, token: &str) -> u64 {
+        self.hasher.hash_one(token)
+    }
+
     /// The value of a token.
     pub(super) fn get(&self, token: &str) -> Option<V> {
-        let (token, key) = (token.as_bytes(), self.hasher.hash_one(token));
+        let (token, key) = (token.as_bytes(), self.key(token));
         let mut generations = lock(&self.generations);
         if let Some(entry) = generations.present.get(&key) {
             return entry.value_of(token);
@@ -53,12 +57,19 @@ impl<V: Clone> TokenCache<V> {
         Some(value)
     }
 
+    pub(super) fn remove(&self, token: &str) {
+        let key = self.key(token);
+        let mut generations = lock(&self.generations);
+        generations.present.remove(&key);
+        generations.previous.remove(&key);
+    }
+
     pub(super) fn insert(&self, token: &str, value: V) {
         let entry = Entry {
             token: Zeroizing::new(token.as_bytes().into()),
             value,
         };
-        let key = self.hasher.hash_one(token);
+        let key = self.key(token);
         let full = lock(&self.generations).insert(key, entry);
         drop(full);
     }
@@ -111,7 +122,7 @@ mod tests {
         cache.insert("short", 2);
         assert_eq!(cache.get(token), Some(1));
         assert_eq!(cache.get("short"), Some(2));
-        let key = cache.hasher.hash_one(token);
+        let key = cache.key(token);
         let entries = lock(&cache.generations);
         let entry = entries.present.get(&key).unwrap();
         // As if another token had the same hash.
@@ -122,6 +133,9 @@ mod tests {
         }
         assert_eq!(entry.value_of(&token.as_bytes()[..31]), None);
         assert_eq!(entry.value_of(b""), None);
+        drop(entries);
+        cache.remove(token);
+        assert_eq!((cache.get(token), cache.get("short")), (None, Some(2)));
     }
 
     // Behaviour 124.

@@ -15,7 +15,7 @@ use crate::{
     support::{
         faults::with,
         outage::pass,
-        site::{CALLBACK, didit},
+        site::{CALLBACK, auth, didit},
     },
 };
 
@@ -74,6 +74,21 @@ async fn the_lifetime_of_an_answer_can_be_set() {
         assert_eq!(call(&none, &token).await.outcome(), alejandra());
     }
     assert_eq!(didit.count(Endpoint::Introspect), 2 + 3);
+}
+
+// Behaviour 124.
+#[tokio::test]
+async fn a_refusal_counts_for_every_layer_of_the_application() {
+    let didit = didit();
+    let auth = auth(didit.config(CALLBACK));
+    let fresh = api(auth.bearer().with_introspection_lifetime(Duration::ZERO));
+    let lasting = api(auth.bearer().with_introspection_lifetime(60 * MINUTE));
+    let token = token(&didit);
+    assert_eq!(call(&lasting, &token).await.outcome(), alejandra());
+    didit.revoke_all();
+    assert_eq!(call(&lasting, &token).await.outcome(), alejandra());
+    assert_eq!(call(&fresh, &token).await.outcome(), refused());
+    assert_eq!(call(&lasting, &token).await.outcome(), refused());
 }
 
 // RFC 7662 §4; behaviour 124.

@@ -126,6 +126,8 @@ async fn a_token_of_another_issuer_client_or_kind_is_refused() {
         ("token_type", json!("DPoP"), false),
         ("token_use", json!("access_token"), true),
         ("token_use", json!("refresh_token"), false),
+        ("cnf", json!({"jkt": "thumbprint"}), false),
+        ("cnf", Value::Null, true),
         ("nbf", json!(now + 60), true),
         ("nbf", json!(now + 61), false),
         ("exp", json!(now - 59), true),

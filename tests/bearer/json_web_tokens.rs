@@ -166,6 +166,10 @@ async fn claims_of_another_api_or_without_what_is_required_are_refused() {
         (with("client_id", json!("")), "client_id"),
         (with("client_id", json!(["client"])), "client_id"),
         (without("jti"), "jti"),
+        (
+            with("cnf", json!({"jkt": "thumbprint"})),
+            "a key of the client's",
+        ),
         (with("scope", json!(7)), "scope"),
         (with("scope", json!(["a", 7])), "scope"),
     ] {
