@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     breaker::Call,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, TokenError},
     oidc::introspected,
+    provider::ClientAuthentication,
     tokens::AccessClaims,
 };
 
@@ -59,6 +60,12 @@ impl ProviderCalls {
                 .introspection_endpoint
                 .clone()
                 .ok_or_else(not_offered)?;
+            // RFC 7662 §2.1: a provider that knows its clients by secrets answers nobody else.
+            let is_public = metadata.client_authentication == ClientAuthentication::None;
+            if !is_public && !self.client.has_secret() {
+                let context = "introspection needs a client secret";
+                return Err(Error::with_context(TokenError::InvalidClient, context));
+            }
             let request = self.client.introspection(&metadata, &url, token);
             Ok((self.send(request, &url).await?, url))
         });

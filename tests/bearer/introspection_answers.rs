@@ -3,7 +3,7 @@
 use http::Response;
 use serde_json::{Value, json};
 use tower_didit::{
-    DiditAuth, DiditClient,
+    Config, DiditAuth, DiditClient,
     fake::{Endpoint, FakeDidit, FakeDiditExt, Fault},
 };
 
@@ -206,6 +206,15 @@ async fn a_client_tells_an_inactive_token_from_a_failure() {
         assert_eq!(error.kind().code(), code);
     }
     // Each call is a request.
+    assert_eq!(didit.count(Endpoint::Introspect), 6);
+
+    // A client without a secret, whose provider wants one.
+    let config = Config::builder("client", CALLBACK)
+        .with_cookie_keys([[7; 32]])
+        .with_transport(didit.clone());
+    let public = DiditAuth::new(config.build().unwrap()).client();
+    let error = public.introspect(&valid).await.unwrap_err();
+    assert_eq!(error.kind().code(), "invalid-client");
     assert_eq!(didit.count(Endpoint::Introspect), 6);
 
     let didit = FakeDidit::authentication("client");

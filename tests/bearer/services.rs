@@ -74,7 +74,13 @@ fn an_api_needs_no_redirect_uri_and_no_cookie_keys() {
             "the client secret is empty",
         ),
         (
-            Config::api("client").with_http_timeout(std::time::Duration::ZERO),
+            Config::api("client"),
+            "the client secret is missing: without it the provider introspects",
+        ),
+        (
+            Config::api("client")
+                .with_client_secret("secret")
+                .with_http_timeout(std::time::Duration::ZERO),
             "the HTTP timeout must be between",
         ),
     ] {

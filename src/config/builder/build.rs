@@ -115,6 +115,7 @@ impl ConfigBuilder {
         }
         self.check_client()?;
         let metadata = self.provider.metadata_source()?;
+        self.check_introspection(&metadata)?;
         let scopes = self.check_scopes()?;
         self.check_durations()?;
         let transport = self.transport()?;

@@ -14,7 +14,7 @@ use crate::{
     cookie::CookieScope,
     error::RequiredAuthentication,
     oidc::{self, SignInParameters},
-    provider::Endpoint,
+    provider::{Endpoint, MetadataSource},
     return_to::ReturnTo,
     scope,
     tokens::Scopes,
@@ -40,6 +40,21 @@ impl ConfigBuilder {
         ensure(has_issuer, ConfigError::NoIssuer)?;
         let fits = secret.is_none() || !self.provider.is_for_public_clients();
         ensure(fits, ConfigError::UnwantedClientSecret)
+    }
+
+    /// Introspection needs a client secret, except of public clients (RFC 7662 §2.1).
+    pub(super) fn check_introspection(&self, metadata: &MetadataSource) -> Result<(), ConfigError> {
+        let introspects = match metadata {
+            MetadataSource::Known(metadata) => metadata.introspection_endpoint.is_some(),
+            // Known at the first request.
+            MetadataSource::Discovered(_) => false,
+        };
+        let has_credentials = self.client_secret.is_some() || self.provider.is_for_public_clients();
+        let why = "is missing: without it the provider introspects no access token";
+        ensure(
+            has_credentials || !introspects,
+            invalid("client secret", why),
+        )
     }
 
     /// The redirect URIs. The `Host` header of a request (host and port) selects one of them, so they differ in it.
