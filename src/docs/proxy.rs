@@ -226,7 +226,7 @@
 //!
 //! A provider may close an idle connection at the moment when the next request is sent, and the request may have arrived
 //! or not. A code or a single-use refresh token in that request must not be sent again, and would be lost. Therefore the
-//! default transport opens a connection for each request. Requests for user information after the sign-in are the
-//! exception: they may reuse a connection that was idle for at most 4 seconds. If that connection breaks, or brings no
+//! default transport opens a connection for each request. Introspections, and requests for user information after the
+//! sign-in, are the exception: they may reuse a connection that was idle for at most 4 seconds. If that connection breaks, or brings no
 //! response within 2 seconds (a quarter of an HTTP timeout below 8 seconds), the request is sent once more, over a new
-//! one, and the first response counts. So a provider that takes longer for user information may get requests twice.
+//! one, and the first response counts. So a provider that takes longer may get those requests twice.

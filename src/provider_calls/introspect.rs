@@ -14,6 +14,7 @@ use crate::{
     oidc::introspected,
     provider::ClientAuthentication,
     tokens::AccessClaims,
+    transport::ReuseConnection,
 };
 
 /// Everything that an introspection needs before it is sent.
@@ -66,7 +67,8 @@ impl ProviderCalls {
                 let context = "introspection needs a client secret";
                 return Err(Error::with_context(TokenError::InvalidClient, context));
             }
-            let request = self.client.introspection(&metadata, &url, token);
+            let mut request = self.client.introspection(&metadata, &url, token);
+            request.extensions_mut().insert(ReuseConnection);
             Ok((self.send(request, &url).await?, url))
         });
         let response = response.await;

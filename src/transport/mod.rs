@@ -31,8 +31,8 @@ pub(crate) use reqwest::ReqwestTransport;
 /// A transport must not follow redirects, must not retry a `POST` (an authorization code is single-use), and must not
 /// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
 /// while a request is on its way, and then the code is lost. The default transport opens a connection for each request
-/// except for user information after the sign-in, which may reuse a connection that was idle for at most 4 seconds. If
-/// that connection breaks, or brings no response within 2 seconds (a quarter of a timeout below 8 seconds), the request
+/// except for introspections, and for user information after the sign-in, which may reuse a connection that was idle for
+/// at most 4 seconds. If that connection breaks, or brings no response within 2 seconds (a quarter of a timeout below 8 seconds), the request
 /// is sent once more, over a new one; the first response counts.
 ///
 /// ```
