@@ -34,8 +34,7 @@ impl BearerContext {
 
     /// Adds the context to a request. The session of a request with a token does not count.
     pub(super) fn add_to(self, extensions: &mut Extensions) {
-        if self.claims.is_some() {
-            extensions.remove::<Arc<RequestContext>>();
+        if self.claims.is_some() && extensions.remove::<Arc<RequestContext>>().is_some() {
             extensions.remove::<DiditTokens>();
             extensions.remove::<IdClaims>();
             extensions.remove::<ReturnTo>();

@@ -238,7 +238,10 @@ impl DiditBearer {
         match known.map(|known| known.and_then(|claims| self.admit(claims))) {
             Some(Ok(context)) => Decision::Forward(context),
             Some(Err(error)) => Decision::Reply(error),
-            None => Decision::Verify(Zeroizing::new(token.to_owned())),
+            None => match credentials::checked(token) {
+                Ok(token) => Decision::Verify(Zeroizing::new(token.to_owned())),
+                Err(error) => Decision::Reply(error),
+            },
         }
     }
 

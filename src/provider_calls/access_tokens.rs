@@ -55,7 +55,7 @@ impl AccessTokens {
     }
 
     /// What is known of a token. An introspection counts for `lifetime`; no answer counts after the token has expired.
-    fn known(&self, token: &str, lifetime: Duration, now: Timestamp) -> Option<Outcome> {
+    fn known(&self, token: &[u8], lifetime: Duration, now: Timestamp) -> Option<Outcome> {
         if let Some(verified) = self.verified.get(token) {
             let lifetime = if verified.is_introspected {
                 lifetime
@@ -98,7 +98,7 @@ impl AccessTokens {
 impl ProviderCalls {
     /// What is known of an access token without a call. An introspection counts for `lifetime`.
     #[inline]
-    pub(crate) fn known_access_token(&self, token: &str, lifetime: Duration) -> Option<Outcome> {
+    pub(crate) fn known_access_token(&self, token: &[u8], lifetime: Duration) -> Option<Outcome> {
         self.access_tokens.known(token, lifetime, self.now())
     }
 
@@ -135,7 +135,7 @@ impl ProviderCalls {
         let flight = {
             let mut flights = lock(&self.access_tokens.introspections);
             // Another request may have completed it in the meantime.
-            if let Some(known) = self.known_access_token(token, lifetime) {
+            if let Some(known) = self.known_access_token(token.as_bytes(), lifetime) {
                 return known;
             }
             let hash = sha256(&[token.as_bytes()]);

@@ -1,6 +1,6 @@
 //! The verified claims of an access token.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, slice, sync::Arc, time::SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,9 +36,11 @@ use crate::{
 pub struct AccessClaims(Arc<Verified>);
 
 struct Verified {
-    /// `sub` is a string.
     members: Object,
     issuer: Box<str>,
+    subject: Box<str>,
+    /// Those of `aud`, or else the client.
+    audiences: Vec<Box<str>>,
     scopes: Scopes,
     expires_at: Option<Timestamp>,
 }
@@ -51,7 +53,16 @@ impl AccessClaims {
         scopes: Scopes,
         expires_at: Option<Timestamp>,
     ) -> Self {
+        let subject = text(&members, "sub").unwrap_or_default().into();
+        let audiences = match json::member(&members, "aud") {
+            Some(Value::Array(several)) => several.as_slice(),
+            Some(one) => slice::from_ref(one),
+            None => members.get("client_id").map_or(&[][..], slice::from_ref),
+        };
+        let audiences = audiences.iter().filter_map(Value::as_str).map(Into::into);
         Self(Arc::new(Verified {
+            subject,
+            audiences: audiences.collect(),
             members,
             issuer,
             scopes,
@@ -71,7 +82,7 @@ impl AccessClaims {
     /// assert_eq!(access.subject(), didit.id_claims(&Person::john()).subject());
     /// ```
     pub fn subject(&self) -> &str {
-        self.text("sub").expect("verified: a string")
+        &self.0.subject
     }
 
     /// The provider's issuer identifier (`iss`).
@@ -96,7 +107,7 @@ impl AccessClaims {
     /// assert_eq!(access.client_id(), Some("app"));
     /// ```
     pub fn client_id(&self) -> Option<&str> {
-        self.text("client_id")
+        text(&self.0.members, "client_id")
     }
 
     /// The scopes of the token: `scope`, or `claims` in an introspection of Didit's. Empty for the access tokens of
@@ -171,21 +182,13 @@ impl AccessClaims {
     /// Whether the token is for one of these audiences (RFC 9068 §4). A token without an audience is for the client that
     /// it was issued to.
     pub(crate) fn is_for(&self, audiences: &[String]) -> bool {
-        let is_one = |value: &Value| {
-            value
-                .as_str()
-                .is_some_and(|one| audiences.iter().any(|known| known == one))
-        };
-        match json::member(&self.0.members, "aud") {
-            Some(Value::Array(several)) => several.iter().any(is_one),
-            Some(one) => is_one(one),
-            None => self.0.members.get("client_id").is_some_and(is_one),
-        }
+        let mut own = self.0.audiences.iter();
+        own.any(|own| audiences.iter().any(|known| **known == **own))
     }
+}
 
-    fn text(&self, name: &str) -> Option<&str> {
-        json::member(&self.0.members, name)?.as_str()
-    }
+fn text<'a>(members: &'a Object, name: &str) -> Option<&'a str> {
+    json::member(members, name)?.as_str()
 }
 
 impl fmt::Debug for AccessClaims {
