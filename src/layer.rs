@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use crate::{
-    bearer::DiditBearer, config::Config, error::Error, extract::DiditClient, relying_party::Origins,
-    service::DiditAuthService, tokens::DiditTokens,
+    bearer::DiditBearer, config::Config, error::Error, extract::DiditClient,
+    relying_party::Origins, service::DiditAuthService, tokens::DiditTokens,
 };
 
 /// Signs users in with Didit. It is the only layer to add.

@@ -72,9 +72,10 @@ impl Error {
     /// for schemes that they know.
     pub(crate) fn add_required_headers(&self, response: &mut http::Response<Bytes>) {
         let (name, value) = match response.status() {
-            StatusCode::UNAUTHORIZED => {
-                (header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
-            }
+            StatusCode::UNAUTHORIZED => (
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(CHALLENGE),
+            ),
             StatusCode::SERVICE_UNAVAILABLE => {
                 let seconds = self.retry_after().map_or(1, |wait| wait.as_secs());
                 (header::RETRY_AFTER, seconds.into())

@@ -72,7 +72,7 @@ impl DiditClient {
     /// After an error the earlier value stays, except after the last one: the store may have the new value.
     pub async fn set<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), Error> {
         let change = DataChange::set(key, value)?;
-        self.session()?.change_data(&change).await
+        self.request_session()?.change_data(&change).await
     }
 
     /// The value that [`set`](Self::set) has kept under a key, if there is one.
@@ -112,7 +112,7 @@ impl DiditClient {
     /// - [`SessionEnded`](ErrorKind::SessionEnded): the session has ended in the meantime;
     /// - those of [`IdClaims::of`](crate::IdClaims::of).
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        self.session()?.data().await?.get(key)
+        self.request_session()?.data().await?.get(key)
     }
 
     /// Removes the value under a key, if there is one.
@@ -131,11 +131,11 @@ impl DiditClient {
     /// Those of [`set`](Self::set).
     pub async fn remove(&self, key: &str) -> Result<(), Error> {
         let change = DataChange::remove(key);
-        self.session()?.change_data(&change).await
+        self.request_session()?.change_data(&change).await
     }
 
     /// The session of this client's request.
-    pub(super) fn session(&self) -> Result<&RequestSession, Error> {
+    pub(super) fn request_session(&self) -> Result<&RequestSession, Error> {
         let request = self.request.as_ref();
         let request = request.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
         request.session()

@@ -37,7 +37,7 @@ impl DiditClient {
     /// - [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable): the session store does not answer.
     pub async fn sessions(&self) -> Result<Vec<UserSession>, Error> {
         self.lifecycle.require_store()?;
-        let session = self.session()?.current().await?;
+        let session = self.request_session()?.current().await?;
         let all = self
             .lifecycle
             .sessions_of(session.tokens().claims())
@@ -76,7 +76,7 @@ impl DiditClient {
     /// [`DiditAuth::sign_out_user`](crate::DiditAuth::sign_out_user): the session of the request has ended.
     pub async fn sign_out_everywhere(&self) -> Result<SignedOut, Error> {
         self.lifecycle.require_store()?;
-        let page = self.session()?.sign_out_everywhere().await?;
+        let page = self.request_session()?.sign_out_everywhere().await?;
         Ok(self.signed_out(page))
     }
 
@@ -105,7 +105,7 @@ impl DiditClient {
     /// session store did not answer.
     pub async fn sign_out_session(&self, public_id: &str) -> Result<bool, Error> {
         self.lifecycle.require_store()?;
-        self.session()?.sign_out_session(public_id).await
+        self.request_session()?.sign_out_session(public_id).await
     }
 
     /// A future that is ready when the session of this client's request has ended, for streams and `WebSocket`s.
@@ -141,7 +141,7 @@ impl DiditClient {
     /// ```
     pub fn ended(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
         // Asks now: later may be after the response headers.
-        let is_asked = self.session().is_ok();
+        let is_asked = self.request_session().is_ok();
         let request = self.request.clone().filter(|_| is_asked);
         Box::pin(async move {
             let end = match request {

@@ -6,6 +6,7 @@ use super::{ConfigBuilder, SessionStorage};
 use crate::{
     config::{Config, ConfigError, Origin, RedirectUri},
     cookie::CookieScope,
+    error::RequiredAuthentication,
     oidc::{AuthorizationRequest, Client, IdTokenRules},
     provider_calls::ProviderCalls,
     seal::{KeySource, Purpose, Sealer},
@@ -131,8 +132,7 @@ impl ConfigBuilder {
             client_id: self.client_id,
             trusted_audiences: Vec::new(),
             clock_skew: self.clock_skew,
-            max_age: None,
-            required_acr_values: Vec::new(),
+            authentication: RequiredAuthentication::default(),
         };
         Ok(ProviderCalls::new(
             client, rules, metadata, transport, self.clock,
