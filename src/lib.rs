@@ -181,7 +181,7 @@ pub use bearer::DiditBearer;
 pub use clock::Clock;
 pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{Error, ErrorKind};
-pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut, UserSession};
+pub use extract::{DiditClient, RequireSignIn, SignIn, SignedOut, UserSession, me};
 pub use layer::DiditAuth;
 pub use provider::Provider;
 pub use return_to::ReturnTo;

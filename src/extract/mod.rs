@@ -4,6 +4,7 @@ mod access_claims;
 mod client;
 mod client_calls;
 mod guard;
+mod me;
 mod session_data;
 mod sign_in;
 mod user_sessions;
@@ -16,6 +17,7 @@ use http::{Extensions, request::Parts};
 pub use self::{
     client::{DiditClient, SignedOut},
     guard::{RequireSignIn, RequireSignInService},
+    me::me,
     sign_in::SignIn,
     user_sessions::UserSession,
 };

@@ -31,6 +31,10 @@ impl<'a> Claim<'a> {
         json::member(members, name).map(Self)
     }
 
+    pub(crate) fn value(self) -> &'a Value {
+        self.0
+    }
+
     /// The value, if it is a string.
     ///
     /// ```

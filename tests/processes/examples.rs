@@ -83,6 +83,44 @@ async fn a_user_of_axum_login_signs_in_and_out() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn a_front_end_meets_a_401_signs_in_and_comes_back() {
+    let app = Example::start("spa");
+    let browser = Chromium::open("spa").await;
+
+    browser.goto(&app.url("/")).await;
+    browser.shows("notes").await;
+    browser.screenshot("1-home").await;
+
+    // The view calls the API, which answers 401.
+    browser.goto(&app.url("/notes?from=mail#top")).await;
+    browser.click("approve-alejandra").await;
+    browser.arrives_at(&app.url("/notes?from=mail#top")).await;
+    let text = browser.shows("text").await;
+    text.send_keys("<b>milk</b>").await.expect("a field");
+    browser.click("add").await;
+    let list = browser.shows("note-1").await.text().await;
+    assert_eq!(list.expect("a text"), "<b>milk</b>");
+    browser.screenshot("2-notes").await;
+
+    let readable = "document.cookie + JSON.stringify([localStorage, sessionStorage])";
+    assert_eq!(browser.evaluate(readable).await, "[{},{}]");
+
+    browser.click("home").await;
+    let greeting = browser.shows("signed-in").await.text().await;
+    assert_eq!(greeting.expect("a text"), "Hello, Alejandra Rosas");
+    browser.screenshot("3-signed-in").await;
+
+    browser.click("sign-out").await;
+    browser.arrives_at(&app.url("/")).await;
+    browser.shows("notes").await;
+    assert_eq!(browser.cookies().await, [""; 0]);
+    // The notes are behind the Back button no more: their view leads to the sign-in.
+    browser.back().await;
+    browser.shows("approve-alejandra").await;
+    browser.close().await;
+}
+
 /// An example, with its fake Didit.
 struct Example {
     origin: String,
