@@ -151,19 +151,24 @@ impl RelyingParty {
             }
         });
         let exchanged = async {
-            let arrival = lifecycle.sessions.epoch().await;
-            let arrival = arrival.map_err(TokenRequestFailure::repeatable)?;
             let taken = lifecycle.sessions.mark_state_used(&state, code).await;
             if let Some(kind) = taken.map_err(TokenRequestFailure::repeatable)? {
                 return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
             }
-            let exchanged = lifecycle.calls.exchange(permit, &metadata, grant).await;
-            if let Err(failure) = &exchanged
-                && failure.is_repeatable
+            let exchanged = async {
+                // Before the code is sent, which tells the user.
+                let arrival = lifecycle.sessions.epoch().await;
+                let arrival = arrival.map_err(TokenRequestFailure::repeatable)?;
+                let tokens = lifecycle.calls.exchange(permit, &metadata, grant).await?;
+                Ok((tokens, arrival))
+            };
+            let exchanged = exchanged.await;
+            if let Err(TokenRequestFailure { is_repeatable, .. }) = &exchanged
+                && *is_repeatable
             {
                 lifecycle.sessions.unmark_state(&state).await;
             }
-            Ok((exchanged?, arrival))
+            exchanged
         };
         let (tokens, arrival) = exchanged.await.inspect_err(|failure| {
             if failure.is_repeatable {

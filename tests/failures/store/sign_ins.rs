@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method as Verb, StatusCode};
-use tower_didit::fake::{Endpoint, Person};
+use tower_didit::fake::{Endpoint, Fault, Person};
 
 use super::{
     application::{assert_unavailable, browser, config},
@@ -13,6 +13,7 @@ use crate::support::{
     cookies::{copy_cookies, flow_cookies, sets_session},
     sign_in::{approved, sign_in_as},
     site::{NOBODY, didit, memory},
+    tasks::poll_until,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,6 +43,25 @@ async fn a_callback_whose_state_could_not_be_recorded_can_be_reloaded() {
         Person::alejandra().subject()
     );
     assert_eq!(flow_cookies(&browser).len(), 0);
+}
+
+// Behaviour 82.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_read_before_the_exchange_leaves_the_code_unused() {
+    for stores in [FailingStore::new, FailingStore::shared] {
+        let didit = didit();
+        let store = stores(memory(&didit));
+        let browser = browser(config(&didit, &store));
+        let other = self::browser(config(&didit, &store));
+        let back = approved("/login", &browser, &didit).await;
+        copy_cookies(&browser, &other);
+        store.fail(&[Method::Load]);
+        assert_unavailable(&browser.fetch(Verb::GET, &back).await);
+        assert_eq!(didit.count(Endpoint::Token), 0);
+        store.work();
+        // Any process may complete the sign-in.
+        assert_eq!(other.get(&back).await.text(), "signed in");
+    }
 }
 
 // Behaviour 98.
@@ -104,9 +124,11 @@ async fn a_store_that_cannot_be_read_after_the_exchange_loses_no_sign_in() {
     let store = FailingStore::new(memory(&didit));
     let browser = browser(config(&didit, &store));
     let back = approved("/login", &browser, &didit).await;
+    didit.on_next(Endpoint::Token, Fault::delay(SECOND));
+    let is_sent = || didit.count(Endpoint::Token) == 1;
+    let callback = poll_until(browser.fetch(Verb::GET, &back), is_sent).await;
     store.fail(&[Method::Load]);
-    assert_unavailable(&browser.fetch(Verb::GET, &back).await);
-    assert_eq!(didit.count(Endpoint::Token), 1);
+    assert_unavailable(&callback.await);
 
     store.work();
     let again = browser.get(&back).await;
