@@ -35,7 +35,11 @@ impl Api {
         Self(layer.layer(application))
     }
 
-    /// The claims of a request that passes, else the status of its refusal.
+    /// The claims of a request that passes.
+    ///
+    /// # Errors
+    ///
+    /// The status of the refusal.
     pub fn send(&self, headers: HeaderMap) -> Result<AccessClaims, StatusCode> {
         let mut request = Request::new(());
         *request.headers_mut() = headers;
@@ -53,6 +57,7 @@ impl Api {
 }
 
 /// The application: it says whose request it has got.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a service")]
 fn show_claims(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     let claims = AccessClaims::of(request.extensions());
     let mut response = Response::new(());
