@@ -42,7 +42,7 @@ fn an_invalid_form_gets_400() {
         ("", "grant_type is missing"),
         (
             "grant_type=password",
-            "grant_type must be authorization_code or refresh_token",
+            "grant_type must be authorization_code, refresh_token or client_credentials",
         ),
     ] {
         let response = program.send(TOKEN, form);
