@@ -120,7 +120,7 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
-//! | reqwest | yes | the default transport: reqwest with rustls. Without it, [`with_transport`](ConfigBuilder::with_transport) takes any Tower service. |
+//! | reqwest | yes | the default transport: reqwest with rustls. Without it, the application has to set a transport: [`with_transport`](ConfigBuilder::with_transport). |
 //! | redis | no | [`store`]`::RedisStore`: sessions for several processes and machines |
 //! | test-util | no | `fake`: a fake Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
 //! | verification | no | `verification`: Didit's webhooks, and the verdict on an identity verification |

@@ -44,7 +44,7 @@ pub(crate) struct KeySource<'a> {
 /// Seals and opens values for one purpose: AES-256-GCM-SIV with keys derived by HKDF-SHA256.
 ///
 /// The first key seals, every key opens. A sealed value is `key id · nonce · ciphertext · tag`, in base64url for a
-/// cookie. The caller's label is authenticated with the value. The key id is bound implicitly, because it is derived
+/// cookie. The caller's label is authenticated with the value (it is the cipher's associated data). The key id is bound implicitly, because it is derived
 /// together with the key.
 #[derive(Debug)]
 pub(crate) struct Sealer {

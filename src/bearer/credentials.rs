@@ -23,8 +23,8 @@ pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Error> 
     Ok(rest.map(|rest| rest.strip_prefix(b" ").unwrap_or_default()))
 }
 
-/// Checks the characters of an access token (RFC 6750 §2.1). A token that was verified before needs no check: for a JWT it
-/// takes as many instructions as half of its request.
+/// Checks the characters of an access token (RFC 6750 §2.1). A token that was verified before needs no check: for a JWT the
+/// check costs half as much as handling the whole request.
 pub(super) fn checked(token: &[u8]) -> Result<&str, Error> {
     if token.len() > MAX_TOKEN {
         return Err(malformed("the token is larger than 8 KiB"));

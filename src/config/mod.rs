@@ -107,7 +107,7 @@ impl Config {
     /// | `DIDIT_CLIENT_SECRET` | [`with_client_secret`](ConfigBuilder::with_client_secret) |
     /// | `DIDIT_SCOPES` | [`with_scopes`](ConfigBuilder::with_scopes), with spaces in between |
     /// | `DIDIT_PROVIDER` | [`with_provider`](ConfigBuilder::with_provider): `sign-in` ([`Provider::didit`], the default), `authentication` ([`Provider::authentication`]) or `discovered` ([`Provider::discovered`]) |
-    /// | `DIDIT_ISSUER` | accepted issuers, with spaces in between; with `authentication` and `discovered` the first is the provider's address |
+    /// | `DIDIT_ISSUER` | accepted issuers, with spaces in between; with `authentication` and `discovered` the first is the issuer at which the provider is reached |
     /// | `DIDIT_PUBLISHABLE_KEY` | with `authentication`, in place of the issuer: [`Provider::from_publishable_key`] |
     /// | `DIDIT_COOKIE_KEYS` | [`with_cookie_keys`](ConfigBuilder::with_cookie_keys): base64, with spaces in between |
     /// | `DIDIT_PROXY` | a URL: [`with_proxy`](ConfigBuilder::with_proxy); `system`: [`with_system_proxy`](ConfigBuilder::with_system_proxy) |

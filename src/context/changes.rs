@@ -24,7 +24,7 @@ impl Changes {
     }
 }
 
-/// The change of tokens or of the end that handlers have made to the session.
+/// What handlers have done to the session: refreshed its tokens, or ended it.
 #[derive(Debug)]
 pub(super) enum Change {
     Refreshed(DiditTokens),

@@ -78,7 +78,7 @@
 //! | of a handler that asked for the session | `Vary: Cookie`, and `Cache-Control: private` unless the handler chose one |
 //! | that sets one of the layer's cookies | `Cache-Control: private, no-store` |
 //! | of the layer itself (redirects, error pages), and every response of the callback | `Cache-Control: private, no-store`, `Referrer-Policy: no-referrer` |
-//! | a 401 [error](crate::docs::errors) of this crate, even when turned into a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"`, after a [step-up](crate::docs::recipes::step_up) with what is required |
+//! | a 401 [error](crate::docs::errors) of this crate, even when turned into a redirect to the sign-in (303) | `WWW-Authenticate: Didit realm="sign-in"`; for `step-up-required` also the [required authentication](crate::docs::recipes::step_up) |
 //! | a 503 error of this crate | `Retry-After: 1` |
 //!
 //! `Set-Cookie` is appended, never replaced. The response of a handler that does not ask for the session stays

@@ -13,7 +13,8 @@
 //! | is anything else: a script's `fetch`, an API client | problem details (RFC 9457: a JSON error) with the status and the code |
 //!
 //! A sign-in helps with `not-signed-in`, `session-ended`, `tokens-expired`, `access-token-refused` and
-//! `user-info-outdated`, if the page was requested with `GET` and the last sign-in was a minute ago or more.
+//! `user-info-outdated`, if the page was requested with `GET` and the last sign-in was a minute ago or more; and with
+//! `step-up-required`, also in that minute.
 //! [Flow](crate::docs::flow#what-is-a-navigation) defines a browser navigation. With
 //! [`RequireSignIn::always_401`](crate::RequireSignIn::always_401) every request gets problem details.
 //!
@@ -84,7 +85,7 @@
 //! | session-ended, 401 | Please sign in first | The session ended while one of its [`DiditClient`](crate::DiditClient)s was in use. → Sign in. |
 //! | step-up-required, 401 | Please confirm that it is you | A user is signed in, but has not authenticated as recently or as strongly as the page requires. → Nothing: a person who opens a page is sent to the provider. A program finds the requirement in `WWW-Authenticate` (RFC 9470). See [step-up](crate::docs::recipes::step_up). |
 //! | tokens-expired, 401 | Please sign in again | The access token has expired, or a handler requests a new one, and no refresh token works. → Sign in again. Request the scope `offline`. |
-//! | access-token-refused, 401 | Please sign in again | The provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request: expired, revoked, unknown, for another audience; the log says which. → Sign in again. An API's client gets a new token. |
+//! | access-token-refused, 401 | Please sign in again | The provider refuses the session's access token, or [`DiditBearer`](crate::DiditBearer) refuses that of an API request: expired, revoked, unknown, for another audience; the log says which. → Sign in again. An API's client gets a new token. |
 //! | not-allowed, 403 | This page is not open to you | The user does not meet a [rule](crate::RequireSignIn#rules) of the route; the page and the problem details say which. → Nothing. If it happens to everybody: is a scope missing in [`with_scopes`](crate::ConfigBuilder::with_scopes)? A `WARN` names it. |
 //! | user-info-outdated, 401 | Please sign in again | A [rule](crate::RequireSignIn#rules) reads user information that the session does not keep, because it began before [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) was set, or that is older than [`no_older_than`](crate::RequireSignIn::no_older_than) allows. → Sign in. |
 //! | invalid-grant, 400 | The sign-in could not be completed | The provider refuses the code or refresh token: used, expired, revoked. → Sign in again. |

@@ -19,7 +19,7 @@
 //! | refresh tokens | assumed reusable | single-use (accepted only once) | assumed reusable; if not, declare them with [`with_single_use_refresh_tokens`](crate::Provider::with_single_use_refresh_tokens) |
 //! | access token lives for | 1 hour | 5 minutes | |
 //! | access tokens of an [API](crate::docs::recipes::bearer_api) | opaque: introspected | JWTs: verified with the keys | introspected if the metadata has the endpoint, else JWTs (RFC 9068) |
-//! | [live check](crate::DiditClient::session) of a session | no | yes | no |
+//! | [check](crate::DiditClient::session) that a session is still active | no | yes | no |
 //! | [`client_credentials`](crate::DiditClient::client_credentials) | yes | no | if the client has a secret |
 //! | a session [ends with its access token](crate::docs::flow#when-a-session-ends) | no | yes | no |
 //! | user information | [`UserInfo`](crate::UserInfo) | in the ID token: [`verified`](crate::IdClaims::verified), [`claim`](crate::IdClaims::claim) | [`UserInfo`](crate::UserInfo), if the metadata has the endpoint |

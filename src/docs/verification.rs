@@ -30,7 +30,8 @@
 //! }
 //! ```
 //!
-//! The handler runs for authentic events only, once for each of them. It answers 2xx once the event is stored. After
+//! The handler runs for authentic events only, and normally once for each. After a failure or a restart the same event may
+//! come again: make the handler idempotent. It answers 2xx once the event is stored. After
 //! any other answer Didit sends the event again, a minute and then four minutes later.
 //! [`DiditWebhooks`](crate::verification::DiditWebhooks) lists what is checked and what is answered. It is independent
 //! of [`DiditAuth`](crate::DiditAuth), and may be inside of it or beside it.

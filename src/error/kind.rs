@@ -26,7 +26,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `session-ended` | 401 | the session ended while one of its [`DiditClient`](crate::DiditClient)s was in use | sign in, as for `not-signed-in` |
 /// | `step-up-required` | 401 | a user is signed in, but not as recently or as strongly as the page requires | authenticate again: a person who opens a page is redirected there; the challenge says what is required |
 /// | `tokens-expired` | 401 | the access token has expired, or a handler requests a new one, and no refresh token works | sign in, as for `not-signed-in` |
-/// | `access-token-refused` | 401 | the provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request: expired, revoked, unknown, for another audience | sign in, as for `not-signed-in`; an API's client gets a new token |
+/// | `access-token-refused` | 401 | the provider refuses the session's access token, or [`DiditBearer`](crate::DiditBearer) refuses that of an API request: expired, revoked, unknown, for another audience | sign in, as for `not-signed-in`; an API's client gets a new token |
 /// | `not-allowed` | 403 | a rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user; the text says which | nothing |
 /// | `user-info-outdated` | 401 | a rule reads user information that the session does not keep, or that is too old | sign in, as for `not-signed-in` |
 /// | `invalid-grant` | 400 | the provider refuses the code or refresh token: used before, expired, revoked | sign in again |
@@ -74,7 +74,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `store-required` | 500 | the sessions of a user are in cookies, where the server cannot find them | [`with_session_store`](crate::ConfigBuilder::with_session_store) |
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
-/// | `too-many-session-checks` | 503 | the live check of sessions was used more than 30 times in a minute, or 300 times in an hour | check rarely, before what must not happen in an ended session; see [`retry_after`](crate::Error::retry_after) |
+/// | `too-many-session-checks` | 503 | sessions were checked at the provider more than 30 times in a minute, or 300 times in an hour | check rarely, before what must not happen in an ended session; see [`retry_after`](crate::Error::retry_after) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `bearer-layer-missing` | 500 | the request did not pass [`DiditBearer`](crate::DiditBearer) | add the layer to the routes of the API |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
@@ -129,7 +129,7 @@ pub enum ErrorKind {
     /// A user is signed in, but the access token cannot be refreshed, although it has expired or a handler asks for a
     /// new one: there is no refresh token, or a single-use one was already sent.
     TokensExpired,
-    /// The provider refuses the access token, or [`DiditBearer`](crate::DiditBearer) that of a request (`invalid_token`,
+    /// The provider refuses the session's access token, or [`DiditBearer`](crate::DiditBearer) refuses that of an API request (`invalid_token`,
     /// RFC 6750 §3.1).
     AccessTokenRefused,
     /// A rule of [`RequireSignIn`](crate::RequireSignIn) refuses the signed-in user.
@@ -144,7 +144,7 @@ pub enum ErrorKind {
     /// The access token of a request to an API cannot be verified at present: the provider does not respond, its response
     /// cannot be used, or too many verifications wait. [`source`](std::error::Error::source) says which.
     AccessTokenUnverified,
-    /// The live check of sessions was used more often than Didit allows.
+    /// Sessions were checked at the provider more often than Didit allows.
     TooManySessionChecks,
     /// The provider refuses a scope at its sign-in page: `invalid_scope` (RFC 6749 §4.1.2.1).
     InvalidScope,

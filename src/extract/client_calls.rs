@@ -49,11 +49,11 @@ impl DiditClient {
         }
     }
 
-    /// Asks Didit Authentication whether the session of these tokens is live: a revoked session fails at once, while its
+    /// Asks Didit Authentication whether the session of these tokens is still active: a revoked session fails at once, while its
     /// access token is valid for up to 5 minutes more. The claims are those that the session has now.
     ///
     /// For rare actions that must not happen in a session that has ended: Didit allows 30 checks in a minute and 300 in
-    /// an hour for all users of one address. A process makes no more, and refuses further ones at once.
+    /// an hour for each client IP address, that is, for all users of this server. A process makes no more, and refuses further ones at once.
     ///
     /// ```
     /// use tower_didit::{DiditClient, DiditTokens, Error, tokens::Claim};

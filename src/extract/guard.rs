@@ -59,9 +59,9 @@ use crate::{
 ///
 /// Rules read what the session keeps, and never call the provider. `verified`, `over_18`, `over_21` and `no_older_than`
 /// need [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in), and the scope of the same name.
-/// [`check`](Self::check) reports at start-up if one is missing. Without it, a guard refuses every request with
-/// [`UserInfoNotKept`](crate::reason::WiringError::UserInfoNotKept) and logs an `ERROR` once, or logs a `WARN` once that
-/// names the scope.
+/// [`check`](Self::check) reports at start-up if one is missing. If you do not call it, a missing setting makes the guard
+/// refuse every request with [`UserInfoNotKept`](crate::reason::WiringError::UserInfoNotKept) and log an `ERROR` once; a
+/// missing scope makes it refuse every user and log a `WARN` once, which names the scope.
 ///
 /// | request | response |
 /// |---|---|

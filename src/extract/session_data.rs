@@ -69,7 +69,7 @@ impl DiditClient {
     /// - [`SessionUnavailable`](ErrorKind::SessionUnavailable): the session store does not answer, or a refresh takes
     ///   too long.
     ///
-    /// After an error the earlier value stays, except after the last one: the store may have the new value.
+    /// After an error the earlier value stays, except after `SessionUnavailable`: the store may have the new value.
     pub async fn set<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), Error> {
         let change = DataChange::set(key, value)?;
         self.request_session()?.change_data(&change).await

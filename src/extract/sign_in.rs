@@ -41,13 +41,13 @@ use crate::{
 /// | [`with_max_age`](Self::with_max_age), [`with_acr_values`](Self::with_acr_values) | the configuration's; the ID token has to meet both |
 /// | [`add_parameter`](Self::add_parameter) | nothing |
 ///
-/// Together they take at most 512 bytes in the provider's address, so that the response's headers pass a proxy. The scopes
-/// and what the ID token has to meet are sealed into the [flow cookie](crate::docs::cookies), and so are all others with
-/// `prompt=none`: there they take at most 256 bytes. Wrong parameters start no sign-in. The response is then the error
+/// Together they take at most 512 bytes of the authorization request's URL, so that the response's headers pass a proxy.
+/// The scopes and what the ID token has to meet are sealed into the [flow cookie](crate::docs::cookies); with
+/// `prompt=none`, all parameters are. What is sealed takes at most 256 bytes. Wrong parameters start no sign-in. The response is then the error
 /// [`InvalidSignIn`](crate::reason::WiringError::InvalidSignIn), 500, and the log says which parameter is wrong.
 ///
-/// A browser is sent to the provider with parameters of their own at most 5 times in a row, less than 30 s apart, while
-/// its user is signed in. Then the response is [`ErrorKind::InsufficientAuthentication`]: a handler that starts a
+/// While a user is signed in, sign-ins with their own parameters send the browser to the provider at most 5 times in a row,
+/// less than 30 s apart. Then the response is [`ErrorKind::InsufficientAuthentication`]: a handler that starts a
 /// sign-in until the provider grants what it asks for, such as a scope, causes no redirect loop.
 #[derive(Clone, Debug, Default)]
 #[must_use = "return it from the handler"]
@@ -212,8 +212,8 @@ impl SignIn {
     /// Adds a parameter that has no setter, for example one of the provider's own.
     ///
     /// The layer refuses those that it sets itself (such as `state`), those that have a setter (such as `prompt`), and
-    /// `response_mode`, `request`, `request_uri`, `claims` and `id_token_hint`. The provider's address shows the value
-    /// to the user, and the browser's history keeps it.
+    /// `response_mode`, `request`, `request_uri`, `claims` and `id_token_hint`. The value is part of a URL, which the user sees
+    /// and the browser's history keeps.
     ///
     /// ```
     /// use tower_didit::SignIn;

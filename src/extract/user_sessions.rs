@@ -81,7 +81,7 @@ impl DiditClient {
     }
 
     /// Ends the session of this user that has a [public id](UserSession::public_id): first in the application, then at the
-    /// provider, for which it waits at most 2 s. Returns whether there was one: a session of another user is none. If it is the session of the
+    /// provider, for which it waits at most 2 s. Returns whether there was one; another user's session is not found. If it is the session of the
     /// request, the response removes its cookies.
     ///
     /// The origin of the request is not checked: protect the handler against cross-site requests.
@@ -186,8 +186,8 @@ impl DiditAuth {
     ///
     /// # Errors
     ///
-    /// - [`StoreRequired`](crate::ErrorKind::StoreRequired): sessions are in cookies. They end at their limits, or when all are
-    ///   ended with other cookie keys; to lock a user out, check the account on every request;
+    /// - [`StoreRequired`](crate::ErrorKind::StoreRequired): sessions are in cookies. They end at their limits, or all
+    ///   together if you replace the cookie keys; to lock a user out, check the account on every request;
     /// - [`SignOutIncomplete`](crate::ErrorKind::SignOutIncomplete): the session store did not answer, and some sessions
     ///   may continue. Call again.
     pub async fn sign_out_user(&self, issuer: &str, subject: &str) -> Result<usize, Error> {

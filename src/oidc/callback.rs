@@ -134,7 +134,8 @@ impl Callback {
 /// The outcome of an accepted authorization response.
 pub(crate) enum Accepted {
     Grant(Grant),
-    /// `prompt=none` was sent, and the provider has to ask the user: in a sign-in with the same parameters.
+    /// `prompt=none` was sent, and the provider has to ask the user: start the sign-in again with these parameters, without
+    /// `prompt`.
     InteractionNeeded(SignInParameters),
 }
 

@@ -173,8 +173,8 @@ impl fmt::Debug for PendingSignIn {
 }
 
 /// State, nonce, code verifier, return-to, binding, whether `prompt=none` was sent, expiry, and the parameters if there
-/// are any: a build without them reads all other sign-ins. A JSON array is short, and the first texts but the return-to
-/// are borrowed, since they need no escaping.
+/// are any: a build that does not know parameters can still read sign-ins without them. A JSON array is short, and the
+/// leading strings, except the return-to, are borrowed, since they need no escaping.
 #[derive(Serialize, Deserialize)]
 struct Encoded<'a>(
     &'a str,

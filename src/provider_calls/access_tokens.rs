@@ -24,7 +24,7 @@ use crate::{
 /// The access tokens that were verified, and the introspections in flight.
 pub(super) struct AccessTokens {
     verified: TokenCache<Verified>,
-    /// Apart from those that were verified, so that a flood of made-up tokens removes none of them.
+    /// Kept separately from the verified ones, so that a flood of made-up tokens removes none of them.
     refused: TokenCache<Refused>,
     /// One for each token, by a hash of it.
     introspections: Mutex<HashMap<[u8; 32], Flight<Outcome>>>,
@@ -84,7 +84,7 @@ impl AccessTokens {
                 };
                 self.verified.insert(token, verified);
             }
-            // Another verification of a JWT costs no call.
+            // Only refusals by introspection are remembered: verifying a JWT again costs no call.
             Err(error) if is_introspected && error.kind() == ErrorKind::AccessTokenRefused => {
                 self.verified.remove(token);
                 let error = error.clone();

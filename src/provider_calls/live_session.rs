@@ -1,4 +1,4 @@
-//! The live check of a session, and its limit.
+//! Checks at Didit that a session is still active, and the limit of these checks.
 
 use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
@@ -31,7 +31,7 @@ impl ProviderCalls {
     }
 }
 
-/// Allows as many checks as Didit allows an address: 30 in any minute, 300 in any hour.
+/// Allows as many checks as Didit allows a client IP address: 30 in any minute, 300 in any hour.
 #[derive(Debug, Default)]
 pub(super) struct SessionChecks(Mutex<VecDeque<Timestamp>>);
 

@@ -16,8 +16,8 @@ use crate::lock::lock;
 ///
 /// An entry is in the present generation, or in the previous one, from which a use moves it back. A full generation
 /// becomes the previous one. The lookup uses a keyed hash of the end of the token, which nobody outside can predict, then
-/// compares the whole token. The end of a token is random: it is a signature, or all of an opaque token. (Hashing a JWT
-/// whole takes a tenth of the instructions of its request; with SHA-256, more than all of them.)
+/// compares the whole token. The end of a token is random: it is a signature, or all of an opaque token. (Hashing a whole
+/// JWT would add a tenth to the instructions of a request; SHA-256 would more than double them.)
 pub(super) struct TokenCache<V> {
     hasher: RandomState,
     generations: Mutex<Generations<V>>,

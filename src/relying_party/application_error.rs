@@ -86,7 +86,7 @@ impl RelyingParty {
     fn sign_in_helps(&self, error: &Error, context: &RequestContext) -> bool {
         match error.kind().row().advice.next_page {
             NextPage::SignIn => {}
-            // Also of a recent session. `check_no_loop` ends a series of step-ups.
+            // Even right after a sign-in. `check_no_loop` ends a series of step-ups.
             NextPage::StepUp => return true,
             NextPage::TryAgain | NextPage::Reload | NextPage::LandingPage => return false,
         }

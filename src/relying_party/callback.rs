@@ -156,7 +156,7 @@ impl RelyingParty {
                 return Err(TokenRequestFailure::not_repeatable(Error::new(kind)));
             }
             let exchanged = async {
-                // Before the code is sent, which tells the user.
+                // Read before the code is sent: only the response to it says who the user is.
                 let arrival = lifecycle.sessions.epoch().await;
                 let arrival = arrival.map_err(TokenRequestFailure::repeatable)?;
                 let tokens = lifecycle.calls.exchange(permit, &metadata, grant).await?;

@@ -58,7 +58,7 @@ struct KeptUserInfo<'a>(u64, #[serde(borrow)] &'a RawValue);
 #[derive(Serialize, Deserialize)]
 struct KeptData<'a>(u64, Cow<'a, Members>);
 
-/// The place of a value: the value, or null in front of another value.
+/// An optional element of the array: null stands for a missing one if another element follows.
 #[derive(Serialize, Deserialize)]
 struct Place<T>(Option<T>);
 
@@ -281,7 +281,7 @@ mod tests {
             let change = DataChange::set("\u{1f600} \"x\"", &json!([1.5, null])).unwrap();
             let data = session.data().changed(&change).unwrap();
             let encoded = codec.encode(&session.clone().with_data(data));
-            // What was written before there was data is its beginning.
+            // The encoding with data starts with the encoding without data.
             assert!(encoded.starts_with(&before[..before.len() - 1]));
             let decoded = codec.decode(&encoded).expect("its own format");
             let kept: Option<Value> = decoded.data().get("\u{1f600} \"x\"").unwrap();

@@ -154,7 +154,7 @@ pub(super) struct RecentData {
 }
 
 impl RecentData {
-    /// Changes the data of a session. `check` has the changed data, before it is kept.
+    /// Changes the data of a session. `check` is called with the changed data before it is kept.
     pub(super) fn change(
         &self,
         session: &Session,
@@ -209,7 +209,7 @@ impl RecentData {
 const MAX_KEY: usize = 64;
 /// The limit of all data of a session as a JSON object, in bytes.
 const MAX_SIZE: usize = 1024;
-/// As long as new tokens that no response has carried.
+/// As long as refreshed tokens are kept that no response has carried.
 const KEPT: Duration = Duration::from_secs(10 * 60);
 /// The number of sessions whose data is kept.
 const CAPACITY: usize = 10_000;

@@ -168,8 +168,8 @@ impl Session {
         self
     }
 
-    /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens. A sign-in that
-    /// another process dates minutes ahead, by its clock, does not count.
+    /// Whether the user signed in less than a minute ago: another sign-in would bring the same tokens. A start that
+    /// lies minutes in the future, written by a process whose clock is ahead, does not count.
     pub(crate) fn is_recent(&self, now: Timestamp) -> bool {
         now.since(self.0.started) < RECENT && self.0.started.since(now) < RECENT
     }
@@ -189,7 +189,7 @@ impl Session {
 
     /// The absolute limit. A session that [ends with its access token](Rules), and has no refresh token, ends with it if that
     /// is earlier.
-    pub(crate) fn last_end(&self, rules: &Rules) -> Timestamp {
+    pub(crate) fn latest_end(&self, rules: &Rules) -> Timestamp {
         let end = self.end(rules.limits);
         let tokens = self.tokens();
         let ends_with_it = rules.sessions_end_with_access_token && tokens.refresh_token().is_none();
@@ -217,10 +217,10 @@ impl Session {
         self.0.written
     }
 
-    /// The claims of the ID token, with the last end of the session.
+    /// The claims of the ID token, with the latest possible end of the session.
     pub(crate) fn claims(&self, rules: &Rules) -> IdClaims {
         let claims = self.tokens().claims().clone();
-        claims.with_session_end(self.last_end(rules))
+        claims.with_session_end(self.latest_end(rules))
     }
 
     /// The session with its last use set to `now`, if a tenth of the idle limit has passed since the session was

@@ -265,8 +265,8 @@ impl fmt::Debug for RedisStore {
 /// | create | if refused | a repetition that arrives late would bring a session back that was deleted meanwhile |
 /// | replace, begin and abandon a refresh | if refused | a repetition is harmless, because the version has changed, but its answer would say that the first one failed |
 ///
-/// If the outcome of a create is unknown, the layer creates another session; if that of a command in the last row is,
-/// the layer compares the entry. A refresh token is sent only after `begin_refresh` was acknowledged, which happens
+/// If the outcome of a create is unknown, the layer creates another session; if that of a command in the last row is
+/// unknown, the layer reads the entry and compares. A refresh token is sent only after `begin_refresh` was acknowledged, which happens
 /// once for each version.
 #[derive(Clone, Copy, Debug)]
 enum Repeat {

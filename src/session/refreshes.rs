@@ -250,7 +250,7 @@ mod tests {
             expect("b", false)
         );
         assert_eq!(refresh(&flights, "a", Ok("c"), 60).await, expect("c", true));
-        // Other tokens are refreshed by themselves.
+        // Other tokens are refreshed separately.
         assert_eq!(refresh(&flights, "x", Ok("y"), 60).await, expect("y", true));
 
         let failed = Err(ErrorKind::ProviderTimeout);

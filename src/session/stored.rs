@@ -64,7 +64,7 @@ impl StoredSessions {
             users: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::USER),
             public_ids: Pseudonyms::new(KeySource { origin: "", ..keys }, Purpose::PUBLIC_ID),
             scope,
-            // A browser can present an old cookie with a spent refresh token; a store has only the latest entry.
+            // Safe in a store, which has only the latest entry: an old cookie could bring a spent refresh token back.
             codec: Codec {
                 provider,
                 keeps_refresh_tokens: true,
@@ -124,8 +124,8 @@ impl StoredSessions {
         }
     }
 
-    /// The session as it may be written in place of its entry, which removes a refresh attempt. `None` if the attempt has not
-    /// lapsed for `age`: the process that refreshes the session may still write it.
+    /// The session as it may be written in place of its entry, which removes a refresh attempt. `None` until
+    /// `age` has passed since the attempt's deadline: the process that refreshes the session may still write it.
     pub(super) fn writable(
         &self,
         session: Session,

@@ -1,7 +1,7 @@
 //! Changes the application's data of a session in a store that several processes share.
 //!
-//! A change loads the session, changes the data, and replaces the session by its version. If another change comes first, it
-//! starts again: changes of different keys are all kept, and of one key the last one.
+//! A change loads the session, changes the data, and replaces the session by a compare-and-set on its version. If another
+//! change came first, it starts again: changes of different keys are all kept, and of one key the last one.
 //!
 //! Replacing a session removes a refresh attempt, which must stay while the refresh token may be in flight. So a change
 //! waits for the refresh. The process that refreshes the session takes over data that was changed after its attempt has

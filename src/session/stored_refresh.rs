@@ -1,6 +1,6 @@
 //! Refreshes the tokens of a session in a store that several processes share.
 //!
-//! 1. Before anything is sent, a process records its attempt, by the session's version. One process succeeds;
+//! 1. Before anything is sent, a process records its attempt, by a compare-and-set on the session's version. One process succeeds;
 //!    the others wait for the outcome.
 //! 2. It sends the refresh token, once.
 //! 3. It saves the new tokens, which removes the attempt; or abandons the attempt, if no connection was

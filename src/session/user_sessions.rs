@@ -6,13 +6,16 @@
 //!
 //! 1. A callback reads the epoch before it sends the code, when the user is unknown.
 //! 2. Once it knows the user, it reads the user's generation. If the generation has a later epoch, the callback fails: all
-//!    sessions of its user were ended during the exchange. (An epoch that the store has lost does not count.)
+//!    sessions of its user were ended during the exchange. (If the store has lost the epoch, this comparison is
+//!    skipped.)
 //! 3. It creates the session, reads the generation again, and gives the session's cookie id to the browser only if the
 //!    generation is unchanged.
 //!
 //! Ending all sessions advances the epoch, writes the new epoch to the generation, then lists the sessions, then deletes
 //! them. If the last reading of a callback precedes the change of the generation, the session exists before the sessions are listed,
-//! and is deleted. If it follows the change, the readings differ, unless the callback arrived after the change of the epoch.
+//! and is deleted. If it follows the change, the two readings differ, and the callback fails. They are equal only if the first one follows
+//! the change too; then step 2 refuses the callback, unless it arrived after the epoch had advanced: that is a new sign-in,
+//! which may begin.
 
 use std::time::Duration;
 
@@ -122,7 +125,7 @@ pub(super) async fn generation(
     Ok(Generation::of(found.as_ref()))
 }
 
-/// Begins to end all sessions of a user: those that are beginning can no longer begin. Returns the keys of the others.
+/// The first step of ending all sessions of a user: stops the callbacks in progress, and returns the keys of the sessions.
 pub(super) async fn begin_end_of_all(
     store: &dyn SessionStore,
     user: UserKey,
@@ -180,7 +183,7 @@ async fn advance_generation(
     }
 }
 
-/// Replaces an entry with this version, or creates it in place of version 0.
+/// Replaces the entry if it has this version; for version 0, creates the entry.
 fn replace(
     store: &dyn SessionStore,
     key: SessionKey,

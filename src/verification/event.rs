@@ -142,7 +142,7 @@ impl WebhookEvent {
         self.text("environment")
     }
 
-    /// Whether the event is of an environment other than `live`, which checks nobody.
+    /// Whether the event is not from the environment `live`: nobody was really checked.
     ///
     /// ```
     /// use tower_didit::verification::WebhookEvent;

@@ -1,6 +1,6 @@
 //! Didit's identity verification: its webhooks, and the verdict on a decision. Feature `verification`.
 //!
-//! [`DiditWebhooks`] is a layer for one route: its handler gets only [`WebhookEvent`]s that Didit has signed, once each.
+//! [`DiditWebhooks`] is a layer for one route: its handler gets only [`WebhookEvent`]s that Didit has signed.
 //! [`Decision::judge`] says whether a person is verified. The [guide](crate::docs::verification) leads from the console
 //! to production.
 //!

@@ -180,7 +180,7 @@ async fn the_authority_of_a_request_goes_before_its_host_header() {
 
 // Behaviour 77. A handler that refuses a user at one origin has not signed them in there.
 #[tokio::test]
-async fn a_session_of_one_origin_is_none_at_another() {
+async fn a_session_of_one_origin_does_not_count_at_another() {
     let [first, second, port, loopback] = REDIRECT_URIS.map(origin);
     for (didit, config) in both_places(&REDIRECT_URIS) {
         let router = router(config);

@@ -143,7 +143,7 @@ async fn applications_on_two_ports_of_one_host_have_separate_sessions() {
 
 // Behaviour 109. The same client, keys and store.
 #[tokio::test]
-async fn a_cookie_under_the_name_of_another_layer_is_none() {
+async fn a_cookie_under_the_name_of_another_layer_does_not_count() {
     for place in Place::BOTH {
         let didit = FakeDidit::new("client", "secret");
         let store = crate::support::site::memory(&didit);

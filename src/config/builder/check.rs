@@ -42,7 +42,7 @@ impl ConfigBuilder {
         ensure(fits, ConfigError::UnwantedClientSecret)
     }
 
-    /// Introspection needs a client secret, except of public clients (RFC 7662 §2.1).
+    /// Introspection needs a client secret, unless the provider's clients are public (RFC 7662 §2.1).
     pub(super) fn check_introspection(&self, metadata: &MetadataSource) -> Result<(), ConfigError> {
         let introspects = match metadata {
             MetadataSource::Known(metadata) => metadata.introspection_endpoint.is_some(),

@@ -68,7 +68,7 @@
 //! | What if its scope was not granted? | Refused, and a `WARN` names the scope. [`check`](crate::RequireSignIn::check) reports a scope that is not requested. |
 //! | What about users who signed in before the rule existed? | Their sessions keep no user information: they sign in again (`user-info-outdated`). |
 //! | A user turns 18, or gets verified | They pass after the next sign-in. [`no_older_than`](crate::RequireSignIn::no_older_than) asks for one after some time. |
-//! | Didit withdraws a verification | The same. Until then the session says what Didit said at the sign-in. |
+//! | Didit withdraws a verification | They are refused after the next sign-in. Until then the session says what Didit said at the last one. |
 //! | Which rule refused? | [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) has the [reason](crate::reason::GuardError); the built-in page and the problem details describe the rule, and say nothing about the person. |
 //! | And in a handler? | [`RequireSignIn::check_request`](crate::RequireSignIn::check_request), or the getters of [`UserInfo`](crate::UserInfo). |
 //! | An API? | [`always_401`](crate::RequireSignIn::always_401): problem details, never a redirect. |

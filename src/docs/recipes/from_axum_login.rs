@@ -98,5 +98,6 @@
 //! 3. Turn `GET /logout` into a form: the layer's sign-out is `POST`.
 //! 4. Deploy. Old session cookies are ignored: everybody signs in once more.
 //!
-//! This crate has no passwords and keeps no application data in the session. Keep such data in your database, under the
-//! subject, or in `tower-sessions` beside the layer.
+//! This crate has no passwords. The session keeps up to 1 KiB of the application's data
+//! ([`DiditClient::set`](crate::DiditClient::set)); keep the rest in your database, under the subject, or in
+//! `tower-sessions` beside the layer.

@@ -258,5 +258,5 @@
 //! it twice ends the user's session. Fetch the data that the job needs when the user signs in, in the
 //! [callback's handler](crate::docs::recipes::provisioning), and store the data.
 //!
-//! For Didit's server-to-server APIs an application gets tokens of its own (`client_credentials`). The crate does not
-//! request such tokens: use an HTTP client.
+//! For Didit's server-to-server APIs an application gets tokens of its own:
+//! [`DiditClient::client_credentials`](crate::DiditClient::client_credentials).

@@ -53,7 +53,8 @@ impl RequireSignIn {
     /// (OpenID Connect Core §2).
     ///
     /// Otherwise it takes a [step-up](crate::docs::recipes::step_up), as with [`max_age`](Self::max_age). The provider must
-    /// be declared to return the claim: see [`Provider::with_acr`](crate::Provider::with_acr). Of several lists all count.
+    /// be declared to return the claim: see [`Provider::with_acr`](crate::Provider::with_acr). If it is called several times, the class has to be
+    /// in every list.
     ///
     /// Default: any class.
     ///

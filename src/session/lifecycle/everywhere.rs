@@ -156,8 +156,8 @@ impl SessionLifecycle {
         ended.map_err(|error| error.into_cause_of(ErrorKind::SignOutIncomplete))
     }
 
-    /// Ends all sessions of a user in the application, including those that are beginning. Ends those at the provider in
-    /// the background. Returns how many there were.
+    /// Ends all sessions of a user in the application, including those that are beginning. Then ends the same
+    /// sessions at the provider, in the background. Returns how many there were.
     async fn end_all(self: &Arc<Self>, issuer: &str, subject: &str) -> Result<usize, Error> {
         let stored = self.require_store()?;
         let (mut keys, mut result) = (HashSet::new(), Ok(()));

@@ -161,7 +161,9 @@ impl SessionLifecycle {
         let rules = &self.sessions.rules;
         match key {
             Some(_) => session.end(rules.limits),
-            None => session.last_end(rules).min(session.idle_end(rules.limits)),
+            None => session
+                .latest_end(rules)
+                .min(session.idle_end(rules.limits)),
         }
     }
 

@@ -28,12 +28,12 @@ use crate::{
 /// | sign | noticed |
 /// |---|---|
 /// | the server closes it | by the next command |
-/// | the server answers that it is not the primary | by the next command, or by the watch |
-/// | the server does not answer | after half the timeout of a command, or by the watch |
-/// | the Sentinels name another primary | by the watch |
-/// | the host name has other addresses | by the watch |
+/// | the server answers that it is not the primary | by the next command, or by the health check |
+/// | the server does not answer | after half the timeout of a command, or by the health check |
+/// | the Sentinels name another primary | by the health check |
+/// | the host name has other addresses | by the health check |
 ///
-/// The watch examines the connection every 2 s: without it, a server that was demoted and keeps its connections would
+/// The health check examines the connection every 2 s: without it, a server that was demoted and keeps its connections would
 /// go on answering `GET`s.
 pub(super) struct Connection {
     target: Target,
@@ -173,7 +173,7 @@ impl Connection {
         flight.outcome().await.unwrap_or_else(lost)
     }
 
-    /// Connects, and starts the watch. Boxed, since the watch connects as well.
+    /// Connects, and starts the health checks. Boxed, since they connect as well.
     fn open(self: Arc<Self>) -> BoxFuture<'static, Opened> {
         Box::pin(async move {
             let open = Link::open(&self.target, &self.resolver, self.timeout);
@@ -186,8 +186,8 @@ impl Connection {
             let link = Arc::new(opened.unwrap_or_else(late)?);
             if !self.target.is_cluster() {
                 let weak = || (Arc::downgrade(&self), Arc::downgrade(&link));
-                self.tasks.spawn(watch_server(weak()));
-                self.tasks.spawn(watch_name(weak()));
+                self.tasks.spawn(check_server(weak()));
+                self.tasks.spawn(check_name(weak()));
             }
             Ok(link)
         })
@@ -250,9 +250,9 @@ impl Connection {
 }
 
 /// Examines the server of a connection until the connection is replaced, or the store is dropped.
-async fn watch_server((connection, link): (Weak<Connection>, Weak<Link>)) {
+async fn check_server((connection, link): (Weak<Connection>, Weak<Link>)) {
     loop {
-        sleep(WATCH_INTERVAL).await;
+        sleep(CHECK_INTERVAL).await;
         let (Some(connection), Some(link)) = (connection.upgrade(), link.upgrade()) else {
             return;
         };
@@ -263,9 +263,9 @@ async fn watch_server((connection, link): (Weak<Connection>, Weak<Link>)) {
 }
 
 /// Likewise its host name: in a task of its own, since a lookup takes as long as the system's resolver does.
-async fn watch_name((connection, link): (Weak<Connection>, Weak<Link>)) {
+async fn check_name((connection, link): (Weak<Connection>, Weak<Link>)) {
     loop {
-        sleep(WATCH_INTERVAL).await;
+        sleep(CHECK_INTERVAL).await;
         let (Some(connection), Some(link)) = (connection.upgrade(), link.upgrade()) else {
             return;
         };
@@ -283,7 +283,7 @@ const PAUSES: [Duration; 3] = [
 ];
 /// Enough for a lookup while some Sentinels are down.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
-const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The minimum age at which a connection to a cluster is replaced.
 const MIN_CLUSTER_AGE: Duration = Duration::from_secs(1);
 /// A key that no session has: the keys of sessions have 64 hex digits after this prefix.

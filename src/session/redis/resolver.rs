@@ -11,7 +11,7 @@ use crate::lock::lock;
 #[derive(Default)]
 pub(super) struct Resolver {
     history: Mutex<History>,
-    /// A lookup occupies a thread for as long as the system's resolver takes: the watches of successive connections
+    /// A lookup occupies a thread for as long as the system's resolver takes: the health checks of successive connections
     /// take turns.
     turn: tokio::sync::Mutex<()>,
 }
@@ -66,7 +66,7 @@ impl AsyncDNSResolver for Resolved {
 ///
 /// If a lookup does not return the address of the connection, the name points elsewhere, or its addresses are in
 /// rotation and each lookup returns some of them. In a rotation addresses come back: two returns within a minute count
-/// as one (an operator who goes back to the former server causes one return). Then an address has left when no lookup
+/// as a rotation (an operator who goes back to the former server causes one return). Then an address has left when no lookup
 /// has returned it for a minute.
 #[derive(Debug, Default)]
 struct History {
