@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let site = Site::open().await?;
-    let layer = DiditBearer::new(didit())?;
+    let layer = DiditBearer::new(didit(&site.origin))?;
 
     // The same access tokens, with a scope that not all of them have.
     let contacts = Router::new()
@@ -47,7 +47,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 /// The real Didit if the environment has credentials, otherwise a fake one in this process.
-fn didit() -> ConfigBuilder {
+fn didit(origin: &str) -> ConfigBuilder {
     if env::var_os("DIDIT_CLIENT_ID").is_some() {
         println!("DIDIT_CLIENT_ID is set: verifying access tokens as the environment says");
         return Config::from_env();
@@ -56,7 +56,7 @@ fn didit() -> ConfigBuilder {
     let token = didit.issue_tokens(&Person::alejandra(), [scope::OPENID]);
     println!("no DIDIT_CLIENT_ID is set: verifying access tokens of a fake Didit");
     println!(
-        "send: curl -i -H 'Authorization: Bearer {}' http://localhost:3000/orders",
+        "send: curl -i -H 'Authorization: Bearer {}' {origin}/orders",
         token.access_token()
     );
     didit.config("http://localhost/unused")

@@ -2,29 +2,22 @@
 //!
 //! What each stage looked like is left in `target/screenshots/`.
 
-use crate::harness::{
-    chromium::Chromium,
-    process::{self, Process},
-};
+use crate::harness::{chromium::Chromium, example::Example};
 
 // Behaviour 119.
 #[tokio::test]
 async fn a_verified_adult_gets_in_and_others_are_told_why_not() {
-    let bar = Process::start(
-        process::example("age_gate").env("LISTEN", "127.0.0.1:0"),
-        "it was just there",
-    );
-    let home = bar.wait_for("listening on ");
+    let bar = Example::start("age_gate");
     let browser = Chromium::open("age-gate").await;
 
-    browser.goto(&home).await;
+    browser.goto(&bar.url("/")).await;
     browser.screenshot("1-home").await;
     browser.click("enter").await;
     browser.shows("approve-mia").await;
     browser.screenshot("2-didit").await;
 
     browser.click("approve-mia").await;
-    browser.arrives_at(&format!("{home}/bar")).await;
+    browser.arrives_at(&bar.url("/bar")).await;
     browser.shows("not-allowed").await;
     browser.screenshot("3-minor").await;
     browser.click("sign-out").await;

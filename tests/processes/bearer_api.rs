@@ -4,21 +4,18 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tower_didit::fake::Person;
 
-use crate::harness::process::{self, Process};
+use crate::harness::example::Example;
 
 // RFC 6750 §2.1 and §3; behaviour 124.
 #[tokio::test]
 async fn the_bearer_api_answers_the_request_that_it_prints() {
-    let process = Process::start(
-        process::example("bearer_api").env("LISTEN", "127.0.0.1:0"),
-        "it was just there",
-    );
-    let printed = process.wait_for("send: curl -i -H 'Authorization: Bearer ");
+    let api = Example::start("bearer_api");
+    let printed = api.wait_for("send: curl -i -H 'Authorization: Bearer ");
+    assert!(printed.ends_with(&api.url("/orders")), "{printed}");
     let token = printed.split('\'').next().expect("a token").to_owned();
-    let origin = process.wait_for("listening on ");
     let client = Client::builder().no_proxy().build().expect("a client");
     let get = async |path: &str, token: Option<&str>| {
-        let mut request = client.get(format!("{origin}{path}"));
+        let mut request = client.get(api.url(path));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

@@ -4,10 +4,7 @@
 
 use tower_didit::fake::Person;
 
-use crate::harness::{
-    chromium::Chromium,
-    process::{self, Process},
-};
+use crate::harness::{chromium::Chromium, example::Example};
 
 #[tokio::test]
 async fn customers_and_staff_sign_in_side_by_side() {
@@ -119,25 +116,4 @@ async fn a_front_end_meets_a_401_signs_in_and_comes_back() {
     browser.back().await;
     browser.shows("approve-alejandra").await;
     browser.close().await;
-}
-
-/// An example, with its fake Didit.
-struct Example {
-    origin: String,
-    _process: Process,
-}
-
-impl Example {
-    fn start(name: &str) -> Self {
-        let mut command = process::example(name);
-        let process = Process::start(command.env("LISTEN", "127.0.0.1:0"), "it was just there");
-        Self {
-            origin: process.wait_for("listening on "),
-            _process: process,
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.origin)
-    }
 }

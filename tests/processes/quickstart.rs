@@ -4,15 +4,12 @@
 
 use tower_didit::fake::Person;
 
-use crate::harness::{
-    chromium::Chromium,
-    process::{self, Process},
-};
+use crate::harness::{chromium::Chromium, example::Example};
 
 // Behaviour 95. The fake provider that ships, in a real browser.
 #[tokio::test]
 async fn a_user_signs_in_and_out() {
-    let app = Quickstart::start();
+    let app = Example::start("quickstart");
     let browser = Chromium::open("approve").await;
 
     browser.goto(&app.url("/")).await;
@@ -49,7 +46,7 @@ async fn a_user_signs_in_and_out() {
 
 #[tokio::test]
 async fn a_user_declines_and_tries_again() {
-    let app = Quickstart::start();
+    let app = Example::start("quickstart");
     let browser = Chromium::open("decline").await;
 
     browser.goto(&app.url("/")).await;
@@ -67,7 +64,7 @@ async fn a_user_declines_and_tries_again() {
 
 #[tokio::test]
 async fn two_tabs_both_finish_the_later_one_first() {
-    let app = Quickstart::start();
+    let app = Example::start("quickstart");
     let browser = Chromium::open("two-tabs").await;
 
     browser.goto(&app.url("/")).await;
@@ -93,7 +90,7 @@ async fn two_tabs_both_finish_the_later_one_first() {
 // Behaviour 99.
 #[tokio::test]
 async fn the_back_button_after_a_sign_in_starts_no_new_one() {
-    let app = Quickstart::start();
+    let app = Example::start("quickstart");
     let browser = Chromium::open("back").await;
 
     browser.goto(&app.url("/")).await;
@@ -128,7 +125,7 @@ async fn the_back_button_after_a_sign_in_starts_no_new_one() {
 
 #[tokio::test]
 async fn the_back_button_after_a_sign_out_shows_no_private_page() {
-    let app = Quickstart::start();
+    let app = Example::start("quickstart");
     let browser = Chromium::open("back-after-sign-out").await;
 
     browser.goto(&app.url("/")).await;
@@ -146,27 +143,4 @@ async fn the_back_button_after_a_sign_out_shows_no_private_page() {
     browser.forward().await;
     browser.shows("sign-in").await;
     browser.close().await;
-}
-
-/// The example, beside its embedded Didit.
-struct Quickstart {
-    origin: String,
-    _process: Process,
-}
-
-impl Quickstart {
-    fn start() -> Self {
-        let process = Process::start(
-            process::example("quickstart").env("LISTEN", "127.0.0.1:0"),
-            "it was just there",
-        );
-        Self {
-            origin: process.wait_for("listening on "),
-            _process: process,
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.origin)
-    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub(crate) mod chromium;
 pub(crate) mod cluster;
 pub(crate) mod course;
+pub(crate) mod example;
 pub(crate) mod gate;
 pub(crate) mod hosts;
 pub(crate) mod library;
