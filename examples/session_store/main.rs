@@ -2,7 +2,9 @@
 //! stop it, start it again, reload.
 //!
 //! The store is in `store.rs`. Without `DIDIT_CLIENT_ID` it signs in with a fake Didit of its own.
-//! `RUST_LOG` says what is logged (default `info`).
+//!
+//! `SESSIONS` is the file of the sessions (default: one for temporary files), `LISTEN` where it listens (default
+//! `127.0.0.1:3000`), `RUST_LOG` what it logs (default `info`).
 
 #[path = "../support/site.rs"]
 mod site;

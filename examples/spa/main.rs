@@ -5,6 +5,9 @@
 //!
 //! `LISTEN` is where it listens (default `127.0.0.1:3000`), `RUST_LOG` what it logs (default `info`).
 
+#[path = "../support/page.rs"]
+#[expect(dead_code, reason = "the browser makes the pages")]
+mod page;
 #[path = "../support/site.rs"]
 mod site;
 
@@ -46,10 +49,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/callback", get(callback))
         .route("/app.js", get(script))
         .route("/style.css", get(style))
-        .route("/favicon.ico", get(icon))
+        .route("/favicon.ico", get(page::icon))
         // One page for all views.
-        .route("/", get(page))
-        .route("/notes", get(page))
+        .route("/", get(index))
+        .route("/notes", get(index))
         .with_state(Notes::default())
         .layer(DiditAuth::new(config));
     site.serve(app).await
@@ -88,7 +91,7 @@ async fn callback(_: IdClaims, back: ReturnTo) -> ReturnTo {
     back
 }
 
-async fn page() -> Html<&'static str> {
+async fn index() -> Html<&'static str> {
     Html(include_str!("index.html"))
 }
 
@@ -100,9 +103,4 @@ async fn script() -> impl IntoResponse {
 async fn style() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "text/css")];
     (headers, include_str!("../support/style.css"))
-}
-
-async fn icon() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "image/svg+xml")];
-    (headers, include_str!("../support/icon.svg"))
 }
