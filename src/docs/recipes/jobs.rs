@@ -258,5 +258,6 @@
 //! it twice ends the user's session. Fetch the data that the job needs when the user signs in, in the
 //! [callback's handler](crate::docs::recipes::provisioning), and store the data.
 //!
-//! For Didit's server-to-server APIs an application gets tokens of its own:
-//! [`DiditClient::client_credentials`](crate::DiditClient::client_credentials).
+//! For Didit's server-to-server APIs an application needs no user:
+//! [`DiditClient::client_credentials`](crate::DiditClient::client_credentials) gets a
+//! [token of its own](crate::docs::recipes::bearer_api#calls-to-didits-own-apis).

@@ -12,11 +12,11 @@
 //!     routing::{get, post},
 //! };
 //! use serde_json::{Value, json};
-//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo};
+//! use tower_didit::{DiditAuth, IdClaims, RequireSignIn, ReturnTo, me};
 //!
 //! fn app(auth: DiditAuth) -> Router {
 //!     let api = Router::new()
-//!         .route("/me", get(me))
+//!         .route("/me", get(me(["names"])))
 //!         .route("/orders", post(order))
 //!         .route_layer(RequireSignIn::new().always_401().same_origin())
 //!         .fallback(not_found);
@@ -28,10 +28,6 @@
 //!         .layer(auth)
 //! }
 //!
-//! async fn me(user: IdClaims) -> Json<Value> {
-//!     Json(json!({ "id": user.subject() }))
-//! }
-//!
 //! /// Without this fallback an unknown path of the API would get the front end's page.
 //! async fn not_found() -> (StatusCode, Json<Value>) {
 //!     (StatusCode::NOT_FOUND, Json(json!({ "code": "not-found" })))
@@ -41,11 +37,13 @@
 //!     Json(json!({ "ordered_by": user.subject() }))
 //! }
 //! # use http::Method;
-//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # use tower_didit::{scope, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tower_didit::ConfigError> {
 //! # let didit = FakeDidit::new("client-id", "client-secret");
-//! # let app = app(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+//! # let config = didit.config("https://app.example/callback");
+//! # let config = config.with_scopes([scope::OPENID, scope::NAMES]).with_user_info_at_sign_in();
+//! # let app = app(DiditAuth::new(config.build()?));
 //! # let blog = Router::new().route("/", get(|| async { "blog" }));
 //! # let browser = Browser::new("https://app.example", app)
 //! #     .add_didit(&didit)
@@ -57,7 +55,8 @@
 //! # let page = browser.sign_in_as(&Person::john()).await;
 //! # assert_eq!(page.url(), "https://app.example/orders?page=2");
 //! # let me = browser.fetch(Method::GET, "/api/me").await;
-//! # assert_eq!(me.json()["id"], Person::john().subject());
+//! # assert_eq!(me.json()["sub"], Person::john().subject());
+//! # assert_eq!(me.json()["claims"]["names"]["first_name"], "John");
 //! # assert_eq!(me.header("vary"), Some("Cookie"));
 //! # let unknown = browser.fetch(Method::GET, "/api/unknown").await;
 //! # assert_eq!((unknown.status(), &unknown.json()["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
@@ -99,6 +98,11 @@
 //! }
 //! ```
 //!
+//! `cargo run --example spa`, in the repository, is such an application.
+//!
+//! - **[`me`](crate::me())** answers with the subject, the claims that it names, and the time at which the session ends at
+//!   the latest. The user's names are there if the session
+//!   [keeps the user information](crate::ConfigBuilder::with_user_info_at_sign_in).
 //! - **A sign-out** is the layer's `POST /logout`. A `fetch` gets the address of the next page, without an ID token
 //!   ([flow](crate::docs::flow#a-sign-out)), even if the session had ended before. A sign-out that gets 503
 //!   (`sign-out-incomplete`) has removed the browser's cookies, and

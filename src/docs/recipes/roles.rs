@@ -63,6 +63,9 @@
 //!
 //! The same lookup, on every request, can enforce a ban: a banned user who is signed in gets 403 at once.
 //!
+//! A role that the callback's handler has put into the session needs
+//! [no query](crate::docs::recipes::provisioning#without-a-query-on-every-request), but it is the role of the sign-in.
+//!
 //! A middleware that takes [`IdClaims`](crate::IdClaims) needs no [`RequireSignIn`](crate::RequireSignIn) around it: the
 //! extractor refuses requests without a session. With both, the guard runs first if it is added last:
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still

@@ -47,53 +47,6 @@
 //! # }
 //! ```
 //!
-//! # `WebSocket`s
-//!
-//! A `WebSocket` works the same way: the extractors come before axum's `WebSocketUpgrade`, and the layer lets the
-//! upgrade pass. Here is a hand-made upgrade to a protocol that echoes:
-//!
-//! ```
-//! use axum::{
-//!     Router,
-//!     extract::Request,
-//!     http::{StatusCode, header},
-//!     response::{IntoResponse, Response},
-//!     routing::get,
-//! };
-//! use hyper_util::rt::TokioIo;
-//! use tower_didit::{DiditAuth, IdClaims};
-//!
-//! fn app(auth: DiditAuth) -> Router {
-//!     Router::new().route("/echo", get(echo)).layer(auth)
-//! }
-//!
-//! async fn echo(user: IdClaims, request: Request) -> Response {
-//!     tokio::spawn(async move {
-//!         let Ok(socket) = hyper::upgrade::on(request).await else { return };
-//!         let (mut read, mut write) = tokio::io::split(TokioIo::new(socket));
-//!         let _ = tokio::io::copy(&mut read, &mut write).await;
-//!         drop(user);
-//!     });
-//!     let upgrade = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "echo")];
-//!     (StatusCode::SWITCHING_PROTOCOLS, upgrade).into_response()
-//! }
-//! # use axum::body::Body;
-//! # use tower::ServiceExt;
-//! # use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let didit = FakeDidit::new("client-id", "client-secret");
-//! # let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
-//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
-//! # let app = app(auth);
-//! # let request = || http::Request::get("/echo").header(header::UPGRADE, "echo");
-//! # assert_eq!(app.clone().oneshot(request().body(Body::empty())?).await?.status(), 401);
-//! # let answer = app.oneshot(request().header(header::COOKIE, cookies).body(Body::empty())?).await?;
-//! # assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
-//! # Ok(())
-//! # }
-//! ```
-//!
 //! # The browser's side
 //!
 //! An `EventSource` reconnects by itself when a stream ends or its connection breaks. If the response is not 200, the
@@ -117,8 +70,8 @@
 //! }
 //! ```
 //!
-//! `/api/me` is any route that takes [`IdClaims`](crate::IdClaims), as in the [JSON API](crate::docs::recipes::json_api).
-//! A refused `WebSocket` calls `onclose` with the code 1006, whatever the status was: ask the same route.
+//! `/api/me` is the handler [`me`](crate::me()) or any other route that takes [`IdClaims`](crate::IdClaims), as in the
+//! [JSON API](crate::docs::recipes::json_api).
 //!
 //! # A stream that ends with its session
 //!
@@ -188,30 +141,89 @@
 //! limit. With a [store](crate::docs::machines) an end in another process is noticed within 30 s; with sessions in
 //! cookies it is not noticed.
 //!
-//! A `WebSocket` ends the same way, with `tokio::select!` in the loop that reads it:
+//! An `EventSource` whose stream has ended reconnects, gets 401, and closes for good.
+//!
+//! # `WebSocket`s
+//!
+//! The guard checks the handshake, and the layer lets the upgrade pass. `ended` closes the socket:
 //!
 //! ```
-//! use tower_didit::DiditClient;
+//! use axum::{
+//!     Router,
+//!     extract::{
+//!         WebSocketUpgrade,
+//!         ws::{CloseFrame, Message, WebSocket},
+//!     },
+//!     response::Response,
+//!     routing::get,
+//! };
+//! use tower_didit::{DiditAuth, DiditClient, RequireSignIn};
 //!
-//! # struct Message;
-//! # async fn next_message() -> Option<Message> { None }
-//! # async fn answer(_: Message) {}
-//! async fn serve(client: DiditClient) {
-//!     let mut ended = client.ended(); // in the handler, before the response
-//!     loop {
+//! fn app(auth: DiditAuth) -> Router {
+//!     Router::new()
+//!         .route("/echo", get(echo))
+//!         // Other subdomains and ports can open a socket to yours, with the session cookie: check the origin.
+//!         .route_layer(RequireSignIn::new().always_401().same_origin())
+//!         .layer(auth)
+//! }
+//!
+//! async fn echo(client: DiditClient, upgrade: WebSocketUpgrade) -> Response {
+//!     let ended = client.ended(); // here, before the response
+//!     upgrade.on_upgrade(|mut socket| async move {
 //!         tokio::select! {
-//!             () = &mut ended => break,
-//!             message = next_message() => match message {
-//!                 Some(message) => answer(message).await,
-//!                 None => break,
-//!             },
+//!             () = ended => {
+//!                 let (code, reason) = (4401, "session ended".into());
+//!                 let _ = socket.send(Message::Close(Some(CloseFrame { code, reason }))).await;
+//!             }
+//!             () = serve(&mut socket) => {}
+//!         }
+//!     })
+//! }
+//!
+//! async fn serve(socket: &mut WebSocket) {
+//!     while let Some(Ok(message)) = socket.recv().await {
+//!         if socket.send(message).await.is_err() {
+//!             return;
 //!         }
 //!     }
 //! }
-//! # let _ = serve;
+//! # use axum::{body::Body, http::{Request, header}};
+//! # use tower::ServiceExt;
+//! # use tower_didit::fake::{FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
+//! # let cookies = didit.session_cookies(&auth, &Person::john()).await?;
+//! # let app = app(auth);
+//! # // 426: the handler was reached, and there is no connection to upgrade.
+//! # for (origin, cookies, status) in [
+//! #     ("https://app.example", cookies.to_str()?, 426),
+//! #     ("https://blog.app.example", cookies.to_str()?, 403),
+//! #     ("https://app.example", "", 401),
+//! # ] {
+//! #     let request = Request::get("/echo")
+//! #         .header(header::CONNECTION, "upgrade")
+//! #         .header(header::UPGRADE, "websocket")
+//! #         .header(header::SEC_WEBSOCKET_VERSION, "13")
+//! #         .header(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==")
+//! #         .header(header::ORIGIN, origin)
+//! #         .header(header::COOKIE, cookies);
+//! #     let answer = app.clone().oneshot(request.body(Body::empty())?).await?;
+//! #     assert_eq!(answer.status(), status, "{origin}");
+//! # }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! An `EventSource` whose stream has ended reconnects, gets 401, and closes for good.
+//! The codes 4000 to 4999 are free for applications (RFC 6455 §7.4.2). A handshake that was refused, and a connection that
+//! broke, call `onclose` with the code 1006, whatever the status was: then ask `/api/me`, as above.
+//!
+//! ```js
+//! socket.onclose = event => event.code === 4401 ? showSignIn() : askAndReconnect();
+//! ```
+//!
+//! `cargo run --example websocket`, in the repository, is a chat that does both.
 //!
 //! # Notes
 //!
@@ -221,8 +233,6 @@
 //!   [production](crate::docs::recipes::production).
 //! - **A stream counts as use once**, when its request asks for the session. To wait for the end of a session is no use:
 //!   a user who only watches reaches the idle limit, and the stream ends.
-//! - **Other subdomains and ports can open a `WebSocket` to yours**, and the browser sends the session cookie. Check the
-//!   origin as [CSRF](crate::docs::recipes::csrf) does, without the exception for safe methods: the handshake is a `GET`.
 //! - **Tokens in a long stream** expire. Take [`DiditClient`](crate::DiditClient) and
 //!   [`DiditTokens`](crate::DiditTokens) in the handler, move them into the stream, and refresh there: see
 //!   [jobs](crate::docs::recipes::jobs).
