@@ -7,7 +7,7 @@
 #[expect(dead_code, reason = "an API needs no redirect URI")]
 mod site;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, error::Error};
 
 use axum::{Json, Router, routing::get};
 use serde_json::{Value, json};
@@ -20,17 +20,7 @@ use tower_didit::{
 use site::Site;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bearer_api: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let site = Site::open().await?;
     let layer = DiditBearer::new(didit(&site.origin))?;
 

@@ -9,7 +9,7 @@ mod pages;
 #[path = "../support/site.rs"]
 mod site;
 
-use std::{error::Error, process::ExitCode};
+use std::error::Error;
 
 use axum::{Router, http::StatusCode, response::Html, routing::get};
 use tower_didit::{DiditAuth, DiditTokens, IdClaims, ReturnTo, UserInfo, scope};
@@ -17,17 +17,7 @@ use tower_didit::{DiditAuth, DiditTokens, IdClaims, ReturnTo, UserInfo, scope};
 use site::Site;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("quickstart: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let site = Site::open().await?;
     let scopes = [scope::OPENID, scope::EMAIL, scope::NAMES, scope::OFFLINE];
     let config = site.didit(scopes).await?.build()?;
