@@ -31,3 +31,22 @@ fn its_application_is_the_tested_one_of_the_documentation() {
 fn it_is_short() {
     assert!(read("README.md").lines().count() <= 130);
 }
+
+#[test]
+fn it_lists_every_example_and_so_does_the_changelog() {
+    let (readme, changelog) = (read("README.md"), read("CHANGELOG.md"));
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut count = 0;
+    for entry in fs::read_dir(examples).expect("it is there") {
+        let path = entry.expect("it can be read").path();
+        if !path.join("main.rs").is_file() && !path.is_file() {
+            continue; // what the examples share
+        }
+        let name = path.file_stem().and_then(|name| name.to_str());
+        let name = name.expect("a name in ASCII");
+        assert!(readme.contains(&format!("[{name}](examples/")), "{name}");
+        assert!(changelog.contains(&format!("`{name}`")), "{name}");
+        count += 1;
+    }
+    assert!(count >= 12, "{count}");
+}
