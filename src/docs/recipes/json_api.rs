@@ -1,8 +1,8 @@
 //! A JSON API with a front end in the browser.
 //!
 //! The front end and the API have one origin, so a `fetch` needs only the session cookie. Tokens stay on the
-//! server. A `fetch` without a session gets 401 and problem details (RFC 9457: a JSON error), never a redirect, which
-//! a `fetch` cannot follow.
+//! server. A `fetch` without a session gets 401 and problem details (RFC 9457: a JSON error), never a redirect to
+//! Didit, which CORS would block.
 //!
 //! ```
 //! use axum::{
