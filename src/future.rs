@@ -1,4 +1,4 @@
-//! The response future of the layers and of the guard.
+//! The response future of the layer and of the guard.
 
 use std::{
     fmt,
@@ -13,14 +13,12 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    bearer::finish_error,
     body::ResponseBody,
     relying_party::{DecisionFuture, Forwarded, ResponseUpdate, append_cookies},
 };
 
 pin_project! {
-    /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService),
-    /// [`DiditBearerService`](crate::middleware::DiditBearerService) and
+    /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService) and
     /// [`RequireSignInService`](crate::middleware::RequireSignInService).
     ///
     /// ```
@@ -43,8 +41,6 @@ pin_project! {
     {
         #[pin]
         state: State<S, B, S::Future, S::Response>,
-        // Whether the request is one of an API, which needs an access token.
-        is_of_api: bool,
     }
 }
 
@@ -78,28 +74,14 @@ where
     pub(crate) fn forward(future: S::Future, forwarded: Forwarded) -> Self {
         let forwarded = Some(forwarded);
         let state = State::Forward { future, forwarded };
-        Self {
-            state,
-            is_of_api: false,
-        }
+        Self { state }
     }
 
-    /// The response to a request with an access token.
-    pub(crate) fn of_api(future: S::Future) -> Self {
+    /// The response of the inner service as it is.
+    pub(crate) fn pass(future: S::Future) -> Self {
         let forwarded = None;
         let state = State::Forward { future, forwarded };
-        Self {
-            state,
-            is_of_api: true,
-        }
-    }
-
-    /// Finishes the errors of the inner service as those of an API.
-    pub(crate) fn by_api(self) -> Self {
-        Self {
-            is_of_api: true,
-            ..self
-        }
+        Self { state }
     }
 
     /// Calls `service` if that is the decision. The instance that was polled ready must be the one that is called, so
@@ -113,10 +95,7 @@ where
         let clone = service.clone();
         let waiting = Some((mem::replace(service, clone), body));
         let state = State::Decide { decision, waiting };
-        Self {
-            state,
-            is_of_api: false,
-        }
+        Self { state }
     }
 }
 
@@ -127,8 +106,7 @@ where
     type Output = Result<Response<ResponseBody<R>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut state = this.state;
+        let mut state = self.project().state;
         loop {
             let StateProjection::Forward { future, forwarded } = state.as_mut().project() else {
                 match ready!(state.as_mut().poll_own(cx)) {
@@ -138,9 +116,6 @@ where
             };
             let (mut head, body) = ready!(future.poll(cx))?.into_parts();
             let forwarded = forwarded.take();
-            if *this.is_of_api {
-                finish_error(&mut head);
-            }
             let update = forwarded.and_then(|forwarded| forwarded.process_response(&mut head));
             let Some(update) = update else {
                 let body = ResponseBody::application(body);

@@ -278,7 +278,10 @@ pub mod fake {
 /// The services, futures and bodies of the layers, for type signatures.
 pub mod middleware {
     pub use crate::{
-        bearer::DiditBearerService, body::ResponseBody, extract::RequireSignInService,
-        future::ResponseFuture, service::DiditAuthService,
+        bearer::{BearerResponseFuture, DiditBearerService},
+        body::ResponseBody,
+        extract::RequireSignInService,
+        future::ResponseFuture,
+        service::DiditAuthService,
     };
 }

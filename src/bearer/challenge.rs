@@ -1,7 +1,7 @@
 //! The responses to requests that are refused (RFC 6750 §3).
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header, response::Parts};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::error::{Error, ErrorKind, Rendered};
 
@@ -20,17 +20,19 @@ pub(super) fn refusal(error: Error, scopes: &[String]) -> Response<Bytes> {
 /// Finishes the response of the inner service: an outer layer starts no sign-in for the error of an API, and a 401 asks
 /// for a token.
 #[inline]
-pub(crate) fn finish_error(head: &mut Parts) {
-    let Some(error) = head.extensions.get::<Error>() else {
+pub(super) fn finish_error<B>(response: &mut Response<B>) {
+    let Some(error) = response.extensions().get::<Error>() else {
         return;
     };
-    let is_own = error.kind().status() == head.status;
+    let is_own = error.kind().status() == response.status();
     if is_own
-        && head.extensions.insert(Rendered).is_none()
-        && head.status == StatusCode::UNAUTHORIZED
+        && response.extensions_mut().insert(Rendered).is_none()
+        && response.status() == StatusCode::UNAUTHORIZED
     {
         let challenge = HeaderValue::from_static(CHALLENGE);
-        head.headers.insert(header::WWW_AUTHENTICATE, challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
     }
 }
 

@@ -3,6 +3,7 @@
 mod challenge;
 mod context;
 mod credentials;
+mod future;
 mod service;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -11,8 +12,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use zeroize::Zeroizing;
 
-pub use self::service::DiditBearerService;
-pub(crate) use self::{challenge::finish_error, context::BearerContext};
+pub(crate) use self::context::BearerContext;
+pub use self::{future::BearerResponseFuture, service::DiditBearerService};
 use crate::{
     config::{ConfigBuilder, ConfigError},
     error::{Error, ErrorKind},

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Decision, DiditBearer};
+use super::{Decision, DiditBearer, future::BearerResponseFuture};
 use crate::{body::ResponseBody, future::ResponseFuture};
 
 impl<S> Layer<S> for DiditBearer {
@@ -67,7 +67,7 @@ where
 {
     type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, B>;
+    type Future = BearerResponseFuture<S, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -75,16 +75,16 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match self.bearer.decide(request.headers()) {
+        let response = match self.bearer.decide(request.headers()) {
             Decision::Forward(context) => {
                 context.add_to(request.extensions_mut());
-                ResponseFuture::of_api(self.inner.call(request))
+                ResponseFuture::pass(self.inner.call(request))
             }
             Decision::Reply(error) => {
                 let (head, body) = request.into_parts();
                 let refusal = self.bearer.refuse(error);
                 let decision = Box::pin(async move { (head, Err(refusal)) });
-                ResponseFuture::decide(&mut self.inner, body, decision).by_api()
+                ResponseFuture::decide(&mut self.inner, body, decision)
             }
             Decision::Verify(token) => {
                 let (mut head, body) = request.into_parts();
@@ -99,8 +99,9 @@ where
                     };
                     (head, decision)
                 });
-                ResponseFuture::decide(&mut self.inner, body, decision).by_api()
+                ResponseFuture::decide(&mut self.inner, body, decision)
             }
-        }
+        };
+        BearerResponseFuture::new(response)
     }
 }
