@@ -152,7 +152,15 @@ pub(crate) struct SignOutRedirect(pub(crate) PageAfterSignOut);
 /// The extension of a response that asks for a sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignInChallenge {
-    /// `None`: the requested page.
-    pub(crate) return_to: Option<ReturnTo>,
+    pub(crate) destination: Destination,
     pub(crate) parameters: SignInParameters,
+}
+
+/// The page to which a sign-in returns.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Destination {
+    #[default]
+    RequestedPage,
+    LandingPage,
+    Page(ReturnTo),
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum_core::response::{IntoResponse, Response};
 
 use crate::{
-    context::SignInChallenge,
+    context::{Destination, SignInChallenge},
     error::{Error, ErrorKind},
     oidc::SignInParameters,
     return_to::ReturnTo,
@@ -52,30 +52,36 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 #[must_use = "return it from the handler"]
 pub struct SignIn {
-    return_to: Option<ReturnTo>,
+    destination: Destination,
     parameters: SignInParameters,
 }
 
 impl SignIn {
     /// A sign-in that returns to the requested page, or to the landing page if the request was not a `GET`.
     /// [Example](Self).
+    ///
+    /// A handler that sends everybody to Didit needs [`returning_to`](Self::returning_to): the sign-in would lead back to
+    /// that handler, which starts the next one.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A sign-in that returns to another page. If its address has more than 512 bytes or is one of the layer's own
-    /// paths, the sign-in returns to the landing page instead.
+    /// A sign-in that returns to another page, or with `None` to the
+    /// [landing page](crate::ConfigBuilder::with_landing_page). If the page's address has more than 512 bytes or is one of
+    /// the layer's own paths, the sign-in returns to the landing page, too.
     ///
     /// ```
     /// use tower_didit::{ReturnTo, SignIn};
     ///
-    /// async fn join() -> Option<SignIn> {
-    ///     Some(SignIn::returning_to(ReturnTo::parse("/welcome?step=1")?))
+    /// async fn join() -> SignIn {
+    ///     SignIn::returning_to(ReturnTo::parse("/welcome?step=1"))
     /// }
+    /// # let _router: axum::Router = axum::Router::new().route("/join", axum::routing::get(join));
     /// ```
-    pub fn returning_to(page: ReturnTo) -> Self {
+    pub fn returning_to(page: impl Into<Option<ReturnTo>>) -> Self {
+        let page = page.into();
         Self {
-            return_to: Some(page),
+            destination: page.map_or(Destination::LandingPage, Destination::Page),
             ..Self::default()
         }
     }
@@ -88,10 +94,10 @@ impl SignIn {
     /// Default: the [configuration's](crate::ConfigBuilder::with_prompt).
     ///
     /// ```
-    /// use tower_didit::SignIn;
+    /// use tower_didit::{ReturnTo, SignIn};
     ///
     /// async fn other_account() -> SignIn {
-    ///     SignIn::new().with_prompt("select_account")
+    ///     SignIn::returning_to(ReturnTo::parse("/profile")).with_prompt("select_account")
     /// }
     /// ```
     pub fn with_prompt(mut self, prompt: impl Into<String>) -> Self {
@@ -105,10 +111,10 @@ impl SignIn {
     ///
     /// ```
     /// use axum::extract::Path;
-    /// use tower_didit::SignIn;
+    /// use tower_didit::{ReturnTo, SignIn};
     ///
     /// async fn invited(Path(email): Path<String>) -> SignIn {
-    ///     SignIn::new().with_login_hint(email)
+    ///     SignIn::returning_to(ReturnTo::parse("/welcome")).with_login_hint(email)
     /// }
     /// # let _router: axum::Router = axum::Router::new().route("/invited/{email}", axum::routing::get(invited));
     /// ```
@@ -133,9 +139,8 @@ impl SignIn {
     /// use std::time::Duration;
     /// use tower_didit::{ReturnTo, SignIn};
     ///
-    /// async fn confirm() -> Option<SignIn> {
-    ///     let page = ReturnTo::parse("/orders/confirmed")?;
-    ///     Some(SignIn::returning_to(page).with_max_age(Duration::ZERO))
+    /// async fn confirm() -> SignIn {
+    ///     SignIn::returning_to(ReturnTo::parse("/orders/confirmed")).with_max_age(Duration::ZERO)
     /// }
     /// ```
     pub fn with_max_age(mut self, max_age: Duration) -> Self {
@@ -156,10 +161,10 @@ impl SignIn {
     /// Default: the configuration's.
     ///
     /// ```
-    /// use tower_didit::SignIn;
+    /// use tower_didit::{ReturnTo, SignIn};
     ///
     /// async fn stronger() -> SignIn {
-    ///     SignIn::new().with_acr_values(["urn:example:gold"])
+    ///     SignIn::returning_to(ReturnTo::parse("/vault")).with_acr_values(["urn:example:gold"])
     /// }
     /// ```
     pub fn with_acr_values(mut self, values: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -172,10 +177,10 @@ impl SignIn {
     /// Default: the [configuration's](crate::ConfigBuilder::with_ui_locales).
     ///
     /// ```
-    /// use tower_didit::SignIn;
+    /// use tower_didit::{ReturnTo, SignIn};
     ///
     /// async fn entrar() -> SignIn {
-    ///     SignIn::new().with_ui_locales(["es", "en"])
+    ///     SignIn::returning_to(ReturnTo::parse("/es")).with_ui_locales(["es", "en"])
     /// }
     /// ```
     pub fn with_ui_locales(mut self, locales: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -216,10 +221,10 @@ impl SignIn {
     /// and the browser's history keeps.
     ///
     /// ```
-    /// use tower_didit::SignIn;
+    /// use tower_didit::{ReturnTo, SignIn};
     ///
     /// async fn join() -> SignIn {
-    ///     SignIn::new().add_parameter("screen_hint", "signup")
+    ///     SignIn::returning_to(ReturnTo::parse("/welcome")).add_parameter("screen_hint", "signup")
     /// }
     /// ```
     pub fn add_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -231,7 +236,7 @@ impl SignIn {
 impl IntoResponse for SignIn {
     fn into_response(self) -> Response {
         let Self {
-            return_to,
+            destination,
             parameters,
         } = self;
         if let Err(invalid) = parameters.check() {
@@ -244,7 +249,7 @@ impl IntoResponse for SignIn {
         };
         let mut response = error.into_response();
         let challenge = SignInChallenge {
-            return_to,
+            destination,
             parameters,
         };
         response.extensions_mut().insert(challenge);

@@ -10,7 +10,7 @@ use super::{
     responses::append_cookies,
 };
 use crate::{
-    context::{RequestContext, RequestedPage, SignInChallenge},
+    context::{Destination, RequestContext, RequestedPage, SignInChallenge},
     error::{Error, ErrorKind, NextPage, Rendered},
     oidc::SignInParameters,
     return_to::ReturnTo,
@@ -28,10 +28,10 @@ impl RelyingParty {
         let challenge = head.extensions.remove::<SignInChallenge>();
         let is_asked_for = challenge.is_some();
         let SignInChallenge {
-            return_to: wanted,
+            destination,
             parameters,
         } = challenge.unwrap_or_else(|| SignInChallenge {
-            return_to: None,
+            destination: Destination::RequestedPage,
             parameters: SignInParameters::requiring(error.required_authentication().clone()),
         });
         let page = context.requested_page();
@@ -48,7 +48,11 @@ impl RelyingParty {
         }
         let headers = mem::take(&mut head.headers);
         let address = address.filter(|_| !is_misrouted);
-        let return_to = wanted.or_else(|| address.and_then(ReturnTo::of_request));
+        let return_to = match destination {
+            Destination::RequestedPage => address.and_then(ReturnTo::of_request),
+            Destination::LandingPage => None,
+            Destination::Page(page) => Some(page),
+        };
         Box::pin(async move {
             let reply = if starts_sign_in {
                 let return_to = self.return_to(return_to);

@@ -33,6 +33,7 @@ fn browser(config: ConfigBuilder) -> Browser {
             "/start-elsewhere",
             any(|| async { SignIn::returning_to(elsewhere) }),
         )
+        .route("/start-home", any(|| async { SignIn::returning_to(None) }))
         .route(
             "/callback",
             get(|_: DiditTokens, back: ReturnTo| async { back }),

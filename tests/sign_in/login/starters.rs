@@ -21,6 +21,8 @@ async fn a_handler_starts_a_sign_in_for_a_page_navigation() {
         ("/start?x=%2F", Method::POST, "/"),
         ("/start-elsewhere", Method::GET, "/elsewhere?x=1"),
         ("/start-elsewhere", Method::POST, "/elsewhere?x=1"),
+        ("/start-home", Method::GET, "/"),
+        ("/start-home", Method::POST, "/"),
     ] {
         // A script gets a 401, whatever the handler returns.
         let fetched = browser.fetch(method.clone(), path).await;
@@ -38,7 +40,7 @@ async fn a_handler_starts_a_sign_in_for_a_page_navigation() {
         );
         browser.post_form("/logout", &[]).await;
     }
-    assert_eq!(didit.count(Endpoint::Authorize), 4);
+    assert_eq!(didit.count(Endpoint::Authorize), 6);
 }
 
 // Behaviours 10 and 11.
