@@ -36,6 +36,7 @@
 //! | `GET /fake/api/state` | the whole state except the recorded requests: issuer, client, scopes, lifetimes, endpoints, clock, keys, faults, people |
 //! | `POST /fake/api/approve` | approves a sign-in without a browser: `{"authorization_url": "…", "subject": "…"}` returns `{"redirect_url": "…"}` |
 //! | `POST /fake/api/decline` | declines a sign-in: `{"authorization_url": "…"}` |
+//! | `POST /fake/api/tokens` | issues tokens without a sign-in, for requests to an API: `{"subject": "…", "scope": "openid email"}` returns `{"access_token": "…", …}` |
 //! | `GET /fake/api/people` | the people who can sign in |
 //! | `POST /fake/api/people` | adds a person or an array of people in the format of [`Person::from_json`](crate::Person::from_json); replaces people with the same subject |
 //! | `DELETE /fake/api/people?subject=…` | removes a person |

@@ -77,6 +77,38 @@ fn a_person_signs_in_without_a_browser() {
 }
 
 #[test]
+fn tokens_are_issued_without_a_sign_in() {
+    let program = Program::start(&CONFIDENTIAL);
+    let tokens = program.api(
+        "POST",
+        "tokens",
+        &json!({"subject": ALEJANDRA, "scope": "openid email"}),
+    );
+    assert_eq!(tokens["scope"], "openid email");
+    assert_eq!(tokens["refresh_token"], Value::Null);
+    let (status, body) = user_info(&program, &tokens);
+    assert_eq!((status, &body["sub"]), (200, &json!(ALEJANDRA)));
+    assert_eq!(body["email"]["email"], "alejandra.rosas@example.com");
+
+    for (subject, scope, detail) in [
+        (
+            "nobody",
+            "openid",
+            "No person has this subject; GET /fake/api/people lists all people.",
+        ),
+        (
+            ALEJANDRA,
+            "openid fax",
+            "The scope \"fax\" is not accepted; GET /fake/api/state lists the accepted ones.",
+        ),
+    ] {
+        let issue = json!({"subject": subject, "scope": scope});
+        let refused = program.call("POST", "tokens", &issue).problem();
+        assert_eq!(refused, (422, detail.to_owned()));
+    }
+}
+
+#[test]
 fn a_person_declines_without_a_browser() {
     let program = Program::start(&CONFIDENTIAL);
     let url = authorization_url(&program, "openid");

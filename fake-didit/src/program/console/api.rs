@@ -41,6 +41,7 @@ const ROUTES: &[(&str, &Methods)] = &[
     ),
     ("approve", &[("POST", approve)]),
     ("decline", &[("POST", decline)]),
+    ("tokens", &[("POST", issue_tokens)]),
     (
         "people",
         &[
@@ -96,13 +97,7 @@ struct Approval {
 
 fn approve(call: &Call<'_>) -> CallResult {
     let approval: Approval = call.body(r#"{"authorization_url": "…", "subject": "…"}"#)?;
-    let person = call
-        .didit
-        .lock()
-        .accounts
-        .by_subject(&approval.subject)
-        .cloned();
-    let person = person.ok_or_else(|| Problem::invalid(people::UNKNOWN_SUBJECT))?;
+    let person = people::by_subject(call, &approval.subject)?;
     decide(call, &approval.authorization_url, Some(person))
 }
 
@@ -115,6 +110,36 @@ struct Decline {
 fn decline(call: &Call<'_>) -> CallResult {
     let decline: Decline = call.body(r#"{"authorization_url": "…"}"#)?;
     decide(call, &decline.authorization_url, None)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenIssue {
+    subject: String,
+    scope: String,
+}
+
+fn issue_tokens(call: &Call<'_>) -> CallResult {
+    let issue: TokenIssue = call.body(r#"{"subject": "…", "scope": "openid email"}"#)?;
+    let person = people::by_subject(call, &issue.subject)?;
+    let scopes = issue.scope.split_whitespace();
+    let known = call.didit.lock().scopes.clone();
+    if let Some(unknown) = scopes
+        .clone()
+        .find(|scope| !known.iter().any(|name| name == scope))
+    {
+        return Err(Problem::invalid(format!(
+            "The scope {unknown:?} is not accepted; GET /fake/api/state lists the accepted ones."
+        )));
+    }
+    let tokens = call.didit.issue_tokens(&person, scopes);
+    Ok(json!({
+        "access_token": tokens.access_token(),
+        "refresh_token": tokens.refresh_token(),
+        "id_token": tokens.id_token(),
+        "scope": tokens.scope(),
+        "expires_in": tokens.expires_in().as_secs(),
+    }))
 }
 
 fn decide(call: &Call<'_>, authorization_url: &str, person: Option<Person>) -> CallResult {

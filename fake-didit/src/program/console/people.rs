@@ -71,5 +71,11 @@ pub(super) fn remove(call: &Call<'_>) -> CallResult {
     Ok(json!({"people": all(&state)}))
 }
 
-pub(super) const UNKNOWN_SUBJECT: &str =
-    "No person has this subject; GET /fake/api/people lists all people.";
+/// The person who has this subject.
+pub(super) fn by_subject(call: &Call<'_>, subject: &str) -> Result<Person, Problem> {
+    let state = call.didit.lock();
+    let person = state.accounts.by_subject(subject).cloned();
+    person.ok_or_else(|| Problem::invalid(UNKNOWN_SUBJECT))
+}
+
+const UNKNOWN_SUBJECT: &str = "No person has this subject; GET /fake/api/people lists all people.";
