@@ -63,7 +63,7 @@
 //!   error_description="…", acr_values="urn:example:gold", max_age="900"
 //! ```
 //!
-//! The front end then opens a guarded page, for example with `location.assign("/bank-account")`.
+//! A [front end](#a-front-end) then opens a page that asks for the sign-in.
 //!
 //! The requirement is sealed into the sign-in. When the user returns, the ID token has to meet it, and the
 //! [configuration's own](crate::ConfigBuilder::with_max_age) too, or the sign-in fails with `insufficient-authentication`,
@@ -76,6 +76,68 @@
 //! - A user who comes back five times in a row, each time within 30 seconds, and still does not meet the requirement, gets
 //!   `insufficient-authentication`: two guards that contradict each other cause no redirect loop.
 //!
+//! # A front end
+//!
+//! The guard of an API answers 401, `step-up-required`. A page of the application starts the sign-in, and leads back to
+//! where the person was. The front end opens it:
+//! `location.assign('/confirm?return_to=' + encodeURIComponent(location.pathname))`.
+//!
+//! ```
+//! use std::{collections::HashMap, time::Duration};
+//!
+//! use axum::{
+//!     Router,
+//!     extract::Query,
+//!     routing::{get, post},
+//! };
+//! use tower_didit::{ConfigBuilder, ConfigError, DiditAuth, Provider, RequireSignIn, ReturnTo, SignIn};
+//!
+//! const RECENT: Duration = Duration::from_secs(5 * 60);
+//!
+//! fn app(config: ConfigBuilder) -> Result<Router, ConfigError> {
+//!     let config = config
+//!         .with_provider(Provider::didit().with_auth_time())
+//!         .with_redirect_after_sign_in()
+//!         .build()?;
+//!     let recent = RequireSignIn::new().always_401().same_origin().max_age(RECENT);
+//!     recent.check(&config)?;
+//!     Ok(Router::new()
+//!         .route("/api/payments", post(|| async { "paid" }))
+//!         .route_layer(recent)
+//!         .route("/confirm", get(confirm))
+//!         .fallback(|| async { "the front end" })
+//!         .layer(DiditAuth::new(config)))
+//! }
+//!
+//! async fn confirm(Query(query): Query<HashMap<String, String>>) -> SignIn {
+//!     // `parse` accepts paths of this site only. Anything else returns to the landing page.
+//!     let page = query.get("return_to").and_then(|page| ReturnTo::parse(page));
+//!     SignIn::returning_to(page).with_max_age(RECENT)
+//! }
+//! # use http::Method;
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), ConfigError> {
+//! # let didit = FakeDidit::new("client-id", "client-secret");
+//! # let app = app(didit.config("https://app.example/callback"))?;
+//! # let browser = Browser::new("https://app.example", app).with_clock(didit.clock()).add_didit(&didit);
+//! # browser.visit("/login?return_to=/cart").await;
+//! # browser.sign_in_as(&Person::john()).await;
+//! # let pay = async || browser.fetch(Method::POST, "/api/payments").await;
+//! # assert_eq!(pay().await.text(), "paid");
+//! # didit.clock().advance(Duration::from_secs(3600));
+//! # assert_eq!(pay().await.json()["code"], "step-up-required");
+//! # let asked = browser.visit("/confirm?return_to=/cart").await;
+//! # assert!(asked.url().contains("max_age=300"), "{}", asked.url());
+//! # let page = browser.sign_in_as(&Person::john()).await;
+//! # assert_eq!(page.url(), "https://app.example/cart");
+//! # assert_eq!(pay().await.text(), "paid");
+//! # browser.visit("/confirm?return_to=https://evil.example/").await;
+//! # assert_eq!(browser.sign_in_as(&Person::john()).await.url(), "https://app.example/");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Which providers
 //!
 //! The provider must be declared to return the claim. Otherwise [`check`](crate::RequireSignIn::check) reports a
@@ -86,6 +148,9 @@
 //! | [`Provider::didit`](crate::Provider::didit) | Didit documents no `auth_time`: declare it with [`with_auth_time`](crate::Provider::with_auth_time) once you have seen it in an ID token | likewise `acr`: [`with_acr`](crate::Provider::with_acr) |
 //! | [`Provider::authentication`](crate::Provider::authentication) | no: the documented ID token lacks `auth_time` | no |
 //! | [`Provider::discovered`](crate::Provider::discovered) | yes: OpenID Connect requires `auth_time` after `max_age` | yes, if the provider knows the classes |
+//!
+//! With [`Config::from_env`](crate::Config::from_env) the provider may be another one in development:
+//! `builder.provider().clone().with_auth_time()` declares it for the provider that the environment names.
 //!
 //! # One sign-in
 //!
