@@ -36,6 +36,8 @@
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit" }
 //! ```
 //!
+//! Some examples of this documentation use the crate `http`: with axum it is `axum::http`.
+//!
 //! The layer goes last, on the outermost router. It answers `GET /login` and `POST /logout` itself, and verifies each
 //! callback before your handler for the path of the redirect URI runs.
 //!
@@ -80,6 +82,9 @@
 //! }
 //! # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 //! ```
+//!
+//! A front end in the browser gets the same from the handler [`me()`], and its own API is guarded with
+//! [`always_401`](RequireSignIn::always_401) ([recipe](docs::recipes::json_api)).
 //!
 //! # Protect an API
 //!
@@ -132,7 +137,8 @@
 //! [Sessions and machines](docs::machines) · [Providers](docs::providers) · [Verification](docs::verification)
 //!
 //! Recipes: [profile page](docs::recipes::profile) · [accounts](docs::recipes::provisioning) ·
-//! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [JSON API](docs::recipes::json_api) ·
+//! [age gate](docs::recipes::age_gate) · [roles](docs::recipes::roles) · [step-up](docs::recipes::step_up) ·
+//! [a user's sessions](docs::recipes::user_sessions) · [JSON API](docs::recipes::json_api) ·
 //! [API with access tokens](docs::recipes::bearer_api) · [forms and CSRF](docs::recipes::csrf) ·
 //! [sockets and streams](docs::recipes::streams) · [background jobs](docs::recipes::jobs) ·
 //! [testing](docs::recipes::testing) · [several machines](docs::recipes::several_machines) ·

@@ -83,8 +83,11 @@
 //! async function api(path, options) {
 //!     const answer = await fetch(path, options);
 //!     if (answer.status === 401) {
+//!         const { code } = await answer.json();
 //!         const here = location.pathname + location.search + location.hash;
-//!         location.assign('/login?return_to=' + encodeURIComponent(here));
+//!         // `/confirm` is the page of the recipe "step-up".
+//!         const page = code === 'step-up-required' ? '/confirm' : '/login';
+//!         location.assign(page + '?return_to=' + encodeURIComponent(here));
 //!         return new Promise(() => {});   // the page is being left
 //!     }
 //!     return answer;
@@ -103,6 +106,8 @@
 //! - **[`me`](crate::me())** answers with the subject, the claims that it names, and the time at which the session ends at
 //!   the latest. The user's names are there if the session
 //!   [keeps the user information](crate::ConfigBuilder::with_user_info_at_sign_in).
+//! - **An action that needs a recent sign-in** is behind a guard with
+//!   [`max_age`](crate::RequireSignIn::max_age): see [step-up](crate::docs::recipes::step_up#a-front-end).
 //! - **A sign-out** is the layer's `POST /logout`. A `fetch` gets the address of the next page, without an ID token
 //!   ([flow](crate::docs::flow#a-sign-out)), even if the session had ended before. A sign-out that gets 503
 //!   (`sign-out-incomplete`) has removed the browser's cookies, and
