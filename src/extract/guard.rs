@@ -201,8 +201,9 @@ impl RequireSignIn {
     /// Refuses users for whom `condition` returns `false`. Its arguments are the claims of the ID token, and the user
     /// information if the session keeps it.
     ///
-    /// The condition runs for each request, on the thread of the request: it must not block. A lookup in a database
-    /// belongs in a [middleware](crate::docs::recipes::roles).
+    /// The condition runs for each request, on the thread of the request: it must not block. A lookup in a database, or of
+    /// a value that [`DiditClient::set`](crate::DiditClient::set) has kept, belongs in a
+    /// [middleware](crate::docs::recipes::roles).
     ///
     /// ```
     /// use axum::{Router, routing::get};

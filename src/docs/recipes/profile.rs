@@ -70,6 +70,8 @@
 //! - The getters read Didit's objects and OpenID Connect's strings.
 //!   [`claim`](crate::UserInfo::claim) reads any other member, and [`extra`](crate::UserInfo::extra) reads
 //!   all of them as a type of yours.
+//! - [`IdClaims::session_ends`](crate::IdClaims::session_ends) is when the person has to sign in again at the latest. A
+//!   handler takes both: `async fn profile(claims: IdClaims, user: UserInfo)`.
 //! - If Didit refuses the access token or does not answer, the person gets a sign-in or a page:
 //!   see [errors](crate::docs::errors). A handler that takes `Result<UserInfo, Error>` handles the error itself.
 //! - Didit Authentication has no user information: its ID token carries what the user granted, and

@@ -71,6 +71,66 @@
 //! `.route_layer(from_fn(refuse_banned)).route_layer(RequireSignIn::new())`. The session is still
 //! [looked up once](crate::docs::placement#one-lookup).
 //!
+//! # Roles in the session
+//!
+//! The callback's handler can keep the role in the session, with [`DiditClient::set`](crate::DiditClient::set). Then no
+//! request needs the database:
+//!
+//! ```
+//! use axum::{
+//!     Router,
+//!     extract::Request,
+//!     http::StatusCode,
+//!     middleware::{Next, from_fn},
+//!     response::{IntoResponse, Response},
+//!     routing::get,
+//! };
+//! use tower_didit::{DiditAuth, DiditClient, Error, IdClaims, ReturnTo};
+//!
+//! fn app(auth: DiditAuth) -> Router {
+//!     let admin = Router::new()
+//!         .route("/admin", get(|| async { "for administrators" }))
+//!         .route_layer(from_fn(require_administrator));
+//!     Router::new()
+//!         .route("/callback", get(callback))
+//!         .merge(admin)
+//!         .layer(auth)
+//! }
+//!
+//! async fn callback(user: IdClaims, client: DiditClient, back: ReturnTo) -> Result<ReturnTo, Error> {
+//!     client.set("role", role_of(user.subject())).await?;
+//!     Ok(back)
+//! }
+//!
+//! /// 403 for users who are no administrators. Anyone signed out gets 401 or a sign-in.
+//! async fn require_administrator(client: DiditClient, request: Request, next: Next) -> Result<Response, Error> {
+//!     if client.get::<String>("role").await?.as_deref() == Some("admin") {
+//!         return Ok(next.run(request).await);
+//!     }
+//!     Ok((StatusCode::FORBIDDEN, "you are no administrator").into_response())
+//! }
+//! # fn role_of(subject: &str) -> &'static str {
+//! #     if subject == "u-1" { "admin" } else { "user" }
+//! # }
+//! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_didit::ConfigError> {
+//! # let administrator = Person::new("u-1");
+//! # let didit = FakeDidit::new("client-id", "client-secret").add_person(administrator.clone());
+//! # let app = app(DiditAuth::new(didit.config("https://app.example/callback").build()?));
+//! # for (person, status) in [(administrator, 200), (Person::john(), 403)] {
+//! #     let browser = Browser::new("https://app.example", app.clone()).add_didit(&didit);
+//! #     browser.visit("/admin").await;
+//! #     assert_eq!(browser.sign_in_as(&person).await.status(), status);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The session keeps the role until it ends. To take a role away at once, end the user's sessions with
+//! [`DiditAuth::sign_out_user`](crate::DiditAuth::sign_out_user), which needs a [store](crate::docs::machines), or look the
+//! role up on every request, as above. Sessions that began before the callback's handler set the role have none.
+//!
 //! # Roles in the claims
 //!
 //! With Didit Authentication, [`IdClaims::organization`](crate::IdClaims::organization) is a claim of the ID token. A rule
