@@ -192,16 +192,17 @@ impl DiditBearer {
     /// ```
     /// # fn app(auth: tower_didit::DiditAuth) -> axum::Router {
     /// use axum::{Router, routing::get};
-    /// use tower_didit::{AccessClaims, Error, ErrorKind, IdClaims};
+    /// use http::StatusCode;
+    /// use tower_didit::{AccessClaims, IdClaims};
     ///
     /// async fn orders(
     ///     access: Option<AccessClaims>,
     ///     user: Option<IdClaims>,
-    /// ) -> Result<String, &'static str> {
+    /// ) -> Result<String, StatusCode> {
     ///     match (&access, &user) {
     ///         (Some(access), _) => Ok(format!("the orders of {}", access.subject())),
     ///         (None, Some(user)) => Ok(format!("the orders of {}", user.subject())),
-    ///         (None, None) => Err("sign in"),
+    ///         (None, None) => Err(StatusCode::UNAUTHORIZED),
     ///     }
     /// }
     ///

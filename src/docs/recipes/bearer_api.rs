@@ -24,6 +24,30 @@
 //! # }
 //! ```
 //!
+//! # Try it
+//!
+//! Without Didit, the program [`fake-didit`](crate::fake) issues the tokens. In a shell:
+//!
+//! ```sh
+//! cargo install --git https://github.com/tower-didit/tower-didit fake-didit
+//! fake-didit --client-id app --client-secret secret --redirect-uri http://localhost:3000/callback
+//! ```
+//!
+//! It prints `export` lines for the shell that starts the API. [`Config::from_env`](crate::Config::from_env) reads them:
+//! `DiditBearer::new(Config::from_env())`. With the API on port 3000, in a third shell:
+//!
+//! ```sh
+//! token=$(curl -s http://127.0.0.1:4000/fake/api/tokens -H content-type:application/json \
+//!   -d '{"subject": "8a1d4f0e-52c7-4c0b-9d3f-0b6a1e77c001", "scope": "openid email"}' |
+//!   sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+//! curl -i http://127.0.0.1:3000/orders -H "Authorization: Bearer $token"
+//! ```
+//!
+//! The answer is 200, and 401 without the token. In the repository, `cargo run --example bearer_api` starts such an API
+//! with a fake Didit of its own, and prints requests to send.
+//!
+//! # Beside a sign-in
+//!
 //! An application that also signs in browsers adds the layer of its [`DiditAuth`](crate::DiditAuth::bearer) to the routes of
 //! the API:
 //!
