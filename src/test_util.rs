@@ -51,6 +51,8 @@ pub trait FakeDiditExt {
     /// fake's, for the scopes that `auth` requests; they can be used and refreshed. The session is one of the first
     /// redirect URI's origin.
     ///
+    /// The callback's handler does not run, so the session has no value of [`DiditClient::set`](crate::DiditClient::set).
+    ///
     /// ```
     /// use axum::{Router, body::Body, routing::get};
     /// use http::{Request, header};

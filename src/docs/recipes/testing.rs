@@ -5,7 +5,9 @@
 //!
 //! ```toml
 //! [dev-dependencies]
+//! bytes = "1"                  # for a transport of the test's own
 //! http = "1"
+//! serde_json = "1"
 //! tokio = { version = "1", features = ["macros", "rt", "test-util"] }
 //! tower = { version = "0.5", features = ["util"] }
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["test-util"] }
@@ -16,6 +18,9 @@
 //! | a handler, called as a function | `id_claims`, `tokens`, `user_info` | the handler alone |
 //! | a route | `session_cookies` | routing, guards, middleware, the layer |
 //! | a sign-in | `Browser` | the whole sign-in, with redirects and cookies |
+//!
+//! The callback's handler runs only in a sign-in. A session of `session_cookies` has none of the values that the handler
+//! keeps with [`DiditClient::set`](crate::DiditClient::set), such as a role: test those with `Browser`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -236,11 +241,14 @@
 //!
 //! # Requests of scripts
 //!
-//! `Browser::fetch` sends a request without a body, with the headers that Chromium sends for a
-//! script of the current page. `Browser::send` sends any other request unchanged, and adds only the
+//! `Browser::fetch` sends a request with the headers that Chromium sends for a script of the current page, and
+//! `Browser::fetch_json` one with a JSON body. `Browser::send` sends any other request unchanged, and adds only the
 //! cookies: the test sets the headers that the application reads.
 //!
 //! ```
+//! use http::Method;
+//! use serde_json::json;
+//!
 //! # use axum::{Json, Router, routing::{get, post}};
 //! # use tower_didit::{DiditAuth, IdClaims, ReturnTo, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
 //! # #[tokio::main(flavor = "current_thread")]
@@ -256,6 +264,10 @@
 //! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
 //! # browser.visit("/").await;
 //! # browser.sign_in_as(&Person::john()).await;
+//! let order = json!({"item": 7});
+//! let answer = browser.fetch_json(Method::POST, "/api/orders", &order).await;
+//! assert_eq!(answer.text(), "7");
+//!
 //! let order = http::Request::post("/api/orders")
 //!     .header("content-type", "application/json")
 //!     .header("origin", "https://app.example")
