@@ -1,7 +1,8 @@
 //! Each log event: its level, its fields, and what to do.
 //!
-//! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. A common filter is
-//! `RUST_LOG=info,tower_didit=debug`.
+//! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. Without a subscriber
+//! they are lost: an application adds the crate `tracing-subscriber` with the feature `env-filter`, and starts with
+//! `tracing_subscriber::fmt::init()`. A common filter is then `RUST_LOG=info,tower_didit=debug`.
 //!
 //! - `ERROR`: the application is wired incorrectly, or Redis refuses to serve it. Each fault is logged once.
 //! - `WARN`: the provider, the store or the configuration needs attention.

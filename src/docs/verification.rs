@@ -48,7 +48,8 @@
 //! curl -i http://127.0.0.1:3000/didit -H "X-Timestamp: $now" -H "X-Signature: $signature" -d "$body"
 //! ```
 //!
-//! The answer is 204. With any character changed it is 401.
+//! The answer is 204. Sent again, it is 200, and the handler does not run. With any character changed it is 401, and the
+//! [log](crate::docs::logs#webhooks) says why.
 //!
 //! With Didit, a tunnel gives your machine a public address. The console's *Try webhook* sends an event with made-up
 //! data: the layer checks its signature and answers 200, but does not pass it on, unless

@@ -86,11 +86,11 @@ impl DiditClient {
     /// use axum::{
     ///     Router,
     ///     extract::Request,
+    ///     http::StatusCode,
     ///     middleware::{Next, from_fn},
     ///     response::{IntoResponse, Response},
     ///     routing::get,
     /// };
-    /// use http::StatusCode;
     /// use tower_didit::{DiditClient, Error};
     ///
     /// async fn admins_only(client: DiditClient, request: Request, next: Next) -> Result<Response, Error> {

@@ -87,8 +87,7 @@ impl DiditClient {
     /// The origin of the request is not checked: protect the handler against cross-site requests.
     ///
     /// ```
-    /// use axum::extract::Path;
-    /// use http::StatusCode;
+    /// use axum::{extract::Path, http::StatusCode};
     /// use tower_didit::{DiditClient, Error};
     ///
     /// async fn sign_out(Path(id): Path<String>, client: DiditClient) -> Result<StatusCode, Error> {

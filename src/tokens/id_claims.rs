@@ -195,7 +195,7 @@ impl IdClaims {
     /// use tower_didit::{DiditAuth, IdClaims, fake::{Browser, FakeDidit, FakeDiditExt, Person}};
     ///
     /// // For a page that says when to sign in again.
-    /// async fn seconds_left(user: IdClaims) -> String {
+    /// async fn sign_in_again_at(user: IdClaims) -> String {
     ///     # use std::time::UNIX_EPOCH;
     ///     let ends = user.session_ends().expect("it is a session's");
     ///     ends.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string()
@@ -204,7 +204,7 @@ impl IdClaims {
     /// # async fn main() -> Result<(), tower_didit::ConfigError> {
     /// # let didit = FakeDidit::new("client-id", "client-secret");
     /// # let auth = DiditAuth::new(didit.config("https://app.example/callback").build()?);
-    /// # let app = Router::new().route("/callback", get(seconds_left)).layer(auth);
+    /// # let app = Router::new().route("/callback", get(sign_in_again_at)).layer(auth);
     /// # let browser = Browser::new("https://app.example", app).add_didit(&didit);
     /// # browser.visit("/login").await;
     /// # let page = browser.sign_in_as(&Person::john()).await;

@@ -4,8 +4,7 @@
 //! keeps the answer: a rule calls nobody.
 //!
 //! ```
-//! use axum::{Router, routing::get};
-//! use http::{Response, StatusCode};
+//! use axum::{Router, http::Response, routing::get};
 //! use tower_didit::{
 //!     ConfigBuilder, ConfigError, DiditAuth, ErrorKind, RequireSignIn, reason::GuardError, scope,
 //! };
@@ -19,6 +18,7 @@
 //!             let text = match error.kind() {
 //!                 ErrorKind::NotAllowed(GuardError::NotVerified) => "Didit has not verified you yet.",
 //!                 ErrorKind::NotAllowed(GuardError::NotOver18) => "You have to be over 18.",
+//!                 ErrorKind::AccessDenied => "You declined at Didit.",
 //!                 _ => "That did not work.",
 //!             };
 //!             let next = next.replace('&', "&amp;");
@@ -39,6 +39,7 @@
 //!         .route("/", get(|| async { "welcome" }))
 //!         .layer(DiditAuth::new(config)))
 //! }
+//! # use http::StatusCode;
 //! # use tower_didit::fake::{Browser, FakeDidit, FakeDiditExt, Person};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), ConfigError> {
@@ -56,6 +57,10 @@
 //! #     assert_eq!(page.text(), text);
 //! #     assert_eq!(page.status() == StatusCode::OK, text == "cheers");
 //! # }
+//! # let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! # browser.visit("/bar").await;
+//! # let page = browser.decline().await;
+//! # assert_eq!(page.text(), r#"You declined at Didit. <a href="/login?return_to=%2Fbar">Go on</a>"#);
 //! # Ok(())
 //! # }
 //! ```
@@ -67,7 +72,7 @@
 //! | What if a member is missing, `null`, `"true"` or `1`? | Refused: only the JSON `true` counts. |
 //! | What if its scope was not granted? | Refused, and a `WARN` names the scope. [`check`](crate::RequireSignIn::check) reports a scope that is not requested. |
 //! | What about users who signed in before the rule existed? | Their sessions keep no user information: they sign in again (`user-info-outdated`). |
-//! | A user turns 18, or gets verified | They pass after the next sign-in. [`no_older_than`](crate::RequireSignIn::no_older_than) asks for one after some time. |
+//! | A user turns 18, or gets verified | They pass after the next sign-in: give the page a link to `/login?return_to=/bar`. [`no_older_than`](crate::RequireSignIn::no_older_than) asks for one after some time. |
 //! | Didit withdraws a verification | They are refused after the next sign-in. Until then the session says what Didit said at the last one. |
 //! | Which rule refused? | [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) has the [reason](crate::reason::GuardError); the built-in page and the problem details describe the rule, and say nothing about the person. |
 //! | And in a handler? | [`RequireSignIn::check_request`](crate::RequireSignIn::check_request), or the getters of [`UserInfo`](crate::UserInfo). |

@@ -19,6 +19,18 @@
 //! - [Migrate from axum-oidc](from_axum_oidc)
 //! - [Migrate from a hand-written exchange](from_hand_written)
 //!
+//! The recipes use:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! futures-util = "0.3"         # event streams
+//! serde = { version = "1", features = ["derive"] }
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["full"] }
+//! tower-didit = { git = "https://github.com/tower-didit/tower-didit" }
+//! ```
+//!
 //! Every recipe is tested against `tower_didit::fake` (feature `test-util`), a fake Didit in the process. The tests are
 //! hidden here, except in [`testing`]; "source" at the top of a page shows them.
 
