@@ -25,9 +25,8 @@ use crate::{
 /// # let _router: axum::Router = axum::Router::new().route("/email", axum::routing::get(email));
 /// ```
 ///
-/// The extractor accepts every request that passed [`DiditAuth`](crate::DiditAuth), also if nobody is signed in. A call
-/// that needs a session then fails with [`NotSignedIn`](crate::ErrorKind::NotSignedIn). A page for everybody asks
-/// `Option<IdClaims>` first.
+/// The extractor does not require a session. If nobody is signed in, a call that needs a session fails with
+/// [`NotSignedIn`](crate::ErrorKind::NotSignedIn): a page for everybody takes `Option<IdClaims>` too, and asks that first.
 ///
 /// Every call goes through the configured transport, with its timeout and its size limit. Clones are cheap.
 #[derive(Clone)]
