@@ -21,6 +21,7 @@ impl RelyingParty {
     ///
     /// Paths are compared byte for byte. A callback by `POST` (`form_post`) is not supported, and `HEAD` must not
     /// consume a sign-in.
+    #[inline]
     pub(crate) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
         let (path, config) = (request.uri().path(), &self.config);
         let callback = &self.origin.redirect_uri.path;
