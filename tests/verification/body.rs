@@ -87,6 +87,22 @@ async fn a_body_takes_at_most_four_seconds() {
     assert_eq!(site.count(), 0);
 }
 
+// CVE-2019-9518: HTTP/2 allows frames without data.
+#[tokio::test(start_paused = true)]
+async fn empty_frames_do_not_outlast_the_time_limit() {
+    let site = Site::new();
+    let mut frames = 0;
+    let empty = stream::repeat_with(move || {
+        frames += 1;
+        assert!(frames < 100_000, "nothing ends the body");
+        Ok::<_, Infallible>(Bytes::new())
+    });
+    let answer = answer_to(&site, Delivery::of(&approved()), Body::from_stream(empty));
+    let (answer, ()) = tokio::join!(answer, tokio::time::advance(Duration::from_secs(4)));
+    assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(site.count(), 0);
+}
+
 #[tokio::test]
 async fn a_body_that_breaks_off_may_be_sent_again() {
     let site = Site::new();

@@ -1,10 +1,15 @@
 //! Reads the body of a webhook.
 
-use std::{future::poll_fn, pin::pin, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    task::{Poll, ready},
+    time::Duration,
+};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::StatusCode;
-use http_body::Body;
+use http_body::{Body, Frame};
 
 /// Reads a whole body, bounded in size and time. Otherwise the answer: 413 if it is too large; 503, after which Didit
 /// sends the webhook again, if it comes too slowly or not to its end.
@@ -25,19 +30,37 @@ async fn read_all<B: Body>(body: B) -> Result<Bytes, StatusCode> {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let mut read = BytesMut::new();
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        let Ok(frame) = frame else {
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
-        };
-        let Ok(data) = frame.into_data() else {
-            continue; // trailers
-        };
-        if data.remaining() > SIZE_LIMIT - read.len() {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    loop {
+        let before = read.len();
+        let appended = poll_fn(|cx| {
+            let frame = ready!(body.as_mut().poll_frame(cx));
+            Poll::Ready(frame.map(|frame| append::<B>(&mut read, frame)))
+        });
+        match appended.await {
+            Some(appended) => appended?,
+            None => break,
         }
-        read.put(data);
+        if read.len() == before {
+            // A series of empty frames must not keep the time limit from being checked.
+            tokio::task::yield_now().await;
+        }
     }
     Ok(read.freeze())
+}
+
+fn append<B: Body>(
+    read: &mut BytesMut,
+    frame: Result<Frame<B::Data>, B::Error>,
+) -> Result<(), StatusCode> {
+    let frame = frame.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let Ok(data) = frame.into_data() else {
+        return Ok(()); // trailers
+    };
+    if data.remaining() > SIZE_LIMIT - read.len() {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    read.put(data);
+    Ok(())
 }
 
 const SIZE_LIMIT: usize = 1024 * 1024;
