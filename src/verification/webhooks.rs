@@ -294,11 +294,14 @@ fn refused(wrong: &'static str) -> StatusCode {
     StatusCode::UNAUTHORIZED
 }
 
-/// Identifies an event among those of a destination: by its id and what it says, or else by the whole body.
+/// Identifies an event among those of a destination: by its id and what it says, or else by the whole body, however
+/// its JSON is written. A canonical signature covers no more than that.
 fn delivery_key(signer: &hmac::Key, event: &WebhookEvent, body: &Bytes) -> DeliveryKey {
     let text = |name| event.text(name).unwrap_or_default().as_bytes();
     if text(EVENT_ID).is_empty() {
-        return DeliveryKey::new(signer, [body.as_ref()]);
+        let canonical = canonical::form(body);
+        let content = canonical.as_ref().map_or(body.as_ref(), String::as_bytes);
+        return DeliveryKey::new(signer, [content]);
     }
     let parts = [EVENT_ID, "webhook_type", "session_id", "status"];
     DeliveryKey::new(signer, parts.map(text))

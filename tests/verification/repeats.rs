@@ -116,6 +116,24 @@ async fn an_event_without_an_id_is_known_by_its_content() {
     assert_eq!(site.count(), 2);
 }
 
+// A replay can be formatted anew: the canonical signature covers only its meaning.
+#[tokio::test]
+async fn an_event_without_an_id_is_known_however_its_json_is_written() {
+    let webhooks = DiditWebhooks::new([SECRET]).unwrap();
+    let site = Site::of(webhooks.accept_canonical_signature());
+    let event = with(approved(), "/event_id", Value::Null);
+    let canonical = event.to_string().replace("92.0", "92"); // serde_json sorts keys
+    let signature = sign(SECRET, canonical.as_bytes());
+    let delivery = Delivery::of(&event).with("x-signature-v2", signature);
+    assert_eq!(site.answer(delivery.clone()).await, StatusCode::OK);
+    for written in [canonical, format!(" {event}"), event.to_string()] {
+        let mut replay = delivery.clone().without("x-signature");
+        replay.body = written.into_bytes();
+        assert_eq!(site.answer(replay).await, StatusCode::OK);
+    }
+    assert_eq!(site.count(), 1);
+}
+
 #[tokio::test]
 async fn the_same_event_of_another_destination_is_no_repeat() {
     let store = MemoryStore::new();
@@ -202,6 +220,31 @@ async fn the_mark_of_a_cancelled_handler_lapses_after_ten_seconds() {
         first.clock.advance(Duration::from_secs(1));
         assert_eq!(second.answer(good()).await, StatusCode::OK);
     }
+}
+
+// Didit waits 5 s, and may close the connection after the handler has succeeded.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_was_handled_is_remembered_although_its_connection_closes() {
+    let clock = Site::new().clock;
+    let store = Slow {
+        inner: MemoryStore::new().with_clock(clock.clone()),
+        replaces: Arc::default(),
+        may_replace: Arc::default(),
+        has_replaced: Arc::default(),
+    };
+    let webhooks = DiditWebhooks::new([SECRET]).unwrap();
+    let site = Site::at(clock, webhooks.with_store(store.clone()));
+    tokio::select! {
+        answer = site.answer(good()) => panic!("{answer}"),
+        () = store.replaces.notified() => {}
+    }
+    store.may_replace.notify_one();
+    let replaced = store.has_replaced.notified();
+    let replaced = tokio::time::timeout(Duration::from_secs(1), replaced).await;
+    assert!(replaced.is_ok());
+    site.clock.advance(Duration::from_secs(11));
+    assert_eq!(site.answer(good()).await, StatusCode::OK);
+    assert_eq!(site.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,5 +344,67 @@ impl SessionStore for Broken {
 
     fn list(&self, _: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
         self.answer()
+    }
+}
+
+/// A store that replaces only once it may.
+#[derive(Clone, Debug)]
+struct Slow {
+    inner: MemoryStore,
+    replaces: Arc<Notify>,
+    may_replace: Arc<Notify>,
+    has_replaced: Arc<Notify>,
+}
+
+impl SessionStore for Slow {
+    fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
+        self.inner.load(key)
+    }
+
+    fn create(
+        &self,
+        key: SessionKey,
+        value: Vec<u8>,
+        lifetime: Duration,
+        owner: Option<SessionOwner>,
+    ) -> StoreFuture<'_, bool> {
+        self.inner.create(key, value, lifetime, owner)
+    }
+
+    fn replace(
+        &self,
+        key: SessionKey,
+        version: u64,
+        value: Vec<u8>,
+        lifetime: Duration,
+    ) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            self.replaces.notify_one();
+            self.may_replace.notified().await;
+            let replaced = self.inner.replace(key, version, value, lifetime).await;
+            self.has_replaced.notify_one();
+            replaced
+        })
+    }
+
+    fn begin_refresh(
+        &self,
+        key: SessionKey,
+        version: u64,
+        attempt: RefreshAttempt,
+    ) -> StoreFuture<'_, bool> {
+        self.inner.begin_refresh(key, version, attempt)
+    }
+
+    fn abandon_refresh(&self, key: SessionKey, version: u64) -> StoreFuture<'_, bool> {
+        self.inner.abandon_refresh(key, version)
+    }
+
+    fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
+        self.inner.delete(key)
+    }
+
+    fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
+        self.inner.list(user)
     }
 }

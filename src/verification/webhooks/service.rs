@@ -9,10 +9,11 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use super::DiditWebhooks;
-use crate::body::ResponseBody;
+use crate::{body::ResponseBody, flight::Flight};
 
 /// Lets only authentic webhooks reach the inner service. Made by [`DiditWebhooks`].
 ///
@@ -119,7 +120,9 @@ where
     let mut response = response.map(ResponseBody::application);
     let status = response.status();
     if status.is_success() {
-        attempt.succeed().await;
+        // In a task of its own: the connection may close now, and the handler must not run again.
+        let task = Flight::start(&TaskTracker::new(), attempt.succeed());
+        task.outcome().await;
         return Ok(response);
     }
     attempt.fail().await;
