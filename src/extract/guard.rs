@@ -451,8 +451,10 @@ impl RequireSignIn {
         } else {
             None
         };
+        let claims = session.claims(&context.lifecycle.sessions.rules);
         let user = User {
             session,
+            claims: &claims,
             scopes: tokens.as_ref().unwrap_or(session.tokens()).scopes(),
             now: context.lifecycle.now(),
         };
@@ -462,12 +464,11 @@ impl RequireSignIn {
                 not_allowed(reason)
             })?;
         }
-        let claims = session.tokens().claims();
         if let Some(required) = &self.authentication {
             let skew = context.lifecycle.calls.clock_skew();
-            step_up::check_claims(required, claims, skew, user.now)?;
+            step_up::check_claims(required, &claims, skew, user.now)?;
         }
-        Ok((claims.clone(), tokens))
+        Ok((claims, tokens))
     }
 }
 

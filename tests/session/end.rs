@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
@@ -21,7 +21,7 @@ use futures_util::{
 };
 use http::{Method, StatusCode};
 use tower_didit::{
-    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims,
+    ConfigBuilder, DiditAuth, DiditClient, DiditTokens, Error, IdClaims, RequireSignIn, ReturnTo,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Fault, Person},
 };
 
@@ -349,6 +349,23 @@ async fn a_stream_ends_with_its_session() {
         let body = body.await.unwrap().unwrap();
         assert_eq!(body.to_bytes(), "the end", "{place:?}");
     }
+}
+
+// Behaviour 80.
+#[tokio::test]
+async fn claims_that_a_guard_adds_say_when_their_session_ends() {
+    let didit = didit();
+    let has_end = |user: &IdClaims| user.session_ends().is_some();
+    let guard = RequireSignIn::new().when(move |user, _| has_end(user));
+    let page = async move |Extension(user): Extension<IdClaims>| has_end(&user).to_string();
+    let app = Router::new()
+        .route("/guarded", get(page))
+        .route_layer(guard)
+        .route("/callback", get(async |back: ReturnTo| back))
+        .layer(auth(didit.config(CALLBACK)));
+    let browser = Browser::new(HOME, app);
+    sign_in(&browser, &didit).await;
+    assert_eq!(browser.get("/guarded").await.text(), "true");
 }
 
 // Behaviour 80.

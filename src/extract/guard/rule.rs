@@ -34,6 +34,7 @@ type Check = dyn Fn(&IdClaims, Option<&UserInfo>) -> bool + Send + Sync;
 /// The user whom the rules are for.
 pub(super) struct User<'a> {
     pub(super) session: &'a Session,
+    pub(super) claims: &'a IdClaims,
     /// The granted scopes.
     pub(super) scopes: &'a Scopes,
     pub(super) now: Timestamp,
@@ -88,7 +89,7 @@ impl Rule {
             }
             Self::Scope(scope) => (user.scopes.contains(scope), GuardError::ScopeNotGranted),
             Self::When(Condition(is_met)) => {
-                let is_met = is_met(session.tokens().claims(), session.user_info());
+                let is_met = is_met(user.claims, session.user_info());
                 (is_met, GuardError::ConditionNotMet)
             }
         };
