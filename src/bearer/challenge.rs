@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::error::{Error, ErrorKind, Rendered};
+use crate::error::{Error, ErrorKind, Rendered, quoted};
 
 /// The response to a refused request: problem details, with a challenge.
 pub(super) fn refusal(error: Error, scopes: &[String]) -> Response<Bytes> {
@@ -42,8 +42,8 @@ fn challenge(kind: ErrorKind, scopes: &[String]) -> Option<HeaderValue> {
         ErrorKind::MalformedAuthorization => "invalid_request",
         ErrorKind::AccessTokenRefused => "invalid_token",
         ErrorKind::InsufficientScope => {
-            let scopes = scopes.join(" ");
-            let challenge = format!(r#"{CHALLENGE}, error="insufficient_scope", scope="{scopes}""#);
+            let scopes = quoted(&scopes.join(" "));
+            let challenge = format!(r#"{CHALLENGE}, error="insufficient_scope", scope={scopes}"#);
             return HeaderValue::try_from(challenge).ok();
         }
         kind if kind.status() == StatusCode::UNAUTHORIZED => {
@@ -56,3 +56,22 @@ fn challenge(kind: ErrorKind, scopes: &[String]) -> Option<HeaderValue> {
 }
 
 const CHALLENGE: &str = r#"Bearer realm="api""#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 9110 §5.6.4.
+    #[test]
+    fn a_quote_in_a_scope_adds_no_parameter() {
+        let scopes = [r#"a", error="invalid_token"#.to_owned(), r"\\".to_owned()];
+        let challenge = challenge(ErrorKind::InsufficientScope, &scopes).unwrap();
+        let expected = r#"Bearer realm="api", error="insufficient_scope", scope="a\", error=\"invalid_token \\\\""#;
+        assert_eq!(challenge, expected);
+        let scopes = ["a\r\nset-cookie: b=c".to_owned()];
+        assert_eq!(
+            super::challenge(ErrorKind::InsufficientScope, &scopes),
+            None
+        );
+    }
+}

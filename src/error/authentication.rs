@@ -29,11 +29,16 @@ impl RequiredAuthentication {
         let max_age = self.max_age.map(|seconds| seconds.to_string());
         let acr_values = self.acr_values.as_ref().map(|values| values.join(" "));
         let parameters = [("acr_values", acr_values), ("max_age", max_age)];
-        let quoted = parameters.into_iter().filter_map(|(name, value)| {
-            let value = value?.replace('\\', r"\\").replace('"', r#"\""#);
-            Some(format!(r#", {name}="{value}""#))
-        });
-        let challenge = challenge + &quoted.collect::<String>();
+        let parameters = parameters
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!(", {name}={}", quoted(&value?))));
+        let challenge = challenge + &parameters.collect::<String>();
         HeaderValue::try_from(challenge).ok()
     }
+}
+
+/// A quoted string (RFC 9110 §5.6.4).
+pub(crate) fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+    format!(r#""{escaped}""#)
 }

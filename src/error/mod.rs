@@ -20,7 +20,7 @@ use std::{
 };
 
 pub(crate) use advice::NextPage;
-pub(crate) use authentication::RequiredAuthentication;
+pub(crate) use authentication::{RequiredAuthentication, quoted};
 pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
