@@ -24,7 +24,8 @@ use crate::{
 /// The access tokens that were verified, and the introspections in flight.
 pub(super) struct AccessTokens {
     verified: TokenCache<Verified>,
-    /// Kept separately from the verified ones, so that a flood of made-up tokens removes none of them.
+    /// Kept separately from the verified ones, so that a flood of made-up tokens removes none of them. By a hash of
+    /// the token, which a stranger chooses.
     refused: TokenCache<Refused>,
     /// One for each token, by a hash of it.
     introspections: Mutex<HashMap<[u8; 32], Flight<Outcome>>>,
@@ -69,7 +70,7 @@ impl AccessTokens {
         }
         // Never longer than an introspection that succeeds.
         let lifetime = REFUSED_LIFETIME.min(lifetime);
-        let refused = self.refused.get(token);
+        let refused = self.refused.get(&sha256(&[token]));
         let refused = refused.filter(|refused| is_recent(refused.at, lifetime, now));
         refused.map(|refused| Err(refused.error))
     }
@@ -82,13 +83,14 @@ impl AccessTokens {
                     at,
                     is_introspected,
                 };
-                self.verified.insert(token, verified);
+                self.verified.insert(token.as_bytes(), verified);
             }
             // Only refusals by introspection are remembered: verifying a JWT again costs no call.
             Err(error) if is_introspected && error.kind() == ErrorKind::AccessTokenRefused => {
                 self.verified.remove(token);
                 let error = error.clone();
-                self.refused.insert(token, Refused { error, at });
+                self.refused
+                    .insert(&sha256(&[token.as_bytes()]), Refused { error, at });
             }
             Err(_) => {}
         }
@@ -202,3 +204,21 @@ const MAX_LOCAL_LIFETIME: Duration = Duration::from_secs(5 * 60);
 const REFUSED_LIFETIME: Duration = Duration::from_secs(10);
 /// Limit of the wait for a verification.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Behaviour 124. A stranger chooses them, and each may have 8 KiB.
+    #[test]
+    fn of_a_refused_token_only_a_hash_is_kept() {
+        let (tokens, now) = (AccessTokens::new(), Timestamp::from_unix(1000));
+        let refused = Err(Error::new(ErrorKind::AccessTokenRefused));
+        tokens.note("made-up", &refused, true, now);
+        let lifetime = Duration::from_secs(60);
+        assert!(tokens.known(b"made-up", lifetime, now).is_some());
+        assert!(tokens.known(b"made-up-too", lifetime, now).is_none());
+        assert!(tokens.refused.get(b"made-up").is_none());
+        assert!(tokens.refused.get(&sha256(&[b"made-up"])).is_some());
+    }
+}

@@ -74,12 +74,12 @@ impl<V: Clone> TokenCache<V> {
         generations.previous.remove(&key);
     }
 
-    pub(super) fn insert(&self, token: &str, value: V) {
+    pub(super) fn insert(&self, token: &[u8], value: V) {
         let entry = Entry {
-            token: Zeroizing::new(token.as_bytes().into()),
+            token: Zeroizing::new(token.into()),
             value,
         };
-        let key = self.key(token.as_bytes());
+        let key = self.key(token);
         let full = lock(&self.generations).insert(key, entry);
         drop(full);
     }
@@ -150,8 +150,8 @@ mod tests {
     fn a_value_is_found_by_the_whole_token() {
         let cache = TokenCache::new();
         let token = "0123456789abcdef0123456789abcdef";
-        cache.insert(token, 1);
-        cache.insert("short", 2);
+        cache.insert(token.as_bytes(), 1);
+        cache.insert(b"short", 2);
         assert_eq!(cache.get(token.as_bytes()), Some(1));
         assert_eq!(cache.get(b"short"), Some(2));
         let key = cache.key(token.as_bytes());
@@ -177,9 +177,9 @@ mod tests {
     #[test]
     fn a_hundred_thousand_tokens_take_bounded_memory_and_one_in_use_stays() {
         let cache = TokenCache::new();
-        cache.insert("in use", 0);
+        cache.insert(b"in use", 0);
         for other in 1..=100_000 {
-            cache.insert(&other.to_string(), other);
+            cache.insert(other.to_string().as_bytes(), other);
             if other % 5_000 == 0 {
                 assert_eq!(cache.get(b"in use"), Some(0));
             }
