@@ -155,7 +155,7 @@ impl RedisStore {
     ) -> Result<bool, StoreError> {
         let mut command = script(SET_HEAD, &session_name(key));
         command.arg(&version.to_be_bytes());
-        command.arg(encode(version + 1, attempt, &[]));
+        command.arg(encode(version.wrapping_add(1), attempt, &[]));
         self.run(&command, Repeat::IfRefused).await
     }
 
@@ -214,7 +214,7 @@ impl SessionStore for RedisStore {
         Box::pin(async move {
             let mut command = script(REPLACE, &session_name(key));
             command.arg(&version.to_be_bytes());
-            command.arg(encode(version + 1, None, &value));
+            command.arg(encode(version.wrapping_add(1), None, &value));
             command.arg(milliseconds(lifetime));
             self.run(&command, Repeat::IfRefused).await
         })
@@ -314,6 +314,20 @@ return redis.call('ZRANGE', KEYS[1], 0, -1 - ARGV[3])";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+
+    // A broken server may give any version.
+    #[tokio::test]
+    async fn the_largest_version_does_not_overflow() {
+        let store = RedisStore::new("redis://127.0.0.1:1/").unwrap();
+        let (key, attempt) = (
+            SessionKey::of_epoch(),
+            RefreshAttempt::new(Timestamp::from_unix(0)),
+        );
+        let replaced = store.replace(key, u64::MAX, Vec::new(), Duration::from_secs(1));
+        assert!(replaced.await.is_err());
+        assert!(store.begin_refresh(key, u64::MAX, attempt).await.is_err());
+    }
 
     // Behaviour 95.
     #[test]

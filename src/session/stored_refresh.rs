@@ -74,7 +74,7 @@ impl StoredSessions {
                 let begin = || self.store.begin_refresh(key, version, attempt);
                 let is_ours = |stored: &StoredSession| stored.refresh_attempt() == Some(attempt);
                 if retry_until_known(&*self.store, key, FOR_10S, begin, is_ours).await? {
-                    entry.version += 1;
+                    entry.version = entry.version.wrapping_add(1);
                     entry.refresh_attempt = Some(attempt);
                     break ready;
                 }

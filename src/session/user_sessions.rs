@@ -47,6 +47,10 @@ impl Epoch {
     fn of(entry: Option<&StoredSession>) -> Self {
         Self(entry.map_or(0, StoredSession::version))
     }
+
+    fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 }
 
 impl Generation {
@@ -142,7 +146,7 @@ async fn advance_epoch(store: &dyn SessionStore) -> Result<Epoch, Error> {
         let epoch = Epoch::of(with_timeout(store.load(key)).await?.as_ref());
         // `false` if another call has advanced it at the same time, to this epoch or a later one.
         with_timeout(replace(store, key, epoch.0, Vec::new(), EPOCH_LIFETIME)).await?;
-        Ok(Epoch(epoch.0 + 1))
+        Ok(epoch.next())
     };
     let mut backoff = Backoff::new(FOR_10S);
     loop {
@@ -323,6 +327,14 @@ mod tests {
         assert_eq!(process.count("john").await, 1);
         clock.advance(HOUR);
         assert_eq!(process.count("john").await, 0);
+    }
+
+    // A broken store may give any version.
+    #[test]
+    fn the_last_epoch_does_not_overflow() {
+        let entry = StoredSession::new(Vec::new(), u64::MAX, None);
+        let last = Epoch::of(Some(&entry));
+        assert_eq!(last.next(), last);
     }
 
     // Behaviours 78 and 122.
