@@ -17,7 +17,10 @@ use tower_didit::{
     verification::{DiditWebhooks, WebhookEvent},
 };
 
-use crate::delivery::{Delivery, NOW, SECRET, Site, approved, sign, with};
+use crate::{
+    delivery::{Delivery, NOW, SECRET, Site, approved, sign, with},
+    support::tasks::run_background,
+};
 
 const IN_PROGRESS: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
@@ -278,6 +281,38 @@ async fn a_handler_that_outlives_its_mark_is_remembered_and_disturbs_no_other() 
     assert_eq!(failing.await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(second.answer(good()).await, StatusCode::OK);
     assert_eq!(second.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_does_not_undo_that_another_process_has_handled_the_event() {
+    let [first, second] = two_processes();
+    let may_fail = Arc::new(Notify::new());
+    let failing = {
+        let may_fail = Arc::clone(&may_fail);
+        move |_: WebhookEvent| {
+            let may_fail = Arc::clone(&may_fail);
+            async move {
+                may_fail.notified().await;
+                Response::builder().status(500).body(String::new()).unwrap()
+            }
+        }
+    };
+    let (clock, other) = (first.clock.clone(), second.clone());
+    let slow = first.respond(good(), move |_| {
+        let (clock, other, failing) = (clock.clone(), other.clone(), failing.clone());
+        async move {
+            clock.advance(Duration::from_secs(11));
+            tokio::spawn(async move { other.respond(good(), failing).await });
+            run_background().await;
+            Response::default()
+        }
+    });
+    assert_eq!(slow.await.status(), StatusCode::OK);
+    assert_eq!([first.count(), second.count()], [1, 1]);
+    may_fail.notify_one();
+    run_background().await;
+    assert_eq!(first.answer(good()).await, StatusCode::OK);
+    assert_eq!([first.count(), second.count()], [1, 1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -126,9 +126,18 @@ impl Attempt {
     pub(super) async fn fail(self) {
         // A mark that has lapsed may be another process's by now.
         if self.begun.elapsed() < MARK_LIFETIME {
-            let deleted = self.deliveries.store.delete(self.key.0);
-            log_failure(within_limit(deleted).await);
+            log_failure(self.withdraw().await);
         }
+    }
+
+    async fn withdraw(&self) -> Result<(), StoreError> {
+        let (store, key) = (&self.deliveries.store, self.key.0);
+        // Not if a slower process, whose mark has lapsed, has handled the event.
+        let replaced = store.replace(key, FIRST_VERSION, IN_PROGRESS.into(), MARK_LIFETIME);
+        if within_limit(replaced).await? {
+            within_limit(store.delete(key)).await?;
+        }
+        Ok(())
     }
 
     async fn remember(&self) -> Result<(), StoreError> {
