@@ -146,6 +146,10 @@ impl ProviderCalls {
                 flight.clone()
             } else {
                 let ready = self.prepare_introspection()?;
+                if flights.len() >= MAX_FLIGHTS {
+                    // One that panicked is still here.
+                    flights.retain(|_, flight| flight.is_in_flight());
+                }
                 let flight = self.start_introspection(token, hash, ready);
                 flights.insert(hash, flight.clone());
                 flight
@@ -199,6 +203,8 @@ fn is_recent(at: Timestamp, lifetime: Duration, now: Timestamp) -> bool {
 }
 
 /// How long the verification of a JWT counts: a key that the provider has withdrawn verifies nothing for longer.
+/// Of introspections: twice the number of those in flight.
+const MAX_FLIGHTS: usize = 512;
 const MAX_LOCAL_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How long a refusal of the introspection endpoint counts.
 const REFUSED_LIFETIME: Duration = Duration::from_secs(10);
@@ -207,7 +213,37 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::Request;
+
     use super::*;
+    use crate::{
+        config::Config,
+        transport::{HttpTransport, TransportFuture},
+    };
+
+    struct Panics;
+
+    impl HttpTransport for Panics {
+        fn send(&self, _: Request<Bytes>) -> TransportFuture {
+            Box::pin(async { panic!("a transport of the application") })
+        }
+    }
+
+    // Behaviour 124.
+    #[tokio::test]
+    async fn introspections_that_panic_take_bounded_memory() {
+        let config = Config::api("client")
+            .with_client_secret("secret")
+            .with_transport(Panics);
+        let calls = Arc::new(config.build_calls().unwrap());
+        for token in 0..1000 {
+            let token = token.to_string();
+            let outcome = calls.verify_access_token(&token, REFUSED_LIFETIME).await;
+            assert!(outcome.is_err());
+        }
+        assert!(lock(&calls.access_tokens.introspections).len() <= MAX_FLIGHTS);
+    }
 
     // Behaviour 124. A stranger chooses them, and each may have 8 KiB.
     #[test]
