@@ -55,6 +55,9 @@ impl DiditClient {
     /// request has started, at most as long as [`refresh`](Self::refresh) waits. With sessions in cookies, requests of one
     /// process keep all values likewise, and requests that several processes answer at the same time may lose one.
     ///
+    /// With sessions in cookies, a user can send an older cookie again, with earlier values: a limit or a counter that
+    /// must not go back belongs in a store or a database.
+    ///
     /// A response that starts a sign-in writes no session.
     ///
     /// # Errors
