@@ -87,7 +87,7 @@ async fn a_body_takes_at_most_four_seconds() {
     assert_eq!(site.count(), 0);
 }
 
-// CVE-2019-9518: HTTP/2 allows frames without data.
+// CVE-2019-9518: HTTP/2 allows frames without data. Behaviour 127.
 #[tokio::test(start_paused = true)]
 async fn empty_frames_do_not_outlast_the_time_limit() {
     let site = Site::new();

@@ -119,7 +119,7 @@ async fn an_event_without_an_id_is_known_by_its_content() {
     assert_eq!(site.count(), 2);
 }
 
-// A replay can be formatted anew: the canonical signature covers only its meaning.
+// A replay can be formatted anew: the canonical signature covers only its meaning. Behaviours 127 and 130.
 #[tokio::test]
 async fn an_event_without_an_id_is_known_however_its_json_is_written() {
     let webhooks = DiditWebhooks::new([SECRET]).unwrap();
@@ -225,7 +225,7 @@ async fn the_mark_of_a_cancelled_handler_lapses_after_ten_seconds() {
     }
 }
 
-// Didit waits 5 s, and may close the connection after the handler has succeeded.
+// Didit waits 5 s, and may close the connection after the handler has succeeded. Behaviours 127 and 130.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_was_handled_is_remembered_although_its_connection_closes() {
     let clock = Site::new().clock;
@@ -283,6 +283,7 @@ async fn a_handler_that_outlives_its_mark_is_remembered_and_disturbs_no_other() 
     assert_eq!(second.count(), 1);
 }
 
+// Behaviours 127 and 130.
 #[tokio::test(start_paused = true)]
 async fn a_failure_does_not_undo_that_another_process_has_handled_the_event() {
     let [first, second] = two_processes();
