@@ -46,8 +46,8 @@ use crate::{
 /// `prompt=none`, all parameters are. What is sealed takes at most 256 bytes. Wrong parameters start no sign-in. The response is then the error
 /// [`InvalidSignIn`](crate::reason::WiringError::InvalidSignIn), 500, and the log says which parameter is wrong.
 ///
-/// While a user is signed in, sign-ins with their own parameters send the browser to the provider at most 5 times in a row,
-/// less than 30 s apart. Then the response is [`ErrorKind::InsufficientAuthentication`]: a handler that starts a
+/// While a user is signed in, a handler or a guard sends the browser to the provider at most 5 times in a row, less than
+/// 30 s apart. Then the response is [`ErrorKind::InsufficientAuthentication`]: a handler that starts a
 /// sign-in until the provider grants what it asks for, such as a scope, causes no redirect loop.
 #[derive(Clone, Debug, Default)]
 #[must_use = "return it from the handler"]

@@ -57,7 +57,7 @@ impl RelyingParty {
             let reply = if starts_sign_in {
                 let return_to = self.return_to(return_to);
                 let host = context.requested_page().and_then(RequestedPage::host);
-                self.sign_in(&parameters, return_to, host, &context.cookies)
+                self.sign_in(Some(&parameters), return_to, host, &context.cookies)
                     .await
             } else {
                 let return_to = return_to.map(|page| self.return_to(Some(page)));

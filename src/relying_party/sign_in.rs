@@ -49,31 +49,28 @@ impl RelyingParty {
         let page = return_to_parameter(&head.uri);
         let return_to = self.return_to(page.as_deref().and_then(ReturnTo::parse));
         let host = host(&head.uri, &head.headers);
-        let parameters = SignInParameters::default();
-        self.sign_in(
-            &parameters,
-            return_to,
-            host,
-            &CookieHeaders::of(&head.headers),
-        )
-        .await
+        let cookies = CookieHeaders::of(&head.headers);
+        self.sign_in(None, return_to, host, &cookies).await
     }
 
-    /// Gets the provider's metadata, and redirects the browser to the provider. `host` is the host of the request.
+    /// Gets the provider's metadata, and redirects the browser to the provider. `parameters` are those of the
+    /// application, if it starts the sign-in, and not a person. `host` is the host of the request.
     pub(super) async fn sign_in(
         &self,
-        parameters: &SignInParameters,
+        parameters: Option<&SignInParameters>,
         return_to: ReturnTo,
         host: Option<&str>,
         cookies: &CookieHeaders,
     ) -> Result<Response<Bytes>, Failure> {
         self.check_host(host);
         let failure = |error| Failure::from(error).returning_to(&return_to);
-        let counter_removal = self.check_no_loop(parameters, cookies).await;
+        let counter_removal = self.check_no_loop(parameters.is_none(), cookies).await;
         let counter_removal =
             counter_removal.map_err(|failure| failure.returning_to(&return_to))?;
         let metadata = self.lifecycle.calls.metadata().await;
         let metadata = metadata.map_err(failure)?;
+        let none = SignInParameters::default();
+        let parameters = parameters.unwrap_or(&none);
         self.check_parameters(parameters, &metadata)
             .map_err(failure)?;
         let request = SignInRequest {
@@ -140,13 +137,14 @@ impl RelyingParty {
 
     /// Refuses another sign-in of a browser that returned without a session after completing sign-ins: another one
     /// would end the same way. Likewise of a browser whose user is signed in, but whose last sign-ins have not given the
-    /// application what it asks for. Returns the `Set-Cookie` value that resets the count if the user is signed in.
+    /// application what it asks for. Returns the `Set-Cookie` value that resets the count if a person who is signed in
+    /// starts the sign-in.
     ///
     /// The process that starts a sign-in decides, not the process that completes it: the former served the page on
     /// which nobody was signed in.
     async fn check_no_loop(
         &self,
-        parameters: &SignInParameters,
+        is_started_by_person: bool,
         cookies: &CookieHeaders,
     ) -> Result<Option<HeaderValue>, Failure> {
         let lifecycle = &self.lifecycle;
@@ -157,7 +155,7 @@ impl RelyingParty {
         }
         let sessions = &lifecycle.sessions;
         match self.is_signed_in(cookies).await {
-            Ok(true) if parameters.is_empty() => Ok(sessions.completions_removal(existing)),
+            Ok(true) if is_started_by_person => Ok(sessions.completions_removal(existing)),
             Ok(true) if existing.completions() >= MAX_REPETITIONS => {
                 let context = "the last sign-ins did not give the application what it asks for";
                 let kind = ErrorKind::InsufficientAuthentication;

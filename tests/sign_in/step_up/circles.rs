@@ -1,5 +1,7 @@
 //! A step-up ends: with the page, or with a refusal.
 
+use tower_didit::SignIn;
+
 use super::*;
 use crate::support::cookies::{SESSION, copy_cookies, session};
 
@@ -85,6 +87,36 @@ async fn guards_that_contradict_each_other_end_in_a_refusal() {
     // The sign-in of before counts.
     assert_eq!(sign_ins, 4);
     assert_eq!(browser.get("/").await.text(), subject());
+}
+
+// Behaviour 120.
+#[tokio::test]
+async fn a_handler_that_always_starts_a_sign_in_ends_in_a_refusal() {
+    let didit = didit();
+    let routes = Router::new()
+        .route("/page", get(async || SignIn::new()))
+        .route("/", get(who))
+        .route(
+            "/callback",
+            get(|_: IdClaims, back: ReturnTo| async { back }),
+        );
+    let browser = Browser::new(HOME, routes.layer(auth(config(&didit))));
+    let mut sign_ins = 0;
+    let end = loop {
+        let page = browser.get("/page").await;
+        if page.status() != StatusCode::SEE_OTHER {
+            break page;
+        }
+        sign_ins += 1;
+        assert!(sign_ins < 20, "it goes in circles");
+        let back = didit.approve(page.location(), &Person::alejandra());
+        assert_eq!(browser.get(&back).await.location(), "/page");
+    };
+    assert_eq!((sign_ins, end.status()), (5, StatusCode::FORBIDDEN));
+    assert_eq!(browser.get("/").await.text(), subject());
+    // A person may start another one.
+    let started = browser.get("/login").await;
+    assert_eq!(started.status(), StatusCode::SEE_OTHER);
 }
 
 // Behaviour 120.

@@ -7,12 +7,12 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use tower_didit::{
     ConfigBuilder, RequireSignIn,
-    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, Person},
+    fake::{Browser, Endpoint, FakeClock, FakeDidit, FakeDiditExt, Person},
 };
 
 use super::WithUserInfo;
 use crate::support::{
-    cookies::copy_cookies,
+    cookies::{COMPLETED, copy_cookies},
     handlers::Place,
     sign_in::{end_of, sign_in, sign_in_as},
     site::{CALLBACK, HOME, auth, didit, memory},
@@ -87,6 +87,31 @@ async fn a_session_from_before_the_setting_is_refused_until_the_next_sign_in() {
     }
 }
 
+// Behaviour 120. The process that serves the page has another clock than the one that serves the callback.
+#[tokio::test]
+async fn processes_with_different_clocks_send_nobody_in_circles() {
+    let didit = didit();
+    let ahead = FakeClock::at(didit.clock().now() + HOUR / 4);
+    let config = || config(Place::Cookies, &didit).with_cookie_keys([[7; 32]]);
+    let guard = || RequireSignIn::new().no_older_than(HOUR / 12);
+    let behind = start(guard(), config());
+    let browser = start(guard(), config().with_clock(ahead));
+    let mut sign_ins = 0;
+    let end = loop {
+        let page = browser.get("/page").await;
+        if page.status() != StatusCode::SEE_OTHER {
+            break page;
+        }
+        sign_ins += 1;
+        assert!(sign_ins < 20, "it goes in circles");
+        copy_cookies(&browser, &behind);
+        let back = didit.approve(page.location(), &Person::alejandra());
+        assert_eq!(behind.get(&back).await.location(), "/page");
+        copy_cookies(&behind, &browser);
+    };
+    assert_eq!((sign_ins, end.status()), (5, StatusCode::FORBIDDEN));
+}
+
 #[tokio::test]
 async fn a_form_is_not_lost_in_a_sign_in() {
     let didit = didit();
@@ -145,6 +170,7 @@ async fn a_rule_that_no_sign_in_can_meet_causes_no_redirect_loop() {
     assert_eq!(browser.get("/page").await.text(), "the page");
     for round in 1..=100 {
         didit.clock().advance(60 * SECOND);
+        browser.remove_cookie(COMPLETED); // It lives for 30 s.
         let started = browser.get("/page").await;
         assert_eq!(end_of(&started, &browser, &didit).await, "/page");
         didit.clock().advance(SECOND);
