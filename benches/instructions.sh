@@ -48,7 +48,7 @@ main() {
   goal public-cookie 118 bare
   goal public-cookie 105 floor
   goal public-chromium 105 floor
-  goal user 136 bare
+  goal user 137 bare
   goal bearer 125 bare
   return $missed
 }
