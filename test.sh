@@ -79,6 +79,8 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian redis-server
   from_debian tinyproxy
   node_modules tests/peer
+  # `cargo test` builds an example that has tests as a test only.
+  cargo build --all-features --examples
   cargo test --all-features --no-fail-fast
 }
 

@@ -114,8 +114,7 @@ async fn a_front_end_meets_a_401_signs_in_and_comes_back() {
     browser.arrives_at(&app.url("/")).await;
     browser.shows("notes").await;
     assert_eq!(browser.cookies().await, [""; 0]);
-    // The notes are behind the Back button no more: their view leads to the sign-in.
-    browser.back().await;
+    browser.goto(&app.url("/notes")).await;
     browser.shows("approve-alejandra").await;
     browser.close().await;
 }

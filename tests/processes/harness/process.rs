@@ -97,7 +97,7 @@ pub(crate) fn example(name: &str) -> Command {
         .join(format!("{name}{}", env::consts::EXE_SUFFIX));
     assert!(
         program.is_file(),
-        "{} is missing: run `cargo build --example {name}` first (plain `cargo test` does)",
+        "{} is missing: run `cargo build --all-features --examples` first (`./test.sh tests` does)",
         program.display()
     );
     let mut command = Command::new(program);
