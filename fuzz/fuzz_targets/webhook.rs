@@ -22,7 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_didit::verification::{DiditWebhooks, WebhookEvent};
 use tower_didit_fuzz::{
-    NOW, json,
+    NOW, is_ordinary, json,
     verification::{FACTS, SECRET, has_checks, requirements, sign},
 };
 
@@ -36,6 +36,9 @@ thread_local! {
 fuzz_target!(|data: &[u8]| -> Corpus {
     let mut lines = data.splitn(4, |byte| *byte == b'\n');
     let [timestamp, raw, canonical, body] = [(); 4].map(|()| lines.next().unwrap_or_default());
+    if !is_ordinary(body) {
+        return Corpus::Reject;
+    }
     let told = json(body);
     let signatures = Signatures {
         raw: sign(body),

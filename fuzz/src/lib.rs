@@ -32,6 +32,13 @@ pub fn json(document: &[u8]) -> Value {
     serde_json::from_slice(document).unwrap_or_default()
 }
 
+/// Whether `serde_json::Value` reads the document as it stands. It gives an object another meaning that begins with a
+/// member of its own name.
+pub fn is_ordinary(document: &[u8]) -> bool {
+    let own = b"$serde_json::private";
+    !document.windows(own.len()).any(|part| part == own)
+}
+
 pub const ISSUER: &str = "https://op.example";
 pub const CLIENT_ID: &str = "client-id";
 /// In seconds since 1970: the second day of 2026, within the lives of the good tokens.
