@@ -203,7 +203,7 @@ pub(super) fn return_to_parameter(uri: &Uri) -> Option<Cow<'_, str>> {
 
 /// Sign-ins that a browser may complete, each less than 30 s after the one before, without being signed in.
 const MAX_COMPLETIONS: u8 = 2;
-/// The same limit for a user who is signed in, and whom the application sends to the provider with other parameters.
+/// The same limit for a user who is signed in, and whom the application keeps sending to the provider.
 const MAX_REPETITIONS: u8 = 5;
 /// In bytes.
 const MAX_RETURN_TO: usize = 512;
