@@ -164,6 +164,7 @@ pub mod program;
 mod provider;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 pub use browser::{
     Browser,
@@ -178,6 +179,7 @@ pub use issued_tokens::IssuedTokens;
 pub use log::RecordedRequest;
 pub use person::{PeopleError, Person};
 pub use provider::endpoint::Endpoint;
+pub use verification::{FakeVerification, WebhookFault};
 
 /// Runs the example of the README.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ mod request;
 mod request_headers;
 mod service_worker;
 mod sign_in;
-mod site;
+pub(crate) mod site;
 pub(crate) mod stored_cookie;
 mod visit;
 
@@ -167,8 +167,8 @@ impl Browser {
         self.insert_site(origin, Site::new(service))
     }
 
-    /// Adds the fake at the origin of its issuer; the Sign in API also at `https://auth.didit.me` and
-    /// `https://apx.didit.me`. [`sign_in_as`](Self::sign_in_as) has an example.
+    /// Adds the fake at the origin of its issuer and at `https://verify.didit.me`, where people are verified; the
+    /// Sign in API also at `https://auth.didit.me` and `https://apx.didit.me`. [`sign_in_as`](Self::sign_in_as) has an example.
     ///
     /// # Panics
     ///

@@ -19,9 +19,11 @@ impl FakeDidit {
         self.lock().faults.on_every(endpoint, fault);
     }
 
-    /// Removes all faults. [Example](Self#controls).
+    /// Removes all faults, also those of webhooks. [Example](Self#controls).
     pub fn clear_faults(&self) {
-        self.lock().faults.clear();
+        let mut state = self.lock();
+        state.faults.clear();
+        state.verification.outbox.clear_faults();
     }
 
     /// Revokes all grants so far, with their codes and tokens. [Example](Self#controls).

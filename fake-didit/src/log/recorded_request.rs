@@ -15,7 +15,7 @@ use crate::{
     provider::{endpoint::Endpoint, form::Form},
 };
 
-/// A request that [`FakeDidit`](crate::FakeDidit) received, with its outcome.
+/// A request that [`FakeDidit`](crate::FakeDidit) received, or a webhook that it sent, with its outcome.
 ///
 /// `Debug` omits secrets: the query, the body, and the values of `Authorization` and `Cookie`.
 ///
@@ -43,7 +43,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    pub(super) fn new(request: &Request<Bytes>, outcome: Outcome) -> Self {
+    pub(crate) fn new(request: &Request<Bytes>, outcome: Outcome) -> Self {
         Self {
             method: request.method().clone(),
             uri: copy_uri(request.uri()),

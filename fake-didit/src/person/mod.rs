@@ -216,6 +216,18 @@ impl Person {
         self.0.phone.as_deref()
     }
 
+    pub(crate) fn birth_date(&self) -> Option<&str> {
+        self.0.birth_date.as_deref()
+    }
+
+    pub(crate) fn gender(&self) -> Option<&str> {
+        self.0.gender.as_deref()
+    }
+
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.0.address.as_deref()
+    }
+
     pub(crate) fn is_verified(&self) -> bool {
         self.0.verified
     }

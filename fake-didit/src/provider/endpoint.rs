@@ -17,6 +17,8 @@ use std::fmt;
 /// | [`Jwks`](Self::Jwks) | `/auth/config/jwks`, `/auth/jwks` | `/.well-known/jwks.json` |
 /// | [`Discovery`](Self::Discovery) | `/.well-known/openid-configuration` below the issuer | the same |
 ///
+/// The endpoints of [identity verification](crate::FakeVerification) are the same with both products.
+///
 /// ```
 /// use fake_didit::{Endpoint, FakeDidit, Fault};
 ///
@@ -52,10 +54,28 @@ pub enum Endpoint {
     Jwks,
     /// The metadata document.
     Discovery,
+    /// `POST /v3/session/`: creates a verification session.
+    CreateVerification,
+    /// `GET /v3/session/{id}/decision/`.
+    VerificationDecision,
+    /// `PATCH /v3/session/{id}/update-status/`.
+    UpdateVerification,
+    /// `DELETE /v3/session/{id}/delete/`.
+    DeleteVerification,
+    /// `GET /v3/session/{id}/generate-pdf/`.
+    VerificationReport,
+    /// `POST /v3/session/{id}/sandbox/arm/`: selects how a session of the sandbox ends.
+    ArmVerification,
+    /// `GET /v3/sessions/`.
+    ListVerifications,
+    /// `/v3/webhook/destinations/` and the paths below it.
+    WebhookDestinations,
+    /// The hosted page of a session, `/session/{token}`, and its buttons.
+    VerificationPage,
 }
 
 impl Endpoint {
-    /// All endpoints, in the order of a sign-in. [Example](Self).
+    /// All endpoints, in the order of a sign-in; then those of identity verification. [Example](Self).
     pub const ALL: &[Self] = &[
         Self::Discovery,
         Self::Authorize,
@@ -67,6 +87,15 @@ impl Endpoint {
         Self::Session,
         Self::Revocation,
         Self::EndSession,
+        Self::CreateVerification,
+        Self::VerificationDecision,
+        Self::UpdateVerification,
+        Self::DeleteVerification,
+        Self::VerificationReport,
+        Self::ArmVerification,
+        Self::ListVerifications,
+        Self::WebhookDestinations,
+        Self::VerificationPage,
     ];
 
     /// The variant's name in snake case, such as `user_info`. [Example](Self).
@@ -82,6 +111,15 @@ impl Endpoint {
             Self::EndSession => "end_session",
             Self::Jwks => "jwks",
             Self::Discovery => "discovery",
+            Self::CreateVerification => "create_verification",
+            Self::VerificationDecision => "verification_decision",
+            Self::UpdateVerification => "update_verification",
+            Self::DeleteVerification => "delete_verification",
+            Self::VerificationReport => "verification_report",
+            Self::ArmVerification => "arm_verification",
+            Self::ListVerifications => "list_verifications",
+            Self::WebhookDestinations => "webhook_destinations",
+            Self::VerificationPage => "verification_page",
         }
     }
 }

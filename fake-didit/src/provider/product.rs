@@ -1,6 +1,9 @@
 //! Didit's two sign-in products.
 
-use crate::provider::{endpoint::Endpoint, issuer::Issuer};
+use crate::{
+    provider::{endpoint::Endpoint, issuer::Issuer},
+    verification::PAGES,
+};
 
 /// One of Didit's two sign-in products. They differ in endpoints, scopes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl Product {
 
     /// The origins at which a browser reaches the fake.
     pub(crate) fn origins(self, issuer: &Issuer) -> Vec<String> {
-        let mut origins = vec![issuer.origin().to_owned()];
+        let mut origins = vec![issuer.origin().to_owned(), PAGES.to_owned()];
         if self == Self::SignIn {
             origins.extend(["https://auth.didit.me", "https://apx.didit.me"].map(str::to_owned));
         }

@@ -11,6 +11,7 @@ use crate::{
         decision, discovery, end_session, endpoint::Endpoint, introspect, product::Product,
         response, revocation, state::State, token, user_info,
     },
+    verification,
 };
 
 /// The response of an endpoint, or of the fault that replaces it; 404 for a path without an endpoint.
@@ -39,13 +40,20 @@ pub(crate) fn respond(
         (Some(Endpoint::Discovery), _) => {
             document(request, &discovery::document(state), discovery::MAX_AGE)
         }
-        (None, _) => response::with_problem(not_found(), "no endpoint has this path"),
+        (Some(endpoint), _) => {
+            verification::routes::respond(state, endpoint, request).unwrap_or_else(|| no_endpoint())
+        }
+        (None, _) => no_endpoint(),
     }
 }
 
 /// The response of every path while the product is switched off.
 pub(crate) fn switched_off() -> Response<Bytes> {
     response::with_problem(not_found(), "the product is switched off")
+}
+
+fn no_endpoint() -> Response<Bytes> {
+    response::with_problem(not_found(), "no endpoint has this path")
 }
 
 fn not_found() -> Response<Bytes> {

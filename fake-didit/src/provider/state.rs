@@ -16,6 +16,7 @@ use crate::{
         product::{DIDIT, END_SESSION, Product, REVOCATION},
         token_store::TokenStore,
     },
+    verification::{routes, state::Verification},
 };
 
 /// Settings, issued tokens, injected faults and recorded requests.
@@ -48,6 +49,7 @@ pub(crate) struct State {
     pub(crate) session_checks: VecDeque<u64>,
     pub(crate) faults: FaultQueue,
     pub(crate) log: Log,
+    pub(crate) verification: Verification,
 }
 
 impl State {
@@ -79,6 +81,7 @@ impl State {
             session_checks: VecDeque::new(),
             faults: FaultQueue::default(),
             log: Log::default(),
+            verification: Verification::new(),
             client,
         }
     }
@@ -86,7 +89,8 @@ impl State {
     /// The endpoint at a path.
     pub(crate) fn endpoint(&self, path: &str) -> Option<Endpoint> {
         let endpoint = self.product.endpoint(&self.issuer, path);
-        endpoint.filter(|&endpoint| self.has(endpoint))
+        let endpoint = endpoint.filter(|&endpoint| self.has(endpoint));
+        endpoint.or_else(|| routes::endpoint(path))
     }
 
     /// The endpoints of the product, with the optional ones that are switched on.

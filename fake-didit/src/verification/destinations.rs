@@ -1,0 +1,186 @@
+//! The API of webhook destinations.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::{
+    provider::{response, state::State},
+    verification::{
+        create::object,
+        ids::is_uuid,
+        routes::{bad_request, method_not_allowed, not_found, not_found_page},
+        time,
+        webhook::outbox::{Destination, Version},
+    },
+};
+
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
+    let path = request.uri().path();
+    let id = path.strip_prefix(PATH).unwrap_or_default();
+    match (request.method(), id.strip_suffix('/').unwrap_or(id)) {
+        (&Method::GET, "") => {
+            let destinations = state.verification.outbox.destinations.iter();
+            let rows: Vec<_> = destinations.map(describe).collect();
+            let body =
+                json!({"count": rows.len(), "next": null, "previous": null, "results": rows});
+            response::json(StatusCode::OK, &body)
+        }
+        (&Method::POST, "") => create(state, request),
+        (method, "") => method_not_allowed(method, &Method::POST),
+        (_, id) if !is_uuid(id) => not_found_page(),
+        (method, id) => {
+            let destinations = &mut state.verification.outbox.destinations;
+            let at = destinations
+                .iter()
+                .position(|destination| destination.id == id);
+            let Some(at) = at else {
+                return not_found("no destination has this id");
+            };
+            match *method {
+                Method::GET => response::json(StatusCode::OK, &describe(&destinations[at])),
+                Method::PATCH => change(&mut destinations[at], request),
+                Method::DELETE => {
+                    destinations.remove(at);
+                    let response = Response::new(Bytes::new());
+                    let (mut parts, body) = response.into_parts();
+                    parts.status = StatusCode::NO_CONTENT;
+                    Response::from_parts(parts, body)
+                }
+                _ => method_not_allowed(method, &Method::GET),
+            }
+        }
+    }
+}
+
+fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
+    let members = match object(request) {
+        Ok(members) => members,
+        Err(rejection) => return rejection,
+    };
+    let now = state.now();
+    let verification = &mut state.verification;
+    let mut errors = Map::new();
+    for name in ["label", "url", "subscribed_events"] {
+        if members.get(name).is_none_or(Value::is_null) {
+            errors.insert(name.to_owned(), json!(["This field is required."]));
+        }
+    }
+    if !errors.is_empty() {
+        return bad_request(&Value::Object(errors));
+    }
+    let url = members["url"].as_str().unwrap_or_default();
+    if verification
+        .outbox
+        .destinations
+        .iter()
+        .any(|known| known.url == url)
+    {
+        let taken = "This webhook destination already exists for the application.";
+        return bad_request(&json!({ "url": taken }));
+    }
+    let mut destination = Destination {
+        id: verification.ids.uuid(),
+        label: String::new(),
+        url: String::new(),
+        is_enabled: true,
+        version: Version::V3,
+        events: Vec::new(),
+        secret: verification.ids.secret(),
+        created_at: now,
+    };
+    if let Err(errors) = apply(&mut destination, &members) {
+        return bad_request(&errors);
+    }
+    let body = describe(&destination);
+    verification.outbox.destinations.push(destination);
+    response::json(StatusCode::CREATED, &body)
+}
+
+fn change(destination: &mut Destination, request: &Request<Bytes>) -> Response<Bytes> {
+    let members = match object(request) {
+        Ok(members) => members,
+        Err(rejection) => return rejection,
+    };
+    let mut changed = destination.clone();
+    if let Err(errors) = apply(&mut changed, &members) {
+        return bad_request(&errors);
+    }
+    *destination = changed;
+    response::json(StatusCode::OK, &describe(destination))
+}
+
+/// Sets the members that are present.
+fn apply(destination: &mut Destination, members: &Map<String, Value>) -> Result<(), Value> {
+    for (name, value) in members {
+        let invalid = |message: &str| json!({name.as_str(): [message]});
+        match name.as_str() {
+            "label" => {
+                let label = value.as_str().filter(|label| label.chars().count() <= 255);
+                label
+                    .ok_or_else(|| invalid("Not a valid string of at most 255 characters."))?
+                    .clone_into(&mut destination.label);
+            }
+            "url" => {
+                let url = value.as_str().filter(|url| is_deliverable(url));
+                url.ok_or_else(|| invalid("Enter a valid HTTPS URL."))?
+                    .clone_into(&mut destination.url);
+            }
+            "enabled" => {
+                destination.is_enabled = value
+                    .as_bool()
+                    .ok_or_else(|| invalid("Must be a valid boolean."))?;
+            }
+            "webhook_version" => {
+                let version = value.as_str().and_then(Version::parse);
+                destination.version = version.ok_or_else(|| invalid("Not a valid choice."))?;
+            }
+            "subscribed_events" => {
+                let names = value.as_array().into_iter().flatten();
+                let names: Option<Vec<_>> = names
+                    .map(|name| EVENTS.into_iter().find(|known| name == known))
+                    .collect();
+                let names = names.filter(|names| !names.is_empty());
+                destination.events = names.ok_or_else(|| invalid("Not a list of events."))?;
+            }
+            _ => return Err(invalid("Unknown field.")),
+        }
+    }
+    Ok(())
+}
+
+/// Didit allows only HTTPS; the fake also plain HTTP, because it cannot send HTTPS.
+fn is_deliverable(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()))
+}
+
+fn describe(destination: &Destination) -> Value {
+    json!({
+        "uuid": destination.id,
+        "label": destination.label,
+        "url": destination.url,
+        "enabled": destination.is_enabled,
+        "webhook_version": destination.version.name(),
+        "subscribed_events": destination.events,
+        "secret_shared_key": destination.secret,
+        "created_at": time::iso(destination.created_at),
+        "summary": {},
+    })
+}
+
+/// The events to which a destination can subscribe.
+pub(crate) const EVENTS: [&str; 10] = [
+    "status.updated",
+    "data.updated",
+    "user.status.updated",
+    "user.data.updated",
+    "business.status.updated",
+    "business.data.updated",
+    "activity.created",
+    "transaction.created",
+    "transaction.status.updated",
+    "travel_rule.status.updated",
+];
+
+const PATH: &str = "/v3/webhook/destinations/";

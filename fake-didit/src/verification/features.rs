@@ -1,0 +1,183 @@
+//! The checks of a workflow, and their results.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    person::Person,
+    verification::{scenario::Scenario, status::Status, time},
+};
+
+/// A check of a workflow.
+#[derive(Debug)]
+pub(crate) struct Feature {
+    pub(crate) name: &'static str,
+    /// The member of a decision with its results.
+    pub(crate) member: &'static str,
+    node: &'static str,
+}
+
+pub(crate) const FACE_MATCH: &str = "FACE_MATCH";
+
+/// All of them, in the order of a decision.
+pub(crate) const ALL: &[Feature] = &[
+    feature("ID_VERIFICATION", "id_verifications", "feature_ocr"),
+    feature("NFC", "nfc_verifications", "feature_nfc"),
+    feature("LIVENESS", "liveness_checks", "feature_liveness"),
+    feature(FACE_MATCH, "face_matches", "feature_face_match"),
+    feature("POA", "poa_verifications", "feature_poa"),
+    feature("PHONE", "phone_verifications", "feature_phone"),
+    feature("EMAIL_VERIFICATION", "email_verifications", "feature_email"),
+    feature("AML", "aml_screenings", "feature_aml"),
+    feature("IP_ANALYSIS", "ip_analyses", "feature_ip"),
+    feature(
+        "DATABASE_VALIDATION",
+        "database_validations",
+        "feature_database",
+    ),
+    feature(
+        "QUESTIONNAIRE",
+        "questionnaire_responses",
+        "feature_questionnaire",
+    ),
+    feature("KYB_REGISTRY", "registry_checks", "feature_registry"),
+];
+
+/// The features of the default workflow.
+pub(crate) const DEFAULT: [&str; 4] = ["ID_VERIFICATION", "LIVENESS", FACE_MATCH, "AML"];
+
+const fn feature(name: &'static str, member: &'static str, node: &'static str) -> Feature {
+    Feature { name, member, node }
+}
+
+pub(crate) fn by_name(name: &str) -> Option<&'static Feature> {
+    ALL.iter().find(|feature| feature.name == name)
+}
+
+/// The result of a check, after the session has ended in this way.
+pub(crate) fn result(
+    feature: &Feature,
+    person: Option<&Person>,
+    scenario: Option<Scenario>,
+    now: u64,
+) -> Value {
+    let failure = scenario.and_then(|scenario| Some((scenario.status, scenario.failure?)));
+    let failure = failure.filter(|(_, (name, _))| *name == feature.name);
+    let status = failure.map_or(Status::Approved, |(status, _)| status);
+    let warnings = failure.map_or_else(Vec::new, |(status, (_, risk))| {
+        vec![json!({
+            "feature": feature.name.replace('_', if feature.name == FACE_MATCH { "" } else { "_" }),
+            "risk": risk,
+            "additional_data": null,
+            "log_type": if status == Status::Declined { "error" } else { "warning" },
+            "short_description": risk.replace('_', " ").to_lowercase(),
+            "long_description": "An invented warning of the fake.",
+            "node_id": feature.node,
+        })]
+    });
+    let mut result = members(feature, person, failure.is_some(), now);
+    result.insert("node_id".to_owned(), feature.node.into());
+    result.insert("status".to_owned(), status.as_str().into());
+    result.insert("warnings".to_owned(), warnings.into());
+    Value::Object(result)
+}
+
+/// The members of a result beside its status.
+fn members(
+    feature: &Feature,
+    person: Option<&Person>,
+    failed: bool,
+    now: u64,
+) -> Map<String, Value> {
+    let value = match feature.member {
+        "id_verifications" => document(person, now),
+        "nfc_verifications" => json!({
+            "is_nfc_skipped": false, "skip_reason": null, "chip_data": {},
+            "authenticity": {"sod_integrity": !failed, "dg_integrity": !failed},
+            "certificate_summary": {"serial_number": "118120836164494130086420187336801405660"},
+        }),
+        "liveness_checks" => json!({
+            "method": "PASSIVE", "score": if failed { 12.5 } else { 97.5 }, "age_estimation": 33.4,
+            "reference_image": null, "video_url": null, "matches": [],
+            "face_quality": 88.5, "face_luminance": 49.5,
+        }),
+        "face_matches" => json!({
+            "score": if failed { 31.5 } else { 92.5 }, "source_image": null, "target_image": null,
+            "source_image_session_id": null,
+        }),
+        "aml_screenings" => json!({
+            "total_hits": u8::from(failed), "entity_type": "person", "score": if failed { 91 } else { 0 },
+            "hits": if failed { json!([{"caption": "An invented hit"}]) } else { json!([]) },
+            "screened_data": {}, "is_ongoing_monitoring_enabled": false,
+            "next_ongoing_monitoring_bill_date": null,
+        }),
+        "ip_analyses" => json!({
+            "ip_address": "203.0.113.7", "ip_country_code": "ES", "is_vpn_or_tor": false,
+            "is_data_center": false, "time_zone": "Europe/Madrid", "time_zone_offset": "+0100", "matches": [],
+        }),
+        "phone_verifications" => json!({
+            "full_number": person.and_then(Person::phone), "is_disposable": false, "is_virtual": false,
+            "verification_attempts": 1, "verified_at": null, "lifecycle": [], "matches": [],
+        }),
+        "email_verifications" => json!({
+            "email": person.and_then(Person::email), "is_disposable": false, "is_breached": false, "breaches": [],
+            "is_undeliverable": false, "verification_attempts": 1, "verified_at": null, "lifecycle": [],
+            "matches": [],
+        }),
+        "database_validations" => {
+            json!({"match_type": if failed { "no_match" } else { "full_match" }})
+        }
+        _ => json!({}),
+    };
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The document of a person; that of an invented one if the application's user is nobody of the sign-in page.
+fn document(person: Option<&Person>, now: u64) -> Value {
+    let birth_date = person.map_or(Some(INVENTED_BIRTH_DATE), Person::birth_date);
+    let last_name = person.and_then(|person| {
+        let full = person.full_name()?;
+        let first = person.first_name().unwrap_or_default();
+        Some(full.strip_prefix(first).unwrap_or(full).trim())
+    });
+    let (first, last, full) = match person {
+        Some(person) => (person.first_name(), last_name, person.full_name()),
+        None => (Some("Maria"), Some("Musterfrau"), Some("Maria Musterfrau")),
+    };
+    json!({
+        "verification_method": "document",
+        "assurance": "documentary",
+        "document_type": "Passport",
+        "document_subtype": null,
+        "document_number": "XX1234567",
+        "personal_number": null,
+        "date_of_birth": birth_date,
+        "age": birth_date.and_then(|date| time::age(date, now)),
+        "expiration_date": "2035-01-01",
+        "date_of_issue": "2025-01-01",
+        "issuing_state": "ESP",
+        "issuing_state_name": "Spain",
+        "first_name": first,
+        "last_name": last,
+        "full_name": full,
+        "gender": person.and_then(Person::gender).and_then(|gender| gender.get(..1)),
+        "address": person.and_then(Person::address),
+        "formatted_address": person.and_then(Person::address),
+        "place_of_birth": null,
+        "marital_status": null,
+        "nationality": "ESP",
+        "parsed_address": null,
+        "extra_fields": {},
+        "mrz": null,
+        "portrait_image": null,
+        "front_image": null,
+        "back_image": null,
+        "front_image_quality_score": null,
+        "back_image_quality_score": null,
+        "matches": [],
+    })
+}
+
+const INVENTED_BIRTH_DATE: &str = "1988-02-29";

@@ -1,0 +1,91 @@
+//! The list of sessions.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    provider::{form::Form, response, state::State},
+    verification::{features, routes::bad_request, session::Session, status::Status, time},
+};
+
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
+    let Ok(query) = Form::parse(request.uri().query().unwrap_or_default()) else {
+        return bad_request(&json!({"detail": "The query is malformed or repeats a parameter."}));
+    };
+    let number = |name, default| query.get(name).map_or(Ok(default), str::parse::<usize>);
+    let (Ok(limit), Ok(offset)) = (number("limit", 50), number("offset", 0)) else {
+        return bad_request(&json!({"detail": "limit and offset must be numbers."}));
+    };
+    let statuses: Option<Vec<_>> = query.get("status").map(|list| list.split(',').collect());
+    let unknown = statuses
+        .iter()
+        .flatten()
+        .find(|name| Status::parse(name).is_none());
+    if let Some(unknown) = unknown {
+        return bad_request(&json!({"status": [format!("\"{unknown}\" is not a valid choice.")]}));
+    }
+    let is = |name, actual: Option<&str>| query.get(name).is_none_or(|value| actual == Some(value));
+    let is_user = query
+        .get("session_kind")
+        .is_none_or(|kind| kind != "business");
+    let matching: Vec<_> = state
+        .verification
+        .sessions()
+        .iter()
+        .rev()
+        .filter(|session| {
+            let status = session.status.as_str();
+            is_user
+                && statuses.as_ref().is_none_or(|list| list.contains(&status))
+                && is("vendor_data", session.vendor_data.as_deref())
+                && is("workflow_id", Some(&session.workflow_id))
+        })
+        .collect();
+    let page = matching.iter().skip(offset).take(limit);
+    let rows: Vec<_> = page.map(|session| row(state, session)).collect();
+    let link = |offset: usize| {
+        let path = request.uri().path();
+        format!("https://verification.didit.me{path}?limit={limit}&offset={offset}")
+    };
+    let next = offset.saturating_add(limit);
+    let body = json!({
+        "count": matching.len(),
+        "next": (next < matching.len()).then(|| link(next)),
+        "previous": (offset > 0).then(|| link(offset.saturating_sub(limit))),
+        "results": rows,
+    });
+    response::json(StatusCode::OK, &body)
+}
+
+fn row(state: &State, session: &Session) -> Value {
+    let decision = state.decision(&session.id).unwrap_or_default();
+    let names = &state.verification.features;
+    let features: Vec<_> = names
+        .iter()
+        .filter_map(|name| {
+            let results = decision.get(features::by_name(name)?.member)?;
+            let status = results
+                .get(0)
+                .map_or("Not Finished".into(), |first| first["status"].clone());
+            Some(json!({"feature": name, "status": status}))
+        })
+        .collect();
+    let document = &decision
+        .get("id_verifications")
+        .cloned()
+        .unwrap_or_default()[0];
+    json!({
+        "session_id": session.id,
+        "session_kind": "user",
+        "session_number": session.number,
+        "session_url": state.verification_url(session),
+        "status": session.status.as_str(),
+        "vendor_data": session.vendor_data,
+        "full_name": document["full_name"],
+        "country": document["issuing_state"],
+        "document_type": document["document_type"],
+        "features": features,
+        "created_at": time::iso(session.created_at),
+    })
+}
