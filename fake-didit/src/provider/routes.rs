@@ -41,7 +41,7 @@ pub(crate) fn respond(
             document(request, &discovery::document(state), discovery::MAX_AGE)
         }
         (Some(endpoint), _) => {
-            verification::routes::respond(state, endpoint, request).unwrap_or_else(|| no_endpoint())
+            verification::routes::respond(state, endpoint, request).unwrap_or_else(no_endpoint)
         }
         (None, _) => no_endpoint(),
     }

@@ -21,6 +21,7 @@ mod requests;
 mod revocation;
 mod token;
 mod user_info;
+mod verification;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;

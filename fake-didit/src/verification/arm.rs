@@ -35,7 +35,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>, id: &str) -> 
     };
     let members = match object(request) {
         Ok(members) => members,
-        Err(rejection) => return rejection,
+        Err(rejection) => return *rejection,
     };
     let Some(slug) = members.get("scenario").and_then(Value::as_str) else {
         return bad_request(&json!({"scenario": ["This field is required."]}));
@@ -44,9 +44,9 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>, id: &str) -> 
         return bad_request(&json!({"scenario": [format!("Unknown sandbox scenario: '{slug}'.")]}));
     };
     if session.status != Status::NotStarted {
-        return bad_request(&json!({
-            "scenario": ["Scenario can only be armed before the verification starts."]
-        }));
+        return bad_request(&json!([
+            "Scenario can only be armed before the verification starts."
+        ]));
     }
     session.armed = Some(scenario);
     let body = json!({

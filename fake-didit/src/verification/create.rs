@@ -1,7 +1,7 @@
 //! The creation of a session.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -9,7 +9,7 @@ use crate::{
     provider::{media_type, response, state::State},
     verification::{
         ids::is_uuid,
-        routes::bad_request,
+        routes::{Rejection, bad_request},
         scenario::Scenario,
         session::{CallbackMethod, Session},
         status::Status,
@@ -47,7 +47,7 @@ type Errors = Map<String, Value>;
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     let new = match object(request).and_then(|members| parse(state, &members)) {
         Ok(new) => new,
-        Err(rejection) => return rejection,
+        Err(rejection) => return *rejection,
     };
     let now = state.now();
     let verification = &mut state.verification;
@@ -59,16 +59,28 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
     }
     if verification.is_sandbox {
         let recent = &mut verification.sandbox_creations;
-        recent.retain(|at| at + 24 * 3600 > now);
+        recent.retain(|at| at + DAY > now);
         if recent.len() >= SANDBOX_QUOTA {
-            let body = json!({"detail": "Sandbox session quota exceeded (500 sessions per 24h). Try again later."});
-            let response = response::json(StatusCode::TOO_MANY_REQUESTS, &body);
-            return response::with_problem(response, "500 sessions in 24 hours");
+            let oldest = recent.first().copied().unwrap_or(now);
+            return quota_exceeded(oldest + DAY - now);
         }
         recent.push(now);
     }
     let id = session(state, new);
     created(state, &id)
+}
+
+/// The 429 of a sandbox, which has no headers of a rate limit but `Retry-After`.
+fn quota_exceeded(seconds: u64) -> Response<Bytes> {
+    let detail = format!(
+        "Sandbox session quota exceeded (500 sessions per 24h). Wait for the window to reset. Expected available in \
+         {seconds} seconds."
+    );
+    let mut response = response::json(StatusCode::TOO_MANY_REQUESTS, &json!({ "detail": detail }));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, seconds.into());
+    response::with_problem(response, "500 sessions in 24 hours")
 }
 
 /// The id of the user's unfinished session, which gets the new callback and metadata, or of a new session.
@@ -130,27 +142,26 @@ fn created(state: &State, id: &str) -> Response<Bytes> {
 }
 
 /// The JSON object in the body of a request.
-pub(crate) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Response<Bytes>> {
+pub(crate) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Rejection> {
     if !media_type::is(request.headers(), "application/json") {
         let body = json!({"detail": "Unsupported media type in request."});
         let response = response::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body);
-        return Err(response::with_problem(
-            response,
-            "Content-Type must be application/json",
-        ));
+        let why = "Content-Type must be application/json";
+        return Err(Box::new(response::with_problem(response, why)));
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(bad_request(&json!({
+        Ok(_) => Err(Box::new(bad_request(&json!({
             "non_field_errors": ["Invalid data. Expected a dictionary."]
-        }))),
-        Err(error) => Err(bad_request(
-            &json!({"detail": format!("JSON parse error - {error}")}),
-        )),
+        })))),
+        Err(error) => {
+            let detail = format!("JSON parse error - {error}");
+            Err(Box::new(bad_request(&json!({ "detail": detail }))))
+        }
     }
 }
 
-fn parse(state: &State, members: &Map<String, Value>) -> Result<NewSession, Response<Bytes>> {
+fn parse(state: &State, members: &Map<String, Value>) -> Result<NewSession, Rejection> {
     let mut errors = Errors::new();
     let workflow_id = text(members, "workflow_id", &mut errors);
     let vendor_data = text(members, "vendor_data", &mut errors);
@@ -215,12 +226,13 @@ fn parse(state: &State, members: &Map<String, Value>) -> Result<NewSession, Resp
         error(name, "Unknown field.".to_owned());
     }
     if !errors.is_empty() {
-        return Err(bad_request(&Value::Object(errors)));
+        return Err(Box::new(bad_request(&Value::Object(errors))));
     }
     // Found later, so a string instead of an array.
     let workflow_id = workflow_id.unwrap_or_default().to_ascii_lowercase();
     if !state.verification.workflows.contains(&workflow_id) {
-        return Err(bad_request(&json!({"workflow_id": "Invalid workflow_id."})));
+        let body = json!({"workflow_id": "Invalid workflow_id."});
+        return Err(Box::new(bad_request(&body)));
     }
     Ok(NewSession {
         workflow_id,
@@ -249,7 +261,10 @@ fn text(members: &Map<String, Value>, name: &str, errors: &mut Errors) -> Option
     None
 }
 
-/// Sessions that a sandbox creates in 24 hours.
+/// In seconds.
+const DAY: u64 = 24 * 3600;
+
+/// Sessions that a sandbox creates in a day.
 const SANDBOX_QUOTA: usize = 500;
 
 pub(crate) const WORKFLOW_VERSION: u32 = 1;

@@ -70,13 +70,7 @@ pub(crate) fn document(
         };
         decision.insert(feature.member.to_owned(), results);
     }
-    for name in [
-        "document_ai_documents",
-        "key_people_checks",
-        "document_verifications",
-    ] {
-        decision.insert(name.to_owned(), Value::Null);
-    }
+    decision.insert("document_ai_documents".to_owned(), Value::Null);
     decision
 }
 

@@ -23,30 +23,27 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
         (&Method::GET, "") => {
             let destinations = state.verification.outbox.destinations.iter();
             let rows: Vec<_> = destinations.map(describe).collect();
-            let body =
-                json!({"count": rows.len(), "next": null, "previous": null, "results": rows});
-            response::json(StatusCode::OK, &body)
+            response::json(StatusCode::OK, &rows.into())
         }
         (&Method::POST, "") => create(state, request),
         (method, "") => method_not_allowed(method, &Method::POST),
         (_, id) if !is_uuid(id) => not_found_page(),
         (method, id) => {
             let destinations = &mut state.verification.outbox.destinations;
-            let at = destinations
-                .iter()
-                .position(|destination| destination.id == id);
-            let Some(at) = at else {
+            let known = destinations
+                .iter_mut()
+                .find(|destination| destination.id == id);
+            let Some(destination) = known else {
                 return not_found("no destination has this id");
             };
             match *method {
-                Method::GET => response::json(StatusCode::OK, &describe(&destinations[at])),
-                Method::PATCH => change(&mut destinations[at], request),
+                Method::GET => response::json(StatusCode::OK, &describe(destination)),
+                Method::PATCH => change(destination, request),
                 Method::DELETE => {
-                    destinations.remove(at);
-                    let response = Response::new(Bytes::new());
-                    let (mut parts, body) = response.into_parts();
-                    parts.status = StatusCode::NO_CONTENT;
-                    Response::from_parts(parts, body)
+                    destinations.retain(|destination| destination.id != id);
+                    let mut response = Response::new(Bytes::new());
+                    *response.status_mut() = StatusCode::NO_CONTENT;
+                    response
                 }
                 _ => method_not_allowed(method, &Method::GET),
             }
@@ -57,7 +54,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
 fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     let members = match object(request) {
         Ok(members) => members,
-        Err(rejection) => return rejection,
+        Err(rejection) => return *rejection,
     };
     let now = state.now();
     let verification = &mut state.verification;
@@ -70,7 +67,10 @@ fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if !errors.is_empty() {
         return bad_request(&Value::Object(errors));
     }
-    let url = members["url"].as_str().unwrap_or_default();
+    let url = members
+        .get("url")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if verification
         .outbox
         .destinations
@@ -101,7 +101,7 @@ fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
 fn change(destination: &mut Destination, request: &Request<Bytes>) -> Response<Bytes> {
     let members = match object(request) {
         Ok(members) => members,
-        Err(rejection) => return rejection,
+        Err(rejection) => return *rejection,
     };
     let mut changed = destination.clone();
     if let Err(errors) = apply(&mut changed, &members) {
@@ -137,12 +137,22 @@ fn apply(destination: &mut Destination, members: &Map<String, Value>) -> Result<
                 destination.version = version.ok_or_else(|| invalid("Not a valid choice."))?;
             }
             "subscribed_events" => {
-                let names = value.as_array().into_iter().flatten();
-                let names: Option<Vec<_>> = names
-                    .map(|name| EVENTS.into_iter().find(|known| name == known))
+                let names: Vec<_> = value.as_array().into_iter().flatten().collect();
+                let names: Vec<_> = names
+                    .iter()
+                    .map(|name| name.as_str().unwrap_or("?"))
                     .collect();
-                let names = names.filter(|names| !names.is_empty());
-                destination.events = names.ok_or_else(|| invalid("Not a list of events."))?;
+                let unknown = names.iter().filter(|name| !EVENTS.contains(name));
+                let unknown: Vec<_> = unknown.copied().collect();
+                if names.is_empty() {
+                    return Err(invalid("At least one subscribed event is required."));
+                }
+                if !unknown.is_empty() {
+                    let unknown = unknown.join(", ");
+                    return Err(invalid(&format!("Unsupported webhook events: {unknown}")));
+                }
+                let subscribed = EVENTS.into_iter().filter(|known| names.contains(known));
+                destination.events = subscribed.collect();
             }
             _ => return Err(invalid("Unknown field.")),
         }
@@ -165,7 +175,12 @@ fn describe(destination: &Destination) -> Value {
         "subscribed_events": destination.events,
         "secret_shared_key": destination.secret,
         "created_at": time::iso(destination.created_at),
-        "summary": {},
+        "updated_at": time::iso(destination.created_at),
+        "summary": {
+            "total_deliveries": 0, "failed_deliveries": 0, "error_rate_percentage": 0,
+            "min_response_time_ms": null, "avg_response_time_ms": null, "max_response_time_ms": null,
+            "last_delivery_at": null,
+        },
     })
 }
 

@@ -39,7 +39,6 @@ pub(crate) const ALL: &[Feature] = &[
         "questionnaire_responses",
         "feature_questionnaire",
     ),
-    feature("KYB_REGISTRY", "registry_checks", "feature_registry"),
 ];
 
 /// The features of the default workflow.
@@ -65,7 +64,7 @@ pub(crate) fn result(
     let status = failure.map_or(Status::Approved, |(status, _)| status);
     let warnings = failure.map_or_else(Vec::new, |(status, (_, risk))| {
         vec![json!({
-            "feature": feature.name.replace('_', if feature.name == FACE_MATCH { "" } else { "_" }),
+            "feature": name_in_warnings(feature.name),
             "risk": risk,
             "additional_data": null,
             "log_type": if status == Status::Declined { "error" } else { "warning" },
@@ -79,6 +78,17 @@ pub(crate) fn result(
     result.insert("status".to_owned(), status.as_str().into());
     result.insert("warnings".to_owned(), warnings.into());
     Value::Object(result)
+}
+
+/// Warnings call some checks by other names.
+fn name_in_warnings(feature: &'static str) -> &'static str {
+    match feature {
+        FACE_MATCH => "FACEMATCH",
+        "POA" => "PROOF_OF_ADDRESS",
+        "EMAIL_VERIFICATION" => "EMAIL",
+        "IP_ANALYSIS" => "LOCATION",
+        other => other,
+    }
 }
 
 /// The members of a result beside its status.

@@ -1,5 +1,7 @@
 //! Ids, tokens and secrets that look random.
 
+use std::fmt::Write;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
@@ -21,17 +23,14 @@ impl Ids {
     /// A version 4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         let bytes = self.bytes();
-        let hex: String = bytes[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex(&bytes);
         format!(
             "{}-{}-4{}-a{}-{}",
             &hex[..8],
             &hex[8..12],
             &hex[13..16],
             &hex[17..20],
-            &hex[20..]
+            &hex[20..32]
         )
     }
 
@@ -57,6 +56,15 @@ impl Ids {
         bytes.copy_from_slice(hash.as_ref());
         bytes
     }
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    digits
 }
 
 /// Whether a text is a UUID.

@@ -71,10 +71,9 @@ fn row(state: &State, session: &Session) -> Value {
             Some(json!({"feature": name, "status": status}))
         })
         .collect();
-    let document = &decision
-        .get("id_verifications")
-        .cloned()
-        .unwrap_or_default()[0];
+    let documents = decision.get("id_verifications");
+    let document = documents.and_then(|documents| documents.get(0));
+    let of_document = |name| document.and_then(|document| document.get(name));
     json!({
         "session_id": session.id,
         "session_kind": "user",
@@ -82,9 +81,9 @@ fn row(state: &State, session: &Session) -> Value {
         "session_url": state.verification_url(session),
         "status": session.status.as_str(),
         "vendor_data": session.vendor_data,
-        "full_name": document["full_name"],
-        "country": document["issuing_state"],
-        "document_type": document["document_type"],
+        "full_name": of_document("full_name"),
+        "country": of_document("issuing_state"),
+        "document_type": of_document("document_type"),
         "features": features,
         "created_at": time::iso(session.created_at),
     })

@@ -1,5 +1,7 @@
 //! Rate limits.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
@@ -11,7 +13,7 @@ use crate::provider::response;
 pub(crate) struct RateLimits {
     /// Replaces the documented limits.
     pub(crate) limit: Option<u32>,
-    windows: [Window; 4],
+    windows: HashMap<Kind, Window>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +23,7 @@ struct Window {
 }
 
 /// What a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Create,
     Read,
@@ -42,9 +44,9 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Create => "Session creation",
-            Self::Read => "Read",
-            Self::Write => "Write",
-            Self::Report => "PDF",
+            Self::Read => "GET request",
+            Self::Write => "Write request",
+            Self::Report => "Session PDF generation",
         }
     }
 }
@@ -63,7 +65,7 @@ impl RateLimits {
     /// Counts a request.
     pub(crate) fn count(&mut self, kind: Kind, now: u64) -> Standing {
         let limit = self.limit.unwrap_or(kind.limit());
-        let window = &mut self.windows[kind as usize];
+        let window = self.windows.entry(kind).or_default();
         if window.count == 0 || now >= window.started + WINDOW {
             *window = Window {
                 started: now,

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The response to a request that is not processed.
+pub(crate) type Rejection = Box<Response<Bytes>>;
+
 /// The endpoint at a path.
 pub(crate) fn endpoint(path: &str) -> Option<Endpoint> {
     if page::token(path).is_some() {
@@ -69,7 +72,7 @@ pub(crate) fn respond(
             | Endpoint::VerificationReport
     );
     let response = match admit(state, request, &method, kind, is_of_session) {
-        Err(rejection) => rejection,
+        Err(rejection) => *rejection,
         Ok(standing) => {
             let id = session_id(path);
             standing.describe(match endpoint {
@@ -93,20 +96,20 @@ fn admit(
     method: &Method,
     kind: Kind,
     is_of_session: bool,
-) -> Result<Standing, Response<Bytes>> {
+) -> Result<Standing, Rejection> {
     let now = state.now();
     let verification = &mut state.verification;
     if is_of_session {
         let id = session_id(request.uri().path());
         if !is_uuid(id) {
-            return Err(not_found_page());
+            return Err(Box::new(not_found_page()));
         }
         if verification.session(&id.to_ascii_lowercase()).is_none() {
-            return Err(not_found("no session has this id"));
+            return Err(Box::new(not_found("no session has this id")));
         }
     }
     if request.method() != method {
-        return Err(method_not_allowed(request.method(), method));
+        return Err(Box::new(method_not_allowed(request.method(), method)));
     }
     let key = request.headers().get("x-api-key");
     if key.is_none_or(|key| key.as_bytes() != verification.api_key.as_bytes()) {
@@ -114,11 +117,11 @@ fn admit(
             None => "the header x-api-key is missing",
             Some(_) => "the API key is wrong",
         };
-        return Err(forbidden(is_of_session, why));
+        return Err(Box::new(forbidden(is_of_session, why)));
     }
     let standing = verification.limits.count(kind, now);
     match standing.rejection() {
-        Some(rejection) => Err(rejection),
+        Some(rejection) => Err(Box::new(rejection)),
         None => Ok(standing),
     }
 }

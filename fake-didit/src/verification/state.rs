@@ -131,7 +131,7 @@ impl Verification {
         ] {
             members.entry(name).or_insert(value);
         }
-        self.outbox.add(members, now);
+        self.outbox.add(&members, now);
     }
 
     /// Queues the webhook about the status of a session.

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
     let members = match object(request) {
         Ok(members) => members,
-        Err(rejection) => return rejection,
+        Err(rejection) => return *rejection,
     };
     let id = id.to_ascii_lowercase();
     let Some(current) = state
@@ -32,7 +32,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>, id: &str) -> 
         Ok(status) => {
             let steps = members.get("nodes_to_resubmit").cloned();
             let comment = members.get("comment").cloned().unwrap_or_default();
-            state.review(&id, status, steps, comment);
+            state.review(&id, status, steps, &comment);
             response::json(StatusCode::OK, &json!({ "session_id": id }))
         }
     }
@@ -44,11 +44,14 @@ fn new_status(members: &Map<String, Value>, current: Status) -> Result<Status, V
     let Some(name) = name else {
         return Err(json!({"new_status": ["This field is required."]}));
     };
-    let allowed = [Status::Approved, Status::Declined, Status::Resubmitted];
-    let status = Status::parse(name).filter(|status| allowed.contains(status));
-    let Some(status) = status else {
+    let Some(status) = Status::parse(name) else {
         return Err(json!({"new_status": [format!("\"{name}\" is not a valid choice.")]}));
     };
+    if ![Status::Approved, Status::Declined, Status::Resubmitted].contains(&status) {
+        return Err(json!({"new_status": [
+            "You can only update the status to 'Approved', 'Declined', or 'Resubmitted'."
+        ]}));
+    }
     if !matches!(
         members.get("nodes_to_resubmit"),
         None | Some(Value::Null | Value::Array(_))
@@ -75,7 +78,7 @@ impl State {
         id: &str,
         status: Status,
         steps: Option<Value>,
-        comment: Value,
+        comment: &Value,
     ) {
         let (now, verification) = (self.now(), &mut self.verification);
         let lifetime = verification.session_lifetime;
@@ -91,9 +94,8 @@ impl State {
         session.resubmit = None;
         if status == Status::Resubmitted {
             session.expires_at = now.saturating_add(lifetime);
-            let steps = steps.unwrap_or_else(
-                || json!([{"node_id": "feature_ocr", "feature": "ID_VERIFICATION"}]),
-            );
+            let steps =
+                steps.unwrap_or_else(|| json!([{"node_id": "feature_ocr", "feature": "OCR"}]));
             let nodes = steps.as_array().into_iter().flatten();
             let nodes = nodes.filter_map(|step| step["node_id"].as_str());
             let reasons: Map<_, _> = nodes

@@ -96,7 +96,7 @@ impl FakeVerification {
             state.verification.session(session_id).is_some(),
             "no session has the id {session_id:?}"
         );
-        state.review(session_id, known, None, Value::Null);
+        state.review(session_id, known, None, &Value::Null);
     }
 
     /// Edits the decisions about a session, in the API and in later webhooks.

@@ -118,7 +118,7 @@ impl Outbox {
     }
 
     /// Queues an event for each destination that is subscribed to it.
-    pub(crate) fn add(&mut self, event: Map<String, Value>, now: u64) {
+    pub(crate) fn add(&mut self, event: &Map<String, Value>, now: u64) {
         let kind = event
             .get("webhook_type")
             .and_then(Value::as_str)
@@ -228,12 +228,11 @@ impl Outbox {
             self.sent.pop_front();
         }
         self.last = Some(delivery.clone());
-        if matches!(status, None | Some(404 | 500..)) {
-            if let Some(after) = RETRIES.get(delivery.attempts) {
-                delivery.attempts += 1;
-                delivery.due = now.saturating_add(after / self.speed);
-                self.waiting.push_back(delivery);
-            }
+        let is_retried = matches!(status, None | Some(404 | 500..));
+        if let Some(after) = RETRIES.get(delivery.attempts).filter(|_| is_retried) {
+            delivery.attempts += 1;
+            delivery.due = now.saturating_add(after / self.speed);
+            self.waiting.push_back(delivery);
         }
         Some(recorded)
     }

@@ -5,9 +5,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use serde_json::{Map, Value};
 
-use crate::verification::webhook::{
-    body,
-    fault::{Kind, WebhookFault},
+use crate::verification::{
+    ids::hex,
+    webhook::{
+        body,
+        fault::{Kind, WebhookFault},
+    },
 };
 
 /// A webhook with its signatures, before it becomes a request.
@@ -141,8 +144,5 @@ impl Signed {
 fn hmac_sha256(secret: &str, message: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, message.as_bytes());
-    tag.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(tag.as_ref())
 }
