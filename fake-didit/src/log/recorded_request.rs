@@ -1,12 +1,13 @@
 //! A recorded request.
 
 use std::{
+    borrow::Cow,
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use serde_json::Value;
 
 use super::Outcome;
@@ -17,7 +18,8 @@ use crate::{
 
 /// A request that [`FakeDidit`](crate::FakeDidit) received, or a webhook that it sent, with its outcome.
 ///
-/// `Debug` omits secrets: the query, the body, and the values of `Authorization` and `Cookie`.
+/// `Debug` omits secrets: the query, the body, the token in the URL of a verification, and the values of
+/// `Authorization`, `Cookie`, `X-Api-Key` and `Session-Token`.
 ///
 /// ```
 /// use fake_didit::{Endpoint, FakeDidit, Person};
@@ -156,6 +158,17 @@ impl RecordedRequest {
         self.outcome.fault.as_ref()
     }
 
+    /// The path without the token of a verification session.
+    pub(crate) fn shown_path(&self) -> Cow<'_, str> {
+        let path = self.uri.path();
+        match path.rsplit_once('/') {
+            Some((before, _)) if self.endpoint() == Some(Endpoint::VerificationPage) => {
+                format!("{before}/…").into()
+            }
+            _ => path.into(),
+        }
+    }
+
     /// The approximate size in memory, in bytes.
     pub(super) fn size(&self) -> usize {
         let headers = self.headers.iter();
@@ -169,11 +182,11 @@ impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut headers = self.headers.clone();
         for (name, value) in &mut headers {
-            value.set_sensitive(name == header::AUTHORIZATION || name == header::COOKIE);
+            value.set_sensitive(SECRET_HEADERS.contains(&name.as_str()));
         }
         f.debug_struct("RecordedRequest")
             .field("method", &self.method)
-            .field("path", &self.uri.path())
+            .field("path", &self.shown_path())
             .field("endpoint", &self.endpoint())
             .field("status", &self.status())
             .field("problem", &self.problem())
@@ -197,6 +210,8 @@ fn copy_headers(headers: &HeaderMap) -> HeaderMap {
     copies.collect()
 }
 
+/// The headers whose values `Debug` omits.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-api-key", "session-token"];
 /// The overhead of a header, in bytes.
 const PER_HEADER: usize = 200;
 
@@ -208,6 +223,7 @@ mod tests {
         Request::post("https://apx.didit.me/auth/v2/token?q=query%20value")
             .header("authorization", "Basic c2VjcmV0")
             .header("x-kind", "plain")
+            .header("x-api-key", "the-api-key")
             .body(Bytes::from_static(b"code=the+code"))
             .unwrap()
     }
@@ -237,10 +253,30 @@ mod tests {
     #[test]
     fn debug_omits_secrets() {
         let shown = format!("{:?}", recorded(&request()));
-        for secret in ["c2VjcmV0", "the+code", "query%20value"] {
+        for secret in ["c2VjcmV0", "the+code", "query%20value", "the-api-key"] {
             assert!(!shown.contains(secret), "{shown}");
         }
         assert!(shown.contains("plain"), "{shown}");
+    }
+
+    #[test]
+    fn debug_omits_the_token_of_a_verification() {
+        let page = Request::get("/es/session/3FaJ9wLqX2Mz")
+            .body(Bytes::new())
+            .unwrap();
+        let endpoint = Some(Endpoint::VerificationPage);
+        let kept = RecordedRequest::new(
+            &page,
+            Outcome {
+                endpoint,
+                ..Outcome::default()
+            },
+        );
+        let shown = format!("{kept:?}");
+        assert!(
+            shown.contains("/es/session/…") && !shown.contains("3FaJ9wLqX2Mz"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -96,6 +96,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URI", requires = "with_end_session", value_parser = values::redirect_uri)]
     post_logout_redirect_uri: Vec<String>,
 
+    /// The key of the API of identity verification [default: fake-api-key]
+    #[arg(long, value_name = "KEY", value_parser = values::not_empty)]
+    api_key: Option<String>,
+
+    /// The application that is verified is one of Didit's sandbox
+    #[arg(long)]
+    sandbox: bool,
+
+    /// Where webhooks are sent: an http URL; may be repeated
+    #[arg(long, value_name = "URL", value_parser = values::webhook)]
+    webhook: Vec<String>,
+
+    /// How many times faster webhooks are sent again: at 60, after 1 s and 4 s instead of minutes
+    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    webhook_speed: u32,
+
     /// Print a line for each request on the standard error, without secrets
     #[arg(long)]
     pub(super) log_requests: bool,
@@ -174,6 +190,23 @@ impl Arguments {
         ];
         let set = flags.into_iter().filter(|(is_set, _)| *is_set);
         Ok(set.fold(didit, |didit, (_, setter)| setter(didit)))
+    }
+
+    /// Sets up identity verification. Needs a tokio runtime.
+    pub(super) fn start_verification(&self, didit: &FakeDidit) {
+        let mut verification = didit.verification();
+        if let Some(key) = &self.api_key {
+            verification = verification.with_api_key(key);
+        }
+        if self.sandbox {
+            verification = verification.with_sandbox();
+        }
+        for url in &self.webhook {
+            verification.send_webhooks_to(url);
+        }
+        if !self.webhook.is_empty() {
+            verification.deliver_in_background(self.webhook_speed);
+        }
     }
 
     /// The issuer; the default is `origin`.

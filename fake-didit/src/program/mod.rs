@@ -52,6 +52,11 @@
 //! | `POST /fake/api/revocation` | `{}` revokes all grants |
 //! | `GET /fake/api/product` | whether the product is switched on |
 //! | `POST /fake/api/product` | `{"on": false}` makes every endpoint respond with 404; `{"on": true}` reverts that |
+//! | `GET /fake/api/verifications` | the newest 200 sessions of identity verification |
+//! | `POST /fake/api/verifications` | `{"session_id": "…", "status": "Kyc Expired"}` changes the status of a session, as in the console |
+//! | `GET /fake/api/webhooks` | the latest 200 attempts to send a webhook; the names of all [faults](crate::WebhookFault) |
+//! | `POST /fake/api/webhooks` | `{"fault": "DUPLICATE"}` injects a fault into the next webhook; with `"every": true`, into every one |
+//! | `DELETE /fake/api/webhooks` | removes the faults of webhooks |
 //!
 //! Errors are `application/problem+json` (RFC 9457, problem details), whose `detail` tells what to send
 //! instead: 400 for a body that cannot be parsed, 422 for a body with invalid values.
@@ -131,7 +136,7 @@ use self::{
     arguments::{Arguments, Exit},
     console::Console,
 };
-use crate::{FakeDidit, listen::Connections, provider::token_store::TokenStore};
+use crate::{FakeDidit, listen::Connections, provider::token_store::TokenStore, verification::Ids};
 
 /// Runs the program until a signal stops it. `arguments` begins with the program's name.
 ///
@@ -189,6 +194,7 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     let origin = origin(address);
     let didit = didit.with_issuer(arguments.issuer(&origin));
     randomize_tokens(&didit);
+    arguments.start_verification(&didit);
     if !address.ip().is_loopback() {
         print_error(&format!(
             "warning: anyone who can connect to {address} can sign in as any person; \
@@ -227,7 +233,10 @@ fn origin(address: SocketAddr) -> String {
 fn randomize_tokens(didit: &FakeDidit) {
     let mut seed = [0; 32];
     rand::fill(&mut seed).expect("the system provides random numbers");
-    didit.lock().tokens = TokenStore::new(&BASE64_STANDARD.encode(seed));
+    let seed = BASE64_STANDARD.encode(seed);
+    let mut state = didit.lock();
+    state.tokens = TokenStore::new(&seed);
+    state.verification.ids = Ids::new(seed);
 }
 
 /// Ignores a closed standard output.

@@ -16,12 +16,22 @@ pub(super) fn text(didit: &FakeDidit, origin: &str) -> String {
         Product::SignIn => "Sign in API",
         Product::Authentication => "Didit Authentication",
     };
+    let verification = &state.verification;
+    let api_key = &verification.api_key;
+    let workflow = verification.workflows.first().map_or("", String::as_str);
+    let webhook_secret = &verification.outbox.secret;
     let mut text = format!(
         "Fake Didit ({product}) listens on {origin}
 
 Start page  {origin}{START_PAGE}
 Issuer      {issuer}
 Discovery   {discovery}
+
+Identity verification at {origin}/v3/session/
+
+API key     {api_key}
+Workflow    {workflow}
+Webhooks    signed with {webhook_secret}
 
 For tower-didit, for example its `cargo run --example relying_party`:
 

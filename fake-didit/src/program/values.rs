@@ -45,3 +45,10 @@ pub(super) fn issuer(issuer: &str) -> Result<String, String> {
     }
     Ok(issuer.to_owned())
 }
+
+pub(super) fn webhook(url: &str) -> Result<String, String> {
+    match Url::parse(url) {
+        Ok(parsed) if parsed.scheme() == "http" => Ok(url.to_owned()),
+        _ => Err("must be an http URL, for example http://localhost:3000/webhook".to_owned()),
+    }
+}

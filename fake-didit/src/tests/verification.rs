@@ -37,7 +37,7 @@ fn call(
 }
 
 /// The request for a session, with some members replaced; null removes one.
-fn new_session(verification: &FakeVerification, changes: Value) -> Value {
+fn new_session(verification: &FakeVerification, changes: &Value) -> Value {
     let mut new = json!({
         "workflow_id": verification.workflow_id(),
         "vendor_data": Person::alejandra().subject(),
@@ -56,7 +56,7 @@ fn new_session(verification: &FakeVerification, changes: Value) -> Value {
 /// The response to the request for a session.
 async fn create(didit: &FakeDidit, changes: Value) -> (StatusCode, Value) {
     let verification = didit.verification();
-    let new = new_session(&verification, changes);
+    let new = new_session(&verification, &changes);
     send_json(
         didit,
         call(&verification, Method::POST, "/v3/session/", &new),

@@ -23,3 +23,5 @@ pub(crate) mod webhook;
 
 pub(crate) use self::page::PAGES;
 pub use self::{fake::FakeVerification, webhook::fault::WebhookFault};
+#[cfg(feature = "cli")]
+pub(crate) use self::{ids::Ids, status::Status};

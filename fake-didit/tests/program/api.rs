@@ -224,10 +224,10 @@ fn the_state_has_the_settings_of_the_command_line() {
         state["post_logout_redirect_uris"],
         json!(["http://localhost:3000/"])
     );
-    assert_eq!(
-        state["endpoints"].as_array().unwrap().last().unwrap()["name"],
-        "end_session"
-    );
+    let endpoints = state["endpoints"].as_array().unwrap().iter();
+    let names: Vec<_> = endpoints.map(|endpoint| &endpoint["name"]).collect();
+    assert!(names.contains(&&json!("end_session")), "{names:?}");
+    assert!(!names.contains(&&json!("revocation")), "{names:?}");
     let discovery = state["discovery"]
         .as_str()
         .unwrap()

@@ -191,6 +191,13 @@ fn the_program_prints_the_environment_and_stops_on_sigterm() {
     let origin = program.origin();
     let stopped = program.stop();
     assert_eq!((stopped.code, &*stopped.stderr), (Some(0), ""));
+    let line = |name: &str| {
+        let mut lines = stopped.stdout.lines();
+        let line = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().to_owned()
+    };
+    let (workflow, secret) = (line("Workflow"), line("Webhooks    signed with"));
+    assert_eq!((workflow.len(), secret.len()), (36, 43));
     assert_eq!(
         stopped.stdout,
         format!(
@@ -199,6 +206,12 @@ fn the_program_prints_the_environment_and_stops_on_sigterm() {
 Start page  {origin}/fake/
 Issuer      {origin}
 Discovery   {origin}/.well-known/openid-configuration
+
+Identity verification at {origin}/v3/session/
+
+API key     fake-api-key
+Workflow    {workflow}
+Webhooks    signed with {secret}
 
 For tower-didit, for example its `cargo run --example relying_party`:
 

@@ -98,7 +98,9 @@ fn an_invalid_fault_tells_what_to_send() {
         (
             json!({"endpoint": "tokens", "fault": "silence"}),
             422,
-            "Send one of these as `endpoint`: discovery, authorize, decision, token, jwks, user_info, introspect.",
+            "Send one of these as `endpoint`: discovery, authorize, decision, token, jwks, user_info, introspect, create_verification, \
+             verification_decision, update_verification, delete_verification, verification_report, \
+             arm_verification, list_verifications, webhook_destinations, verification_page.",
         ),
         (
             json!({"endpoint": "jwks", "fault": "forgery", "name": "ALGORITHM_NONE"}),
@@ -162,7 +164,16 @@ fn didit_authentication_has_its_own_endpoints() {
             "decision",
             "token",
             "jwks",
-            "session"
+            "session",
+            "create_verification",
+            "verification_decision",
+            "update_verification",
+            "delete_verification",
+            "verification_report",
+            "arm_verification",
+            "list_verifications",
+            "webhook_destinations",
+            "verification_page",
         ])
     );
 }

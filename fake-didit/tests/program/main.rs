@@ -16,3 +16,4 @@ mod process;
 mod readme;
 mod responses;
 mod start_page;
+mod verification;

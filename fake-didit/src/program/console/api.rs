@@ -11,7 +11,7 @@ use super::{
     call::{Call, CallResult},
     faults, people,
     problem::Problem,
-    requests, state,
+    requests, state, verifications,
 };
 use crate::{FakeDidit, Person, program::lifetime, provider::response};
 
@@ -66,6 +66,21 @@ const ROUTES: &[(&str, &Methods)] = &[
     ("clock", &[("GET", clock), ("POST", advance)]),
     ("revocation", &[("POST", revoke)]),
     ("product", &[("GET", product), ("POST", switch)]),
+    (
+        "verifications",
+        &[
+            ("GET", verifications::list),
+            ("POST", verifications::change),
+        ],
+    ),
+    (
+        "webhooks",
+        &[
+            ("GET", verifications::webhooks),
+            ("POST", verifications::add_fault),
+            ("DELETE", verifications::clear_faults),
+        ],
+    ),
 ];
 
 fn allow(methods: &Methods) -> &'static str {

@@ -16,6 +16,7 @@ mod redaction;
 mod request_log;
 mod requests;
 mod state;
+mod verifications;
 
 use std::{
     convert::Infallible,

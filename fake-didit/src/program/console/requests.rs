@@ -43,7 +43,7 @@ fn view(request: &RecordedRequest, redaction: &Redaction<'_>) -> Value {
         "at": unix_seconds(request.received_at()),
         "method": request.method().as_str(),
         "endpoint": request.endpoint().map(Endpoint::name),
-        "path": redaction.text(request.uri().path()),
+        "path": redaction.text(&request.shown_path()),
         "status": request.status().map(|status| status.as_u16()),
         "problem": request.problem().map(|problem| redaction.text(problem)),
         "fault": request.fault().map(ToString::to_string),

@@ -40,7 +40,19 @@ pub(super) fn view(state: &State) -> Value {
         "grants": state.tokens.active_grants(),
         "faults": faults::pending(state),
         "people": people::all(state),
+        "verification": verification(state),
         "requests": state.log.recorded(),
+    })
+}
+
+/// The settings of identity verification.
+fn verification(state: &State) -> Value {
+    let verification = &state.verification;
+    json!({
+        "environment": verification.environment(),
+        "workflow_id": verification.workflows.first(),
+        "features": verification.features,
+        "sessions": verification.sessions().len(),
     })
 }
 

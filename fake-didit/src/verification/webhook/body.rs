@@ -77,9 +77,9 @@ mod tests {
 
     use super::*;
 
-    fn written(value: Value) -> String {
+    fn written(value: &Value) -> String {
         let mut text = String::new();
-        write_value(&value, &mut text);
+        write_value(value, &mut text);
         text
     }
 
@@ -87,7 +87,7 @@ mod tests {
     fn members_are_sorted_by_code_point() {
         let value = json!({"b": 1, "a": {"10": 1, "9": 2}, "\u{ff61}": 1, "\u{1f600}": 2});
         assert_eq!(
-            written(value),
+            written(&value),
             "{\"a\":{\"10\":1,\"9\":2},\"b\":1,\"\u{ff61}\":1,\"\u{1f600}\":2}"
         );
     }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn whole_floats_are_integers() {
         assert_eq!(
-            written(json!([92.0, 97.5, -3.0, 1e20])),
+            written(&json!([92.0, 97.5, -3.0, 1e20])),
             "[92,97.5,-3,100000000000000000000]"
         );
     }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_and_slashes_are_not() {
         assert_eq!(
-            written(json!("\u{8}\u{c}\n\r\t\u{1f}\"\\/é")),
+            written(&json!("\u{8}\u{c}\n\r\t\u{1f}\"\\/é")),
             r#""\b\f\n\r\t\u001f\"\\/é""#
         );
     }

@@ -146,3 +146,50 @@ fn hmac_sha256(secret: &str, message: &str) -> String {
     let tag = hmac::sign(&key, message.as_bytes());
     hex(tag.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Signatures of another implementation, in Python.
+    #[test]
+    fn signatures_are_those_of_didit() {
+        let body = concat!(
+            r#"{"application_id":"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee","created_at":1774969994,"decision"#,
+            r#"":{"id_verifications":[{"node_id":"feature_ocr","status":"Approved"}],"session_id":"111111"#,
+            r#"11-2222-3333-4444-555555555555","status":"Approved"},"environment":"sandbox","event_id":"5"#,
+            r#"f3c0e4e-3b1f-4a57-9d0c-0c0f5a0d7b11","metadata":{"plan":"gold"},"session_id":"11111111-222"#,
+            r#"2-3333-4444-555555555555","status":"Approved","timestamp":1774970000,"vendor_data":"user-4"#,
+            r#"2","webhook_type":"status.updated","workflow_id":"99999999-8888-4777-8666-555555555555","w"#,
+            r#"orkflow_version":4}"#,
+        );
+        let mut event: Map<String, Value> = serde_json::from_str(body).unwrap();
+        event.remove("timestamp");
+        let request = request(
+            event,
+            "self-made-test-secret_0123456789-ABCDEFGHIJ",
+            false,
+            None,
+            "https://app.example/",
+            1_774_970_000,
+        );
+        assert_eq!(request.body(), body);
+        for (name, value) in [
+            ("x-timestamp", "1774970000"),
+            (
+                "x-signature",
+                "c1a3001ac92fdd4ead77e01c31ca9471827aa09cfdf617b079303f428b4e8a15",
+            ),
+            (
+                "x-signature-v2",
+                "c1a3001ac92fdd4ead77e01c31ca9471827aa09cfdf617b079303f428b4e8a15",
+            ),
+            (
+                "x-signature-simple",
+                "f291dbe3178f29e29fb2d23cee38a97d3b7013bf879b778a46bddeb9e9886a7c",
+            ),
+        ] {
+            assert_eq!(request.headers()[name], value, "{name}");
+        }
+    }
+}
