@@ -11,6 +11,8 @@
 //!   and scripts.
 //! - [`Fault`] makes one [`Endpoint`] hostile: errors, delays, edited responses. [`Forgery`] is a fault of
 //!   an ID token.
+//! - [`FakeVerification`] verifies identities: Didit's API, its hosted page and its webhooks, with a [`WebhookFault`]
+//!   on request.
 //! - [`RecordedRequest`] is a request that the fake received, with the reason if it was rejected.
 //! - [`FakeClock`] is the fake's clock. It stands still until a test advances it.
 //!
@@ -124,6 +126,30 @@
 //! [`Fault::forge`] changes exactly one thing in a valid ID token. Sign in once with each of
 //! [`Forgery::all`]: an application that accepts one of them lacks the check that the documentation of the
 //! forgery cites.
+//!
+//! # Identity verification
+//!
+//! [`FakeDidit::verification`] has the settings and controls. A session is created by the application, or by
+//! [`FakeVerification::create`]; a person ends it on the hosted page, whose buttons have the ids `approve`, `decline`,
+//! `review`, `abandon` and `expire`.
+//!
+//! ```
+//! use axum::{Router, extract::RawQuery, routing::get};
+//! use fake_didit::{Browser, FakeDidit};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let didit = FakeDidit::new("app", "secret");
+//! let verification = didit.verification().with_callback("https://app.example/verified");
+//! let app = Router::new()
+//!     .route("/verified", get(|RawQuery(query): RawQuery| async { query.unwrap_or_default() }));
+//!
+//! let browser = Browser::new("https://app.example", app).add_didit(&didit);
+//! let page = browser.visit(&verification.create("user-42")).await;
+//! let callback = browser.click(&page, "approve").await;
+//! assert!(callback.text().ends_with("&status=Approved"));
+//! # }
+//! ```
 //!
 //! # On a socket
 //!

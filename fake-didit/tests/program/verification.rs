@@ -7,16 +7,14 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::process::{CONFIDENTIAL, Program, more};
+use crate::process::{CONFIDENTIAL, Program};
 
 #[test]
 fn a_session_is_created_finished_and_reported_by_a_webhook() {
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhook", receiver.local_addr().unwrap());
-    let program = Program::start(&more(
-        &CONFIDENTIAL,
-        &["--webhook", &url, "--api-key", "the-key", "--sandbox"],
-    ));
+    let arguments = ["--webhook", &url, "--api-key", "the-key", "--sandbox"];
+    let program = Program::start(&[&CONFIDENTIAL[..], &arguments].concat());
     let workflow = program.api("GET", "state", &Value::Null)["verification"]["workflow_id"].clone();
     let head = "POST /v3/session/\nContent-Type: application/json\nx-api-key: the-key";
     let new = json!({"workflow_id": workflow, "vendor_data": "u-1", "sandbox_scenario": "approve"});
