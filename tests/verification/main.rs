@@ -11,6 +11,7 @@ mod attacks;
 mod body;
 mod delivery;
 mod event;
+mod fake;
 mod judge;
 mod log_lines;
 mod mutations;

@@ -107,11 +107,11 @@ fn members(
         }),
         "liveness_checks" => json!({
             "method": "PASSIVE", "score": if failed { 12.5 } else { 97.5 }, "age_estimation": 33.4,
-            "reference_image": null, "video_url": null, "matches": [],
+            "reference_image": "https://media.example/reference.jpg", "video_url": "https://media.example/video.mp4", "matches": [],
             "face_quality": 88.5, "face_luminance": 49.5,
         }),
         "face_matches" => json!({
-            "score": if failed { 31.5 } else { 92.5 }, "source_image": null, "target_image": null,
+            "score": if failed { 31.5 } else { 92.5 }, "source_image": "https://media.example/source.jpg", "target_image": "https://media.example/target.jpg",
             "source_image_session_id": null,
         }),
         "aml_screenings" => json!({
@@ -156,13 +156,20 @@ fn document(person: Option<&Person>, now: u64) -> Value {
         Some(person) => (person.first_name(), last_name, person.full_name()),
         None => (Some("Maria"), Some("Musterfrau"), Some("Maria Musterfrau")),
     };
+    let gender = person
+        .and_then(Person::gender)
+        .and_then(|gender| gender.get(..1));
+    let gender = gender.unwrap_or("F");
+    let address = person
+        .and_then(Person::address)
+        .unwrap_or("Calle Mayor 1, Valencia");
     json!({
         "verification_method": "document",
         "assurance": "documentary",
         "document_type": "Passport",
         "document_subtype": null,
         "document_number": "XX1234567",
-        "personal_number": null,
+        "personal_number": "99999999R",
         "date_of_birth": birth_date,
         "age": birth_date.and_then(|date| time::age(date, now)),
         "expiration_date": "2035-01-01",
@@ -172,18 +179,18 @@ fn document(person: Option<&Person>, now: u64) -> Value {
         "first_name": first,
         "last_name": last,
         "full_name": full,
-        "gender": person.and_then(Person::gender).and_then(|gender| gender.get(..1)),
-        "address": person.and_then(Person::address),
-        "formatted_address": person.and_then(Person::address),
-        "place_of_birth": null,
-        "marital_status": null,
+        "gender": gender,
+        "address": address,
+        "formatted_address": address,
+        "place_of_birth": "Valencia",
+        "marital_status": "SINGLE",
         "nationality": "ESP",
-        "parsed_address": null,
+        "parsed_address": {},
         "extra_fields": {},
         "mrz": null,
-        "portrait_image": null,
-        "front_image": null,
-        "back_image": null,
+        "portrait_image": "https://media.example/portrait.jpg",
+        "front_image": "https://media.example/front.jpg",
+        "back_image": "https://media.example/back.jpg",
         "front_image_quality_score": null,
         "back_image_quality_score": null,
         "matches": [],
