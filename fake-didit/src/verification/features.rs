@@ -107,11 +107,13 @@ fn members(
         }),
         "liveness_checks" => json!({
             "method": "PASSIVE", "score": if failed { 12.5 } else { 97.5 }, "age_estimation": 33.4,
-            "reference_image": "https://media.example/reference.jpg", "video_url": "https://media.example/video.mp4", "matches": [],
+            "reference_image": "https://media.example/reference.jpg",
+            "video_url": "https://media.example/video.mp4", "matches": [],
             "face_quality": 88.5, "face_luminance": 49.5,
         }),
         "face_matches" => json!({
-            "score": if failed { 31.5 } else { 92.5 }, "source_image": "https://media.example/source.jpg", "target_image": "https://media.example/target.jpg",
+            "score": if failed { 31.5 } else { 92.5 }, "source_image": "https://media.example/source.jpg",
+            "target_image": "https://media.example/target.jpg",
             "source_image_session_id": null,
         }),
         "aml_screenings" => json!({
