@@ -85,6 +85,11 @@ fn row(state: &State, session: &Session) -> Value {
         "country": of_document("issuing_state"),
         "document_type": of_document("document_type"),
         "features": features,
+        "portrait_image": of_document("portrait_image"),
+        "didit_internal_id": null,
+        "phone_number": null,
+        "email_address": null,
+        "additional_details": null,
         "created_at": time::iso(session.created_at),
     })
 }
