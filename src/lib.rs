@@ -111,8 +111,8 @@
 //!
 //! # Verify people
 //!
-//! The feature `verification` receives Didit's webhooks, and judges its decisions about people: see the
-//! [guide](docs::verification).
+//! The feature `verification` sends people to Didit's identity verification, receives its webhooks, and judges its
+//! decisions: see the [guide](docs::verification).
 //!
 //! # Go to production
 //!
@@ -128,7 +128,7 @@
 //! | reqwest | yes | the default transport: reqwest with rustls. Without it, the application has to set a transport: [`with_transport`](ConfigBuilder::with_transport). |
 //! | redis | no | [`store`]`::RedisStore`: sessions for several processes and machines |
 //! | test-util | no | `fake`: a fake Didit in the process, a browser, and sessions without a sign-in, for tests; [`store`]`::conformance` |
-//! | verification | no | `verification`: Didit's webhooks, and the verdict on an identity verification |
+//! | verification | no | `verification`: Didit's API of identity verification, its webhooks, and the verdict on a person |
 //!
 //! # Guide
 //!
@@ -198,7 +198,9 @@ pub use tokens::{
 
 /// The reasons inside some [`ErrorKind`]s.
 pub mod reason {
-    pub use crate::error::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
+    pub use crate::error::{
+        CallbackError, GuardError, IdTokenError, TokenError, VerificationError, WiringError,
+    };
 }
 
 /// The protocol options of a [`Provider`].

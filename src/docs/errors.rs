@@ -92,6 +92,8 @@
 //! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //! | access-token-missing, 401 | This page cannot be opened like that | A request to an [API](crate::docs::recipes::bearer_api) has no access token. → Send `Authorization: Bearer`. |
 //! | malformed-authorization, 400 | This page cannot be opened like that | A request to an API has several `Authorization` headers, or a malformed one. → Send one header with one token. |
+//! | verification-user-blocked, 403 | This page is not open to you | Didit does not verify this user again: the user is blocked in Didit's console. → Nothing. |
+//! | unknown-verification, 404 | This page cannot be opened like that | Didit has no such verification session: it was deleted, or the id is not one of Didit's. → Nothing. If it happens to everybody: is the API key that of the application that created the sessions? |
 //!
 //! ## The operator
 //!
@@ -106,6 +108,8 @@
 //! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not request a refresh token, or use another provider. |
 //! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Request fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
 //! | sealed-tokens-undecryptable, 500 | Sign-in is not set up correctly | Another key, client id or provider sealed the tokens, or the text is damaged. → Give all processes the same cookie keys, and keep an old key until the tokens that it sealed are sealed again: see [jobs](crate::docs::recipes::jobs#jobs-without-a-request). |
+//! | verification-key-refused, 500 | Verification is not set up correctly | Didit refuses the API key, or the key may not do this. → Compare it with that of the application in Didit's console. |
+//! | verification-credits-exhausted, 500 | Verification is not set up correctly | The account at Didit has no credits for a verification. → Top up in Didit's console. |
 //!
 //! ## The provider
 //!
@@ -153,6 +157,8 @@
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
 //! | too-many-session-checks, 503 | Many people are using this site right now | [`DiditClient::session`](crate::DiditClient::session) was called more than 30 times in a minute, or 300 times in an hour. → Check rarely, before what must not happen in an ended session. |
+//! | verification-refused, 500 | Verification is not set up correctly | A request to Didit's [verification](crate::docs::verification) API is invalid. → The error names the wrong member; [`provider_description`](crate::Error::provider_description) is Didit's text. |
+//! | verification-rate-limited, 503 | Many people are using this site right now | Didit's [verification](crate::docs::verification) API is called too often. → Wait: [`retry_after`](crate::Error::retry_after). |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | bearer-layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditBearer`](crate::DiditBearer). → Add the layer to the routes of the API. |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |

@@ -1,7 +1,48 @@
-//! Identity verification: Didit's webhooks, and the verdict on a decision. Feature `verification`.
+//! Identity verification: Didit's API and webhooks, and the verdict on a decision. Feature `verification`.
 //!
 //! Didit verifies a person in a *session*, by the checks of a *workflow*, and reports each change of the session's
 //! status to your application by a *webhook*.
+//!
+//! # Create a session
+//!
+//! ```
+//! use axum::{extract::State, response::Redirect};
+//! use tower_didit::{
+//!     Error, IdClaims,
+//!     verification::{NewVerification, VerificationClient, VerificationId},
+//! };
+//!
+//! const WORKFLOW: &str = "99999999-8888-4777-8666-555555555555";
+//! # #[derive(Clone)]
+//! # struct Database;
+//! # impl Database {
+//! #     async fn save_session(&self, _: &str, _: VerificationId) {}
+//! # }
+//!
+//! async fn verify(
+//!     State((client, database)): State<(VerificationClient, Database)>,
+//!     user: IdClaims,
+//! ) -> Result<Redirect, Error> {
+//!     let verification = NewVerification::of_user(WORKFLOW, &user)
+//!         .with_callback("https://app.example/verified");
+//!     let session = client.create(verification).await?;
+//!     database.save_session(user.subject(), session.id()).await;
+//!     Ok(Redirect::to(session.url()))
+//! }
+//! # let _router: axum::Router<(VerificationClient, Database)> = axum::Router::new()
+//! #     .route("/verify", axum::routing::post(verify));
+//! ```
+//!
+//! [`VerificationClient::new`](crate::verification::VerificationClient::new) takes the API key of the application in
+//! Didit's console, and the [`Config`](crate::Config) whose transport it uses. Didit resumes the unfinished session of a
+//! user instead of creating a second one: [`is_resumed`](crate::verification::VerificationSession::is_resumed).
+//!
+//! When the browser returns, look the stored id up for the signed-in user, ask for the
+//! [`decision`](crate::verification::VerificationClient::decision), and [judge](#judge-a-decision) it. It is
+//! pending for a while: ask again after 10 seconds at the earliest, a few times, and leave the rest to the webhook.
+//!
+//! Calls fail with [reasons](crate::reason::VerificationError) of their own. Didit allows 600 creations, 600 decisions and
+//! 300 changes a minute.
 //!
 //! # Receive webhooks
 //!

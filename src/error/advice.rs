@@ -62,6 +62,8 @@ impl Advice {
          submitted: go back, reload the page and send it again." };
     pub(super) const NOT_SET_UP: Self = Self { next_page: TryAgain, title: "Sign-in is not set up correctly",
         text: "This site and its sign-in service do not agree. Please tell the people who run this site." };
+    pub(super) const NOT_VERIFYING: Self = Self { next_page: LandingPage, title: "Verification is not set up correctly",
+        text: "This site cannot verify people at present. Please tell the people who run this site." };
     pub(super) const NOT_UNDERSTOOD: Self = Self { next_page: TryAgain, title: "The sign-in could not be completed",
         text: "The sign-in service answered in a way that this site does not understand. Please try again in a \
          moment." };

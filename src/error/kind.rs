@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
+use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationError, WiringError};
 
 /// The kind of a failure, grouped by who must act. Some kinds contain a reason.
 ///
@@ -33,6 +33,8 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `too-many-token-requests` | 503 | 256 sign-ins, or 256 refreshes, wait for the provider | repeat the request after a moment |
 /// | `access-token-missing` | 401 | an API's request has no access token | send one: `Authorization: Bearer` |
 /// | `malformed-authorization` | 400 | an API's request has several `Authorization` headers, or one that is malformed | send one header with one token |
+/// | `verification-user-blocked` | 403 | Didit does not verify this user again: the user is blocked in Didit's console | nothing |
+/// | `unknown-verification` | 404 | Didit has no such verification session | nothing; if it happens to all users, is the API key that of the application that created the sessions? |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
 /// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes); in an API, the client requests those of the `WWW-Authenticate` header |
@@ -43,6 +45,8 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `unsupported-grant-type` | 500 | the provider does not support this grant type | do not request a refresh token, or use another provider |
 /// | `session-too-large` | 500 | the session exceeds the limit of the cookies, or of the store | request fewer scopes, use a session store, or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit) |
 /// | `sealed-tokens-undecryptable` | 500 | another key, client id or provider sealed the tokens, or the text is damaged | give all processes the same cookie keys; keep an old key until its tokens are sealed again |
+/// | `verification-key-refused` | 500 | Didit refuses the API key, or the key may not do this | compare the key with that of the application in Didit's console |
+/// | `verification-credits-exhausted` | 500 | the account at Didit has no credits for a verification | top up in Didit's console |
 /// | | | **The provider** | |
 /// | `provider-refused` | 502 | the provider refused with any other code | see [`provider_code`](crate::Error::provider_code) |
 /// | `invalid-response` | 502 | the provider's response cannot be used | see the log |
@@ -75,6 +79,8 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
 /// | `too-many-session-checks` | 503 | sessions were checked at the provider more than 30 times in a minute, or 300 times in an hour | check rarely, before what must not happen in an ended session; see [`retry_after`](crate::Error::retry_after) |
+/// | `verification-refused` | 500 | a request to Didit's verification API is invalid | correct the member that [`provider_code`](crate::Error::provider_code) names |
+/// | `verification-rate-limited` | 503 | Didit's verification API is called too often | wait; see [`retry_after`](crate::Error::retry_after) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `bearer-layer-missing` | 500 | the request did not pass [`DiditBearer`](crate::DiditBearer) | add the layer to the routes of the API |
 /// | `not-a-callback` | 500 | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's | extract an `Option` |
@@ -197,6 +203,8 @@ pub enum ErrorKind {
     NotOffered,
     /// Tokens with a single-use refresh token cannot be sealed: the session or the copy would send it a second time.
     SingleUseRefreshToken,
+    /// Didit's verification API refuses a call (feature `verification`).
+    Verification(VerificationError),
     /// The application is wired incorrectly.
     Wiring(WiringError),
 }
@@ -277,6 +285,8 @@ pub(crate) mod tests {
         TooManyTokenRequests,
         AccessTokenMissing,
         MalformedAuthorization,
+        Verification(VerificationError::UserBlocked),
+        Verification(VerificationError::UnknownSession),
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,
         InvalidScope,
@@ -287,6 +297,8 @@ pub(crate) mod tests {
         TokenRequest(TokenError::UnsupportedGrantType),
         SessionTooLarge,
         SealedTokensUndecryptable,
+        Verification(VerificationError::KeyRefused),
+        Verification(VerificationError::NoCredits),
         ProviderRefused,
         TokenRequest(TokenError::Other),
         InvalidResponse,
@@ -317,6 +329,8 @@ pub(crate) mod tests {
         NotOffered,
         SingleUseRefreshToken,
         TooManySessionChecks,
+        Verification(VerificationError::InvalidRequest),
+        Verification(VerificationError::RateLimited),
         Wiring(WiringError::LayerMissing),
         Wiring(WiringError::BearerLayerMissing),
         Wiring(WiringError::NotACallback),
@@ -360,7 +374,7 @@ pub(crate) mod tests {
         for kind in EVERY {
             let status = kind.status().as_u16();
             let allowed: &[u16] = match kind.row().actor {
-                Actor::User => &[400, 401, 403, 405, 409, 503],
+                Actor::User => &[400, 401, 403, 404, 405, 409, 503],
                 Actor::Operator => &[400, 403, 500],
                 Actor::Developer => &[500, 503],
                 Actor::Provider => &[502, 503, 504],

@@ -25,7 +25,9 @@ pub use kind::ErrorKind;
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use kind::tests::EVERY;
 pub(crate) use problem::Rendered;
-pub use reason::{CallbackError, GuardError, IdTokenError, TokenError, WiringError};
+pub use reason::{
+    CallbackError, GuardError, IdTokenError, TokenError, VerificationError, WiringError,
+};
 pub(crate) use table::Actor;
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -187,7 +189,8 @@ impl Error {
         self.0.kind
     }
 
-    /// The provider's `error` code, cut to 64 characters of printable ASCII.
+    /// The provider's `error` code, cut to 64 characters of printable ASCII. Of a request that Didit's verification API
+    /// refuses, it is the name of the wrong member.
     ///
     /// The text is untrusted, from the provider or from an attacker who forged the callback: escape it on a page.
     /// `Debug` and `Display` show the text only if it is a code of the specifications, because a provider may repeat
@@ -287,7 +290,8 @@ impl Error {
     fn known_code(&self) -> Option<&str> {
         let code = self.provider_code()?;
         let is_known = TokenError::from_code(code) != TokenError::Other
-            || AUTHORIZATION_ERRORS.contains(&code);
+            || AUTHORIZATION_ERRORS.contains(&code)
+            || matches!(self.kind(), ErrorKind::Verification(_));
         Some(if is_known { code } else { "unknown" })
     }
 

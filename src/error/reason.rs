@@ -179,6 +179,37 @@ impl GuardError {
     }
 }
 
+/// Why Didit's verification API refuses a call (feature `verification`).
+///
+/// ```
+/// use tower_didit::{Error, ErrorKind, reason::VerificationError};
+///
+/// fn is_deleted(error: &Error) -> bool {
+///     error.kind() == ErrorKind::Verification(VerificationError::UnknownSession)
+/// }
+/// # let error = tower_didit::transport::TransportError::timed_out().into();
+/// # assert!(!is_deleted(&error));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerificationError {
+    /// The request is invalid, or is not possible in the present status of the session.
+    /// [`provider_code`](crate::Error::provider_code) names the wrong member, or is `detail`;
+    /// [`provider_description`](crate::Error::provider_description) is Didit's text. Requests that Didit would certainly
+    /// refuse are not sent; the error's text says why.
+    InvalidRequest,
+    /// The user is blocked in Didit's console.
+    UserBlocked,
+    /// Didit has no such session: it was deleted, or is of another application.
+    UnknownSession,
+    /// The API key is wrong, or may not do this.
+    KeyRefused,
+    /// The account at Didit has no credits for a verification.
+    NoCredits,
+    /// There were too many calls. [`retry_after`](crate::Error::retry_after) says how long to wait, if Didit does.
+    RateLimited,
+}
+
 /// A mistake in the wiring of the application.
 ///
 /// ```
@@ -232,6 +263,12 @@ impl From<CallbackError> for ErrorKind {
 impl From<GuardError> for ErrorKind {
     fn from(reason: GuardError) -> Self {
         Self::NotAllowed(reason)
+    }
+}
+
+impl From<VerificationError> for ErrorKind {
+    fn from(reason: VerificationError) -> Self {
+        Self::Verification(reason)
     }
 }
 

@@ -3,7 +3,8 @@
 use http::StatusCode as Status;
 
 use super::{
-    CallbackError, ErrorKind, GuardError, IdTokenError, TokenError, WiringError, advice::Advice,
+    CallbackError, ErrorKind, GuardError, IdTokenError, TokenError, VerificationError, WiringError,
+    advice::Advice,
 };
 
 pub(crate) struct Row {
@@ -165,6 +166,25 @@ impl ErrorKind {
             Self::TooManySessionChecks =>
                 row(Actor::Developer, "too-many-session-checks", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                     "the session was checked at the provider too often"),
+            Self::Verification(reason) => match reason {
+                VerificationError::UserBlocked => row(User, "verification-user-blocked", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                    "Didit does not verify this user again: the user is blocked"),
+                VerificationError::UnknownSession =>
+                    row(User, "unknown-verification", Status::NOT_FOUND, &Advice::WRONG_WAY,
+                        "Didit has no such verification session"),
+                VerificationError::KeyRefused =>
+                    row(Operator, "verification-key-refused", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
+                        "Didit refuses the API key of the verification"),
+                VerificationError::NoCredits =>
+                    row(Operator, "verification-credits-exhausted", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
+                        "the account at Didit has no credits for a verification"),
+                VerificationError::InvalidRequest =>
+                    row(Actor::Developer, "verification-refused", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
+                        "the request to Didit's verification API is invalid"),
+                VerificationError::RateLimited =>
+                    row(Actor::Developer, "verification-rate-limited", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
+                        "Didit's verification API was called too often"),
+            },
             Self::Wiring(reason) => match reason {
                 WiringError::LayerMissing =>
                     developer("layer-missing",

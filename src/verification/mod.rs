@@ -1,6 +1,7 @@
-//! Didit's identity verification: its webhooks, and the verdict on a decision. Feature `verification`.
+//! Didit's identity verification: its API, its webhooks, and the verdict on a decision. Feature `verification`.
 //!
-//! [`DiditWebhooks`] is a layer for one route: its handler gets only [`WebhookEvent`]s that Didit has signed.
+//! [`VerificationClient`] creates the sessions in which Didit verifies people. [`DiditWebhooks`] is a layer for one
+//! route: its handler gets only [`WebhookEvent`]s that Didit has signed.
 //! [`Decision::judge`] says whether a person is verified. The [guide](crate::docs::verification) leads from the console
 //! to production.
 //!
@@ -21,9 +22,13 @@
 //! # }
 //! ```
 
+mod client;
 mod decision;
 mod event;
+mod id;
+mod new_verification;
 mod requirements;
+mod session;
 mod status;
 mod verdict;
 mod webhooks;
@@ -33,9 +38,13 @@ use std::any::type_name;
 use serde::de::DeserializeOwned;
 
 pub use self::{
+    client::VerificationClient,
     decision::Decision,
     event::{EventKind, ResubmitStep, WebhookEvent},
+    id::VerificationId,
+    new_verification::{CallbackMethod, NewVerification},
     requirements::{Check, Requirements},
+    session::VerificationSession,
     status::Status,
     verdict::{Reason, Verdict},
     webhooks::{DiditWebhooks, DiditWebhooksService},

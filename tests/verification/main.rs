@@ -9,6 +9,7 @@
 mod answers;
 mod attacks;
 mod body;
+mod client;
 mod delivery;
 mod event;
 mod fake;

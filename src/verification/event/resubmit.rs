@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::json::{self, Object};
 
@@ -16,6 +16,28 @@ pub struct ResubmitStep {
 }
 
 impl ResubmitStep {
+    /// A step to be repeated, for [`resubmit`](crate::verification::VerificationClient::resubmit): its id in the workflow, and its kind.
+    ///
+    /// ```
+    /// use tower_didit::verification::ResubmitStep;
+    ///
+    /// let step = ResubmitStep::new("feature_ocr", "OCR");
+    /// assert_eq!(step.node_id(), Some("feature_ocr"));
+    /// assert_eq!(step.feature(), Some("OCR"));
+    /// ```
+    pub fn new(node_id: impl Into<String>, feature: impl Into<String>) -> Self {
+        Self {
+            node_id: Some(node_id.into()),
+            feature: Some(feature.into()),
+            reason: None,
+        }
+    }
+
+    /// The step in a request.
+    pub(in crate::verification) fn to_json(&self) -> Value {
+        json!({"node_id": self.node_id, "feature": self.feature})
+    }
+
     /// The steps of a webhook's `resubmit_info`.
     pub(super) fn all(info: &Object) -> Option<Vec<Self>> {
         let nodes = json::member(info, "nodes_to_resubmit")?.as_array()?;
