@@ -93,6 +93,8 @@
 //! | access-token-missing, 401 | This page cannot be opened like that | A request to an [API](crate::docs::recipes::bearer_api) has no access token. → Send `Authorization: Bearer`. |
 //! | malformed-authorization, 400 | This page cannot be opened like that | A request to an API has several `Authorization` headers, or a malformed one. → Send one header with one token. |
 //! | verification-user-blocked, 403 | This page is not open to you | Didit does not verify this user again: the user is blocked in Didit's console. → Nothing. |
+//! | verification-required, 403 | This page is not open to you | `RequireVerified` refuses a program's request of a user who is not verified. → Open the page that the text names in the browser. |
+//! | verification-declined, 403 | This page is not open to you | The user did not pass the verification. → Nothing. In Didit's console you can let the user repeat steps. |
 //! | unknown-verification, 404 | This page cannot be opened like that | Didit has no such verification session: it was deleted, or the id is not one of Didit's. → Nothing. If it happens to everybody: is the API key that of the application that created the sessions? |
 //!
 //! ## The operator

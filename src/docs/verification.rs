@@ -3,6 +3,15 @@
 //! Didit verifies a person in a *session*, by the checks of a *workflow*, and reports each change of the session's
 //! status to your application by a *webhook*.
 //!
+//! # Guard pages for verified users
+//!
+//! [`Verification`](crate::verification::Verification) has the whole in one place: the guard
+//! [`RequireVerified`](crate::verification::RequireVerified) sends a signed-in person to Didit,
+//! [`return_page`](crate::verification::Verification::return_page) takes the person back to the page, and
+//! [`receive`](crate::verification::Verification::receive) handles the webhooks. Your part is a table for the
+//! [records](crate::verification::VerificationRecords). Its page has the application in full. The rest of this page is
+//! for applications that do one of these steps in their own way.
+//!
 //! # Create a session
 //!
 //! ```

@@ -34,6 +34,8 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationErr
 /// | `access-token-missing` | 401 | an API's request has no access token | send one: `Authorization: Bearer` |
 /// | `malformed-authorization` | 400 | an API's request has several `Authorization` headers, or one that is malformed | send one header with one token |
 /// | `verification-user-blocked` | 403 | Didit does not verify this user again: the user is blocked in Didit's console | nothing |
+/// | `verification-required` | 403 | [`RequireVerified`](crate::docs::verification) refuses a program's request of a user who is not verified; the text names the page to open | open the page in the browser |
+/// | `verification-declined` | 403 | the user did not pass the verification | nothing; in Didit's console you can let the user repeat steps |
 /// | `unknown-verification` | 404 | Didit has no such verification session | nothing; if it happens to all users, is the API key that of the application that created the sessions? |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
@@ -286,6 +288,8 @@ pub(crate) mod tests {
         AccessTokenMissing,
         MalformedAuthorization,
         Verification(VerificationError::UserBlocked),
+        Verification(VerificationError::Required),
+        Verification(VerificationError::Declined),
         Verification(VerificationError::UnknownSession),
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,

@@ -206,6 +206,11 @@ pub enum VerificationError {
     KeyRefused,
     /// The account at Didit has no credits for a verification.
     NoCredits,
+    /// A program asked for a page that is open to verified users only. The error's text names the page to open in the
+    /// browser.
+    Required,
+    /// The user was verified, and did not pass.
+    Declined,
     /// There were too many calls. [`retry_after`](crate::Error::retry_after) says how long to wait, if Didit does.
     RateLimited,
 }

@@ -169,6 +169,10 @@ impl ErrorKind {
             Self::Verification(reason) => match reason {
                 VerificationError::UserBlocked => row(User, "verification-user-blocked", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
                     "Didit does not verify this user again: the user is blocked"),
+                VerificationError::Required => row(User, "verification-required", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                    "only for people whose identity Didit has verified"),
+                VerificationError::Declined => row(User, "verification-declined", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                    "the user did not pass the verification"),
                 VerificationError::UnknownSession =>
                     row(User, "unknown-verification", Status::NOT_FOUND, &Advice::WRONG_WAY,
                         "Didit has no such verification session"),

@@ -246,7 +246,7 @@ fn return_to(context: Option<&Arc<RequestContext>>) -> Option<ReturnTo> {
 }
 
 /// The context of a request. `None` if the request has an access token: its cookies do not count.
-fn context(extensions: &Extensions) -> Result<Option<&Arc<RequestContext>>, Error> {
+pub(crate) fn context(extensions: &Extensions) -> Result<Option<&Arc<RequestContext>>, Error> {
     if BearerContext::has_token(extensions) {
         return Ok(None);
     }

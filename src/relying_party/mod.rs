@@ -26,6 +26,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header, request::Parts};
 
+#[cfg(feature = "verification")]
+pub(crate) use self::pages::notice;
 use self::{
     callback_flights::CallbackFlights,
     request_kind::{FetchMetadata, page_request},

@@ -59,6 +59,24 @@ pub(super) fn forwarding_page(url: &HeaderValue) -> Response<Bytes> {
     page("You are signed out of this site", &refresh, text, &link, "")
 }
 
+/// A page with one link. Its texts are this crate's own.
+#[cfg(feature = "verification")]
+pub(crate) fn notice(title: &str, text: &str, address: &str) -> Response<Bytes> {
+    let address = escaped(address);
+    let mut response = page(
+        title,
+        "",
+        text,
+        &format!(r#"<a id="go-on" href="{address}">Continue</a>"#),
+        "",
+    );
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 fn page(title: &str, head: &str, text: &str, links: &str, footer: &str) -> Response<Bytes> {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n{head}\

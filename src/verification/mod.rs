@@ -1,9 +1,9 @@
 //! Didit's identity verification: its API, its webhooks, and the verdict on a decision. Feature `verification`.
 //!
-//! [`VerificationClient`] creates the sessions in which Didit verifies people. [`DiditWebhooks`] is a layer for one
-//! route: its handler gets only [`WebhookEvent`]s that Didit has signed.
-//! [`Decision::judge`] says whether a person is verified. The [guide](crate::docs::verification) leads from the console
-//! to production.
+//! [`RequireVerified`] guards routes, and [`Verification`] shows how. Its parts: [`VerificationClient`] creates the
+//! sessions in which Didit verifies people. [`DiditWebhooks`] is a layer for one route: its handler gets only
+//! [`WebhookEvent`]s that Didit has signed. [`Decision::judge`] says whether a person is verified. The
+//! [guide](crate::docs::verification) leads from the console to production.
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -25,8 +25,10 @@
 mod client;
 mod decision;
 mod event;
+mod flow;
 mod id;
 mod new_verification;
+mod records;
 mod requirements;
 mod session;
 mod status;
@@ -41,8 +43,10 @@ pub use self::{
     client::VerificationClient,
     decision::Decision,
     event::{EventKind, ResubmitStep, WebhookEvent},
+    flow::{RequireVerified, RequireVerifiedService, Verification, VerificationReturnPage},
     id::VerificationId,
     new_verification::{CallbackMethod, NewVerification},
+    records::{MemoryRecords, VerificationRecord, VerificationRecords},
     requirements::{Check, Requirements},
     session::VerificationSession,
     status::Status,

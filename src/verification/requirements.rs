@@ -182,6 +182,12 @@ impl Requirements {
         self
     }
 
+    /// What is required of every user. A verdict on other rules does not count.
+    pub(super) fn rules(&self) -> String {
+        let (checks, age) = (&self.checks, self.minimum_age);
+        format!("{checks:?} {age:?} {}", self.accepts_sandbox)
+    }
+
     fn with(mut self, check: Check) -> Self {
         if !self.checks.contains(&check) {
             self.checks.push(check);

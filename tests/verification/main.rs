@@ -13,6 +13,7 @@ mod client;
 mod delivery;
 mod event;
 mod fake;
+mod guard;
 mod judge;
 mod log_lines;
 mod mutations;

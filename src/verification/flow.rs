@@ -1,0 +1,414 @@
+//! The verification of signed-in users: from the guard to Didit, and back to the page.
+
+mod guard;
+mod return_page;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::timeout;
+
+pub use self::{
+    guard::{RequireVerified, RequireVerifiedService},
+    return_page::VerificationReturnPage,
+};
+use super::{
+    EventKind, NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
+    VerificationRecords, VerificationSession, WebhookEvent, id::is_uuid,
+};
+use crate::{
+    clock::{Clock, Timestamp},
+    config::ConfigError,
+    error::{Error, ErrorKind, VerificationError},
+    provider::{Endpoint, InvalidUrl},
+    session::store::StoreFuture,
+    tokens::IdClaims,
+};
+
+/// Verifies signed-in users at Didit, and keeps who is verified.
+///
+/// Three parts share it: [`RequireVerified`] guards routes, [`return_page`](Self::return_page) is where the browser
+/// returns to, and [`receive`](Self::receive) handles Didit's webhooks. A user is verified only by a decision that Didit
+/// returns over the API: neither the browser's return nor a webhook's payload grants anything. So webhooks may arrive
+/// twice, in any order, before the return or never.
+///
+/// ```
+/// use axum::{
+///     Router,
+///     extract::State,
+///     http::StatusCode,
+///     routing::{get, get_service, post},
+/// };
+/// use tower_didit::{
+///     Config, ConfigError, DiditAuth, Error, RequireSignIn,
+///     verification::{
+///         DiditWebhooks, MemoryRecords, RequireVerified, Requirements, Verification, VerificationClient,
+///         WebhookEvent,
+///     },
+/// };
+///
+/// fn app(config: Config) -> Result<Router, ConfigError> {
+///     let requirements = Requirements::identity()
+///         .with_liveness()
+///         .with_face_match()
+///         .with_workflow("99999999-8888-4777-8666-555555555555");
+///     let verification = Verification::new(
+///         VerificationClient::new("the-application-s-API-key", &config)?,
+///         requirements,
+///         "https://app.example/verified",
+///         MemoryRecords::default(), // in production a table of your database
+///     )?;
+///     let webhooks = DiditWebhooks::new(["the secret of the destination"])?;
+///     Ok(Router::new()
+///         .route("/account", get(|| async { "only for verified users" }))
+///         .route_layer(RequireVerified::new(&verification))
+///         .route_layer(RequireSignIn::new())
+///         .route("/verified", get_service(verification.return_page()))
+///         .route("/didit", post(webhook).layer(webhooks))
+///         .with_state(verification)
+///         .layer(DiditAuth::new(config)))
+/// }
+///
+/// async fn webhook(State(verification): State<Verification>, event: WebhookEvent) -> Result<StatusCode, Error> {
+///     verification.receive(&event).await?;
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// # let config = Config::builder("id", "https://app.example/callback").with_client_secret("s").build()?;
+/// # app(config)?;
+/// # Ok::<_, ConfigError>(())
+/// ```
+///
+/// # What a user's record becomes
+///
+/// | Didit says | the guard |
+/// |---|---|
+/// | nothing yet, `Not Started`, `In Progress`, `Resubmitted` | sends the person to Didit, to begin or to go on |
+/// | `In Review`, `Awaiting User`, or an unknown status | sends the person to the return page, which waits |
+/// | `Approved`, and the [requirements](Requirements) are met | lets the user pass |
+/// | `Approved`, but a check is missing or not approved; `Declined` | 403 [`verification-declined`](VerificationError::Declined), until an employee lets the person repeat steps |
+/// | `Expired`, `Abandoned`, `Kyc Expired`, or the session was deleted | sends the person to Didit, to begin anew |
+/// | the user is blocked | 403 [`verification-user-blocked`](VerificationError::UserBlocked) |
+///
+/// A verdict counts only for the requirements that it was made by: if they change, Didit is asked again, and with another
+/// workflow the user begins anew.
+///
+/// Didit is asked about a session at most every 10 s for a browser, and for each webhook. Anything that fails refuses:
+/// records that do not respond within 1 s, and a Didit that does not respond.
+#[derive(Clone)]
+pub struct Verification(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    client: VerificationClient,
+    requirements: Requirements,
+    workflow: String,
+    /// The URL of the return page.
+    return_url: String,
+    records: Arc<dyn VerificationRecords>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a user's record says.
+enum Standing {
+    Verified,
+    /// The user has to begin, or go on, at Didit.
+    Unfinished,
+    /// Didit has not decided yet, or has not been asked.
+    Waiting,
+    Refused,
+}
+
+impl Verification {
+    /// Verifies by the workflow of `requirements`. `return_url` is the absolute URL at which the application mounts
+    /// [`return_page`](Self::return_page), inside of [`DiditAuth`](crate::DiditAuth). [Example](Self).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] and [`ConfigError::InvalidValue`]: the requirements have no workflow, its id is not a UUID, or the return URL is neither https nor http on loopback, or has
+    /// a query.
+    pub fn new(
+        client: VerificationClient,
+        requirements: Requirements,
+        return_url: impl Into<String>,
+        records: impl VerificationRecords,
+    ) -> Result<Self, ConfigError> {
+        let workflow = requirements.workflow_id.clone().unwrap_or_default();
+        if !is_uuid(&workflow) {
+            return Err(ConfigError::Invalid {
+                name: "workflow of the requirements",
+                why: "is missing or not a UUID",
+            });
+        }
+        let return_url = return_url.into();
+        let url = Endpoint::parse("return URL", &return_url)?;
+        if url.url().query().is_some() {
+            return Err(InvalidUrl::new("return URL", &return_url, "must not have a query").into());
+        }
+        Ok(Self(Arc::new(Inner {
+            client,
+            requirements,
+            workflow,
+            return_url,
+            records: Arc::new(records),
+            clock: Arc::new(SystemTime::now),
+        })))
+    }
+
+    /// The clock that the pauses between questions to Didit are measured by.
+    ///
+    /// Default: the system's.
+    ///
+    /// ```
+    /// use tower_didit::{fake::FakeClock, verification::Verification};
+    ///
+    /// fn in_a_test(verification: Verification, clock: FakeClock) -> Verification {
+    ///     verification.with_clock(clock)
+    /// }
+    /// # let _ = in_a_test;
+    /// ```
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
+        self
+    }
+
+    /// The page that the browser returns to: a service for one route, inside of [`DiditAuth`](crate::DiditAuth).
+    /// [Example](Self).
+    ///
+    /// It reads nothing of what Didit adds to the query. It asks for the decision about the signed-in user's own session,
+    /// and redirects to the page that the guard has interrupted. While Didit has not decided, the page loads itself again
+    /// every 10 s, six times. A browser in which nobody is signed in, such as the phone that took over, is told to go
+    /// back to the first device, and is granted nothing.
+    pub fn return_page(&self) -> VerificationReturnPage {
+        VerificationReturnPage::new(self.clone())
+    }
+
+    /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user. Other
+    /// events are ignored, except those that block or unblock a user. [Example](Self).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`VerificationClient::decision`], and [`ErrorKind::SessionUnavailable`] if the records do not respond.
+    /// Answer with the error: Didit then sends the event again.
+    pub async fn receive(&self, event: &WebhookEvent) -> Result<(), Error> {
+        let Some(user) = event.vendor_data() else {
+            return Ok(());
+        };
+        let at = event.timestamp().unwrap_or(SystemTime::UNIX_EPOCH);
+        let at = at.duration_since(SystemTime::UNIX_EPOCH);
+        let at = at.unwrap_or_default().as_secs();
+        let is_made_up = event.is_test() || event.is_sandbox();
+        if is_made_up && !self.0.requirements.accepts_sandbox {
+            return Ok(());
+        }
+        if event.kind() == EventKind::UserStatusUpdated {
+            let is_blocked = event.entity_status() == Some(BLOCKED);
+            return self.note_block(user, is_blocked, at).await;
+        }
+        let Some((record, version)) = self.record(user).await? else {
+            return Ok(());
+        };
+        let session = event.session_id().and_then(|id| id.parse().ok());
+        if session.is_none() || record.session_id() != session {
+            return Ok(());
+        }
+        // The verdict does not outlive an event against it if Didit cannot be asked now.
+        if record.is_verified
+            && event
+                .status()
+                .is_some_and(|status| status != Status::Approved)
+            && at >= record.asked_at
+        {
+            let doubted = VerificationRecord {
+                is_verified: false,
+                status: Status::Other.to_string(),
+                asked_at: 0,
+                ..record
+            };
+            self.put(user, doubted, version).await?;
+        }
+        self.ask(user).await.map(drop)
+    }
+
+    /// Asks Didit for the decision about the user's session, and stores the verdict.
+    ///
+    /// The record is read before Didit is asked and replaced by its version, so an older decision never replaces the
+    /// verdict on a newer one.
+    async fn ask(&self, user: &str) -> Result<Option<VerificationRecord>, Error> {
+        for _ in 0..ATTEMPTS {
+            let Some((record, version)) = self.record(user).await? else {
+                return Ok(None);
+            };
+            let session = record.session_id();
+            let Some(session) = session.filter(|_| record.workflow == self.0.workflow) else {
+                return Ok(Some(record));
+            };
+            let now = self.now().as_unix();
+            let requirements = self.0.requirements.clone();
+            let requirements = requirements.with_session(session).with_vendor_data(user);
+            let (status, is_verified) = match self.0.client.decision(session).await {
+                Ok(decision) => {
+                    let verdict = decision.judge(&requirements);
+                    (decision.status(), verdict.is_verified())
+                }
+                // It was deleted: the user has to begin anew.
+                Err(error) if error.kind() == VerificationError::UnknownSession.into() => {
+                    (Status::Expired, false)
+                }
+                Err(error) => return Err(error),
+            };
+            let record = VerificationRecord {
+                status: status.to_string(),
+                is_verified,
+                rules: self.0.requirements.rules(),
+                asked_at: now,
+                ..record
+            };
+            if self.put(user, record.clone(), version).await? {
+                return Ok(Some(record));
+            }
+        }
+        Err(contended())
+    }
+
+    /// Creates or resumes the user's session, and remembers it with the page. `None` if the record has changed meanwhile:
+    /// the return page says what has become of it.
+    async fn start(&self, user: &str, page: &str) -> Result<Option<VerificationSession>, Error> {
+        let before = self.record(user).await?;
+        if let Some((before, _)) = &before
+            && !matches!(self.standing(before)?, Standing::Unfinished)
+        {
+            return Ok(None);
+        }
+        let version = before.as_ref().map_or(0, |(_, version)| *version);
+        let new = NewVerification::new(&self.0.workflow, user).with_callback(&self.0.return_url);
+        let session = self.0.client.create(new).await?;
+        let mut record = VerificationRecord::new(&session, &self.0.workflow, page);
+        if let Some((before, _)) = before {
+            record.is_blocked = before.is_blocked;
+            record.blocked_at = before.blocked_at;
+        }
+        if self.put(user, record, version).await? {
+            return Ok(Some(session));
+        }
+        // Another tab may have resumed the same session. Otherwise the outcome of a webhook counts.
+        let now = self.record(user).await?;
+        let is_same = now.is_some_and(|(now, _)| {
+            now.session_id() == Some(session.id())
+                && matches!(self.standing(&now), Ok(Standing::Unfinished))
+        });
+        Ok(is_same.then_some(session))
+    }
+
+    async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let Some((record, version)) = self.record(user).await? else {
+                return Ok(());
+            };
+            // Of two events of the same second the block counts.
+            if at < record.blocked_at || at == record.blocked_at && !is_blocked {
+                return Ok(());
+            }
+            let record = VerificationRecord {
+                is_blocked,
+                blocked_at: at,
+                ..record
+            };
+            if self.put(user, record, version).await? {
+                return Ok(());
+            }
+        }
+        Err(contended())
+    }
+
+    /// What the guard does.
+    fn standing(&self, record: &VerificationRecord) -> Result<Standing, Error> {
+        if record.is_blocked {
+            return Err(Error::new(VerificationError::UserBlocked));
+        }
+        if record.workflow != self.0.workflow {
+            return Ok(Standing::Unfinished);
+        }
+        if record.is_verified {
+            let is_current = record.rules == self.0.requirements.rules();
+            return Ok(if is_current {
+                Standing::Verified
+            } else {
+                Standing::Waiting
+            });
+        }
+        Ok(match record.status() {
+            Status::NotStarted
+            | Status::InProgress
+            | Status::Resubmitted
+            | Status::Expired
+            | Status::Abandoned
+            | Status::KycExpired => Standing::Unfinished,
+            Status::AwaitingUser | Status::InReview | Status::Other => Standing::Waiting,
+            Status::Approved | Status::Declined => Standing::Refused,
+        })
+    }
+
+    /// Whether Didit may be asked again about a session.
+    fn is_due(&self, record: &VerificationRecord) -> bool {
+        let asked = Timestamp::from_unix(record.asked_at);
+        self.now().since(asked) >= PAUSE
+    }
+
+    async fn record(&self, user: &str) -> Result<Option<(VerificationRecord, u64)>, Error> {
+        within(self.0.records.get(user)).await
+    }
+
+    async fn put(
+        &self,
+        user: &str,
+        record: VerificationRecord,
+        version: u64,
+    ) -> Result<bool, Error> {
+        within(self.0.records.put(user, record, version)).await
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now(&*self.0.clock)
+    }
+}
+
+impl fmt::Debug for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verification")
+            .field("requirements", &self.0.requirements)
+            .field("return_url", &self.0.return_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id of a signed-in user at Didit.
+fn user_of(claims: &IdClaims) -> String {
+    NewVerification::of_user("", claims)
+        .vendor_data()
+        .to_owned()
+}
+
+async fn within<T>(call: StoreFuture<'_, T>) -> Result<T, Error> {
+    match timeout(STORE_TIMEOUT, call).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_elapsed) => Err(Error::with_context(
+            ErrorKind::SessionUnavailable,
+            "the verification records did not respond within 1 s",
+        )),
+    }
+}
+
+fn contended() -> Error {
+    let context = "the verification record changes too often";
+    Error::with_context(ErrorKind::SessionUnavailable, context)
+}
+
+const BLOCKED: &str = "BLOCKED";
+const ATTEMPTS: usize = 5;
+/// Between two questions about one session.
+const PAUSE: Duration = Duration::from_secs(10);
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);

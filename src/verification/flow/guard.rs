@@ -1,0 +1,146 @@
+//! The guard for verified users.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Standing, Verification, user_of};
+use crate::{
+    body::ResponseBody,
+    error::{Error, ErrorKind, VerificationError},
+    extract::context,
+    future::ResponseFuture,
+    return_to::ReturnTo,
+};
+
+/// Guards a group of routes: lets in verified users only. Add it inside of [`RequireSignIn`](crate::RequireSignIn).
+///
+/// A person is [sent to Didit](Verification#what-a-users-record-becomes). A program gets 403
+/// [`verification-required`](VerificationError::Required), and the `detail` of the problem names the page to open.
+///
+/// [Example](Verification).
+#[derive(Clone, Debug)]
+pub struct RequireVerified(Verification);
+
+impl RequireVerified {
+    /// A guard by this verification. [Example](Verification).
+    pub fn new(verification: &Verification) -> Self {
+        Self(verification.clone())
+    }
+
+    /// `Ok(None)` lets the request pass; `Ok(Some(_))` is where the person is sent.
+    async fn admit(&self, head: &Parts) -> Result<Option<HeaderValue>, Error> {
+        let context = context(&head.extensions)?;
+        let context = context.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        let session = context.session()?.signed_in().await?;
+        let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
+        let user = user_of(session.tokens().claims());
+        let Self(verification) = self;
+        let return_url = &verification.0.return_url;
+        let mut record = verification.record(&user).await?.map(|(record, _)| record);
+        if let Some(known) = &record
+            && matches!(verification.standing(known)?, Standing::Verified)
+        {
+            return Ok(None);
+        }
+        let Some(page) = context.requested_page() else {
+            let context = format!("open {return_url} in the browser");
+            let error = Error::with_context(VerificationError::Required, context);
+            return Err(error.with_public_context());
+        };
+        if let Some(known) = &record {
+            if !verification.is_due(known) {
+                return location(return_url).map(Some);
+            }
+            record = verification.ask(&user).await?;
+        }
+        let standing = match &record {
+            Some(known) => verification.standing(known)?,
+            None => Standing::Unfinished,
+        };
+        match standing {
+            Standing::Verified => Ok(None),
+            Standing::Refused => Err(Error::new(VerificationError::Declined)),
+            Standing::Waiting => location(return_url).map(Some),
+            Standing::Unfinished => {
+                let page = page.address().and_then(ReturnTo::of_request);
+                let page = page.as_ref().map_or("/", ReturnTo::as_str);
+                match verification.start(&user, page).await? {
+                    Some(session) => location(session.url()).map(Some),
+                    None => location(return_url).map(Some),
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn location(url: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(url).map_err(|_| Error::new(ErrorKind::InvalidResponse))
+}
+
+pub(super) fn redirect(location: HeaderValue) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl<S> Layer<S> for RequireVerified {
+    type Service = RequireVerifiedService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let guard = self.clone();
+        RequireVerifiedService { inner, guard }
+    }
+}
+
+/// Refuses requests of users who are not verified. Made by [`RequireVerified`].
+///
+/// ```
+/// use axum::Router;
+/// use tower_layer::Layer;
+/// use tower_didit::verification::{RequireVerified, RequireVerifiedService, Verification};
+///
+/// fn guarded(routes: Router, verification: &Verification) -> RequireVerifiedService<Router> {
+///     RequireVerified::new(verification).layer(routes)
+/// }
+/// # let _ = guarded;
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequireVerifiedService<S> {
+    inner: S,
+    guard: RequireVerified,
+}
+
+impl<S, B, R> Service<Request<B>> for RequireVerifiedService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let guard = self.guard.clone();
+        let (head, body) = request.into_parts();
+        let decision = Box::pin(async move {
+            let admitted = guard.admit(&head).await;
+            let decision = match admitted {
+                Ok(None) => Ok(None),
+                Ok(Some(location)) => Err(redirect(location)),
+                Err(error) => Err(error.into_http()),
+            };
+            (head, decision)
+        });
+        ResponseFuture::decide(&mut self.inner, body, decision)
+    }
+}

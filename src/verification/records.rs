@@ -1,0 +1,183 @@
+//! Where the application keeps who is verified.
+
+use std::{collections::HashMap, fmt, sync::Mutex};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Status, VerificationId, VerificationSession};
+use crate::{lock::lock, session::store::StoreFuture};
+
+/// Keeps one [`VerificationRecord`] for each user, by the user's id at Didit, which is made of issuer and subject.
+///
+/// A record is replaced only by its version, so that of two concurrent changes one is repeated. Records must outlive the
+/// process: a user whose record is lost is verified again. Each [`Verification`](super::Verification) has records of its
+/// own. [`MemoryRecords`] is for tests and demonstrations.
+///
+/// In SQL, for a table `verifications (user text primary key, record text, version bigint)`:
+///
+/// | version | statement; stored if it changes a row |
+/// |---|---|
+/// | 0 | `insert into verifications values ($1, $2, 1) on conflict do nothing` |
+/// | n | `update verifications set record = $2, version = version + 1 where user = $1 and version = $3` |
+///
+/// ```
+/// use std::{collections::HashMap, sync::Mutex};
+/// use tower_didit::{
+///     store::StoreFuture,
+///     verification::{VerificationRecord, VerificationRecords},
+/// };
+///
+/// /// Records as JSON.
+/// #[derive(Debug)]
+/// struct Table(Mutex<HashMap<String, (String, u64)>>);
+///
+/// impl VerificationRecords for Table {
+///     fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>> {
+///         Box::pin(async move {
+///             let row = self.0.lock().unwrap().get(user).cloned();
+///             Ok(row.map(|(json, version)| (serde_json::from_str(&json).unwrap(), version)))
+///         })
+///     }
+///
+///     fn put<'a>(&'a self, user: &'a str, record: VerificationRecord, version: u64) -> StoreFuture<'a, bool> {
+///         Box::pin(async move {
+///             let mut rows = self.0.lock().unwrap();
+///             let is_unchanged = rows.get(user).map_or(0, |(_, version)| *version) == version;
+///             if is_unchanged {
+///                 let json = serde_json::to_string(&record).unwrap();
+///                 rows.insert(user.to_owned(), (json, version + 1));
+///             }
+///             Ok(is_unchanged)
+///         })
+///     }
+/// }
+/// ```
+pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
+    /// The record of a user, with its version. [Example](Self).
+    ///
+    /// # Errors
+    ///
+    /// The records cannot be read: nobody passes.
+    fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>>;
+
+    /// Stores the record with the version `version + 1`, if the stored one still has the version `version`; 0 stands for
+    /// no record. Returns whether it was stored. Comparing and storing are one step. [Example](Self).
+    ///
+    /// # Errors
+    ///
+    /// It is unknown whether the record was stored.
+    fn put<'a>(
+        &'a self,
+        user: &'a str,
+        record: VerificationRecord,
+        version: u64,
+    ) -> StoreFuture<'a, bool>;
+}
+
+/// What is known of a user's verification. Store it in any format of serde, such as JSON; it has no data of the person.
+///
+/// ```
+/// use tower_didit::{store::StoreError, verification::VerificationRecords};
+///
+/// /// For the administrators' page.
+/// async fn describe(records: &impl VerificationRecords, user: &str) -> Result<String, StoreError> {
+///     Ok(match records.get(user).await? {
+///         Some((record, _)) if record.is_verified() => "verified".to_owned(),
+///         Some((record, _)) => format!("{}, session {:?}", record.status(), record.session_id()),
+///         None => "has never begun".to_owned(),
+///     })
+/// }
+/// # use tower_didit::verification::MemoryRecords;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let text = runtime.block_on(describe(&MemoryRecords::default(), "user-42")).unwrap();
+/// # assert_eq!(text, "has never begun");
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationRecord {
+    /// The session that the user has begun.
+    pub(super) session: Option<String>,
+    /// The workflow of the session.
+    pub(super) workflow: String,
+    /// What the verdict required.
+    pub(super) rules: String,
+    /// Didit's spelling.
+    pub(super) status: String,
+    /// The verdict on the last decision.
+    pub(super) is_verified: bool,
+    /// Whether the user is blocked in Didit's console, and since when: seconds of an event.
+    pub(super) is_blocked: bool,
+    pub(super) blocked_at: u64,
+    /// When Didit was last asked for the decision: seconds.
+    pub(super) asked_at: u64,
+    /// The page to return to.
+    pub(super) page: String,
+}
+
+impl VerificationRecord {
+    pub(super) fn new(session: &VerificationSession, workflow: &str, page: &str) -> Self {
+        Self {
+            session: Some(session.id().to_string()),
+            workflow: workflow.to_owned(),
+            rules: String::new(),
+            status: session.status().to_string(),
+            is_verified: false,
+            is_blocked: false,
+            blocked_at: 0,
+            asked_at: 0,
+            page: page.to_owned(),
+        }
+    }
+
+    /// Whether the user is verified now. [Example](Self).
+    pub fn is_verified(&self) -> bool {
+        self.is_verified && !self.is_blocked
+    }
+
+    /// The status of the user's session, as far as Didit was asked. [Example](Self).
+    pub fn status(&self) -> Status {
+        Status::from(self.status.as_str())
+    }
+
+    /// The user's session at Didit. [Example](Self).
+    pub fn session_id(&self) -> Option<VerificationId> {
+        self.session.as_deref()?.parse().ok()
+    }
+}
+
+impl fmt::Debug for VerificationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerificationRecord")
+            .field("session", &self.session)
+            .field("status", &self.status)
+            .field("is_verified", &self.is_verified())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Records in the memory of this process, for tests and demonstrations: they are lost when it ends.
+///
+/// [Example](super::Verification).
+#[derive(Debug, Default)]
+pub struct MemoryRecords(Mutex<HashMap<String, (VerificationRecord, u64)>>);
+
+impl VerificationRecords for MemoryRecords {
+    fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>> {
+        Box::pin(async move { Ok(lock(&self.0).get(user).cloned()) })
+    }
+
+    fn put<'a>(
+        &'a self,
+        user: &'a str,
+        record: VerificationRecord,
+        version: u64,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut records = lock(&self.0);
+            let stored = records.get(user).map_or(0, |(_, version)| *version);
+            if stored == version {
+                records.insert(user.to_owned(), (record, version + 1));
+            }
+            Ok(stored == version)
+        })
+    }
+}
