@@ -50,8 +50,10 @@
 //! [`decision`](crate::verification::VerificationClient::decision), and [judge](#judge-a-decision) it. It is
 //! pending for a while: ask again after 10 seconds at the earliest, a few times, and leave the rest to the webhook.
 //!
-//! Calls fail with [reasons](crate::reason::VerificationError) of their own. Didit allows 600 creations, 600 decisions and
-//! 300 changes a minute.
+//! Calls fail with [reasons](crate::reason::VerificationError) of their own. Didit allows each API key 600 creations, 600
+//! reads, 300 changes and 50 reports a minute. The client
+//! [keeps these limits](crate::verification::VerificationClient#rate-limits): a call above one fails at once, with the
+//! time to wait, and is not sent. Use one client and its clones, not one for each request.
 //!
 //! # Receive webhooks
 //!

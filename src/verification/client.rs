@@ -1,19 +1,22 @@
 //! The calls to Didit's verification API.
 
 mod failure;
+mod rate_limit;
 
 #[cfg(feature = "reqwest")]
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
+use self::rate_limit::{Class, RateLimits};
 use super::{Decision, NewVerification, ResubmitStep, Status, VerificationId, VerificationSession};
 #[cfg(feature = "reqwest")]
 use crate::transport::ReqwestTransport;
 use crate::{
+    clock::Clock,
     config::{Config, ConfigError},
     error::{Error, ErrorKind, VerificationError},
     json,
@@ -70,6 +73,13 @@ use crate::{
 /// | [`InvalidResponse`](ErrorKind::InvalidResponse) | the response is not one that Didit documents, such as a redirect, which is not followed |
 ///
 /// The API key is in no error, log line or `Debug` output.
+///
+/// # Rate limits
+///
+/// Didit allows each API key 600 creations, 600 reads, 300 changes and 50 reports a minute. A client and its clones keep
+/// these limits: a call above one is not sent, and fails with [`RateLimited`](VerificationError::RateLimited) and with the
+/// time to wait ([`Error::retry_after`]). If Didit itself answers 429, because other processes use the key as well, calls of
+/// that kind stop for as long as Didit says, 5 minutes at most.
 #[derive(Clone)]
 pub struct VerificationClient(Arc<Inner>);
 
@@ -79,17 +89,19 @@ struct Inner {
     /// `https://verification.didit.me`, without a slash at the end.
     base: Endpoint,
     transport: LimitedTransport,
+    limits: Arc<RateLimits>,
 }
 
 impl VerificationClient {
     /// Calls Didit with the API key of the application in Didit's console, as `config` calls the provider: over its
-    /// transport, with its timeout, proxy and certificates. [Example](Self).
+    /// transport, with its timeout, proxy, certificates and clock. [Example](Self).
     ///
     /// # Errors
     ///
     /// [`ConfigError::Invalid`]: the key is empty, or has characters that no key has.
     pub fn new(api_key: impl AsRef<str>, config: &Config) -> Result<Self, ConfigError> {
-        Self::over(config.transport.clone(), api_key.as_ref())
+        let clock = Arc::clone(&config.clock);
+        Self::over(config.transport.clone(), clock, api_key.as_ref())
     }
 
     /// Calls Didit over the default transport: for applications without a [`Config`].
@@ -116,7 +128,7 @@ impl VerificationClient {
             transport: Arc::new(transport),
             timeout: TIMEOUT,
         };
-        Self::over(transport, api_key.as_ref())
+        Self::over(transport, Arc::new(SystemTime::now), api_key.as_ref())
     }
 
     /// Calls this server instead of Didit: a fake in tests, or a gateway.
@@ -161,7 +173,7 @@ impl VerificationClient {
         verification: NewVerification,
     ) -> Result<VerificationSession, Error> {
         let body = verification.into_json()?;
-        let call = Call::new(CREATION, Method::POST, "/v3/session/").with_body(body);
+        let call = Call::new(CREATION, Method::POST, SESSIONS).with_body(body);
         let response = self.send(call).await?;
         self.read(&response, CREATION, VerificationSession::read)
     }
@@ -273,7 +285,11 @@ impl VerificationClient {
         Ok(())
     }
 
-    fn over(transport: LimitedTransport, api_key: &str) -> Result<Self, ConfigError> {
+    fn over(
+        transport: LimitedTransport,
+        clock: Arc<dyn Clock>,
+        api_key: &str,
+    ) -> Result<Self, ConfigError> {
         let invalid = |why| ConfigError::Invalid {
             name: "API key",
             why,
@@ -292,10 +308,11 @@ impl VerificationClient {
             api_key,
             base: Endpoint::parse(BASE_URL, DIDIT)?,
             transport,
+            limits: Arc::new(RateLimits::new(clock)),
         })))
     }
 
-    /// The response of a call that has succeeded.
+    /// The response of a call that has succeeded. A call above the rate limit is not sent.
     async fn send(&self, call: Call) -> Result<Response<Bytes>, Error> {
         let Call {
             name,
@@ -308,11 +325,23 @@ impl VerificationClient {
         let headers = request.headers_mut();
         headers.insert(API_KEY, self.0.api_key.clone());
         headers.insert(header::ACCEPT, JSON);
+        let class = Class::of(request.method(), &path);
+        if let Err(wait) = self.0.limits.begin(class) {
+            let context = format!("{name}: not sent");
+            let error = Error::with_context(VerificationError::RateLimited, context);
+            return Err(self.at(error.with_retry_after(wait)));
+        }
         let response = self.0.transport.send(request).await;
         let response = response.map_err(|error| self.at(error.into()))?;
         match response.status() {
             StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(response),
-            _ => Err(self.at(failure::of(name, &response))),
+            status => {
+                let error = failure::of(name, &response);
+                if status == StatusCode::TOO_MANY_REQUESTS {
+                    self.0.limits.pause(class, error.retry_after());
+                }
+                Err(self.at(error))
+            }
         }
     }
 
@@ -385,6 +414,7 @@ impl Call {
 }
 
 const CREATION: &str = "creation of a session";
+const SESSIONS: &str = "/v3/session/";
 const DIDIT: &str = "https://verification.didit.me";
 const BASE_URL: &str = "URL of the verification API";
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

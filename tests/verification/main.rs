@@ -17,6 +17,7 @@ mod guard;
 mod judge;
 mod log_lines;
 mod mutations;
+mod rate_limits;
 mod refusals;
 mod repeats;
 #[path = "../support/mod.rs"]
