@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, VerificationError},
+    json,
     transport::unexpected_status,
 };
 
@@ -19,7 +20,10 @@ pub(super) fn of(call: &str, response: &Response<Bytes>) -> Error {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Error::with_context(VerificationError::KeyRefused, call.to_owned())
         }
-        StatusCode::NOT_FOUND if call != super::CREATION => {
+        // A 404 that is no JSON is a gateway's.
+        StatusCode::NOT_FOUND
+            if call != super::CREATION && json::object(response.body()).is_some() =>
+        {
             Error::with_context(VerificationError::UnknownSession, call.to_owned())
         }
         StatusCode::TOO_MANY_REQUESTS => {
