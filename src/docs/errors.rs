@@ -137,6 +137,7 @@
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
 //! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh failed temporarily; the log says why. → Wait. The request can be repeated. |
 //! | access-token-unverified, 503 | This page is not available right now | The access token of an API's request cannot be verified: the provider has failed, or 256 introspections wait; the log says which. → Wait. The request can be repeated. |
+//! | verification-unavailable, 503 | Verification is not available right now | `verification::RequireVerified` or the return page cannot verify a user: Didit does not respond, or responds with an error; the log says which. → Wait. The page loads itself again. |
 //!
 //! ## The store
 //!
@@ -160,7 +161,7 @@
 //! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
 //! | too-many-session-checks, 503 | Many people are using this site right now | [`DiditClient::session`](crate::DiditClient::session) was called more than 30 times in a minute, or 300 times in an hour. → Check rarely, before what must not happen in an ended session. |
 //! | verification-refused, 500 | Verification is not set up correctly | A request to Didit's [verification](crate::docs::verification) API is invalid. → The error names the wrong member; [`provider_description`](crate::Error::provider_description) is Didit's text. |
-//! | verification-rate-limited, 503 | Many people are using this site right now | Didit's [verification](crate::docs::verification) API is called too often. → Wait: [`retry_after`](crate::Error::retry_after). |
+//! | verification-rate-limited, 503 | Many people are using this site right now | Didit's [verification](crate::docs::verification) API is called too often: [600 decisions a minute](crate::docs::verification#create-a-session), for example. → Wait: [`retry_after`](crate::Error::retry_after). The page of a guard loads itself again. |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | bearer-layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditBearer`](crate::DiditBearer). → Add the layer to the routes of the API. |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |

@@ -70,6 +70,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationErr
 /// | `provider-timeout` | 504 | the provider did not answer in time | wait; [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout) |
 /// | `tokens-unavailable` | 503 | the access token has expired, and the refresh failed temporarily; the source says why | wait; the request can be repeated |
 /// | `access-token-unverified` | 503 | the access token of an API's request cannot be verified: the provider has failed; the source says how | wait; the request can be repeated |
+/// | `verification-unavailable` | 503 | a user cannot be verified now: Didit does not respond, or responds with an error; the source says which | wait; the request can be repeated |
 /// | | | **The store** | |
 /// | `session-unavailable` | 503 | the session store failed, or the refresh of a session that ends with its access token failed; the source says which | look at the store or the provider; the request can be repeated |
 /// | `sign-out-incomplete` | 503 | the store did not answer a sign-out: the browser is signed out, but other processes may still accept a copy of its cookie | look at the store; the session is deleted if the store answers within a minute, or when a copy reaches this process |
@@ -324,6 +325,7 @@ pub(crate) mod tests {
         ProviderTimeout,
         TokensUnavailable,
         AccessTokenUnverified,
+        Verification(VerificationError::Unavailable),
         SessionUnavailable,
         SignOutIncomplete,
         UnexpectedClaims,

@@ -211,8 +211,13 @@ pub enum VerificationError {
     Required,
     /// The user was verified, and did not pass.
     Declined,
-    /// There were too many calls. [`retry_after`](crate::Error::retry_after) says how long to wait, if Didit does.
+    /// There were too many calls: Didit has refused this one, or the client has not sent it
+    /// ([rate limits](crate::verification::VerificationClient#rate-limits)).
+    /// [`retry_after`](crate::Error::retry_after) says how long to wait, if Didit does.
     RateLimited,
+    /// The guard or the return page cannot verify the user now, because Didit does not respond or responds with an error.
+    /// The error's source says which.
+    Unavailable,
 }
 
 /// A mistake in the wiring of the application.

@@ -188,6 +188,9 @@ impl ErrorKind {
                 VerificationError::RateLimited =>
                     row(Actor::Developer, "verification-rate-limited", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                         "Didit's verification API was called too often"),
+                VerificationError::Unavailable =>
+                    row(Provider, "verification-unavailable", Status::SERVICE_UNAVAILABLE, &Advice::NOT_VERIFYING_NOW,
+                        "Didit cannot verify people now"),
             },
             Self::Wiring(reason) => match reason {
                 WiringError::LayerMissing =>

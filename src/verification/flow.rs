@@ -1,6 +1,8 @@
 //! The verification of signed-in users: from the guard to Didit, and back to the page.
 
+mod events;
 mod guard;
+mod outage;
 mod return_page;
 
 use std::{
@@ -92,11 +94,13 @@ use crate::{
 /// | `Expired`, `Abandoned`, `Kyc Expired`, or the session was deleted | sends the person to Didit, to begin anew |
 /// | the user is blocked | 403 [`verification-user-blocked`](VerificationError::UserBlocked) |
 ///
-/// A verdict counts only for the requirements that it was made by: if they change, Didit is asked again, and with another
-/// workflow the user begins anew.
+/// A verdict counts only for the user and the requirements that it was made by: if they change, Didit is asked again, and
+/// with another workflow the user begins anew.
 ///
-/// Didit is asked about a session at most every 10 s for a browser, and for each webhook. Anything that fails refuses:
-/// records that do not respond within 1 s, and a Didit that does not respond.
+/// Didit is asked about a session at most every 10 s for a browser, and for each webhook that may change the record.
+/// Anything that fails refuses: records that do not respond within 1 s, and a Didit that does not respond. While Didit
+/// does not respond, or [limits the calls](VerificationClient#rate-limits), a person sees a page that loads itself again:
+/// the return page, or that of [`verification-unavailable`](VerificationError::Unavailable).
 #[derive(Clone)]
 pub struct Verification(Arc<Inner>);
 
@@ -135,13 +139,16 @@ impl Verification {
         return_url: impl Into<String>,
         records: impl VerificationRecords,
     ) -> Result<Self, ConfigError> {
-        let workflow = requirements.workflow_id.clone().unwrap_or_default();
+        let workflow = requirements.workflow_id.as_deref().unwrap_or_default();
+        // Didit spells ids in lower case, and the verdict compares the spelling.
+        let workflow = workflow.to_ascii_lowercase();
         if !is_uuid(&workflow) {
             return Err(ConfigError::Invalid {
                 name: "workflow of the requirements",
                 why: "is missing or not a UUID",
             });
         }
+        let requirements = requirements.with_workflow(&workflow);
         let return_url = return_url.into();
         let url = Endpoint::parse("return URL", &return_url)?;
         if url.url().query().is_some() {
@@ -215,12 +222,15 @@ impl Verification {
         if session.is_none() || record.session_id() != session {
             return Ok(());
         }
+        if self.knows(user, &record, event) {
+            return Ok(());
+        }
         // The verdict does not outlive an event against it if Didit cannot be asked now.
         if record.is_verified
             && event
                 .status()
                 .is_some_and(|status| status != Status::Approved)
-            && at >= record.asked_at
+            && at.saturating_add(SKEW) >= record.asked_at
         {
             let doubted = VerificationRecord {
                 is_verified: false,
@@ -263,7 +273,7 @@ impl Verification {
             let record = VerificationRecord {
                 status: status.to_string(),
                 is_verified,
-                rules: self.0.requirements.rules(),
+                rules: self.0.requirements.rules_for(user),
                 asked_at: now,
                 ..record
             };
@@ -279,13 +289,22 @@ impl Verification {
     async fn start(&self, user: &str, page: &str) -> Result<Option<VerificationSession>, Error> {
         let before = self.record(user).await?;
         if let Some((before, _)) = &before
-            && !matches!(self.standing(before)?, Standing::Unfinished)
+            && !matches!(self.standing(user, before)?, Standing::Unfinished)
         {
             return Ok(None);
         }
         let version = before.as_ref().map_or(0, |(_, version)| *version);
         let new = NewVerification::new(&self.0.workflow, user).with_callback(&self.0.return_url);
         let session = self.0.client.create(new).await?;
+        if !session.workflow_id().eq_ignore_ascii_case(&self.0.workflow) {
+            let stable = session.workflow_id();
+            let context =
+                format!("`with_workflow` has the id of a version: the workflow is {stable}");
+            return Err(Error::with_context(
+                VerificationError::InvalidRequest,
+                context,
+            ));
+        }
         let mut record = VerificationRecord::new(&session, &self.0.workflow, page);
         if let Some((before, _)) = before {
             record.is_blocked = before.is_blocked;
@@ -298,15 +317,18 @@ impl Verification {
         let now = self.record(user).await?;
         let is_same = now.is_some_and(|(now, _)| {
             now.session_id() == Some(session.id())
-                && matches!(self.standing(&now), Ok(Standing::Unfinished))
+                && matches!(self.standing(user, &now), Ok(Standing::Unfinished))
         });
         Ok(is_same.then_some(session))
     }
 
     async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
-            let Some((record, version)) = self.record(user).await? else {
-                return Ok(());
+            let (record, version) = match self.record(user).await? {
+                Some(known) => known,
+                // A session that is created meanwhile must not verify the user.
+                None if is_blocked => (VerificationRecord::without_session(&self.0.workflow), 0),
+                None => return Ok(()),
             };
             // Of two events of the same second the block counts.
             if at < record.blocked_at || at == record.blocked_at && !is_blocked {
@@ -325,7 +347,7 @@ impl Verification {
     }
 
     /// What the guard does.
-    fn standing(&self, record: &VerificationRecord) -> Result<Standing, Error> {
+    fn standing(&self, user: &str, record: &VerificationRecord) -> Result<Standing, Error> {
         if record.is_blocked {
             return Err(Error::new(VerificationError::UserBlocked));
         }
@@ -333,7 +355,7 @@ impl Verification {
             return Ok(Standing::Unfinished);
         }
         if record.is_verified {
-            let is_current = record.rules == self.0.requirements.rules();
+            let is_current = record.rules == self.0.requirements.rules_for(user);
             return Ok(if is_current {
                 Standing::Verified
             } else {
@@ -411,4 +433,6 @@ const BLOCKED: &str = "BLOCKED";
 const ATTEMPTS: usize = 5;
 /// Between two questions about one session.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How far Didit's clock, which stamps the events, may be from this one, in seconds: `DiditWebhooks` accepts no more.
+const SKEW: u64 = 300;
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -128,6 +128,21 @@ impl VerificationRecord {
         }
     }
 
+    /// Of a user who has begun nothing.
+    pub(super) fn without_session(workflow: &str) -> Self {
+        Self {
+            session: None,
+            workflow: workflow.to_owned(),
+            rules: String::new(),
+            status: Status::NotStarted.to_string(),
+            is_verified: false,
+            is_blocked: false,
+            blocked_at: 0,
+            asked_at: 0,
+            page: "/".to_owned(),
+        }
+    }
+
     /// Whether the user is verified now. [Example](Self).
     pub fn is_verified(&self) -> bool {
         self.is_verified && !self.is_blocked

@@ -182,10 +182,10 @@ impl Requirements {
         self
     }
 
-    /// What is required of every user. A verdict on other rules does not count.
-    pub(super) fn rules(&self) -> String {
+    /// What is required of this user. A verdict on other rules, or on another user, does not count.
+    pub(super) fn rules_for(&self, user: &str) -> String {
         let (checks, age) = (&self.checks, self.minimum_age);
-        format!("{checks:?} {age:?} {}", self.accepts_sandbox)
+        format!("{checks:?} {age:?} {} {user}", self.accepts_sandbox)
     }
 
     fn with(mut self, check: Check) -> Self {

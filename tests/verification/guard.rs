@@ -304,7 +304,8 @@ async fn nobody_passes_while_didit_is_down() {
         }
         site.didit.on_every(endpoint, broken(500));
         let page = site.browser.visit(PAGE).await;
-        assert_eq!(page.status(), StatusCode::BAD_GATEWAY);
+        assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.text().contains("verification-unavailable"));
         assert!(!page.text().contains("your account"));
     }
 }

@@ -3,11 +3,11 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Standing, Verification, user_of};
+use super::{Standing, Verification, outage, user_of};
 use crate::{
     body::ResponseBody,
     error::{Error, ErrorKind, VerificationError},
@@ -42,7 +42,7 @@ impl RequireVerified {
         let return_url = &verification.0.return_url;
         let mut record = verification.record(&user).await?.map(|(record, _)| record);
         if let Some(known) = &record
-            && matches!(verification.standing(known)?, Standing::Verified)
+            && matches!(verification.standing(&user, known)?, Standing::Verified)
         {
             return Ok(None);
         }
@@ -58,7 +58,7 @@ impl RequireVerified {
             record = verification.ask(&user).await?;
         }
         let standing = match &record {
-            Some(known) => verification.standing(known)?,
+            Some(known) => verification.standing(&user, known)?,
             None => Standing::Unfinished,
         };
         match standing {
@@ -75,6 +75,19 @@ impl RequireVerified {
             }
         }
     }
+}
+
+/// A page that a person waits for loads itself again if Didit could not be asked.
+pub(super) fn refusal(head: &Parts, error: Error) -> Response<Bytes> {
+    let error = outage::of_page(error);
+    let again = outage::wait(&error).and_then(|wait| outage::refresh(wait, ""));
+    let mut response = error.into_http();
+    if let Some(again) = again
+        && matches!(head.method, Method::GET | Method::HEAD)
+    {
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    response
 }
 
 pub(super) fn location(url: &str) -> Result<HeaderValue, Error> {
@@ -137,7 +150,7 @@ where
             let decision = match admitted {
                 Ok(None) => Ok(None),
                 Ok(Some(location)) => Err(redirect(location)),
-                Err(error) => Err(error.into_http()),
+                Err(error) => Err(refusal(&head, error)),
             };
             (head, decision)
         });

@@ -5,17 +5,18 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{Method, Request, Response, StatusCode, header, request::Parts};
 use tower_service::Service;
 
 use super::{
-    Standing, Verification,
-    guard::{location, redirect},
-    user_of,
+    PAUSE, Standing, Verification,
+    guard::{location, redirect, refusal},
+    outage, user_of,
 };
 use crate::{
     error::{Error, ErrorKind, VerificationError},
@@ -47,11 +48,16 @@ impl VerificationReturnPage {
         let user = user_of(session.tokens().claims());
         let Self(verification) = self;
         let mut record = verification.record(&user).await?.map(|(record, _)| record);
+        let mut wait = None;
         if let Some(known) = &record
-            && !matches!(verification.standing(known)?, Standing::Verified)
+            && !matches!(verification.standing(&user, known)?, Standing::Verified)
             && verification.is_due(known)
         {
-            record = verification.ask(&user).await?;
+            match verification.ask(&user).await {
+                Ok(asked) => record = asked,
+                // What is known counts, and the page asks again.
+                Err(error) => wait = Some(outage::wait(&error).ok_or(error)?),
+            }
         }
         let Some(record) = record else {
             if context.requested_page().is_none() {
@@ -61,10 +67,10 @@ impl VerificationReturnPage {
             let url = started.as_ref().map_or("/", |session| session.url());
             return Ok(redirect(location(url)?));
         };
-        match verification.standing(&record)? {
+        match verification.standing(&user, &record)? {
             Standing::Verified => Ok(redirect(location(&record.page)?)),
             Standing::Refused => Err(Error::new(VerificationError::Declined)),
-            Standing::Unfinished | Standing::Waiting => Ok(waiting(head, &record.page)),
+            Standing::Unfinished | Standing::Waiting => Ok(waiting(head, &record.page, wait)),
         }
     }
 }
@@ -78,8 +84,9 @@ fn elsewhere() -> Response<Bytes> {
     )
 }
 
-/// Looks again by itself, a few times.
-fn waiting(head: &Parts, page: &str) -> Response<Bytes> {
+/// Looks again by itself, a few times. `wait` says when Didit can be asked, if it could not be asked now: such a look does
+/// not count.
+fn waiting(head: &Parts, page: &str, wait: Option<Duration>) -> Response<Bytes> {
     let mut response = notice(
         "Your verification is not finished",
         "If you have finished it at Didit, the result appears here in a moment. Otherwise continue.",
@@ -87,11 +94,13 @@ fn waiting(head: &Parts, page: &str) -> Response<Bytes> {
     );
     let looks = head.uri.query().and_then(|query| query.strip_prefix(LOOK));
     let looks: u8 = looks.and_then(|looks| looks.parse().ok()).unwrap_or(0);
-    if looks < LOOKS {
-        let refresh = format!("{SECONDS}; url=?{LOOK}{}", looks + 1);
-        if let Ok(refresh) = HeaderValue::from_str(&refresh) {
-            response.headers_mut().insert(header::REFRESH, refresh);
-        }
+    let next = match wait {
+        Some(wait) => Some((wait, looks)),
+        None => (looks < LOOKS).then(|| (PAUSE, looks + 1)),
+    };
+    let refresh = next.and_then(|(wait, look)| outage::refresh(wait, &format!("?{LOOK}{look}")));
+    if let Some(refresh) = refresh {
+        response.headers_mut().insert(header::REFRESH, refresh);
     }
     *response.status_mut() = StatusCode::OK;
     response
@@ -111,7 +120,7 @@ impl<B: Send + 'static> Service<Request<B>> for VerificationReturnPage {
         let (head, _) = request.into_parts();
         Box::pin(async move {
             let answer = page.answer(&head).await;
-            let response = answer.unwrap_or_else(Error::into_http);
+            let response = answer.unwrap_or_else(|error| refusal(&head, error));
             Ok(response.map(Body::from))
         })
     }
@@ -119,4 +128,3 @@ impl<B: Send + 'static> Service<Request<B>> for VerificationReturnPage {
 
 const LOOK: &str = "look=";
 const LOOKS: u8 = 6;
-const SECONDS: u8 = 10;
