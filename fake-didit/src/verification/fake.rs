@@ -99,6 +99,7 @@ use crate::{
 ///     .with_sandbox()
 ///     .with_features(["ID_VERIFICATION", "LIVENESS"])
 ///     .with_callback("https://app.example/verified")
+///     .with_page_origin("http://127.0.0.1:4000")
 ///     .with_session_lifetime(Duration::from_secs(3600))
 ///     .with_rate_limit(10)
 ///     .with_webhook_secret("the secret of the destinations")
@@ -171,6 +172,13 @@ impl FakeVerification {
     #[must_use]
     pub fn with_callback(self, url: impl Into<String>) -> Self {
         self.set(|didit| didit.lock().verification.callback = Some(url.into()))
+    }
+
+    /// The origin of the hosted pages, as with a domain of your own at Didit; a fake on a socket has its address there.
+    /// Default: `https://verify.didit.me`, or the origin of an issuer that is not Didit's. [Example](Self#settings).
+    #[must_use]
+    pub fn with_page_origin(self, origin: impl Into<String>) -> Self {
+        self.set(|didit| didit.lock().verification.page_origin = Some(origin.into()))
     }
 
     /// How long a person can finish a session, in whole seconds. Default: 7 days. [Example](Self#settings).

@@ -254,8 +254,11 @@ impl State {
         format!("{origin}{language}/session/{}", session.token)
     }
 
-    /// The origin of the hosted pages: Didit's, or that of an issuer which is not Didit's.
+    /// The origin of the hosted pages: the one that is set, or Didit's, or that of an issuer which is not Didit's.
     pub(crate) fn verification_origin(&self) -> &str {
+        if let Some(origin) = &self.verification.page_origin {
+            return origin;
+        }
         let origin = self.issuer.origin();
         if origin == self.product.issuer().origin() {
             PAGES

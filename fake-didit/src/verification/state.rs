@@ -25,6 +25,8 @@ pub(crate) struct Verification {
     pub(crate) features: Vec<String>,
     /// The callback of each workflow, for a session without one.
     pub(crate) callback: Option<String>,
+    /// The origin of the hosted pages, if a test sets it.
+    pub(crate) page_origin: Option<String>,
     /// In seconds.
     pub(crate) session_lifetime: u64,
     pub(crate) limits: RateLimits,
@@ -49,6 +51,7 @@ impl Verification {
             workflows: vec![ids.uuid()],
             features: features::DEFAULT.map(str::to_owned).to_vec(),
             callback: None,
+            page_origin: None,
             session_lifetime: 7 * 24 * 3600,
             limits: RateLimits::default(),
             blocked: HashSet::new(),

@@ -125,6 +125,14 @@ async fn the_page_is_at_the_issuer_if_that_is_a_fakes() {
 }
 
 #[tokio::test]
+async fn the_page_may_be_at_another_origin_than_the_issuer() {
+    let verification = didit().verification();
+    let verification = verification.with_page_origin("http://127.0.0.1:4000");
+    let url = verification.create("user-42");
+    assert!(url.starts_with("http://127.0.0.1:4000/session/"), "{url}");
+}
+
+#[tokio::test]
 async fn data_of_the_application_cannot_become_markup() {
     let didit = didit();
     let session = created(&didit, json!({"vendor_data": "<script>"})).await;
