@@ -193,6 +193,34 @@ impl Verification {
         VerificationReturnPage::new(self.clone())
     }
 
+    /// What is known of a signed-in user's verification, for pages that are open to everybody: Didit is not asked. Whether
+    /// a user passes is decided by [`RequireVerified`].
+    ///
+    /// ```
+    /// use axum::extract::State;
+    /// use tower_didit::{
+    ///     Error, IdClaims,
+    ///     verification::{Status, Verification},
+    /// };
+    ///
+    /// async fn home(State(verification): State<Verification>, user: IdClaims) -> Result<&'static str, Error> {
+    ///     Ok(match verification.record_of(&user).await? {
+    ///         Some(record) if record.is_verified() => "You are verified.",
+    ///         Some(record) if record.status() == Status::InReview => "Didit is checking your documents.",
+    ///         _ => "Please verify your identity.",
+    ///     })
+    /// }
+    /// # let _router: axum::Router<Verification> = axum::Router::new().route("/", axum::routing::get(home));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionUnavailable`]: the records do not respond.
+    pub async fn record_of(&self, user: &IdClaims) -> Result<Option<VerificationRecord>, Error> {
+        let stored = self.record(&user_of(user)).await?;
+        Ok(stored.map(|(record, _)| record))
+    }
+
     /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user. Other
     /// events are ignored, except those that block or unblock a user. [Example](Self).
     ///
@@ -270,9 +298,15 @@ impl Verification {
                 }
                 Err(error) => return Err(error),
             };
+            let verified_at = match (is_verified, record.verified_at) {
+                (true, 0) => now,
+                (true, since) => since,
+                (false, _) => 0,
+            };
             let record = VerificationRecord {
                 status: status.to_string(),
                 is_verified,
+                verified_at,
                 rules: self.0.requirements.rules_for(user),
                 asked_at: now,
                 ..record

@@ -1,6 +1,11 @@
 //! Where the application keeps who is verified.
 
-use std::{collections::HashMap, fmt, sync::Mutex};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Mutex,
+    time::{Duration, SystemTime},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +87,7 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
 /// /// For the administrators' page.
 /// async fn describe(records: &impl VerificationRecords, user: &str) -> Result<String, StoreError> {
 ///     Ok(match records.get(user).await? {
-///         Some((record, _)) if record.is_verified() => "verified".to_owned(),
+///         Some((record, _)) if record.is_verified() => format!("since {:?}", record.verified_at()),
 ///         Some((record, _)) => format!("{}, session {:?}", record.status(), record.session_id()),
 ///         None => "has never begun".to_owned(),
 ///     })
@@ -104,6 +109,9 @@ pub struct VerificationRecord {
     pub(super) status: String,
     /// The verdict on the last decision.
     pub(super) is_verified: bool,
+    /// When the first of the decisions that verify the user was read: seconds; 0 after one against the user.
+    #[serde(default)]
+    pub(super) verified_at: u64,
     /// Whether the user is blocked in Didit's console, and since when: seconds of an event.
     pub(super) is_blocked: bool,
     pub(super) blocked_at: u64,
@@ -121,6 +129,7 @@ impl VerificationRecord {
             rules: String::new(),
             status: session.status().to_string(),
             is_verified: false,
+            verified_at: 0,
             is_blocked: false,
             blocked_at: 0,
             asked_at: 0,
@@ -136,6 +145,7 @@ impl VerificationRecord {
             rules: String::new(),
             status: Status::NotStarted.to_string(),
             is_verified: false,
+            verified_at: 0,
             is_blocked: false,
             blocked_at: 0,
             asked_at: 0,
@@ -146,6 +156,13 @@ impl VerificationRecord {
     /// Whether the user is verified now. [Example](Self).
     pub fn is_verified(&self) -> bool {
         self.is_verified && !self.is_blocked
+    }
+
+    /// Since when each decision that was read has verified the user. `None` for a user who is not verified now.
+    /// [Example](Self).
+    pub fn verified_at(&self) -> Option<SystemTime> {
+        let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.verified_at))?;
+        self.is_verified().then_some(at)
     }
 
     /// The status of the user's session, as far as Didit was asked. [Example](Self).
