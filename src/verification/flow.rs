@@ -321,13 +321,10 @@ impl Verification {
     /// Creates or resumes the user's session, and remembers it with the page. `None` if the record has changed meanwhile:
     /// the return page says what has become of it.
     async fn start(&self, user: &str, page: &str) -> Result<Option<VerificationSession>, Error> {
-        let before = self.record(user).await?;
-        if let Some((before, _)) = &before
-            && !matches!(self.standing(user, before)?, Standing::Unfinished)
-        {
+        let mut before = self.record(user).await?;
+        if !self.may_start(user, before.as_ref())? {
             return Ok(None);
         }
-        let version = before.as_ref().map_or(0, |(_, version)| *version);
         let new = NewVerification::new(&self.0.workflow, user).with_callback(&self.0.return_url);
         let session = self.0.client.create(new).await?;
         if !session.workflow_id().eq_ignore_ascii_case(&self.0.workflow) {
@@ -339,6 +336,22 @@ impl Verification {
                 context,
             ));
         }
+        // Didit resumes a session in progress. Another one means that the known one has ended since Didit was asked.
+        let has_ended = before.as_ref().is_some_and(|(before, _)| {
+            before.workflow == self.0.workflow
+                && before.status().is_undecided()
+                && before
+                    .session_id()
+                    .is_some_and(|known| known != session.id())
+        });
+        if has_ended {
+            self.ask(user).await?;
+            before = self.record(user).await?;
+            if !self.may_start(user, before.as_ref())? {
+                return Ok(None);
+            }
+        }
+        let version = before.as_ref().map_or(0, |(_, version)| *version);
         let mut record = VerificationRecord::new(&session, &self.0.workflow, page);
         if let Some((before, _)) = before {
             record.is_blocked = before.is_blocked;
@@ -354,6 +367,17 @@ impl Verification {
                 && matches!(self.standing(user, &now), Ok(Standing::Unfinished))
         });
         Ok(is_same.then_some(session))
+    }
+
+    fn may_start(
+        &self,
+        user: &str,
+        known: Option<&(VerificationRecord, u64)>,
+    ) -> Result<bool, Error> {
+        let Some((record, _)) = known else {
+            return Ok(true);
+        };
+        Ok(matches!(self.standing(user, record)?, Standing::Unfinished))
     }
 
     async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {

@@ -51,10 +51,10 @@ impl RequireVerified {
             let error = Error::with_context(VerificationError::Required, context);
             return Err(error.with_public_context());
         };
-        if let Some(known) = &record {
-            if !verification.is_due(known) {
-                return location(return_url).map(Some);
-            }
+        if record
+            .as_ref()
+            .is_some_and(|known| verification.is_due(known))
+        {
             record = verification.ask(&user).await?;
         }
         let standing = match &record {
