@@ -62,6 +62,15 @@ impl Advice {
          submitted: go back, reload the page and send it again." };
     pub(super) const NOT_SET_UP: Self = Self { next_page: TryAgain, title: "Sign-in is not set up correctly",
         text: "This site and its sign-in service do not agree. Please tell the people who run this site." };
+    pub(super) const NOT_VERIFIED: Self = Self { next_page: LandingPage, title: "You were not verified",
+        text: "Your identity could not be confirmed, so this page stays closed to you. If you think that this is wrong, \
+         write to the people who run this site: they can let you try again." };
+    pub(super) const BLOCKED: Self = Self { next_page: LandingPage, title: "This page is closed to you",
+        text: "You are blocked from verifying your identity here. If you think that this is wrong, write to the people who \
+         run this site." };
+    pub(super) const VERIFY: Self = Self { next_page: LandingPage, title: "Please verify your identity first",
+        text: "This page is open to verified people only. Open it in your browser, which leads you through the \
+         verification." };
     pub(super) const NOT_VERIFYING: Self = Self { next_page: LandingPage, title: "Verification is not set up correctly",
         text: "This site cannot verify people at present. Please tell the people who run this site." };
     pub(super) const NOT_VERIFYING_NOW: Self = Self { next_page: Reload, title: "Verification is not available right now",

@@ -167,11 +167,11 @@ impl ErrorKind {
                 row(Actor::Developer, "too-many-session-checks", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,
                     "the session was checked at the provider too often"),
             Self::Verification(reason) => match reason {
-                VerificationError::UserBlocked => row(User, "verification-user-blocked", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                VerificationError::UserBlocked => row(User, "verification-user-blocked", Status::FORBIDDEN, &Advice::BLOCKED,
                     "Didit does not verify this user again: the user is blocked"),
-                VerificationError::Required => row(User, "verification-required", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                VerificationError::Required => row(User, "verification-required", Status::FORBIDDEN, &Advice::VERIFY,
                     "only for people whose identity Didit has verified"),
-                VerificationError::Declined => row(User, "verification-declined", Status::FORBIDDEN, &Advice::NOT_ALLOWED,
+                VerificationError::Declined => row(User, "verification-declined", Status::FORBIDDEN, &Advice::NOT_VERIFIED,
                     "the user did not pass the verification"),
                 VerificationError::UnknownSession =>
                     row(User, "unknown-verification", Status::NOT_FOUND, &Advice::WRONG_WAY,

@@ -61,15 +61,9 @@ pub(super) fn forwarding_page(url: &HeaderValue) -> Response<Bytes> {
 
 /// A page with one link. Its texts are this crate's own.
 #[cfg(feature = "verification")]
-pub(crate) fn notice(title: &str, text: &str, address: &str) -> Response<Bytes> {
-    let address = escaped(address);
-    let mut response = page(
-        title,
-        "",
-        text,
-        &format!(r#"<a id="go-on" href="{address}">Continue</a>"#),
-        "",
-    );
+pub(crate) fn notice(title: &str, text: &str, label: &str, address: &str) -> Response<Bytes> {
+    let link = format!(r#"<a id="go-on" href="{}">{label}</a>"#, escaped(address));
+    let mut response = page(title, "", text, &link, "");
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()

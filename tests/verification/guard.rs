@@ -16,7 +16,7 @@ use axum::{
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tower_didit::{
-    DiditAuth, Error, RequireSignIn,
+    DiditAuth, Error, IdClaims, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, FakeVerification, Fault, Page, Person},
     store::{StoreError, StoreFuture},
     verification::{
@@ -41,6 +41,27 @@ async fn webhook(
 ) -> Result<StatusCode, Error> {
     verification.receive(&event).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn home(
+    State(verification): State<Verification>,
+    user: Option<IdClaims>,
+) -> Result<String, Error> {
+    let Some(user) = user else {
+        return Ok("home".to_owned());
+    };
+    let record = verification.record_of(&user).await?;
+    Ok(record.map_or_else(
+        || "unknown".to_owned(),
+        |record| {
+            let status = record.status();
+            let since = record.verified_at();
+            since.map_or_else(
+                || status.to_string(),
+                |since| format!("{status} since {since:?}"),
+            )
+        },
+    ))
 }
 
 impl Site {
@@ -69,7 +90,7 @@ impl Site {
             .route_layer(RequireSignIn::new())
             .route("/verified", get_service(verification.return_page()))
             .route("/didit", post(webhook).layer(webhooks))
-            .route("/", get(|| async { "home" }))
+            .route("/", get(home))
             .with_state(verification)
             .layer(DiditAuth::new(config));
         fake.send_webhooks_to_service("https://app.example/didit", app.clone());
@@ -401,15 +422,127 @@ async fn two_tabs_share_one_session() {
 
 #[tokio::test]
 async fn an_expired_session_is_begun_anew() {
-    for button in ["abandon", "expire"] {
+    for (button, pause) in [("abandon", 0), ("abandon", 10), ("expire", 10)] {
         let site = Site::new().await;
         site.through(button).await;
         let first = site.session();
-        site.didit.clock().advance(Duration::from_secs(10));
+        site.didit.clock().advance(Duration::from_secs(pause));
         let page = site.through("approve").await;
         assert_eq!((page.url(), page.text()), (PAGE, "your account"));
         assert_ne!(site.session(), first, "{button}");
     }
+}
+
+/// The page that the browser returns to says what happened and what to do, for each status.
+#[tokio::test]
+async fn the_return_page_names_the_next_step() {
+    for (status, title, label, looks_again) in [
+        (
+            "In Progress",
+            "Your verification is not finished",
+            "Go on",
+            true,
+        ),
+        ("Resubmitted", "Please repeat a step", "Go on", false),
+        (
+            "Expired",
+            "Your verification was not finished",
+            "Start again",
+            false,
+        ),
+        (
+            "Abandoned",
+            "Your verification was not finished",
+            "Start again",
+            false,
+        ),
+        (
+            "Kyc Expired",
+            "Please verify your identity again",
+            "Start again",
+            false,
+        ),
+        (
+            "In Review",
+            "Your verification is being checked",
+            "Look again",
+            true,
+        ),
+        (
+            "Awaiting User",
+            "Your verification is being checked",
+            "Look again",
+            true,
+        ),
+    ] {
+        let site = Site::new().await;
+        site.browser.visit(PAGE).await;
+        site.fake.set_status(&site.session(), status);
+        let page = site.browser.visit(RETURN).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert!(
+            page.text().contains(&format!("<h1>{title}</h1>")),
+            "{status}: {}",
+            page.text()
+        );
+        assert_eq!(page.header("refresh").is_some(), looks_again, "{status}");
+        let address = if label == "Look again" {
+            "?"
+        } else {
+            "/account?tab=2"
+        };
+        let link = format!(r#"<a id="go-on" href="{address}">{label}</a>"#);
+        assert!(page.text().contains(&link), "{status}: {}", page.text());
+        assert!(!page.text().contains("<script"));
+    }
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn a_person_who_goes_on_right_after_the_end_of_the_session_keeps_it() {
+    let site = Site::new().await;
+    let hosted = site.browser.visit(PAGE).await;
+    site.browser.visit(RETURN).await; // Didit is asked, and says that the session is in progress
+    let session = site.session();
+    site.fake.complete(hosted.url(), "approve").unwrap();
+    let page = site.browser.visit(PAGE).await;
+    assert_eq!((page.url(), page.text()), (PAGE, "your account"));
+    assert!(site.fake.status(&session).is_some());
+    assert_eq!(site.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_person_who_goes_on_at_once_resumes_the_session() {
+    let site = Site::new().await;
+    let hosted = site.browser.visit(PAGE).await;
+    let page = site.browser.visit(RETURN).await;
+    let resumed = site.browser.click(&page, "go-on").await;
+    assert_eq!(resumed.url(), hosted.url());
+}
+
+/// `Verification::record_of`, for pages that are open to everybody.
+#[tokio::test]
+async fn a_page_shows_since_when_a_user_is_verified() {
+    let site = Site::new().await;
+    let home = async || site.browser.visit("https://app.example/").await;
+    assert_eq!(home().await.text(), "unknown");
+    site.through("approve").await;
+    let since = home().await;
+    assert!(
+        since.text().starts_with("Approved since "),
+        "{}",
+        since.text()
+    );
+    site.didit.clock().advance(Duration::from_secs(60));
+    site.fake.set_status(&site.session(), "Approved");
+    site.fake.deliver().await;
+    assert_eq!(home().await.text(), since.text());
+    site.fake.set_status(&site.session(), "Declined");
+    site.fake.deliver().await;
+    assert_eq!(home().await.text(), "Declined");
+    site.fake.set_status(&site.session(), "Approved");
+    site.fake.deliver().await;
+    assert_ne!(home().await.text(), since.text());
 }
 
 #[tokio::test]

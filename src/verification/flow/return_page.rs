@@ -10,7 +10,7 @@ use std::{
 
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header, request::Parts};
+use http::{Method, Request, Response, header, request::Parts};
 use tower_service::Service;
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
     error::{Error, ErrorKind, VerificationError},
     extract::context,
     relying_party::notice,
+    verification::{Status, VerificationRecord},
 };
 
 /// The page that the browser returns to. Made by [`Verification::return_page`].
@@ -70,7 +71,7 @@ impl VerificationReturnPage {
         match verification.standing(&user, &record)? {
             Standing::Verified => Ok(redirect(location(&record.page)?)),
             Standing::Refused => Err(Error::new(VerificationError::Declined)),
-            Standing::Unfinished | Standing::Waiting => Ok(waiting(head, &record.page, wait)),
+            Standing::Unfinished | Standing::Waiting => Ok(unfinished(head, &record, wait)),
         }
     }
 }
@@ -79,31 +80,83 @@ impl VerificationReturnPage {
 fn elsewhere() -> Response<Bytes> {
     notice(
         "Go back to your first device",
-        "This browser is not signed in. Continue in the browser in which you began.",
+        "You are not signed in here, and need not be: close this page, and go on where you began. If you began here, open \
+         the site and sign in again.",
+        "Open the site",
         "/",
     )
 }
 
-/// Looks again by itself, a few times. `wait` says when Didit can be asked, if it could not be asked now: such a look does
-/// not count.
-fn waiting(head: &Parts, page: &str, wait: Option<Duration>) -> Response<Bytes> {
-    let mut response = notice(
-        "Your verification is not finished",
-        "If you have finished it at Didit, the result appears here in a moment. Otherwise continue.",
-        page,
-    );
+/// For a user who is not verified: why, and what to do. Looks again by itself, a few times. `wait` says when Didit can be
+/// asked, if it could not be asked now: such a look does not count.
+fn unfinished(
+    head: &Parts,
+    record: &VerificationRecord,
+    wait: Option<Duration>,
+) -> Response<Bytes> {
+    let Advice {
+        title,
+        text,
+        label,
+        is_waiting,
+    } = Advice::on(record.status());
     let looks = head.uri.query().and_then(|query| query.strip_prefix(LOOK));
     let looks: u8 = looks.and_then(|looks| looks.parse().ok()).unwrap_or(0);
     let next = match wait {
         Some(wait) => Some((wait, looks)),
-        None => (looks < LOOKS).then(|| (PAUSE, looks + 1)),
+        None => (is_waiting && looks < LOOKS).then(|| (PAUSE, looks + 1)),
     };
+    let more = match (wait, next) {
+        (Some(_), _) => " Didit does not answer right now: this page asks again by itself.",
+        (None, Some(_)) => " This page looks again by itself.",
+        (None, None) if is_waiting => " Come back later to look again.",
+        (None, None) => "",
+    };
+    let text = format!("{text}{more}");
+    let address = if label == LOOK_AGAIN {
+        "?"
+    } else {
+        &record.page
+    };
+    let mut response = notice(title, &text, label, address);
     let refresh = next.and_then(|(wait, look)| outage::refresh(wait, &format!("?{LOOK}{look}")));
     if let Some(refresh) = refresh {
         response.headers_mut().insert(header::REFRESH, refresh);
     }
-    *response.status_mut() = StatusCode::OK;
     response
+}
+
+/// The texts of the page.
+struct Advice {
+    title: &'static str,
+    text: &'static str,
+    label: &'static str,
+    /// Whether the status may change without the person.
+    is_waiting: bool,
+}
+
+impl Advice {
+    #[rustfmt::skip]
+    const fn on(status: Status) -> Self {
+        match status {
+            Status::NotStarted | Status::InProgress =>
+                Self { is_waiting: true, label: "Go on", title: "Your verification is not finished",
+                    text: "If you have finished it, the result is not here yet. If not, go on where you stopped." },
+            Status::Resubmitted =>
+                Self { is_waiting: false, label: "Go on", title: "Please repeat a step",
+                    text: "A part of your verification is needed again, such as a sharper picture. Only that part is \
+                     repeated." },
+            Status::Expired | Status::Abandoned =>
+                Self { is_waiting: false, label: "Start again", title: "Your verification was not finished",
+                    text: "It ended before the last step, or its link was too old. You can start again at any time." },
+            Status::KycExpired =>
+                Self { is_waiting: false, label: "Start again", title: "Please verify your identity again",
+                    text: "Your last verification is too old to count." },
+            Status::InReview | Status::AwaitingUser | Status::Approved | Status::Declined | Status::Other =>
+                Self { is_waiting: true, label: LOOK_AGAIN, title: "Your verification is being checked",
+                    text: "You have done your part. Somebody has to decide, which can take a while: you need not wait here." },
+        }
+    }
 }
 
 impl<B: Send + 'static> Service<Request<B>> for VerificationReturnPage {
@@ -126,5 +179,6 @@ impl<B: Send + 'static> Service<Request<B>> for VerificationReturnPage {
     }
 }
 
+const LOOK_AGAIN: &str = "Look again";
 const LOOK: &str = "look=";
 const LOOKS: u8 = 6;
