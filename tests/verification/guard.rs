@@ -512,6 +512,20 @@ async fn a_person_who_goes_on_right_after_the_end_of_the_session_keeps_it() {
 }
 
 #[tokio::test]
+async fn didit_is_not_asked_because_a_person_begins() {
+    let site = Site::new().await;
+    let hosted = site.browser.visit(PAGE).await;
+    let sent = site.fake.deliver().await;
+    let statuses = sent
+        .iter()
+        .map(|sent| sent.json().unwrap()["status"].clone());
+    assert_eq!(statuses.collect::<Vec<_>>(), ["Not Started", "In Progress"]);
+    assert_eq!(site.asked(), 0);
+    let page = site.browser.click(&hosted, "approve").await;
+    assert_eq!((page.url(), page.text()), (PAGE, "your account"));
+}
+
+#[tokio::test]
 async fn a_person_who_goes_on_at_once_resumes_the_session() {
     let site = Site::new().await;
     let hosted = site.browser.visit(PAGE).await;
