@@ -114,7 +114,7 @@ fn has_cookie(request: &Request<Bytes>, token: &str) -> bool {
 }
 
 fn buttons(session: &Session, is_armed: bool) -> String {
-    let again = if session.status == Status::Resubmitted {
+    let again = if session.resubmit.is_some() {
         "<p class=\"reason\">Some steps must be repeated.</p>\n"
     } else {
         ""

@@ -70,6 +70,25 @@ async fn a_finished_page_cannot_be_finished_again() {
 }
 
 #[tokio::test]
+async fn a_person_who_repeats_steps_is_told_so() {
+    let didit = didit();
+    let session = created(&didit, json!({})).await;
+    let browser = browser(&didit);
+    let page = browser.visit(text(&session, "url")).await;
+    browser.click(&page, "decline").await;
+    let id = text(&session, "session_id");
+    didit.verification().set_status(id, "Resubmitted");
+    for _ in 0..2 {
+        let again = browser.visit(text(&session, "url")).await;
+        assert!(again.text().contains("Some steps must be repeated."));
+    }
+    let again = browser.visit(text(&session, "url")).await;
+    assert!(is_callback(&browser.click(&again, "approve").await));
+    let finished = browser.visit(text(&session, "url")).await;
+    assert!(!finished.text().contains("Some steps"));
+}
+
+#[tokio::test]
 async fn the_callback_method_decides_which_device_goes_back() {
     for (method, phone_goes_back, desktop_goes_back) in [
         ("initiator", false, true),
