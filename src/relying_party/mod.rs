@@ -27,7 +27,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header, request::Parts};
 
 #[cfg(feature = "verification")]
-pub(crate) use self::pages::notice;
+pub(crate) use self::pages::Notice;
 use self::{
     callback_flights::CallbackFlights,
     request_kind::{FetchMetadata, page_request},

@@ -59,16 +59,34 @@ pub(super) fn forwarding_page(url: &HeaderValue) -> Response<Bytes> {
     page("You are signed out of this site", &refresh, text, &link, "")
 }
 
-/// A page with one link. Its texts are this crate's own.
+/// A page of a verification. Its texts are this crate's own.
 #[cfg(feature = "verification")]
-pub(crate) fn notice(title: &str, text: &str, label: &str, address: &str) -> Response<Bytes> {
-    let link = format!(r#"<a id="go-on" href="{}">{label}</a>"#, escaped(address));
-    let mut response = page(title, "", text, &link, "");
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
-    response
+pub(crate) struct Notice<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) label: &'a str,
+    pub(crate) address: &'a str,
+    /// Whether the person should rather not follow the link.
+    pub(crate) is_quiet: bool,
+}
+
+#[cfg(feature = "verification")]
+impl Notice<'_> {
+    pub(crate) fn into_response(self) -> Response<Bytes> {
+        let (label, address) = (self.label, escaped(self.address));
+        let class = if self.is_quiet {
+            r#" class="quiet""#
+        } else {
+            ""
+        };
+        let link = format!(r#"<a id="go-on"{class} href="{address}">{label}</a>"#);
+        let mut response = page(self.title, "", self.text, &link, "");
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+        response
+    }
 }
 
 fn page(title: &str, head: &str, text: &str, links: &str, footer: &str) -> Response<Bytes> {

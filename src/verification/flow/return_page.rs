@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, VerificationError},
     extract::context,
-    relying_party::notice,
+    relying_party::Notice,
     verification::{Status, VerificationRecord},
 };
 
@@ -78,13 +78,15 @@ impl VerificationReturnPage {
 
 /// For the device that took over, where nobody is signed in.
 fn elsewhere() -> Response<Bytes> {
-    notice(
-        "Go back to your first device",
-        "You are not signed in here, and need not be: close this page, and go on where you began. If you began here, open \
-         the site and sign in again.",
-        "Open the site",
-        "/",
-    )
+    let notice = Notice {
+        title: "Go back to your first device",
+        text: "Nobody is signed in here, and nobody needs to be: close this page, and go on where you began. If you began \
+               here, open the site and sign in again.",
+        label: "Open the site",
+        address: "/",
+        is_quiet: true,
+    };
+    notice.into_response()
 }
 
 /// For a user who is not verified: why, and what to do. Looks again by itself, a few times. `wait` says when Didit can be
@@ -118,7 +120,14 @@ fn unfinished(
     } else {
         &record.page
     };
-    let mut response = notice(title, &text, label, address);
+    let notice = Notice {
+        title,
+        text: &text,
+        label,
+        address,
+        is_quiet: false,
+    };
+    let mut response = notice.into_response();
     let refresh = next.and_then(|(wait, look)| outage::refresh(wait, &format!("?{LOOK}{look}")));
     if let Some(refresh) = refresh {
         response.headers_mut().insert(header::REFRESH, refresh);
