@@ -27,4 +27,5 @@ mod sign_out;
 mod stale_connections;
 #[path = "../support/mod.rs"]
 mod support;
+mod verified_site;
 mod webhooks;

@@ -21,23 +21,35 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser with a profile of its own. It ends with its chromedriver, when dropped.
 pub(crate) struct Chromium {
-    story: &'static str,
+    story: String,
     client: Client,
     _driver: Process,
 }
 
+/// What a browser is shown on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Screen {
+    Desktop,
+    Phone,
+}
+
 impl Chromium {
     /// Opens the browser of one story; its screenshots carry the story's name.
-    pub(crate) async fn open(story: &'static str) -> Self {
+    pub(crate) async fn open(story: &str) -> Self {
+        Self::open_on(Screen::Desktop, story).await
+    }
+
+    /// Likewise, on a screen of this kind.
+    pub(crate) async fn open_on(screen: Screen, story: &str) -> Self {
         let chromium = chromium();
         let (driver, port) = chromedriver();
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&chromium, story))
+            .capabilities(capabilities(&chromium, screen, story))
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
             .await
             .expect("Chromium starts");
         Self {
-            story,
+            story: story.to_owned(),
             client,
             _driver: driver,
         }
@@ -54,6 +66,15 @@ impl Chromium {
         match wait.for_element(Locator::Id(id)).await {
             Ok(element) => element,
             Err(error) => self.fail(&format!("no element `{id}`: {error}")).await,
+        }
+    }
+
+    /// Waits until the page has this heading.
+    pub(crate) async fn is_headed(&self, heading: &str) {
+        let element = format!("//h1[normalize-space()='{heading}']");
+        let wait = self.client.wait().at_most(PATIENCE);
+        if let Err(error) = wait.for_element(Locator::XPath(&element)).await {
+            self.fail(&format!("no heading `{heading}`: {error}")).await;
         }
     }
 
@@ -135,10 +156,16 @@ impl Chromium {
     /// Saves what the page looks like as `target/screenshots/<story>-<stage>.png`.
     pub(crate) async fn screenshot(&self, stage: &str) {
         let png = self.client.screenshot().await.expect("a page is open");
-        let file = screenshot(self.story, stage);
+        let file = screenshot(&self.story, stage);
         fs::create_dir_all(file.parent().expect("it is in a directory"))
             .and_then(|()| fs::write(&file, png))
             .expect("the target directory can be written");
+    }
+
+    /// The address of the page.
+    pub(crate) async fn url(&self) -> String {
+        let url = self.client.current_url().await.expect("a page is open");
+        url.into()
     }
 
     /// Closes the browser in good order.
@@ -196,12 +223,12 @@ fn chromium() -> PathBuf {
         )
 }
 
-fn capabilities(chromium: &Path, story: &str) -> Capabilities {
+fn capabilities(chromium: &Path, screen: Screen, story: &str) -> Capabilities {
     let profile = scratch().join(format!("chromium-{story}"));
     // Either fails only where an earlier run has left nothing.
     let _ = fs::remove_dir_all(&profile);
     let _ = fs::remove_file(screenshot(story, "failed"));
-    let options = json!({
+    let mut options = json!({
         "browserName": "chrome",
         "goog:chromeOptions": {
             "binary": chromium,
@@ -221,6 +248,11 @@ fn capabilities(chromium: &Path, story: &str) -> Capabilities {
             ],
         },
     });
+    if let Screen::Phone = screen {
+        options["goog:chromeOptions"]["mobileEmulation"] = json!({
+            "deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2, "touch": true, "mobile": true},
+        });
+    }
     match options {
         Value::Object(options) => options,
         _ => unreachable!("written as an object above"),

@@ -1,0 +1,74 @@
+//! The account at Didit by which people are verified.
+
+use std::{env, error::Error};
+
+use axum::Router;
+use tower_didit::{
+    ConfigError,
+    fake::{FakeDidit, FakeVerification},
+    verification::VerificationClient,
+};
+
+use crate::{desk, site::Site};
+
+/// The values of an application in Didit's console.
+pub(crate) struct Account {
+    pub(crate) workflow: String,
+    pub(crate) webhook_secret: String,
+    pub(crate) is_sandbox: bool,
+    api_key: String,
+    /// With the address at which it listens.
+    fake: Option<(FakeVerification, String)>,
+}
+
+impl Account {
+    /// The sandbox that the environment names, or else the fake.
+    pub(crate) async fn open(site: &Site, didit: &FakeDidit) -> Result<Self, Box<dyn Error>> {
+        if env::var_os("DIDIT_API_KEY").is_none() {
+            return Self::fake(site, didit).await;
+        }
+        let variable =
+            |name| env::var(name).map_err(|_| format!("DIDIT_API_KEY is set: set {name}, too"));
+        println!("DIDIT_API_KEY is set: people are verified in Didit's sandbox");
+        Ok(Self {
+            workflow: variable("DIDIT_WORKFLOW")?,
+            webhook_secret: variable("DIDIT_WEBHOOK_SECRET")?,
+            is_sandbox: true,
+            api_key: variable("DIDIT_API_KEY")?,
+            fake: None,
+        })
+    }
+
+    async fn fake(site: &Site, didit: &FakeDidit) -> Result<Self, Box<dyn Error>> {
+        let address = format!("http://{}", didit.listen("127.0.0.1:0").await?);
+        println!("no DIDIT_API_KEY is set: people are verified by a fake Didit on {address}");
+        println!("Didit's employee works at {}/desk", site.origin);
+        let fake = didit.verification().with_page_origin(&address);
+        fake.send_webhooks_to(&format!("{}/didit", site.origin));
+        fake.deliver_in_background(60);
+        Ok(Self {
+            workflow: fake.workflow_id(),
+            webhook_secret: fake.webhook_secret(),
+            is_sandbox: false,
+            api_key: fake.api_key(),
+            fake: Some((fake, address)),
+        })
+    }
+
+    /// In an application that signs in at the same Didit it is `VerificationClient::new(api_key, &config)`, which shares
+    /// the settings of its calls. Here one of the two may be a fake.
+    pub(crate) fn client(&self) -> Result<VerificationClient, ConfigError> {
+        let client = VerificationClient::without_sign_in(&self.api_key)?;
+        match &self.fake {
+            Some((_, address)) => client.with_base_url(address),
+            None => Ok(client),
+        }
+    }
+
+    /// The page of the fake's employee. A sandbox has its console.
+    pub(crate) fn desk(&self) -> Router {
+        self.fake
+            .as_ref()
+            .map_or_else(Router::new, |(fake, _)| desk::routes(fake.clone()))
+    }
+}
