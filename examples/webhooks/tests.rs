@@ -1,38 +1,30 @@
-//! A webhook is a signed request.
+//! A webhook is a signed request, which the fake Didit makes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use aws_lc_rs::hmac;
-use axum::body::Body;
-use http::{Request, StatusCode};
+use http::StatusCode;
+use serde_json::json;
 use tower::ServiceExt;
-use tower_didit::verification::DiditWebhooks;
+use tower_didit::{
+    fake::{FakeDidit, WebhookFault},
+    verification::DiditWebhooks,
+};
 
 #[tokio::test]
 async fn a_signed_webhook_is_received_and_a_forged_one_is_not() {
-    let app = super::app(DiditWebhooks::new(["secret"]).unwrap());
-    for (secret, answer) in [
-        ("secret", StatusCode::NO_CONTENT),
-        ("guessed", StatusCode::UNAUTHORIZED),
-    ] {
-        let received = app.clone().oneshot(signed_by(secret)).await.unwrap();
-        assert_eq!(received.status(), answer);
-    }
-}
+    let verification = FakeDidit::new("app", "secret")
+        .with_system_clock()
+        .verification();
+    let app = super::app(DiditWebhooks::new([verification.webhook_secret()]).unwrap());
+    verification.complete(&verification.create("user-42"), "approve");
+    let webhook = || {
+        verification.request(
+            "/didit",
+            json!({"session_id": verification.last_session_id()}),
+        )
+    };
+    let received = app.clone().oneshot(webhook()).await.unwrap();
+    assert_eq!(received.status(), StatusCode::NO_CONTENT);
 
-fn signed_by(secret: &str) -> Request<Body> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let body =
-        format!(r#"{{"webhook_type":"status.updated","timestamp":{now},"status":"Approved"}}"#);
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let signature = hmac::sign(&key, body.as_bytes());
-    let signature = signature.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    Request::post("/didit")
-        .header("X-Timestamp", now)
-        .header("X-Signature", signature.collect::<String>())
-        .body(body.into())
-        .unwrap()
+    verification.on_next_webhook(WebhookFault::WRONG_SECRET);
+    let refused = app.oneshot(webhook()).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
 }

@@ -88,6 +88,51 @@
 //! [`DiditWebhooks`](crate::verification::DiditWebhooks) lists what is checked and what is answered. It is independent
 //! of [`DiditAuth`](crate::DiditAuth), and may be inside of it or beside it.
 //!
+//! # Test the handler
+//!
+//! The [fake Didit](crate::docs::recipes::testing) of the feature `test-util` signs webhooks as Didit does:
+//! [`request`](crate::fake::FakeVerification::request) makes one about a session of the fake, or any other event.
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use serde_json::json;
+//! use tower::ServiceExt;
+//! use tower_didit::{
+//!     fake::FakeDidit,
+//!     verification::{DiditWebhooks, WebhookEvent},
+//! };
+//!
+//! // The application.
+//!
+//! fn app(webhooks: DiditWebhooks) -> Router {
+//!     Router::new().route("/didit", post(webhook).layer(webhooks))
+//! }
+//!
+//! async fn webhook(event: WebhookEvent) -> StatusCode {
+//!     assert_eq!(event.vendor_data(), Some("user-42"));
+//!     StatusCode::NO_CONTENT
+//! }
+//!
+//! // Its test: in your code a `#[tokio::test]`.
+//!
+//! async fn an_approved_person_is_stored() {
+//!     let verification = FakeDidit::new("app", "secret").with_system_clock().verification();
+//!     let app = app(DiditWebhooks::new([verification.webhook_secret()]).unwrap());
+//!     verification.complete(&verification.create("user-42"), "approve"); // or "decline", "review", ...
+//!     let event = json!({"session_id": verification.last_session_id()});
+//!     let response = app.oneshot(verification.request("/didit", event)).await.unwrap();
+//!     assert_eq!(response.status(), StatusCode::NO_CONTENT);
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! #     an_approved_person_is_stored().await;
+//! # }
+//! ```
+//!
+//! [`WebhookFault`](crate::fake::WebhookFault) lists what can be wrong with a webhook, and
+//! [`send_webhooks_to_service`](crate::fake::FakeVerification::send_webhooks_to_service) delivers all events of the fake,
+//! with Didit's retries.
+//!
 //! # Try it
 //!
 //! Without Didit, a webhook is a signed request. In a shell, while the application runs with

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, routing::post};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tower::ServiceExt;
 use tower_didit::{
     fake::{FakeDidit, FakeVerification, Person, WebhookFault},
-    verification::{Decision, DiditWebhooks, Requirements, Verdict, WebhookEvent},
+    verification::{Decision, DiditWebhooks, Reason, Requirements, Verdict, WebhookEvent},
 };
 
 /// A site that keeps the events which reach its handler.
@@ -74,6 +75,56 @@ async fn webhooks_of_the_fake_are_authentic_in_ascii_too() {
     let events = events.lock().unwrap();
     let decision: Value = events[2].decision().unwrap().extra().unwrap();
     assert_eq!(decision["id_verifications"][0]["full_name"], "José 日本");
+}
+
+#[tokio::test]
+async fn an_approved_business_verifies_nobody() {
+    let (verification, events) = site(&FakeDidit::new("app", "secret"));
+    let checks = json!([{"node_id": "any", "status": "Approved", "age": 40}]);
+    let page = verification.create_business("user-42");
+    let session = verification.last_session_id().unwrap();
+    // Even with the checks of a person.
+    verification.edit_decision(&session, move |decision| {
+        for name in ["id_verifications", "liveness_checks", "face_matches"] {
+            decision.insert(name.to_owned(), checks.clone());
+        }
+    });
+    verification.complete(&page, "approve");
+    verification.deliver().await;
+    let requirements = Requirements::identity()
+        .with_session(session)
+        .with_vendor_data("user-42")
+        .with_workflow(verification.business_workflow_id());
+    let events = events.lock().unwrap();
+    let decision = events[2].decision().unwrap();
+    assert_eq!(
+        decision.judge(&requirements),
+        Verdict::Refused(vec![Reason::Kind])
+    );
+}
+
+// Behaviour 127.
+#[tokio::test]
+async fn the_request_of_an_event_is_a_webhook() {
+    let didit = FakeDidit::new("app", "secret");
+    let verification = didit.verification();
+    let webhooks = DiditWebhooks::new([verification.webhook_secret()]).unwrap();
+    let handler =
+        post(async |event: WebhookEvent| event.vendor_data().unwrap_or_default().to_owned());
+    let app = Router::new().route("/didit", handler.layer(webhooks.with_clock(didit.clock())));
+    let ask = async || {
+        let event = json!({"webhook_type": "status.updated", "vendor_data": "user-42"});
+        let response = app
+            .clone()
+            .oneshot(verification.request("/didit", event))
+            .await;
+        response.unwrap().status()
+    };
+    assert_eq!(ask().await, 200);
+    for fault in WebhookFault::all().filter(WebhookFault::is_forgery) {
+        verification.on_next_webhook(fault);
+        assert_eq!(ask().await, 401, "{fault:?}");
+    }
 }
 
 #[tokio::test]

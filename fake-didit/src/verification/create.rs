@@ -11,7 +11,7 @@ use crate::{
         ids::is_uuid,
         routes::{Rejection, bad_request},
         scenario::Scenario,
-        session::{CallbackMethod, Session},
+        session::{CallbackMethod, Session, SessionKind},
         status::Status,
     },
 };
@@ -93,11 +93,17 @@ pub(crate) fn session(state: &mut State, new: NewSession) -> String {
         session.metadata = new.metadata;
         return session.id.clone();
     }
+    let kind = if new.workflow_id == verification.business_workflow {
+        SessionKind::Business
+    } else {
+        SessionKind::User
+    };
     let session = Session {
         id: verification.ids.uuid(),
         number: verification.next_number(),
         token: verification.ids.token(),
         workflow_id: new.workflow_id,
+        kind,
         vendor_data: new.vendor_data,
         callback,
         callback_method: new.callback_method,
@@ -230,7 +236,10 @@ fn parse(state: &State, members: &Map<String, Value>) -> Result<NewSession, Reje
     }
     // Found later, so a string instead of an array.
     let workflow_id = workflow_id.unwrap_or_default().to_ascii_lowercase();
-    if !state.verification.workflows.contains(&workflow_id) {
+    let verification = &state.verification;
+    if !verification.workflows.contains(&workflow_id)
+        && workflow_id != verification.business_workflow
+    {
         let body = json!({"workflow_id": "Invalid workflow_id."});
         return Err(Box::new(bad_request(&body)));
     }

@@ -7,7 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     person::accounts::Accounts,
     provider::{response, state::State},
-    verification::{features, session::Session, state::Verification, time},
+    verification::{
+        features,
+        session::{Session, SessionKind},
+        state::Verification,
+        time,
+    },
 };
 
 pub(crate) fn respond(state: &State, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
@@ -25,7 +30,8 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>, id: &str) -> Resp
     response::json(StatusCode::OK, &Value::Object(decision))
 }
 
-/// The decision about a session, in the shape of API version 3, before a test's edit.
+/// The decision about a session, in the shape of API version 3, before a test's edit. One about a business has other
+/// checks than one about a user.
 pub(crate) fn document(
     verification: &Verification,
     session: &Session,
@@ -33,15 +39,16 @@ pub(crate) fn document(
     url: &str,
     now: u64,
 ) -> Map<String, Value> {
+    let runs = verification.features_of(session.kind);
     let Value::Object(mut decision) = json!({
         "session_id": session.id,
-        "session_kind": "user",
+        "session_kind": session.kind.as_str(),
         "session_number": session.number,
         "session_url": url,
         "status": session.status.as_str(),
         "environment": verification.environment(),
         "workflow_id": session.workflow_id,
-        "features": verification.features,
+        "features": runs.iter().map(|feature| feature.name).collect::<Vec<_>>(),
         "vendor_data": session.vendor_data,
         "metadata": session.metadata,
         "expected_details": session.expected_details,
@@ -57,11 +64,12 @@ pub(crate) fn document(
     let person = session.vendor_data.as_deref();
     let person = person.and_then(|subject| accounts.by_subject(subject));
     let failed = session.ended.and_then(|scenario| scenario.failure);
-    for feature in features::ALL {
-        let runs = verification
-            .features
-            .iter()
-            .any(|name| name == feature.name)
+    let all = match session.kind {
+        SessionKind::User => features::ALL,
+        SessionKind::Business => features::BUSINESS,
+    };
+    for feature in all {
+        let runs = runs.iter().any(|run| run.name == feature.name)
             || failed.is_some_and(|(name, _)| name == feature.name);
         let results = if runs && session.status.has_results() {
             json!([features::result(feature, person, session.ended, now)])
@@ -70,7 +78,19 @@ pub(crate) fn document(
         };
         decision.insert(feature.member.to_owned(), results);
     }
-    decision.insert("document_ai_documents".to_owned(), Value::Null);
+    let others: &[&str] = match session.kind {
+        SessionKind::User => &["document_ai_documents"],
+        SessionKind::Business => &[
+            "aml_screenings",
+            "phone_verifications",
+            "email_verifications",
+            "ip_analyses",
+            "questionnaire_responses",
+        ],
+    };
+    for name in others {
+        decision.insert((*name).to_owned(), Value::Null);
+    }
     decision
 }
 

@@ -227,6 +227,19 @@ impl FakeVerification {
         workflows.first().cloned().unwrap_or_default()
     }
 
+    /// The id of the workflow that verifies businesses, for requests of the API;
+    /// [`create_business`](Self::create_business) does without.
+    ///
+    /// ```
+    /// use fake_didit::FakeDidit;
+    ///
+    /// let verification = FakeDidit::new("app", "secret").verification();
+    /// assert_ne!(verification.business_workflow_id(), verification.workflow_id());
+    /// ```
+    pub fn business_workflow_id(&self) -> String {
+        self.0.lock().verification.business_workflow.clone()
+    }
+
     /// The secret of the destinations that [`send_webhooks_to`](Self::send_webhooks_to) adds.
     /// [Example](Self#settings).
     pub fn webhook_secret(&self) -> String {

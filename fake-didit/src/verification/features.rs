@@ -17,6 +17,7 @@ pub(crate) struct Feature {
 }
 
 pub(crate) const FACE_MATCH: &str = "FACE_MATCH";
+pub(crate) const KYB_REGISTRY: &str = "KYB_REGISTRY";
 
 /// All of them, in the order of a decision.
 pub(crate) const ALL: &[Feature] = &[
@@ -38,6 +39,21 @@ pub(crate) const ALL: &[Feature] = &[
         "QUESTIONNAIRE",
         "questionnaire_responses",
         "feature_questionnaire",
+    ),
+];
+
+/// Those of the workflow that verifies businesses, in the order of a decision.
+pub(crate) const BUSINESS: &[Feature] = &[
+    feature(KYB_REGISTRY, "registry_checks", "feature_kyb_registry"),
+    feature(
+        "KYB_DOCUMENTS",
+        "document_verifications",
+        "feature_kyb_documents",
+    ),
+    feature(
+        "KYB_KEY_PEOPLE",
+        "key_people_checks",
+        "feature_kyb_key_people",
     ),
 ];
 
@@ -126,6 +142,14 @@ fn members(
             "ip_address": "203.0.113.7", "ip_country_code": "ES", "is_vpn_or_tor": false,
             "is_data_center": false, "time_zone": "Europe/Madrid", "time_zone_offset": "+0100", "matches": [],
         }),
+        "registry_checks" => json!({
+            "data_resolved": true, "company": company(), "ownership_structure": {},
+        }),
+        "document_verifications" => json!({"items": [], "groups": {}, "required_groups": []}),
+        "key_people_checks" => json!({
+            "registry": {"officers": [], "beneficial_owners": []}, "submitted": {"parties": []},
+            "ubo_kyc_summary": null,
+        }),
         "phone_verifications" => json!({
             "full_number": person.and_then(Person::phone), "is_disposable": false, "is_virtual": false,
             "verification_attempts": 1, "verified_at": null, "lifecycle": [], "matches": [],
@@ -196,6 +220,24 @@ fn document(person: Option<&Person>, now: u64) -> Value {
         "front_image_quality_score": null,
         "back_image_quality_score": null,
         "matches": [],
+    })
+}
+
+/// The company as the register has it.
+fn company() -> Value {
+    json!({
+        "uuid": "00000000-0000-4000-a000-000000000003",
+        "registry_status": "active",
+        "data_resolved": true,
+        "company_name": "MUSTERFRAU SL",
+        "registration_number": "B12345678",
+        "country_code": "ES",
+        "company_type": "Private Limited Company",
+        "incorporation_date": "2015-03-12",
+        "registered_address": "Calle Mayor 1, Valencia",
+        "is_from_registry": true,
+        "officers": [],
+        "beneficial_owners": [],
     })
 }
 

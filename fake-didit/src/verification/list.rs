@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     provider::{form::Form, response, state::State},
-    verification::{features, routes::bad_request, session::Session, status::Status, time},
+    verification::{routes::bad_request, session::Session, status::Status, time},
 };
 
 pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes> {
@@ -26,9 +26,7 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
         return bad_request(&json!({"status": [format!("\"{unknown}\" is not a valid choice.")]}));
     }
     let is = |name, actual: Option<&str>| query.get(name).is_none_or(|value| actual == Some(value));
-    let is_user = query
-        .get("session_kind")
-        .is_none_or(|kind| kind != "business");
+    let kind = query.get("session_kind").filter(|kind| *kind != "all");
     let matching: Vec<_> = state
         .verification
         .sessions()
@@ -36,7 +34,7 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
         .rev()
         .filter(|session| {
             let status = session.status.as_str();
-            is_user
+            kind.is_none_or(|kind| kind == session.kind.as_str())
                 && statuses.as_ref().is_none_or(|list| list.contains(&status))
                 && is("vendor_data", session.vendor_data.as_deref())
                 && is("workflow_id", Some(&session.workflow_id))
@@ -60,15 +58,15 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
 
 fn row(state: &State, session: &Session) -> Value {
     let decision = state.decision(&session.id).unwrap_or_default();
-    let names = &state.verification.features;
-    let features: Vec<_> = names
+    let features = state.verification.features_of(session.kind);
+    let features: Vec<_> = features
         .iter()
-        .filter_map(|name| {
-            let results = decision.get(features::by_name(name)?.member)?;
+        .filter_map(|feature| {
+            let results = decision.get(feature.member)?;
             let status = results
                 .get(0)
                 .map_or("Not Finished".into(), |first| first["status"].clone());
-            Some(json!({"feature": name, "status": status}))
+            Some(json!({"feature": feature.name, "status": status}))
         })
         .collect();
     let documents = decision.get("id_verifications");
@@ -76,7 +74,7 @@ fn row(state: &State, session: &Session) -> Value {
     let of_document = |name| document.and_then(|document| document.get(name));
     json!({
         "session_id": session.id,
-        "session_kind": "user",
+        "session_kind": session.kind.as_str(),
         "session_number": session.number,
         "session_url": state.verification_url(session),
         "status": session.status.as_str(),

@@ -1,7 +1,7 @@
 //! Identity verification: Didit's API, its hosted page and its webhooks.
 
 mod arm;
-mod callback;
+pub(crate) mod callback;
 mod create;
 mod decision;
 pub(crate) mod destinations;
@@ -24,4 +24,4 @@ pub(crate) mod webhook;
 pub(crate) use self::page::PAGES;
 pub use self::{fake::FakeVerification, webhook::fault::WebhookFault};
 #[cfg(feature = "cli")]
-pub(crate) use self::{ids::Ids, status::Status};
+pub(crate) use self::{ids::Ids, session::Session, status::Status};

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use serde_json::{Map, Value};
 
 use crate::{
     provider::{
@@ -11,8 +12,13 @@ use crate::{
         state::State,
     },
     verification::{
-        callback, create::LANGUAGES, routes::method_not_allowed, scenario::Scenario,
-        session::Session, status::Status,
+        callback,
+        create::LANGUAGES,
+        routes::method_not_allowed,
+        scenario::Scenario,
+        session::{Session, SessionKind},
+        status::Status,
+        webhook::event,
     },
 };
 
@@ -129,12 +135,7 @@ fn buttons(session: &Session, is_armed: bool) -> String {
             )
         });
     let buttons: String = if is_armed {
-        button(
-            "continue",
-            "continue",
-            "",
-            "Continue with the armed scenario",
-        )
+        button(CONTINUE, CONTINUE, "", "Continue with the armed scenario")
     } else {
         [
             ("approve", "", "Approve: every check passes"),
@@ -200,6 +201,15 @@ impl State {
         }
     }
 
+    /// A person opens the page and ends the session, or tells why that is not possible.
+    pub(crate) fn complete(&mut self, id: &str, slug: &str) -> Result<(), String> {
+        if slug != CONTINUE && Scenario::parse(slug).is_none() {
+            return Err(NO_OUTCOME.to_owned());
+        }
+        self.open_verification(id);
+        self.finish(id, slug, true)
+    }
+
     /// A person ends a session on the page, or tells why that is not possible.
     pub(crate) fn finish(
         &mut self,
@@ -212,13 +222,16 @@ impl State {
             return Err("this verification has ended already".to_owned());
         };
         let scenario = match slug {
-            "continue" => session.armed,
+            CONTINUE => session.armed,
             slug => Scenario::parse(slug),
         };
         let Some(scenario) = scenario else {
-            return Err("the form selects no outcome".to_owned());
+            return Err(NO_OUTCOME.to_owned());
         };
-        session.ended = Some(scenario);
+        session.ended = Some(match session.kind {
+            SessionKind::User => scenario,
+            SessionKind::Business => scenario.of_business(),
+        });
         session.resubmit = None;
         session.finished_by_initiator = is_initiator;
         self.set_verification_status(id, scenario.status);
@@ -237,6 +250,18 @@ impl State {
         let now = self.now();
         self.verification
             .emit_status(id, decision.map(Into::into), now);
+    }
+
+    /// The event about the present status of the session that these members name; `None` for another event.
+    pub(crate) fn status_event(&self, members: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let kind = members.get("webhook_type");
+        let session = self
+            .verification
+            .session(members.get("session_id")?.as_str()?)?;
+        let decision = session.status.is_sent_with_decision();
+        let decision = decision.then(|| self.decision(&session.id)).flatten();
+        let event = event::of_status(session, decision.map(Into::into));
+        (kind.is_none() || kind == event.get("webhook_type")).then_some(event)
     }
 
     /// Ends the sessions whose time is over.
@@ -270,6 +295,11 @@ impl State {
 
 /// The origin of Didit's hosted pages.
 pub(crate) const PAGES: &str = "https://verify.didit.me";
+
+/// The button for the scenario with which a sandbox has armed the session.
+const CONTINUE: &str = "continue";
+
+const NO_OUTCOME: &str = "no outcome has this name";
 
 /// The prefix of the cookie of the device that opened the page first; the session's token follows.
 const COOKIE: &str = "fake-didit-device-";

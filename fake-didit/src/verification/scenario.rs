@@ -20,6 +20,15 @@ impl Scenario {
             .copied()
     }
 
+    /// The same for a business: what fails is the check of the register.
+    pub(crate) fn of_business(self) -> Self {
+        let failure = self.failure;
+        Self {
+            failure: failure.map(|_| (features::KYB_REGISTRY, "REGISTRY_MISMATCH")),
+            ..self
+        }
+    }
+
     /// A button of the hosted page, or a scenario of the sandbox.
     pub(crate) fn parse(slug: &str) -> Option<Self> {
         let buttons = || BUTTONS.iter().find(|scenario| scenario.slug == slug);
@@ -105,7 +114,7 @@ const SANDBOX: &[Scenario] = &[
     fails(
         "decline_kyb_registry_mismatch",
         DECLINED,
-        "KYB_REGISTRY",
+        features::KYB_REGISTRY,
         "REGISTRY_MISMATCH",
     ),
     fails(

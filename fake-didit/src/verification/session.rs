@@ -15,6 +15,7 @@ pub(crate) struct Session {
     pub(crate) number: u64,
     pub(crate) token: String,
     pub(crate) workflow_id: String,
+    pub(crate) kind: SessionKind,
     pub(crate) vendor_data: Option<String>,
     pub(crate) callback: Option<String>,
     pub(crate) callback_method: CallbackMethod,
@@ -39,6 +40,22 @@ pub(crate) struct Session {
     pub(crate) reviews: Vec<Value>,
     /// What a test changes in its decisions.
     pub(crate) edit: Option<Edit>,
+}
+
+/// What a session verifies: its workflow decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionKind {
+    User,
+    Business,
+}
+
+impl SessionKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Business => "business",
+        }
+    }
 }
 
 /// Which device is redirected to the application, if a person finishes on another device.

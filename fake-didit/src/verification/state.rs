@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use crate::verification::{
-    features,
+    features::{self, Feature},
     ids::Ids,
     rate_limit::RateLimits,
-    session::Session,
+    session::{Session, SessionKind},
     status::Status,
     webhook::{event, outbox::Outbox},
 };
@@ -21,6 +21,8 @@ pub(crate) struct Verification {
     pub(crate) is_sandbox: bool,
     /// The published workflows, each an id. The first one is the default.
     pub(crate) workflows: Vec<String>,
+    /// The workflow that verifies businesses.
+    pub(crate) business_workflow: String,
     /// The checks of each workflow, by name.
     pub(crate) features: Vec<String>,
     /// The callback of each workflow, for a session without one.
@@ -49,6 +51,7 @@ impl Verification {
             application_id: ids.uuid(),
             is_sandbox: false,
             workflows: vec![ids.uuid()],
+            business_workflow: Ids::new("business").uuid(),
             features: features::DEFAULT.map(str::to_owned).to_vec(),
             callback: None,
             page_origin: None,
@@ -65,6 +68,17 @@ impl Verification {
 
     pub(crate) fn environment(&self) -> &'static str {
         if self.is_sandbox { "sandbox" } else { "live" }
+    }
+
+    /// The checks of a session.
+    pub(crate) fn features_of(&self, kind: SessionKind) -> Vec<&'static Feature> {
+        let of_users = self.features.iter();
+        match kind {
+            SessionKind::User => of_users
+                .filter_map(|name| features::by_name(name))
+                .collect(),
+            SessionKind::Business => features::BUSINESS.iter().collect(),
+        }
     }
 
     /// The number of the next session.
@@ -126,6 +140,12 @@ impl Verification {
 
     /// Queues a webhook about an event of the application.
     pub(crate) fn emit(&mut self, mut members: Map<String, Value>, now: u64) {
+        self.add_envelope(&mut members, now);
+        self.outbox.add(&members, now);
+    }
+
+    /// Adds the members that every event has, unless the event has them.
+    pub(crate) fn add_envelope(&mut self, members: &mut Map<String, Value>, now: u64) {
         for (name, value) in [
             ("event_id", json!(self.ids.uuid())),
             ("application_id", json!(self.application_id)),
@@ -134,7 +154,6 @@ impl Verification {
         ] {
             members.entry(name).or_insert(value);
         }
-        self.outbox.add(&members, now);
     }
 
     /// Queues the webhook about the status of a session.

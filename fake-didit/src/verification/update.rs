@@ -11,6 +11,7 @@ use crate::{
         routes::{bad_request, not_found},
         status::Status,
         time,
+        webhook::event,
     },
 };
 
@@ -71,6 +72,21 @@ fn new_status(members: &Map<String, Value>, current: Status) -> Result<Status, V
 }
 
 impl State {
+    /// Blocks or unblocks a user as a person in the console does, and queues the webhook. Nothing happens if the user
+    /// is that already.
+    pub(crate) fn set_blocked(&mut self, vendor_data: &str, is_blocked: bool) {
+        let (now, verification) = (self.now(), &mut self.verification);
+        let blocked = &mut verification.blocked;
+        let (is_changed, status, previous) = if is_blocked {
+            (blocked.insert(vendor_data.to_owned()), "BLOCKED", "ACTIVE")
+        } else {
+            (blocked.remove(vendor_data), "ACTIVE", "BLOCKED")
+        };
+        if is_changed {
+            verification.emit(event::of_user(vendor_data, status, previous), now);
+        }
+    }
+
     /// Changes the status of a session as a person in the console does, and queues the webhook. The results of
     /// the checks stay as they are.
     pub(crate) fn review(

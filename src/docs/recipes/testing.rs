@@ -18,6 +18,7 @@
 //! | a handler, called as a function | `id_claims`, `tokens`, `user_info` | the handler alone |
 //! | a route | `session_cookies` | routing, guards, middleware, the layer |
 //! | a sign-in | `Browser` | the whole sign-in, with redirects and cookies |
+//! | a webhook | [`FakeVerification::request`](crate::docs::verification#test-the-handler) | the check of the signature, the handler |
 //!
 //! The callback's handler runs only in a sign-in. A session of `session_cookies` has none of the values that the handler
 //! keeps with [`DiditClient::set`](crate::DiditClient::set), such as a role: test those with `Browser`.

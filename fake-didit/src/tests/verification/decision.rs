@@ -142,3 +142,53 @@ async fn a_status_of_the_console_leaves_the_checks_as_they_are() {
         StatusCode::OK
     );
 }
+
+/// The business of the fake's second workflow, after it has ended so.
+async fn business(scenario: &str) -> (Value, Vec<Value>) {
+    let didit = didit();
+    let verification = didit.verification();
+    let app = axum::Router::new().fallback(|| async {});
+    verification.send_webhooks_to_service("https://app.example/", app);
+    let workflow = verification.business_workflow_id();
+    let session = created(&didit, json!({"workflow_id": workflow})).await;
+    verification.complete(text(&session, "url"), scenario);
+    let sent = verification.deliver().await;
+    let events = sent.iter().map(|sent| sent.json().unwrap()).collect();
+    (decision(&didit, text(&session, "session_id")).await, events)
+}
+
+#[tokio::test]
+async fn a_business_has_checks_of_its_own() {
+    let (decision, events) = business("approve").await;
+    assert_eq!(decision["session_kind"], "business");
+    assert_eq!(
+        decision["features"],
+        json!(["KYB_REGISTRY", "KYB_DOCUMENTS", "KYB_KEY_PEOPLE"])
+    );
+    for name in [
+        "registry_checks",
+        "document_verifications",
+        "key_people_checks",
+    ] {
+        assert_eq!(decision[name][0]["status"], "Approved", "{name}");
+    }
+    for name in ["id_verifications", "liveness_checks", "face_matches"] {
+        assert_eq!(decision.get(name), None, "{name}");
+    }
+    for event in &events {
+        assert_eq!(event["session_kind"], "business");
+        assert_eq!(event["business_session_id"], event["session_id"]);
+        assert_eq!(event["vendor_business_id"], event["vendor_data"]);
+    }
+    assert_eq!(events[2]["decision"]["session_kind"], "business");
+}
+
+#[tokio::test]
+async fn a_business_is_declined_by_the_register() {
+    for (scenario, status) in [("decline", "Declined"), ("review", "In Review")] {
+        let (decision, _) = business(scenario).await;
+        assert_eq!(decision["status"], status);
+        assert_eq!(decision["registry_checks"][0]["status"], status);
+        assert_eq!(decision.get("face_matches"), None);
+    }
+}

@@ -3,11 +3,12 @@ use std::{future::pending, time::Duration};
 use aws_lc_rs::hmac;
 use axum::{Router, routing::post};
 use http::StatusCode;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{created, didit, text};
-use crate::{FakeDidit, RecordedRequest};
+use crate::{FakeDidit, RecordedRequest, WebhookFault};
 
 const URL: &str = "https://app.example/webhook";
 
@@ -262,4 +263,64 @@ async fn any_event_can_be_sent() {
         (&sent["event_id"], &sent["environment"]),
         (&json!("mine"), &json!("live"))
     );
+}
+
+#[tokio::test]
+async fn a_request_has_the_present_status_of_a_session() {
+    let verification = didit().verification();
+    let page = verification.create("user-42");
+    let session = verification.last_session_id().unwrap();
+    let sent = async |event: Value| {
+        let body = verification.request("/webhook", event).into_body();
+        let body = body.collect().await.unwrap().to_bytes();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    let event = sent(json!({ "session_id": session })).await;
+    assert_eq!(event["status"], "Not Started");
+    assert_eq!(event.get("decision"), None);
+
+    verification.complete(&page, "approve");
+    let event = sent(json!({"session_id": session, "metadata": 1})).await;
+    assert_eq!(event["webhook_type"], "status.updated");
+    assert_eq!(event["vendor_data"], "user-42");
+    assert_eq!(event["decision"]["status"], "Approved");
+    assert_eq!(event["metadata"], 1);
+
+    let event = sent(json!({"session_id": session, "webhook_type": "activity.created"})).await;
+    assert_eq!(event["environment"], "live");
+    assert_eq!(event.get("status"), None);
+    let event = sent(json!({"session_id": "other", "webhook_type": "status.updated"})).await;
+    assert_eq!(event.get("status"), None);
+}
+
+#[tokio::test]
+async fn a_request_is_signed_as_a_webhook_and_has_its_fault() {
+    let didit = answered_with(200);
+    let verification = didit.verification();
+    verification.create("user-42");
+    let event = json!({"session_id": verification.last_session_id()});
+    let sent = verification.deliver().await.remove(0);
+    for fault in [None, Some(WebhookFault::WRONG_SECRET)] {
+        if let Some(fault) = fault {
+            verification.on_next_webhook(fault);
+        }
+        let request = verification.request("/webhook", event.clone());
+        let mut names: Vec<_> = request.headers().keys().collect();
+        let mut expected: Vec<_> = sent.headers().keys().collect();
+        names.sort_unstable_by_key(|name| name.as_str());
+        expected.sort_unstable_by_key(|name| name.as_str());
+        assert_eq!(names, expected);
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let request = http::Request::from_parts(parts, body.clone());
+        let recorded = RecordedRequest::new(&request, crate::log::Outcome::default());
+        let is_signed = is_signed(&didit, &recorded, "x-signature", &body);
+        assert_eq!(is_signed, fault.is_none());
+    }
+}
+
+#[test]
+#[should_panic(expected = "an event is a JSON object: []")]
+fn a_request_needs_an_object() {
+    didit().verification().request("/webhook", json!([]));
 }

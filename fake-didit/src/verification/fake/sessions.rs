@@ -11,7 +11,6 @@ use crate::verification::{
     create::{self, NewSession},
     page,
     status::Status,
-    webhook::event,
 };
 
 /// # Sessions
@@ -19,14 +18,28 @@ impl FakeVerification {
     /// Creates a session of the first workflow, as a request of the API does, and returns the URL of its page.
     /// [`set_status`](Self::set_status) has an example.
     pub fn create(&self, vendor_data: &str) -> String {
+        self.create_with(self.workflow_id(), vendor_data)
+    }
+
+    /// Creates a session that verifies a business (KYB), and returns the URL of its page. Webhooks and decisions are of
+    /// the kind `business`, with other checks, and verify no person.
+    ///
+    /// ```
+    /// use fake_didit::FakeDidit;
+    ///
+    /// let verification = FakeDidit::new("app", "secret").verification();
+    /// let page = verification.create_business("company-1");
+    /// verification.complete(&page, "approve"); // or "decline": the register has other data
+    /// let id = verification.last_session_id().unwrap();
+    /// assert_eq!(verification.status(&id).as_deref(), Some("Approved"));
+    /// ```
+    pub fn create_business(&self, vendor_data: &str) -> String {
+        self.create_with(self.business_workflow_id(), vendor_data)
+    }
+
+    fn create_with(&self, workflow_id: String, vendor_data: &str) -> String {
         let mut state = self.0.lock();
         state.settle_verifications();
-        let workflow_id = state
-            .verification
-            .workflows
-            .first()
-            .cloned()
-            .unwrap_or_default();
         let new = NewSession::of(workflow_id, vendor_data);
         let id = create::session(&mut state, new);
         let session = state.verification.session(&id);
@@ -50,8 +63,7 @@ impl FakeVerification {
         let session = state.verification.session_of_token(token);
         let id = session.map(|session| session.id.clone());
         let id = id.unwrap_or_else(|| panic!("no session has this URL: {url}"));
-        state.open_verification(&id);
-        let finished = state.finish(&id, scenario, true);
+        let finished = state.complete(&id, scenario);
         finished.unwrap_or_else(|why| panic!("{url} cannot end with {scenario:?}: {why}"));
         callback::url(state.verification.session(&id)?)
     }
@@ -147,10 +159,19 @@ impl FakeVerification {
     /// Blocks a user, who can create no sessions from now on, and queues the webhook `user.status.updated`.
     /// [Example](Self#webhooks).
     pub fn block_user(&self, vendor_data: &str) {
-        let mut state = self.0.lock();
-        let now = state.now();
-        let verification = &mut state.verification;
-        verification.blocked.insert(vendor_data.to_owned());
-        verification.emit(event::of_user(vendor_data, "BLOCKED", "ACTIVE"), now);
+        self.0.lock().set_blocked(vendor_data, true);
+    }
+
+    /// Unblocks a user, and queues the webhook `user.status.updated`.
+    ///
+    /// ```
+    /// use fake_didit::FakeDidit;
+    ///
+    /// let verification = FakeDidit::new("app", "secret").verification();
+    /// verification.block_user("user-42");
+    /// verification.unblock_user("user-42");
+    /// ```
+    pub fn unblock_user(&self, vendor_data: &str) {
+        self.0.lock().set_blocked(vendor_data, false);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use axum_core::body::Body as RequestBody;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use serde_json::{Map, Value};
 use tower_service::Service;
@@ -19,6 +19,7 @@ use crate::{
             delivery,
             fault::WebhookFault,
             outbox::{Destination, Version},
+            request::request,
         },
     },
 };
@@ -123,7 +124,64 @@ impl FakeVerification {
     /// assert!(verification.webhooks().is_empty());
     /// ```
     pub fn webhooks(&self) -> Vec<RecordedRequest> {
-        self.0.lock().verification.outbox.sent()
+        let state = self.0.lock();
+        let sent = state.verification.outbox.sent();
+        sent.map(|attempt| attempt.request.clone()).collect()
+    }
+
+    /// A webhook as a request to this path of an application, signed now with the [secret](Self::webhook_secret) of the
+    /// fake: for the test of a handler, without a destination and without HTTP.
+    ///
+    /// The event is a JSON object. With the `session_id` of one of the fake's sessions and no other `webhook_type`,
+    /// members that it leaves out are those of `status.updated` for this session, with its status and decision. Members
+    /// of the envelope, such as `event_id`, are added to any event. A fault that waits for the
+    /// [next webhook](Self::on_next_webhook) changes the request, unless it is one of the time of sending.
+    ///
+    /// ```
+    /// use axum::{Router, http::StatusCode, routing::post};
+    /// use fake_didit::FakeDidit;
+    /// use serde_json::json;
+    /// use tower_service::Service;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// // This application verifies no signature: tower-didit's `DiditWebhooks` does.
+    /// let mut app = Router::new().route("/didit", post(|body: String| async { body }));
+    ///
+    /// let verification = FakeDidit::new("app", "secret").verification();
+    /// verification.complete(&verification.create("user-42"), "approve");
+    /// let session = verification.last_session_id().unwrap();
+    /// let response = app.call(verification.request("/didit", json!({"session_id": session})));
+    /// assert_eq!(response.await.unwrap().status(), StatusCode::OK);
+    ///
+    /// // Any other event.
+    /// let event = json!({"webhook_type": "transaction.created", "transaction_id": "t-1"});
+    /// let request = verification.request("/didit", event);
+    /// assert!(request.headers().contains_key("x-signature"));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `event` is not a JSON object, or `path` is not a path or a URL.
+    pub fn request(&self, path: &str, event: Value) -> Request<RequestBody> {
+        assert!(
+            path.parse::<Uri>().is_ok(),
+            "neither a path nor a URL: {path:?}"
+        );
+        let Value::Object(members) = event else {
+            panic!("an event is a JSON object: {event}");
+        };
+        let mut state = self.0.lock();
+        state.settle_verifications();
+        let now = state.now();
+        let mut event = state.status_event(&members).unwrap_or_default();
+        event.extend(members);
+        state.verification.add_envelope(&mut event, now);
+        let outbox = &mut state.verification.outbox;
+        let fault = outbox.next_fault();
+        let request = request(event, &outbox.secret, outbox.is_ascii, fault, path, now);
+        request.map(RequestBody::from)
     }
 
     /// Queues any event. Members of the envelope that it leaves out, such as `event_id`, are added.

@@ -44,7 +44,10 @@ pub(crate) async fn resend(didit: &FakeDidit) -> Option<RecordedRequest> {
 pub(crate) async fn deliver_forever(didit: FakeDidit) {
     let added = didit.lock().verification.outbox.added.clone();
     loop {
-        deliver(&didit).await;
+        let is_paused = didit.lock().verification.outbox.is_paused;
+        if !is_paused {
+            deliver(&didit).await;
+        }
         // Retries become due by the fake's clock, which wakes no one.
         let _ = timeout(LOOK_AGAIN, added.notified()).await;
     }

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::verification::{create::WORKFLOW_VERSION, features, session::Session};
+use crate::verification::{
+    create::WORKFLOW_VERSION,
+    features,
+    session::{Session, SessionKind},
+};
 
 /// The event about the status of a session.
 pub(crate) fn of_status(session: &Session, decision: Option<Value>) -> Map<String, Value> {
@@ -16,6 +20,13 @@ pub(crate) fn of_status(session: &Session, decision: Option<Value>) -> Map<Strin
         "vendor_data": session.vendor_data,
         "metadata": session.metadata,
     }));
+    if session.kind == SessionKind::Business {
+        members.extend(object(json!({
+            "session_kind": session.kind.as_str(),
+            "business_session_id": session.id,
+            "vendor_business_id": session.vendor_data,
+        })));
+    }
     if let Some(decision) = decision {
         members.insert("decision".to_owned(), decision);
     }

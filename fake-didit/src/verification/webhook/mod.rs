@@ -6,4 +6,4 @@ pub(crate) mod event;
 pub(crate) mod fault;
 mod http_client;
 pub(crate) mod outbox;
-mod request;
+pub(crate) mod request;

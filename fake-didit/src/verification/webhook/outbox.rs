@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
     pub(crate) secret: String,
     /// Whether bodies have no other characters than ASCII.
     pub(crate) is_ascii: bool,
+    /// Whether the task that delivers in the background pauses.
+    pub(crate) is_paused: bool,
     /// How many times faster retries come.
     pub(crate) speed: u64,
     pub(crate) destinations: Vec<Destination>,
@@ -43,8 +45,15 @@ pub(crate) struct Outbox {
     /// Waits for the next event.
     held: Vec<Delivery>,
     last: Option<Delivery>,
-    sent: VecDeque<RecordedRequest>,
+    sent: VecDeque<Attempt>,
     count: u64,
+}
+
+/// A webhook that was sent.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) request: RecordedRequest,
+    pub(crate) fault: Option<WebhookFault>,
 }
 
 /// A webhook destination.
@@ -103,6 +112,7 @@ impl Outbox {
         Self {
             secret,
             is_ascii: false,
+            is_paused: false,
             speed: 1,
             destinations: Vec::new(),
             sites: HashMap::new(),
@@ -133,7 +143,7 @@ impl Outbox {
         if ids.is_empty() {
             return;
         }
-        let fault = self.on_next.pop_front().or(self.on_every);
+        let fault = self.next_fault();
         let time = match fault.map(|fault| fault.kind) {
             Some(Kind::Time(time)) => Some(time),
             _ => None,
@@ -166,6 +176,11 @@ impl Outbox {
             self.waiting.pop_front();
         }
         self.added.notify_one();
+    }
+
+    /// The fault of an event that is sent now.
+    pub(crate) fn next_fault(&mut self) -> Option<WebhookFault> {
+        self.on_next.pop_front().or(self.on_every)
     }
 
     /// Removes the first delivery that is due, with its request.
@@ -223,7 +238,10 @@ impl Outbox {
         };
         let status = outcome.status.map(|status| status.as_u16());
         let recorded = RecordedRequest::new(delivery.request.as_ref()?, outcome);
-        self.sent.push_back(recorded.clone());
+        self.sent.push_back(Attempt {
+            request: recorded.clone(),
+            fault: delivery.fault,
+        });
         if self.sent.len() > CAPACITY {
             self.sent.pop_front();
         }
@@ -243,8 +261,20 @@ impl Outbox {
     }
 
     /// The attempts so far, oldest first.
-    pub(crate) fn sent(&self) -> Vec<RecordedRequest> {
-        self.sent.iter().cloned().collect()
+    pub(crate) fn sent(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
+        self.sent.iter()
+    }
+
+    /// How many webhooks wait: those that are due, those that will be sent again, and those that come later.
+    #[cfg(feature = "cli")]
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len() + self.held.len()
+    }
+
+    /// The number of attempts so far.
+    #[cfg(feature = "cli")]
+    pub(crate) fn attempts(&self) -> u64 {
+        self.count
     }
 }
 
