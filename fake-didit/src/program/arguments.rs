@@ -108,6 +108,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::webhook)]
     webhook: Vec<String>,
 
+    /// The secret that signs webhooks [default: printed at the start]
+    #[arg(long, value_name = "SECRET", value_parser = values::not_empty)]
+    webhook_secret: Option<String>,
+
     /// How many times faster webhooks are sent again: at 60, after 1 s and 4 s instead of minutes
     #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     webhook_speed: u32,
@@ -201,12 +205,14 @@ impl Arguments {
         if self.sandbox {
             verification = verification.with_sandbox();
         }
+        if let Some(secret) = &self.webhook_secret {
+            verification = verification.with_webhook_secret(secret);
+        }
         for url in &self.webhook {
             verification.send_webhooks_to(url);
         }
-        if !self.webhook.is_empty() {
-            verification.deliver_in_background(self.webhook_speed);
-        }
+        // Also without a destination: applications add some with the API.
+        verification.deliver_in_background(self.webhook_speed);
     }
 
     /// The issuer; the default is `origin`.

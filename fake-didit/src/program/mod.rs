@@ -12,8 +12,8 @@
 //! line on the standard error gives the reason, and the exit code is 2. Codes and tokens differ in each run
 //! and are lost when it stops.
 //!
-//! The start page at `/fake/` shows each request with the reason for its rejection, and controls faults,
-//! keys, clock, people and grants.
+//! The start page at `/fake/` shows each request with the reason for its rejection, each verification, and each
+//! webhook with the response to it. It controls faults, keys, clock, people, grants, verifications and webhooks.
 //!
 //! By default, the program prints nothing about requests. `--log-requests` prints a line for each on the
 //! standard error:
@@ -52,11 +52,16 @@
 //! | `POST /fake/api/revocation` | `{}` revokes all grants |
 //! | `GET /fake/api/product` | whether the product is switched on |
 //! | `POST /fake/api/product` | `{"on": false}` makes every endpoint respond with 404; `{"on": true}` reverts that |
-//! | `GET /fake/api/verifications` | the newest 200 sessions of identity verification |
-//! | `POST /fake/api/verifications` | `{"session_id": "…", "status": "Kyc Expired"}` changes the status of a session, as in the console |
-//! | `GET /fake/api/webhooks` | the latest 200 attempts to send a webhook; the names of all [faults](crate::WebhookFault) |
-//! | `POST /fake/api/webhooks` | `{"fault": "DUPLICATE"}` injects a fault into the next webhook; with `"every": true`, into every one |
+//! | `GET /fake/api/verifications` | the newest 200 [sessions](#identity-verification) of identity verification |
+//! | `POST /fake/api/verifications` | [ends](#identity-verification) a session, changes its status, edits its decision |
+//! | `DELETE /fake/api/verifications?session_id=…` | deletes a session, as in the console |
+//! | `GET /fake/api/users` | the blocked users of identity verification |
+//! | `POST /fake/api/users` | `{"vendor_data": "…", "status": "BLOCKED"}`, or `"ACTIVE"` |
+//! | `GET /fake/api/webhooks` | the latest 200 attempts to send a [webhook](#webhooks), newest first; the waiting faults, and the names of all [faults](crate::WebhookFault) |
+//! | `POST /fake/api/webhooks` | injects a fault, queues an event, [pauses](#webhooks) the delivery |
 //! | `DELETE /fake/api/webhooks` | removes the faults of webhooks |
+//! | `POST /fake/api/webhooks/deliver` | `{}` sends the webhooks that are due, waits for the responses, and returns the attempts |
+//! | `POST /fake/api/webhooks/resend` | `{}` sends the latest webhook again, signed anew, and returns the attempt |
 //!
 //! Errors are `application/problem+json` (RFC 9457, problem details), whose `detail` tells what to send
 //! instead: 400 for a body that cannot be parsed, 422 for a body with invalid values.
@@ -91,6 +96,41 @@
 //! | `forgery` | `name` | the regular response with this [`Forgery`](crate::Forgery) of the ID token |
 //! | `edit` | `members` | the regular response with these members; `null` removes one |
 //! | `edit_id_token` | `header`, `claims` | the regular response with these members of the ID token, which is signed again |
+//!
+//! ## Identity verification
+//!
+//! A session has `session_id`, `session_kind` (`user` or `business`), `status`, `vendor_data`, `workflow_id`, `url` (its
+//! page), `callback_url` (where the page leads back to, with both parameters; `null` without a callback), `created_at`
+//! and `expires_at`. `GET /fake/api/state` has the ids of both workflows: of people, and of businesses.
+//!
+//! `POST /fake/api/verifications` takes `session_id` and at least one of these, which apply in this order:
+//!
+//! | member | effect |
+//! |---|---|
+//! | `"decision": {"face_matches": […]}` | replaces members of the decision, in the API and in later webhooks; `null` removes one |
+//! | `"scenario": "decline_aml_hit"` | ends the session as on its page: `approve`, `decline`, `review`, `abandon`, `expire`, or a scenario of the sandbox |
+//! | `"status": "Kyc Expired"` | changes the status as in the console or by the passing of time; the checks stay as they are |
+//! | `"nodes_to_resubmit": [{"node_id": "feature_ocr", "feature": "OCR"}]` | with the status `Resubmitted`: what the person repeats |
+//!
+//! ```text
+//! curl -s localhost:4000/fake/api/verifications -H content-type:application/json \
+//!   -d '{"session_id": "…", "scenario": "approve", "decision": {"face_matches": [{"status": "Declined"}]}}'
+//! ```
+//!
+//! ## Webhooks
+//!
+//! Webhooks are sent as soon as they are due, to each `--webhook` and to the destinations that were added with Didit's
+//! API; `http` only. `POST /fake/api/webhooks` takes at least one of these:
+//!
+//! | member | effect |
+//! |---|---|
+//! | `"paused": true` | webhooks wait: only `POST /fake/api/webhooks/deliver` sends them; `false` reverts that |
+//! | `"fault": "DUPLICATE"` | injects a [fault](crate::WebhookFault) into the next event; with `"every": true`, into every one |
+//! | `"event": {"webhook_type": "transaction.created", …}` | queues any event; members of the envelope are added |
+//!
+//! So a test decides whether a webhook comes before the browser or after it. An attempt has `number`, `at`, `url`,
+//! `response` (the status; `null` without a response), `problem`, `fault`, `webhook_type`, `session_id`, `status`,
+//! `headers` and `body`.
 //!
 //! ## Requests
 //!

@@ -14,6 +14,7 @@ mod limits;
 mod other_sites;
 mod process;
 mod readme;
+mod receiver;
 mod responses;
 mod start_page;
 mod verification;

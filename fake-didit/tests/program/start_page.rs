@@ -32,6 +32,20 @@ fn the_root_with_a_query_is_the_authorization_endpoint() {
 }
 
 #[test]
+fn the_script_finds_its_elements() {
+    let program = Program::start(&CONFIDENTIAL);
+    let page = program.get("/fake/").body;
+    let script = program.get("/fake/console.js").body;
+    let ids = script.split("by(\"").skip(1);
+    let ids: Vec<_> = ids.map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(ids.len() > 40, "{ids:?}");
+    for id in ids {
+        let count = page.matches(&format!("id=\"{id}\"")).count();
+        assert_eq!(count, 1, "{id}");
+    }
+}
+
+#[test]
 fn the_start_page_loads_no_foreign_resource_and_has_no_inline_script() {
     let program = Program::start(&CONFIDENTIAL);
     for (path, media_type) in [

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -11,27 +11,51 @@ use super::{
     call::{Call, CallResult},
     faults, people,
     problem::Problem,
-    requests, state, verifications,
+    requests, state, users, verifications,
+    webhooks::{self, Sending},
 };
 use crate::{FakeDidit, Person, program::lifetime, provider::response};
+
+/// The response to a request below `/fake/api/`.
+pub(super) enum Reply {
+    Ready(Response<Bytes>),
+    /// The body, once webhooks were sent.
+    Sending(Sending),
+}
 
 /// Responds to a request below `/fake/api/`.
 pub(super) fn respond(
     didit: &FakeDidit,
     path: &str,
     request: &Request<Bytes>,
-) -> Result<Response<Bytes>, Problem> {
+) -> Result<Reply, Problem> {
+    let call = Call { didit, request };
+    if let Some((_, send)) = SENDERS.iter().find(|(route, _)| *route == path) {
+        if request.method() != Method::POST {
+            return Err(Problem::method_not_allowed("POST"));
+        }
+        let Empty {} = call.body("{}")?;
+        return Ok(Reply::Sending(send(didit)));
+    }
     let methods = ROUTES.iter().find(|(route, _)| *route == path);
     let (_, methods) = methods
         .ok_or_else(|| Problem::not_found("The API has no such path; GET /fake/api/ lists all."))?;
     let method = request.method().as_str();
-    let call = methods.iter().find(|(name, _)| *name == method);
-    let (_, call) = call.ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
-    let body = call(&Call { didit, request })?;
-    Ok(response::json(StatusCode::OK, &body))
+    let respond = methods.iter().find(|(name, _)| *name == method);
+    let (_, respond) = respond.ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
+    let body = respond(&call)?;
+    Ok(Reply::Ready(response::json(StatusCode::OK, &body)))
 }
 
 type Methods = [(&'static str, fn(&Call<'_>) -> CallResult)];
+
+type Sender = fn(&FakeDidit) -> Sending;
+
+/// What waits for the receivers of webhooks. The method is `POST`, the body `{}`.
+const SENDERS: &[(&str, Sender)] = &[
+    ("webhooks/deliver", webhooks::deliver),
+    ("webhooks/resend", webhooks::resend),
+];
 
 const ROUTES: &[(&str, &Methods)] = &[
     ("", &[("GET", index)]),
@@ -71,16 +95,18 @@ const ROUTES: &[(&str, &Methods)] = &[
         &[
             ("GET", verifications::list),
             ("POST", verifications::change),
+            ("DELETE", verifications::delete),
         ],
     ),
     (
         "webhooks",
         &[
-            ("GET", verifications::webhooks),
-            ("POST", verifications::add_fault),
-            ("DELETE", verifications::clear_faults),
+            ("GET", webhooks::list),
+            ("POST", webhooks::change),
+            ("DELETE", webhooks::clear_faults),
         ],
     ),
+    ("users", &[("GET", users::list), ("POST", users::change)]),
 ];
 
 fn allow(methods: &Methods) -> &'static str {
@@ -100,7 +126,10 @@ fn index(_: &Call<'_>) -> CallResult {
             .iter()
             .map(move |(method, _)| format!("{method} /fake/api/{path}"))
     });
-    Ok(json!({"calls": calls.collect::<Vec<_>>()}))
+    let sending = SENDERS
+        .iter()
+        .map(|(path, _)| format!("POST /fake/api/{path}"));
+    Ok(json!({"calls": calls.chain(sending).collect::<Vec<_>>()}))
 }
 
 #[derive(Deserialize)]

@@ -16,7 +16,9 @@ mod redaction;
 mod request_log;
 mod requests;
 mod state;
+mod users;
 mod verifications;
+mod webhooks;
 
 use std::{
     convert::Infallible,
@@ -25,10 +27,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use tower_service::Service;
 
-use self::{problem::Problem, request_log::RequestLog};
+use self::{api::Reply, request_log::RequestLog};
 use super::START_PAGE;
 use crate::{FakeDidit, provider::response};
 
@@ -46,13 +48,18 @@ impl Console {
     }
 
     /// The response below `/fake/`. These requests are not recorded.
-    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> <Self as Service<Request<Bytes>>>::Future {
         let checked = guard::check(request, &self.didit.issuer());
         let result = checked.and_then(|()| match request.uri().path().strip_prefix(API) {
             Some(path) => api::respond(&self.didit, path, request),
-            None => assets::respond(request),
+            None => assets::respond(request).map(Reply::Ready),
         });
-        result.unwrap_or_else(Problem::into_response)
+        match result.unwrap_or_else(|problem| Reply::Ready(problem.into_response())) {
+            Reply::Ready(response) => Box::pin(future::ready(Ok(response))),
+            Reply::Sending(sending) => {
+                Box::pin(async { Ok(response::json(StatusCode::OK, &sending.await)) })
+            }
+        }
     }
 }
 
@@ -72,7 +79,7 @@ impl Service<Request<Bytes>> for Console {
             "/fake" if request.method() == Method::GET => ready(response::redirect(START_PAGE)),
             // Browsers request it for any page.
             "/favicon.ico" => ready(assets::icon()),
-            path if path.starts_with(START_PAGE) => ready(self.respond(&request)),
+            path if path.starts_with(START_PAGE) => self.respond(&request),
             _ => self.didit.call(request),
         };
         // Also after a request to the API, which can record an authorization request.

@@ -51,8 +51,17 @@ fn verification(state: &State) -> Value {
     json!({
         "environment": verification.environment(),
         "workflow_id": verification.workflows.first(),
+        "business_workflow_id": verification.business_workflow,
         "features": verification.features,
         "sessions": verification.sessions().len(),
+        "destinations": verification.outbox.destinations.iter().map(|to| &to.url).collect::<Vec<_>>(),
+        "webhooks": {
+            "attempts": verification.outbox.attempts(),
+            "waiting": verification.outbox.waiting(),
+            "paused": verification.outbox.is_paused,
+            "faults": verification.outbox.on_next.len(),
+            "every": verification.outbox.on_every.map(|fault| fault.name()),
+        },
     })
 }
 

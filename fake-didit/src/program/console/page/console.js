@@ -69,13 +69,16 @@ function show(part, value, render) {
 function showState(state) {
   const name = { "sign-in": "Sign in API", authentication: "Didit Authentication" }[state.product];
   by("product").textContent = `${name} · ${state.version}`;
-  show("connect", [state.issuer, state.discovery, state.client, state.redirect_uris, state.scopes], () => {
+  const { workflow_id: workflow, business_workflow_id: businesses } = state.verification;
+  show("connect", [state.issuer, state.discovery, state.client, state.redirect_uris, state.scopes, workflow], () => {
     by("connect").replaceChildren(...[
       fact("Issuer", state.issuer),
       fact("Discovery", state.discovery),
       fact("Client id", state.client.id),
       fact("Client authentication", state.client.authentication_method),
       fact("Redirect URIs", ...state.redirect_uris),
+      fact("Workflow of people", workflow),
+      fact("Workflow of businesses", businesses),
     ].map((facts) => element("div", {}, ...facts)), element("div", {},
       element("dt", {}, "Scopes"),
       element("dd", {}, element("ul", { className: "chips" }, ...state.scopes.map((scope) => element("li", {}, scope))))));
@@ -95,6 +98,7 @@ function showState(state) {
   });
   by("grants").textContent = `${state.grants} active ${state.grants === 1 ? "grant" : "grants"}.`;
   show("faults", state.faults, showFaults);
+  showVerification(state.verification);
   show("people", state.people, showPeople);
 }
 
@@ -136,6 +140,121 @@ function showPeople(people) {
       remove));
   }));
 }
+
+// Identity verification
+
+function showVerification({ destinations, webhooks }) {
+  show("destinations", destinations, () => {
+    by("destinations").replaceChildren(destinations.length === 0
+      ? "No destination: start the program with --webhook URL, or add one with the API."
+      : `Sent to ${destinations.join(", ")}.`);
+  });
+  by("paused").checked = webhooks.paused;
+  by("waiting").textContent = `${webhooks.waiting} waiting.`;
+}
+
+const TONES = { Approved: "good", Declined: "bad", Expired: "bad", Abandoned: "bad", "Kyc Expired": "bad", "In Review": "warn", Resubmitted: "warn" };
+
+/** The status of a session as in the console, whatever the present one is. */
+const CHANGES = [["Approve", "Approved"], ["Decline", "Declined"], ["Ask to resubmit", "Resubmitted"], ["Review", "In Review"], ["Let the KYC expire", "Kyc Expired"]];
+
+/** The ids of the sessions whose details are open. */
+const open = new Set();
+
+/** Shows the sessions; the details and the focus stay as they are. */
+function showVerifications(sessions) {
+  const list = by("verifications");
+  const focused = document.activeElement?.dataset.key;
+  by("no-verifications").hidden = sessions.length > 0;
+  list.replaceChildren(...sessions.map(verification));
+  if (focused) {
+    // The button of the new status is gone.
+    const [id] = focused.split(" ");
+    (list.querySelector(`[data-key="${focused}"]`) ?? list.querySelector(`[data-key="${id}"]`))?.focus();
+  }
+}
+
+function verification(session) {
+  const { session_id: id, status, vendor_data: user } = session;
+  const button = (text, key, className, handler) => {
+    const created = element("button", { className, type: "button" }, text);
+    created.dataset.key = `${id} ${key}`;
+    created.addEventListener("click", handler);
+    return created;
+  };
+  const changes = CHANGES.filter(([, next]) => next !== status).map(([text, next]) =>
+    button(text, next, "quiet small", () =>
+      act(`The session is ${next}.`, "POST", "verifications", { session_id: id, status: next })));
+  changes.push(button("Delete", "delete", "danger small", () =>
+    act("The session is deleted.", "DELETE", `verifications?session_id=${id}`)));
+  if (user !== null) {
+    changes.push(button("Block the user", "block", "danger small", () =>
+      act(`${user} is blocked.`, "POST", "users", { vendor_data: user, status: "BLOCKED" })));
+  }
+  const link = (text, href) => element("a", { href, target: "_blank", rel: "noreferrer" }, text);
+  const summary = element("summary", {},
+    element("span", { className: "soft" }),
+    element("span", { className: "what" }, element("b", {}, user ?? "no vendor data"),
+      session.session_kind === "business" ? " business" : ""),
+    element("span", { className: `badge ${TONES[status] ?? ""}` }, status));
+  summary.dataset.key = id;
+  const details = element("details", { open: open.has(id) }, summary,
+    element("p", {}, link("Page of the session", session.url)),
+    element("dl", {}, ...fact("Session", id), ...fact("Workflow", session.workflow_id),
+      ...fact("Callback", session.callback_url ?? "none"),
+      ...fact("Created", date(session.created_at)), ...fact("Expires", date(session.expires_at))),
+    element("div", { className: "row" }, ...changes));
+  details.addEventListener("toggle", () => (details.open ? open.add(id) : open.delete(id)));
+  return element("li", {}, details);
+}
+
+function showWebhooks({ attempts, next, every, faults }) {
+  by("no-webhooks").hidden = attempts.length > 0;
+  show("attempts", attempts, () => by("webhooks").replaceChildren(...attempts.map(webhook)));
+  show("fault names", faults, () => {
+    by("add-webhook-fault").elements.fault.replaceChildren(
+      ...faults.map((name) => element("option", { value: name }, name)));
+  });
+  const waiting = [...next.map((name) => [name, "once"]), ...(every === null ? [] : [[every, "every event"]])];
+  show("webhook faults", waiting, () => {
+    by("webhook-faults").replaceChildren(...waiting.map(([name, times]) => element("li", { className: "row apart" },
+      name, element("span", { className: "badge warn" }, times))));
+  });
+}
+
+function webhook(attempt) {
+  const isGood = attempt.response >= 200 && attempt.response < 300;
+  const reasons = [];
+  if (attempt.problem !== null) {
+    reasons.push(element("span", { className: "why" }, attempt.problem));
+  }
+  if (attempt.fault !== null) {
+    reasons.push(element("span", { className: "why" }, element("span", { className: "badge warn" }, "fault"), ` ${attempt.fault}`));
+  }
+  const key = `webhook ${attempt.number}`;
+  const facts = [["To", attempt.url], ["Time", date(attempt.at)], ["Session", attempt.session_id ?? "none"], ...attempt.headers];
+  const details = element("details", { open: open.has(key) },
+    element("summary", {},
+      element("span", { className: "soft" }, `${attempt.number}`),
+      element("span", { className: "what" }, element("b", {}, attempt.webhook_type ?? "event"), ` ${attempt.status ?? ""}`),
+      element("span", { className: `badge ${isGood ? "good" : "bad"}` }, `${attempt.response ?? "no response"}`),
+      ...reasons),
+    element("dl", {}, ...facts.flatMap(([name, value]) => fact(name, `${value}`))),
+    element("pre", { tabIndex: 0 }, pretty(attempt.body)));
+  details.addEventListener("toggle", () => (details.open ? open.add(key) : open.delete(key)));
+  return element("li", { className: isGood ? "" : "bad", value: attempt.number }, details);
+}
+
+/** JSON with line breaks; another text as it is. */
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+const date = (seconds) => new Date(seconds * 1000).toLocaleString();
 
 // The requests
 
@@ -210,6 +329,13 @@ async function updateNow() {
     const state = await call("GET", "state");
     showState(state);
     await showRequests(state.requests);
+    const { sessions } = await call("GET", "verifications");
+    show("verifications", sessions, showVerifications);
+    const webhooks = JSON.stringify(state.verification.webhooks);
+    if (shown.get("webhooks") !== webhooks) {
+      showWebhooks(await call("GET", "webhooks"));
+      shown.set("webhooks", webhooks);
+    }
     link.className = "badge good";
     link.textContent = "live";
   } catch {
@@ -281,6 +407,18 @@ function prepare() {
     button.addEventListener("click", () =>
       act("The keys are changed.", "POST", "keys", { action: button.dataset.keys }));
   }
+  by("deliver").addEventListener("click", () => act("What was due is sent.", "POST", "webhooks/deliver"));
+  by("resend").addEventListener("click", () => act("The latest webhook is sent again.", "POST", "webhooks/resend"));
+  by("paused").addEventListener("change", (event) => {
+    const paused = event.target.checked;
+    act(paused ? "Webhooks wait." : "Webhooks are sent.", "POST", "webhooks", { paused });
+  });
+  by("add-webhook-fault").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { fault, times } = event.target.elements;
+    act("The fault is added.", "POST", "webhooks", { fault: fault.value, every: times.value === "every" });
+  });
+  by("clear-webhook-faults").addEventListener("click", () => act("The faults of webhooks are cleared.", "DELETE", "webhooks"));
   by("revoke").addEventListener("click", () => act("All grants are revoked.", "POST", "revocation"));
   by("on").addEventListener("change", async (event) => {
     const on = event.target.checked;
