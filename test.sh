@@ -40,12 +40,18 @@ check_workflows() { # zizmor: the workflows of the forge, their syntax and their
   zizmor --offline --persona pedantic .github
 }
 
-check_dependencies() { # how many crates tower-didit brings by default
-  local most=130 count
-  count=$(cargo tree --package tower-didit --edges normal,build --target x86_64-unknown-linux-gnu \
-    --prefix none | awk '$1 != "tower-didit" { print $1 }' | sort -u | wc -l)
+check_dependencies() { # how many crates tower-didit brings by default; verification brings none more
+  local most=130 count more
+  count=$(dependencies | wc -l)
   echo "$count crates by default, at most $most"
   [ "$count" -le "$most" ] || fail "too many dependencies"
+  more=$(LC_ALL=C comm -13 <(dependencies) <(dependencies --features verification))
+  [ -z "$more" ] || fail "the feature verification brings ${more//$'\n'/, }"
+}
+
+dependencies() { # the names of the crates that tower-didit brings; arguments for cargo tree
+  cargo tree --package tower-didit --edges normal,build --target x86_64-unknown-linux-gnu --prefix none "$@" |
+    awk '$1 != "tower-didit" { print $1 }' | LC_ALL=C sort -u
 }
 
 check_unused() { # cargo-shear: dependencies that nothing uses, or that are in the wrong table
