@@ -53,6 +53,7 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) request: RecordedRequest,
+    #[cfg(feature = "cli")]
     pub(crate) fault: Option<WebhookFault>,
 }
 
@@ -240,6 +241,7 @@ impl Outbox {
         let recorded = RecordedRequest::new(delivery.request.as_ref()?, outcome);
         self.sent.push_back(Attempt {
             request: recorded.clone(),
+            #[cfg(feature = "cli")]
             fault: delivery.fault,
         });
         if self.sent.len() > CAPACITY {
