@@ -181,7 +181,7 @@ mod tests {
             }
             for start in 0..300 {
                 let window = start..=start + 60;
-                let count = sent.iter().filter(|at| window.contains(at)).count();
+                let count = sent.iter().filter(|at| window.contains(*at)).count();
                 assert!(count <= limit, "{class:?}: {count} from {start}");
             }
             assert!(sent.len() >= 4 * limit, "{class:?}: {}", sent.len());
