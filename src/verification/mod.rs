@@ -23,6 +23,8 @@
 //! ```
 
 mod client;
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod decision;
 mod event;
 mod flow;

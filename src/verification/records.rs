@@ -16,7 +16,8 @@ use crate::{lock::lock, session::store::StoreFuture};
 ///
 /// A record is replaced only by its version, so that of two concurrent changes one is repeated. Records must outlive the
 /// process: a user whose record is lost is verified again. Each [`Verification`](super::Verification) has records of its
-/// own. [`MemoryRecords`] is for tests and demonstrations.
+/// own. [`MemoryRecords`] is for tests and demonstrations. `conformance::check` (feature `test-util`) tests records of
+/// your own.
 ///
 /// In SQL, for a table `verifications (user text primary key, record text, version bigint)`:
 ///

@@ -1,0 +1,172 @@
+//! The conformance of the crate's own records, and of records that break the protocol.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use tokio::task::yield_now;
+use tower_didit::{
+    store::StoreFuture,
+    verification::{MemoryRecords, VerificationRecord, VerificationRecords, conformance},
+};
+
+// Behaviour 130.
+#[tokio::test]
+async fn the_records_in_memory_conform() {
+    let records = MemoryRecords::default();
+    conformance::check(&records, &records).await;
+}
+
+/// Records as JSON in a table, with a flaw.
+#[derive(Clone, Debug)]
+struct Table {
+    rows: Arc<Mutex<HashMap<String, (String, u64)>>>,
+    flaw: Flaw,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    None,
+    ReplacesByVersion0,
+    ReplacesByOlderVersions,
+    ReplacesByLaterVersions,
+    CreatesByAnyVersion,
+    KeepsTheVersion,
+    ComparesBeforeItWrites,
+    StoresButSaysNo,
+    SaysYesWithoutStoring,
+    ReadsInTwoSteps,
+    LosesTheBlock,
+    CutsThePage,
+    CutsTheUser,
+    IgnoresCase,
+    TrimsSpaces,
+    HasOneRecord,
+    /// Each view has rows of its own.
+    IsNotShared,
+}
+
+impl Table {
+    fn new(flaw: Flaw) -> Self {
+        let rows = Arc::default();
+        Self { rows, flaw }
+    }
+
+    fn key(&self, user: &str) -> String {
+        match self.flaw {
+            Flaw::CutsTheUser => user.chars().take(254).collect(),
+            Flaw::IgnoresCase => user.to_lowercase(),
+            Flaw::TrimsSpaces => user.trim_end().to_owned(),
+            Flaw::HasOneRecord => String::new(),
+            _ => user.to_owned(),
+        }
+    }
+
+    fn row(&self, key: &str) -> Option<(String, u64)> {
+        self.rows.lock().unwrap().get(key).cloned()
+    }
+
+    fn json(&self, record: &VerificationRecord) -> String {
+        let mut json = serde_json::to_value(record).unwrap();
+        match self.flaw {
+            Flaw::LosesTheBlock => json["is_blocked"] = false.into(),
+            Flaw::CutsThePage => {
+                let page: String = json["page"].as_str().unwrap().chars().take(255).collect();
+                json["page"] = page.into();
+            }
+            _ => {}
+        }
+        json.to_string()
+    }
+}
+
+impl VerificationRecords for Table {
+    fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>> {
+        Box::pin(async move {
+            let key = self.key(user);
+            let mut row = self.row(&key);
+            yield_now().await;
+            if let (Flaw::ReadsInTwoSteps, Some((_, version))) = (self.flaw, &mut row) {
+                *version = self.row(&key).unwrap().1;
+            }
+            Ok(row.map(|(json, version)| (serde_json::from_str(&json).unwrap(), version)))
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        user: &'a str,
+        record: VerificationRecord,
+        version: u64,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let (flaw, key) = (self.flaw, self.key(user));
+            let stored = self.row(&key).map_or(0, |(_, version)| version);
+            let is_stored = match flaw {
+                Flaw::ReplacesByVersion0 => version == stored || version == 0,
+                Flaw::ReplacesByOlderVersions => {
+                    version == stored || version < stored && version > 0
+                }
+                Flaw::ReplacesByLaterVersions => {
+                    version == stored || version > stored && stored > 0
+                }
+                Flaw::CreatesByAnyVersion => version == stored || stored == 0,
+                _ => version == stored,
+            };
+            if flaw == Flaw::ComparesBeforeItWrites {
+                yield_now().await;
+            }
+            let next = match flaw {
+                Flaw::KeepsTheVersion => stored.max(1),
+                _ => version + 1,
+            };
+            if (is_stored || flaw == Flaw::StoresButSaysNo) && flaw != Flaw::SaysYesWithoutStoring {
+                let row = (self.json(&record), next);
+                self.rows.lock().unwrap().insert(key, row);
+            }
+            Ok(is_stored)
+        })
+    }
+}
+
+async fn check(flaw: Flaw) {
+    let first = Table::new(flaw);
+    let second = match flaw {
+        Flaw::IsNotShared => Table::new(flaw),
+        _ => first.clone(),
+    };
+    conformance::check(&first, &second).await;
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn records_that_break_the_protocol_do_not_conform() {
+    for (flaw, expected) in [
+        (Flaw::ReplacesByVersion0, "stored by version 0, not 1"),
+        (Flaw::ReplacesByOlderVersions, "stored by version 1, not 2"),
+        (Flaw::ReplacesByLaterVersions, "stored by version 2, not 1"),
+        (Flaw::CreatesByAnyVersion, "stored by version 1, not 0"),
+        (Flaw::KeepsTheVersion, "another record is read"),
+        (Flaw::ComparesBeforeItWrites, "two changes of one version"),
+        (Flaw::StoresButSaysNo, "changed by another version"),
+        (Flaw::SaysYesWithoutStoring, "another record is read"),
+        (Flaw::ReadsInTwoSteps, "do not belong together"),
+        (Flaw::LosesTheBlock, "another record is read"),
+        (Flaw::CutsThePage, "another record is read"),
+        (Flaw::CutsTheUser, "one of another user is read"),
+        (Flaw::IgnoresCase, "one of another user is read"),
+        (Flaw::TrimsSpaces, "one of another user is read"),
+        (Flaw::HasOneRecord, "one of another user is read"),
+        (Flaw::IsNotShared, "another record is read"),
+    ] {
+        let checked = tokio::spawn(check(flaw)).await;
+        let panic = checked.expect_err("it breaks the protocol").into_panic();
+        let message = match panic.downcast_ref::<String>() {
+            Some(message) => message.as_str(),
+            None => panic.downcast_ref::<&str>().unwrap(),
+        };
+        assert!(message.contains(expected), "{flaw:?}: {message}");
+    }
+    check(Flaw::None).await;
+}
