@@ -3,6 +3,8 @@
 mod connection;
 mod format;
 mod link;
+#[cfg(feature = "verification")]
+mod records;
 mod refusal;
 mod resolver;
 mod sentinels;
@@ -13,7 +15,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::{Cmd, FromRedisValue};
 
 use connection::Connection;
-use format::{decode, decode_key, encode, session_name, user_name};
+use format::{Names, decode, decode_key, encode};
 use target::Target;
 
 use super::store::{
@@ -49,6 +51,11 @@ use super::store::{
 /// Every 2 s the store looks the name up, and sends a `DEL` of a key that never exists, which only a primary accepts. See
 /// [failover](crate::docs::machines#a-failover-of-redis).
 ///
+/// **Verified users** (feature `verification`). The store can also be the
+/// `VerificationRecords` of a `Verification`. A record is a string under `tower-didit:verification:` and 64 hex digits,
+/// the hash of the user's id: its version, and JSON that is not encrypted. It does not expire, and must not be evicted
+/// either. Each `Verification` needs a [namespace](Self::with_namespace) of its own.
+///
 /// A user has at most 10,000 sessions, including those that were deleted before they expired: a new one removes
 /// the one that would expire first.
 ///
@@ -74,6 +81,7 @@ use super::store::{
 #[derive(Clone)]
 pub struct RedisStore {
     connection: Arc<Connection>,
+    names: Names,
 }
 
 impl RedisStore {
@@ -99,6 +107,7 @@ impl RedisStore {
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Connection::new(Target::parse(url)?, Duration::from_secs(1)),
+            names: Names::default(),
         })
     }
 
@@ -111,6 +120,32 @@ impl RedisStore {
         let timeout = timeout.max(Duration::from_millis(1));
         Self {
             connection: self.connection.with_timeout(timeout),
+            ..self
+        }
+    }
+
+    /// The keys begin with `tower-didit:` and this name. Another namespace is another, empty store, over the same
+    /// connection.
+    ///
+    /// Applications that share a Redis need one each if they keep records of verified users there, and so does each
+    /// `Verification` of one application. The keys of sessions are random.
+    ///
+    /// Default: none.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_didit::store::StoreError> {
+    /// use tower_didit::store::RedisStore;
+    ///
+    /// let redis = RedisStore::new("redis://127.0.0.1/")?.with_namespace("shop");
+    /// # let _ = redis;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_namespace(self, name: impl AsRef<str>) -> Self {
+        Self {
+            names: Names::in_namespace(name.as_ref()),
+            ..self
         }
     }
 
@@ -136,6 +171,7 @@ impl RedisStore {
     pub fn with_root_certificates(self, pem: impl AsRef<[u8]>) -> Result<Self, StoreError> {
         Ok(Self {
             connection: self.connection.with_root_certificates(pem.as_ref())?,
+            ..self
         })
     }
 
@@ -153,7 +189,7 @@ impl RedisStore {
         version: u64,
         attempt: Option<RefreshAttempt>,
     ) -> Result<bool, StoreError> {
-        let mut command = script(SET_HEAD, &session_name(key));
+        let mut command = script(SET_HEAD, &self.names.of_session(key));
         command.arg(&version.to_be_bytes());
         command.arg(encode(version.wrapping_add(1), attempt, &[]));
         self.run(&command, Repeat::IfRefused).await
@@ -161,7 +197,7 @@ impl RedisStore {
 
     /// Adds a session to its user's list. Deletes the sessions beyond the limit, then removes them from the list.
     async fn add_to_list(&self, key: SessionKey, owner: SessionOwner) -> Result<(), StoreError> {
-        let list = user_name(owner.user());
+        let list = self.names.of_user(owner.user());
         let mut command = script(ADD_TO_LIST, &list);
         let lifetime = milliseconds(owner.lifetime());
         command.arg(key.as_bytes()).arg(lifetime).arg(MAX_SESSIONS);
@@ -179,7 +215,7 @@ impl RedisStore {
 impl SessionStore for RedisStore {
     fn load(&self, key: SessionKey) -> StoreFuture<'_, Option<StoredSession>> {
         Box::pin(async move {
-            let command = Cmd::get(session_name(key));
+            let command = Cmd::get(self.names.of_session(key));
             let found: Option<Vec<u8>> = self.run(&command, Repeat::Always).await?;
             found.map(decode).transpose()
         })
@@ -197,7 +233,9 @@ impl SessionStore for RedisStore {
                 self.add_to_list(key, owner).await?;
             }
             let mut command = redis::cmd("SET");
-            command.arg(session_name(key)).arg(encode(1, None, &value));
+            command
+                .arg(self.names.of_session(key))
+                .arg(encode(1, None, &value));
             command.arg("NX").arg("PX").arg(milliseconds(lifetime));
             let done: Option<String> = self.run(&command, Repeat::IfRefused).await?;
             Ok(done.is_some())
@@ -212,7 +250,7 @@ impl SessionStore for RedisStore {
         lifetime: Duration,
     ) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            let mut command = script(REPLACE, &session_name(key));
+            let mut command = script(REPLACE, &self.names.of_session(key));
             command.arg(&version.to_be_bytes());
             command.arg(encode(version.wrapping_add(1), None, &value));
             command.arg(milliseconds(lifetime));
@@ -234,12 +272,15 @@ impl SessionStore for RedisStore {
     }
 
     fn delete(&self, key: SessionKey) -> StoreFuture<'_, ()> {
-        Box::pin(async move { self.run(&Cmd::del(session_name(key)), Repeat::Always).await })
+        Box::pin(async move {
+            self.run(&Cmd::del(self.names.of_session(key)), Repeat::Always)
+                .await
+        })
     }
 
     fn list(&self, user: UserKey) -> StoreFuture<'_, Vec<SessionKey>> {
         Box::pin(async move {
-            let command = Cmd::zrange(user_name(user), 0, -1);
+            let command = Cmd::zrange(self.names.of_user(user), 0, -1);
             let keys: Vec<Vec<u8>> = self.run(&command, Repeat::Always).await?;
             keys.iter().map(|key| decode_key(key)).collect()
         })

@@ -88,6 +88,7 @@ async fn records_are_read_as_they_were_stored([here, there]: [View<'_>; 2]) {
             is_blocked: true,
             blocked_at: u32::MAX.into(),
             asked_at: u64::from(u32::MAX) + 1,
+            rechecked_at: u64::from(u32::MAX) + 2,
             ..plain.clone()
         },
         VerificationRecord {

@@ -1,5 +1,8 @@
 //! Where the application keeps who is verified.
 
+#[cfg(feature = "redis")]
+mod redis;
+
 use std::{
     collections::HashMap,
     fmt,
@@ -14,10 +17,18 @@ use crate::{lock::lock, session::store::StoreFuture};
 
 /// Keeps one [`VerificationRecord`] for each user, by the user's id at Didit, which is made of issuer and subject.
 ///
+/// | | for |
+/// |---|---|
+/// | a table of the application's database | several processes and machines |
+/// | `RedisStore` (feature `redis`), which may keep the sessions as well | several processes and machines |
+/// | [`MemoryRecords`] | tests and demonstrations |
+///
 /// A record is replaced only by its version, so that of two concurrent changes one is repeated. Records must outlive the
-/// process: a user whose record is lost is verified again. Each [`Verification`](super::Verification) has records of its
-/// own. [`MemoryRecords`] is for tests and demonstrations. `conformance::check` (feature `test-util`) tests records of
-/// your own.
+/// process, and must not be evicted: a user whose record is lost is verified again, and Didit's price is paid again. Each
+/// [`Verification`](super::Verification) has records of its own. Whoever can write them can make users verified.
+/// `conformance::check` (feature `test-util`) tests records of your own.
+///
+/// The id of a user may be any text, since a webhook may name any: a text without a record is no error.
 ///
 /// In SQL, for a table `verifications (user text primary key, record text, version bigint)`:
 ///
@@ -80,7 +91,8 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, bool>;
 }
 
-/// What is known of a user's verification. Store it in any format of serde, such as JSON; it has no data of the person.
+/// What is known of a user's verification. Store it as JSON, or in another format of serde whose members have
+/// names: a later version of this crate may add members. It has no data of the person.
 ///
 /// ```
 /// use tower_didit::{store::StoreError, verification::VerificationRecords};
@@ -118,12 +130,17 @@ pub struct VerificationRecord {
     pub(super) blocked_at: u64,
     /// When Didit was last asked for the decision: seconds.
     pub(super) asked_at: u64,
+    /// When a process last began to ask beside a request whether the verdict still holds: seconds.
+    #[serde(default)]
+    pub(super) rechecked_at: u64,
     /// The page to return to.
     pub(super) page: String,
 }
 
 impl VerificationRecord {
+    /// A page whose address is longer than 4096 bytes is not kept: the user returns to `/`.
     pub(super) fn new(session: &VerificationSession, workflow: &str, page: &str) -> Self {
+        let page = if page.len() > MAX_PAGE { "/" } else { page };
         Self {
             session: Some(session.id().to_string()),
             workflow: workflow.to_owned(),
@@ -134,6 +151,7 @@ impl VerificationRecord {
             is_blocked: false,
             blocked_at: 0,
             asked_at: 0,
+            rechecked_at: 0,
             page: page.to_owned(),
         }
     }
@@ -150,6 +168,7 @@ impl VerificationRecord {
             is_blocked: false,
             blocked_at: 0,
             asked_at: 0,
+            rechecked_at: 0,
             page: "/".to_owned(),
         }
     }
@@ -214,3 +233,5 @@ impl VerificationRecords for MemoryRecords {
         })
     }
 }
+
+const MAX_PAGE: usize = 4096;

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::{
+    format::PREFIX,
     link::Link,
     refusal::{Fault, Faults, Refusal},
     resolver::Resolver,
@@ -226,7 +227,7 @@ impl Connection {
     /// Whether the server is a primary, as far as can be found out.
     async fn accepts_writes(&self, link: &Link) -> bool {
         // Changes nothing. A server that is not the primary refuses it, unlike a `GET`.
-        match timeout(self.timeout, link.send(&Cmd::del(NO_SESSION))).await {
+        match timeout(self.timeout, link.send(&Cmd::del(PREFIX))).await {
             Ok(Ok(_)) => true,
             Ok(Err(error)) => !Refusal::of(&error).blames_connection(),
             Err(_elapsed) => !link.has_been_silent_for(self.timeout),
@@ -286,5 +287,3 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The minimum age at which a connection to a cluster is replaced.
 const MIN_CLUSTER_AGE: Duration = Duration::from_secs(1);
-/// A key that no session has: the keys of sessions have 64 hex digits after this prefix.
-const NO_SESSION: &str = "tower-didit:";

@@ -1,21 +1,49 @@
 //! Names and values in Redis.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use bytes::Bytes;
 
+#[cfg(feature = "verification")]
+use crate::seal::sha256;
 use crate::session::store::{RefreshAttempt, SessionKey, StoreError, StoredSession, UserKey};
 
-pub(super) fn session_name(key: SessionKey) -> String {
-    name("tower-didit:", key.as_bytes())
+/// The names of keys: all begin with `tower-didit:`, and with the namespace if there is one.
+#[derive(Clone)]
+pub(super) struct Names(Arc<str>);
+
+impl Names {
+    pub(super) fn in_namespace(namespace: &str) -> Self {
+        Self(format!("{PREFIX}{namespace}:").into())
+    }
+
+    pub(super) fn of_session(&self, key: SessionKey) -> String {
+        self.name("", key.as_bytes())
+    }
+
+    pub(super) fn of_user(&self, user: UserKey) -> String {
+        self.name("user:", user.as_bytes())
+    }
+
+    /// A hash, so that any user id makes a short name.
+    #[cfg(feature = "verification")]
+    pub(super) fn of_record(&self, user: &str) -> String {
+        self.name("verification:", &sha256(&[user.as_bytes()]))
+    }
+
+    fn name(&self, kind: &str, key: &[u8; 32]) -> String {
+        let Self(prefix) = self;
+        hex(format!("{prefix}{kind}"), key)
+    }
 }
 
-pub(super) fn user_name(user: UserKey) -> String {
-    name("tower-didit:user:", user.as_bytes())
+impl Default for Names {
+    fn default() -> Self {
+        Self(PREFIX.into())
+    }
 }
 
-fn name(prefix: &str, key: &[u8; 32]) -> String {
-    let mut name = prefix.to_owned();
+fn hex(mut name: String, key: &[u8; 32]) -> String {
     for byte in key {
         write!(name, "{byte:02x}").expect("writing to a string succeeds");
     }
@@ -44,6 +72,8 @@ pub(super) fn decode_key(encoded: &[u8]) -> Result<SessionKey, StoreError> {
     key.map_err(|_| StoreError::new("not a list of sessions in Redis"))
 }
 
+/// A key that no entry has: the keys of entries have 64 hex digits at their end.
+pub(super) const PREFIX: &str = "tower-didit:";
 /// The length of version and refresh attempt.
 const HEAD: usize = 8 + 16;
 

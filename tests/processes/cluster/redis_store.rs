@@ -8,6 +8,7 @@ use tower_didit::{
     DiditTokens, ReturnTo,
     fake::{Browser, FakeDiditExt, Person},
     store::{RedisStore, conformance},
+    verification::{self, VerificationRecord, VerificationRecords},
 };
 
 use crate::{
@@ -28,6 +29,55 @@ async fn the_redis_store_conforms() {
     let redis = Redis::start("conformance");
     let [here, there] = [(); 2].map(|()| store(&redis));
     conformance::check(&here, &there).await;
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn the_records_in_redis_conform() {
+    let redis = Redis::start("records");
+    let [here, there] = [(); 2].map(|()| store(&redis));
+    verification::conformance::check(&here, &there).await;
+    for key in keys(&redis) {
+        let (prefix, hash) = key.rsplit_once(':').expect("a prefix");
+        assert_eq!((prefix, hash.len()), ("tower-didit:verification", 64));
+        // It does not expire.
+        assert_eq!(redis.ask(&["PTTL", &key]).number(), -1);
+    }
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn applications_with_a_redis_in_common_have_records_of_their_own() {
+    let redis = Redis::start("namespaces");
+    let [shop, bank] = ["shop", "bank"].map(|name| store(&redis).with_namespace(name));
+    assert!(shop.put("john", record(), 0).await.expect("stored"));
+    assert_eq!(bank.get("john").await.expect("read"), None);
+    assert!(bank.put("john", record(), 0).await.expect("stored"));
+    assert_eq!(keys(&redis).len(), 2);
+    for namespace in ["shop", "bank"] {
+        let prefix = format!("tower-didit:{namespace}:verification:");
+        assert!(keys(&redis).iter().any(|key| key.starts_with(&prefix)));
+    }
+    conformance::check(&shop, &shop.clone()).await;
+}
+
+#[tokio::test]
+async fn what_is_not_a_record_is_an_error() {
+    let redis = Redis::start("odd-records");
+    let store = store(&redis);
+    assert!(store.put("john", record(), 0).await.expect("stored"));
+    let key = keys(&redis).remove(0);
+    for value in ["", "1234567", "12345678", "12345678{\"session\":1}"] {
+        redis.ask(&["SET", &key, value]);
+        assert!(store.get("john").await.is_err(), "{value}");
+    }
+}
+
+/// As it was stored by the first version with records.
+fn record() -> VerificationRecord {
+    let json = r#"{"session":null,"workflow":"","rules":"","status":"Approved","is_verified":true,
+        "is_blocked":false,"blocked_at":0,"asked_at":7,"page":"/"}"#;
+    serde_json::from_str(json).expect("a record")
 }
 
 // Behaviours 80 and 89.

@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use tower_didit::store::{RedisStore, conformance};
+use tower_didit::{
+    store::{RedisStore, conformance},
+    verification,
+};
 
 use crate::harness::{replicas::Replicas, shards::Shards};
 
-// Behaviour 82.
+// Behaviours 82 and 130.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_with_sentinels_conforms() {
     let replicas = Replicas::start("conformance").await;
     check(&replicas.url()).await;
 }
 
-// Behaviour 82.
+// Behaviours 82 and 130.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_in_a_cluster_conforms() {
     let shards = Shards::start("shards").await;
@@ -27,4 +30,5 @@ async fn check(url: &str) {
         store.with_timeout(Duration::from_secs(5))
     };
     conformance::check(&store(), &store()).await;
+    verification::conformance::check(&store(), &store()).await;
 }

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use tower_didit::{
     fake::Person,
     store::{RedisStore, conformance},
+    verification,
 };
 
 use super::site::{Outcome, Site, User};
@@ -184,4 +185,5 @@ async fn conforms(url: &str, query: &str) {
     let url = url.replace("://", "://app:hunter2@") + query;
     let store = || RedisStore::new(&url).expect("a good URL");
     conformance::check(&store(), &store()).await;
+    verification::conformance::check(&store(), &store()).await;
 }
