@@ -63,6 +63,18 @@
 //! - WARN `webhook with an unknown signature: compare the secret with that of the destination in Didit's console, unless somebody forges webhooks`:
 //!   each destination has a secret of its own. Logged once.
 //!
+//! # Verification
+//!
+//! Of `verification::Verification` (feature `verification`).
+//!
+//! | event | level | fields | when |
+//! |---|---|---|---|
+//! | `user no longer verified` | DEBUG | `status` | Didit was asked again about a verified user, and no webhook had said so: do the webhooks arrive? |
+//!
+//! - WARN `failed to recheck verified users: they pass for 7 days more` (`code`, `error`, `source`): Didit could not be
+//!   asked whether a verdict still holds, or the records failed. Look at what `code` names in
+//!   [errors](crate::docs::errors). Logged once, and again if checks fail after one has succeeded.
+//!
 //! # Faults
 //!
 //! The fields of each event are in parentheses.

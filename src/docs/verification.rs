@@ -8,7 +8,7 @@
 //! [`Verification`](crate::verification::Verification) has the whole in one place: the guard
 //! [`RequireVerified`](crate::verification::RequireVerified) sends a signed-in person to Didit,
 //! [`return_page`](crate::verification::Verification::return_page) takes the person back to the page, and
-//! [`receive`](crate::verification::Verification::receive) handles the webhooks. Your part is a table for the
+//! [`receive`](crate::verification::Verification::receive) handles the webhooks. Your part is a table, or Redis, for the
 //! [records](crate::verification::VerificationRecords). Its page has the application in full. The rest of this page is
 //! for applications that do one of these steps in their own way.
 //!
@@ -202,7 +202,9 @@
 //! ```
 //!
 //! A verdict is for now. `Kyc Expired`, `Declined` and a blocked user
-//! ([`entity_status`](crate::verification::WebhookEvent::entity_status)) take it away.
+//! ([`entity_status`](crate::verification::WebhookEvent::entity_status)) take it away. Ask for the decision again from
+//! time to time, such as once a day: webhooks get lost.
+//! [`Verification`](crate::verification::Verification#webhooks-that-get-lost) does.
 //!
 //! # From the console to production
 //!
@@ -228,6 +230,24 @@
 //!    [logs](crate::docs::logs#webhooks).
 //!
 //! # What to store
+//!
+//! With [`Verification`](crate::verification::Verification) one record for each user, which it reads and writes itself.
+//! You choose where:
+//!
+//! - A table of your database, with three columns: the user's id, the record as JSON, and its version. The
+//!   [trait](crate::verification::VerificationRecords) has both statements. Test it with
+//!   `verification::conformance::check` (feature `test-util`).
+//! - `RedisStore` (feature `redis`), if Redis keeps what it has acknowledged and evicts nothing: see
+//!   [machines](crate::docs::machines#redis).
+//!
+//! A record has the session's id and workflow, its status, the verdict, times, and the page to return to: no data of
+//! the person. Keep it as long as the user's account, delete it with the account, and include it in backups: a user
+//! whose record is lost begins anew, and Didit is paid again. If a backup or a failover brings an old verdict back,
+//! Didit is asked about it after [a day](crate::verification::Verification::with_recheck_after).
+//!
+//! If sessions are deleted at Didit, by hand or after a retention period, their users are no longer verified.
+//!
+//! Without `Verification`:
 //!
 //! | store | because |
 //! |---|---|

@@ -3,6 +3,7 @@
 mod events;
 mod guard;
 mod outage;
+mod recheck;
 mod return_page;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 use tokio::time::timeout;
 
+use self::recheck::{DAY, Rechecks};
 pub use self::{
     guard::{RequireVerified, RequireVerifiedService},
     return_page::VerificationReturnPage,
@@ -101,6 +103,18 @@ use crate::{
 /// Anything that fails refuses: records that do not respond within 1 s, and a Didit that does not respond. While Didit
 /// does not respond, or [limits the calls](VerificationClient#rate-limits), a person sees a page that loads itself again:
 /// the return page, or that of [`verification-unavailable`](VerificationError::Unavailable).
+///
+/// # Webhooks that get lost
+///
+/// Didit drops a webhook that was not accepted three times. So a verdict counts for
+/// [a period](Self::with_recheck_after) after Didit has confirmed it. The next request of the user then passes by the
+/// stored verdict, and Didit is asked beside it: once for all processes, and at most every 10 minutes. What Didit then
+/// says against the user takes the verification away, as a webhook does; so does the deletion of the session, for which
+/// there is no webhook.
+///
+/// While Didit or the records do not respond, the verdict goes on to count, and one `WARN` is
+/// [logged](crate::docs::logs#verification). 7 days after the period it does not count any more: Didit is asked before
+/// the request passes. The same holds for a user who comes back after that time.
 #[derive(Clone)]
 pub struct Verification(Arc<Inner>);
 
@@ -113,6 +127,8 @@ struct Inner {
     return_url: String,
     records: Arc<dyn VerificationRecords>,
     clock: Arc<dyn Clock>,
+    recheck_after: Duration,
+    rechecks: Arc<Rechecks>,
 }
 
 /// What a user's record says.
@@ -161,10 +177,12 @@ impl Verification {
             return_url,
             records: Arc::new(records),
             clock: Arc::new(SystemTime::now),
+            recheck_after: DAY,
+            rechecks: Arc::default(),
         })))
     }
 
-    /// The clock that the pauses between questions to Didit are measured by.
+    /// The clock that the pauses between questions to Didit, and the age of a verdict, are measured by.
     ///
     /// Default: the system's.
     ///

@@ -26,13 +26,13 @@ use tower_didit::{
 };
 
 const RETURN: &str = "https://app.example/verified";
-const PAGE: &str = "https://app.example/account?tab=2";
+pub(crate) const PAGE: &str = "https://app.example/account?tab=2";
 
 /// An application with a page for verified users, and its Didit.
-struct Site {
-    didit: FakeDidit,
-    fake: FakeVerification,
-    browser: Browser,
+pub(crate) struct Site {
+    pub(crate) didit: FakeDidit,
+    pub(crate) fake: FakeVerification,
+    pub(crate) browser: Browser,
 }
 
 async fn webhook(
@@ -65,12 +65,16 @@ async fn home(
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(MemoryRecords::default()).await
     }
 
-    async fn with(records: impl VerificationRecords) -> Self {
-        let didit = FakeDidit::new("client", "secret");
+    pub(crate) async fn with(records: impl VerificationRecords) -> Self {
+        Self::beside(FakeDidit::new("client", "secret"), records).await
+    }
+
+    /// A process with this Didit and these records, which others may have as well.
+    pub(crate) async fn beside(didit: FakeDidit, records: impl VerificationRecords) -> Self {
         let fake = didit.verification();
         let config = didit.config("https://app.example/callback");
         let config = config.with_redirect_after_sign_in().build().unwrap();
@@ -105,28 +109,28 @@ impl Site {
         site
     }
 
-    async fn sign_in(&self, browser: &Browser, person: &Person) {
+    pub(crate) async fn sign_in(&self, browser: &Browser, person: &Person) {
         browser.visit("https://app.example/login").await;
         browser.sign_in_as(person).await;
     }
 
     /// Opens the page, and presses this button at Didit.
-    async fn through(&self, button: &str) -> Page {
+    pub(crate) async fn through(&self, button: &str) -> Page {
         let hosted = self.browser.visit(PAGE).await;
         assert!(hosted.url().contains("/session/"), "{}", hosted.url());
         self.browser.click(&hosted, button).await
     }
 
-    async fn is_verified(&self) -> bool {
+    pub(crate) async fn is_verified(&self) -> bool {
         let page = self.browser.get(PAGE).await;
         page.status() == StatusCode::OK && page.text() == "your account"
     }
 
-    fn session(&self) -> String {
+    pub(crate) fn session(&self) -> String {
         self.fake.last_session_id().unwrap()
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.didit.count(Endpoint::VerificationDecision)
     }
 }
@@ -606,7 +610,7 @@ fn what_cannot_work_is_refused_at_start_up() {
     }
 }
 
-fn broken(status: u16) -> Fault {
+pub(crate) fn broken(status: u16) -> Fault {
     let response = http::Response::builder().status(status);
     Fault::answer(response.body("").unwrap())
 }

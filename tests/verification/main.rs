@@ -18,6 +18,7 @@ mod judge;
 mod log_lines;
 mod mutations;
 mod rate_limits;
+mod recheck;
 mod records;
 mod refusals;
 mod repeats;

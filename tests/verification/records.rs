@@ -8,14 +8,32 @@ use std::{
 use tokio::task::yield_now;
 use tower_didit::{
     store::StoreFuture,
-    verification::{MemoryRecords, VerificationRecord, VerificationRecords, conformance},
+    verification::{MemoryRecords, Status, VerificationRecord, VerificationRecords, conformance},
 };
+
+use crate::guard::Site;
 
 // Behaviour 130.
 #[tokio::test]
 async fn the_records_in_memory_conform() {
     let records = MemoryRecords::default();
     conformance::check(&records, &records).await;
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn records_of_the_first_version_are_read() {
+    let json = r#"{"session":"11111111-2222-4333-8444-555555555555","workflow":"99999999-8888-4777-8666-555555555555",
+        "rules":"","status":"Approved","is_verified":true,"is_blocked":false,"blocked_at":0,"asked_at":7,"page":"/"}"#;
+    let record: VerificationRecord = serde_json::from_str(json).unwrap();
+    assert!(record.is_verified());
+    assert_eq!(record.status(), Status::Approved);
+    // A member of a later version is ignored.
+    let later = json.replace('{', r#"{"added":1,"#);
+    assert_eq!(
+        serde_json::from_str::<VerificationRecord>(&later).unwrap(),
+        record
+    );
 }
 
 /// Records as JSON in a table, with a flaw.
@@ -127,6 +145,19 @@ impl VerificationRecords for Table {
             }
             Ok(is_stored)
         })
+    }
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn a_long_address_of_a_page_is_not_kept() {
+    for (length, is_kept) in [(4096, true), (4097, false)] {
+        let site = Site::new().await;
+        let address = format!("/account?{}", "a".repeat(length - "/account?".len()));
+        let hosted = site.browser.visit(&address).await;
+        let returned = site.browser.click(&hosted, "approve").await;
+        let page = if is_kept { &address } else { "/" };
+        assert_eq!(returned.url(), format!("https://app.example{page}"));
     }
 }
 

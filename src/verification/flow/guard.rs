@@ -40,7 +40,10 @@ impl RequireVerified {
         let user = user_of(session.tokens().claims());
         let Self(verification) = self;
         let return_url = &verification.0.return_url;
-        let mut record = verification.record(&user).await?.map(|(record, _)| record);
+        let mut record = match verification.record(&user).await? {
+            Some((known, version)) => verification.rechecked(&user, known, version).await?,
+            None => None,
+        };
         if let Some(known) = &record
             && matches!(verification.standing(&user, known)?, Standing::Verified)
         {
