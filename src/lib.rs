@@ -233,7 +233,8 @@ pub mod protocol {
 /// # }
 /// ```
 ///
-/// `conformance::check` (feature `test-util`) tests a store of your own.
+/// `conformance::check` (feature `test-util`) tests a store of your own. The first two can also keep who is verified: see
+/// `verification::VerificationRecords`.
 pub mod store {
     #[cfg(feature = "test-util")]
     pub use crate::session::conformance;

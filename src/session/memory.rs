@@ -1,5 +1,8 @@
 //! Sessions in the memory of one process.
 
+#[cfg(feature = "verification")]
+mod records;
+
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
@@ -23,6 +26,9 @@ use crate::clock::{Clock, Timestamp};
 /// Memory is bounded: a full store removes the session that would expire first, and logs the first removal. Expired
 /// sessions are removed with the next call. Clones share the sessions.
 ///
+/// With the feature `verification` it can also be the `VerificationRecords` of a `Verification`, for tests and
+/// demonstrations. Records are not removed, and not counted.
+///
 /// ```
 /// # fn main() -> Result<(), tower_didit::ConfigError> {
 /// use tower_didit::{Config, store::MemoryStore};
@@ -40,6 +46,8 @@ pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     capacity: usize,
     entries: Arc<Mutex<Entries>>,
+    #[cfg(feature = "verification")]
+    records: records::Records,
 }
 
 #[derive(Default)]
@@ -66,6 +74,8 @@ impl MemoryStore {
             clock: Arc::new(SystemTime::now),
             capacity: 65_536,
             entries: Arc::default(),
+            #[cfg(feature = "verification")]
+            records: Arc::default(),
         }
     }
 

@@ -1,13 +1,13 @@
 //! Tests that [`VerificationRecords`](crate::verification::VerificationRecords) keep to their protocol.
 //!
 //! ```
-//! use tower_didit::verification::{MemoryRecords, conformance};
+//! use tower_didit::{store::MemoryStore, verification::conformance};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! // In a test of your own records: two views of one table, as two processes have them.
-//! let records = MemoryRecords::default();
-//! conformance::check(&records, &records).await;
+//! let records = MemoryStore::new();
+//! conformance::check(&records, &records.clone()).await;
 //! # }
 //! ```
 

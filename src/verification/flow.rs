@@ -48,9 +48,9 @@ use crate::{
 /// };
 /// use tower_didit::{
 ///     Config, ConfigError, DiditAuth, Error, RequireSignIn,
+///     store::MemoryStore,
 ///     verification::{
-///         DiditWebhooks, MemoryRecords, RequireVerified, Requirements, Verification, VerificationClient,
-///         WebhookEvent,
+///         DiditWebhooks, RequireVerified, Requirements, Verification, VerificationClient, WebhookEvent,
 ///     },
 /// };
 ///
@@ -63,7 +63,7 @@ use crate::{
 ///         VerificationClient::new("the-application-s-API-key", &config)?,
 ///         requirements,
 ///         "https://app.example/verified",
-///         MemoryRecords::default(), // in production a table of your database
+///         MemoryStore::new(), // in production `RedisStore`, or a table of your database
 ///     )?;
 ///     let webhooks = DiditWebhooks::new(["the secret of the destination"])?;
 ///     Ok(Router::new()

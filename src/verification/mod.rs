@@ -48,7 +48,7 @@ pub use self::{
     flow::{RequireVerified, RequireVerifiedService, Verification, VerificationReturnPage},
     id::VerificationId,
     new_verification::{CallbackMethod, NewVerification},
-    records::{MemoryRecords, VerificationRecord, VerificationRecords},
+    records::{VerificationRecord, VerificationRecords},
     requirements::{Check, Requirements},
     session::VerificationSession,
     status::Status,

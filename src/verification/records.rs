@@ -1,19 +1,16 @@
 //! Where the application keeps who is verified.
 
-#[cfg(feature = "redis")]
-mod redis;
+mod stores;
 
 use std::{
-    collections::HashMap,
     fmt,
-    sync::Mutex,
     time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{Status, VerificationId, VerificationSession};
-use crate::{lock::lock, session::store::StoreFuture};
+use crate::session::store::StoreFuture;
 
 /// Keeps one [`VerificationRecord`] for each user, by the user's id at Didit, which is made of issuer and subject.
 ///
@@ -21,7 +18,7 @@ use crate::{lock::lock, session::store::StoreFuture};
 /// |---|---|
 /// | a table of the application's database | several processes and machines |
 /// | `RedisStore` (feature `redis`), which may keep the sessions as well | several processes and machines |
-/// | [`MemoryRecords`] | tests and demonstrations |
+/// | [`MemoryStore`](crate::store::MemoryStore) | tests and demonstrations |
 ///
 /// A record is replaced only by its version, so that of two concurrent changes one is repeated. Records must outlive the
 /// process, and must not be evicted: a user whose record is lost is verified again, and Didit's price is paid again. Each
@@ -105,9 +102,9 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
 ///         None => "has never begun".to_owned(),
 ///     })
 /// }
-/// # use tower_didit::verification::MemoryRecords;
+/// # use tower_didit::store::MemoryStore;
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-/// # let text = runtime.block_on(describe(&MemoryRecords::default(), "user-42")).unwrap();
+/// # let text = runtime.block_on(describe(&MemoryStore::new(), "user-42")).unwrap();
 /// # assert_eq!(text, "has never begun");
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,34 +200,6 @@ impl fmt::Debug for VerificationRecord {
             .field("status", &self.status)
             .field("is_verified", &self.is_verified())
             .finish_non_exhaustive()
-    }
-}
-
-/// Records in the memory of this process, for tests and demonstrations: they are lost when it ends.
-///
-/// [Example](super::Verification).
-#[derive(Debug, Default)]
-pub struct MemoryRecords(Mutex<HashMap<String, (VerificationRecord, u64)>>);
-
-impl VerificationRecords for MemoryRecords {
-    fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>> {
-        Box::pin(async move { Ok(lock(&self.0).get(user).cloned()) })
-    }
-
-    fn put<'a>(
-        &'a self,
-        user: &'a str,
-        record: VerificationRecord,
-        version: u64,
-    ) -> StoreFuture<'a, bool> {
-        Box::pin(async move {
-            let mut records = lock(&self.0);
-            let stored = records.get(user).map_or(0, |(_, version)| *version);
-            if stored == version {
-                records.insert(user.to_owned(), (record, version + 1));
-            }
-            Ok(stored == version)
-        })
     }
 }
 

@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use tower_didit::{
     DiditAuth, Error, IdClaims, RequireSignIn,
     fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, FakeVerification, Fault, Page, Person},
-    store::{StoreError, StoreFuture},
+    store::{MemoryStore, StoreError, StoreFuture},
     verification::{
-        DiditWebhooks, MemoryRecords, RequireVerified, Requirements, Verification,
-        VerificationClient, VerificationRecord, VerificationRecords, WebhookEvent,
+        DiditWebhooks, RequireVerified, Requirements, Verification, VerificationClient,
+        VerificationRecord, VerificationRecords, WebhookEvent,
     },
 };
 
@@ -66,7 +66,7 @@ async fn home(
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        Self::with(MemoryRecords::default()).await
+        Self::with(MemoryStore::new()).await
     }
 
     pub(crate) async fn with(records: impl VerificationRecords) -> Self {
@@ -338,7 +338,7 @@ async fn nobody_passes_while_didit_is_down() {
 /// Records that another process changes while Didit is asked.
 #[derive(Clone, Debug, Default)]
 struct Contended {
-    records: Arc<MemoryRecords>,
+    records: MemoryStore,
     is_down: Arc<AtomicBool>,
     /// Whether the next `put` loses.
     loses: Arc<AtomicBool>,
@@ -605,7 +605,7 @@ fn what_cannot_work_is_refused_at_start_up() {
         (good.clone(), "https://app.example/verified?a=b"),
         (good, "javascript:alert(1)"),
     ] {
-        let records = MemoryRecords::default();
+        let records = MemoryStore::new();
         assert!(Verification::new(client.clone(), requirements, url, records).is_err());
     }
 }

@@ -13,8 +13,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tower_didit::{
     fake::{Endpoint, Person},
-    store::{StoreError, StoreFuture},
-    verification::{MemoryRecords, VerificationRecord, VerificationRecords},
+    store::{MemoryStore, StoreError, StoreFuture},
+    verification::{VerificationRecord, VerificationRecords},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ const DAY: u64 = 24 * 60 * MINUTE;
 
 /// A site whose user was verified just now.
 async fn verified() -> Site {
-    verified_in(MemoryRecords::default()).await
+    verified_in(MemoryStore::new()).await
 }
 
 async fn verified_in(records: impl VerificationRecords) -> Site {
@@ -170,7 +170,7 @@ async fn many_requests_together_ask_once() {
 /// Records that several processes have, and that can be made read-only.
 #[derive(Clone, Debug, Default)]
 struct Shared {
-    records: Arc<MemoryRecords>,
+    records: MemoryStore,
     is_read_only: Arc<AtomicBool>,
 }
 

@@ -3,12 +3,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::task::yield_now;
 use tower_didit::{
-    store::StoreFuture,
-    verification::{MemoryRecords, Status, VerificationRecord, VerificationRecords, conformance},
+    store::{MemoryStore, SessionKey, SessionStore, StoreFuture},
+    verification::{Status, VerificationRecord, VerificationRecords, conformance},
 };
 
 use crate::guard::Site;
@@ -16,24 +17,40 @@ use crate::guard::Site;
 // Behaviour 130.
 #[tokio::test]
 async fn the_records_in_memory_conform() {
-    let records = MemoryRecords::default();
-    conformance::check(&records, &records).await;
+    let records = MemoryStore::new();
+    conformance::check(&records, &records.clone()).await;
+}
+
+/// Of a verified user, as the first version of this crate with records wrote it.
+const FIRST: &str = r#"{"session":"11111111-2222-4333-8444-555555555555",
+    "workflow":"99999999-8888-4777-8666-555555555555","rules":"","status":"Approved","is_verified":true,
+    "is_blocked":false,"blocked_at":0,"asked_at":7,"page":"/"}"#;
+
+fn record(json: &str) -> VerificationRecord {
+    serde_json::from_str(json).unwrap()
+}
+
+// Behaviour 130.
+#[test]
+fn records_of_the_first_version_and_of_later_ones_are_read() {
+    let first = record(FIRST);
+    assert!(first.is_verified());
+    assert_eq!(first.status(), Status::Approved);
+    let later = FIRST.replace('{', r#"{"added":1,"#);
+    assert_eq!(record(&later), first);
 }
 
 // Behaviour 130.
 #[tokio::test]
-async fn records_of_the_first_version_are_read() {
-    let json = r#"{"session":"11111111-2222-4333-8444-555555555555","workflow":"99999999-8888-4777-8666-555555555555",
-        "rules":"","status":"Approved","is_verified":true,"is_blocked":false,"blocked_at":0,"asked_at":7,"page":"/"}"#;
-    let record: VerificationRecord = serde_json::from_str(json).unwrap();
-    assert!(record.is_verified());
-    assert_eq!(record.status(), Status::Approved);
-    // A member of a later version is ignored.
-    let later = json.replace('{', r#"{"added":1,"#);
-    assert_eq!(
-        serde_json::from_str::<VerificationRecord>(&later).unwrap(),
-        record
-    );
+async fn a_memory_store_that_is_full_of_sessions_keeps_the_records() {
+    let store = MemoryStore::new().with_capacity(1);
+    assert!(store.put("john", record(FIRST), 0).await.unwrap());
+    for byte in 0..10 {
+        let (key, lifetime) = (SessionKey::from_bytes([byte; 32]), Duration::from_secs(1));
+        assert!(store.create(key, Vec::new(), lifetime, None).await.unwrap());
+    }
+    let found = store.get("john").await.unwrap();
+    assert_eq!(found, Some((record(FIRST), 1)));
 }
 
 /// Records as JSON in a table, with a flaw.

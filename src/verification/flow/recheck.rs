@@ -187,5 +187,5 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Between two checks of one user beside requests.
 const RETRY_AFTER: Duration = Duration::from_secs(600);
-/// The limit of concurrent checks beside requests.
-const MAX_RECHECKS: usize = 4;
+/// The limit of concurrent checks beside requests. At 300 ms each they are 400 a minute; Didit allows 600.
+const MAX_RECHECKS: usize = 2;
