@@ -1,4 +1,4 @@
-//! Tests that [`VerificationRecords`](crate::verification::VerificationRecords) keep to their protocol.
+//! Tests that [`VerificationRecords`] keep to their protocol.
 //!
 //! ```
 //! use tower_didit::{store::MemoryStore, verification::conformance};
