@@ -112,6 +112,9 @@ faults! {
     });
     /// Signed, with a member of the JSON object twice. Forged.
     const REPEATED_MEMBER = "repeats a member of the body", Kind::Forgery(|signed| {
+        let mut event = signed.event.clone();
+        event.entry("status").or_insert_with(|| json!("Approved"));
+        signed.write(&event);
         signed.body = signed.body.replacen('{', "{\"status\":\"Declined\",", 1);
         signed.sign_again();
     });
