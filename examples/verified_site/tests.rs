@@ -4,7 +4,7 @@ use http::StatusCode;
 use tower_didit::{
     DiditAuth,
     fake::{Browser, FakeDidit, FakeDiditExt, FakeVerification, Page, Person},
-    verification::{DiditWebhooks, Requirements, Verification, VerificationClient},
+    verification::{DiditWebhooks, Requirements, Verification, VerificationClient, conformance},
 };
 
 use super::{pages, records::Records};
@@ -62,6 +62,13 @@ impl Visitor {
         self.browser.click(&desk, button).await;
         self.fake.deliver().await;
     }
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn the_table_conforms() {
+    let records = Records::open(":memory:").unwrap();
+    conformance::check(&records, &records.clone()).await;
 }
 
 #[tokio::test]
