@@ -17,8 +17,9 @@ pub(crate) struct Account {
     pub(crate) webhook_secret: String,
     pub(crate) is_sandbox: bool,
     api_key: String,
-    /// With the address at which it listens.
-    fake: Option<(FakeVerification, String)>,
+    /// The address of Didit's API.
+    api: String,
+    fake: Option<FakeVerification>,
 }
 
 impl Account {
@@ -35,6 +36,7 @@ impl Account {
             webhook_secret: variable("DIDIT_WEBHOOK_SECRET")?,
             is_sandbox: true,
             api_key: variable("DIDIT_API_KEY")?,
+            api: variable("DIDIT_VERIFICATION_URL").unwrap_or_else(|_| DIDIT.to_owned()),
             fake: None,
         })
     }
@@ -51,24 +53,22 @@ impl Account {
             webhook_secret: fake.webhook_secret(),
             is_sandbox: false,
             api_key: fake.api_key(),
-            fake: Some((fake, address)),
+            api: address,
+            fake: Some(fake),
         })
     }
 
     /// In an application that signs in at the same Didit it is `VerificationClient::new(api_key, &config)`, which shares
     /// the settings of its calls. Here one of the two may be a fake.
     pub(crate) fn client(&self) -> Result<VerificationClient, ConfigError> {
-        let client = VerificationClient::without_sign_in(&self.api_key)?;
-        match &self.fake {
-            Some((_, address)) => client.with_base_url(address),
-            None => Ok(client),
-        }
+        VerificationClient::without_sign_in(&self.api_key)?.with_base_url(&self.api)
     }
 
     /// The page of the fake's employee. A sandbox has its console.
     pub(crate) fn desk(&self) -> Router {
-        self.fake
-            .as_ref()
-            .map_or_else(Router::new, |(fake, _)| desk::routes(fake.clone()))
+        let fake = self.fake.clone();
+        fake.map_or_else(Router::new, desk::routes)
     }
 }
+
+const DIDIT: &str = "https://verification.didit.me";

@@ -1,4 +1,4 @@
-//! An account for verified people: `cargo run --all-features --example verified_site`, then open the address that it
+//! An account for verified people: `cargo run --example verified_site`, then open the address that it
 //! prints. A person signs in, is verified at Didit, and comes back to the account. Webhooks keep the record true
 //! afterwards. Without settings, all of Didit is a fake in this process, and `/desk` stands for the employee who decides.
 //!
@@ -11,6 +11,7 @@
 //!    tunnel any URL will do: later changes are then not noticed.
 //! 3. For a sign-in at Didit too, also set `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET` and `DIDIT_REDIRECT_URI`.
 //!
+//! `DIDIT_VERIFICATION_URL` is another address of the API, such as that of the program `fake-didit --sandbox`.
 //! `DATABASE` is the file of the database (default: in memory), `LISTEN` where it listens (default `127.0.0.1:3000`),
 //! `RUST_LOG` what it logs (default `info`).
 

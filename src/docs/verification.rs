@@ -12,6 +12,9 @@
 //! [records](crate::verification::VerificationRecords). Its page has the application in full. The rest of this page is
 //! for applications that do one of these steps in their own way.
 //!
+//! `cargo run --example verified_site`, in the repository, is such an application: with pages of its own,
+//! records in SQLite, and a fake Didit that decides as you choose. With the key of a sandbox it asks Didit.
+//!
 //! # Create a session
 //!
 //! ```

@@ -2,6 +2,8 @@
 //!
 //! Screenshots are in `target/screenshots/`.
 
+use tower_didit::fake::FakeDidit;
+
 use crate::harness::{
     chromium::{Chromium, Screen},
     example::Example,
@@ -16,8 +18,12 @@ struct Visit {
 impl Visit {
     /// A person signs in on the way to the account, and is at the page of Didit that verifies people.
     async fn at_didit(screen: Screen, story: &str) -> Self {
+        Self::at_didit_of(Example::start("verified_site"), screen, story).await
+    }
+
+    async fn at_didit_of(site: Example, screen: Screen, story: &str) -> Self {
         let visit = Self {
-            site: Example::start("verified_site"),
+            site,
             browser: Chromium::open_on(screen, &format!("verified-site-{story}")).await,
         };
         visit.open("/").await;
@@ -206,5 +212,48 @@ async fn a_page_that_waits_goes_on_by_itself() {
     browser.turn_to(waiting).await;
     browser.arrives_at(&visit.site.url("/account")).await;
     browser.shows("since").await;
+    visit.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_opens_the_account_if_its_key_is_set() {
+    let sandbox = FakeDidit::new("sandbox", "secret").with_system_clock();
+    let address = sandbox.listen("127.0.0.1:0").await.expect("a free port");
+    let address = format!("http://{address}");
+    let verification = sandbox
+        .verification()
+        .with_sandbox()
+        .with_page_origin(&address);
+    let site = Example::start_with(
+        "verified_site",
+        &[
+            ("DIDIT_API_KEY", &verification.api_key()),
+            ("DIDIT_WORKFLOW", &verification.workflow_id()),
+            ("DIDIT_WEBHOOK_SECRET", &verification.webhook_secret()),
+            ("DIDIT_VERIFICATION_URL", &address),
+        ],
+    );
+    verification.send_webhooks_to(&site.url("/didit"));
+    let visit = Visit::at_didit_of(site, Screen::Desktop, "sandbox").await;
+    let browser = &visit.browser;
+    browser.click("review").await;
+    browser
+        .is_headed("Your verification is being checked")
+        .await;
+    let id = verification.last_session_id().expect("a session");
+    verification.set_status(&id, "Declined");
+    verification.deliver().await;
+    visit.open("/").await;
+    browser.is_headed("You were not verified").await;
+    verification.set_status(&id, "Resubmitted");
+    verification.deliver().await;
+    visit.open("/account").await;
+    browser.click("approve").await;
+    browser.arrives_at(&visit.site.url("/account")).await;
+    browser.shows("since").await;
+
+    // A sandbox has its console.
+    visit.open("/desk").await;
+    browser.is_headed("Page not found").await;
     visit.browser.close().await;
 }

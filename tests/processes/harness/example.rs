@@ -10,8 +10,16 @@ pub(crate) struct Example {
 
 impl Example {
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    /// Likewise, with these variables.
+    pub(crate) fn start_with(name: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = process::example(name);
-        let process = Process::start(command.env("LISTEN", "127.0.0.1:0"), "it was just there");
+        let command = command
+            .env("LISTEN", "127.0.0.1:0")
+            .envs(variables.iter().copied());
+        let process = Process::start(command, "it was just there");
         Self {
             origin: process.wait_for("listening on "),
             process,
