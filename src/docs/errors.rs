@@ -92,9 +92,9 @@
 //! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //! | access-token-missing, 401 | This page cannot be opened like that | A request to an [API](crate::docs::recipes::bearer_api) has no access token. → Send `Authorization: Bearer`. |
 //! | malformed-authorization, 400 | This page cannot be opened like that | A request to an API has several `Authorization` headers, or a malformed one. → Send one header with one token. |
-//! | verification-user-blocked, 403 | This page is not open to you | Didit does not verify this user again: the user is blocked in Didit's console. → Nothing. |
-//! | verification-required, 403 | This page is not open to you | `RequireVerified` refuses a program's request of a user who is not verified. → Open the page that the text names in the browser. |
-//! | verification-declined, 403 | This page is not open to you | The user did not pass the verification. → Nothing. In Didit's console you can let the user repeat steps. |
+//! | verification-user-blocked, 403 | This page is closed to you | Didit does not verify this user again: the user is blocked in Didit's console. → Nothing. |
+//! | verification-required, 403 | Please verify your identity first | `RequireVerified` refuses a program's request of a user who is not verified. → Open the page that the text names in the browser. |
+//! | verification-declined, 403 | You were not verified | The user did not pass the verification. → Nothing. In Didit's console you can let the user repeat steps. |
 //! | unknown-verification, 404 | This page cannot be opened like that | Didit has no such verification session: it was deleted, or the id is not one of Didit's. → Nothing. If it happens to everybody: is the API key that of the application that created the sessions? |
 //!
 //! ## The operator

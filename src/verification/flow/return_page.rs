@@ -80,8 +80,8 @@ impl VerificationReturnPage {
 fn elsewhere() -> Response<Bytes> {
     let notice = Notice {
         title: "Go back to your first device",
-        text: "Nobody is signed in here, and nobody needs to be: close this page, and go on where you began. If you began \
-               here, open the site and sign in again.",
+        text: "You need not sign in here: close this page, and go on where you began. If you began here, open the site and \
+               sign in again.",
         label: "Open the site",
         address: "/",
         is_quiet: true,
