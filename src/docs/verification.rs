@@ -13,7 +13,7 @@
 //! for applications that do one of these steps in their own way.
 //!
 //! `cargo run --example verified_site`, in the repository, is such an application: with pages of its own,
-//! records in SQLite, and a fake Didit that decides as you choose. With the key of a sandbox it asks Didit.
+//! records in `SQLite`, and a fake Didit that decides as you choose. With the key of a sandbox it asks Didit.
 //!
 //! # Create a session
 //!
