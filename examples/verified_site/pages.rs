@@ -124,6 +124,12 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<Bytes> {
             "Please verify your identity first",
             "This page is open to verified people only.",
         ),
+        ErrorKind::Verification(
+            VerificationError::Unavailable | VerificationError::RateLimited,
+        ) => (
+            "Your identity cannot be verified right now",
+            "Please wait a little: this page tries again by itself.",
+        ),
         ErrorKind::AccessDenied => (
             "You did not sign in",
             "Nothing was shared. You can try again at any time.",
@@ -134,7 +140,11 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<Bytes> {
         ),
     };
     let (sign_out, class, label) = match kind {
-        ErrorKind::Verification(_) => (SIGN_OUT, "button quiet", "Home"),
+        ErrorKind::Verification(
+            VerificationError::Declined
+            | VerificationError::UserBlocked
+            | VerificationError::Required,
+        ) => (SIGN_OUT, "button quiet", "Home"),
         _ => ("", "button", "Try again"),
     };
     let (code, next) = (kind.code(), escaped(next));

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use tower_didit::{
     DiditAuth,
-    fake::{Browser, FakeDidit, FakeDiditExt, FakeVerification, Page, Person},
+    fake::{Browser, Endpoint, FakeDidit, FakeDiditExt, FakeVerification, Fault, Page, Person},
     verification::{DiditWebhooks, Requirements, Verification, VerificationClient, conformance},
 };
 
@@ -12,6 +12,7 @@ use super::{pages, records::Records};
 const SITE: &str = "https://app.example";
 
 struct Visitor {
+    didit: FakeDidit,
     fake: FakeVerification,
     browser: Browser,
 }
@@ -48,7 +49,14 @@ impl Visitor {
         browser.click(&welcome, "account").await;
         let hosted = browser.sign_in_as(&Person::alejandra()).await;
         assert!(hosted.url().contains("/session/"), "{}", hosted.url());
-        (Self { fake, browser }, hosted)
+        (
+            Self {
+                didit,
+                fake,
+                browser,
+            },
+            hosted,
+        )
     }
 
     async fn home_says(&self, title: &str) {
@@ -127,4 +135,25 @@ async fn a_person_who_has_left_starts_again_at_once() {
         assert!(again.url().contains("/session/"), "{}", again.url());
         assert_ne!(again.url(), hosted.url());
     }
+}
+
+#[tokio::test]
+async fn while_didit_is_down_nobody_gets_in_and_the_page_tries_again() {
+    let (visitor, hosted) = Visitor::at_didit().await;
+    let response = http::Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
+    let fault = Fault::answer(response.body("").unwrap());
+    visitor.didit.on_every(Endpoint::CreateVerification, fault);
+    visitor.browser.click(&hosted, "abandon").await;
+    let page = visitor.browser.visit("/account").await;
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        page.text().contains("tries again by itself"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(page.header("refresh"), Some("10"));
+
+    visitor.didit.clear_faults();
+    let page = visitor.browser.visit("/account").await;
+    assert!(page.url().contains("/session/"), "{}", page.url());
 }

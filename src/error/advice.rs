@@ -74,7 +74,7 @@ impl Advice {
     pub(super) const NOT_VERIFYING: Self = Self { next_page: LandingPage, title: "Verification is not set up correctly",
         text: "This site cannot verify people at present. Please tell the people who run this site." };
     pub(super) const NOT_VERIFYING_NOW: Self = Self { next_page: Reload, title: "Verification is not available right now",
-        text: "Your identity cannot be verified at the moment. Please try again in a moment." };
+        text: "Your identity cannot be verified at the moment. Please wait a little: this page tries again by itself." };
     pub(super) const NOT_UNDERSTOOD: Self = Self { next_page: TryAgain, title: "The sign-in could not be completed",
         text: "The sign-in service answered in a way that this site does not understand. Please try again in a \
          moment." };
