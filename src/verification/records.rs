@@ -27,12 +27,12 @@ use crate::session::store::StoreFuture;
 ///
 /// The id of a user may be any text, since a webhook may name any: a text without a record is no error.
 ///
-/// In SQL, for a table `verifications (user text primary key, record text, version bigint)`:
+/// In SQL, for a table `verifications (user_id text primary key, record text, version bigint)`:
 ///
 /// | version | statement; stored if it changes a row |
 /// |---|---|
 /// | 0 | `insert into verifications values ($1, $2, 1) on conflict do nothing` |
-/// | n | `update verifications set record = $2, version = version + 1 where user = $1 and version = $3` |
+/// | n | `update verifications set record = $2, version = version + 1 where user_id = $1 and version = $3` |
 ///
 /// ```
 /// use std::{collections::HashMap, sync::Mutex};
