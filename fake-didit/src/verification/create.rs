@@ -124,7 +124,7 @@ pub(crate) fn session(state: &mut State, new: NewSession) -> String {
     };
     let id = session.id.clone();
     verification.add(session);
-    verification.emit_status(&id, None, now);
+    state.emit_status(&id);
     id
 }
 

@@ -11,6 +11,7 @@ mod ids;
 mod list;
 mod manage;
 mod page;
+mod progress;
 mod rate_limit;
 pub(crate) mod routes;
 mod scenario;

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use serde_json::{Map, Value};
 
 use crate::{
     provider::{
@@ -12,13 +11,8 @@ use crate::{
         state::State,
     },
     verification::{
-        callback,
-        create::LANGUAGES,
-        routes::method_not_allowed,
-        scenario::Scenario,
-        session::{Session, SessionKind},
-        status::Status,
-        webhook::event,
+        callback, create::LANGUAGES, progress::CONTINUE, routes::method_not_allowed,
+        session::Session, status::Status,
     },
 };
 
@@ -60,7 +54,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
         .as_ref()
         .and_then(|form| form.get("outcome"))
         .unwrap_or_default();
-    match state.finish(&id, slug, is_initiator) {
+    match state.finish_verification(&id, slug, is_initiator) {
         Ok(()) => {}
         Err(why) => {
             let page = message("This is not possible", &escape(&why), "");
@@ -193,84 +187,6 @@ fn message(title: &str, text: &str, more: &str) -> String {
 }
 
 impl State {
-    /// A person opens the page.
-    pub(crate) fn open_verification(&mut self, id: &str) {
-        let status = self.verification.session(id).map(|session| session.status);
-        if matches!(status, Some(Status::NotStarted | Status::Resubmitted)) {
-            self.set_verification_status(id, Status::InProgress);
-        }
-    }
-
-    /// A person opens the page and ends the session, or tells why that is not possible.
-    pub(crate) fn complete(&mut self, id: &str, slug: &str) -> Result<(), String> {
-        if slug != CONTINUE && Scenario::parse(slug).is_none() {
-            return Err(NO_OUTCOME.to_owned());
-        }
-        self.open_verification(id);
-        self.finish(id, slug, true)
-    }
-
-    /// A person ends a session on the page, or tells why that is not possible.
-    pub(crate) fn finish(
-        &mut self,
-        id: &str,
-        slug: &str,
-        is_initiator: bool,
-    ) -> Result<(), String> {
-        let session = self.verification.session_mut(id);
-        let Some(session) = session.filter(|session| session.status.is_unfinished()) else {
-            return Err("this verification has ended already".to_owned());
-        };
-        let scenario = match slug {
-            CONTINUE => session.armed,
-            slug => Scenario::parse(slug),
-        };
-        let Some(scenario) = scenario else {
-            return Err(NO_OUTCOME.to_owned());
-        };
-        session.ended = Some(match session.kind {
-            SessionKind::User => scenario,
-            SessionKind::Business => scenario.of_business(),
-        });
-        session.resubmit = None;
-        session.finished_by_initiator = is_initiator;
-        self.set_verification_status(id, scenario.status);
-        Ok(())
-    }
-
-    /// Changes the status of a session, and queues the webhook.
-    pub(crate) fn set_verification_status(&mut self, id: &str, status: Status) {
-        if let Some(session) = self.verification.session_mut(id) {
-            session.status = status;
-        }
-        let decision = status
-            .is_sent_with_decision()
-            .then(|| self.decision(id))
-            .flatten();
-        let now = self.now();
-        self.verification
-            .emit_status(id, decision.map(Into::into), now);
-    }
-
-    /// The event about the present status of the session that these members name; `None` for another event.
-    pub(crate) fn status_event(&self, members: &Map<String, Value>) -> Option<Map<String, Value>> {
-        let kind = members.get("webhook_type");
-        let session = self
-            .verification
-            .session(members.get("session_id")?.as_str()?)?;
-        let decision = session.status.is_sent_with_decision();
-        let decision = decision.then(|| self.decision(&session.id)).flatten();
-        let event = event::of_status(session, decision.map(Into::into));
-        (kind.is_none() || kind == event.get("webhook_type")).then_some(event)
-    }
-
-    /// Ends the sessions whose time is over.
-    pub(crate) fn settle_verifications(&mut self) {
-        for (id, status) in self.verification.lapsed(self.now()) {
-            self.set_verification_status(&id, status);
-        }
-    }
-
     /// The URL of a session's page.
     pub(crate) fn verification_url(&self, session: &Session) -> String {
         let language = session.language.as_ref();
@@ -295,11 +211,6 @@ impl State {
 
 /// The origin of Didit's hosted pages.
 pub(crate) const PAGES: &str = "https://verify.didit.me";
-
-/// The button for the scenario with which a sandbox has armed the session.
-const CONTINUE: &str = "continue";
-
-const NO_OUTCOME: &str = "no outcome has this name";
 
 /// The prefix of the cookie of the device that opened the page first; the session's token follows.
 const COOKIE: &str = "fake-didit-device-";

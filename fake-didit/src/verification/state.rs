@@ -10,7 +10,7 @@ use crate::verification::{
     rate_limit::RateLimits,
     session::{Session, SessionKind},
     status::Status,
-    webhook::{event, outbox::Outbox},
+    webhook::outbox::Outbox,
 };
 
 /// Settings, sessions and webhooks of one application.
@@ -153,14 +153,6 @@ impl Verification {
             ("created_at", json!(now)),
         ] {
             members.entry(name).or_insert(value);
-        }
-    }
-
-    /// Queues the webhook about the status of a session.
-    pub(crate) fn emit_status(&mut self, id: &str, decision: Option<Value>, now: u64) {
-        if let Some(session) = self.session(id) {
-            let members = event::of_status(session, decision);
-            self.emit(members, now);
         }
     }
 }

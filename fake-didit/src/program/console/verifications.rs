@@ -75,7 +75,7 @@ pub(super) fn change(call: &Call<'_>) -> CallResult {
             session.edit = Some(Arc::new(move |decision| edit(decision, &members)));
         }
         if let Some(scenario) = &change.scenario {
-            let finished = state.complete(id, scenario);
+            let finished = state.complete_verification(id, scenario);
             finished.map_err(|why| Problem::invalid(format!("Send another scenario: {why}.")))?;
         }
         if let Some(status) = status {

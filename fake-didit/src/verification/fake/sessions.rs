@@ -63,7 +63,7 @@ impl FakeVerification {
         let session = state.verification.session_of_token(token);
         let id = session.map(|session| session.id.clone());
         let id = id.unwrap_or_else(|| panic!("no session has this URL: {url}"));
-        let finished = state.complete(&id, scenario);
+        let finished = state.complete_verification(&id, scenario);
         finished.unwrap_or_else(|why| panic!("{url} cannot end with {scenario:?}: {why}"));
         callback::url(state.verification.session(&id)?)
     }

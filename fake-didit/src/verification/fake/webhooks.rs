@@ -175,7 +175,7 @@ impl FakeVerification {
         let mut state = self.0.lock();
         state.settle_verifications();
         let now = state.now();
-        let mut event = state.status_event(&members).unwrap_or_default();
+        let mut event = state.status_event_of(&members).unwrap_or_default();
         event.extend(members);
         state.verification.add_envelope(&mut event, now);
         let outbox = &mut state.verification.outbox;
