@@ -10,7 +10,7 @@ use crate::{
     verification::{
         create::object,
         ids::is_uuid,
-        routes::{bad_request, method_not_allowed, not_found, not_found_page},
+        routes::{bad_request, method_not_allowed, not_found_page},
         time,
         webhook::outbox::{Destination, Version},
     },
@@ -22,7 +22,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
     match (request.method(), id.strip_suffix('/').unwrap_or(id)) {
         (&Method::GET, "") => {
             let destinations = state.verification.outbox.destinations.iter();
-            let rows: Vec<_> = destinations.map(describe).collect();
+            let rows: Vec<_> = destinations.map(row).collect();
             response::json(StatusCode::OK, &rows.into())
         }
         (&Method::POST, "") => create(state, request),
@@ -30,15 +30,17 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
         (_, id) if !is_uuid(id) => not_found_page(),
         (method, id) => {
             let destinations = &mut state.verification.outbox.destinations;
+            let others = destinations.iter().filter(|other| other.id != id);
+            let taken: Vec<_> = others.map(|other| other.url.clone()).collect();
             let known = destinations
                 .iter_mut()
                 .find(|destination| destination.id == id);
             let Some(destination) = known else {
-                return not_found("no destination has this id");
+                return unknown();
             };
             match *method {
                 Method::GET => response::json(StatusCode::OK, &describe(destination)),
-                Method::PATCH => change(destination, request),
+                Method::PATCH => change(destination, &taken, request),
                 Method::DELETE => {
                     destinations.retain(|destination| destination.id != id);
                     let mut response = Response::new(Bytes::new());
@@ -67,19 +69,6 @@ fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if !errors.is_empty() {
         return bad_request(&Value::Object(errors));
     }
-    let url = members
-        .get("url")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    if verification
-        .outbox
-        .destinations
-        .iter()
-        .any(|known| known.url == url)
-    {
-        let taken = "This webhook destination already exists for the application.";
-        return bad_request(&json!({ "url": taken }));
-    }
     let mut destination = Destination {
         id: verification.ids.uuid(),
         label: String::new(),
@@ -94,11 +83,23 @@ fn create(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
         return bad_request(&errors);
     }
     let body = describe(&destination);
-    verification.outbox.destinations.push(destination);
+    let destinations = &mut verification.outbox.destinations;
+    if destinations
+        .iter()
+        .any(|known| known.url == destination.url)
+    {
+        return url_is_taken();
+    }
+    destinations.push(destination);
     response::json(StatusCode::CREATED, &body)
 }
 
-fn change(destination: &mut Destination, request: &Request<Bytes>) -> Response<Bytes> {
+/// `taken` are the URLs of the other destinations.
+fn change(
+    destination: &mut Destination,
+    taken: &[String],
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let members = match object(request) {
         Ok(members) => members,
         Err(rejection) => return *rejection,
@@ -107,8 +108,16 @@ fn change(destination: &mut Destination, request: &Request<Bytes>) -> Response<B
     if let Err(errors) = apply(&mut changed, &members) {
         return bad_request(&errors);
     }
+    if taken.contains(&changed.url) {
+        return url_is_taken();
+    }
     *destination = changed;
     response::json(StatusCode::OK, &describe(destination))
+}
+
+fn url_is_taken() -> Response<Bytes> {
+    let taken = "This webhook destination already exists for the application.";
+    bad_request(&json!({ "url": [taken] }))
 }
 
 /// Sets the members that are present.
@@ -165,23 +174,52 @@ fn is_deliverable(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()))
 }
 
+/// A destination by itself.
 fn describe(destination: &Destination) -> Value {
-    json!({
-        "uuid": destination.id,
-        "label": destination.label,
-        "url": destination.url,
-        "enabled": destination.is_enabled,
-        "webhook_version": destination.version.name(),
-        "subscribed_events": destination.events,
-        "secret_shared_key": destination.secret,
-        "created_at": time::iso(destination.created_at),
-        "updated_at": time::iso(destination.created_at),
-        "summary": {
-            "total_deliveries": 0, "failed_deliveries": 0, "error_rate_percentage": 0,
-            "min_response_time_ms": null, "avg_response_time_ms": null, "max_response_time_ms": null,
-            "last_delivery_at": null,
-        },
-    })
+    let summary = json!({
+        "total_deliveries": 0, "failed_deliveries": 0, "error_rate_percentage": 0,
+        "min_response_time_ms": null, "avg_response_time_ms": null, "max_response_time_ms": null,
+        "last_delivery_at": null,
+    });
+    let own = [
+        ("secret_shared_key", json!(destination.secret)),
+        ("summary", summary),
+    ];
+    common(destination).chain(own).collect()
+}
+
+/// A destination in the list, which has no secrets.
+fn row(destination: &Destination) -> Value {
+    let own = [
+        ("subscribed_events_count", json!(destination.events.len())),
+        ("deliveries_count", json!(0)),
+        ("failed_deliveries_count", json!(0)),
+        ("average_response_time_ms", Value::Null),
+        ("error_rate_percentage", json!(0)),
+        ("last_delivery_at", Value::Null),
+    ];
+    common(destination).chain(own).collect()
+}
+
+fn common(destination: &Destination) -> impl Iterator<Item = (&'static str, Value)> {
+    let created_at = time::iso(destination.created_at);
+    let members = [
+        ("uuid", json!(destination.id)),
+        ("label", json!(destination.label)),
+        ("url", json!(destination.url)),
+        ("enabled", json!(destination.is_enabled)),
+        ("webhook_version", json!(destination.version.name())),
+        ("subscribed_events", json!(destination.events)),
+        ("created_at", json!(created_at)),
+        ("updated_at", json!(created_at)),
+    ];
+    members.into_iter()
+}
+
+fn unknown() -> Response<Bytes> {
+    let body = json!({"detail": "Webhook destination not found."});
+    let response = response::json(StatusCode::NOT_FOUND, &body);
+    response::with_problem(response, "no destination has this id")
 }
 
 /// The events to which a destination can subscribe.

@@ -151,12 +151,12 @@ fn members(
             "ubo_kyc_summary": null,
         }),
         "phone_verifications" => json!({
-            "full_number": person.and_then(Person::phone), "is_disposable": false, "is_virtual": false,
-            "verification_attempts": 1, "verified_at": null, "lifecycle": [], "matches": [],
+            "full_number": person.and_then(Person::phone).unwrap_or(INVENTED_PHONE), "is_disposable": false, "is_virtual": false,
+            "verification_attempts": 1, "verified_at": time::iso(now), "lifecycle": [], "matches": [],
         }),
         "email_verifications" => json!({
-            "email": person.and_then(Person::email), "is_disposable": false, "is_breached": false, "breaches": [],
-            "is_undeliverable": false, "verification_attempts": 1, "verified_at": null, "lifecycle": [],
+            "email": person.and_then(Person::email).unwrap_or(INVENTED_EMAIL), "is_disposable": false, "is_breached": false, "breaches": [],
+            "is_undeliverable": false, "verification_attempts": 1, "verified_at": time::iso(now), "lifecycle": [],
             "matches": [],
         }),
         "database_validations" => {
@@ -242,3 +242,5 @@ fn company() -> Value {
 }
 
 const INVENTED_BIRTH_DATE: &str = "1988-02-29";
+const INVENTED_PHONE: &str = "+34600000000";
+const INVENTED_EMAIL: &str = "maria@example.com";

@@ -26,7 +26,7 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
         return bad_request(&json!({"status": [format!("\"{unknown}\" is not a valid choice.")]}));
     }
     let is = |name, actual: Option<&str>| query.get(name).is_none_or(|value| actual == Some(value));
-    let kind = query.get("session_kind").filter(|kind| *kind != "all");
+    let kind = query.get("session_kind").unwrap_or("user");
     let matching: Vec<_> = state
         .verification
         .sessions()
@@ -34,7 +34,7 @@ pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Response<Bytes
         .rev()
         .filter(|session| {
             let status = session.status.as_str();
-            kind.is_none_or(|kind| kind == session.kind.as_str())
+            (kind == "all" || kind == session.kind.as_str())
                 && statuses.as_ref().is_none_or(|list| list.contains(&status))
                 && is("vendor_data", session.vendor_data.as_deref())
                 && is("workflow_id", Some(&session.workflow_id))

@@ -30,7 +30,7 @@ pub(crate) fn report(state: &State, id: &str) -> Response<Bytes> {
     };
     if !session.status.has_report() {
         let detail =
-            "Only sessions with status Approved, Declined, In Review or Kyc Expired have a report.";
+            "You can only generate a PDF for sessions in review, declined, approved or kyc expired";
         let response = response::json(StatusCode::FORBIDDEN, &json!({ "detail": detail }));
         return response::with_problem(response, format!("the session is {}", session.status));
     }

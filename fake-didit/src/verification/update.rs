@@ -104,7 +104,7 @@ impl State {
         session.reviews.push(json!({
             "user": "reviewer@example.com",
             "new_status": status.as_str(),
-            "comment": comment,
+            "comment": comment.as_str().unwrap_or_default(),
             "created_at": time::iso(now),
         }));
         session.resubmit = None;
