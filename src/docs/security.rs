@@ -14,7 +14,8 @@
 //! - **The page after a sign-in** (`return_to`) is a path of this site, or it is the
 //!   [landing page](crate::ConfigBuilder::with_landing_page), `/` by default.
 //! - **The address of the application** comes from the configured redirect URI, never from `Host` or `X-Forwarded-*`.
-//! - **The provider's redirects** are not followed. Every call has a timeout and a limit of 1 MiB for its response.
+//! - **The provider's redirects** are not followed. Every call has a timeout and a limit for its response:
+//!   1 MiB, and 16 MiB for the report of an identity verification.
 //! - **Webhooks** (feature `verification`) reach the handler only if Didit signed them within the last 300 s, and
 //!   [normally once](crate::docs::verification); a person is verified only by a decision that has everything that you require.
 //! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, as many refreshes, and as many

@@ -26,7 +26,8 @@ pub(crate) use reqwest::ReqwestTransport;
 /// [`broken`](TransportError::broken).
 ///
 /// The layer limits every transport: the time for a whole request
-/// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)), and a response body to 1 MiB.
+/// ([`with_http_timeout`](crate::ConfigBuilder::with_http_timeout)), and a response body to 1 MiB; the report of an
+/// identity verification, a PDF, to 16 MiB.
 ///
 /// A transport must not follow redirects, must not retry a `POST` (an authorization code is single-use), and must not
 /// log headers or bodies. It should send each `POST` over a new connection: the provider may close an idle connection
@@ -131,8 +132,8 @@ enum Failure {
     Broken(#[source] BoxError),
     #[error("no response in time")]
     TimedOut,
-    #[error("the response is larger than 1 MiB")]
-    TooLarge,
+    #[error("the response is larger than {} MiB", .limit / MIB)]
+    TooLarge { limit: usize },
 }
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -177,7 +178,12 @@ impl TransportError {
     /// assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     /// ```
     pub fn too_large() -> Self {
-        Self(Failure::TooLarge)
+        Self::larger_than(MAX_BODY)
+    }
+
+    /// The response body is larger than `limit`, in bytes.
+    fn larger_than(limit: usize) -> Self {
+        Self(Failure::TooLarge { limit })
     }
 
     /// Whether the request was certainly not sent.
@@ -205,7 +211,7 @@ impl From<TransportError> for Error {
         let kind = match error.0 {
             Failure::NotConnected(_) | Failure::Broken(_) => ErrorKind::ProviderUnreachable,
             Failure::TimedOut => ErrorKind::ProviderTimeout,
-            Failure::TooLarge => ErrorKind::InvalidResponse,
+            Failure::TooLarge { .. } => ErrorKind::InvalidResponse,
         };
         Self::with_source(kind, error)
     }
@@ -215,6 +221,17 @@ impl From<TransportError> for Error {
 /// idle one breaks or brings no response in time. Only a request that may be repeated has it (RFC 9110 §9.2.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReuseConnection;
+
+/// Raises the limit of the body of a request's response, in bytes. Default: [`MAX_BODY`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
+impl BodyLimit {
+    fn of(request: &Request<Bytes>) -> usize {
+        let limit = request.extensions().get::<Self>();
+        limit.map_or(MAX_BODY, |limit| limit.0)
+    }
+}
 
 /// A response with an unexpected status. `what` names the request.
 pub(crate) fn unexpected_status(what: &str, status: StatusCode) -> Error {
@@ -232,13 +249,14 @@ pub(crate) struct LimitedTransport {
 
 impl HttpTransport for LimitedTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture {
+        let limit = BodyLimit::of(&request);
         let answer = self.transport.send(request);
         let timeout = self.timeout;
         Box::pin(async move {
             let response = tokio::time::timeout(timeout, answer).await;
             let response = response.map_err(|_elapsed| TransportError::timed_out())??;
-            if response.body().len() > MAX_BODY {
-                return Err(TransportError::too_large());
+            if response.body().len() > limit {
+                return Err(TransportError::larger_than(limit));
             }
             Ok(response)
         })
@@ -254,4 +272,5 @@ impl fmt::Debug for LimitedTransport {
 }
 
 /// The limit of a response body, in bytes.
-pub(crate) const MAX_BODY: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = MIB;
+const MIB: usize = 1024 * 1024;

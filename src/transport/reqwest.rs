@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tokio::time::timeout;
 
 use super::{
-    ForwardProxy, HttpTransport, MAX_BODY, ReuseConnection, TransportError, TransportFuture,
+    BodyLimit, ForwardProxy, HttpTransport, ReuseConnection, TransportError, TransportFuture,
 };
 
 /// HTTP/1.1, without redirects and decompression.
@@ -86,6 +86,7 @@ impl ReqwestTransport {
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, TransportError> {
         let failed = |error| self.failed(error);
+        let limit = BodyLimit::of(&request);
         let request = ::reqwest::Request::try_from(request).map_err(failed)?;
         let mut response = client.execute(request).await.map_err(failed)?;
         let mut answer = Response::new(Bytes::new());
@@ -93,8 +94,8 @@ impl ReqwestTransport {
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(TransportError::too_large());
+            if body.len() + chunk.len() > limit {
+                return Err(TransportError::larger_than(limit));
             }
             body.extend_from_slice(&chunk);
         }
