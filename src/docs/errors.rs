@@ -96,6 +96,8 @@
 //! | verification-required, 403 | Please verify your identity first | `RequireVerified` refuses a program's request of a user who is not verified. → Open the page that the text names in the browser. |
 //! | verification-declined, 403 | You were not verified | The user did not pass the verification. → Nothing. In Didit's console you can let the user repeat steps. |
 //! | unknown-verification, 404 | This page cannot be opened like that | Didit has no such verification session: it was deleted, or the id is not one of Didit's. → Nothing. If it happens to everybody: is the API key that of the application that created the sessions? |
+//! | verification-report-missing, 409 | This page cannot be opened like that | Didit has a report only of sessions that are `Approved`, `Declined`, `In Review` or `Kyc Expired`. → Ask for the [report](crate::verification::VerificationClient::report) after the decision. |
+//! | unknown-webhook-destination, 404 | This page cannot be opened like that | Didit has no such webhook destination. → List the [destinations](crate::verification::VerificationClient::destinations) anew. |
 //!
 //! ## The operator
 //!

@@ -58,6 +58,10 @@
 //! [keeps these limits](crate::verification::VerificationClient#rate-limits): a call above one fails at once, with the
 //! time to wait, and is not sent. Use one client and its clones, not one for each request.
 //!
+//! For employees, [`list`](crate::verification::VerificationClient::list) pages through the sessions by status, user and
+//! workflow, and [`report`](crate::verification::VerificationClient::report) is the PDF of one. A job compares the list
+//! with your records, in case webhooks were lost; what it finds is settled by the decision of each session, as above.
+//!
 //! # Receive webhooks
 //!
 //! ```toml
@@ -216,6 +220,7 @@
 //! 2. Add a webhook destination of version **v3**, with the events `status.updated`, `data.updated` and
 //!    `user.status.updated`. Its address is `https`. The checks in payloads of v1 and v2 have other names: they verify
 //!    nobody.
+//!    [`create_destination`](crate::verification::VerificationClient::create_destination) does all of this.
 //! 3. Copy the secret *of this destination*, and give it to
 //!    [`DiditWebhooks::new`](crate::verification::DiditWebhooks::new) as it is: it is text, not base64. An empty one is
 //!    an error at start-up.

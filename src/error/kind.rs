@@ -37,6 +37,8 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationErr
 /// | `verification-required` | 403 | [`RequireVerified`](crate::docs::verification) refuses a program's request of a user who is not verified; the text names the page to open | open the page in the browser |
 /// | `verification-declined` | 403 | the user did not pass the verification | nothing; in Didit's console you can let the user repeat steps |
 /// | `unknown-verification` | 404 | Didit has no such verification session | nothing; if it happens to all users, is the API key that of the application that created the sessions? |
+/// | `verification-report-missing` | 409 | Didit has a report only of sessions that are Approved, Declined, In Review or Kyc Expired | ask for the report after the decision |
+/// | `unknown-webhook-destination` | 404 | Didit has no such webhook destination | list the destinations anew |
 /// | | | **The operator** | |
 /// | `callback-issuer-mismatch` | 400 | the callback's `iss` is not the provider's issuer | compare with the accepted issuers in the log; if they are right, the callback is an attack |
 /// | `insufficient-scope` | 403 | the access token's scopes do not suffice | request more scopes: [`with_scopes`](crate::ConfigBuilder::with_scopes); in an API, the client requests those of the `WWW-Authenticate` header |
@@ -292,6 +294,8 @@ pub(crate) mod tests {
         Verification(VerificationError::Required),
         Verification(VerificationError::Declined),
         Verification(VerificationError::UnknownSession),
+        Verification(VerificationError::NoReport),
+        Verification(VerificationError::UnknownDestination),
         Callback(CallbackError::IssuerMismatch),
         InsufficientScope,
         InvalidScope,

@@ -202,6 +202,10 @@ pub enum VerificationError {
     UserBlocked,
     /// Didit has no such session: it was deleted, or is of another application.
     UnknownSession,
+    /// Didit has no report of the session in its present status.
+    NoReport,
+    /// Didit has no such webhook destination: it was deleted, or is of another application.
+    UnknownDestination,
     /// The API key is wrong, or may not do this.
     KeyRefused,
     /// The account at Didit has no credits for a verification.

@@ -176,6 +176,12 @@ impl ErrorKind {
                 VerificationError::UnknownSession =>
                     row(User, "unknown-verification", Status::NOT_FOUND, &Advice::WRONG_WAY,
                         "Didit has no such verification session"),
+                VerificationError::NoReport =>
+                    row(User, "verification-report-missing", Status::CONFLICT, &Advice::WRONG_WAY,
+                        "Didit has a report only of sessions that are Approved, Declined, In Review or Kyc Expired"),
+                VerificationError::UnknownDestination =>
+                    row(User, "unknown-webhook-destination", Status::NOT_FOUND, &Advice::WRONG_WAY,
+                        "Didit has no such webhook destination"),
                 VerificationError::KeyRefused =>
                     row(Operator, "verification-key-refused", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
                         "Didit refuses the API key of the verification"),

@@ -1,7 +1,10 @@
 //! The calls to Didit's verification API.
 
+mod destinations;
 mod failure;
+mod list;
 mod rate_limit;
+mod report;
 
 #[cfg(feature = "reqwest")]
 use std::time::{Duration, SystemTime};
@@ -253,7 +256,8 @@ impl VerificationClient {
         self.update(id, &body).await
     }
 
-    /// Deletes a session, with the person's images and data. Webhooks that Didit has queued still arrive.
+    /// Deletes a session, with the person's images and data. Webhooks that Didit has queued still arrive. A template of
+    /// the face without images stays, if the retention policy of the application in Didit's console says so.
     ///
     /// ```
     /// use tower_didit::{Error, verification::{VerificationClient, VerificationId}};
@@ -318,13 +322,14 @@ impl VerificationClient {
             name,
             mut request,
             path,
+            unknown,
         } = call;
         let base = self.0.base.url().as_str().trim_end_matches('/');
         let uri = Uri::try_from(format!("{base}{path}"));
         *request.uri_mut() = uri.map_err(|_| self.invalid("the URL is too long"))?;
         let headers = request.headers_mut();
         headers.insert(API_KEY, self.0.api_key.clone());
-        headers.insert(header::ACCEPT, JSON);
+        headers.entry(header::ACCEPT).or_insert(JSON);
         let class = Class::of(request.method(), &path);
         if let Err(wait) = self.0.limits.begin(class) {
             let context = format!("{name}: not sent");
@@ -336,7 +341,7 @@ impl VerificationClient {
         match response.status() {
             StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(response),
             status => {
-                let error = failure::of(name, &response);
+                let error = failure::of(name, unknown, &response);
                 if status == StatusCode::TOO_MANY_REQUESTS {
                     self.0.limits.pause(class, error.retry_after());
                 }
@@ -355,8 +360,12 @@ impl VerificationClient {
         let Some(members) = members else {
             return Err(self.invalid(format!("{name}: not a JSON object")));
         };
-        let wrong = |member| self.invalid(format!("{name}: `{member}` is missing or unusable"));
-        read(&members).map_err(wrong)
+        read(&members).map_err(|member| self.unusable(name, member))
+    }
+
+    /// The error of a response with a member that is missing or unusable.
+    fn unusable(&self, name: &str, member: &str) -> Error {
+        self.invalid(format!("{name}: `{member}` is missing or unusable"))
     }
 
     fn invalid(&self, context: impl Into<std::borrow::Cow<'static, str>>) -> Error {
@@ -383,6 +392,8 @@ struct Call {
     name: &'static str,
     request: Request<Bytes>,
     path: String,
+    /// What a 404 says. Without it a 404 is no documented response.
+    unknown: Option<VerificationError>,
 }
 
 impl Call {
@@ -396,12 +407,16 @@ impl Call {
             name,
             request,
             path: path.into(),
+            unknown: None,
         }
     }
 
     /// Didit redirects paths without the slash at the end.
     fn of_session(name: &'static str, method: Method, id: VerificationId, action: &str) -> Self {
-        Self::new(name, method, format!("/v3/session/{id}/{action}/"))
+        Self {
+            unknown: Some(VerificationError::UnknownSession),
+            ..Self::new(name, method, format!("/v3/session/{id}/{action}/"))
+        }
     }
 
     fn with_body(mut self, json: Vec<u8>) -> Self {

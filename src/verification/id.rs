@@ -31,6 +31,11 @@ impl VerificationId {
     }
 }
 
+/// A UUID among the members of a response, in lower case: Didit's paths match no other.
+pub(super) fn uuid_of_member(members: &Object, name: &str) -> Option<String> {
+    VerificationId::of_member(members, name).map(String::from)
+}
+
 /// Whether a text is a UUID in its usual form (RFC 9562 §4).
 pub(super) fn is_uuid(text: &str) -> bool {
     read(text).is_some()

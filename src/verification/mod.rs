@@ -26,9 +26,11 @@ mod client;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod decision;
+mod destination;
 mod event;
 mod flow;
 mod id;
+mod list;
 mod new_verification;
 mod records;
 mod requirements;
@@ -44,9 +46,11 @@ use serde::de::DeserializeOwned;
 pub use self::{
     client::VerificationClient,
     decision::Decision,
+    destination::{DestinationSettings, WebhookDestination},
     event::{EventKind, ResubmitStep, WebhookEvent},
     flow::{RequireVerified, RequireVerifiedService, Verification, VerificationReturnPage},
     id::VerificationId,
+    list::{VerificationFilter, VerificationPage, VerificationSummary},
     new_verification::{CallbackMethod, NewVerification},
     records::{VerificationRecord, VerificationRecords},
     requirements::{Check, Requirements},

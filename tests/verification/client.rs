@@ -24,17 +24,17 @@ use tower_didit::{
 
 use crate::delivery::{SESSION, USER, WORKFLOW, decision, with};
 
-const KEY: &str = "the-secret-api-key";
+pub(crate) const KEY: &str = "the-secret-api-key";
 
 /// Answers every request alike, and records them.
 #[derive(Clone)]
-struct Didit {
+pub(crate) struct Didit {
     response: Arc<dyn Fn() -> Result<Response<Bytes>, TransportError> + Send + Sync>,
-    requests: Arc<Mutex<Vec<Request<Bytes>>>>,
+    pub(crate) requests: Arc<Mutex<Vec<Request<Bytes>>>>,
 }
 
 impl Didit {
-    fn new(
+    pub(crate) fn new(
         response: impl Fn() -> Result<Response<Bytes>, TransportError> + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -43,17 +43,17 @@ impl Didit {
         }
     }
 
-    fn answers(status: u16, body: &Value) -> Self {
+    pub(crate) fn answers(status: u16, body: &Value) -> Self {
         Self::answers_text(status, body.to_string())
     }
 
-    fn answers_text(status: u16, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn answers_text(status: u16, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         let response = move || Response::builder().status(status).body(body.clone());
         Self::new(move || Ok(response().unwrap()))
     }
 
-    fn client(&self) -> VerificationClient {
+    pub(crate) fn client(&self) -> VerificationClient {
         VerificationClient::new(KEY, &self.config()).unwrap()
     }
 
@@ -72,7 +72,7 @@ impl Didit {
     }
 
     /// The only request: its method, URL and body.
-    fn sent(&self) -> (String, String, Value) {
+    pub(crate) fn sent(&self) -> (String, String, Value) {
         let requests = self.requests.lock().unwrap();
         let [request] = requests.as_slice() else {
             panic!("{} requests", requests.len());
@@ -90,7 +90,7 @@ impl Didit {
         (method, request.uri().to_string(), body)
     }
 
-    fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 }

@@ -12,21 +12,28 @@ use crate::{
     transport::unexpected_status,
 };
 
-/// The error of a response that is not a success. `call` names the call.
-pub(super) fn of(call: &str, response: &Response<Bytes>) -> Error {
-    match response.status() {
-        StatusCode::BAD_REQUEST => refusal(response.body()),
+/// The error of a response that is not a success. `call` names the call, and `unknown` is what a 404 says.
+pub(super) fn of(
+    call: &str,
+    unknown: Option<VerificationError>,
+    response: &Response<Bytes>,
+) -> Error {
+    match (response.status(), unknown) {
+        (StatusCode::BAD_REQUEST, _) => refusal(response.body()),
+        (StatusCode::FORBIDDEN, _)
+            if call == super::report::REPORT && is_about_status(response.body()) =>
+        {
+            Error::new(VerificationError::NoReport)
+        }
         // Didit answers 403 to a wrong key; 401 is documented for some calls.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
             Error::with_context(VerificationError::KeyRefused, call.to_owned())
         }
         // A 404 that is no JSON is a gateway's.
-        StatusCode::NOT_FOUND
-            if call != super::CREATION && json::object(response.body()).is_some() =>
-        {
-            Error::with_context(VerificationError::UnknownSession, call.to_owned())
+        (StatusCode::NOT_FOUND, Some(unknown)) if json::object(response.body()).is_some() => {
+            Error::with_context(unknown, call.to_owned())
         }
-        StatusCode::TOO_MANY_REQUESTS => {
+        (StatusCode::TOO_MANY_REQUESTS, _) => {
             let error = Error::with_context(VerificationError::RateLimited, call.to_owned());
             let wait = response.headers().get(header::RETRY_AFTER);
             let wait = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
@@ -35,7 +42,7 @@ pub(super) fn of(call: &str, response: &Response<Bytes>) -> Error {
                 None => error,
             }
         }
-        status => unexpected_status(call, status),
+        (status, _) => unexpected_status(call, status),
     }
 }
 
@@ -56,6 +63,13 @@ fn refusal(body: &[u8]) -> Error {
     Error::from_provider(reason.into(), name, Some(text))
 }
 
+/// Whether a 403 is about the session's status. Didit answers 403 to a refused key as well.
+fn is_about_status(body: &[u8]) -> bool {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let detail = json.get(DETAIL).and_then(Value::as_str);
+    detail.is_some_and(|detail| detail.contains("generate a PDF"))
+}
+
 /// The first text in it.
 fn text(value: &Value) -> Option<&str> {
     match value {
@@ -68,7 +82,7 @@ fn text(value: &Value) -> Option<&str> {
 
 const DETAIL: &str = "detail";
 /// The members of requests.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 19] = [
     "workflow_id",
     "vendor_data",
     "callback",
@@ -82,5 +96,10 @@ const MEMBERS: [&str; 14] = [
     "new_status",
     "comment",
     "nodes_to_resubmit",
+    "label",
+    "url",
+    "enabled",
+    "webhook_version",
+    "subscribed_events",
     DETAIL,
 ];

@@ -6,6 +6,7 @@
 /// use tower_didit::verification::EventKind;
 ///
 /// assert_eq!(EventKind::from("status.updated"), EventKind::StatusUpdated);
+/// assert_eq!(EventKind::StatusUpdated.as_str(), "status.updated");
 /// assert_eq!(EventKind::from("kyc.completed"), EventKind::Other);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,23 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Didit's name; of [`Other`](Self::Other) only `other`. [Example](Self).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatusUpdated => "status.updated",
+            Self::DataUpdated => "data.updated",
+            Self::UserStatusUpdated => "user.status.updated",
+            Self::UserDataUpdated => "user.data.updated",
+            Self::BusinessStatusUpdated => "business.status.updated",
+            Self::BusinessDataUpdated => "business.data.updated",
+            Self::ActivityCreated => "activity.created",
+            Self::TransactionCreated => "transaction.created",
+            Self::TransactionStatusUpdated => "transaction.status.updated",
+            Self::TravelRuleStatusUpdated => "travel_rule.status.updated",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether the event is about a verification session.
     pub(crate) const fn is_about_session(self) -> bool {
         matches!(self, Self::StatusUpdated | Self::DataUpdated)
@@ -44,18 +62,20 @@ impl EventKind {
 
 impl From<&str> for EventKind {
     fn from(text: &str) -> Self {
-        match text {
-            "status.updated" => Self::StatusUpdated,
-            "data.updated" => Self::DataUpdated,
-            "user.status.updated" => Self::UserStatusUpdated,
-            "user.data.updated" => Self::UserDataUpdated,
-            "business.status.updated" => Self::BusinessStatusUpdated,
-            "business.data.updated" => Self::BusinessDataUpdated,
-            "activity.created" => Self::ActivityCreated,
-            "transaction.created" => Self::TransactionCreated,
-            "transaction.status.updated" => Self::TransactionStatusUpdated,
-            "travel_rule.status.updated" => Self::TravelRuleStatusUpdated,
-            _ => Self::Other,
-        }
+        let known = KNOWN.iter().find(|kind| kind.as_str() == text);
+        known.copied().unwrap_or(Self::Other)
     }
 }
+
+const KNOWN: [EventKind; 10] = [
+    EventKind::StatusUpdated,
+    EventKind::DataUpdated,
+    EventKind::UserStatusUpdated,
+    EventKind::UserDataUpdated,
+    EventKind::BusinessStatusUpdated,
+    EventKind::BusinessDataUpdated,
+    EventKind::ActivityCreated,
+    EventKind::TransactionCreated,
+    EventKind::TransactionStatusUpdated,
+    EventKind::TravelRuleStatusUpdated,
+];

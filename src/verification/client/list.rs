@@ -1,0 +1,50 @@
+//! The list of sessions.
+
+use http::Method;
+
+use super::{Call, VerificationClient};
+use crate::{
+    error::Error,
+    verification::{VerificationFilter, VerificationPage},
+};
+
+impl VerificationClient {
+    /// Lists the sessions of the application that verify people, newest first: one page of them.
+    ///
+    /// ```
+    /// use tower_didit::{
+    ///     Error,
+    ///     verification::{Status, VerificationClient, VerificationFilter},
+    /// };
+    ///
+    /// /// The sessions that wait for an employee.
+    /// async fn print_reviews(client: &VerificationClient) -> Result<(), Error> {
+    ///     let mut filter = Some(VerificationFilter::new().add_status(Status::InReview));
+    ///     while let Some(wanted) = filter {
+    ///         let page = client.list(&wanted).await?;
+    ///         println!("{} of {}", page.sessions().len(), page.count());
+    ///         for session in page.sessions() {
+    ///             println!("{} of {:?}: {}", session.id(), session.vendor_data(), session.status());
+    ///         }
+    ///         filter = page.next_page();
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # let _ = print_reviews;
+    /// ```
+    ///
+    /// The list is for employees and for comparisons with the application's records. It verifies nobody: ask for the
+    /// [`decision`](Self::decision).
+    ///
+    /// # Errors
+    ///
+    /// Those of [every call](Self#errors). A filter that Didit would ignore is not sent.
+    pub async fn list(&self, filter: &VerificationFilter) -> Result<VerificationPage, Error> {
+        let path = format!("/v3/sessions/?{}", filter.query()?);
+        let response = self.send(Call::new(LIST, Method::GET, path)).await?;
+        let read = |members: &_| VerificationPage::read(members, filter);
+        self.read(&response, LIST, read)
+    }
+}
+
+const LIST: &str = "list of sessions";

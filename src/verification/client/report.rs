@@ -1,0 +1,59 @@
+//! The report of a session.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+
+use super::{Call, VerificationClient};
+use crate::{
+    error::Error,
+    transport::{BodyLimit, ReuseConnection},
+    verification::VerificationId,
+};
+
+impl VerificationClient {
+    /// Asks for the report of a session: a PDF of at most 16 MiB, with images and data of the person.
+    ///
+    /// Didit writes it anew for each call, and allows 50 a minute. The time for it is that of any call: 10 seconds, or
+    /// [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout).
+    ///
+    /// ```
+    /// use axum::{
+    ///     http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    ///     response::IntoResponse,
+    /// };
+    /// use tower_didit::{Error, verification::{VerificationClient, VerificationId}};
+    ///
+    /// /// For an employee. `id` is what the application has stored.
+    /// async fn report(client: &VerificationClient, id: VerificationId) -> Result<impl IntoResponse, Error> {
+    ///     let pdf = client.report(id).await?;
+    ///     Ok(([(CONTENT_TYPE, "application/pdf"), (CACHE_CONTROL, "no-store")], pdf))
+    /// }
+    /// # let _ = report;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [every call](Self#errors), [`VerificationError::UnknownSession`](crate::reason::VerificationError::UnknownSession), and
+    /// [`VerificationError::NoReport`](crate::reason::VerificationError::NoReport): the session is neither `Approved` nor
+    /// `Declined`, `In Review` or `Kyc Expired`.
+    pub async fn report(&self, id: VerificationId) -> Result<Bytes, Error> {
+        let mut call = Call::of_session(REPORT, Method::GET, id, "generate-pdf");
+        let extensions = call.request.extensions_mut();
+        extensions.insert(BodyLimit(MAX_REPORT));
+        // A report takes long, and has a rate limit of its own: it is asked for once.
+        extensions.remove::<ReuseConnection>();
+        // Errors are JSON.
+        let headers = call.request.headers_mut();
+        headers.insert(header::ACCEPT, ANYTHING);
+        let report = self.send(call).await?.into_body();
+        if !report.starts_with(b"%PDF-") {
+            return Err(self.invalid("report: it is not a PDF"));
+        }
+        Ok(report)
+    }
+}
+
+pub(super) const REPORT: &str = "report";
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+/// In bytes.
+const MAX_REPORT: usize = 16 * 1024 * 1024;
