@@ -17,7 +17,7 @@ target=$(cd "$target" && pwd)
 . .ci/crates.sh
 
 checks=(format spelling scripts workflows dependencies unused deny lints tests foreign features docs api examples package fuzz)
-others=(interleavings rounds everywhere failovers stale_connections strangers mutations msrv minimal advisories semver)
+others=(openapi interleavings rounds everywhere failovers stale_connections strangers mutations msrv minimal advisories semver)
 
 check_format() { # rustfmt
   component rustfmt
@@ -85,9 +85,16 @@ check_tests() { # unit tests, stories, the examples of the documentation
   from_debian redis-server
   from_debian tinyproxy
   node_modules tests/peer
+  openapi_document
   # `cargo test` builds an example that has tests as a test only.
   cargo build --all-features --examples
   cargo test --all-features --no-fail-fast
+}
+
+check_openapi() { # the client and the fake against Didit's OpenAPI document; a part of `tests`
+  c_compiler
+  openapi_document
+  some_tests --all-features --test verification openapi
 }
 
 check_foreign() { # clients in other languages sign in at the program fake-didit, over HTTP

@@ -61,10 +61,7 @@ c_compiler() {
 # programs come first from then on.
 virtualenv() { # a name, a requirements file
   local python=$target/$1/bin/python3 installed=$target/$1/${2##*/}
-  from_debian python3
-  python3 -c 'import ensurepip, venv' || apt_install python3-venv ||
-    missing "Python's venv" "sudo apt-get install python3-venv"
-  "$python" -m pip --version >/dev/null 2>&1 || python3 -m venv "$target/$1"
+  python_environment "$1"
   if ! cmp -s "$2" "$installed"; then
     echo "pip install -r $2"
     "$python" -m pip install --quiet --disable-pip-version-check -r "$2" ||
@@ -72,6 +69,30 @@ virtualenv() { # a name, a requirements file
     cp "$2" "$installed"
   fi
   PATH=$target/$1/bin:$PATH
+}
+
+python_environment() { # a name
+  from_debian python3
+  python3 -c 'import ensurepip, venv' || apt_install python3-venv ||
+    missing "Python's venv" "sudo apt-get install python3-venv"
+  "$target/$1/bin/python3" -m pip --version >/dev/null 2>&1 || python3 -m venv "$target/$1"
+}
+
+# Didit's OpenAPI document of its verification API, into the folder `openapi` below the target folder. It is
+# Didit's, so it is not in this repository; the sources of a package on PyPI have a copy.
+openapi_document() {
+  local requirements=.ci/tools/didit-sdk.txt folder=$target/openapi archive
+  ! cmp -s "$requirements" "$folder/didit-sdk.txt" || return 0
+  python_environment tools
+  rm -rf "$folder"
+  echo "pip download -r $requirements"
+  "$target/tools/bin/python3" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+    --require-hashes --dest "$folder" --requirement "$requirements" ||
+    missing "Didit's OpenAPI document" "pip download --no-deps --no-binary :all: -r $requirements"
+  archive=$(basename "$folder"/didit_sdk-*.tar.gz)
+  tar -xzmf "$folder/$archive" -C "$folder" --strip-components 3 \
+    "${archive%.tar.gz}/tests/contracts/openapi_v3.json"
+  cp "$requirements" "$folder/"
 }
 
 # Installs what the package-lock.json of a folder names, unless it is installed.

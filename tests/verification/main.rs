@@ -19,6 +19,7 @@ mod judge;
 mod list;
 mod log_lines;
 mod mutations;
+mod openapi;
 mod rate_limits;
 mod recheck;
 mod records;
