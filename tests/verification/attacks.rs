@@ -1,4 +1,6 @@
-//! Ways to get verified without being: none works.
+//! Ways to get verified without being: none works. Here at the layer and the verdict, in `app` at a whole application.
+
+mod app;
 
 use http::StatusCode;
 use serde_json::{Value, json};

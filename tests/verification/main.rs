@@ -7,9 +7,12 @@
 )]
 
 mod answers;
+mod app;
 mod attacks;
 mod body;
+mod calls;
 mod client;
+mod crowd;
 mod delivery;
 mod destinations;
 mod event;
@@ -20,6 +23,7 @@ mod list;
 mod log_lines;
 mod mutations;
 mod openapi;
+mod outages;
 mod rate_limits;
 mod recheck;
 mod records;
