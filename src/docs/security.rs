@@ -18,6 +18,7 @@
 //!   1 MiB, and 16 MiB for the report of an identity verification.
 //! - **Webhooks** (feature `verification`) reach the handler only if Didit signed them within the last 300 s, and
 //!   [normally once](crate::docs::verification); a person is verified only by a decision that has everything that you require.
+//!   `RequireVerified` lets users pass only by what Didit's API says of the session that was created for them.
 //! - **Load.** At most 256 code exchanges of one layer wait for the provider at a time, as many refreshes, and as many
 //!   introspections.
 //!

@@ -9,7 +9,8 @@
 //! [`RequireVerified`](crate::verification::RequireVerified) sends a signed-in person to Didit,
 //! [`return_page`](crate::verification::Verification::return_page) takes the person back to the page, and
 //! [`receive`](crate::verification::Verification::receive) handles the webhooks. Your part is a table, or Redis, for the
-//! [records](crate::verification::VerificationRecords). Its page has the application in full. The rest of this page is
+//! [records](crate::verification::VerificationRecords). Its page has the application in full. While Didit does not
+//! respond, people see a page that loads itself again, and verified users pass. The rest of this page is
 //! for applications that do one of these steps in their own way.
 //!
 //! `cargo run --example verified_site`, in the repository, is such an application: with pages of its own,

@@ -31,6 +31,8 @@ use tower_didit::{
     },
 };
 
+use crate::delivery::sign;
+
 pub(crate) const RETURN: &str = "https://app.example/verified";
 pub(crate) const PAGE: &str = "https://app.example/account?tab=2";
 const WEBHOOKS: &str = "https://app.example/didit";
@@ -183,6 +185,20 @@ impl App {
             .unwrap();
         *request.headers_mut() = webhook.headers().clone();
         change(&mut request);
+        self.stranger().send(request).await.status()
+    }
+
+    /// Sends an event that Didit has signed.
+    pub(crate) async fn send_signed(&self, event: &Value) -> StatusCode {
+        let body = event.to_string();
+        let request = Request::post(WEBHOOKS)
+            .header("x-timestamp", event["timestamp"].to_string())
+            .header(
+                "x-signature",
+                sign(&self.fake.webhook_secret(), body.as_bytes()),
+            )
+            .body(Bytes::from(body))
+            .unwrap();
         self.stranger().send(request).await.status()
     }
 

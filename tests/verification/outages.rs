@@ -3,13 +3,17 @@
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use http::{Response, StatusCode};
+use serde_json::Value;
 use tower_didit::{
     fake::{Browser, Endpoint, FakeDidit, Fault, Page, Person, WebhookFault},
     reason::VerificationError,
     verification::Status,
 };
 
-use crate::app::{App, PAGE, RETURN, is_verified, refresh, shows_the_account, through};
+use crate::{
+    app::{App, PAGE, RETURN, is_verified, refresh, shows_the_account, through},
+    delivery::with,
+};
 
 const OUTAGES: [Outage; 8] = [
     Outage::Status(500, ""),
@@ -195,6 +199,30 @@ async fn an_outage_that_outlasts_the_webhooks_loses_nothing() {
         assert!(is_verified(&other).await, "{outage:?}");
         let page = browser.visit(PAGE).await;
         assert_eq!(page.status(), StatusCode::FORBIDDEN, "{outage:?}");
+    }
+}
+
+// Behaviour 130.
+#[tokio::test(start_paused = true)]
+async fn an_event_against_the_user_counts_also_if_didits_clock_is_behind() {
+    for (behind, counts) in [(0, true), (300, true), (301, false)] {
+        let app = App::new();
+        let browser = app.sign_in(&Person::alejandra()).await;
+        through(&browser, "approve").await;
+        app.fake.deliver().await;
+        Outage::Hangs.begin(&app, Endpoint::VerificationDecision);
+        let approved = app.webhook("Approved").json().unwrap();
+        let at = approved["timestamp"].as_u64().unwrap() - behind;
+        let declined = with(approved, "/timestamp", at.into());
+        let declined = with(declined, "/status", "Declined".into());
+        let declined = with(declined, "/decision", Value::Null);
+        let answer = app.send_signed(&declined).await;
+        if counts {
+            assert!(answer.is_server_error(), "{answer}");
+        } else {
+            assert_eq!(answer, StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(is_verified(&browser).await, !counts, "{behind}");
     }
 }
 

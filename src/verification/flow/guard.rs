@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -83,11 +83,11 @@ impl RequireVerified {
 /// A page that a person waits for loads itself again if Didit could not be asked.
 pub(super) fn refusal(head: &Parts, error: Error) -> Response<Bytes> {
     let error = outage::of_page(error);
-    let again = outage::wait(&error).and_then(|wait| outage::refresh(wait, ""));
+    let page = context(&head.extensions).ok().flatten();
+    let page = page.and_then(|context| context.requested_page()?.address());
+    let again = page.and_then(|_| outage::refresh(outage::wait(&error)?, ""));
     let mut response = error.into_http();
-    if let Some(again) = again
-        && matches!(head.method, Method::GET | Method::HEAD)
-    {
+    if let Some(again) = again {
         response.headers_mut().insert(header::REFRESH, again);
     }
     response
