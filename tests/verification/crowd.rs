@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tower_didit::{
-    fake::{Browser, Endpoint, FakeDidit, Page, Person, WebhookFault},
+    fake::{Browser, Endpoint, FakeDidit, Page, Person, RecordedRequest, WebhookFault},
     verification::VerificationId,
 };
 
@@ -21,6 +21,13 @@ const DONE_AT_DIDIT: u64 = 130;
 /// When the employees decide about the reviews.
 const REVIEWS: u64 = 900;
 const END: u64 = 3 * 3600;
+/// Of four in seven webhooks about an outcome.
+const FAULTS: [WebhookFault; 4] = [
+    WebhookFault::NEVER,
+    WebhookFault::DUPLICATE,
+    WebhookFault::LATE,
+    WebhookFault::REORDERED,
+];
 
 /// What becomes of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +101,9 @@ impl User {
         let page = match self.hosted.take() {
             None => self.browser.visit(&self.next).await,
             Some(hosted) => {
-                self.lose_webhooks(app, number);
+                if let Some(fault) = FAULTS.get(number % 7) {
+                    app.fake.on_next_webhook(*fault);
+                }
                 let session = self.session(app).await.to_string();
                 if self.course == Course::ApprovedWithAFlaw {
                     app.fake.edit_decision(&session, |decision| {
@@ -104,12 +113,12 @@ impl User {
                 if self.course == Course::ApprovedLater && !self.has_left {
                     self.has_left = true;
                     self.browser.click(&hosted, "abandon").await;
-                    self.next = PAGE.to_owned();
+                    PAGE.clone_into(&mut self.next);
                     return Some(now + 60);
                 }
                 if self.course == Course::ApprovedAndGone {
                     app.fake.complete(hosted.url(), self.course.button());
-                    self.next = PAGE.to_owned();
+                    PAGE.clone_into(&mut self.next);
                     return Some(now + 600);
                 }
                 self.browser.click(&hosted, self.course.button()).await
@@ -131,24 +140,8 @@ impl User {
         }
         // The page has looked a few times. The person comes back later.
         assert_eq!(page.status(), StatusCode::OK);
-        self.next = PAGE.to_owned();
+        PAGE.clone_into(&mut self.next);
         Some(now + 300).filter(|next| *next < REVIEWS + 900)
-    }
-
-    fn lose_webhooks(&self, app: &App, number: usize) {
-        for (at, fault) in [
-            WebhookFault::NEVER,
-            WebhookFault::DUPLICATE,
-            WebhookFault::LATE,
-            WebhookFault::REORDERED,
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            if number % 7 == at {
-                app.fake.on_next_webhook(fault);
-            }
-        }
     }
 
     async fn session(&self, app: &App) -> VerificationId {
@@ -241,7 +234,7 @@ fn calls(app: &App, endpoint: Endpoint) -> (Vec<SystemTime>, usize) {
         .iter()
         .filter(|call| is_refused(call.status()))
         .count();
-    let times = calls.iter().map(|call| call.received_at());
+    let times = calls.iter().map(RecordedRequest::received_at);
     (times.collect(), refused)
 }
 
