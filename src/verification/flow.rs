@@ -239,7 +239,8 @@ impl Verification {
         Ok(stored.map(|(record, _)| record))
     }
 
-    /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user. Other
+    /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user, unless the
+    /// event can neither verify the user nor take the verification away, such as one about a session that was opened. Other
     /// events are ignored, except those that block or unblock a user. [Example](Self).
     ///
     /// # Errors
