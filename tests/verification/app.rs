@@ -23,11 +23,11 @@ use tower_didit::{
     fake::{
         Browser, Endpoint, FakeDidit, FakeDiditExt, FakeVerification, Page, Person, RecordedRequest,
     },
-    store::StoreFuture,
+    store::{MemoryStore, StoreFuture},
     transport::TransportError,
     verification::{
-        DiditWebhooks, MemoryRecords, RequireVerified, Requirements, Verification,
-        VerificationClient, VerificationRecord, VerificationRecords, WebhookEvent,
+        DiditWebhooks, RequireVerified, Requirements, Verification, VerificationClient,
+        VerificationRecord, VerificationRecords, WebhookEvent,
     },
 };
 
@@ -52,7 +52,7 @@ pub(crate) struct App {
 
 /// Records that several processes share.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shared(Arc<MemoryRecords>);
+pub(crate) struct Shared(MemoryStore);
 
 impl Shared {
     pub(crate) async fn of(&self, user: &str) -> Option<VerificationRecord> {
