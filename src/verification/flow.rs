@@ -20,8 +20,8 @@ pub use self::{
     return_page::VerificationReturnPage,
 };
 use super::{
-    EventKind, NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
-    VerificationRecords, VerificationSession, WebhookEvent, id::is_uuid,
+    NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
+    VerificationRecords, VerificationSession, id::is_uuid,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -239,57 +239,6 @@ impl Verification {
         Ok(stored.map(|(record, _)| record))
     }
 
-    /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user, unless the
-    /// event can neither verify the user nor take the verification away, such as one about a session that was opened. Other
-    /// events are ignored, except those that block or unblock a user. [Example](Self).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`VerificationClient::decision`], and [`ErrorKind::SessionUnavailable`] if the records do not respond.
-    /// Answer with the error: Didit then sends the event again.
-    pub async fn receive(&self, event: &WebhookEvent) -> Result<(), Error> {
-        let Some(user) = event.vendor_data() else {
-            return Ok(());
-        };
-        let at = event.timestamp().unwrap_or(SystemTime::UNIX_EPOCH);
-        let at = at.duration_since(SystemTime::UNIX_EPOCH);
-        let at = at.unwrap_or_default().as_secs();
-        let is_made_up = event.is_test() || event.is_sandbox();
-        if is_made_up && !self.0.requirements.accepts_sandbox {
-            return Ok(());
-        }
-        if event.kind() == EventKind::UserStatusUpdated {
-            let is_blocked = event.entity_status() == Some(BLOCKED);
-            return self.note_block(user, is_blocked, at).await;
-        }
-        let Some((record, version)) = self.record(user).await? else {
-            return Ok(());
-        };
-        let session = event.session_id().and_then(|id| id.parse().ok());
-        if session.is_none() || record.session_id() != session {
-            return Ok(());
-        }
-        if self.knows(user, &record, event) {
-            return Ok(());
-        }
-        // The verdict does not outlive an event against it if Didit cannot be asked now.
-        if record.is_verified
-            && event
-                .status()
-                .is_some_and(|status| status != Status::Approved)
-            && at.saturating_add(SKEW) >= record.asked_at
-        {
-            let doubted = VerificationRecord {
-                is_verified: false,
-                status: Status::Other.to_string(),
-                asked_at: 0,
-                ..record
-            };
-            self.put(user, doubted, version).await?;
-        }
-        self.ask(user).await.map(drop)
-    }
-
     /// Asks Didit for the decision about the user's session, and stores the verdict.
     ///
     /// The record is read before Didit is asked and replaced by its version, so an older decision never replaces the
@@ -399,30 +348,6 @@ impl Verification {
         Ok(matches!(self.standing(user, record)?, Standing::Unfinished))
     }
 
-    async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
-            let (record, version) = match self.record(user).await? {
-                Some(known) => known,
-                // A session that is created meanwhile must not verify the user.
-                None if is_blocked => (VerificationRecord::without_session(&self.0.workflow), 0),
-                None => return Ok(()),
-            };
-            // Of two events of the same second the block counts.
-            if at < record.blocked_at || at == record.blocked_at && !is_blocked {
-                return Ok(());
-            }
-            let record = VerificationRecord {
-                is_blocked,
-                blocked_at: at,
-                ..record
-            };
-            if self.put(user, record, version).await? {
-                return Ok(());
-            }
-        }
-        Err(contended())
-    }
-
     /// What the guard does.
     fn standing(&self, user: &str, record: &VerificationRecord) -> Result<Standing, Error> {
         if record.is_blocked {
@@ -506,10 +431,7 @@ fn contended() -> Error {
     Error::with_context(ErrorKind::SessionUnavailable, context)
 }
 
-const BLOCKED: &str = "BLOCKED";
 const ATTEMPTS: usize = 5;
 /// Between two questions about one session.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How far Didit's clock, which stamps the events, may be from this one, in seconds: `DiditWebhooks` accepts no more.
-const SKEW: u64 = 300;
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
