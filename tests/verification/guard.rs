@@ -367,6 +367,22 @@ impl VerificationRecords for Contended {
 
 // Behaviour 130.
 #[tokio::test]
+async fn a_webhook_against_the_user_counts_also_if_the_record_has_changed_meanwhile() {
+    let records = Contended::default();
+    let site = Site::with(records.clone()).await;
+    site.through("approve").await;
+    site.fake.deliver().await;
+    site.fake.set_status(&site.session(), "Declined");
+    site.didit
+        .on_every(Endpoint::VerificationDecision, broken(503));
+    records.loses.store(true, Relaxed);
+    site.fake.deliver().await;
+    assert!(!records.loses.load(Relaxed));
+    assert!(!site.is_verified().await);
+}
+
+// Behaviour 130.
+#[tokio::test]
 async fn didit_is_asked_again_if_the_record_has_changed_meanwhile() {
     let records = Contended::default();
     let site = Site::with(records.clone()).await;

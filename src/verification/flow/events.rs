@@ -15,9 +15,9 @@ impl Verification {
     ///
     /// # Errors
     ///
-    /// Those of [`VerificationClient::decision`](crate::verification::VerificationClient::decision), and
-    /// [`ErrorKind::SessionUnavailable`](crate::ErrorKind::SessionUnavailable) if the records do not respond.
-    /// Answer with the error: Didit then sends the event again.
+    /// Those of [`decision`](crate::verification::VerificationClient::decision), and
+    /// [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable) if the records do not respond. Answer with the error:
+    /// Didit then sends the event again.
     pub async fn receive(&self, event: &WebhookEvent) -> Result<(), Error> {
         let Some(user) = event.vendor_data() else {
             return Ok(());
@@ -33,34 +33,37 @@ impl Verification {
             let is_blocked = event.entity_status() == Some(BLOCKED);
             return self.note_block(user, is_blocked, at).await;
         }
-        let Some((record, version)) = self.record(user).await? else {
-            return Ok(());
-        };
         let session = event.session_id().and_then(|id| id.parse().ok());
-        if session.is_none() || record.session_id() != session {
-            return Ok(());
-        }
-        if self.knows(user, &record, event) {
-            return Ok(());
-        }
-        // The verdict does not outlive an event against it if Didit cannot be asked now.
-        if record.is_verified
-            && event
-                .status()
-                .is_some_and(|status| status != Status::Approved)
-            && at.saturating_add(SKEW) >= record.asked_at
-        {
-            let doubted = VerificationRecord {
-                is_verified: false,
-                status: Status::Other.to_string(),
-                asked_at: 0,
-                ..record
+        for _ in 0..ATTEMPTS {
+            let Some((record, version)) = self.record(user).await? else {
+                return Ok(());
             };
-            self.put(user, doubted, version).await?;
+            if session.is_none() || record.session_id() != session {
+                return Ok(());
+            }
+            if self.knows(user, &record, event) {
+                return Ok(());
+            }
+            // The verdict does not outlive an event against it if Didit cannot be asked now.
+            let is_against = event.status().is_some_and(|it| it != Status::Approved);
+            let is_newer = at.saturating_add(SKEW) >= record.asked_at;
+            if record.is_verified && is_against && is_newer {
+                let doubted = VerificationRecord {
+                    is_verified: false,
+                    status: Status::Other.to_string(),
+                    asked_at: 0,
+                    ..record
+                };
+                if !self.put(user, doubted, version).await? {
+                    continue;
+                }
+            }
+            return self.ask(user).await.map(drop);
         }
-        self.ask(user).await.map(drop)
+        Err(contended())
     }
 
+    /// Remembers whether the user is blocked.
     async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let (record, version) = match self.record(user).await? {
@@ -85,9 +88,8 @@ impl Verification {
         Err(contended())
     }
 
-    /// Whether the record would stay as it is, whatever Didit answered: the event can neither verify the user nor take
-    /// the verification away. Nothing depends on the order of events, or on clocks: an event that contradicts the
-    /// record is never known.
+    /// Whether Didit need not be asked: the event can neither verify the user nor take the verification away. Nothing
+    /// depends on the order of events, or on clocks: an event that contradicts the verdict is never known.
     fn knows(&self, user: &str, record: &VerificationRecord, event: &WebhookEvent) -> bool {
         let known = record.status();
         match event.status() {
