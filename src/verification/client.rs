@@ -289,6 +289,11 @@ impl VerificationClient {
         Ok(())
     }
 
+    /// Whether reads that nobody waits for should be put off: more than half of a minute's are used up.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.limits.is_busy(Class::Read)
+    }
+
     fn over(
         transport: LimitedTransport,
         clock: Arc<dyn Clock>,

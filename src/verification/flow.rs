@@ -108,9 +108,9 @@ use crate::{
 ///
 /// Didit drops a webhook that was not accepted three times. So a verdict counts for
 /// [a period](Self::with_recheck_after) after Didit has confirmed it. The next request of the user then passes by the
-/// stored verdict, and Didit is asked beside it: once for all processes, and at most every 10 minutes. What Didit then
-/// says against the user takes the verification away, as a webhook does; so does the deletion of the session, for which
-/// there is no webhook.
+/// stored verdict, and Didit is asked beside it: once for all processes, at most every 10 minutes, and only while half of
+/// the [calls of the minute](VerificationClient#rate-limits) are left. What Didit then says against the user takes the
+/// verification away, as a webhook does; so does the deletion of the session, for which there is no webhook.
 ///
 /// While Didit or the records do not respond, the verdict goes on to count, and one `WARN` is
 /// [logged](crate::docs::logs#verification). 7 days after the period it does not count any more: Didit is asked before

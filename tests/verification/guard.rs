@@ -33,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) didit: FakeDidit,
     pub(crate) fake: FakeVerification,
     pub(crate) browser: Browser,
+    /// A clone of the application's.
+    pub(crate) client: VerificationClient,
 }
 
 async fn webhook(
@@ -83,8 +85,8 @@ impl Site {
             .with_liveness()
             .with_face_match()
             .with_workflow(fake.workflow_id());
-        let verification = Verification::new(client, requirements, RETURN, records).unwrap();
-
+        let verification =
+            Verification::new(client.clone(), requirements, RETURN, records).unwrap();
         let verification = verification.with_clock(didit.clock());
         let webhooks = DiditWebhooks::new([fake.webhook_secret()]).unwrap();
         let webhooks = webhooks.with_clock(didit.clock());
@@ -104,6 +106,7 @@ impl Site {
             didit,
             fake,
             browser,
+            client,
         };
         site.sign_in(&site.browser, &Person::alejandra()).await;
         site

@@ -97,6 +97,25 @@ async fn a_confirmed_verdict_counts_for_another_day() {
     }
 }
 
+#[tokio::test]
+async fn rechecks_leave_half_of_the_calls_to_people_who_wait() {
+    let site = verified().await;
+    site.after(DAY).await;
+    let id = site.session().parse().unwrap();
+    for _ in 0..301 {
+        site.client.decision(id).await.unwrap();
+    }
+    let asked = site.asked();
+    for _ in 0..3 {
+        assert!(site.passes().await);
+        site.didit.clock().advance(Duration::from_secs(15));
+    }
+    assert_eq!(site.asked(), asked);
+    site.didit.clock().advance(Duration::from_secs(30));
+    assert!(site.passes().await);
+    assert_eq!(site.asked(), asked + 1);
+}
+
 // Behaviour 130.
 #[tokio::test]
 async fn while_didit_is_down_a_verdict_counts_for_seven_days_more() {

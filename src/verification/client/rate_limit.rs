@@ -72,6 +72,14 @@ impl RateLimits {
         lock(self.calls(class)).begin(now, class.limit())
     }
 
+    /// Whether more than half of the calls of a class are used up.
+    pub(super) fn is_busy(&self, class: Class) -> bool {
+        let now = Timestamp::now(&*self.clock);
+        let mut calls = lock(self.calls(class));
+        calls.forget(now);
+        calls.resumes > now || calls.sent() > class.limit() / 2
+    }
+
     /// Stops the calls of a class, after a 429.
     pub(super) fn pause(&self, class: Class, wait: Option<Duration>) {
         let resumes = Timestamp::now(&*self.clock).plus(wait.unwrap_or(PAUSE));
@@ -104,7 +112,25 @@ struct Calls {
 
 impl Calls {
     fn begin(&mut self, now: Timestamp, limit: u32) -> Result<(), Duration> {
-        // A clock that is set back does not stop the calls for longer than a window or a pause.
+        self.forget(now);
+        if self.resumes > now {
+            return Err(self.resumes.since(now));
+        }
+        if let Some((oldest, _)) = self.recent.front()
+            && self.sent() >= limit
+        {
+            return Err(WINDOW.saturating_sub(now.since(*oldest)));
+        }
+        match self.recent.back_mut() {
+            Some((at, count)) if *at == now => *count += 1,
+            _ => self.recent.push_back((now, 1)),
+        }
+        Ok(())
+    }
+
+    /// Forgets what is older than a window. A clock that is set back does not stop the calls for longer than a window or
+    /// a pause.
+    fn forget(&mut self, now: Timestamp) {
         self.resumes = self.resumes.min(now.plus(MAX_PAUSE));
         for (at, _) in &mut self.recent {
             *at = (*at).min(now);
@@ -114,20 +140,10 @@ impl Calls {
         {
             self.recent.pop_front();
         }
-        if self.resumes > now {
-            return Err(self.resumes.since(now));
-        }
-        let sent: u32 = self.recent.iter().map(|(_, count)| count).sum();
-        if let Some((oldest, _)) = self.recent.front()
-            && sent >= limit
-        {
-            return Err(WINDOW.saturating_sub(now.since(*oldest)));
-        }
-        match self.recent.back_mut() {
-            Some((at, count)) if *at == now => *count += 1,
-            _ => self.recent.push_back((now, 1)),
-        }
-        Ok(())
+    }
+
+    fn sent(&self) -> u32 {
+        self.recent.iter().map(|(_, count)| count).sum()
     }
 }
 

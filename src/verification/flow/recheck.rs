@@ -106,6 +106,10 @@ impl Verification {
         let Ok(_permit) = self.0.rechecks.permits.try_acquire() else {
             return;
         };
+        // The other half of the calls is for people who wait for a decision.
+        if self.0.client.is_busy() {
+            return;
+        }
         let claim = VerificationRecord {
             rechecked_at: self.now().as_unix(),
             ..record
