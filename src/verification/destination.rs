@@ -134,8 +134,8 @@ pub struct DestinationSettings {
 }
 
 impl DestinationSettings {
-    /// Everything of a destination: its name in the console, at most 255 characters; its public `https` URL; payloads of
-    /// version v3; and the events `status.updated`, `data.updated` and `user.status.updated`, which
+    /// Everything of a destination: its name in the console, at most 255 characters; its public `https` URL; payloads
+    /// of version v3; and the events `status.updated`, `data.updated` and `user.status.updated`, which
     /// [`Verification::receive`](super::Verification::receive) handles. It is enabled. [Example](Self).
     pub fn new(label: impl Into<String>, url: impl AsRef<str>) -> Self {
         let mut settings = Self::changes();

@@ -32,7 +32,17 @@ impl VerificationClient {
     ///         None => client.create_destination(settings).await,
     ///     }
     /// }
-    /// # let _ = destination;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     let created = destination(&client).await?;
+    /// #     let updated = destination(&client).await?;
+    /// #     assert_eq!(created.secret(), updated.secret());
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -68,14 +78,22 @@ impl VerificationClient {
     /// fn webhooks(stored: &str) -> Result<DiditWebhooks, ConfigError> {
     ///     DiditWebhooks::new([stored])
     /// }
-    /// # let _ = (set_up, webhooks);
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     webhooks(&set_up(&client).await?.unwrap_or_default())?;
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
     ///
     /// Those of [every call](Self#errors). [`VerificationError::InvalidRequest`] with the
-    /// [`provider_code`](Error::provider_code) `url`: the application has a destination with this URL. Values that Didit
-    /// would certainly refuse are not sent.
+    /// [`provider_code`](Error::provider_code) `url`: the application has a destination with this URL. Values that
+    /// Didit would certainly refuse are not sent.
     pub async fn create_destination(
         &self,
         settings: DestinationSettings,
@@ -98,7 +116,19 @@ impl VerificationClient {
     ///     let destination = client.destination(first).await?;
     ///     Ok(destination.secret().map(str::to_owned))
     /// }
-    /// # let _ = secret;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     use tower_didit::verification::DestinationSettings;
+    /// #     assert!(secret(&client).await?.is_none());
+    /// #     let settings = DestinationSettings::new("Production", "https://app.example/didit");
+    /// #     client.create_destination(settings).await?;
+    /// #     assert!(secret(&client).await?.is_some());
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -128,7 +158,16 @@ impl VerificationClient {
     ///     assert!(!destination.is_enabled());
     ///     Ok(())
     /// }
-    /// # let _ = pause;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     let settings = DestinationSettings::new("Production", "https://app.example/didit");
+    /// #     pause(&client, &client.create_destination(settings).await?).await?;
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -158,12 +197,25 @@ impl VerificationClient {
     ///     }
     ///     Ok(())
     /// }
-    /// # let _ = delete_paused;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     use tower_didit::verification::DestinationSettings;
+    /// #     let settings = DestinationSettings::new("Production", "https://app.example/didit");
+    /// #     client.create_destination(settings.with_enabled(false)).await?;
+    /// #     delete_paused(&client).await?;
+    /// #     assert!(client.destinations().await?.is_empty());
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors), and [`VerificationError::UnknownDestination`], also if it was deleted before.
+    /// Those of [every call](Self#errors), and [`VerificationError::UnknownDestination`], also if it was deleted
+    /// before.
     pub async fn delete_destination(&self, destination: &WebhookDestination) -> Result<(), Error> {
         let call = of_destination("deletion of a destination", Method::DELETE, destination);
         self.send(call).await.map(drop)

@@ -30,7 +30,17 @@ impl VerificationClient {
     ///     }
     ///     Ok(())
     /// }
-    /// # let _ = print_reviews;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     let verification = didit.verification();
+    /// #     verification.complete(&verification.create("user-42"), "review");
+    /// #     print_reviews(&client).await?;
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// The list is for employees and for comparisons with the application's records. It verifies nobody: ask for the

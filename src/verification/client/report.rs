@@ -28,14 +28,25 @@ impl VerificationClient {
     ///     let pdf = client.report(id).await?;
     ///     Ok(([(CONTENT_TYPE, "application/pdf"), (CACHE_CONTROL, "no-store")], pdf))
     /// }
-    /// # let _ = report;
+    /// # use tower_didit::fake::{FakeDidit, FakeDiditExt};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let didit = FakeDidit::new("app", "secret");
+    /// #     let config = didit.config("https://app.example/callback").build()?;
+    /// #     let client = VerificationClient::new(didit.verification().api_key(), &config)?;
+    /// #     let verification = didit.verification();
+    /// #     verification.complete(&verification.create("user-42"), "approve");
+    /// #     let id = verification.last_session_id().unwrap_or_default();
+    /// #     report(&client, id.parse()?).await?;
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors), [`VerificationError::UnknownSession`](crate::reason::VerificationError::UnknownSession), and
-    /// [`VerificationError::NoReport`](crate::reason::VerificationError::NoReport): the session is neither `Approved` nor
-    /// `Declined`, `In Review` or `Kyc Expired`.
+    /// Those of [every call](Self#errors), [`UnknownSession`](crate::reason::VerificationError::UnknownSession), and
+    /// [`NoReport`](crate::reason::VerificationError::NoReport): the session is neither `Approved` nor `Declined`,
+    /// `In Review` or `Kyc Expired`.
     pub async fn report(&self, id: VerificationId) -> Result<Bytes, Error> {
         let mut call = Call::of_session(REPORT, Method::GET, id, "generate-pdf");
         let extensions = call.request.extensions_mut();
