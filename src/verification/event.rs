@@ -1,4 +1,4 @@
-//! A verified webhook.
+//! An authentic webhook.
 
 mod kind;
 mod resubmit;
@@ -18,14 +18,14 @@ use crate::{
     json::{self, Object},
 };
 
-/// A webhook of Didit's that [`DiditWebhooks`](super::DiditWebhooks) has verified.
+/// A webhook that Didit has signed: [`DiditWebhooks`](super::DiditWebhooks) has checked it.
 ///
-/// A handler takes it as an argument; services without extractors find it in the request's extensions. A getter gives
-/// `None` if the member is missing, null, or has another type than documented: the other getters still work.
+/// A handler takes it as an argument; services without extractors find it in the request's extensions. A getter returns
+/// `None` if its member is missing, null or not of the documented type: the other getters still work.
 /// [`extra`](Self::extra) reads any member.
 ///
-/// Webhooks come at least once, in any order. Compare [`timestamp`](Self::timestamp) with that of the last event that
-/// you have stored of this session, or ask Didit for the decision, before you overwrite anything.
+/// A webhook may arrive twice, in any order or never. Before you overwrite what you have stored of a session, compare
+/// [`timestamp`](Self::timestamp) with that of the last event, or ask Didit for the decision.
 ///
 /// ```
 /// use http::StatusCode;
@@ -60,13 +60,13 @@ impl WebhookEvent {
         }))
     }
 
-    /// What the event is about: `webhook_type`. [Example](Self).
+    /// The kind of the event: its `webhook_type`. [Example](Self).
     pub fn kind(&self) -> EventKind {
         self.text("webhook_type")
             .map_or(EventKind::Other, EventKind::from)
     }
 
-    /// The id of the event. A repeated delivery may have another one. [Example](Self::decision).
+    /// The id of the event. Didit may send the same event again with another id. [Example](Self::decision).
     pub fn event_id(&self) -> Option<&str> {
         self.text("event_id")
     }
@@ -81,13 +81,13 @@ impl WebhookEvent {
         self.time("created_at")
     }
 
-    /// The verification session. [Example](Self).
+    /// The id of the verification session. [Example](Self).
     pub fn session_id(&self) -> Option<&str> {
         self.text("session_id")
     }
 
-    /// The status of the verification session; `None` if the event is not about one. It verifies nobody:
-    /// [`decision`](Self::decision) does. [Example](Self).
+    /// The status of the verification session; `None` if the event is not about one. It verifies nobody: judge the
+    /// [`decision`](Self::decision). [Example](Self).
     pub fn status(&self) -> Option<Status> {
         let text = self.text("status");
         text.filter(|_| self.kind().is_about_session())
@@ -111,8 +111,7 @@ impl WebhookEvent {
         self.entity_text("status")
     }
 
-    /// The status before, as [`entity_status`](Self::entity_status).
-    /// [Example](Self::entity_status).
+    /// The [`entity_status`](Self::entity_status) before the event. [Example](Self::entity_status).
     pub fn previous_status(&self) -> Option<&str> {
         self.entity_text("previous_status")
     }
@@ -122,7 +121,7 @@ impl WebhookEvent {
         self.text("vendor_data")
     }
 
-    /// The workflow of the session. [Example](Self::decision).
+    /// The id of the workflow. [Example](Self::decision).
     pub fn workflow_id(&self) -> Option<&str> {
         self.text("workflow_id")
     }
@@ -132,7 +131,7 @@ impl WebhookEvent {
         json::member(&self.0.members, "workflow_version")?.as_u64()
     }
 
-    /// The application at Didit. [Example](Self::decision).
+    /// The id of the application at Didit. [Example](Self::decision).
     pub fn application_id(&self) -> Option<&str> {
         self.text("application_id")
     }
@@ -142,12 +141,12 @@ impl WebhookEvent {
         self.text("environment")
     }
 
-    /// Whether the event is not from the environment `live`: nobody was really checked.
+    /// Whether the event names another environment than `live`: nobody was checked. `false` if it names none.
     ///
     /// ```
     /// use tower_didit::verification::WebhookEvent;
     ///
-    /// /// Also `false` for events without an environment.
+    /// /// `false` for events without an environment.
     /// fn is_live(event: &WebhookEvent) -> bool {
     ///     event.environment() == Some("live") && !event.is_sandbox() && !event.is_test()
     /// }
@@ -156,8 +155,8 @@ impl WebhookEvent {
         json::member(&self.0.members, "environment").is_some_and(|value| value != LIVE)
     }
 
-    /// Whether the event was sent by hand from Didit's console: it has `X-Didit-Test-Webhook` or
-    /// `metadata.test_webhook`. Its data is made up. [Example](Self::is_sandbox).
+    /// Whether the event is a test from Didit's console, with invented data: it has the header `X-Didit-Test-Webhook` or
+    /// the member `metadata.test_webhook`. [Example](Self::is_sandbox).
     pub fn is_test(&self) -> bool {
         let metadata = json::member(&self.0.members, "metadata");
         let is_marked = metadata.is_some_and(|metadata| {
@@ -168,7 +167,7 @@ impl WebhookEvent {
     }
 
     /// The decision about the session. Didit sends one with the statuses `Approved`, `Declined`, `In Review` and
-    /// `Abandoned`. `None` if the event is not about a session.
+    /// `Abandoned`. `None` if there is none, or if the event is not about a session.
     ///
     /// ```
     /// use tower_didit::verification::{Requirements, Verdict, WebhookEvent};
@@ -205,13 +204,13 @@ impl WebhookEvent {
         Decision::of_webhook(text, &self.0.members, self.is_test())
     }
 
-    /// What the person has to repeat. Didit sends it with the status `Resubmitted`.
+    /// The steps that the person has to repeat. Didit sends them with the status `Resubmitted`.
     ///
     /// ```
     /// use tower_didit::verification::WebhookEvent;
     ///
     /// fn message(event: &WebhookEvent) -> String {
-    ///     let steps = event.resubmit().unwrap_or_default();
+    ///     let steps = event.resubmit_steps().unwrap_or_default();
     ///     let lines = steps.iter().map(|step| {
     ///         let name = step.feature().or(step.node_id()).unwrap_or("a step");
     ///         format!("{name}: {}", step.reason().unwrap_or("please repeat it"))
@@ -219,11 +218,11 @@ impl WebhookEvent {
     ///     lines.collect::<Vec<_>>().join("\n")
     /// }
     /// ```
-    pub fn resubmit(&self) -> Option<Vec<ResubmitStep>> {
+    pub fn resubmit_steps(&self) -> Option<Vec<ResubmitStep>> {
         ResubmitStep::all(json::member(&self.0.members, "resubmit_info")?.as_object()?)
     }
 
-    /// The whole event, deserialized from the body as it came: integers may have any length.
+    /// The whole event, deserialized from the bytes of the body: no number loses digits on the way.
     ///
     /// ```
     /// use tower_didit::{Error, verification::WebhookEvent};

@@ -1,6 +1,6 @@
-//! What a webhook is about.
+//! The kind of a webhook.
 
-/// What a webhook is about: the ten events that Didit has documented, and [`Other`](Self::Other).
+/// The kind of a webhook: the ten that Didit documents, and [`Other`](Self::Other).
 ///
 /// ```
 /// use tower_didit::verification::EventKind;
@@ -16,28 +16,28 @@ pub enum EventKind {
     StatusUpdated,
     /// `data.updated`: the data of a verification session has changed.
     DataUpdated,
-    /// `user.status.updated`: a user has been activated, flagged or blocked.
+    /// `user.status.updated`: a user was activated, flagged or blocked.
     UserStatusUpdated,
-    /// `user.data.updated`
+    /// `user.data.updated`: the data of a user has changed.
     UserDataUpdated,
-    /// `business.status.updated`
+    /// `business.status.updated`: the status of a business has changed.
     BusinessStatusUpdated,
-    /// `business.data.updated`
+    /// `business.data.updated`: the data of a business has changed.
     BusinessDataUpdated,
-    /// `activity.created`
+    /// `activity.created`: an activity was recorded.
     ActivityCreated,
-    /// `transaction.created`
+    /// `transaction.created`: a transaction was submitted.
     TransactionCreated,
-    /// `transaction.status.updated`
+    /// `transaction.status.updated`: the status of a transaction has changed.
     TransactionStatusUpdated,
-    /// `travel_rule.status.updated`
+    /// `travel_rule.status.updated`: the status of a transaction under the travel rule has changed.
     TravelRuleStatusUpdated,
-    /// Any other.
+    /// Any other kind.
     Other,
 }
 
 impl EventKind {
-    /// Didit's name; of [`Other`](Self::Other) only `other`. [Example](Self).
+    /// Didit's name; `other` for [`Other`](Self::Other). [Example](Self).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StatusUpdated => "status.updated",

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::json::{self, Object};
 
-/// A step of the verification that the person has to repeat.
-/// [Example](super::WebhookEvent::resubmit).
+/// A step of the workflow that the person has to repeat. `Debug` does not show the reason.
+/// [Example](super::WebhookEvent::resubmit_steps).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResubmitStep {
     node_id: Option<String>,
@@ -16,7 +16,8 @@ pub struct ResubmitStep {
 }
 
 impl ResubmitStep {
-    /// A step to be repeated, for [`resubmit`](crate::verification::VerificationClient::resubmit): its id in the workflow, and its kind.
+    /// A step for [`VerificationClient::resubmit`](crate::verification::VerificationClient::resubmit): its id in the
+    /// workflow, and the name of its feature at Didit.
     ///
     /// ```
     /// use tower_didit::verification::ResubmitStep;
@@ -55,17 +56,18 @@ impl ResubmitStep {
         Some(steps.collect())
     }
 
-    /// The step in the workflow, such as `feature_ocr`. [Example](super::WebhookEvent::resubmit).
+    /// The id of the step in the workflow, such as `feature_ocr`. [Example](super::WebhookEvent::resubmit_steps).
     pub fn node_id(&self) -> Option<&str> {
         self.node_id.as_deref()
     }
 
-    /// The kind of the step. [Example](super::WebhookEvent::resubmit).
+    /// The feature of the step, such as `OCR`. [Example](super::WebhookEvent::resubmit_steps).
     pub fn feature(&self) -> Option<&str> {
         self.feature.as_deref()
     }
 
-    /// What the person did wrong, in the words of an employee. [Example](super::WebhookEvent::resubmit).
+    /// Why the person has to repeat the step, in the words of an employee.
+    /// [Example](super::WebhookEvent::resubmit_steps).
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
