@@ -1,4 +1,4 @@
-//! The provider's decision about a verification session.
+//! Didit's decision about a verification session.
 
 use std::{fmt, sync::Arc};
 
@@ -47,8 +47,7 @@ struct Inner {
 }
 
 impl Decision {
-    /// Reads the response of Didit's API, over a connection that proves that it is Didit's.
-    /// [Example](Self).
+    /// Reads a response of Didit's API. It is not signed: take it only from Didit, over TLS. [Example](Self).
     ///
     /// # Errors
     ///
@@ -64,7 +63,7 @@ impl Decision {
         })))
     }
 
-    /// The decision inside of a webhook. What the decision leaves out, the webhook around it says.
+    /// The decision in a webhook. Members that it lacks are taken from the webhook.
     pub(super) fn of_webhook(text: Bytes, webhook: &Object, is_test: bool) -> Option<Self> {
         let mut members = json::object(&text)?;
         let mut is_contradicted = false;
@@ -90,9 +89,7 @@ impl Decision {
         })))
     }
 
-    /// Whether the person is verified. Anything that is missing or unknown is refused.
-    ///
-    /// In this order:
+    /// Whether the person is verified. Anything that is missing or unknown is refused. The checks, in this order:
     ///
     /// 1. The session, the user and the workflow are the required ones, the session verifies a person, and it is
     ///    live. Otherwise the decision is [`Refused`](Verdict::Refused), whatever its status.
@@ -180,7 +177,7 @@ impl Decision {
         read_as(&self.0.text)
     }
 
-    /// Why the decision is not about this user, this session and this workflow.
+    /// Why the decision is not a live one about this user, session and workflow.
     fn foreign(&self, requirements: &Requirements) -> Vec<Reason> {
         let is = |actual: Option<&str>, required: &Option<String>| {
             actual.is_some_and(|actual| !actual.is_empty()) && actual == required.as_deref()
@@ -222,7 +219,7 @@ impl Decision {
         (!all).then_some(Reason::NotApproved(check))
     }
 
-    /// Why the person is not known to be this old.
+    /// Why the documents do not show this age.
     fn too_young(&self, years: u8) -> Option<Reason> {
         let documents = self.results(Check::Document);
         let ages = documents.iter().map(|document| document["age"].as_u64());
@@ -233,7 +230,7 @@ impl Decision {
         }
     }
 
-    /// The results of a check; none also if they have another shape.
+    /// The results of a check. None if they are not an array.
     fn results(&self, check: Check) -> &[Value] {
         let results = json::member(&self.0.members, check.member());
         results.and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -252,7 +249,7 @@ impl fmt::Debug for Decision {
     }
 }
 
-/// What a webhook and the decision in it both say.
+/// Members that a webhook and the decision in it have in common.
 const SHARED: [&str; 6] = [
     "session_id",
     KIND,

@@ -25,13 +25,13 @@ use crate::{
 pub struct VerificationId(u128);
 
 impl VerificationId {
-    /// A member of a response. `None` if it is not a UUID.
+    /// Reads a member of a response. `None` if it is not a UUID.
     pub(super) fn of_member(members: &Object, name: &str) -> Option<Self> {
         json::member(members, name)?.as_str().and_then(read)
     }
 }
 
-/// A UUID among the members of a response, in lower case: Didit's paths match no other.
+/// Reads a member that is a UUID, in lower case: Didit's paths are case-sensitive.
 pub(super) fn uuid_of_member(members: &Object, name: &str) -> Option<String> {
     VerificationId::of_member(members, name).map(String::from)
 }

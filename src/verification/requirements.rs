@@ -1,4 +1,4 @@
-//! What a verification must show.
+//! What the application requires of a decision.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// The member of a decision that has the results.
+    /// The member of a decision with the results.
     pub(super) const fn member(self) -> &'static str {
         match self {
             Self::Document => "id_verifications",
@@ -41,10 +41,10 @@ impl Check {
     }
 }
 
-/// What a [`Decision`](super::Decision) must show: whose it is, and which checks were passed.
+/// What a [`Decision`](super::Decision) must show to verify a person: whose it is, and which checks were approved.
 ///
-/// Three values say whose verification it must be: the session that your application created for this user, the
-/// user's id, and the workflow. A decision is refused if one of them is not set, or is not the decision's.
+/// Three values identify the verification: the session that your application created for this user, the user's id, and
+/// the workflow. A decision is refused if one of the three is not set or differs.
 ///
 /// ```
 /// use tower_didit::verification::{Decision, Requirements, Verdict};
@@ -89,8 +89,7 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// An approved identity document.
-    /// [Example](Self).
+    /// Requires an approved identity document. [Example](Self).
     pub fn identity() -> Self {
         Self {
             checks: vec![Check::Document],
@@ -130,7 +129,7 @@ impl Requirements {
         self.with(Check::Aml)
     }
 
-    /// Requires this age in years, as each document of the decision has it. A document without an age is refused.
+    /// Requires that each document of the decision has at least this age, in years. A document without an age is refused.
     /// [Example](Self).
     ///
     /// Default: any age.
@@ -139,8 +138,8 @@ impl Requirements {
         self
     }
 
-    /// The id of the session that the application has created for this user. Do not take it from the browser: it
-    /// would be the session of whoever sent it. [Example](Self).
+    /// The id of the session that the application has created for this user. Do not take it from the browser, which may
+    /// send another person's. [Example](Self).
     ///
     /// Default: none, and no decision is accepted.
     pub fn with_session(mut self, id: impl Into<String>) -> Self {
@@ -156,7 +155,7 @@ impl Requirements {
         self
     }
 
-    /// The id of the workflow that decides. Another workflow of the account may check less. [Example](Self).
+    /// The id of the workflow of the session. Another workflow of the account may check less. [Example](Self).
     ///
     /// Default: none, and no decision is accepted.
     pub fn with_workflow(mut self, id: impl Into<String>) -> Self {
@@ -182,7 +181,7 @@ impl Requirements {
         self
     }
 
-    /// What is required of this user. A verdict on other rules, or on another user, does not count.
+    /// The rules for this user, as text. A verdict by other rules, or on another user, does not count.
     pub(super) fn rules_for(&self, user: &str) -> String {
         let (checks, age) = (&self.checks, self.minimum_age);
         format!("{checks:?} {age:?} {} {user}", self.accepts_sandbox)

@@ -1,4 +1,4 @@
-//! A session that Didit has created.
+//! A verification session.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct VerificationSession {
 }
 
 impl VerificationSession {
-    /// Otherwise the name of the member that is missing or unusable.
+    /// Reads a response. Fails with the name of a member that is missing or unusable.
     pub(super) fn read(members: &Object) -> Result<Self, &'static str> {
         let text = |name: &'static str| {
             let text = json::member(members, name).and_then(|value| value.as_str());
@@ -51,13 +51,13 @@ impl VerificationSession {
         &self.url.0
     }
 
-    /// The token inside of the URL, for Didit's SDKs of mobile apps. It is a secret like the URL.
+    /// The token in the URL, for Didit's mobile SDKs. It is a secret like the URL.
     /// [Example](super::VerificationClient).
     pub fn session_token(&self) -> &str {
         &self.token.0
     }
 
-    /// The status. [Example](super::VerificationClient).
+    /// The status when Didit returned the session. [Example](super::VerificationClient).
     pub fn status(&self) -> Status {
         self.status
     }
@@ -68,11 +68,11 @@ impl VerificationSession {
         &self.workflow_id
     }
 
-    /// Whether Didit returned an unfinished session of this user that the person has begun, perhaps in another tab or on
-    /// another device. Its callback and metadata are the new ones.
+    /// Whether Didit returned an unfinished session that this user has begun, perhaps in another tab or on another
+    /// device. Its callback and metadata are replaced by the new ones.
     ///
-    /// Didit also returns a session whose link was never opened. It cannot be told from a new one, except by its
-    /// [`id`](Self::id), if that is stored. [Example](super::VerificationClient).
+    /// `false` also for an earlier session whose link was never opened: only its [`id`](Self::id) differs from a new
+    /// one's. [Example](super::VerificationClient).
     pub fn is_resumed(&self) -> bool {
         self.status != Status::NotStarted
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// The status of a verification session: ten exact, case-sensitive strings of Didit's, and [`Other`](Self::Other).
+/// The status of a verification session: the ten strings that Didit documents, compared byte for byte, and
+/// [`Other`](Self::Other).
 ///
 /// A status by itself verifies nobody: a session may be approved although one of its checks was declined. Use
 /// [`Decision::judge`](super::Decision::judge).
@@ -37,15 +38,14 @@ pub enum Status {
     Expired,
     /// `Abandoned`: the person did not finish in time.
     Abandoned,
-    /// `Kyc Expired`: was approved, and the document or the approval has expired.
+    /// `Kyc Expired`: the session was approved, and the document or the approval has expired.
     KycExpired,
     /// Anything else. Never an approval.
     Other,
 }
 
 impl Status {
-    /// Didit's spelling; of [`Other`](Self::Other) only its name.
-    /// [Example](Self).
+    /// Didit's spelling; `Other` for [`Other`](Self::Other). [Example](Self).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotStarted => "Not Started",
@@ -62,7 +62,7 @@ impl Status {
         }
     }
 
-    /// Whether the session can still be approved without another decision by hand.
+    /// Whether the session has no outcome yet.
     pub(super) const fn is_undecided(self) -> bool {
         match self {
             Self::NotStarted

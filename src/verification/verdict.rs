@@ -21,10 +21,10 @@ use super::{Check, Status};
 #[non_exhaustive]
 #[must_use = "a verdict decides whether the person is let in"]
 pub enum Verdict {
-    /// Everything that was required is there and approved.
+    /// The decision meets all requirements.
     Verified,
-    /// The session is this user's, and is not decided: not started, in progress, awaiting others, in review or
-    /// resubmitted.
+    /// The session is the required one, and has no outcome yet: its status is `Not Started`, `In Progress`,
+    /// `Awaiting User`, `In Review` or `Resubmitted`.
     Pending,
     /// Not verified. There is at least one reason.
     Refused(Vec<Reason>),
@@ -45,30 +45,30 @@ impl Verdict {
     }
 }
 
-/// Why a decision is refused. [`Check`] has an [example](Check).
+/// Why a decision is refused. [Example](Check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
     /// A webhook and the decision in it contradict each other.
     Contradiction,
-    /// The decision is about another session, or none was required.
+    /// The session is not the [required](super::Requirements::with_session) one, or none is set.
     Session,
-    /// The decision is about another user, or none was required.
+    /// The user is not the [required](super::Requirements::with_vendor_data) one, or none is set.
     VendorData,
-    /// Another workflow has decided, or none was required.
+    /// The workflow is not the [required](super::Requirements::with_workflow) one, or none is set.
     Workflow,
-    /// The session does not verify a person, but a business, or does not say what.
+    /// The session does not verify a person: its `session_kind` is missing, or is not `user`.
     Kind,
-    /// The session is not live: a sandbox or a test webhook, which checks nobody.
+    /// The decision is not of the environment `live`, or comes from a test webhook: nobody was checked.
     Environment,
-    /// The session ended with this status, or has one that is not known.
+    /// The status of the session, which is neither `Approved` nor pending.
     Status(Status),
-    /// The check is required, and did not run.
+    /// The required check did not run.
     Missing(Check),
-    /// The check ran, and its status is not `Approved`.
+    /// The required check ran, and one of its results is not `Approved`.
     NotApproved(Check),
-    /// A document does not say how old the person is.
+    /// A document has no age.
     AgeUnknown,
-    /// The person is younger than required.
+    /// A document has an age below the required one.
     TooYoung,
 }
