@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::Url;
 
-use super::{EventKind, id::uuid_of_member};
+use super::{EventKind, id::uuid_of_member, request_body::RequestBody};
 use crate::{
-    error::{Error, VerificationError},
+    error::Error,
     json::{self, Object},
     tokens::Secret,
 };
@@ -38,7 +38,7 @@ pub struct WebhookDestination {
 }
 
 impl WebhookDestination {
-    /// Otherwise the name of the member that is missing or unusable.
+    /// Reads a response. Fails with the name of a member that is missing or unusable.
     pub(super) fn read(members: &Object) -> Result<Self, &'static str> {
         let member = |name| json::member(members, name);
         let text = |name| member(name).and_then(Value::as_str).ok_or(name);
@@ -76,24 +76,23 @@ impl WebhookDestination {
         &self.url
     }
 
-    /// Whether Didit sends any. [Example](Self).
+    /// Whether Didit sends webhooks there. [Example](Self).
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
     }
 
-    /// The version of the payloads: `v3` is the one that [`DiditWebhooks`](super::DiditWebhooks) reads.
-    /// [Example](Self).
+    /// The version of the payloads. Decisions in others than `v3` verify nobody. [Example](Self).
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// The events that Didit sends. [Example](Self).
+    /// The kinds of events that Didit sends. [Example](Self).
     pub fn events(&self) -> &[EventKind] {
         &self.events
     }
 
-    /// The secret for [`DiditWebhooks::new`](super::DiditWebhooks::new), as it is. `None` in a list.
-    /// [Example](Self).
+    /// The secret for [`DiditWebhooks::new`](super::DiditWebhooks::new). `None` in the list of
+    /// [`destinations`](super::VerificationClient::destinations). [Example](Self).
     pub fn secret(&self) -> Option<&str> {
         self.secret.as_ref().map(|secret| secret.0.as_str())
     }
@@ -110,7 +109,7 @@ impl fmt::Debug for WebhookDestination {
     }
 }
 
-/// The settings of a webhook destination, to be created or changed.
+/// The settings of a webhook destination that is created or changed.
 ///
 /// ```
 /// use tower_didit::verification::{DestinationSettings, EventKind};
@@ -127,38 +126,32 @@ impl fmt::Debug for WebhookDestination {
 /// Settings are checked by the calls that take them.
 #[derive(Clone)]
 #[must_use]
-pub struct DestinationSettings {
-    members: Map<String, Value>,
-    /// The first setting that cannot be sent.
-    wrong: Option<&'static str>,
-}
+pub struct DestinationSettings(RequestBody);
 
 impl DestinationSettings {
-    /// Everything of a destination: its name in the console, at most 255 characters; its public `https` URL; payloads
-    /// of version v3; and the events `status.updated`, `data.updated` and `user.status.updated`, which
-    /// [`Verification::receive`](super::Verification::receive) handles. It is enabled. [Example](Self).
+    /// The settings of a new destination, with this [label](Self::with_label) and [URL](Self::with_url). It is enabled, and
+    /// gets payloads of version v3 of the events `status.updated`, `data.updated` and `user.status.updated`, which
+    /// [`Verification::receive`](super::Verification::receive) handles. [Example](Self).
     pub fn new(label: impl Into<String>, url: impl AsRef<str>) -> Self {
         let mut settings = Self::changes();
-        settings.set("webhook_version", VERSION);
+        settings.0.set("webhook_version", VERSION);
         let settings = settings.with_label(label).with_url(url);
         settings.with_events(DEFAULT_EVENTS).with_enabled(true)
     }
 
-    /// Nothing yet: for [`update_destination`](super::VerificationClient::update_destination), which leaves what is not
-    /// set as it is. [Example](Self).
+    /// No settings yet, for [`update_destination`](super::VerificationClient::update_destination): it changes only those
+    /// that are set. [Example](Self).
     pub fn changes() -> Self {
-        Self {
-            members: Map::new(),
-            wrong: None,
-        }
+        Self(RequestBody::default())
     }
 
     /// The name in Didit's console: 1 to 255 characters. [Example](Self).
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
         let label = label.into();
         let fits = (1..=MAX_LABEL).contains(&label.chars().count());
-        self.check(fits, "`label` is empty or has more than 255 characters");
-        self.set("label", label);
+        self.0
+            .check(fits, "`label` is empty or has more than 255 characters");
+        self.0.set("label", label);
         self
     }
 
@@ -168,35 +161,35 @@ impl DestinationSettings {
         let url = url.as_ref();
         let is_web = |url: &Url| matches!(url.scheme(), "https" | "http");
         let is_url = Url::parse(url).is_ok_and(|url| is_web(&url));
-        self.check(is_url, "`url` is not an absolute URL");
-        self.set("url", url);
+        self.0.check(is_url, "`url` is not an absolute URL");
+        self.0.set("url", url);
         self
     }
 
-    /// The events that Didit sends: at least one. [Example](Self).
+    /// The kinds of events that Didit sends, at least one. [Example](Self).
     pub fn with_events(mut self, events: impl IntoIterator<Item = EventKind>) -> Self {
         let events: Vec<_> = events.into_iter().collect();
         let is_known = !events.is_empty() && !events.contains(&EventKind::Other);
-        self.check(
+        self.0.check(
             is_known,
             "`subscribed_events` is empty, or has an unknown event",
         );
         let names: Vec<_> = events.into_iter().map(EventKind::as_str).collect();
-        self.set("subscribed_events", names);
+        self.0.set("subscribed_events", names);
         self
     }
 
     /// Whether Didit sends webhooks there. [Example](Self).
     pub fn with_enabled(mut self, is_enabled: bool) -> Self {
-        self.set("enabled", is_enabled);
+        self.0.set("enabled", is_enabled);
         self
     }
 
     /// The body of a creation.
     pub(super) fn into_creation(mut self) -> Result<Vec<u8>, Error> {
-        let has = |name| self.members.contains_key(name);
+        let has = |name| self.0.get(name).is_some();
         let is_whole = REQUIRED.into_iter().all(has);
-        self.check(
+        self.0.check(
             is_whole,
             "a new destination needs a label and a URL: `DestinationSettings::new`",
         );
@@ -205,23 +198,7 @@ impl DestinationSettings {
 
     /// The body of an update.
     pub(super) fn into_update(self) -> Result<Vec<u8>, Error> {
-        match self.wrong {
-            Some(wrong) => Err(Error::with_context(
-                VerificationError::InvalidRequest,
-                wrong,
-            )),
-            None => Ok(json!(self.members).to_string().into_bytes()),
-        }
-    }
-
-    fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.members.insert(name.to_owned(), value.into());
-    }
-
-    fn check(&mut self, is_right: bool, wrong: &'static str) {
-        if !is_right {
-            self.wrong.get_or_insert(wrong);
-        }
+        self.0.into_json()
     }
 }
 
@@ -229,7 +206,7 @@ impl fmt::Debug for DestinationSettings {
     /// Without the URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DestinationSettings")
-            .field("label", &self.members.get("label"))
+            .field("label", &self.0.get("label"))
             .finish_non_exhaustive()
     }
 }

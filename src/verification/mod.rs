@@ -33,13 +33,14 @@ mod id;
 mod list;
 mod new_verification;
 mod records;
+mod request_body;
 mod requirements;
 mod session;
 mod status;
 mod verdict;
 mod webhooks;
 
-use std::any::type_name;
+use std::{any::type_name, borrow::Cow};
 
 use serde::de::DeserializeOwned;
 
@@ -59,7 +60,12 @@ pub use self::{
     verdict::{Reason, Verdict},
     webhooks::{DiditWebhooks, DiditWebhooksService},
 };
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, VerificationError};
+
+/// The error of a request that Didit would refuse: it is not sent.
+fn invalid_request(why: impl Into<Cow<'static, str>>) -> Error {
+    Error::with_context(VerificationError::InvalidRequest, why)
+}
 
 /// Deserializes a JSON text. The error of `serde_json` repeats values, so it is dropped.
 fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! What a session is created with.
+//! The settings of a new verification session.
 
 use std::fmt;
 
@@ -7,17 +7,13 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::Url;
 
-use super::id::is_uuid;
-use crate::{
-    error::{Error, VerificationError},
-    seal::sha256,
-    tokens::IdClaims,
-};
+use super::{id::is_uuid, request_body::RequestBody};
+use crate::{error::Error, seal::sha256, tokens::IdClaims};
 
-/// A verification session to be created: the workflow, the user, and settings.
+/// The settings of a new verification session: the workflow, the user, and optional ones.
 ///
 /// ```
 /// use tower_didit::verification::{CallbackMethod, NewVerification};
@@ -34,16 +30,13 @@ use crate::{
 /// assert_eq!(verification.vendor_data(), "user-42");
 /// ```
 ///
-/// Settings are checked by [`create`](super::VerificationClient::create). Languages are those of Didit's pages, such as
-/// `en` or `pt-BR`.
+/// [`create`](super::VerificationClient::create) checks the settings.
 #[derive(Clone)]
 #[must_use]
 pub struct NewVerification {
-    members: Map<String, Value>,
+    body: RequestBody,
     contact: Map<String, Value>,
     vendor_data: String,
-    /// The first setting that cannot be sent.
-    wrong: Option<&'static str>,
 }
 
 impl NewVerification {
@@ -52,21 +45,15 @@ impl NewVerification {
     /// [Example](Self).
     pub fn new(workflow_id: impl Into<String>, vendor_data: impl Into<String>) -> Self {
         let (workflow_id, vendor_data) = (workflow_id.into(), vendor_data.into());
-        let wrong = if !is_uuid(&workflow_id) {
-            Some("`workflow_id` is not a UUID")
-        } else if vendor_data.is_empty() {
-            Some("`vendor_data` is empty")
-        } else {
-            None
-        };
-        let mut members = Map::new();
-        members.insert("workflow_id".to_owned(), workflow_id.into());
-        members.insert("vendor_data".to_owned(), vendor_data.clone().into());
+        let mut body = RequestBody::default();
+        body.check(is_uuid(&workflow_id), "`workflow_id` is not a UUID");
+        body.check(!vendor_data.is_empty(), "`vendor_data` is empty");
+        body.set("workflow_id", workflow_id);
+        body.set("vendor_data", vendor_data.as_str());
         Self {
-            members,
+            body,
             contact: Map::new(),
             vendor_data,
-            wrong,
         }
     }
 
@@ -89,25 +76,25 @@ impl NewVerification {
         Self::new(workflow_id, vendor_data(user))
     }
 
-    /// The id of the user, which a [`Requirements`](super::Requirements) takes as well.
+    /// The user's id at Didit, for [`Requirements::with_vendor_data`](super::Requirements::with_vendor_data).
     /// [Example](Self).
     pub fn vendor_data(&self) -> &str {
         &self.vendor_data
     }
 
-    /// Where the browser returns to: a URL, or an address of a mobile app such as `myapp://verified`. Didit adds
-    /// `verificationSessionId` and `status`, which nobody signs: ask for the decision instead.
-    /// [Example](Self).
+    /// The absolute URL that the browser returns to; a mobile app's may be `myapp://verified`. Didit adds the parameters
+    /// `verificationSessionId` and `status`, unsigned: read the decision instead. [Example](Self).
     ///
     /// Default: the callback of the workflow.
     pub fn with_callback(mut self, url: impl AsRef<str>) -> Self {
         let url = url.as_ref();
         let is_address = Url::parse(url).is_ok_and(|url| !SCRIPTS.contains(&url.scheme()));
-        self.check(is_address, "`callback` is not an absolute URL");
+        self.body
+            .check(is_address, "`callback` is not an absolute URL");
         self.set("callback", url)
     }
 
-    /// Which device returns to the callback, if the person began on one and finished on another.
+    /// The device that returns to the callback, if the person begins on one device and finishes on another.
     /// [Example](Self).
     ///
     /// Default: [`CallbackMethod::Initiator`].
@@ -115,14 +102,14 @@ impl NewVerification {
         self.set("callback_method", method.as_str())
     }
 
-    /// The language of Didit's pages. [Example](Self).
+    /// The language of Didit's pages, such as `en` or `pt-BR`. [Example](Self).
     ///
     /// Default: the browser's.
     pub fn with_language(self, language: impl Into<String>) -> Self {
         self.set("language", language.into())
     }
 
-    /// The person's e-mail address, to fill in. [Example](Self).
+    /// The person's e-mail address, which Didit fills in. [Example](Self).
     ///
     /// Default: the person types it, if the workflow asks for it.
     pub fn with_email(mut self, address: impl Into<String>) -> Self {
@@ -131,8 +118,8 @@ impl NewVerification {
         self
     }
 
-    /// Lets Didit send the link, and news of a review, to the address of [`with_email`](Self::with_email), in this
-    /// language. [Example](Self).
+    /// Lets Didit send e-mails in this language to the address of [`with_email`](Self::with_email): the link, and the
+    /// outcome of a review. [Example](Self).
     ///
     /// Default: Didit sends no e-mail.
     pub fn with_notification_emails(mut self, language: impl Into<String>) -> Self {
@@ -142,7 +129,7 @@ impl NewVerification {
         self
     }
 
-    /// The person's phone number, to fill in: `+`, then up to 15 digits (E.164). Didit ignores any other.
+    /// The person's phone number, which Didit fills in: `+`, then up to 15 digits (E.164). Didit ignores others.
     /// [Example](Self).
     ///
     /// Default: the person types it, if the workflow asks for it.
@@ -152,15 +139,14 @@ impl NewVerification {
         self
     }
 
-    /// JSON that comes back in responses and webhooks. The person does not see it.
-    /// [Example](Self).
+    /// JSON that Didit returns in responses and webhooks. The person does not see it. [Example](Self).
     ///
     /// Default: none.
     pub fn with_metadata(self, metadata: impl Serialize) -> Self {
         self.set_json("metadata", metadata, "`metadata` is not JSON")
     }
 
-    /// What the application knows of the person: Didit warns if a document differs. An object with any of `first_name`,
+    /// Details that the application knows: Didit warns if a document differs. A JSON object with any of `first_name`,
     /// `last_name`, `date_of_birth` (`YYYY-MM-DD`), `gender` (`M`, `F`), `nationality`, `country`, `id_country`,
     /// `poa_country` (ISO 3166-1 alpha-3), `address` (needs `country` or `poa_country`), `identification_number`,
     /// `ip_address`, `expected_document_types` (a list of `P`, `ID`, `DL`, `RP`, `HIC`, `TC`, `SSC`); of a business
@@ -170,16 +156,18 @@ impl NewVerification {
     pub fn with_expected_details(mut self, details: impl Serialize) -> Self {
         const NAME: &str = "expected_details";
         self = self.set_json(NAME, details, "`expected_details` is not JSON");
-        let details = self.members.get(NAME).unwrap_or(&Value::Null);
+        let details = self.body.get(NAME).unwrap_or(&Value::Null);
         let has = |name: &str| details.get(name).is_some_and(|value| !value.is_null());
         let is_object = details.is_object();
         let has_country = !has("address") || has("country") || has("poa_country");
-        self.check(is_object, "`expected_details` is not an object");
-        self.check(has_country, "an expected `address` needs a country");
+        self.body
+            .check(is_object, "`expected_details` is not an object");
+        self.body
+            .check(has_country, "an expected `address` needs a country");
         self
     }
 
-    /// A picture of the person's face (JPEG, PNG, WebP or TIFF, at most 2 MB), for a workflow that compares with it.
+    /// A picture of the person's face (JPEG, PNG, WebP or TIFF, at most 2 MiB), for a workflow that compares with it.
     ///
     /// Default: none.
     ///
@@ -193,12 +181,13 @@ impl NewVerification {
     /// ```
     pub fn with_portrait(mut self, image: &[u8]) -> Self {
         let fits = (1..=MAX_PORTRAIT).contains(&image.len());
-        self.check(fits, "`portrait_image` is empty or larger than 2 MB");
+        self.body
+            .check(fits, "`portrait_image` is empty or larger than 2 MiB");
         self.set("portrait_image", BASE64_STANDARD.encode(image))
     }
 
-    /// The outcome of a session in Didit's sandbox, such as `approve` or `decline_aml_hit`. With the API key of a live
-    /// application Didit refuses it.
+    /// The outcome of a session in Didit's sandbox, such as `approve` or `decline_aml_hit`. Didit refuses it with the API key
+    /// of a live application.
     ///
     /// Default: none.
     ///
@@ -213,39 +202,27 @@ impl NewVerification {
         self.set("sandbox_scenario", scenario.into())
     }
 
-    /// The request's body.
-    pub(super) fn into_json(mut self) -> Result<Vec<u8>, Error> {
+    /// The body of the request.
+    pub(super) fn into_json(self) -> Result<Vec<u8>, Error> {
         let wants_email = self.contact.contains_key(NOTIFICATIONS);
         let has_email = !wants_email || self.contact.contains_key("email");
-        self.check(has_email, "notification e-mails need an e-mail address");
-        if let Some(wrong) = self.wrong {
-            return Err(Error::with_context(
-                VerificationError::InvalidRequest,
-                wrong,
-            ));
-        }
+        let mut body = self.body;
+        body.check(has_email, "notification e-mails need an e-mail address");
         if !self.contact.is_empty() {
-            let contact = json!(self.contact);
-            self.members.insert("contact_details".to_owned(), contact);
+            body.set("contact_details", self.contact);
         }
-        Ok(json!(self.members).to_string().into_bytes())
+        body.into_json()
     }
 
     fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.body.set(name, value);
         self
     }
 
     fn set_json(mut self, name: &str, value: impl Serialize, wrong: &'static str) -> Self {
         let value = serde_json::to_value(value);
-        self.check(value.is_ok(), wrong);
+        self.body.check(value.is_ok(), wrong);
         self.set(name, value.unwrap_or_default())
-    }
-
-    fn check(&mut self, is_right: bool, wrong: &'static str) {
-        if !is_right {
-            self.wrong.get_or_insert(wrong);
-        }
     }
 }
 
@@ -253,7 +230,7 @@ impl fmt::Debug for NewVerification {
     /// Without the user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewVerification")
-            .field("workflow_id", &self.members.get("workflow_id"))
+            .field("workflow_id", &self.body.get("workflow_id"))
             .finish_non_exhaustive()
     }
 }
@@ -282,8 +259,8 @@ impl CallbackMethod {
     }
 }
 
-/// The id of a signed-in user at Didit.
-fn vendor_data(user: &IdClaims) -> String {
+/// The user's id at Didit.
+pub(super) fn vendor_data(user: &IdClaims) -> String {
     if is_didit(user.issuer()) {
         return user.subject().to_owned();
     }
@@ -303,7 +280,7 @@ fn is_didit(issuer: &str) -> bool {
 
 const DIDIT: &str = "didit.me";
 const NOTIFICATIONS: &str = "send_notification_emails";
-/// Schemes that would run in the page that shows the link.
+/// Schemes whose URLs run code in the page that links to them.
 const SCRIPTS: [&str; 3] = ["javascript", "data", "vbscript"];
 /// In bytes.
 const MAX_PORTRAIT: usize = 2 * 1024 * 1024;

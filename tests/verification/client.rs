@@ -206,7 +206,7 @@ async fn what_didit_would_certainly_refuse_is_not_sent() {
         ),
         (
             new().with_portrait(&vec![0; 2 * 1024 * 1024 + 1]),
-            "`portrait_image` is empty or larger than 2 MB",
+            "`portrait_image` is empty or larger than 2 MiB",
         ),
         (
             new().with_notification_emails("en"),
