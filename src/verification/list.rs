@@ -7,13 +7,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
-use super::{Status, VerificationId, id::is_uuid, read_as};
+use super::{Status, VerificationId, id::is_uuid, invalid_request, read_as};
 use crate::{
-    error::{Error, VerificationError},
+    error::Error,
     json::{self, Object},
 };
 
-/// The sessions to be [listed](super::VerificationClient::list). Without any setting, all that verify people.
+/// Selects the sessions to [list](super::VerificationClient::list). Without settings: all that verify people.
 ///
 /// ```
 /// use tower_didit::verification::{Status, VerificationFilter};
@@ -51,7 +51,7 @@ impl VerificationFilter {
         }
     }
 
-    /// Sessions of this status, or of another one that was added. [Example](Self).
+    /// Adds a status: the list has the sessions of each added one. [Example](Self).
     ///
     /// Default: any status.
     pub fn add_status(mut self, status: Status) -> Self {
@@ -75,7 +75,7 @@ impl VerificationFilter {
         self
     }
 
-    /// The most sessions of a page, from 1 to 100. [Example](Self).
+    /// The most sessions on a page, from 1 to 100. [Example](Self).
     ///
     /// Default: 50.
     pub fn with_limit(mut self, sessions: u32) -> Self {
@@ -83,18 +83,18 @@ impl VerificationFilter {
         self
     }
 
-    /// How many of the newest sessions to leave out. [Example](Self).
+    /// The number of newest sessions to skip. [`VerificationPage::next_page`] sets it for the next page.
+    /// [Example](Self).
     ///
-    /// Default: 0. [`VerificationPage::next_page`] counts on.
+    /// Default: 0.
     pub fn with_offset(mut self, sessions: u64) -> Self {
         self.offset = sessions;
         self
     }
 
-    /// The query of the request. Didit ignores some values that are empty or malformed, and would list the sessions of
-    /// all users.
+    /// The query of the request. Values that Didit would ignore are refused: it would list the sessions of all users.
     pub(super) fn query(&self) -> Result<String, Error> {
-        let is_right = [
+        let checks = [
             (
                 !self.statuses.contains(&Status::Other),
                 "`status` is none of Didit's",
@@ -112,11 +112,8 @@ impl VerificationFilter {
                 "`limit` is not between 1 and 100",
             ),
         ];
-        if let Some((_, wrong)) = is_right.into_iter().find(|(is_right, _)| !is_right) {
-            return Err(Error::with_context(
-                VerificationError::InvalidRequest,
-                wrong,
-            ));
+        if let Some((_, wrong)) = checks.into_iter().find(|(is_right, _)| !is_right) {
+            return Err(invalid_request(wrong));
         }
         let mut query = Serializer::new(String::new());
         query.append_pair("session_kind", "user");
@@ -156,13 +153,13 @@ impl fmt::Debug for VerificationFilter {
 /// A page of the list of sessions. [Example](super::VerificationClient::list).
 #[derive(Clone, Debug)]
 pub struct VerificationPage {
-    count: u64,
+    total: u64,
     sessions: Vec<VerificationSummary>,
     next: Option<VerificationFilter>,
 }
 
 impl VerificationPage {
-    /// Otherwise the name of the member that is missing or unusable.
+    /// Reads a response. Fails with the name of a member that is missing or unusable.
     pub(super) fn read(
         members: &Object,
         filter: &VerificationFilter,
@@ -181,7 +178,7 @@ impl VerificationPage {
         let has_next = json::member(members, "next").is_some() && !sessions.is_empty();
         let offset = filter.offset.saturating_add(sessions.len() as u64);
         Ok(Self {
-            count: json::member(members, "count")
+            total: json::member(members, "count")
                 .and_then(Value::as_u64)
                 .ok_or("count")?,
             sessions,
@@ -189,9 +186,9 @@ impl VerificationPage {
         })
     }
 
-    /// How many sessions match the filter, on all pages. [Example](super::VerificationClient::list).
-    pub fn count(&self) -> u64 {
-        self.count
+    /// The number of sessions on all pages. [Example](super::VerificationClient::list).
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
     /// The sessions of this page, newest first. [Example](super::VerificationClient::list).
@@ -199,8 +196,8 @@ impl VerificationPage {
         &self.sessions
     }
 
-    /// The filter for the next page, if there is one. A session that is created between two calls moves the others on,
-    /// so one of them may be on both pages. [Example](super::VerificationClient::list).
+    /// The filter of the next page; `None` on the last one. A session that is created between two calls shifts the
+    /// others, so that one of them is on both pages. [Example](super::VerificationClient::list).
     pub fn next_page(&self) -> Option<VerificationFilter> {
         self.next.clone()
     }
@@ -220,7 +217,7 @@ pub struct VerificationSummary {
 }
 
 impl VerificationSummary {
-    /// Otherwise the name of the member that is missing or unusable.
+    /// Reads a row. Fails with the name of a member that is missing or unusable.
     fn read(members: &Object) -> Result<Self, &'static str> {
         let text = |name| json::member(members, name).and_then(Value::as_str);
         Ok(Self {
@@ -253,7 +250,7 @@ impl VerificationSummary {
         self.vendor_data.as_deref()
     }
 
-    /// When the session was created, such as `2026-06-09T12:26:54.328364Z` (RFC 3339, UTC). [Example](Self::extra).
+    /// When the session was created (RFC 3339), such as `2026-06-09T12:26:54.328364Z`. [Example](Self::extra).
     pub fn created_at(&self) -> Option<&str> {
         self.created_at.as_deref()
     }

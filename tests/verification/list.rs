@@ -59,7 +59,7 @@ async fn sessions_are_listed_by_status_user_and_workflow() {
     );
     assert_eq!(url, expected);
 
-    assert_eq!(listed.count(), 3);
+    assert_eq!(listed.total(), 3);
     let [session] = listed.sessions() else {
         panic!("{listed:?}");
     };
@@ -188,7 +188,7 @@ async fn every_session_of_a_user_is_on_one_of_the_pages() {
     let mut filter = Some(filter.with_limit(2));
     while let Some(wanted) = filter {
         let page = client.list(&wanted).await.unwrap();
-        assert_eq!(page.count(), 5);
+        assert_eq!(page.total(), 5);
         pages.push(page.sessions().len());
         listed.extend(page.sessions().iter().map(VerificationSummary::id));
         filter = page.next_page();
@@ -197,5 +197,5 @@ async fn every_session_of_a_user_is_on_one_of_the_pages() {
     assert_eq!(pages, [2, 2, 1]);
     assert_eq!(listed, expected);
     let all = client.list(&VerificationFilter::default()).await.unwrap();
-    assert_eq!(all.count(), 6);
+    assert_eq!(all.total(), 6);
 }

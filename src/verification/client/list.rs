@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl VerificationClient {
-    /// Lists the sessions of the application that verify people, newest first: one page of them.
+    /// Reads one page of the sessions that verify people, newest first.
     ///
     /// ```
     /// use tower_didit::{
@@ -22,7 +22,7 @@ impl VerificationClient {
     ///     let mut filter = Some(VerificationFilter::new().add_status(Status::InReview));
     ///     while let Some(wanted) = filter {
     ///         let page = client.list(&wanted).await?;
-    ///         println!("{} of {}", page.sessions().len(), page.count());
+    ///         println!("{} of {}", page.sessions().len(), page.total());
     ///         for session in page.sessions() {
     ///             println!("{} of {:?}: {}", session.id(), session.vendor_data(), session.status());
     ///         }
@@ -43,12 +43,13 @@ impl VerificationClient {
     /// # }
     /// ```
     ///
-    /// The list is for employees and for comparisons with the application's records. It verifies nobody: ask for the
+    /// The list is for employees, and to compare with the application's records. It verifies nobody: read the
     /// [`decision`](Self::decision).
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors). A filter that Didit would ignore is not sent.
+    /// Those of [every call](Self#errors). [`VerificationError::InvalidRequest`](crate::reason::VerificationError::InvalidRequest)
+    /// without a call if a setting of the filter is invalid, because Didit would ignore it.
     pub async fn list(&self, filter: &VerificationFilter) -> Result<VerificationPage, Error> {
         let path = format!("/v3/sessions/?{}", filter.query()?);
         let response = self.send(Call::new(LIST, Method::GET, path)).await?;

@@ -253,7 +253,7 @@ async fn list(client: VerificationClient, filter: VerificationFilter) -> Result<
         assert_eq!(row["created_at"].as_str(), session.created_at());
         row
     });
-    Ok(json!({"count": page.count(), "results": rows.collect::<Value>()}))
+    Ok(json!({"count": page.total(), "results": rows.collect::<Value>()}))
 }
 
 fn created(session: &VerificationSession) -> Value {

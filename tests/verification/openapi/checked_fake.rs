@@ -123,7 +123,7 @@ impl CheckedFake {
             self.client.decision(business).await.unwrap();
         }
         let page = self.client.list(&VerificationFilter::new()).await.unwrap();
-        assert_eq!(page.count(), SCENARIOS.len() as u64);
+        assert_eq!(page.total(), SCENARIOS.len() as u64);
     }
 
     /// Each call, on a session or a destination that the fake has.
