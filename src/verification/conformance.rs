@@ -1,11 +1,11 @@
-//! Tests that [`VerificationRecords`] keep to their protocol.
+//! Tests for implementations of [`VerificationRecords`].
 //!
 //! ```
 //! use tower_didit::{store::MemoryStore, verification::conformance};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! // In a test of your own records: two views of one table, as two processes have them.
+//! // In a test of your own implementation: two handles of one table, as in two processes.
 //! let records = MemoryStore::new();
 //! conformance::check(&records, &records.clone()).await;
 //! # }
@@ -17,16 +17,15 @@ use tokio::task::yield_now;
 use super::{Status, VerificationRecord, VerificationRecords};
 use crate::seal::random;
 
-/// Tests records through two views of them, as two processes have them: versions, atomicity, user ids of all kinds,
-/// and that a record is read as it was stored. It adds about 60 records under random user ids. Nothing deletes them:
-/// give it the database of a test.
+/// Tests an implementation through two handles, as two processes have them: versions, atomicity, unusual user ids, and
+/// that a record is read as it was stored. It adds about 60 records under random user ids, and deletes none: use a test
+/// database.
 ///
-/// It does not test durability, which takes a crash.
-/// [Example](self).
+/// It does not test durability. [Example](self).
 ///
 /// # Panics
 ///
-/// The records broke the protocol; the message says how.
+/// The implementation violates the contract of the trait; the message says how.
 pub async fn check(first: &dyn VerificationRecords, second: &dyn VerificationRecords) {
     let [first, second] = [first, second].map(View);
     for views in [[first, second], [second, first]] {
@@ -131,12 +130,12 @@ async fn users_are_independent([here, there]: [View<'_>; 2]) {
         format!("{}z", &long[..254]),
     ];
     for (user, number) in users.iter().zip(0..) {
-        here.reads(user, &None, "one of another user is read").await;
+        here.reads(user, &None, ANOTHER_USER).await;
         assert!(here.put(user, &new_record(number), 0).await, "not stored");
     }
     for (user, number) in users.iter().zip(0..) {
         let expected = Some((new_record(number), 1));
-        there.reads(user, &expected, "that of another user").await;
+        there.reads(user, &expected, ANOTHER_USER).await;
     }
     let [changed, others @ ..] = &users;
     assert!(there.put(changed, &new_record(99), 1).await, "not stored");
@@ -168,7 +167,7 @@ async fn one_of_concurrent_changes_succeeds(views: [View<'_>; 2]) {
     }
 }
 
-/// Counts concurrently, as a verification changes a record: reads it, and repeats if it has changed.
+/// Counts concurrently by compare-and-set, as [`Verification`](super::Verification) changes records.
 async fn no_change_is_lost(views: [View<'_>; 2]) {
     let user = &new_user();
     let counts = views.into_iter().cycle().take(10).map(async |view| {
@@ -194,7 +193,7 @@ async fn no_change_is_lost(views: [View<'_>; 2]) {
 /// A record and its version.
 type Found = Option<(VerificationRecord, u64)>;
 
-/// One process's view of the records. Its calls panic if they fail.
+/// A handle to the records, as one process has it. Its calls panic if they fail.
 #[derive(Clone, Copy)]
 struct View<'a>(&'a dyn VerificationRecords);
 
@@ -203,7 +202,7 @@ impl View<'_> {
         self.0.get(user).await.expect("`get`")
     }
 
-    /// Tests what is read. Compares JSON, since it has every member, for the message.
+    /// Tests that this record is read. Compares JSON, so that the message has every member.
     async fn reads(self, user: &str, expected: &Found, wrong: &str) {
         let json = |found| serde_json::to_string(found).expect("it has string keys");
         let found = self.get(user).await;
@@ -221,6 +220,8 @@ fn new_user() -> String {
     let digits = bytes.map(|byte| format!("{byte:02x}")).concat();
     format!("user-{digits}")
 }
+
+const ANOTHER_USER: &str = "the record of another user is read";
 
 /// A record that differs from those of other numbers.
 fn new_record(number: u64) -> VerificationRecord {

@@ -1,4 +1,4 @@
-//! Where the application keeps who is verified.
+//! The application's records of who is verified.
 
 mod stores;
 
@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{Status, VerificationId, VerificationSession};
 use crate::session::store::StoreFuture;
 
-/// Keeps one [`VerificationRecord`] for each user, by the user's id at Didit, which is made of issuer and subject.
+/// Keeps one [`VerificationRecord`] for each user, by the user's
+/// [`vendor_data`](super::NewVerification::of_user).
 ///
 /// | | for |
 /// |---|---|
@@ -20,16 +21,16 @@ use crate::session::store::StoreFuture;
 /// | `RedisStore` (feature `redis`), which may keep the sessions as well | several processes and machines |
 /// | [`MemoryStore`](crate::store::MemoryStore) | tests and demonstrations |
 ///
-/// A record is replaced only by its version, so that of two concurrent changes one is repeated. Records must outlive the
-/// process, and must not be evicted: a user whose record is lost is verified again, and Didit's price is paid again. Each
-/// [`Verification`](super::Verification) has records of its own. Whoever can write them can make users verified.
-/// `conformance::check` (feature `test-util`) tests records of your own.
+/// A change is a compare-and-set on the record's version: of two concurrent changes one fails, and is repeated. Records
+/// must outlive the process, and must not be evicted: a user whose record is lost has to verify again, at Didit's price.
+/// Each [`Verification`](super::Verification) needs records of its own. Whoever can write them can make users verified.
+/// `conformance::check` (feature `test-util`) tests your own implementation.
 ///
-/// The id of a user may be any text, since a webhook may name any: a text without a record is no error.
+/// The id may be any text, because webhooks name ids: without a record `get` returns `None`, not an error.
 ///
 /// In SQL, for a table `verifications (user_id text primary key, record text, version bigint)`:
 ///
-/// | version | statement; stored if it changes a row |
+/// | `version` | statement of `put`: it has stored the record if it changes a row |
 /// |---|---|
 /// | 0 | `insert into verifications values ($1, $2, 1) on conflict do nothing` |
 /// | n | `update verifications set record = $2, version = version + 1 where user_id = $1 and version = $3` |
@@ -41,7 +42,7 @@ use crate::session::store::StoreFuture;
 ///     verification::{VerificationRecord, VerificationRecords},
 /// };
 ///
-/// /// Records as JSON.
+/// /// User ids, with the record as JSON and its version.
 /// #[derive(Debug)]
 /// struct Table(Mutex<HashMap<String, (String, u64)>>);
 ///
@@ -71,15 +72,15 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The records cannot be read: nobody passes.
+    /// The record cannot be read. The request is answered 503.
     fn get<'a>(&'a self, user: &'a str) -> StoreFuture<'a, Option<(VerificationRecord, u64)>>;
 
-    /// Stores the record with the version `version + 1`, if the stored one still has the version `version`; 0 stands for
-    /// no record. Returns whether it was stored. Comparing and storing are one step. [Example](Self).
+    /// Stores the record with the version `version + 1` if the stored one has the version `version` (0: if there is none),
+    /// in one atomic step. Returns whether it was stored. [Example](Self).
     ///
     /// # Errors
     ///
-    /// It is unknown whether the record was stored.
+    /// It is unknown whether the record was stored. The request is answered 503.
     fn put<'a>(
         &'a self,
         user: &'a str,
@@ -88,8 +89,8 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, bool>;
 }
 
-/// What is known of a user's verification. Store it as JSON, or in another format of serde whose members have
-/// names: a later version of this crate may add members. It has no data of the person.
+/// The state of a user's verification. It has no data of the person. Store it as JSON, or in another self-describing
+/// format: a later version of this crate may add members.
 ///
 /// ```
 /// use tower_didit::{store::StoreError, verification::VerificationRecords};
@@ -109,25 +110,27 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationRecord {
-    /// The session that the user has begun.
+    // Times are in seconds since 1970.
+    /// The id of the session that the user has begun.
     pub(super) session: Option<String>,
-    /// The workflow of the session.
+    /// The id of the session's workflow.
     pub(super) workflow: String,
-    /// What the verdict required.
+    /// The [rules](super::Requirements::rules_for) of the verdict.
     pub(super) rules: String,
-    /// Didit's spelling.
+    /// The status of the session, in Didit's spelling.
     pub(super) status: String,
     /// The verdict on the last decision.
     pub(super) is_verified: bool,
-    /// When the first of the decisions that verify the user was read: seconds; 0 after one against the user.
+    /// When the user became verified; 0 for a user who is not.
     #[serde(default)]
     pub(super) verified_at: u64,
-    /// Whether the user is blocked in Didit's console, and since when: seconds of an event.
+    /// Whether the user is blocked in Didit's console.
     pub(super) is_blocked: bool,
+    /// The time of the event that `is_blocked` is from.
     pub(super) blocked_at: u64,
-    /// When Didit was last asked for the decision: seconds.
+    /// When Didit was last asked for the decision.
     pub(super) asked_at: u64,
-    /// When a process last began to ask beside a request whether the verdict still holds: seconds.
+    /// When the last check in the background began.
     #[serde(default)]
     pub(super) rechecked_at: u64,
     /// The page to return to.
@@ -135,25 +138,18 @@ pub struct VerificationRecord {
 }
 
 impl VerificationRecord {
-    /// A page whose address is longer than 4096 bytes is not kept: the user returns to `/`.
+    /// The record of a user who begins. A page with an address of more than 4,096 bytes is replaced by `/`.
     pub(super) fn new(session: &VerificationSession, workflow: &str, page: &str) -> Self {
         let page = if page.len() > MAX_PAGE { "/" } else { page };
         Self {
             session: Some(session.id().to_string()),
-            workflow: workflow.to_owned(),
-            rules: String::new(),
             status: session.status().to_string(),
-            is_verified: false,
-            verified_at: 0,
-            is_blocked: false,
-            blocked_at: 0,
-            asked_at: 0,
-            rechecked_at: 0,
             page: page.to_owned(),
+            ..Self::without_session(workflow)
         }
     }
 
-    /// Of a user who has begun nothing.
+    /// The record of a user who has not begun.
     pub(super) fn without_session(workflow: &str) -> Self {
         Self {
             session: None,
@@ -175,19 +171,19 @@ impl VerificationRecord {
         self.is_verified && !self.is_blocked
     }
 
-    /// Since when each decision that was read has verified the user. `None` for a user who is not verified now.
+    /// When the user became verified; later confirmations do not change it. `None` for a user who is not verified now.
     /// [Example](Self).
     pub fn verified_at(&self) -> Option<SystemTime> {
         let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.verified_at))?;
         self.is_verified().then_some(at)
     }
 
-    /// The status of the user's session, as far as Didit was asked. [Example](Self).
+    /// The status of the user's session when Didit was last asked. [Example](Self).
     pub fn status(&self) -> Status {
         Status::from(self.status.as_str())
     }
 
-    /// The user's session at Didit. [Example](Self).
+    /// The id of the user's session. [Example](Self).
     pub fn session_id(&self) -> Option<VerificationId> {
         self.session.as_deref()?.parse().ok()
     }
@@ -203,4 +199,5 @@ impl fmt::Debug for VerificationRecord {
     }
 }
 
+/// In bytes.
 const MAX_PAGE: usize = 4096;

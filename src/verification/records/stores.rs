@@ -1,4 +1,4 @@
-//! Records in the stores of this crate, as JSON.
+//! Records as JSON in `MemoryStore` and `RedisStore`.
 
 #[cfg(feature = "redis")]
 use crate::session::redis::RedisStore;
