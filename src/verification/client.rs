@@ -15,7 +15,10 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, 
 use serde_json::{Value, json};
 
 use self::rate_limit::{Class, RateLimits};
-use super::{Decision, NewVerification, ResubmitStep, Status, VerificationId, VerificationSession};
+use super::{
+    Decision, NewVerification, ResubmitStep, Status, VerificationId, VerificationSession,
+    invalid_request,
+};
 #[cfg(feature = "reqwest")]
 use crate::transport::ReqwestTransport;
 use crate::{
@@ -27,7 +30,8 @@ use crate::{
     transport::{HttpTransport, LimitedTransport, ReuseConnection},
 };
 
-/// Creates verification sessions at Didit, and asks for their decisions. Cloning copies a pointer.
+/// Calls Didit's verification API: creates sessions, reads their decisions, lists and changes them, and manages webhook
+/// destinations. Cloning copies a pointer.
 ///
 /// ```no_run
 /// use axum::{extract::State, response::Redirect};
@@ -39,7 +43,7 @@ use crate::{
 /// const WORKFLOW: &str = "99999999-8888-4777-8666-555555555555";
 ///
 /// fn client(config: &Config) -> Result<VerificationClient, ConfigError> {
-///     VerificationClient::new("the-application-s-API-key", config)
+///     VerificationClient::new("the-API-key", config)
 /// }
 ///
 /// async fn verify(State(client): State<VerificationClient>, user: IdClaims) -> Result<Redirect, Error> {
@@ -52,7 +56,7 @@ use crate::{
 ///     Ok(Redirect::to(session.url())) // an app's SDK takes `session.session_token()`
 /// }
 ///
-/// /// `stored` is what the application has stored, not what the browser brings.
+/// /// `stored` is the id that the application has stored for the user, not one from the browser.
 /// async fn is_verified(client: &VerificationClient, user: &IdClaims, stored: VerificationId) -> Result<bool, Error> {
 ///     let decision = client.decision(stored).await?;
 ///     let requirements = Requirements::identity()
@@ -80,9 +84,9 @@ use crate::{
 /// # Rate limits
 ///
 /// Didit allows each API key 600 creations, 600 reads, 300 changes and 50 reports a minute. A client and its clones keep
-/// these limits: a call above one is not sent, and fails with [`RateLimited`](VerificationError::RateLimited) and with the
-/// time to wait ([`Error::retry_after`]). If Didit itself answers 429, because other processes use the key as well, calls of
-/// that kind stop for as long as Didit says, 5 minutes at most.
+/// these limits together: a call above one is not sent, and fails with [`RateLimited`](VerificationError::RateLimited) and
+/// the time to wait ([`Error::retry_after`]). If Didit answers 429, because other processes use the key too, no call of
+/// that class is sent for as long as its `Retry-After` says: 5 minutes at most, 10 s if it has none.
 #[derive(Clone)]
 pub struct VerificationClient(Arc<Inner>);
 
@@ -96,24 +100,25 @@ struct Inner {
 }
 
 impl VerificationClient {
-    /// Calls Didit with the API key of the application in Didit's console, as `config` calls the provider: over its
-    /// transport, with its timeout, proxy, certificates and clock. [Example](Self).
+    /// A client with the API key of the application in Didit's console. It takes transport, timeout, proxy, certificates
+    /// and clock from `config`. [Example](Self).
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Invalid`]: the key is empty, or has characters that no key has.
+    /// [`ConfigError::Invalid`]: the key is empty, or has white space, control or non-ASCII characters.
     pub fn new(api_key: impl AsRef<str>, config: &Config) -> Result<Self, ConfigError> {
         let clock = Arc::clone(&config.clock);
         Self::over(config.transport.clone(), clock, api_key.as_ref())
     }
 
-    /// Calls Didit over the default transport: for applications without a [`Config`].
+    /// A client for applications without a [`Config`]: with the default transport, a timeout of 10 s (5 s to connect), and
+    /// the system's clock.
     ///
     /// ```
     /// use tower_didit::verification::VerificationClient;
     ///
     /// # fn main() -> Result<(), tower_didit::ConfigError> {
-    /// let client = VerificationClient::without_sign_in("the-application-s-API-key")?;
+    /// let client = VerificationClient::without_sign_in("the-API-key")?;
     /// # let _ = client;
     /// # Ok(())
     /// # }
@@ -121,7 +126,7 @@ impl VerificationClient {
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new), and [`ConfigError::RootCertificates`].
+    /// Those of [`new`](Self::new), and [`ConfigError::RootCertificates`]: the system's cannot be loaded.
     #[cfg(feature = "reqwest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn without_sign_in(api_key: impl AsRef<str>) -> Result<Self, ConfigError> {
@@ -134,7 +139,7 @@ impl VerificationClient {
         Self::over(transport, Arc::new(SystemTime::now), api_key.as_ref())
     }
 
-    /// Calls this server instead of Didit: a fake in tests, or a gateway.
+    /// The server to call instead of Didit, such as a fake or a gateway.
     ///
     /// Default: `https://verification.didit.me`.
     ///
@@ -165,12 +170,12 @@ impl VerificationClient {
     /// Creates a session for a user, or resumes the user's unfinished one of the same workflow, and
     /// [says so](VerificationSession::is_resumed). [Example](Self).
     ///
-    /// If the outcome is unknown, because Didit does not respond, the call may be repeated: at most one session is left
-    /// unfinished.
+    /// If Didit does not respond, repeat the call: if it has created a session, the repeated call resumes it.
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors). Values that Didit would certainly refuse are not sent.
+    /// Those of [every call](Self#errors). [`VerificationError::InvalidRequest`] without a call if a value is certainly
+    /// invalid.
     pub async fn create(
         &self,
         verification: NewVerification,
@@ -181,7 +186,7 @@ impl VerificationClient {
         self.read(&response, CREATION, VerificationSession::read)
     }
 
-    /// Asks for the decision about a session, at any time. [Example](Self).
+    /// Reads the decision about a session; before Didit has decided, it has a pending status. [Example](Self).
     ///
     /// # Errors
     ///
@@ -197,8 +202,8 @@ impl VerificationClient {
         Ok(decision)
     }
 
-    /// Approves or declines a session by hand, after a review for example. The comment is for your colleagues in the
-    /// console. Didit sends the webhook of the change.
+    /// Approves or declines a session by hand, such as after a review. Didit's console shows the comment. Didit sends the
+    /// webhook of the change.
     ///
     /// ```
     /// use tower_didit::{Error, verification::{Status, VerificationClient, VerificationId}};
@@ -212,8 +217,8 @@ impl VerificationClient {
     /// # Errors
     ///
     /// Those of [every call](Self#errors), [`VerificationError::UnknownSession`], and
-    /// [`VerificationError::InvalidRequest`]: the status is neither `Approved` nor `Declined`, or the session has it, or
-    /// its status cannot be changed.
+    /// [`VerificationError::InvalidRequest`]: the status is neither `Approved` nor `Declined`, the session has it already,
+    /// or Didit does not allow the change.
     pub async fn update_status(
         &self,
         id: VerificationId,
@@ -221,17 +226,15 @@ impl VerificationClient {
         comment: impl AsRef<str>,
     ) -> Result<(), Error> {
         if !matches!(status, Status::Approved | Status::Declined) {
-            let context = "the new status is neither `Approved` nor `Declined`";
-            return Err(Error::with_context(
-                VerificationError::InvalidRequest,
-                context,
+            return Err(invalid_request(
+                "the new status is neither `Approved` nor `Declined`",
             ));
         }
         let body = json!({"new_status": status.as_str(), "comment": comment.as_ref()});
         self.update(id, &body).await
     }
 
-    /// Lets the person repeat these steps at the same URL, or, if there are none, all steps that were not approved.
+    /// Lets the person repeat these steps at the same URL. Without steps: all that were not approved.
     ///
     /// ```
     /// use tower_didit::{Error, verification::{ResubmitStep, VerificationClient, VerificationId}};
@@ -256,8 +259,8 @@ impl VerificationClient {
         self.update(id, &body).await
     }
 
-    /// Deletes a session, with the person's images and data. Webhooks that Didit has queued still arrive. A template of
-    /// the face without images stays, if the retention policy of the application in Didit's console says so.
+    /// Deletes a session with the person's images and data. Didit may keep a template of the face, by the retention policy
+    /// in its console. Webhooks that it has queued still arrive.
     ///
     /// ```
     /// use tower_didit::{Error, verification::{VerificationClient, VerificationId}};
@@ -270,7 +273,7 @@ impl VerificationClient {
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors), and [`VerificationError::UnknownSession`], also if it was deleted before.
+    /// Those of [every call](Self#errors), and [`VerificationError::UnknownSession`], also if the session was deleted before.
     pub async fn delete(&self, id: VerificationId) -> Result<(), Error> {
         let call = Call::of_session("deletion", Method::DELETE, id, "delete");
         self.send(call).await.map(drop)
@@ -289,7 +292,7 @@ impl VerificationClient {
         Ok(())
     }
 
-    /// Whether reads that nobody waits for should be put off: more than half of a minute's are used up.
+    /// Whether more than half of the reads of a minute are used up. Reads for which no person waits are then put off.
     pub(super) fn is_busy(&self) -> bool {
         self.0.limits.is_busy(Class::Read)
     }
@@ -321,7 +324,7 @@ impl VerificationClient {
         })))
     }
 
-    /// The response of a call that has succeeded. A call above the rate limit is not sent.
+    /// Sends a call, unless it is above the rate limit. Returns the response if it is a success.
     async fn send(&self, call: Call) -> Result<Response<Bytes>, Error> {
         let Call {
             name,
@@ -391,13 +394,13 @@ impl fmt::Debug for VerificationClient {
     }
 }
 
-/// A request to be sent.
+/// A request, before it has the API key and the host.
 struct Call {
-    /// For errors.
+    /// Its name in errors.
     name: &'static str,
     request: Request<Bytes>,
     path: String,
-    /// What a 404 says. Without it a 404 is no documented response.
+    /// The error of a 404. `None` if Didit documents no 404 for this call.
     unknown: Option<VerificationError>,
 }
 
@@ -416,7 +419,7 @@ impl Call {
         }
     }
 
-    /// Didit redirects paths without the slash at the end.
+    /// The path ends with a slash: Didit redirects paths without it.
     fn of_session(name: &'static str, method: Method, id: VerificationId, action: &str) -> Self {
         Self {
             unknown: Some(VerificationError::UnknownSession),

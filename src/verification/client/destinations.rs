@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl VerificationClient {
-    /// Lists where Didit sends the webhooks of the application, oldest first. The list has no secrets: they are in a
-    /// single [`destination`](Self::destination).
+    /// Lists the webhook destinations of the application, oldest first, without their secrets: a single
+    /// [`destination`](Self::destination) has its secret.
     ///
     /// ```
     /// use tower_didit::{
@@ -92,8 +92,8 @@ impl VerificationClient {
     /// # Errors
     ///
     /// Those of [every call](Self#errors). [`VerificationError::InvalidRequest`] with the
-    /// [`provider_code`](Error::provider_code) `url`: the application has a destination with this URL. Values that
-    /// Didit would certainly refuse are not sent.
+    /// [`provider_code`](Error::provider_code) `url` if another destination of the application has this URL; without a
+    /// call if a value is certainly invalid.
     pub async fn create_destination(
         &self,
         settings: DestinationSettings,
@@ -103,7 +103,7 @@ impl VerificationClient {
         self.read_destination(&self.send(call).await?, CREATION)
     }
 
-    /// Asks for one destination, with its secret.
+    /// Reads a destination, with its secret.
     ///
     /// ```
     /// use tower_didit::{Error, verification::VerificationClient};
@@ -143,8 +143,8 @@ impl VerificationClient {
         self.same(read, destination, READ)
     }
 
-    /// Changes a destination: all of it, or [some of it](DestinationSettings::changes). The secret stays the same, and
-    /// the events are replaced.
+    /// Changes a destination: all settings, or [some](DestinationSettings::changes). Events replace the earlier ones; the
+    /// secret stays.
     ///
     /// ```
     /// use tower_didit::{
@@ -184,7 +184,7 @@ impl VerificationClient {
         self.same(updated, destination, UPDATE)
     }
 
-    /// Deletes a destination: Didit sends nothing to it any more.
+    /// Deletes a destination. Didit sends no more webhooks to it.
     ///
     /// ```
     /// use tower_didit::{Error, verification::VerificationClient};
@@ -214,8 +214,8 @@ impl VerificationClient {
     ///
     /// # Errors
     ///
-    /// Those of [every call](Self#errors), and [`VerificationError::UnknownDestination`], also if it was deleted
-    /// before.
+    /// Those of [every call](Self#errors), and [`VerificationError::UnknownDestination`], also if the destination was
+    /// deleted before.
     pub async fn delete_destination(&self, destination: &WebhookDestination) -> Result<(), Error> {
         let call = of_destination("deletion of a destination", Method::DELETE, destination);
         self.send(call).await.map(drop)
@@ -237,7 +237,7 @@ impl VerificationClient {
         name: &str,
     ) -> Result<WebhookDestination, Error> {
         if answered.id() != requested.id() {
-            return Err(self.invalid(format!("{name}: it is about another one")));
+            return Err(self.invalid(format!("{name}: it is another destination")));
         }
         Ok(answered)
     }

@@ -12,7 +12,7 @@ use crate::{
     transport::unexpected_status,
 };
 
-/// The error of a response that is not a success. `call` names the call, and `unknown` is what a 404 says.
+/// The error of a response that is not a success. `unknown` is the error of a 404.
 pub(super) fn of(
     call: &str,
     unknown: Option<VerificationError>,
@@ -29,7 +29,7 @@ pub(super) fn of(
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
             Error::with_context(VerificationError::KeyRefused, call.to_owned())
         }
-        // A 404 that is no JSON is a gateway's.
+        // A gateway's 404 is not JSON.
         (StatusCode::NOT_FOUND, Some(unknown)) if json::object(response.body()).is_some() => {
             Error::with_context(unknown, call.to_owned())
         }
@@ -46,12 +46,13 @@ pub(super) fn of(
     }
 }
 
-/// A 400: an object with a text, or a list of texts, for a member of the request or for `detail`; or a list of texts.
+/// The error of a 400. Its body has a text, or a list of texts, for `detail` or for a member of the request; or it is a
+/// list of texts.
 fn refusal(body: &[u8]) -> Error {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let first = json.as_object().and_then(|members| members.iter().next());
     let (name, value) = first.map_or((DETAIL, &json), |(name, value)| (name.as_str(), value));
-    // The name is repeated in logs.
+    // Logs repeat the name, so it must be a known one.
     let name = MEMBERS.into_iter().find(|known| *known == name);
     let name = name.unwrap_or(DETAIL);
     let text = text(value).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Didit's rate limits, kept by the client itself.
+//! Didit's rate limits, kept by the client.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use crate::{
     lock::lock,
 };
 
-/// What a limit counts. Didit counts each class by itself, for each API key.
+/// The calls that share a limit of Didit's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Creation,
@@ -66,7 +66,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call that is sent now; otherwise how long to wait.
+    /// Counts a call that may be sent now. Fails with the time to wait.
     pub(super) fn begin(&self, class: Class) -> Result<(), Duration> {
         let now = Timestamp::now(&*self.clock);
         lock(self.calls(class)).begin(now, class.limit())
@@ -104,9 +104,9 @@ impl fmt::Debug for RateLimits {
 
 /// The calls of a class in the last window.
 struct Calls {
-    /// How many in which second; the oldest first.
+    /// Their number in each second, oldest first.
     recent: VecDeque<(Timestamp, u32)>,
-    /// Until then Didit has asked to wait.
+    /// After a 429: no call is sent before this time.
     resumes: Timestamp,
 }
 
@@ -128,8 +128,7 @@ impl Calls {
         Ok(())
     }
 
-    /// Forgets what is older than a window. A clock that is set back does not stop the calls for longer than a window or
-    /// a pause.
+    /// Forgets calls older than a window. If the clock was set back, calls wait for a window or a pause at most.
     fn forget(&mut self, now: Timestamp) {
         self.resumes = self.resumes.min(now.plus(MAX_PAUSE));
         for (at, _) in &mut self.recent {
@@ -156,11 +155,11 @@ impl Default for Calls {
     }
 }
 
-/// Didit's window of 60 s, and a second more: the clock drops fractions.
+/// Didit's window of 60 s and one more second, because timestamps are whole seconds.
 const WINDOW: Duration = Duration::from_secs(61);
-/// After a 429 that does not say how long to wait.
+/// After a 429 without `Retry-After`.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A sandbox says up to 24 hours. Its quota may be raised before.
+/// The `Retry-After` of a sandbox is up to 24 hours, but its quota may be raised before.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl VerificationClient {
-    /// Asks for the report of a session: a PDF of at most 16 MiB, with images and data of the person.
+    /// Reads the report of a session: a PDF of at most 16 MiB, with images and data of the person.
     ///
-    /// Didit writes it anew for each call, and allows 50 a minute. The time for it is that of any call: 10 seconds, or
+    /// Didit generates it for each call, 50 times a minute at most. The timeout is that of any call: 10 s, or
     /// [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout).
     ///
     /// ```
@@ -23,7 +23,7 @@ impl VerificationClient {
     /// };
     /// use tower_didit::{Error, verification::{VerificationClient, VerificationId}};
     ///
-    /// /// For an employee. `id` is what the application has stored.
+    /// /// For an employee.
     /// async fn report(client: &VerificationClient, id: VerificationId) -> Result<impl IntoResponse, Error> {
     ///     let pdf = client.report(id).await?;
     ///     Ok(([(CONTENT_TYPE, "application/pdf"), (CACHE_CONTROL, "no-store")], pdf))
@@ -51,9 +51,9 @@ impl VerificationClient {
         let mut call = Call::of_session(REPORT, Method::GET, id, "generate-pdf");
         let extensions = call.request.extensions_mut();
         extensions.insert(BodyLimit(MAX_REPORT));
-        // A report takes long, and has a rate limit of its own: it is asked for once.
+        // Sent once: a report is slow, and its rate limit is low.
         extensions.remove::<ReuseConnection>();
-        // Errors are JSON.
+        // A success is a PDF, an error is JSON.
         let headers = call.request.headers_mut();
         headers.insert(header::ACCEPT, ANYTHING);
         let report = self.send(call).await?.into_body();
