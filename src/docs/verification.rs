@@ -212,7 +212,7 @@
 //! A verdict is for now. `Kyc Expired`, `Declined` and a blocked user
 //! ([`entity_status`](crate::verification::WebhookEvent::entity_status)) take it away. Ask for the decision again from
 //! time to time, such as once a day: webhooks get lost.
-//! [`Verification`](crate::verification::Verification#webhooks-that-get-lost) does.
+//! [`Verification`](crate::verification::Verification#lost-webhooks) does so.
 //!
 //! # From the console to production
 //!

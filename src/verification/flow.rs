@@ -1,4 +1,4 @@
-//! The verification of signed-in users: from the guard to Didit, and back to the page.
+//! The verification of signed-in users: guard, return page, webhooks, rechecks.
 
 mod events;
 mod guard;
@@ -21,7 +21,8 @@ pub use self::{
 };
 use super::{
     NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
-    VerificationRecords, VerificationSession, id::is_uuid,
+    VerificationRecords, VerificationSession, id::is_uuid, invalid_request,
+    new_verification::vendor_data,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -32,12 +33,12 @@ use crate::{
     tokens::IdClaims,
 };
 
-/// Verifies signed-in users at Didit, and keeps who is verified.
+/// Verifies signed-in users at Didit, and keeps a record of each.
 ///
-/// Three parts share it: [`RequireVerified`] guards routes, [`return_page`](Self::return_page) is where the browser
-/// returns to, and [`receive`](Self::receive) handles Didit's webhooks. A user is verified only by a decision that Didit
-/// returns over the API: neither the browser's return nor a webhook's payload grants anything. So webhooks may arrive
-/// twice, in any order, before the return or never.
+/// Three parts share it: [`RequireVerified`] guards routes, the browser returns to [`return_page`](Self::return_page), and
+/// [`receive`](Self::receive) handles Didit's webhooks. Only a decision that Didit returns over its API makes a user
+/// verified: neither the browser's return nor a webhook's payload grants anything. So a webhook may arrive twice, in any
+/// order, before the return or never.
 ///
 /// ```
 /// use axum::{
@@ -60,7 +61,7 @@ use crate::{
 ///         .with_face_match()
 ///         .with_workflow("99999999-8888-4777-8666-555555555555");
 ///     let verification = Verification::new(
-///         VerificationClient::new("the-application-s-API-key", &config)?,
+///         VerificationClient::new("the-API-key", &config)?,
 ///         requirements,
 ///         "https://app.example/verified",
 ///         MemoryStore::new(), // in production `RedisStore`, or a table of your database
@@ -85,36 +86,36 @@ use crate::{
 /// # Ok::<_, ConfigError>(())
 /// ```
 ///
-/// # What a user's record becomes
+/// # What the guard does
 ///
-/// | Didit says | the guard |
+/// | status of the user's session | the guard |
 /// |---|---|
-/// | nothing yet, `Not Started`, `In Progress`, `Resubmitted` | sends the person to Didit, to begin or to go on |
-/// | `In Review`, `Awaiting User`, or an unknown status | sends the person to the return page, which waits |
+/// | no session, `Not Started`, `In Progress`, `Resubmitted` | sends the person to Didit, to begin or continue |
+/// | `In Review`, `Awaiting User`, or an unknown status | sends the person to the return page, which waits for the decision |
 /// | `Approved`, and the [requirements](Requirements) are met | lets the user pass |
 /// | `Approved`, but a check is missing or not approved; `Declined` | 403 [`verification-declined`](VerificationError::Declined), until an employee lets the person repeat steps |
-/// | `Expired`, `Abandoned`, `Kyc Expired`, or the session was deleted | sends the person to Didit, to begin anew |
-/// | the user is blocked | 403 [`verification-user-blocked`](VerificationError::UserBlocked) |
+/// | `Expired`, `Abandoned`, `Kyc Expired`, or the session was deleted | sends the person to Didit, to start again |
+/// | any, and the user is blocked in Didit's console | 403 [`verification-user-blocked`](VerificationError::UserBlocked) |
 ///
-/// A verdict counts only for the user and the requirements that it was made by: if they change, Didit is asked again, and
-/// with another workflow the user begins anew.
+/// A verdict counts only for the user and the requirements that it was made for. If the requirements change, Didit is
+/// asked again; if the workflow changes, the user starts again.
 ///
 /// Didit is asked about a session at most every 10 s for a browser, and for each webhook that may change the record.
-/// Anything that fails refuses: records that do not respond within 1 s, and a Didit that does not respond. While Didit
-/// does not respond, or [limits the calls](VerificationClient#rate-limits), a person sees a page that loads itself again:
+/// No failure lets a user pass: neither records that do not respond within 1 s nor a Didit that does not respond. While
+/// Didit does not respond, or [limits the calls](VerificationClient#rate-limits), a person sees a page that reloads itself:
 /// the return page, or that of [`verification-unavailable`](VerificationError::Unavailable).
 ///
-/// # Webhooks that get lost
+/// # Lost webhooks
 ///
-/// Didit drops a webhook that was not accepted three times. So a verdict counts for
-/// [a period](Self::with_recheck_after) after Didit has confirmed it. The next request of the user then passes by the
-/// stored verdict, and Didit is asked beside it: once for all processes, at most every 10 minutes, and only while half of
-/// the [calls of the minute](VerificationClient#rate-limits) are left. What Didit then says against the user takes the
-/// verification away, as a webhook does; so does the deletion of the session, for which there is no webhook.
+/// Didit drops a webhook after three failed attempts. So a verdict counts for [a period](Self::with_recheck_after) after
+/// Didit has confirmed it. The user's next request then still passes, and a check in the background asks Didit: in one
+/// process, at most every 10 minutes, and only while half of the [reads of the minute](VerificationClient#rate-limits) are
+/// left. If Didit no longer approves, or the session was deleted, for which there is no webhook, the user is no longer
+/// verified.
 ///
-/// While Didit or the records do not respond, the verdict goes on to count, and one `WARN` is
-/// [logged](crate::docs::logs#verification). 7 days after the period it does not count any more: Didit is asked before
-/// the request passes. The same holds for a user who comes back after that time.
+/// While Didit or the records do not respond, the verdict still counts, and one `WARN` is
+/// [logged](crate::docs::logs#verification). From 7 days after the period, it no longer counts: the request waits for
+/// Didit's decision. So does the first request of a user who was away for that long.
 #[derive(Clone)]
 pub struct Verification(Arc<Inner>);
 
@@ -142,13 +143,14 @@ enum Standing {
 }
 
 impl Verification {
-    /// Verifies by the workflow of `requirements`. `return_url` is the absolute URL at which the application mounts
-    /// [`return_page`](Self::return_page), inside of [`DiditAuth`](crate::DiditAuth). [Example](Self).
+    /// Users are verified by the [workflow](Requirements::with_workflow) of `requirements`. `return_url` is the absolute URL
+    /// of the route with the [`return_page`](Self::return_page), inside of [`DiditAuth`](crate::DiditAuth).
+    /// [Example](Self).
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Invalid`] and [`ConfigError::InvalidValue`]: the requirements have no workflow, its id is not a UUID, or the return URL is neither https nor http on loopback, or has
-    /// a query.
+    /// - [`ConfigError::Invalid`]: the requirements have no workflow, or its id is not a UUID.
+    /// - [`ConfigError::InvalidValue`]: the return URL is neither https nor http on loopback, or has a query.
     pub fn new(
         client: VerificationClient,
         requirements: Requirements,
@@ -182,7 +184,7 @@ impl Verification {
         })))
     }
 
-    /// The clock that the pauses between questions to Didit, and the age of a verdict, are measured by.
+    /// The clock that measures the pauses between calls and the age of a verdict.
     ///
     /// Default: the system's.
     ///
@@ -200,19 +202,19 @@ impl Verification {
         self
     }
 
-    /// The page that the browser returns to: a service for one route, inside of [`DiditAuth`](crate::DiditAuth).
-    /// [Example](Self).
+    /// The page that the browser returns to: a service for the route of the return URL, inside of
+    /// [`DiditAuth`](crate::DiditAuth). [Example](Self).
     ///
-    /// It reads nothing of what Didit adds to the query. It asks for the decision about the signed-in user's own session,
-    /// and redirects to the page that the guard has interrupted. While Didit has not decided, the page loads itself again
-    /// every 10 s, six times. A browser in which nobody is signed in, such as the phone that took over, is told to go
-    /// back to the first device, and is granted nothing.
+    /// It ignores the parameters that Didit adds to the query. It asks Didit for the decision about the signed-in user's
+    /// own session, and redirects a verified user to the page that the guard has interrupted. While Didit has not decided,
+    /// the page reloads itself every 10 s, six times. In a browser in which nobody is signed in, such as that of a phone on
+    /// which the person has finished, it points back to the first device.
     pub fn return_page(&self) -> VerificationReturnPage {
         VerificationReturnPage::new(self.clone())
     }
 
-    /// What is known of a signed-in user's verification, for pages that are open to everybody: Didit is not asked. Whether
-    /// a user passes is decided by [`RequireVerified`].
+    /// The record of a signed-in user, for pages that show how the verification stands. Didit is not asked. It admits
+    /// nobody: [`RequireVerified`] does.
     ///
     /// ```
     /// use axum::extract::State;
@@ -235,7 +237,7 @@ impl Verification {
     ///
     /// [`ErrorKind::SessionUnavailable`]: the records do not respond.
     pub async fn record_of(&self, user: &IdClaims) -> Result<Option<VerificationRecord>, Error> {
-        let stored = self.record(&user_of(user)).await?;
+        let stored = self.record(&vendor_data(user)).await?;
         Ok(stored.map(|(record, _)| record))
     }
 
@@ -260,7 +262,7 @@ impl Verification {
                     let verdict = decision.judge(&requirements);
                     (decision.status(), verdict.is_verified())
                 }
-                // It was deleted: the user has to begin anew.
+                // The session was deleted: the user has to start again.
                 Err(error) if error.kind() == VerificationError::UnknownSession.into() => {
                     (Status::Expired, false)
                 }
@@ -286,8 +288,8 @@ impl Verification {
         Err(contended())
     }
 
-    /// Creates or resumes the user's session, and remembers it with the page. `None` if the record has changed meanwhile:
-    /// the return page says what has become of it.
+    /// Creates or resumes the user's session, and stores it with the page to return to. `None` if the record no longer
+    /// allows it: the return page then shows the present state.
     async fn start(&self, user: &str, page: &str) -> Result<Option<VerificationSession>, Error> {
         let mut before = self.record(user).await?;
         if !self.may_start(user, before.as_ref())? {
@@ -299,12 +301,9 @@ impl Verification {
             let stable = session.workflow_id();
             let context =
                 format!("`with_workflow` has the id of a version: the workflow is {stable}");
-            return Err(Error::with_context(
-                VerificationError::InvalidRequest,
-                context,
-            ));
+            return Err(invalid_request(context));
         }
-        // Didit resumes a session in progress. Another one means that the known one has ended since Didit was asked.
+        // Didit resumes an unfinished session. A new one means that the known one has ended meanwhile.
         let has_ended = before.as_ref().is_some_and(|(before, _)| {
             before.workflow == self.0.workflow
                 && before.status().is_undecided()
@@ -376,7 +375,7 @@ impl Verification {
         })
     }
 
-    /// Whether Didit may be asked again about a session.
+    /// Whether a browser's request may ask Didit again.
     fn is_due(&self, record: &VerificationRecord) -> bool {
         let asked = Timestamp::from_unix(record.asked_at);
         self.now().since(asked) >= PAUSE
@@ -409,13 +408,7 @@ impl fmt::Debug for Verification {
     }
 }
 
-/// The id of a signed-in user at Didit.
-fn user_of(claims: &IdClaims) -> String {
-    NewVerification::of_user("", claims)
-        .vendor_data()
-        .to_owned()
-}
-
+/// Waits for the records, at most 1 s.
 async fn within<T>(call: StoreFuture<'_, T>) -> Result<T, Error> {
     match timeout(STORE_TIMEOUT, call).await {
         Ok(outcome) => Ok(outcome?),
@@ -431,7 +424,8 @@ fn contended() -> Error {
     Error::with_context(ErrorKind::SessionUnavailable, context)
 }
 
+/// The limit of attempts to change a record that other requests change at the same time.
 const ATTEMPTS: usize = 5;
-/// Between two questions about one session.
+/// Between two calls about one session for browsers.
 const PAUSE: Duration = Duration::from_secs(10);
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What webhooks do to the record of a user.
+//! The webhooks about users and their sessions.
 
 use std::time::SystemTime;
 
@@ -9,26 +9,28 @@ use crate::{
 };
 
 impl Verification {
-    /// Handles a webhook: asks Didit for the decision if the event is about the present session of a known user, unless the
-    /// event can neither verify the user nor take the verification away, such as one about a session that was opened. Other
-    /// events are ignored, except those that block or unblock a user. [Example](Self).
+    /// Handles a webhook. [Example](Self).
+    ///
+    /// - An event about the present session of a user makes it ask Didit for the decision, if the decision may change
+    ///   whether the user is verified.
+    /// - An event that blocks or unblocks a user is stored.
+    /// - Any other event is ignored.
     ///
     /// # Errors
     ///
     /// Those of [`decision`](crate::verification::VerificationClient::decision), and
-    /// [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable) if the records do not respond. Answer with the error:
-    /// Didit then sends the event again.
+    /// [`SessionUnavailable`](crate::ErrorKind::SessionUnavailable) if the records do not respond. Return the error from
+    /// the handler, so that Didit sends the event again.
     pub async fn receive(&self, event: &WebhookEvent) -> Result<(), Error> {
         let Some(user) = event.vendor_data() else {
             return Ok(());
         };
+        if (event.is_test() || event.is_sandbox()) && !self.0.requirements.accepts_sandbox {
+            return Ok(());
+        }
         let at = event.timestamp().unwrap_or(SystemTime::UNIX_EPOCH);
         let at = at.duration_since(SystemTime::UNIX_EPOCH);
         let at = at.unwrap_or_default().as_secs();
-        let is_made_up = event.is_test() || event.is_sandbox();
-        if is_made_up && !self.0.requirements.accepts_sandbox {
-            return Ok(());
-        }
         if event.kind() == EventKind::UserStatusUpdated {
             let is_blocked = event.entity_status() == Some(BLOCKED);
             return self.note_block(user, is_blocked, at).await;
@@ -41,10 +43,10 @@ impl Verification {
             if session.is_none() || record.session_id() != session {
                 return Ok(());
             }
-            if self.knows(user, &record, event) {
+            if self.is_redundant(user, &record, event) {
                 return Ok(());
             }
-            // The verdict does not outlive an event against it if Didit cannot be asked now.
+            // An event against the verdict ends it first, because Didit may not respond now.
             let is_against = event.status().is_some_and(|it| it != Status::Approved);
             let is_newer = at.saturating_add(SKEW) >= record.asked_at;
             if record.is_verified && is_against && is_newer {
@@ -63,16 +65,16 @@ impl Verification {
         Err(contended())
     }
 
-    /// Remembers whether the user is blocked.
+    /// Stores whether the user is blocked.
     async fn note_block(&self, user: &str, is_blocked: bool, at: u64) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let (record, version) = match self.record(user).await? {
                 Some(known) => known,
-                // A session that is created meanwhile must not verify the user.
+                // The block counts before the user begins.
                 None if is_blocked => (VerificationRecord::without_session(&self.0.workflow), 0),
                 None => return Ok(()),
             };
-            // Of two events of the same second the block counts.
+            // Of two events in one second the block counts.
             if at < record.blocked_at || at == record.blocked_at && !is_blocked {
                 return Ok(());
             }
@@ -88,19 +90,19 @@ impl Verification {
         Err(contended())
     }
 
-    /// Whether Didit need not be asked: the event can neither verify the user nor take the verification away. Nothing
-    /// depends on the order of events, or on clocks: an event that contradicts the verdict is never known.
-    fn knows(&self, user: &str, record: &VerificationRecord, event: &WebhookEvent) -> bool {
+    /// Whether Didit need not be asked, because its decision cannot change whether the user is verified. An event that
+    /// contradicts the verdict is never redundant, whatever its time: neither order nor clocks matter.
+    fn is_redundant(&self, user: &str, record: &VerificationRecord, event: &WebhookEvent) -> bool {
         let known = record.status();
         match event.status() {
             None | Some(Status::Other) => false,
-            // The webhook after the browser's return, or the return after the webhook.
+            // The browser's return, or an earlier webhook, has led to this verdict.
             Some(Status::Approved) => {
                 let is_verified = matches!(self.standing(user, record), Ok(Standing::Verified));
                 is_verified && self.judge_event(user, event) == Some(Verdict::Verified)
             }
             Some(_) if record.is_verified => false,
-            // The guard and the return page ask about a session that is under way.
+            // The guard and the return page ask about an unfinished session.
             Some(Status::NotStarted | Status::InProgress) => matches!(
                 known,
                 Status::NotStarted | Status::InProgress | Status::Resubmitted
@@ -120,5 +122,5 @@ impl Verification {
 }
 
 const BLOCKED: &str = "BLOCKED";
-/// How far Didit's clock, which stamps the events, may be from this one, in seconds: `DiditWebhooks` accepts no more.
+/// The largest difference to Didit's clock, in seconds: `DiditWebhooks` refuses more.
 const SKEW: u64 = 300;

@@ -7,37 +7,39 @@ use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Standing, Verification, outage, user_of};
+use super::{Standing, Verification, outage};
 use crate::{
     body::ResponseBody,
     error::{Error, ErrorKind, VerificationError},
     extract::context,
     future::ResponseFuture,
     return_to::ReturnTo,
+    verification::new_verification::vendor_data,
 };
 
-/// Guards a group of routes: lets in verified users only. Add it inside of [`RequireSignIn`](crate::RequireSignIn).
+/// Guards a group of routes: only verified users pass. Add it inside of [`RequireSignIn`](crate::RequireSignIn).
 ///
-/// A person is [sent to Didit](Verification#what-a-users-record-becomes). A program gets 403
-/// [`verification-required`](VerificationError::Required), and the `detail` of the problem names the page to open.
+/// A person who is not verified is [sent to Didit](Verification#what-the-guard-does). A script or an API client gets 403
+/// [`verification-required`](VerificationError::Required) as problem details (RFC 9457), whose `detail` names the page to
+/// open.
 ///
 /// [Example](Verification).
 #[derive(Clone, Debug)]
 pub struct RequireVerified(Verification);
 
 impl RequireVerified {
-    /// A guard by this verification. [Example](Verification).
+    /// A guard with the requirements and records of `verification`. [Example](Verification).
     pub fn new(verification: &Verification) -> Self {
         Self(verification.clone())
     }
 
-    /// `Ok(None)` lets the request pass; `Ok(Some(_))` is where the person is sent.
+    /// `Ok(None)` lets the request pass; `Ok(Some(_))` is the URL that the person is sent to.
     async fn admit(&self, head: &Parts) -> Result<Option<HeaderValue>, Error> {
         let context = context(&head.extensions)?;
         let context = context.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
         let session = context.session()?.signed_in().await?;
         let session = session.ok_or_else(|| Error::new(ErrorKind::NotSignedIn))?;
-        let user = user_of(session.tokens().claims());
+        let user = vendor_data(session.tokens().claims());
         let Self(verification) = self;
         let return_url = &verification.0.return_url;
         let mut record = match verification.record(&user).await? {
@@ -80,7 +82,7 @@ impl RequireVerified {
     }
 }
 
-/// A page that a person waits for loads itself again if Didit could not be asked.
+/// The response to an error. For a person it reloads itself if Didit did not respond.
 pub(super) fn refusal(head: &Parts, error: Error) -> Response<Bytes> {
     let error = outage::of_page(error);
     let page = context(&head.extensions).ok().flatten();

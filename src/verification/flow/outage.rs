@@ -1,4 +1,4 @@
-//! What a person sees while Didit cannot be asked.
+//! Pages that reload themselves while Didit does not respond.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::error::{Error, ErrorKind, VerificationError};
 
-/// How long a person's page waits before it loads itself again, if the same request may succeed then.
+/// The time after which a page reloads itself; `None` for an error that a reload does not resolve.
 pub(super) fn wait(error: &Error) -> Option<Duration> {
     match error.kind() {
         ErrorKind::ProviderUnreachable
@@ -22,7 +22,7 @@ pub(super) fn wait(error: &Error) -> Option<Duration> {
     }
 }
 
-/// The error of a guarded page, or of the return page.
+/// The error for a person's page.
 pub(super) fn of_page(error: Error) -> Error {
     let Some(wait) = wait(&error) else {
         return error;
@@ -34,7 +34,7 @@ pub(super) fn of_page(error: Error) -> Error {
     .with_retry_after(wait)
 }
 
-/// The value of `Refresh`, which loads the page again.
+/// The value of `Refresh`. An empty `url` is the page itself.
 pub(super) fn refresh(wait: Duration, url: &str) -> Option<HeaderValue> {
     let seconds = wait.as_secs();
     let value = if url.is_empty() {

@@ -1,4 +1,4 @@
-//! Whether the verdict on a verified user still holds: webhooks get lost.
+//! Rechecks of verified users, in case webhooks were lost.
 
 use std::{
     collections::HashMap,
@@ -22,8 +22,8 @@ use crate::{
 };
 
 impl Verification {
-    /// How long Didit's confirmation of a verdict counts. Then Didit is
-    /// [asked again](Self#webhooks-that-get-lost) about the session of a verified user, beside the user's requests.
+    /// How long a verdict counts before Didit is [asked again](Self#lost-webhooks), in the background of a request of the
+    /// user.
     ///
     /// Default: 24 hours.
     ///
@@ -42,8 +42,8 @@ impl Verification {
         self
     }
 
-    /// The record that decides on a request. If the user is verified, and the last confirmation is too old, Didit is
-    /// asked: beside the request, or before it, if the verdict does not count any more.
+    /// The record that decides on a request. If the verdict on a verified user is older than the period, Didit is asked: in
+    /// the background, or, if the verdict no longer counts, before the request passes.
     pub(super) async fn rechecked(
         &self,
         user: &str,
@@ -58,7 +58,7 @@ impl Verification {
             let check = self.start_check(user, When::BeforeTheRequest);
             let lost = || Err(Error::new(ErrorKind::ProviderUnreachable));
             let checked = check.outcome().await.unwrap_or_else(lost)?;
-            // The application has written a record without a session, which Didit cannot confirm.
+            // Didit cannot confirm a record without a session: only the application can have written it.
             if checked.as_ref() == Some(&record) {
                 return Err(Error::new(VerificationError::Required));
             }
@@ -66,12 +66,12 @@ impl Verification {
         }
         if age >= period && self.distance(record.rechecked_at) >= RETRY_AFTER {
             let known = (record.clone(), version);
-            self.start_check(user, When::BesideTheRequest(Box::new(known)));
+            self.start_check(user, When::InBackground(Box::new(known)));
         }
         Ok(Some(record))
     }
 
-    /// The check of this user that is in flight in this process or was completed a moment ago, or a new one.
+    /// The check of this user in this process: the one in flight, one that has just been completed, or a new one.
     fn start_check(&self, user: &str, when: When) -> Flight<Outcome> {
         let now = self.now();
         let rechecks = &self.0.rechecks;
@@ -88,7 +88,7 @@ impl Verification {
                         is_failing.store(false, Ordering::Relaxed);
                         Ok(checked)
                     }
-                    When::BesideTheRequest(known) => {
+                    When::InBackground(known) => {
                         verification.recheck(&user, *known).await;
                         Ok(None)
                     }
@@ -99,22 +99,22 @@ impl Verification {
         check.flight.clone()
     }
 
-    /// Asks Didit, if no other process does. The claim is in the record, so that it holds for all processes, and after a
-    /// failure.
+    /// Asks Didit, unless another process does. The attempt is recorded first, so that other processes see it, and so that
+    /// a failed one is not repeated at once.
     async fn recheck(&self, user: &str, (record, version): (VerificationRecord, u64)) {
-        // Skipped, the check is due at the next request.
+        // A check that is skipped is due again at the next request.
         let Ok(_permit) = self.0.rechecks.permits.try_acquire() else {
             return;
         };
-        // The other half of the calls is for people who wait for a decision.
+        // The other half of the reads is for people who wait.
         if self.0.client.is_busy() {
             return;
         }
-        let claim = VerificationRecord {
+        let attempt = VerificationRecord {
             rechecked_at: self.now().as_unix(),
             ..record
         };
-        let checked = match self.put(user, claim, version).await {
+        let checked = match self.put(user, attempt, version).await {
             Ok(true) => self.ask(user).await,
             Ok(false) => return,
             Err(error) => Err(error),
@@ -152,10 +152,10 @@ impl Verification {
 /// The checks of this process.
 pub(super) struct Rechecks {
     tasks: TaskTracker,
-    /// By user, and whether requests wait for it. A check stays for a moment after it was completed: many requests
-    /// together ask once.
+    /// By user, and whether a request waits for the check. A completed check stays for [`PAUSE`], so that a burst of
+    /// requests asks once.
     checks: Mutex<HashMap<(String, bool), Check>>,
-    /// For the checks beside requests: those of requests that wait for Didit come first.
+    /// Limits the checks in the background.
     permits: Semaphore,
     /// Whether the failure was logged.
     is_failing: AtomicBool,
@@ -169,7 +169,7 @@ struct Check {
 enum When {
     BeforeTheRequest,
     /// With the record and its version.
-    BesideTheRequest(Box<(VerificationRecord, u64)>),
+    InBackground(Box<(VerificationRecord, u64)>),
 }
 
 type Outcome = Result<Option<VerificationRecord>, Error>;
@@ -185,11 +185,11 @@ impl Default for Rechecks {
     }
 }
 
-/// By default a confirmation counts for this long.
+/// The default period.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How long a verdict counts that could not be confirmed.
+/// How long a verdict counts beyond the period.
 const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Between two checks of one user beside requests.
+/// Between two checks of one user in the background.
 const RETRY_AFTER: Duration = Duration::from_secs(600);
-/// The limit of concurrent checks beside requests. At 300 ms each they are 400 a minute; Didit allows 600.
+/// The limit of concurrent checks in the background. At 300 ms each, two make 400 reads a minute; Didit allows 600.
 const MAX_RECHECKS: usize = 2;

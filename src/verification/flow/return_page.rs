@@ -16,13 +16,13 @@ use tower_service::Service;
 use super::{
     PAUSE, Standing, Verification,
     guard::{location, redirect, refusal},
-    outage, user_of,
+    outage,
 };
 use crate::{
     error::{Error, ErrorKind, VerificationError},
     extract::context,
     relying_party::Notice,
-    verification::{Status, VerificationRecord},
+    verification::{Status, VerificationRecord, new_verification::vendor_data},
 };
 
 /// The page that the browser returns to. Made by [`Verification::return_page`].
@@ -46,7 +46,7 @@ impl VerificationReturnPage {
         let Some(session) = context.session()?.signed_in().await? else {
             return Ok(elsewhere());
         };
-        let user = user_of(session.tokens().claims());
+        let user = vendor_data(session.tokens().claims());
         let Self(verification) = self;
         let mut record = verification.record(&user).await?.map(|(record, _)| record);
         let mut wait = None;
@@ -56,7 +56,7 @@ impl VerificationReturnPage {
         {
             match verification.ask(&user).await {
                 Ok(asked) => record = asked,
-                // What is known counts, and the page asks again.
+                // The record counts, and the page reloads itself.
                 Err(error) => wait = Some(outage::wait(&error).ok_or(error)?),
             }
         }
@@ -76,7 +76,7 @@ impl VerificationReturnPage {
     }
 }
 
-/// For the device that took over, where nobody is signed in.
+/// The page in a browser in which nobody is signed in, such as that of the second device.
 fn elsewhere() -> Response<Bytes> {
     let notice = Notice {
         title: "Go back to your first device",
@@ -89,8 +89,8 @@ fn elsewhere() -> Response<Bytes> {
     notice.into_response()
 }
 
-/// For a user who is not verified: why, and what to do. Looks again by itself, a few times. `wait` says when Didit can be
-/// asked, if it could not be asked now: such a look does not count.
+/// The page for a user who is not verified yet: the reason, and what to do. It reloads itself up to [`LOOKS`] times.
+/// With `wait`, Didit did not respond: the page reloads after this time, and the reload does not count.
 fn unfinished(
     head: &Parts,
     record: &VerificationRecord,
@@ -189,5 +189,6 @@ impl<B: Send + 'static> Service<Request<B>> for VerificationReturnPage {
 }
 
 const LOOK_AGAIN: &str = "Look again";
+/// The parameter that counts the reloads.
 const LOOK: &str = "look=";
 const LOOKS: u8 = 6;
