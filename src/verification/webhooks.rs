@@ -1,4 +1,4 @@
-//! The layer for the webhooks' route.
+//! The layer for the route of webhooks.
 
 mod body;
 mod canonical;
@@ -33,7 +33,7 @@ use crate::{
     session::store::SessionStore,
 };
 
-/// Lets only authentic webhooks of Didit reach a handler: a layer for one route.
+/// A layer for one route: only webhooks that Didit has signed reach its handler.
 ///
 /// ```
 /// use axum::{Router, http::StatusCode, routing::post};
@@ -52,41 +52,38 @@ use crate::{
 /// # }
 /// ```
 ///
-/// # What is authentic
+/// # What is verified
 ///
-/// 1. `X-Timestamp` is a number of seconds, at most 300 away from the clock.
-/// 2. `X-Signature` is the HMAC-SHA256 of the body as it came, by one of the secrets, in 64 lower-case hex digits.
+/// 1. `X-Timestamp` is a time in seconds since 1970, at most 300 s from the clock.
+/// 2. `X-Signature` is the HMAC-SHA256 of the received body with one of the secrets, as 64 lower-case hex digits.
 /// 3. The body is a JSON object. No object in it has a member twice.
-/// 4. The member `timestamp` equals `X-Timestamp`: the header is not signed.
+/// 4. The body's member `timestamp` equals `X-Timestamp`, because the header is not signed.
 ///
-/// The time that a wrong signature takes does not depend on where it is wrong: the HMAC is computed over the whole
-/// body with every secret, and compared by `subtle`, which always looks at all 32 bytes.
+/// Signatures are compared in constant time. `X-Signature-Simple` is ignored: it does not cover the decision.
 ///
-/// `X-Signature-Simple` is not offered: it does not cover the decision.
+/// # Responses
 ///
-/// # What is answered
-///
-/// | answer | when | Didit sends it again |
+/// | response | when | Didit sends it again |
 /// |---|---|---|
-/// | the handler's | the handler answered 2xx or 404 | after 404 |
-/// | 503 | any other answer of the handler | yes |
+/// | the handler's | the handler answers 2xx or 404 | after 404 |
+/// | 503 | the handler answers anything else | yes |
 /// | 200 | the handler has answered 2xx to this event in the last 20 minutes; or the event is a [test or of a sandbox](Self::accept_sandbox) | no |
-/// | 503 | the event is being handled now, or the [store](Self::with_store) does not answer | yes |
-/// | 503 | the body took more than 4 s to come, or broke off: it may be Didit's | yes |
+/// | 503 | the event is being handled, or the [store](Self::with_store) does not respond within 1 s | yes |
+/// | 503 | the body takes more than 4 s, or its connection breaks | yes |
 /// | 413 | the body has more than 1 MiB | no |
-/// | 401, empty | anything else | no |
+/// | 401, empty | the webhook is not authentic | no |
 ///
-/// Didit waits 5 s for the answer, and tries three times in about five minutes. A handler that takes longer is cancelled
-/// when Didit closes the connection: let it store the event and answer. The same event may reach the handler again,
-/// after a restart for example: handling it must be idempotent.
+/// Didit waits 5 s for the response, and tries three times in about five minutes. When it closes the connection, a slower
+/// handler is cancelled: let the handler store the event and respond. The same event may reach the handler again, such as
+/// after a restart, so the handler must be idempotent.
 ///
-/// The handler gets the [`WebhookEvent`] in the request's extensions, and the same body as any body that is
-/// `From<Bytes>`. The layer logs nothing of the body.
+/// The handler gets the [`WebhookEvent`] in the request's extensions, and the body as any type that is `From<Bytes>`. No
+/// part of the body is logged.
 ///
-/// # Several
+/// # Several destinations
 ///
-/// Each destination in Didit's console has its own secret. Use one `DiditWebhooks` for a destination: clones share the
-/// record of what was handled.
+/// Each destination in Didit's console has a secret of its own: use one `DiditWebhooks` for each. Clones share the record
+/// of handled events.
 #[derive(Clone, Debug)]
 pub struct DiditWebhooks {
     secrets: Secrets,
@@ -95,12 +92,12 @@ pub struct DiditWebhooks {
     has_own_store: bool,
     accepts_canonical: bool,
     accepts_sandbox: bool,
-    /// Whether an unknown signature was logged.
+    /// Whether a wrong signature was logged.
     unknown_logged: Arc<AtomicBool>,
 }
 
 impl DiditWebhooks {
-    /// With the secret of the destination as Didit's console shows it, or with several while the secret is rotated:
+    /// A layer with the secret of the destination, as Didit's console shows it. While the secret is rotated:
     /// `["new", "old"]`. [Example](Self).
     ///
     /// # Errors
@@ -119,13 +116,14 @@ impl DiditWebhooks {
         })
     }
 
-    /// Also accepts `X-Signature-V2`, for a gateway that encodes the body anew: the HMAC of a canonical form of the JSON.
+    /// Also accepts `X-Signature-V2`, the HMAC-SHA256 of a canonical form of the JSON. It is for a gateway that re-encodes
+    /// the body.
     ///
-    /// The canonical form has sorted keys, no white space and no needless escapes. Integers of any length and fractions
-    /// stay as they are spelled; a fraction or an exponent that is a whole number becomes an integer (`92.0`, `1e2`),
-    /// and is refused above 2⁵³, where Didit's spelling is not known.
+    /// The canonical form has sorted keys, no white space and no needless escapes. Numbers stay as they are written, except
+    /// whole ones with a fraction or an exponent (`92.0`, `1e2`), which become integers. Above 2⁵³ such numbers are refused,
+    /// because Didit's spelling of them is not documented.
     ///
-    /// Default: only `X-Signature`, the one of the bytes.
+    /// Default: only `X-Signature`, the HMAC of the received bytes.
     ///
     /// ```
     /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -142,11 +140,11 @@ impl DiditWebhooks {
         self
     }
 
-    /// Passes events of a sandbox and tests from the console on to the handler. They say `Approved` of people whom
-    /// nobody has checked: [`is_sandbox`](WebhookEvent::is_sandbox) and [`is_test`](WebhookEvent::is_test) tell, and
-    /// [`Requirements::accept_sandbox`](super::Requirements::accept_sandbox) must be set as well before one counts.
+    /// Passes events of a sandbox, and tests from Didit's console, on to the handler. They may be `Approved`, although
+    /// nobody was checked: see [`is_sandbox`](WebhookEvent::is_sandbox) and [`is_test`](WebhookEvent::is_test). Only with
+    /// [`Requirements::accept_sandbox`](super::Requirements::accept_sandbox) they verify a user.
     ///
-    /// Default: they are answered 200, logged, and do not reach the handler.
+    /// Default: such events are logged at `WARN` and answered 200, and do not reach the handler.
     ///
     /// ```
     /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -166,10 +164,10 @@ impl DiditWebhooks {
         self
     }
 
-    /// Keeps the record of what was handled in a store, such as a `RedisStore`, for several processes. It may be the
-    /// one of the sessions: the record consists of entries that last 20 minutes, or 10 s while a handler runs.
+    /// The store with the record of handled events, such as a `RedisStore` that several processes share. It may be the
+    /// session store: an entry lasts 20 minutes, or 10 s while the handler runs.
     ///
-    /// Default: in the memory of this process.
+    /// Default: the memory of this process.
     ///
     /// ```
     /// # fn main() -> Result<(), tower_didit::ConfigError> {
@@ -210,7 +208,8 @@ impl DiditWebhooks {
         self
     }
 
-    /// What reaches the handler: an authentic event, its body, and the attempt to handle it. Otherwise the answer.
+    /// Reads and verifies a webhook. Returns the event, its body, and the attempt to handle it; fails with the status of the
+    /// response.
     async fn receive<B: Body>(
         &self,
         headers: &HeaderMap,
@@ -219,7 +218,7 @@ impl DiditWebhooks {
         let now = Timestamp::now(&*self.clock);
         let presented = Presented::read(headers, now).map_err(refused)?;
         let body = body::read(body).await?;
-        let (signer, members) = self.verify(&presented, &body).map_err(refused)?;
+        let (secret, members) = self.verify(&presented, &body).map_err(refused)?;
         let event = WebhookEvent::new(members, body.clone(), headers.contains_key(TEST));
         if !self.accepts_sandbox && (event.is_test() || event.is_sandbox()) {
             tracing::warn!(
@@ -227,7 +226,7 @@ impl DiditWebhooks {
             );
             return Err(StatusCode::OK);
         }
-        let key = delivery_key(signer, &event, &body);
+        let key = delivery_key(secret, &event, &body);
         match self.deliveries.begin(key).await {
             Ok(attempt) => Ok((event, body, attempt)),
             Err(Repeat::Handled) => {
@@ -242,29 +241,13 @@ impl DiditWebhooks {
         }
     }
 
-    /// The secret that has signed the body, and the body's members. Otherwise what is wrong.
+    /// Returns the secret that has signed the body, and the body's members. Fails with what is wrong.
     fn verify(
         &self,
         presented: &Presented,
         body: &[u8],
     ) -> Result<(&hmac::Key, Object), &'static str> {
-        let members = || json::object(body).ok_or("body");
-        let mut signed = None;
-        if let Some(signature) = &presented.raw
-            && let Some(signer) = self.secrets.signer(body, signature)
-        {
-            signed = Some((signer, members()?));
-        } else if let Some(signature) = presented
-            .canonical
-            .as_ref()
-            .filter(|_| self.accepts_canonical)
-        {
-            let members = members()?;
-            let canonical = canonical::form(body).ok_or("body")?;
-            let signer = self.secrets.signer(canonical.as_bytes(), signature);
-            signed = signer.map(|signer| (signer, members));
-        }
-        let Some((signer, members)) = signed else {
+        let Some(secret) = self.signer(presented, body)? else {
             if !self.unknown_logged.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     "webhook with an unknown signature: compare the secret with that of the destination in Didit's \
@@ -273,11 +256,32 @@ impl DiditWebhooks {
             }
             return Err("signature");
         };
+        let members = json::object(body).ok_or("body")?;
         let timestamp = members.get("timestamp").and_then(serde_json::Value::as_u64);
         if timestamp != Some(presented.timestamp.as_unix()) {
             return Err("timestamp");
         }
-        Ok((signer, members))
+        Ok((secret, members))
+    }
+
+    /// The secret that has signed the received body or, if accepted, its canonical form.
+    fn signer(
+        &self,
+        presented: &Presented,
+        body: &[u8],
+    ) -> Result<Option<&hmac::Key>, &'static str> {
+        let raw = presented.raw.as_ref();
+        let signer = raw.and_then(|signature| self.secrets.signer(body, signature));
+        if signer.is_some() || !self.accepts_canonical {
+            return Ok(signer);
+        }
+        let Some(signature) = &presented.canonical else {
+            return Ok(None);
+        };
+        // The canonical form is one of valid JSON only.
+        json::object(body).ok_or("body")?;
+        let form = canonical::form(body).ok_or("body")?;
+        Ok(self.secrets.signer(form.as_bytes(), signature))
     }
 }
 
@@ -294,19 +298,19 @@ fn refused(wrong: &'static str) -> StatusCode {
     StatusCode::UNAUTHORIZED
 }
 
-/// Identifies an event among those of a destination: by its id and what it says, or else by the whole body, however
-/// its JSON is written. A canonical signature covers no more than that.
-fn delivery_key(signer: &hmac::Key, event: &WebhookEvent, body: &Bytes) -> DeliveryKey {
+/// Identifies an event of a destination by its id, kind, session and status. An event without an id is identified by the
+/// canonical form of its body, because a canonical signature covers no more.
+fn delivery_key(secret: &hmac::Key, event: &WebhookEvent, body: &Bytes) -> DeliveryKey {
     let text = |name| event.text(name).unwrap_or_default().as_bytes();
     if text(EVENT_ID).is_empty() {
         let canonical = canonical::form(body);
         let content = canonical.as_ref().map_or(body.as_ref(), String::as_bytes);
-        return DeliveryKey::new(signer, [content]);
+        return DeliveryKey::new(secret, [content]);
     }
     let parts = [EVENT_ID, "webhook_type", "session_id", "status"];
-    DeliveryKey::new(signer, parts.map(text))
+    DeliveryKey::new(secret, parts.map(text))
 }
 
 const EVENT_ID: &str = "event_id";
-/// Not signed.
+/// The header of the console's tests. It is not signed.
 const TEST: &str = "x-didit-test-webhook";

@@ -11,8 +11,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::StatusCode;
 use http_body::{Body, Frame};
 
-/// Reads a whole body, bounded in size and time. Otherwise the answer: 413 if it is too large; 503, after which Didit
-/// sends the webhook again, if it comes too slowly or not to its end.
+/// Reads a whole body, bounded in size and time. Fails with the status of the response: 413 if it is too large; 503, so that
+/// Didit sends the webhook again, if it is too slow or incomplete.
 pub(super) async fn read<B: Body>(body: B) -> Result<Bytes, StatusCode> {
     let (wrong, answer) = match tokio::time::timeout(TIME_LIMIT, read_all(body)).await {
         Ok(Ok(body)) => return Ok(body),

@@ -1,10 +1,10 @@
 //! The canonical form of JSON that `X-Signature-V2` signs.
 
-/// Writes JSON without white space, with sorted keys and without needless escapes. `None` if the text has no certain
-/// canonical form.
+/// Writes JSON without white space, with sorted keys and without needless escapes. `None` if the canonical form is not
+/// certain.
 ///
-/// `text` is JSON that `serde_json` has accepted, without duplicate members: this bounds the depth. The sender
-/// writes numbers as Python does, so they stay as they are, but for whole numbers with a fraction or an exponent.
+/// `text` must be JSON that [`json::object`](crate::json::object) accepts: this bounds the depth. Didit writes numbers as
+/// Python does, so they stay as they are written, except whole ones with a fraction or an exponent.
 pub(super) fn form(text: &[u8]) -> Option<String> {
     let text = str::from_utf8(text).ok()?;
     let mut form = String::with_capacity(text.len());
@@ -15,7 +15,7 @@ pub(super) fn form(text: &[u8]) -> Option<String> {
 enum Canonical<'a> {
     /// A number, `true`, `false` or `null`.
     Token(&'a str),
-    /// A number that is spelled in another way.
+    /// An integer that was written with a fraction or an exponent.
     Number(String),
     String(String),
     Array(Vec<Self>),
@@ -56,7 +56,7 @@ impl Canonical<'_> {
     }
 }
 
-/// `serde_json` escapes what the canonical form does: quotes, backslashes and control characters.
+/// `serde_json` escapes as the canonical form does: quotes, backslashes and control characters only.
 fn write_string(string: &str, form: &mut String) -> Option<()> {
     form.push_str(&serde_json::to_string(string).ok()?);
     Some(())
@@ -148,7 +148,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// A number with a fraction or an exponent: an integer if it is whole, otherwise as it is spelled. No step rounds.
+/// A number that is written with a fraction or an exponent: an integer if it is whole, otherwise as it is written. Digits are
+/// moved as text, so nothing is rounded.
 fn fraction(token: &str) -> Option<Canonical<'_>> {
     let unsigned = token.trim_start_matches('-');
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
@@ -175,7 +176,7 @@ fn fraction(token: &str) -> Option<Canonical<'_>> {
     (number <= MOST_CERTAIN).then(|| Canonical::Number(format!("{sign}{number}")))
 }
 
-/// Up to here a floating-point number is exact: above, Didit's spelling of `1e23` would be uncertain.
+/// Up to here every integer is a floating-point number. Above, Didit's spelling of `1e23`, for example, is not certain.
 const MOST_CERTAIN: u64 = 1 << 53;
 const MOST_DIGITS: usize = 16;
 

@@ -1,4 +1,4 @@
-//! Which events were handled, or are being handled.
+//! The record of events that were handled or are being handled.
 
 use std::{
     collections::HashSet,
@@ -20,18 +20,16 @@ use crate::{
     },
 };
 
-/// Remembers events that were handled, for 20 minutes: three times as long as Didit repeats one, and longer than a
-/// signed timestamp is accepted.
-///
-/// The record is in a store, with entries like those of used `state`s. The store bounds it.
+/// Records handled events for 20 minutes: longer than Didit repeats an event (about five minutes), and longer than a
+/// signature is accepted (within 300 s of its timestamp). The store bounds the record.
 pub(super) struct Deliveries {
     store: Arc<dyn SessionStore>,
-    /// What this process is handling.
+    /// The events that this process is handling.
     running: Mutex<HashSet<DeliveryKey>>,
 }
 
-/// Identifies an event, and the secret that has signed it: a keyed hash, from which nothing can be computed. Two
-/// destinations may get the same event.
+/// Identifies an event of a destination: an HMAC with the destination's secret, because two destinations may get the same
+/// event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct DeliveryKey(SessionKey);
 
@@ -52,11 +50,11 @@ impl DeliveryKey {
 
 /// Why an event is not handled now.
 pub(super) enum Repeat {
-    /// It was.
+    /// It was handled before.
     Handled,
     /// It is being handled.
     InProgress,
-    /// The store does not say.
+    /// The store failed.
     Unknown,
 }
 
@@ -71,7 +69,7 @@ impl Deliveries {
         Self::new(Arc::new(store))
     }
 
-    /// Begins to handle an event, in this process and in all that share the store.
+    /// Begins to handle an event, unless this process or another one that shares the store has begun.
     pub(super) async fn begin(self: &Arc<Self>, key: DeliveryKey) -> Result<Attempt, Repeat> {
         if !lock(&self.running).insert(key) {
             return Err(Repeat::InProgress);
@@ -109,7 +107,7 @@ impl Deliveries {
     }
 }
 
-/// The attempt to handle an event. Dropped when the handler is cancelled: the mark in the store then lapses by itself.
+/// The attempt to handle an event. If the handler is cancelled, it is dropped, and the mark in the store expires.
 pub(super) struct Attempt {
     deliveries: Arc<Deliveries>,
     key: DeliveryKey,
@@ -124,7 +122,7 @@ impl Attempt {
 
     /// Lets the event be handled again.
     pub(super) async fn fail(self) {
-        // A mark that has lapsed may be another process's by now.
+        // After the mark has expired, another process may have set one.
         if self.begun.elapsed() < MARK_LIFETIME {
             log_failure(self.withdraw().await);
         }
@@ -132,7 +130,7 @@ impl Attempt {
 
     async fn withdraw(&self) -> Result<(), StoreError> {
         let (store, key) = (&self.deliveries.store, self.key.0);
-        // Not if a slower process, whose mark has lapsed, has handled the event.
+        // If a slower process has handled the event after its mark expired, the version differs, and the entry stays.
         let replaced = store.replace(key, FIRST_VERSION, IN_PROGRESS.into(), MARK_LIFETIME);
         if within_limit(replaced).await? {
             within_limit(store.delete(key)).await?;
@@ -144,7 +142,7 @@ impl Attempt {
         let (store, key) = (&self.deliveries.store, self.key.0);
         let replaced = store.replace(key, FIRST_VERSION, HANDLED.into(), LIFETIME);
         if !within_limit(replaced).await? {
-            // The mark has lapsed.
+            // The mark has expired.
             within_limit(store.create(key, HANDLED.into(), LIFETIME, None)).await?;
         }
         Ok(())
@@ -178,9 +176,10 @@ async fn within_limit<T>(call: StoreFuture<'_, T>) -> Result<T, StoreError> {
 
 const IN_PROGRESS: &[u8] = b"in progress";
 const HANDLED: &[u8] = b"handled";
-/// Of a new entry.
+/// The version of a new entry.
 const FIRST_VERSION: u64 = 1;
 const LIFETIME: Duration = Duration::from_secs(20 * 60);
+/// Longer than Didit waits for the response (5 s).
 const MARK_LIFETIME: Duration = Duration::from_secs(10);
 /// Time limit of one store call.
 const STORE_LIMIT: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! The service.
+//! The service of the layer for webhooks.
 
 use std::{
     mem,
@@ -17,7 +17,8 @@ use crate::{body::ResponseBody, flight::Flight};
 
 /// Lets only authentic webhooks reach the inner service. Made by [`DiditWebhooks`].
 ///
-/// It is for services whose request body is `From<Bytes>`, such as axum's `Body` and `http_body_util::Full<Bytes>`.
+/// The body type of the inner service's requests must be `From<Bytes>`, such as axum's `Body` or
+/// `http_body_util::Full<Bytes>`.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -120,7 +121,7 @@ where
     let mut response = response.map(ResponseBody::application);
     let status = response.status();
     if status.is_success() {
-        // In a task of its own: the connection may close now, and the handler must not run again.
+        // In a task of its own, so that it is recorded even if the connection closes now.
         let task = Flight::start(&TaskTracker::new(), attempt.succeed());
         task.outcome().await;
         return Ok(response);
@@ -128,7 +129,7 @@ where
     attempt.fail().await;
     tracing::warn!(status = status.as_u16(), "webhook handler failed");
     if status != StatusCode::NOT_FOUND {
-        // After other statuses Didit would not send the webhook again.
+        // Didit sends a webhook again after 404 and 5xx only.
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)

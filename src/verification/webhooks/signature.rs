@@ -13,7 +13,7 @@ use crate::{clock::Timestamp, config::ConfigError};
 pub(super) struct Secrets(Arc<[hmac::Key]>);
 
 impl Secrets {
-    /// The bytes of a secret's text are the key: it is not base64.
+    /// The key is the text itself, which is not base64.
     pub(super) fn new(
         secrets: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Result<Self, ConfigError> {
@@ -34,8 +34,7 @@ impl Secrets {
         Ok(Self(keys))
     }
 
-    /// The secret by which `message` has this signature. Tries all of them, and compares all bytes: the time depends
-    /// on the length of the message only.
+    /// The secret that has signed `message`. In constant time: it computes the HMAC with every secret, and compares all bytes.
     pub(super) fn signer(&self, message: &[u8], signature: &Signature) -> Option<&hmac::Key> {
         let mut signer = None;
         for key in &*self.0 {
@@ -54,18 +53,18 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// What the headers of a webhook claim.
+/// The headers of a webhook, not verified yet.
 pub(super) struct Presented {
     /// At most 300 s away from the clock.
     pub(super) timestamp: Timestamp,
-    /// `X-Signature`: of the body as it came.
+    /// `X-Signature`, of the received body.
     pub(super) raw: Option<Signature>,
-    /// `X-Signature-V2`: of its canonical form.
+    /// `X-Signature-V2`, of its canonical form.
     pub(super) canonical: Option<Signature>,
 }
 
 impl Presented {
-    /// Reads the headers, which are attacker-controlled. Otherwise what is wrong.
+    /// Reads the headers, which are attacker-controlled. Fails with what is wrong.
     pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Result<Self, &'static str> {
         let timestamp = only(headers, "x-timestamp").and_then(seconds);
         let is_fresh = |at: &Timestamp| at.since(now).max(now.since(*at)) <= TOLERANCE;
@@ -104,14 +103,14 @@ impl Signature {
     }
 }
 
-/// The value of a header that is there once.
+/// The value of a header. `None` if it is repeated.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     values.next().is_none().then_some(value.as_bytes())
 }
 
-/// A number of seconds, as Didit spells it.
+/// Reads a number of seconds without a sign or leading zeros, as Didit writes it.
 fn seconds(text: &[u8]) -> Option<Timestamp> {
     let text = str::from_utf8(text).ok()?;
     let seconds: u64 = text.parse().ok()?;
