@@ -92,12 +92,12 @@
 //! | too-many-token-requests, 503 | Many people are using this site right now | 256 sign-ins, or 256 refreshes, wait for the provider. → Try again after a moment. The sign-in is not used up. |
 //! | access-token-missing, 401 | This page cannot be opened like that | A request to an [API](crate::docs::recipes::bearer_api) has no access token. → Send `Authorization: Bearer`. |
 //! | malformed-authorization, 400 | This page cannot be opened like that | A request to an API has several `Authorization` headers, or a malformed one. → Send one header with one token. |
-//! | verification-user-blocked, 403 | This page is closed to you | Didit does not verify this user again: the user is blocked in Didit's console. → Nothing. |
-//! | verification-required, 403 | Please verify your identity first | `RequireVerified` refuses a program's request of a user who is not verified. → Open the page that the text names in the browser. |
-//! | verification-declined, 403 | You were not verified | The user did not pass the verification. → Nothing. In Didit's console you can let the user repeat steps. |
+//! | verification-user-blocked, 403 | This page is closed to you | The user is blocked in Didit's console. → Nothing. An employee can unblock the user there. |
+//! | verification-required, 403 | Please verify your identity first | `RequireVerified` refuses the request of a script or an API client: the user is not verified. → Open the page that the `detail` names in the browser. |
+//! | verification-declined, 403 | You were not verified | The user did not pass the verification. → Nothing. An employee can let the user repeat steps, in Didit's console. |
 //! | unknown-verification, 404 | This page cannot be opened like that | Didit has no such verification session: it was deleted, or the id is not one of Didit's. → Nothing. If it happens to everybody: is the API key that of the application that created the sessions? |
-//! | verification-report-missing, 409 | This page cannot be opened like that | Didit has a report only of sessions that are `Approved`, `Declined`, `In Review` or `Kyc Expired`. → Ask for the [report](crate::verification::VerificationClient::report) after the decision. |
-//! | unknown-webhook-destination, 404 | This page cannot be opened like that | Didit has no such webhook destination. → List the [destinations](crate::verification::VerificationClient::destinations) anew. |
+//! | verification-report-missing, 409 | This page cannot be opened like that | Didit has a report only of sessions that are `Approved`, `Declined`, `In Review` or `Kyc Expired`. → Read the [report](crate::verification::VerificationClient::report) after the decision. |
+//! | unknown-webhook-destination, 404 | This page cannot be opened like that | Didit has no such webhook destination: it was deleted. → Read the [destinations](crate::verification::VerificationClient::destinations) again. |
 //!
 //! ## The operator
 //!
@@ -112,7 +112,7 @@
 //! | unsupported-grant-type, 500 | Sign-in is not set up correctly | The provider does not support this grant type. → Do not request a refresh token, or use another provider. |
 //! | session-too-large, 500 | Sign-in is not set up correctly | The session does not fit the cookies, or exceeds the store's 64 KB. → Request fewer scopes, use a [store](crate::docs::machines), or raise [`with_session_cookie_limit`](crate::ConfigBuilder::with_session_cookie_limit). |
 //! | sealed-tokens-undecryptable, 500 | Sign-in is not set up correctly | Another key, client id or provider sealed the tokens, or the text is damaged. → Give all processes the same cookie keys, and keep an old key until the tokens that it sealed are sealed again: see [jobs](crate::docs::recipes::jobs#jobs-without-a-request). |
-//! | verification-key-refused, 500 | Verification is not set up correctly | Didit refuses the API key, or the key may not do this. → Compare it with that of the application in Didit's console. |
+//! | verification-key-refused, 500 | Verification is not set up correctly | Didit refuses the API key, or does not allow it this call. → Compare the key with that of the application in Didit's console. |
 //! | verification-credits-exhausted, 500 | Verification is not set up correctly | The account at Didit has no credits for a verification. → Top up in Didit's console. |
 //!
 //! ## The provider
@@ -139,7 +139,7 @@
 //! | provider-timeout, 504 | Sign-in is not available right now | The provider did not answer in time. → Wait; see [`with_http_timeout`](crate::ConfigBuilder::with_http_timeout). |
 //! | tokens-unavailable, 503 | This page is not available right now | The access token has expired, and the refresh failed temporarily; the log says why. → Wait. The request can be repeated. |
 //! | access-token-unverified, 503 | This page is not available right now | The access token of an API's request cannot be verified: the provider has failed, or 256 introspections wait; the log says which. → Wait. The request can be repeated. |
-//! | verification-unavailable, 503 | Verification is not available right now | `verification::RequireVerified` or the return page cannot verify a user: Didit does not respond, or responds with an error; the log says which. → Wait. The page loads itself again. |
+//! | verification-unavailable, 503 | Verification is not available right now | `verification::RequireVerified` or the return page cannot verify a user: Didit does not respond, or responds with an error; the log says which. → Wait. The page reloads itself. |
 //!
 //! ## The store
 //!
@@ -162,8 +162,8 @@
 //! | not-offered, 500 | Sign-in is not set up correctly | The provider has no such endpoint. → Do not call the endpoint, or set it in the [`Provider`](crate::Provider). |
 //! | single-use-refresh-token, 500 | Sign-in is not set up correctly | The refresh token is single-use, so the session and a sealed copy cannot both use it. → Refresh inside a request of the session. |
 //! | too-many-session-checks, 503 | Many people are using this site right now | [`DiditClient::session`](crate::DiditClient::session) was called more than 30 times in a minute, or 300 times in an hour. → Check rarely, before what must not happen in an ended session. |
-//! | verification-refused, 500 | Verification is not set up correctly | A request to Didit's [verification](crate::docs::verification) API is invalid. → The error names the wrong member; [`provider_description`](crate::Error::provider_description) is Didit's text. |
-//! | verification-rate-limited, 503 | Many people are using this site right now | Didit's [verification](crate::docs::verification) API is called too often: [600 decisions a minute](crate::docs::verification#create-a-session), for example. → Wait: [`retry_after`](crate::Error::retry_after). The page of a guard loads itself again. |
+//! | verification-request-invalid, 500 | Verification is not set up correctly | A request to Didit's [verification](crate::docs::verification) API is invalid. → [`provider_code`](crate::Error::provider_code) names the wrong member, and [`provider_description`](crate::Error::provider_description) is Didit's text; if the request was not sent, the error's text says why. |
+//! | verification-rate-limited, 503 | Many people are using this site right now | Calls to Didit's verification API exceed its [rate limits](crate::verification::VerificationClient#rate-limits), such as 600 decisions a minute. → Wait for [`retry_after`](crate::Error::retry_after). The page of a guard reloads itself. |
 //! | layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditAuth`](crate::DiditAuth). → Add the layer after the routes: see [placement](crate::docs::placement). |
 //! | bearer-layer-missing, 500 | Sign-in is not set up correctly | The request did not pass [`DiditBearer`](crate::DiditBearer). → Add the layer to the routes of the API. |
 //! | not-a-callback, 500 | Sign-in is not set up correctly | [`ReturnTo`](crate::ReturnTo) was extracted on another route than the callback's. → Extract `Option<ReturnTo>`. |

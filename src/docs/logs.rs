@@ -46,34 +46,34 @@
 //!
 //! # Webhooks
 //!
-//! Of `verification::DiditWebhooks` (feature `verification`). No event contains anything of a webhook's body.
+//! Events of `verification::DiditWebhooks` (feature `verification`). None contains any part of a webhook's body.
 //!
 //! | event | level | fields | when |
 //! |---|---|---|---|
-//! | `webhook refused` | DEBUG | `wrong` | answered 401: the `timestamp`, the `signature` or the `body` is wrong |
-//! | `webhook not read` | DEBUG | `wrong` | the body's `size` (413), its `time` or its `end` (503) |
+//! | `webhook refused` | DEBUG | `wrong` | answered 401: `wrong` is `timestamp`, `signature` or `body` |
+//! | `webhook not read` | DEBUG | `wrong` | the body is too large (`size`, 413), too slow (`time`, 503) or incomplete (`end`, 503) |
 //! | `webhook was handled before` | DEBUG | | answered 200 without the handler |
 //! | `webhook is being handled` | DEBUG | | answered 503 without the handler |
-//! | `webhook handler failed` | WARN | `status` | the handler did not answer 2xx: Didit sends the webhook again, three times in all |
+//! | `webhook handler failed` | WARN | `status` | the handler did not answer 2xx: Didit sends the webhook three times at most |
 //! | `webhook store unavailable` | DEBUG or WARN | as for [errors](#errors) | answered 503: look at the store |
 //! | `failed to record the outcome of a webhook` | DEBUG or WARN | as for [errors](#errors) | the handler may get the event again: look at the store |
 //!
-//! - WARN `test or sandbox webhook not passed on: see DiditWebhooks::accept_sandbox`: somebody has pressed *Try webhook*
-//!   in Didit's console, or the secret is that of a sandbox. See [verification](crate::docs::verification#try-it).
+//! - WARN `test or sandbox webhook not passed on: see DiditWebhooks::accept_sandbox`: the webhook is from *Try webhook* in
+//!   Didit's console, or the secret is that of a sandbox. See [verification](crate::docs::verification#try-it).
 //! - WARN `webhook with an unknown signature: compare the secret with that of the destination in Didit's console, unless somebody forges webhooks`:
 //!   each destination has a secret of its own. Logged once.
 //!
 //! # Verification
 //!
-//! Of `verification::Verification` (feature `verification`).
+//! Events of `verification::Verification` (feature `verification`).
 //!
 //! | event | level | fields | when |
 //! |---|---|---|---|
-//! | `user no longer verified` | DEBUG | `status` | Didit was asked again about a verified user, and no webhook had said so: do the webhooks arrive? |
+//! | `user no longer verified` | DEBUG | `status` | found by a [recheck](crate::verification::Verification#lost-webhooks), so a webhook was lost or the session was deleted: check that webhooks arrive |
 //!
-//! - WARN `failed to recheck verified users: they pass for 7 days more` (`code`, `error`, `source`): Didit could not be
-//!   asked whether a verdict still holds, or the records failed. Look at what `code` names in
-//!   [errors](crate::docs::errors). Logged once, and again if checks fail after one has succeeded.
+//! - WARN `failed to recheck verified users: they pass for 7 days more` (`code`, `error`, `source`): Didit or the records
+//!   did not respond to a [recheck](crate::verification::Verification#lost-webhooks). See `code` in
+//!   [errors](crate::docs::errors). Logged once, and again if a check fails after one has succeeded.
 //!
 //! # Faults
 //!
@@ -130,7 +130,7 @@
 //! | any `ERROR` | sign-in is broken for everybody, or on some routes, or Redis refuses to serve sessions |
 //! | `WARN` with `code` `invalid-client`, `invalid-scope`, `invalid-request`, at a rate | Didit and the configuration disagree: all sign-ins fail |
 //! | `WARN` with `session-unavailable`, `tokens-unavailable`, `provider-unreachable`, `provider-timeout`, at a rate | an outage |
-//! | the `WARN` `webhook handler failed` | Didit drops an event after three tries |
+//! | the `WARN` `webhook handler failed` | Didit drops an event after three attempts |
 //! | the `WARN` `login loop: …` | keys, stores or host names differ between processes |
 //!
 //! When one process has other cookie keys than the rest, no `WARN` appears at first: that process ignores the cookies

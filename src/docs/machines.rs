@@ -133,9 +133,9 @@
 //! and `maxmemory-policy noeviction`: with weaker settings, a user who signed in just before a crash may have to sign in
 //! again.
 //!
-//! The same store may keep who is [verified](crate::docs::verification#what-to-store), in entries that do not expire. With
-//! an eviction policy, verified users may have to begin anew. Each `Verification` needs a namespace of its own:
-//! `redis.clone().with_namespace("identity")`.
+//! The same store may keep the [records of verified users](crate::docs::verification#what-to-store), as entries that do not
+//! expire. With an eviction policy Redis may delete them, and those users have to verify again. Each `Verification` needs a
+//! namespace of its own: `redis.clone().with_namespace("identity")`.
 //!
 //! # A failover of Redis
 //!
@@ -173,7 +173,7 @@
 //! | a sign-out | the process that answered it refuses the session; in others a copy of the cookie works until the session's limits |
 //! | the use of a session | its idle limit may come early |
 //! | a refresh, with a refresh token that works several times | it is refreshed again |
-//! | a verification that was taken away | the user passes until Didit is [asked again](crate::docs::verification#what-to-store) |
+//! | the end of a verification | the user passes until Didit is [asked again](crate::docs::verification#what-to-store) |
 //! | a refresh, with a single-use refresh token | another process may send the old refresh token once more; a provider that takes this for theft ends the session, and the user signs in again |
 //!
 //! To lose fewer writes, set `min-replicas-to-write 1` and `min-replicas-max-lag` on every server, with

@@ -1,20 +1,20 @@
-//! Identity verification: Didit's API and webhooks, and the verdict on a decision. Feature `verification`.
+//! Identity verification: a guard for verified users, Didit's API, and webhooks. Feature `verification`.
 //!
 //! Didit verifies a person in a *session*, by the checks of a *workflow*, and reports each change of the session's
 //! status to your application by a *webhook*.
 //!
 //! # Guard pages for verified users
 //!
-//! [`Verification`](crate::verification::Verification) has the whole in one place: the guard
+//! [`Verification`](crate::verification::Verification) does all steps, and its page has the whole application: the guard
 //! [`RequireVerified`](crate::verification::RequireVerified) sends a signed-in person to Didit,
-//! [`return_page`](crate::verification::Verification::return_page) takes the person back to the page, and
-//! [`receive`](crate::verification::Verification::receive) handles the webhooks. Your part is a table, or Redis, for the
-//! [records](crate::verification::VerificationRecords). Its page has the application in full. While Didit does not
-//! respond, people see a page that loads itself again, and verified users pass. The rest of this page is
-//! for applications that do one of these steps in their own way.
+//! [`return_page`](crate::verification::Verification::return_page) leads the person back to the page, and
+//! [`receive`](crate::verification::Verification::receive) handles the webhooks. You provide a table, or Redis, for the
+//! [records](crate::verification::VerificationRecords). While Didit does not respond, verified users pass, and others see a
+//! page that reloads itself. The rest of this guide is for applications that do one of the steps themselves, and for
+//! production.
 //!
-//! `cargo run --example verified_site`, in the repository, is such an application: with pages of its own,
-//! records in `SQLite`, and a fake Didit that decides as you choose. With the key of a sandbox it asks Didit.
+//! In the repository, `cargo run --example verified_site` is such an application, with pages of its own, records in
+//! `SQLite`, and a fake Didit whose outcome you choose. With the API key of a sandbox it calls Didit.
 //!
 //! # Create a session
 //!
@@ -50,18 +50,18 @@
 //! Didit's console, and the [`Config`](crate::Config) whose transport it uses. Didit resumes the unfinished session of a
 //! user instead of creating a second one: [`is_resumed`](crate::verification::VerificationSession::is_resumed).
 //!
-//! When the browser returns, look the stored id up for the signed-in user, ask for the
-//! [`decision`](crate::verification::VerificationClient::decision), and [judge](#judge-a-decision) it. It is
-//! pending for a while: ask again after 10 seconds at the earliest, a few times, and leave the rest to the webhook.
+//! When the browser returns, load the id that you stored for the signed-in user, read the
+//! [`decision`](crate::verification::VerificationClient::decision), and [judge](#judge-a-decision) it. At first it may be
+//! pending: ask again a few times, after 10 seconds at the earliest, and then wait for the webhook.
 //!
-//! Calls fail with [reasons](crate::reason::VerificationError) of their own. Didit allows each API key 600 creations, 600
+//! Calls fail with a [`VerificationError`](crate::reason::VerificationError). Didit allows each API key 600 creations, 600
 //! reads, 300 changes and 50 reports a minute. The client
-//! [keeps these limits](crate::verification::VerificationClient#rate-limits): a call above one fails at once, with the
-//! time to wait, and is not sent. Use one client and its clones, not one for each request.
+//! [keeps these limits](crate::verification::VerificationClient#rate-limits): a call above one is not sent, and fails with
+//! the time to wait. Clone one client; do not create one for each request.
 //!
 //! For employees, [`list`](crate::verification::VerificationClient::list) pages through the sessions by status, user and
-//! workflow, and [`report`](crate::verification::VerificationClient::report) is the PDF of one. A job compares the list
-//! with your records, in case webhooks were lost; what it finds is settled by the decision of each session, as above.
+//! workflow, and [`report`](crate::verification::VerificationClient::report) reads the PDF of one. In case webhooks were
+//! lost, a job can compare the list with your records, and read the decision of each session that differs.
 //!
 //! # Receive webhooks
 //!
@@ -91,10 +91,10 @@
 //! ```
 //!
 //! The handler runs for authentic events only, and normally once for each. After a failure or a restart the same event may
-//! come again: make the handler idempotent. It answers 2xx once the event is stored. After
-//! any other answer Didit sends the event again, a minute and then four minutes later.
-//! [`DiditWebhooks`](crate::verification::DiditWebhooks) lists what is checked and what is answered. It is independent
-//! of [`DiditAuth`](crate::DiditAuth), and may be inside of it or beside it.
+//! arrive again, so the handler must be idempotent. Answer 2xx once the event is stored. After any other response Didit
+//! sends the event again, a minute and then four minutes later.
+//! [`DiditWebhooks`](crate::verification::DiditWebhooks) lists the checks and the responses. It does not need
+//! [`DiditAuth`](crate::DiditAuth), and may be inside or outside of it.
 //!
 //! # Test the handler
 //!
@@ -153,25 +153,25 @@
 //! curl -i http://127.0.0.1:3000/didit -H "X-Timestamp: $now" -H "X-Signature: $signature" -d "$body"
 //! ```
 //!
-//! The answer is 204. Sent again, it is 200, and the handler does not run. With any character changed it is 401, and the
-//! [log](crate::docs::logs#webhooks) says why.
+//! The response is 204. If you send the same request again, it is 200, and the handler does not run. If any character of the
+//! body differs, it is 401, and the [log](crate::docs::logs#webhooks) says why.
 //!
-//! With Didit, a tunnel gives your machine a public address. The console's *Try webhook* sends an event with made-up
-//! data: the layer checks its signature and answers 200, but does not pass it on, unless
-//! [`accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox) is set.
+//! With Didit, a tunnel gives your machine a public address. The console's *Try webhook* sends an event with invented
+//! data. The layer verifies its signature and answers 200; only with
+//! [`accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox) it passes the event on.
 //!
 //! # Judge a decision
 //!
-//! An approved session is not a verified person: it may be the session of somebody else, of a sandbox or of a workflow
-//! that checks less, and Didit's workflow may approve a session although a check was declined.
-//! [`Decision::judge`](crate::verification::Decision::judge) compares all of it with what you require, and refuses what
-//! is missing:
+//! An approved session does not yet verify the user: it may belong to somebody else, to a sandbox or to a workflow that
+//! checks less, and a workflow may approve a session although a check was declined.
+//! [`Decision::judge`](crate::verification::Decision::judge) compares the decision with your requirements. It refuses
+//! whatever is missing:
 //!
 //! ```
 //! use axum::{extract::State, http::StatusCode};
 //! use tower_didit::verification::{Requirements, Verdict, WebhookEvent};
 //!
-//! /// What the application has stored when it created the session.
+//! /// Stored when the application created the session.
 //! struct Record {
 //!     user: String,
 //!     is_verified: bool,
@@ -209,39 +209,35 @@
 //! #     .with_state(Database);
 //! ```
 //!
-//! A verdict is for now. `Kyc Expired`, `Declined` and a blocked user
-//! ([`entity_status`](crate::verification::WebhookEvent::entity_status)) take it away. Ask for the decision again from
-//! time to time, such as once a day: webhooks get lost.
-//! [`Verification`](crate::verification::Verification#lost-webhooks) does so.
+//! A verdict may change: the session may become `Kyc Expired` or `Declined`, and the user may be blocked
+//! ([`entity_status`](crate::verification::WebhookEvent::entity_status)). Webhooks can get lost, so read the decision again
+//! from time to time, such as once a day. [`Verification`](crate::verification::Verification#lost-webhooks) does so.
 //!
 //! # From the console to production
 //!
 //! 1. Create a workflow in Didit's console, and publish it. Its id goes into
 //!    [`with_workflow`](crate::verification::Requirements::with_workflow).
-//! 2. Add a webhook destination of version **v3**, with the events `status.updated`, `data.updated` and
-//!    `user.status.updated`. Its address is `https`. The checks in payloads of v1 and v2 have other names: they verify
-//!    nobody.
-//!    [`create_destination`](crate::verification::VerificationClient::create_destination) does all of this.
-//! 3. Copy the secret *of this destination*, and give it to
-//!    [`DiditWebhooks::new`](crate::verification::DiditWebhooks::new) as it is: it is text, not base64. An empty one is
-//!    an error at start-up.
-//! 4. Develop with an application in sandbox mode, which has a secret of its own, and with
-//!    [`accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox). Leave it out in production.
-//! 5. Let the proxy pass the body on unchanged, and let no firewall block 18.203.201.92, from which Didit sends. If a
-//!    gateway encodes the JSON anew, set
+//! 2. Add a webhook destination of version **v3** with an `https` URL and the events `status.updated`, `data.updated` and
+//!    `user.status.updated`, in the console or with
+//!    [`create_destination`](crate::verification::VerificationClient::create_destination). Payloads of v1 and v2 name the
+//!    checks differently, and verify nobody.
+//! 3. Give the secret *of this destination* to [`DiditWebhooks::new`](crate::verification::DiditWebhooks::new) unchanged:
+//!    it is text, not base64. An empty secret is an error at start-up.
+//! 4. Develop with an application in sandbox mode, which has an API key and secrets of its own, and with
+//!    [`accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox). Do not set it in production.
+//! 5. Let the proxy pass the body on unchanged, and let the firewall admit 18.203.201.92, from which Didit sends. If a
+//!    gateway re-encodes the JSON, set
 //!    [`accept_canonical_signature`](crate::verification::DiditWebhooks::accept_canonical_signature).
-//! 6. With several processes, share the record of what was handled:
+//! 6. If several processes receive webhooks, share the record of handled events:
 //!    [`with_store`](crate::verification::DiditWebhooks::with_store).
-//! 7. Synchronise the clock: a webhook counts for 300 s.
-//! 8. To rotate the secret, deploy `[new, old]` first, then rotate it in the console, and remove the old one after ten
-//!    minutes.
-//! 9. Alert on the `WARN` `webhook handler failed`: after three tries in about five minutes Didit drops the event. See
+//! 7. Synchronise the clock: a webhook is refused if its timestamp is more than 300 s away.
+//! 8. To rotate the secret, deploy `[new, old]`, then rotate it in the console, and remove the old one ten minutes later.
+//! 9. Alert on the `WARN` `webhook handler failed`: after three attempts in about five minutes Didit drops the event. See
 //!    [logs](crate::docs::logs#webhooks).
 //!
 //! # What to store
 //!
-//! With [`Verification`](crate::verification::Verification) one record for each user, which it reads and writes itself.
-//! You choose where:
+//! [`Verification`](crate::verification::Verification) reads and writes one record for each user. You choose where:
 //!
 //! - A table of your database, with three columns: the user's id, the record as JSON, and its version. The
 //!   [trait](crate::verification::VerificationRecords) has both statements. Test it with
@@ -249,10 +245,10 @@
 //! - `RedisStore` (feature `redis`), if Redis keeps what it has acknowledged and evicts nothing: see
 //!   [machines](crate::docs::machines#redis).
 //!
-//! A record has the session's id and workflow, its status, the verdict, times, and the page to return to: no data of
-//! the person. Keep it as long as the user's account, delete it with the account, and include it in backups: a user
-//! whose record is lost begins anew, and Didit is paid again. If a backup or a failover brings an old verdict back,
-//! Didit is asked about it after [a day](crate::verification::Verification::with_recheck_after).
+//! A record has the session's id, workflow and status, the verdict, times, and the page to return to, but no data of the
+//! person. Keep it as long as the user's account, delete it with the account, and include it in backups: a user whose record
+//! is lost has to verify again, at Didit's price. If a backup or a failover restores an old verdict, Didit is asked about
+//! it after [a day](crate::verification::Verification::with_recheck_after).
 //!
 //! If sessions are deleted at Didit, by hand or after a retention period, their users are no longer verified.
 //!
@@ -261,19 +257,19 @@
 //! | store | because |
 //! |---|---|
 //! | the session's id and workflow, by user, when you create the session | the verdict compares them |
-//! | the verdict, the status, and the `timestamp` of the event | an event with an older timestamp must not overwrite a newer one: the order is not promised |
-//! | no image and no URL of one | the URLs work for an hour at most, and the images are personal data that Didit keeps for you |
-//! | of the document only what you need | `decision.extra()` reads any member |
+//! | the verdict, the status, and the `timestamp` of the event | events may arrive in any order: an older one must not overwrite a newer one |
+//! | no image and no URL of an image | the URLs work for an hour at most, and Didit keeps the images |
+//! | of the document only the data that you need | `decision.extra()` reads any member |
 //!
 //! # What never to trust
 //!
 //! | never trust | because |
 //! |---|---|
-//! | `status` and `verificationSessionId` in the address that the browser comes back to | nobody signs them: the person can type `status=Approved` |
-//! | a session's id from the browser | it may be another person's: use the one that you have stored for the user |
+//! | `status` and `verificationSessionId` in the query of the callback | they are not signed: the person can type `status=Approved` |
+//! | a session's id from the browser | it may be another person's: use the id that you stored for the user |
 //! | `status` alone, even of a verified webhook | see [above](#judge-a-decision) |
-//! | `vendor_data` alone | whoever starts a session through a public link of the workflow may choose it |
-//! | `X-Didit-Test-Webhook` as a sign that no signature is needed | anybody can send it |
+//! | `vendor_data` alone | anybody who starts a session through a public link of the workflow may choose it |
+//! | `X-Didit-Test-Webhook` as a reason to skip the signature | anybody can send it |
 //! | `X-Signature-Simple` | it does not cover the decision |
-//! | a signature over JSON that was parsed and written again | numbers and escapes change on the way |
-//! | `X-Timestamp` alone | it is not signed: it must equal the `timestamp` in the body |
+//! | a signature over JSON that was parsed and re-encoded | numbers and escapes may have changed |
+//! | `X-Timestamp` alone | it is not signed: it must equal the `timestamp` of the body |

@@ -84,7 +84,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationErr
 /// | `not-offered` | 500 | the provider has no such endpoint | do not call the endpoint, or set it in the [`Provider`](crate::Provider) |
 /// | `single-use-refresh-token` | 500 | [`seal_tokens`](crate::DiditAuth::seal_tokens): the refresh token works once, so the session and a copy cannot both use it | refresh inside a request of the session |
 /// | `too-many-session-checks` | 503 | sessions were checked at the provider more than 30 times in a minute, or 300 times in an hour | check rarely, before what must not happen in an ended session; see [`retry_after`](crate::Error::retry_after) |
-/// | `verification-refused` | 500 | a request to Didit's verification API is invalid | correct the member that [`provider_code`](crate::Error::provider_code) names |
+/// | `verification-request-invalid` | 500 | a request to Didit's verification API is invalid | correct the member that [`provider_code`](crate::Error::provider_code) names |
 /// | `verification-rate-limited` | 503 | Didit's verification API is called too often | wait; see [`retry_after`](crate::Error::retry_after) |
 /// | `layer-missing` | 500 | the request did not pass [`DiditAuth`](crate::DiditAuth) | add the layer, after the routes and after [`RequireSignIn`](crate::RequireSignIn) |
 /// | `bearer-layer-missing` | 500 | the request did not pass [`DiditBearer`](crate::DiditBearer) | add the layer to the routes of the API |

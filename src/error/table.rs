@@ -189,7 +189,7 @@ impl ErrorKind {
                     row(Operator, "verification-credits-exhausted", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
                         "the account at Didit has no credits for a verification"),
                 VerificationError::InvalidRequest =>
-                    row(Actor::Developer, "verification-refused", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
+                    row(Actor::Developer, "verification-request-invalid", Status::INTERNAL_SERVER_ERROR, &Advice::NOT_VERIFYING,
                         "the request to Didit's verification API is invalid"),
                 VerificationError::RateLimited =>
                     row(Actor::Developer, "verification-rate-limited", Status::SERVICE_UNAVAILABLE, &Advice::BUSY,

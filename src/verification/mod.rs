@@ -1,26 +1,26 @@
-//! Didit's identity verification: its API, its webhooks, and the verdict on a decision. Feature `verification`.
+//! Identity verification by Didit: a guard for verified users, the API, and webhooks. Feature `verification`.
 //!
-//! [`RequireVerified`] guards routes, and [`Verification`] shows how. Its parts: [`VerificationClient`] creates the
-//! sessions in which Didit verifies people. [`DiditWebhooks`] is a layer for one route: its handler gets only
-//! [`WebhookEvent`]s that Didit has signed. [`Decision::judge`] says whether a person is verified. The
-//! [guide](crate::docs::verification) leads from the console to production.
+//! [`RequireVerified`] guards routes with a [`Verification`], whose page has the whole application:
 //!
 //! ```
-//! use axum::{Router, http::StatusCode, routing::post};
-//! use tower_didit::verification::{DiditWebhooks, WebhookEvent};
+//! use axum::{Router, routing::{get, get_service}};
+//! use tower_didit::{RequireSignIn, verification::{RequireVerified, Verification}};
 //!
-//! # fn main() -> Result<(), tower_didit::ConfigError> {
-//! let webhooks = DiditWebhooks::new(["the secret of the destination"])?;
-//! let app: Router = Router::new().route("/didit", post(webhook).layer(webhooks));
-//!
-//! async fn webhook(event: WebhookEvent) -> StatusCode {
-//!     println!("{:?} is {:?}", event.session_id(), event.status());
-//!     StatusCode::NO_CONTENT
+//! /// Inside of `DiditAuth`.
+//! fn routes(verification: &Verification) -> Router {
+//!     Router::new()
+//!         .route("/account", get(|| async { "only for verified users" }))
+//!         .route_layer(RequireVerified::new(verification))
+//!         .route_layer(RequireSignIn::new())
+//!         .route("/verified", get_service(verification.return_page()))
 //! }
-//! # let _ = app;
-//! # Ok(())
-//! # }
+//! # let _ = routes;
 //! ```
+//!
+//! Its parts can be used without it: [`VerificationClient`] creates the sessions in which Didit verifies people,
+//! [`Decision::judge`] says whether a person is verified, and [`DiditWebhooks`] is the layer for the route of
+//! webhooks, whose handler gets only [`WebhookEvent`]s that Didit has signed. The [guide](crate::docs::verification)
+//! leads from the console to production.
 
 mod client;
 #[cfg(feature = "test-util")]
@@ -67,7 +67,7 @@ fn invalid_request(why: impl Into<Cow<'static, str>>) -> Error {
     Error::with_context(VerificationError::InvalidRequest, why)
 }
 
-/// Deserializes a JSON text. The error of `serde_json` repeats values, so it is dropped.
+/// Deserializes JSON. The error of `serde_json` repeats values, so it is dropped.
 fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(text).map_err(|_| {
         let context = format!("they do not deserialize as `{}`", type_name::<T>());
