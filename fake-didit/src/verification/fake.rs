@@ -112,7 +112,7 @@ use crate::{
 pub struct FakeVerification(FakeDidit);
 
 impl FakeDidit {
-    /// Identity verification. [Example](FakeVerification#a-verification).
+    /// The settings and controls of identity verification. [Example](FakeVerification#a-verification).
     pub fn verification(&self) -> FakeVerification {
         FakeVerification(self.clone())
     }
@@ -128,14 +128,14 @@ impl FakeVerification {
         self.set(|didit| didit.lock().verification.api_key = key.into())
     }
 
-    /// The application is one of the sandbox: it accepts a `sandbox_scenario`, and nobody is really verified. Default:
-    /// live. [Example](Self#settings).
+    /// Makes the application one in sandbox mode: sessions and webhooks have the environment `sandbox`, and requests may
+    /// have a `sandbox_scenario`. Default: `live`. [Example](Self#settings).
     #[must_use]
     pub fn with_sandbox(self) -> Self {
         self.set(|didit| didit.lock().verification.is_sandbox = true)
     }
 
-    /// Publishes another workflow. [Example](Self#settings).
+    /// Adds a published workflow. [Example](Self#settings).
     ///
     /// # Panics
     ///
@@ -152,7 +152,7 @@ impl FakeVerification {
     ///
     /// # Panics
     ///
-    /// If Didit has no check of a name.
+    /// If a name is not that of a check of Didit's.
     #[must_use]
     pub fn with_features<I>(self, names: I) -> Self
     where
@@ -174,14 +174,14 @@ impl FakeVerification {
         self.set(|didit| didit.lock().verification.callback = Some(url.into()))
     }
 
-    /// The origin of the hosted pages, as with a domain of your own at Didit; a fake on a socket has its address there.
-    /// Default: `https://verify.didit.me`, or the origin of an issuer that is not Didit's. [Example](Self#settings).
+    /// The origin of the hosted pages: for a fake on a socket, its address. Default: `https://verify.didit.me`, or the origin
+    /// of an issuer that is not Didit's. [Example](Self#settings).
     #[must_use]
     pub fn with_page_origin(self, origin: impl Into<String>) -> Self {
         self.set(|didit| didit.lock().verification.page_origin = Some(origin.into()))
     }
 
-    /// How long a person can finish a session, in whole seconds. Default: 7 days. [Example](Self#settings).
+    /// How long a session can be finished, in whole seconds. Default: 7 days. [Example](Self#settings).
     #[must_use]
     pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
         self.set(|didit| didit.lock().verification.session_lifetime = lifetime.as_secs())
@@ -194,8 +194,8 @@ impl FakeVerification {
         self.set(|didit| didit.lock().verification.limits.limit = Some(per_minute))
     }
 
-    /// The secret of the destinations that [`send_webhooks_to`](Self::send_webhooks_to) adds, also of earlier ones.
-    /// Default: 43 characters. [Example](Self#settings).
+    /// The secret of the destinations that [`send_webhooks_to`](Self::send_webhooks_to) adds and has added. Default: one of
+    /// 43 characters. [Example](Self#settings).
     #[must_use]
     pub fn with_webhook_secret(self, secret: impl Into<String>) -> Self {
         let secret = secret.into();
@@ -209,8 +209,8 @@ impl FakeVerification {
         })
     }
 
-    /// Escapes all other characters than ASCII in the bodies of webhooks, so that `X-Signature` and
-    /// `X-Signature-V2` differ. Default: UTF-8. [Example](Self#settings).
+    /// Escapes all non-ASCII characters in the bodies of webhooks, so that `X-Signature` and `X-Signature-V2` differ.
+    /// Default: they are UTF-8. [Example](Self#settings).
     #[must_use]
     pub fn with_ascii_webhooks(self) -> Self {
         self.set(|didit| didit.lock().verification.outbox.is_ascii = true)
@@ -227,8 +227,8 @@ impl FakeVerification {
         workflows.first().cloned().unwrap_or_default()
     }
 
-    /// The id of the workflow that verifies businesses, for requests of the API;
-    /// [`create_business`](Self::create_business) does without.
+    /// The id of the workflow that verifies businesses, for requests to the API.
+    /// [`create_business`](Self::create_business) uses it.
     ///
     /// ```
     /// use fake_didit::FakeDidit;

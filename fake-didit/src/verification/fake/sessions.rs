@@ -15,14 +15,14 @@ use crate::verification::{
 
 /// # Sessions
 impl FakeVerification {
-    /// Creates a session of the first workflow, as a request of the API does, and returns the URL of its page.
-    /// [`set_status`](Self::set_status) has an example.
+    /// Creates a session of the first workflow, as a request to the API does, and returns the URL of its page.
+    /// [Example](Self::set_status).
     pub fn create(&self, vendor_data: &str) -> String {
         self.create_with(self.workflow_id(), vendor_data)
     }
 
-    /// Creates a session that verifies a business (KYB), and returns the URL of its page. Webhooks and decisions are of
-    /// the kind `business`, with other checks, and verify no person.
+    /// Creates a session that verifies a business (KYB), and returns the URL of its page. Its webhooks and decisions have
+    /// the `session_kind` `business` and other checks, and verify no person.
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -83,8 +83,8 @@ impl FakeVerification {
         Some(session.status.as_str().to_owned())
     }
 
-    /// Changes the status of a session, as in the console or by the passing of time, and queues the webhook. The
-    /// results of the checks stay as they are.
+    /// Changes the status of a session, as an employee or the time does, and queues the webhook. The results of the checks
+    /// stay as they are.
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -141,7 +141,7 @@ impl FakeVerification {
         session.edit = Some(Arc::new(edit));
     }
 
-    /// Deletes a session, as in the console: it is unknown from now on, and no event says so.
+    /// Deletes a session, as in the console. Didit sends no webhook about it.
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -156,7 +156,7 @@ impl FakeVerification {
         self.0.lock().verification.remove(session_id);
     }
 
-    /// Blocks a user, who can create no sessions from now on, and queues the webhook `user.status.updated`.
+    /// Blocks a user: no session can be created for the user. Queues the webhook `user.status.updated`.
     /// [Example](Self#webhooks).
     pub fn block_user(&self, vendor_data: &str) {
         self.0.lock().set_blocked(vendor_data, true);

@@ -28,8 +28,8 @@ use crate::{
 ///
 /// [Example](FakeVerification#webhooks).
 impl FakeVerification {
-    /// Adds a destination for all events, with the [secret](Self::webhook_secret) of the fake. Events before are not
-    /// sent to it.
+    /// Adds a destination for all events, with the [secret](Self::webhook_secret) of the fake. Earlier events are not sent
+    /// to it.
     ///
     /// ```
     /// use fake_didit::FakeDidit;
@@ -129,13 +129,12 @@ impl FakeVerification {
         sent.map(|attempt| attempt.request.clone()).collect()
     }
 
-    /// A webhook as a request to this path of an application, signed now with the [secret](Self::webhook_secret) of the
-    /// fake: for the test of a handler, without a destination and without HTTP.
+    /// A signed webhook as a request to this path of an application, to test a handler without a destination and without
+    /// HTTP. Its time is now, its secret that of [`webhook_secret`](Self::webhook_secret).
     ///
-    /// The event is a JSON object. With the `session_id` of one of the fake's sessions and no other `webhook_type`,
-    /// members that it leaves out are those of `status.updated` for this session, with its status and decision. Members
-    /// of the envelope, such as `event_id`, are added to any event. A fault that waits for the
-    /// [next webhook](Self::on_next_webhook) changes the request, unless it is one of the time of sending.
+    /// The event is a JSON object. Missing members of the envelope, such as `event_id`, are added. If its `session_id` is
+    /// that of a session of the fake, and its `webhook_type` is `status.updated` or missing, the status and the decision of
+    /// this session are added too. A [queued fault](Self::on_next_webhook) applies, unless it is about the time of sending.
     ///
     /// ```
     /// use axum::{Router, http::StatusCode, routing::post};

@@ -15,8 +15,8 @@ use crate::verification::{
 /// One thing that is wrong with a webhook, for
 /// [`FakeVerification::on_next_webhook`](crate::FakeVerification::on_next_webhook).
 ///
-/// Some come at a wrong time or not at all; some are [forged](Self::is_forgery); the others are signed by Didit and
-/// say something that must not verify the user. Later releases may add more.
+/// Some arrive late, twice or never; some are [forged](Self::is_forgery); the others are signed correctly, but must not
+/// verify the user. Later releases may add more.
 ///
 /// ```
 /// use fake_didit::{FakeDidit, WebhookFault};
@@ -189,7 +189,7 @@ impl WebhookFault {
         self.name
     }
 
-    /// Whether a receiver must refuse the webhook, because Didit has not sent it so, or not now. [Example](Self).
+    /// Whether a receiver must refuse the webhook: Didit has not sent it in this form, or not now. [Example](Self).
     pub fn is_forgery(&self) -> bool {
         matches!(self.kind, Kind::Forgery(_) | Kind::Old(..))
     }
