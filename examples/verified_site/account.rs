@@ -1,4 +1,4 @@
-//! The account at Didit by which people are verified.
+//! The application at Didit that verifies people: one of the sandbox, or that of a fake.
 
 use std::{env, error::Error};
 
@@ -23,7 +23,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The sandbox that the environment names, or else the fake.
+    /// The application of the environment variables, or else the fake's.
     pub(crate) async fn open(site: &Site, didit: &FakeDidit) -> Result<Self, Box<dyn Error>> {
         if env::var_os("DIDIT_API_KEY").is_none() {
             return Self::fake(site, didit).await;
@@ -58,13 +58,13 @@ impl Account {
         })
     }
 
-    /// In an application that signs in at the same Didit it is `VerificationClient::new(api_key, &config)`, which shares
-    /// the settings of its calls. Here one of the two may be a fake.
+    /// In production use `VerificationClient::new(api_key, &config)`, which shares the settings of the sign-in's calls.
+    /// Here the sign-in may be at another server: one of the two may be a fake.
     pub(crate) fn client(&self) -> Result<VerificationClient, ConfigError> {
         VerificationClient::without_sign_in(&self.api_key)?.with_base_url(&self.api)
     }
 
-    /// The page of the fake's employee. A sandbox has its console.
+    /// The page of the fake's employee. With a sandbox, Didit's console takes its place.
     pub(crate) fn desk(&self) -> Router {
         let fake = self.fake.clone();
         fake.map_or_else(Router::new, desk::routes)

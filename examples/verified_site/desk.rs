@@ -1,4 +1,4 @@
-//! Stands for Didit's console, in which an employee decides about the last verification. Only with the fake.
+//! A page in place of Didit's console, in which an employee decides about the last verification. With the fake only.
 
 use axum::{
     Form, Router,
@@ -28,7 +28,7 @@ struct Decision {
     status: String,
 }
 
-/// Changes the status, of which a webhook tells the site.
+/// Changes the status. A webhook tells the site.
 async fn decide(State(fake): State<FakeVerification>, Form(decision): Form<Decision>) -> Redirect {
     let session = fake.last_session_id();
     let known = pages::DECISIONS
@@ -37,7 +37,7 @@ async fn decide(State(fake): State<FakeVerification>, Form(decision): Form<Decis
     if let Some(id) = session.filter(|_| known) {
         let approves = decision.status == "Approved";
         fake.edit_decision(&id, move |decision| {
-            // An employee approves the checks, too. A session alone would verify nobody.
+            // An employee approves the checks too: an approved session alone verifies nobody.
             let checks = decision
                 .values_mut()
                 .filter_map(Value::as_array_mut)

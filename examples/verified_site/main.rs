@@ -1,19 +1,19 @@
-//! An account for verified people: `cargo run --example verified_site`, then open the address that it
-//! prints. A person signs in, is verified at Didit, and comes back to the account. Webhooks keep the record true
-//! afterwards. Without settings, all of Didit is a fake in this process, and `/desk` stands for the employee who decides.
+//! A site whose account page is open to verified people: `cargo run --example verified_site`, then open the address that
+//! it prints. A person signs in, is verified at Didit, and returns to the account. Later webhooks update the record.
+//! Without settings, Didit is a fake in this process, and `/desk` is the page of the employee who decides.
 //!
-//! With the sandbox of Didit, in which nobody is really checked:
+//! With Didit's sandbox, in which nobody is really checked:
 //!
 //! 1. In Didit's console, create an application in sandbox mode, and in it a workflow with document, liveness and face
 //!    match. Publish the workflow. `DIDIT_WORKFLOW` is its id, `DIDIT_API_KEY` the API key of the application.
 //! 2. Add a webhook destination of version v3, for the events `status.updated`, `data.updated` and
 //!    `user.status.updated`. Its URL is that of a tunnel to `/didit`. `DIDIT_WEBHOOK_SECRET` is its secret. Without a
-//!    tunnel any URL will do: later changes are then not noticed.
+//!    tunnel use any URL: the site then learns of later changes only when it asks Didit again.
 //! 3. For a sign-in at Didit too, also set `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET` and `DIDIT_REDIRECT_URI`.
 //!
 //! `DIDIT_VERIFICATION_URL` is another address of the API, such as that of the program `fake-didit --sandbox`.
-//! `DATABASE` is the file of the database (default: in memory), `LISTEN` where it listens (default `127.0.0.1:3000`),
-//! `RUST_LOG` what it logs (default `info`).
+//! `DATABASE` is the file of the database (default: in memory), `LISTEN` the address to listen on (default
+//! `127.0.0.1:3000`), `RUST_LOG` the filter of the log (default `info`).
 
 mod account;
 mod desk;
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_error_page(|error, _request, next| pages::error(error.kind(), next))
         .build()?;
 
-    // What a user must show. An approved session without one of these verifies nobody.
+    // An approved session in which one of these checks is missing or not approved verifies nobody.
     let mut requirements = Requirements::identity()
         .with_liveness()
         .with_face_match()
@@ -85,9 +85,9 @@ fn app(verification: Verification, webhooks: DiditWebhooks) -> Router {
         .route("/account", get(account))
         .route_layer(RequireVerified::new(&verification))
         .route_layer(RequireSignIn::new())
-        // Didit sends the browser here. It says nothing that counts: the service asks Didit for the decision.
+        // The browser returns here from Didit. Its query is ignored: the service asks Didit for the decision.
         .route("/verified", get_service(verification.return_page()))
-        // Didit's servers send events here, also long after a verification.
+        // Didit's servers send webhooks here, also long after a verification.
         .route("/didit", post(webhook).layer(webhooks))
         .route("/", get(home))
         .route("/favicon.ico", get(page::icon))
@@ -95,7 +95,7 @@ fn app(verification: Verification, webhooks: DiditWebhooks) -> Router {
         .with_state(verification)
 }
 
-/// For verified users only. Anyone else signs in, is verified, and comes back here.
+/// For verified users only. Anybody else signs in, is verified, and returns here.
 async fn account(
     State(verification): State<Verification>,
     user: IdClaims,
@@ -104,7 +104,7 @@ async fn account(
     Ok(pages::account(record.as_ref()))
 }
 
-/// Open to everyone. Shows what is known of the user.
+/// Open to everybody. Shows how the user's verification stands.
 async fn home(
     State(verification): State<Verification>,
     user: Option<IdClaims>,
@@ -116,7 +116,7 @@ async fn home(
     Ok(pages::home(record.as_ref()))
 }
 
-/// Runs once for each event that Didit has signed. After an error Didit sends the event again.
+/// Normally runs once for each event that Didit has signed. After an error Didit sends the event again.
 async fn webhook(
     State(verification): State<Verification>,
     event: WebhookEvent,

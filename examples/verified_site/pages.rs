@@ -13,7 +13,7 @@ use tower_didit::{
 
 use crate::page::{self, SIGN_OUT, escaped};
 
-/// For somebody who is not signed in.
+/// The start page for a visitor who is not signed in.
 pub(crate) fn welcome() -> Html<String> {
     page(&format!(
         r#"<h1>Open an account</h1>
@@ -24,7 +24,7 @@ pub(crate) fn welcome() -> Html<String> {
     ))
 }
 
-/// For a user: what is known, and what comes next.
+/// The start page for a user: the state of the verification, and the next step.
 pub(crate) fn home(record: Option<&VerificationRecord>) -> Html<String> {
     let is_verified = record.is_some_and(VerificationRecord::is_verified);
     let status = record.map(VerificationRecord::status);
@@ -88,7 +88,7 @@ pub(crate) fn home(record: Option<&VerificationRecord>) -> Html<String> {
     ))
 }
 
-/// Behind the guard.
+/// The page behind the guard.
 pub(crate) fn account(record: Option<&VerificationRecord>) -> Html<String> {
     let since = record.and_then(VerificationRecord::verified_at);
     let since = since.map_or_else(String::new, httpdate::fmt_http_date);
@@ -108,7 +108,7 @@ pub(crate) fn account(record: Option<&VerificationRecord>) -> Html<String> {
     ))
 }
 
-/// What went wrong, and what a person can do. `next` leads on.
+/// The page for an error: what went wrong, and what the person can do. `next` is the address of the next step.
 pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<Bytes> {
     let (title, text) = match kind {
         ErrorKind::Verification(VerificationError::Declined) => (
@@ -163,7 +163,7 @@ pub(crate) fn error(kind: ErrorKind, next: &str) -> Response<Bytes> {
         .expect("the parts are valid")
 }
 
-/// For Didit's employee.
+/// The page of Didit's employee.
 pub(crate) fn desk(status: Option<&str>) -> Html<String> {
     let buttons = DECISIONS.map(|(id, status, label)| {
         format!(
@@ -185,7 +185,7 @@ pub(crate) fn desk(status: Option<&str>) -> Html<String> {
     ))
 }
 
-/// For an address that leads nowhere.
+/// The page for an unknown address.
 pub(crate) fn not_found() -> Html<String> {
     page(
         r#"<h1>Page not found</h1>
@@ -194,7 +194,7 @@ pub(crate) fn not_found() -> Html<String> {
     )
 }
 
-/// The way to an account. The classes are `done`, `now`, `next` and `failed`.
+/// The three steps to an account. Their classes are `done`, `now`, `next` and `failed`.
 fn steps(sign_in: &str, verification: &str, class: &str) -> String {
     let account = if class == "done" { "now" } else { "next" };
     format!(

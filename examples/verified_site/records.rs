@@ -1,4 +1,4 @@
-//! Who is verified, in a table of the application's own database.
+//! The records of verified users, in a table of the application's database.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,8 +19,7 @@ impl Records {
         Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// Works in a thread of its own: a disk is slow, and the runtime's threads must not wait for it. A database over a
-    /// network has an asynchronous client.
+    /// Runs on a blocking thread, because `SQLite`'s calls block. A database over a network has an asynchronous client.
     fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -64,7 +63,7 @@ impl VerificationRecords for Records {
             let json = serde_json::to_string(&record).map_err(StoreError::new)?;
             let (status, is_verified) = (record.status().as_str(), record.is_verified());
             let version = version.cast_signed();
-            // The database compares and sets in one statement, also if several processes use it.
+            // One statement compares and sets, so that several processes can share the database.
             let changed = match version {
                 0 => database.execute(INSERT, (user, json, status, is_verified)),
                 _ => database.execute(UPDATE, (user, json, status, is_verified, version)),

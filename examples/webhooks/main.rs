@@ -1,7 +1,7 @@
 //! Receives Didit's webhooks: `DIDIT_WEBHOOK_SECRET=secret cargo run --example webhooks`. The secret is that of the
 //! destination in Didit's console. `docs::verification` shows a request to try it with.
 //!
-//! `LISTEN` is where it listens (default `127.0.0.1:3000`), `RUST_LOG` what it logs (default `info`).
+//! `LISTEN` is the address to listen on (default `127.0.0.1:3000`), `RUST_LOG` the filter of the log (default `info`).
 
 #[expect(dead_code, reason = "nobody signs in")]
 #[path = "../support/site.rs"]
@@ -27,7 +27,7 @@ fn app(webhooks: DiditWebhooks) -> Router {
     Router::new().route("/didit", post(webhook).layer(webhooks))
 }
 
-/// Runs once for each authentic event. An application stores it here.
+/// Normally runs once for each authentic event. An application stores the event here.
 async fn webhook(event: WebhookEvent) -> StatusCode {
     tracing::info!(session = event.session_id(), status = ?event.status(), "webhook");
     StatusCode::NO_CONTENT
