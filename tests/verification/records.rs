@@ -202,10 +202,10 @@ async fn records_that_break_the_protocol_do_not_conform() {
         (Flaw::ReadsInTwoSteps, "do not belong together"),
         (Flaw::LosesTheBlock, "another record is read"),
         (Flaw::CutsThePage, "another record is read"),
-        (Flaw::CutsTheUser, "one of another user is read"),
-        (Flaw::IgnoresCase, "one of another user is read"),
-        (Flaw::TrimsSpaces, "one of another user is read"),
-        (Flaw::HasOneRecord, "one of another user is read"),
+        (Flaw::CutsTheUser, "the record of another user is read"),
+        (Flaw::IgnoresCase, "the record of another user is read"),
+        (Flaw::TrimsSpaces, "the record of another user is read"),
+        (Flaw::HasOneRecord, "the record of another user is read"),
         (Flaw::IsNotShared, "another record is read"),
     ] {
         let checked = tokio::spawn(check(flaw)).await;

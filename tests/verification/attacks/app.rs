@@ -464,7 +464,7 @@ async fn the_id_of_an_earlier_version_of_the_workflow_verifies_nobody() {
     );
     let page = browser.visit(PAGE).await;
     assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.text().contains("verification-refused"));
+    assert!(page.text().contains("verification-request-invalid"));
     assert!(
         app.records
             .of(Person::alejandra().subject())
