@@ -210,7 +210,7 @@ impl WebhookEvent {
     /// use tower_didit::verification::WebhookEvent;
     ///
     /// fn message(event: &WebhookEvent) -> String {
-    ///     let steps = event.resubmit_steps().unwrap_or_default();
+    ///     let steps = event.resubmit().unwrap_or_default();
     ///     let lines = steps.iter().map(|step| {
     ///         let name = step.feature().or(step.node_id()).unwrap_or("a step");
     ///         format!("{name}: {}", step.reason().unwrap_or("please repeat it"))
@@ -218,7 +218,7 @@ impl WebhookEvent {
     ///     lines.collect::<Vec<_>>().join("\n")
     /// }
     /// ```
-    pub fn resubmit_steps(&self) -> Option<Vec<ResubmitStep>> {
+    pub fn resubmit(&self) -> Option<Vec<ResubmitStep>> {
         ResubmitStep::all(json::member(&self.0.members, "resubmit_info")?.as_object()?)
     }
 

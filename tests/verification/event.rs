@@ -30,7 +30,7 @@ async fn every_documented_member_is_read() {
     assert_eq!(event.workflow_version(), Some(4));
     assert_eq!(event.vendor_data(), Some(USER));
     assert_eq!(event.decision().unwrap().status(), Status::Approved);
-    assert!(event.resubmit_steps().is_none());
+    assert!(event.resubmit().is_none());
     assert!(!event.is_test() && !event.is_sandbox());
     assert_eq!(
         (event.entity_status(), event.previous_status()),
@@ -149,7 +149,7 @@ async fn the_steps_to_repeat_are_read() {
         "reasons": {"feature_ocr": "blurred"},
     });
     let event = with(approved(), "/resubmit_info", info);
-    let steps = event_of(&event).await.resubmit_steps().unwrap();
+    let steps = event_of(&event).await.resubmit().unwrap();
     let steps: Vec<_> = steps
         .iter()
         .map(|step| (step.node_id(), step.feature(), step.reason()))
@@ -164,7 +164,7 @@ async fn the_steps_to_repeat_are_read() {
         json!({"nodes_to_resubmit": {}}),
     ] {
         let event = event_of(&with(approved(), "/resubmit_info", other)).await;
-        assert_eq!(event.resubmit_steps(), None);
+        assert_eq!(event.resubmit(), None);
     }
 }
 

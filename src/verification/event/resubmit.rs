@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::json::{self, Object};
 
 /// A step of the workflow that the person has to repeat. `Debug` does not show the reason.
-/// [Example](super::WebhookEvent::resubmit_steps).
+/// [Example](super::WebhookEvent::resubmit).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResubmitStep {
     node_id: Option<String>,
@@ -56,18 +56,18 @@ impl ResubmitStep {
         Some(steps.collect())
     }
 
-    /// The id of the step in the workflow, such as `feature_ocr`. [Example](super::WebhookEvent::resubmit_steps).
+    /// The id of the step in the workflow, such as `feature_ocr`. [Example](super::WebhookEvent::resubmit).
     pub fn node_id(&self) -> Option<&str> {
         self.node_id.as_deref()
     }
 
-    /// The feature of the step, such as `OCR`. [Example](super::WebhookEvent::resubmit_steps).
+    /// The feature of the step, such as `OCR`. [Example](super::WebhookEvent::resubmit).
     pub fn feature(&self) -> Option<&str> {
         self.feature.as_deref()
     }
 
     /// Why the person has to repeat the step, in the words of an employee.
-    /// [Example](super::WebhookEvent::resubmit_steps).
+    /// [Example](super::WebhookEvent::resubmit).
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
