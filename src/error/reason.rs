@@ -193,10 +193,10 @@ impl GuardError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerificationError {
-    /// The request is invalid, or is not possible in the present status of the session.
+    /// The request is invalid, or the status of the session does not allow it.
     /// [`provider_code`](crate::Error::provider_code) names the wrong member, or is `detail`;
-    /// [`provider_description`](crate::Error::provider_description) is Didit's text. Requests that Didit would certainly
-    /// refuse are not sent; the error's text says why.
+    /// [`provider_description`](crate::Error::provider_description) is Didit's text. A request that is certainly invalid is
+    /// not sent; the error's text says why.
     InvalidRequest,
     /// The user is blocked in Didit's console.
     UserBlocked,
@@ -206,21 +206,21 @@ pub enum VerificationError {
     NoReport,
     /// Didit has no such webhook destination: it was deleted, or is of another application.
     UnknownDestination,
-    /// The API key is wrong, or may not do this.
+    /// Didit refuses the API key, or does not allow it this call.
     KeyRefused,
     /// The account at Didit has no credits for a verification.
     NoCredits,
-    /// A program asked for a page that is open to verified users only. The error's text names the page to open in the
-    /// browser.
+    /// A script or an API client requested a page that is open to verified users only. The error's text names the page to
+    /// open in the browser.
     Required,
-    /// The user was verified, and did not pass.
+    /// The user did not pass the verification.
     Declined,
-    /// There were too many calls: Didit has refused this one, or the client has not sent it
+    /// There were too many calls: Didit has refused this one, or the client did not send it
     /// ([rate limits](crate::verification::VerificationClient#rate-limits)).
-    /// [`retry_after`](crate::Error::retry_after) says how long to wait, if Didit does.
+    /// [`retry_after`](crate::Error::retry_after) is the time to wait, if it is known.
     RateLimited,
-    /// The guard or the return page cannot verify the user now, because Didit does not respond or responds with an error.
-    /// The error's source says which.
+    /// The guard or the return page cannot verify the user now: Didit does not respond, or responds with an error. The
+    /// error's source says which.
     Unavailable,
 }
 
