@@ -135,6 +135,36 @@ pub struct RequireVerifiedService<S> {
     guard: RequireVerified,
 }
 
+impl<S> RequireVerifiedService<S> {
+    /// The inner service.
+    ///
+    /// ```
+    /// use tower_layer::Layer;
+    /// use tower_didit::verification::{RequireVerified, RequireVerifiedService, Verification};
+    ///
+    /// fn check(verification: &Verification) {
+    ///     let mut service: RequireVerifiedService<u8> = RequireVerified::new(verification).layer(1);
+    ///     *service.get_mut() += 1;
+    ///     assert_eq!(service.get_ref(), &2);
+    ///     assert_eq!(service.into_inner(), 2);
+    /// }
+    /// # let _ = check;
+    /// ```
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service, mutably. [Example](Self::get_ref).
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Returns the inner service. [Example](Self::get_ref).
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
 impl<S, B, R> Service<Request<B>> for RequireVerifiedService<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
