@@ -101,8 +101,8 @@ use crate::{
 /// asked again; if the workflow changes, the user starts again.
 ///
 /// Didit is asked about a session at most every 10 s for a browser, and for each webhook that may change the record.
-/// No failure lets a user pass: neither records that do not respond within 1 s nor a Didit that does not respond. While
-/// Didit does not respond, or [limits the calls](VerificationClient#rate-limits), a person sees a page that reloads itself:
+/// If the records do not respond within 1 s, nobody passes: 503. While Didit does not respond, or
+/// [limits the calls](VerificationClient#rate-limits), verified users pass, and other people see a page that reloads itself:
 /// the return page, or that of [`verification-unavailable`](VerificationError::Unavailable).
 ///
 /// # Lost webhooks
@@ -113,9 +113,9 @@ use crate::{
 /// left. If Didit no longer approves, or the session was deleted, for which there is no webhook, the user is no longer
 /// verified.
 ///
-/// While Didit or the records do not respond, the verdict still counts, and one `WARN` is
-/// [logged](crate::docs::logs#verification). From 7 days after the period, it no longer counts: the request waits for
-/// Didit's decision. So does the first request of a user who was away for that long.
+/// While Didit does not respond, the verdict still counts, and one `WARN` is [logged](crate::docs::logs#verification).
+/// From 7 days after the period, it no longer counts: the request waits for Didit's decision. So does the first request of a
+/// user who was away for that long.
 #[derive(Clone)]
 pub struct Verification(Arc<Inner>);
 
