@@ -90,7 +90,8 @@ impl Endpoint {
 }
 
 /// RFC 6749 §3.1.2.1 for https, RFC 8252 §7.3 for loopback.
-fn is_https_or_loopback(url: &Url) -> bool {
+/// Whether what is sent to a URL stays secret on the way.
+pub(crate) fn is_https_or_loopback(url: &Url) -> bool {
     match (url.scheme(), url.host()) {
         ("https", host) => host.is_some(),
         ("http", Some(Host::Ipv4(address))) => address.is_loopback(),

@@ -12,6 +12,8 @@ pub use metadata::ClientAuthentication;
 pub use signing_algorithm::SigningAlgorithm;
 
 use endpoint::EndpointName;
+#[cfg(feature = "verification")]
+pub(crate) use endpoint::is_https_or_loopback;
 pub(crate) use endpoint::{Endpoint, InvalidUrl};
 pub(crate) use metadata::{Metadata, MetadataSource, Signatures};
 

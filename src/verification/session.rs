@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use url::Url;
+
 use super::{Status, VerificationId};
 use crate::{
     json::{self, Object},
+    provider::is_https_or_loopback,
     tokens::Secret,
 };
 
@@ -88,8 +91,9 @@ impl fmt::Debug for VerificationSession {
     }
 }
 
-/// Whether a browser may be redirected there.
+/// Whether a browser may be redirected there. The URL is a secret, so it is https, except on loopback.
 fn is_web_address(url: &str) -> bool {
     let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic());
-    is_plain && (url.starts_with("https://") || url.starts_with("http://"))
+    let is_absolute = url.starts_with("https://") || url.starts_with("http://");
+    is_plain && is_absolute && Url::parse(url).is_ok_and(|url| is_https_or_loopback(&url))
 }

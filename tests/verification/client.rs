@@ -247,6 +247,24 @@ async fn an_unusable_response_to_a_creation_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_session_url_without_encryption_is_refused() {
+    for (url, is_accepted) in [
+        ("https://verify.didit.me/session/3FaJ9wLqX2Mz", true),
+        ("https://id.shop.example/de/session/3FaJ9wLqX2Mz?a=b", true),
+        ("http://127.0.0.1:4400/session/3FaJ9wLqX2Mz", true),
+        ("http://verify.didit.me/session/3FaJ9wLqX2Mz", false),
+        ("http://127.0.0.1.example/session/3FaJ9wLqX2Mz", false),
+        ("https:session", false),
+        ("https://", false),
+        ("javascript:alert(1)", false),
+    ] {
+        let created = with(created(), "/url", json!(url));
+        let session = Didit::answers(201, &created).client().create(new()).await;
+        assert_eq!(session.is_ok(), is_accepted, "{url}");
+    }
+}
+
+#[tokio::test]
 async fn a_decision_is_asked_for_by_the_sessions_id() {
     let didit = Didit::answers(200, &decision());
     let read = didit.client().decision(id()).await.unwrap();
