@@ -138,7 +138,8 @@ pub struct VerificationRecord {
 }
 
 impl VerificationRecord {
-    /// The record of a user who begins. A page with an address of more than 4,096 bytes is replaced by `/`.
+    /// The record of a user who begins. A page with an address of more than 512 bytes is replaced by `/`, as by a sign-in:
+    /// a stock proxy drops a response whose headers have more than 4 KiB, cookies included.
     pub(super) fn new(session: &VerificationSession, workflow: &str, page: &str) -> Self {
         let page = if page.len() > MAX_PAGE { "/" } else { page };
         Self {
@@ -200,4 +201,4 @@ impl fmt::Debug for VerificationRecord {
 }
 
 /// In bytes.
-const MAX_PAGE: usize = 4096;
+const MAX_PAGE: usize = 512;
