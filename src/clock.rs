@@ -88,6 +88,12 @@ impl Timestamp {
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
+
+    /// The time between two moments, whichever is later: one in the future is of a clock that was wrong.
+    #[cfg(feature = "verification")]
+    pub(crate) const fn distance(self, other: Self) -> Duration {
+        Duration::from_secs(self.0.abs_diff(other.0))
+    }
 }
 
 impl From<Timestamp> for SystemTime {

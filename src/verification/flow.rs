@@ -377,8 +377,7 @@ impl Verification {
 
     /// Whether a browser's request may ask Didit again.
     fn is_due(&self, record: &VerificationRecord) -> bool {
-        let asked = Timestamp::from_unix(record.asked_at);
-        self.now().since(asked) >= PAUSE
+        self.distance(record.asked_at) >= PAUSE
     }
 
     async fn record(&self, user: &str) -> Result<Option<(VerificationRecord, u64)>, Error> {

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) client: VerificationClient,
     /// Whether connections to Didit's verification API break.
     pub(crate) is_cut_off: Arc<AtomicBool>,
+    /// How far the clock of the verification is ahead, in seconds.
+    pub(crate) ahead: Arc<AtomicU64>,
     /// Nobody is signed in.
     browser: Browser,
 }
@@ -100,13 +102,21 @@ impl App {
     ) -> Self {
         let fake = didit.verification();
         let (records, is_cut_off) = (Shared::default(), Arc::<AtomicBool>::default());
+        let ahead = Arc::<AtomicU64>::default();
         let requirements = Requirements::identity()
             .with_liveness()
             .with_face_match()
             .with_workflow(fake.workflow_id());
         let requirements = require(requirements);
-        let processes = (0..processes)
-            .map(|_| process(&didit, requirements.clone(), records.clone(), &is_cut_off));
+        let processes = (0..processes).map(|_| {
+            process(
+                &didit,
+                requirements.clone(),
+                records.clone(),
+                &is_cut_off,
+                &ahead,
+            )
+        });
         let (mut apps, mut clients): (Vec<_>, Vec<_>) = processes.unzip();
         let next = Arc::new(AtomicUsize::new(0));
         let balanced = {
@@ -125,6 +135,7 @@ impl App {
             fake,
             records,
             is_cut_off,
+            ahead,
         }
     }
 
@@ -244,6 +255,7 @@ fn process(
     requirements: Requirements,
     records: Shared,
     is_cut_off: &Arc<AtomicBool>,
+    ahead: &Arc<AtomicU64>,
 ) -> (Router, VerificationClient) {
     let fake = didit.verification();
     let (transport, is_cut_off) = (didit.clone(), Arc::clone(is_cut_off));
@@ -269,7 +281,9 @@ fn process(
     let config = config.build().unwrap();
     let client = VerificationClient::new(fake.api_key(), &config).unwrap();
     let verification = Verification::new(client.clone(), requirements, RETURN, records).unwrap();
-    let verification = verification.with_clock(didit.clock());
+    let (clock, ahead) = (didit.clock(), Arc::clone(ahead));
+    let verification =
+        verification.with_clock(move || clock.now() + Duration::from_secs(ahead.load(Relaxed)));
     let webhooks = DiditWebhooks::new([fake.webhook_secret()]).unwrap();
     let webhooks = webhooks.with_clock(didit.clock());
     let app = Router::new()

@@ -13,6 +13,7 @@ mod body;
 mod calls;
 mod client;
 mod crowd;
+mod clock_steps;
 mod delivery;
 mod destinations;
 mod event;

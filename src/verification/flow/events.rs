@@ -48,7 +48,9 @@ impl Verification {
             }
             // An event against the verdict ends it first, because Didit may not respond now.
             let is_against = event.status().is_some_and(|it| it != Status::Approved);
-            let is_newer = at.saturating_add(SKEW) >= record.asked_at;
+            // A clock that was set back since Didit was asked makes no event old.
+            let asked_at = record.asked_at.min(self.now().as_unix());
+            let is_newer = at.saturating_add(SKEW) >= asked_at;
             if record.is_verified && is_against && is_newer {
                 let doubted = VerificationRecord {
                     is_verified: false,

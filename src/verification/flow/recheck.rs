@@ -76,7 +76,7 @@ impl Verification {
         let now = self.now();
         let rechecks = &self.0.rechecks;
         let mut checks = lock(&rechecks.checks);
-        checks.retain(|_, check| check.flight.is_in_flight() || now.since(check.begun) < PAUSE);
+        checks.retain(|_, check| check.flight.is_in_flight() || now.distance(check.begun) < PAUSE);
         let key = (user.to_owned(), matches!(when, When::BeforeTheRequest));
         let check = checks.entry(key).or_insert_with(|| {
             let (verification, user) = (self.clone(), user.to_owned());
@@ -143,9 +143,8 @@ impl Verification {
     }
 
     /// How far a moment is from now. One in the future, by a clock that was wrong, does not keep a verdict alive.
-    fn distance(&self, seconds: u64) -> Duration {
-        let (now, then) = (self.now(), Timestamp::from_unix(seconds));
-        now.since(then).max(then.since(now))
+    pub(super) fn distance(&self, seconds: u64) -> Duration {
+        self.now().distance(Timestamp::from_unix(seconds))
     }
 }
 

@@ -67,7 +67,7 @@ impl Presented {
     /// Reads the headers, which are attacker-controlled. Fails with what is wrong.
     pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Result<Self, &'static str> {
         let timestamp = only(headers, "x-timestamp").and_then(seconds);
-        let is_fresh = |at: &Timestamp| at.since(now).max(now.since(*at)) <= TOLERANCE;
+        let is_fresh = |at: &Timestamp| at.distance(now) <= TOLERANCE;
         let timestamp = timestamp.filter(is_fresh).ok_or("timestamp")?;
         let signature = |name| only(headers, name).and_then(Signature::parse);
         let (raw, canonical) = (signature("x-signature"), signature("x-signature-v2"));
