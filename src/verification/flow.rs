@@ -3,6 +3,7 @@
 mod events;
 mod guard;
 mod outage;
+mod page_calls;
 mod recheck;
 mod return_page;
 
@@ -14,10 +15,13 @@ use std::{
 
 use tokio::time::timeout;
 
-use self::recheck::{DAY, Rechecks};
 pub use self::{
     guard::{RequireVerified, RequireVerifiedService},
     return_page::VerificationReturnPage,
+};
+use self::{
+    page_calls::PageCalls,
+    recheck::{DAY, Rechecks},
 };
 use super::{
     NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
@@ -101,6 +105,8 @@ use crate::{
 /// asked again; if the workflow changes, the user starts again.
 ///
 /// Didit is asked about a session at most every 10 s for a browser, and for each webhook that may change the record.
+/// All users share Didit's limits. So concurrent requests of a user cause one call, and the pages that a user opens cause at
+/// most 20 calls a minute in each process. Webhooks and checks of verified users do not count.
 /// If the records do not respond within 1 s, nobody passes: 503. While Didit does not respond, or
 /// [limits the calls](VerificationClient#rate-limits), verified users pass, and other people see a page that reloads itself:
 /// the return page, or that of [`verification-unavailable`](VerificationError::Unavailable).
@@ -130,6 +136,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     recheck_after: Duration,
     rechecks: Arc<Rechecks>,
+    page_calls: Arc<PageCalls>,
 }
 
 /// What a user's record says.
@@ -181,6 +188,7 @@ impl Verification {
             clock: Arc::new(SystemTime::now),
             recheck_after: DAY,
             rechecks: Arc::default(),
+            page_calls: Arc::default(),
         })))
     }
 

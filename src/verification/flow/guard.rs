@@ -60,7 +60,7 @@ impl RequireVerified {
             .as_ref()
             .is_some_and(|known| verification.is_due(known))
         {
-            record = verification.ask(&user).await?;
+            record = verification.ask_for_page(&user).await?;
         }
         let standing = match &record {
             Some(known) => verification.standing(&user, known)?,
@@ -73,8 +73,8 @@ impl RequireVerified {
             Standing::Unfinished => {
                 let page = page.address().and_then(ReturnTo::of_request);
                 let page = page.as_ref().map_or("/", ReturnTo::as_str);
-                match verification.start(&user, page).await? {
-                    Some(session) => location(session.url()).map(Some),
+                match verification.start_for_page(&user, page).await? {
+                    Some(session) => Ok(Some(session)),
                     None => location(return_url).map(Some),
                 }
             }

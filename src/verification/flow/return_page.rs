@@ -54,7 +54,7 @@ impl VerificationReturnPage {
             && !matches!(verification.standing(&user, known)?, Standing::Verified)
             && verification.is_due(known)
         {
-            match verification.ask(&user).await {
+            match verification.ask_for_page(&user).await {
                 Ok(asked) => record = asked,
                 // The record counts, and the page reloads itself.
                 Err(error) => wait = Some(outage::wait(&error).ok_or(error)?),
@@ -64,9 +64,8 @@ impl VerificationReturnPage {
             if context.requested_page().is_none() {
                 return Err(Error::new(VerificationError::Required));
             }
-            let started = verification.start(&user, "/").await?;
-            let url = started.as_ref().map_or("/", |session| session.url());
-            return Ok(redirect(location(url)?));
+            let session = verification.start_for_page(&user, "/").await?;
+            return Ok(redirect(session.map_or_else(|| location("/"), Ok)?));
         };
         match verification.standing(&user, &record)? {
             Standing::Verified => Ok(redirect(location(&record.page)?)),
