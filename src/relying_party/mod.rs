@@ -26,8 +26,6 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header, request::Parts};
 
-#[cfg(feature = "verification")]
-pub(crate) use self::pages::Notice;
 use self::{
     callback_flights::CallbackFlights,
     request_kind::{FetchMetadata, page_request},
@@ -38,6 +36,8 @@ pub(crate) use self::{
     origins::Origins,
     responses::append_cookies,
 };
+#[cfg(feature = "verification")]
+pub(crate) use self::{pages::Notice, responses::see_other};
 use crate::{
     config::{Config, Origin},
     context::{RequestContext, RequestedPage},

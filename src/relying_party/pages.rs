@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
+#[cfg(feature = "verification")]
+use super::responses::keep_private;
 use crate::error::Error;
 
 /// The first link of the page. An empty address means the requested address.
@@ -81,10 +83,7 @@ impl Notice<'_> {
         };
         let link = format!(r#"<a id="go-on"{class} href="{address}">{label}</a>"#);
         let mut response = page(self.title, "", self.text, &link, "");
-        let no_store = HeaderValue::from_static("no-store");
-        response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, no_store);
+        keep_private(response.headers_mut());
         response
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// 303 See Other: the browser follows with `GET`, and repeats no body (RFC 9700 §4.12).
-pub(super) fn see_other(
+pub(crate) fn see_other(
     location: HeaderValue,
     cookies: impl IntoIterator<Item = HeaderValue>,
 ) -> Response<Bytes> {

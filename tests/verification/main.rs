@@ -26,6 +26,7 @@ mod log_lines;
 mod mutations;
 mod openapi;
 mod outages;
+mod pages;
 mod rate_limits;
 mod recheck;
 mod records;

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Request, Response, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -13,6 +13,7 @@ use crate::{
     error::{Error, ErrorKind, VerificationError},
     extract::context,
     future::ResponseFuture,
+    relying_party::see_other,
     return_to::ReturnTo,
     verification::new_verification::vendor_data,
 };
@@ -99,15 +100,6 @@ pub(super) fn location(url: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(url).map_err(|_| Error::new(ErrorKind::InvalidResponse))
 }
 
-pub(super) fn redirect(location: HeaderValue) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, location);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 impl<S> Layer<S> for RequireVerified {
     type Service = RequireVerifiedService<S>;
 
@@ -184,7 +176,7 @@ where
             let admitted = guard.admit(&head).await;
             let decision = match admitted {
                 Ok(None) => Ok(None),
-                Ok(Some(location)) => Err(redirect(location)),
+                Ok(Some(location)) => Err(see_other(location, [])),
                 Err(error) => Err(refusal(&head, error)),
             };
             (head, decision)

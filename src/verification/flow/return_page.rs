@@ -15,13 +15,13 @@ use tower_service::Service;
 
 use super::{
     PAUSE, Standing, Verification,
-    guard::{location, redirect, refusal},
+    guard::{location, refusal},
     outage,
 };
 use crate::{
     error::{Error, ErrorKind, VerificationError},
     extract::context,
-    relying_party::Notice,
+    relying_party::{Notice, see_other},
     verification::{Status, VerificationRecord, new_verification::vendor_data},
 };
 
@@ -65,10 +65,10 @@ impl VerificationReturnPage {
                 return Err(Error::new(VerificationError::Required));
             }
             let session = verification.start_for_page(&user, "/").await?;
-            return Ok(redirect(session.map_or_else(|| location("/"), Ok)?));
+            return Ok(see_other(session.map_or_else(|| location("/"), Ok)?, []));
         };
         match verification.standing(&user, &record)? {
-            Standing::Verified => Ok(redirect(location(&record.page)?)),
+            Standing::Verified => Ok(see_other(location(&record.page)?, [])),
             Standing::Refused => Err(Error::new(VerificationError::Declined)),
             Standing::Unfinished | Standing::Waiting => Ok(unfinished(head, &record, wait)),
         }
