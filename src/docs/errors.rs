@@ -171,6 +171,7 @@
 //! | asked-too-late, 500 | Sign-in is not set up correctly | The application first asked for the session after the response headers were sent. → Ask in the handler. |
 //! | user-info-not-kept, 500 | Sign-in is not set up correctly | A [rule](crate::RequireSignIn#rules) reads the user information, which sessions do not keep. → Add [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in). Call [`RequireSignIn::check`](crate::RequireSignIn::check) at start-up. |
 //! | webhooks-missing, 500 | Sign-in is not set up correctly | A webhook's request did not pass `verification::DiditWebhooks`. → Add the layer to the route: see [verification](crate::docs::verification). |
+//! | return-page-guarded, 500 | Sign-in is not set up correctly | `verification::RequireVerified` guards the page of `Verification::return_page`, which would redirect to itself for ever. → Mount the page outside of the guard: with axum, `.route` it after `.route_layer`, as in [verification](crate::verification::Verification). |
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

@@ -93,6 +93,7 @@ use super::{CallbackError, GuardError, IdTokenError, TokenError, VerificationErr
 /// | `asked-too-late` | 500 | the application first asked for the session after the response headers were sent | ask in the handler |
 /// | `user-info-not-kept` | 500 | a rule of [`RequireSignIn`](crate::RequireSignIn) reads the user information, which sessions do not keep | [`with_user_info_at_sign_in`](crate::ConfigBuilder::with_user_info_at_sign_in) |
 /// | `webhooks-missing` | 500 | a webhook's request did not pass `verification::DiditWebhooks` | add the layer to the route |
+/// | `return-page-guarded` | 500 | `verification::RequireVerified` guards the return page | mount the return page outside of the guard |
 ///
 /// Each error is logged once, when its response is made, with its details, its source and the provider's host: at
 /// `DEBUG` if it is the user who has to act, otherwise at `WARN`, up to a [limit](crate::docs::logs).
@@ -348,6 +349,7 @@ pub(crate) mod tests {
         Wiring(WiringError::AskedTooLate),
         Wiring(WiringError::UserInfoNotKept),
         Wiring(WiringError::WebhooksMissing),
+        Wiring(WiringError::ReturnPageGuarded),
     ];
 
     #[test]

@@ -254,6 +254,9 @@ pub enum WiringError {
     /// The request did not pass `verification::DiditWebhooks` (feature `verification`), the layer of the webhooks'
     /// route.
     WebhooksMissing,
+    /// `verification::RequireVerified` (feature `verification`) guards the return page, which would redirect to itself
+    /// for ever.
+    ReturnPageGuarded,
 }
 
 impl From<TokenError> for ErrorKind {

@@ -222,6 +222,10 @@ impl ErrorKind {
                 WiringError::WebhooksMissing =>
                     developer("webhooks-missing",
                         "the layer `tower_didit::verification::DiditWebhooks` is missing: add it to the webhooks' route"),
+                WiringError::ReturnPageGuarded =>
+                    developer("return-page-guarded",
+                        "`tower_didit::verification::RequireVerified` guards the return page: mount the page outside of \
+                         the guard"),
             },
         }
     }

@@ -13,7 +13,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::uri::Authority;
 use tokio::time::timeout;
+use url::Url;
 
 pub use self::{
     guard::{RequireVerified, RequireVerifiedService},
@@ -31,6 +33,7 @@ use super::{
 use crate::{
     clock::{Clock, Timestamp},
     config::ConfigError,
+    context::RequestedPage,
     error::{Error, ErrorKind, VerificationError},
     provider::{Endpoint, InvalidUrl},
     session::store::StoreFuture,
@@ -117,7 +120,7 @@ use crate::{
 /// Didit has confirmed it. The user's next request then still passes, and a check in the background asks Didit: in one
 /// process, at most every 10 minutes, and only while half of the [reads of the minute](VerificationClient#rate-limits) are
 /// left. If Didit no longer approves, or the session was deleted, for which there is no webhook, the user is no longer
-/// verified.
+/// verified. A decision does not say that the user is blocked: if that webhook is lost, send it again from Didit's console.
 ///
 /// While Didit does not respond, the verdict still counts, and one `WARN` is [logged](crate::docs::logs#verification).
 /// From 7 days after the period, it no longer counts: the request waits for Didit's decision. So does the first request of a
@@ -386,6 +389,20 @@ impl Verification {
     /// Whether a browser's request may ask Didit again.
     fn is_due(&self, record: &VerificationRecord) -> bool {
         self.distance(record.asked_at) >= PAUSE
+    }
+
+    /// Whether a page has the host and the path of the return URL.
+    fn is_return_page(&self, page: &RequestedPage) -> bool {
+        let Ok(url) = Url::parse(&self.0.return_url) else {
+            return false;
+        };
+        let host = page.host().and_then(|host| host.parse().ok());
+        let is_host = host.is_some_and(|host: Authority| {
+            let port = host.port_u16();
+            let is_port = port.is_none() || port == url.port_or_known_default();
+            is_port && url.host_str() == Some(&host.host().to_ascii_lowercase())
+        });
+        is_host && page.address().is_some_and(|page| page.path() == url.path())
     }
 
     async fn record(&self, user: &str) -> Result<Option<(VerificationRecord, u64)>, Error> {

@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::{Standing, Verification, outage};
 use crate::{
     body::ResponseBody,
-    error::{Error, ErrorKind, VerificationError},
+    error::{Error, ErrorKind, VerificationError, WiringError},
     extract::context,
     future::ResponseFuture,
     relying_party::see_other,
@@ -57,6 +57,9 @@ impl RequireVerified {
             let error = Error::with_context(VerificationError::Required, context);
             return Err(error.with_public_context());
         };
+        if verification.is_return_page(page) {
+            return Err(Error::new(WiringError::ReturnPageGuarded));
+        }
         if record
             .as_ref()
             .is_some_and(|known| verification.is_due(known))
