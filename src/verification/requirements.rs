@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use crate::seal::sha256;
+
 /// A check of a verification session.
 ///
 /// ```
@@ -181,9 +185,11 @@ impl Requirements {
         self
     }
 
-    /// The rules for this user, as text. A verdict by other rules, or on another user, does not count.
+    /// The rules for this user, as text. A verdict by other rules, or on another user, does not count. The user is a hash,
+    /// so that a record does not contain the subject.
     pub(super) fn rules_for(&self, user: &str) -> String {
         let (checks, age) = (&self.checks, self.minimum_age);
+        let user = BASE64_URL_SAFE_NO_PAD.encode(sha256(&[user.as_bytes()]));
         format!("{checks:?} {age:?} {} {user}", self.accepts_sandbox)
     }
 

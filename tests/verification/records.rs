@@ -8,6 +8,7 @@ use std::{
 
 use tokio::task::yield_now;
 use tower_didit::{
+    fake::Person,
     store::{MemoryStore, SessionKey, SessionStore, StoreFuture},
     verification::{Status, VerificationRecord, VerificationRecords, conformance},
 };
@@ -163,6 +164,18 @@ impl VerificationRecords for Table {
             Ok(is_stored)
         })
     }
+}
+
+#[tokio::test]
+async fn a_record_does_not_contain_the_subject() {
+    let records = MemoryStore::new();
+    let site = Site::with(records.clone()).await;
+    site.through("approve").await;
+    let subject = Person::alejandra().subject().to_owned();
+    let (record, _) = records.get(&subject).await.unwrap().unwrap();
+    assert!(record.is_verified());
+    let json = serde_json::to_string(&record).unwrap();
+    assert!(!json.contains(&subject), "{json}");
 }
 
 // Behaviour 130.
