@@ -105,7 +105,8 @@ use crate::{
 /// | any, and the user is blocked in Didit's console | 403 [`verification-user-blocked`](VerificationError::UserBlocked) |
 ///
 /// A verdict counts only for the user and the requirements that it was made for. If the requirements change, Didit is
-/// asked again; if the workflow changes, the user starts again.
+/// asked again; if the workflow changes, the user starts again. Deploy another workflow to all processes at once: each
+/// process replaces the record of another workflow.
 ///
 /// Didit is asked about a session at most every 10 s for a browser, and for each webhook that may change the record.
 /// All users share Didit's limits. So concurrent requests of a user cause one call, and the pages that a user opens cause at
@@ -367,8 +368,7 @@ impl Verification {
             return Ok(Standing::Unfinished);
         }
         if record.is_verified {
-            let is_current = record.rules == self.0.requirements.rules_for(user);
-            return Ok(if is_current {
+            return Ok(if self.has_rules(user, record) {
                 Standing::Verified
             } else {
                 Standing::Waiting
@@ -386,9 +386,16 @@ impl Verification {
         })
     }
 
-    /// Whether a browser's request may ask Didit again.
-    fn is_due(&self, record: &VerificationRecord) -> bool {
-        self.distance(record.asked_at) >= PAUSE
+    /// Whether a browser's request may ask Didit again. A verdict by other requirements, such as those of a process before
+    /// a deploy, is replaced at once: otherwise the guard and the return page of two processes redirect to each other.
+    fn is_due(&self, user: &str, record: &VerificationRecord) -> bool {
+        let has_other_rules = record.is_verified && !self.has_rules(user, record);
+        has_other_rules || self.distance(record.asked_at) >= PAUSE
+    }
+
+    /// Whether the verdict was made by these requirements.
+    fn has_rules(&self, user: &str, record: &VerificationRecord) -> bool {
+        record.rules == self.0.requirements.rules_for(user)
     }
 
     /// Whether a page has the host and the path of the return URL.

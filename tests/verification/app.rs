@@ -107,11 +107,10 @@ impl App {
             .with_liveness()
             .with_face_match()
             .with_workflow(fake.workflow_id());
-        let requirements = require(requirements);
         let processes = (0..processes).map(|_| {
             process(
                 &didit,
-                requirements.clone(),
+                require(requirements.clone()),
                 records.clone(),
                 &is_cut_off,
                 &ahead,

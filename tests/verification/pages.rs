@@ -1,5 +1,7 @@
 //! Every page and redirect on the way to a verification: its headers, and its place in the application.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use axum::{
     Router,
     routing::{get, get_service},
@@ -13,7 +15,7 @@ use tower_didit::{
 };
 
 use crate::{
-    app::{App, PAGE, RETURN},
+    app::{App, PAGE, RETURN, shows_the_account, through},
     guard::broken,
 };
 
@@ -131,4 +133,28 @@ async fn a_guarded_page_with_the_path_of_another_hosts_return_page_is_no_error()
     let page = browser.get(PAGE).await;
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert!(page.location().contains("/session/"), "{}", page.location());
+}
+
+/// As in a deploy: the processes change one after the other.
+#[tokio::test]
+async fn two_processes_with_different_requirements_do_not_redirect_to_each_other() {
+    let built = AtomicUsize::new(0);
+    let app = App::with(
+        FakeDidit::new("client", "secret"),
+        2,
+        |requirements| match built.fetch_add(1, Relaxed) {
+            0 => requirements,
+            _ => requirements.with_minimum_age(1),
+        },
+    );
+    let browser = app.sign_in(&Person::alejandra()).await;
+    assert!(shows_the_account(&through(&browser, "approve").await));
+    for _ in 0..5 {
+        assert!(shows_the_account(&browser.visit(PAGE).await));
+    }
+    // The next request is for the other process.
+    app.stranger().get("https://app.example/").await;
+    for _ in 0..5 {
+        assert!(shows_the_account(&browser.visit(PAGE).await));
+    }
 }

@@ -62,7 +62,7 @@ impl RequireVerified {
         }
         if record
             .as_ref()
-            .is_some_and(|known| verification.is_due(known))
+            .is_some_and(|known| verification.is_due(&user, known))
         {
             record = verification.ask_for_page(&user).await?;
         }

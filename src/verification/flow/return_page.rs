@@ -52,7 +52,7 @@ impl VerificationReturnPage {
         let mut wait = None;
         if let Some(known) = &record
             && !matches!(verification.standing(&user, known)?, Standing::Verified)
-            && verification.is_due(known)
+            && verification.is_due(&user, known)
         {
             match verification.ask_for_page(&user).await {
                 Ok(asked) => record = asked,
