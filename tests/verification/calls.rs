@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 use tower_didit::fake::{Endpoint, Person, WebhookFault};
 
-use crate::app::{App, PAGE, is_verified, through};
+use crate::{
+    app::{App, PAGE, is_verified, through},
+    guard::broken,
+};
 
 // Behaviour 130.
 #[tokio::test]
@@ -78,6 +81,23 @@ async fn an_event_that_contradicts_the_record_is_never_ignored() {
     });
     let update = event(&app, "data.updated", "Approved", &flawed);
     app.fake.queue_webhook(update);
+    app.fake.deliver().await;
+    assert!(!is_verified(&browser).await);
+}
+
+// Behaviour 130.
+#[tokio::test]
+async fn an_approval_with_a_declined_check_counts_also_while_didit_is_down() {
+    let app = App::new();
+    let browser = app.sign_in(&Person::alejandra()).await;
+    through(&browser, "approve").await;
+    app.fake.deliver().await;
+    let mut flawed = app.fake_decision().await;
+    flawed["face_matches"] = json!([{"status": "Declined"}]);
+    app.didit
+        .on_every(Endpoint::VerificationDecision, broken(503));
+    app.fake
+        .queue_webhook(event(&app, "data.updated", "Approved", &flawed));
     app.fake.deliver().await;
     assert!(!is_verified(&browser).await);
 }

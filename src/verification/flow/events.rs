@@ -47,7 +47,10 @@ impl Verification {
                 return Ok(());
             }
             // An event against the verdict ends it first, because Didit may not respond now.
-            let is_against = event.status().is_some_and(|it| it != Status::Approved);
+            let is_against = event.status().is_some_and(|it| it != Status::Approved)
+                || self
+                    .judge_event(user, event)
+                    .is_some_and(|it| !it.is_verified());
             // A clock that was set back since Didit was asked makes no event old.
             let asked_at = record.asked_at.min(self.now().as_unix());
             let is_newer = at.saturating_add(SKEW) >= asked_at;
