@@ -69,7 +69,7 @@ use crate::{
 /// | 503 | the handler answers anything else | yes |
 /// | 200 | the handler has answered 2xx to this event in the last 20 minutes; or the event is a [test or of a sandbox](Self::accept_sandbox) | no |
 /// | 503 | the event is being handled, or the [store](Self::with_store) does not respond within 1 s | yes |
-/// | 503 | the body takes more than 4 s, or its connection breaks | yes |
+/// | 503 | the body takes more than 4 s, or its connection breaks, or it has more than 64 KiB while 32 such bodies are being read | yes |
 /// | 413 | the body has more than 1 MiB | no |
 /// | 401, empty | the webhook is not authentic | no |
 ///
@@ -88,6 +88,7 @@ use crate::{
 pub struct DiditWebhooks {
     secrets: Secrets,
     clock: Arc<dyn Clock>,
+    bodies: Arc<body::Reader>,
     deliveries: Arc<Deliveries>,
     has_own_store: bool,
     accepts_canonical: bool,
@@ -108,6 +109,7 @@ impl DiditWebhooks {
         Ok(Self {
             secrets: Secrets::new(secrets)?,
             deliveries: Deliveries::in_memory(Arc::clone(&clock)),
+            bodies: Arc::default(),
             clock,
             has_own_store: false,
             accepts_canonical: false,
@@ -217,7 +219,7 @@ impl DiditWebhooks {
     ) -> Result<(WebhookEvent, Bytes, Attempt), StatusCode> {
         let now = Timestamp::now(&*self.clock);
         let presented = Presented::read(headers, now).map_err(refused)?;
-        let body = body::read(body).await?;
+        let body = self.bodies.read(body).await?;
         let (secret, members) = self.verify(&presented, &body).map_err(refused)?;
         let event = WebhookEvent::new(members, body.clone(), headers.contains_key(TEST));
         if !self.accepts_sandbox && (event.is_test() || event.is_sandbox()) {

@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep};
 
@@ -115,3 +115,38 @@ async fn a_body_that_breaks_off_may_be_sent_again() {
     assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(site.count(), 0);
 }
+
+// Behaviour 127.
+#[tokio::test(start_paused = true)]
+async fn large_bodies_that_do_not_end_take_bounded_memory_and_keep_no_webhook_out() {
+    let site = Site::new();
+    let endless = |size: usize| {
+        let start = stream::iter([Ok::<_, Infallible>(Bytes::from(vec![b' '; size]))]);
+        answer_to(
+            &site,
+            Delivery::of(&approved()),
+            Body::from_stream(start.chain(stream::pending())),
+        )
+    };
+    let mut large: FuturesUnordered<_> = (0..100).map(|_| endless(1_000_000)).collect();
+    for _ in 0..68 {
+        // At once: the others wait.
+        assert_eq!(large.next().now_or_never().flatten(), Some(BUSY));
+    }
+    assert_eq!(large.next().now_or_never(), None);
+    assert_eq!(
+        site.answer(of_length(64 * 1024)).await,
+        StatusCode::OK,
+        "one like Didit's"
+    );
+    assert_eq!(site.answer(of_length(LIMIT)).await, BUSY);
+    tokio::time::advance(Duration::from_secs(4)).await;
+    while let Some(answer) = large.next().await {
+        assert_eq!(answer, BUSY);
+    }
+    let later = with(approved(), "/event_id", "later".into());
+    let filled = with(later, "/metadata", "x".repeat(200_000).into());
+    assert_eq!(site.answer(Delivery::of(&filled)).await, StatusCode::OK);
+}
+
+const BUSY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
