@@ -30,13 +30,14 @@ impl Account {
         }
         let variable =
             |name| env::var(name).map_err(|_| format!("DIDIT_API_KEY is set: set {name}, too"));
-        println!("DIDIT_API_KEY is set: people are verified in Didit's sandbox");
+        let api = variable("DIDIT_VERIFICATION_URL").unwrap_or_else(|_| DIDIT.to_owned());
+        println!("DIDIT_API_KEY is set: people are verified in the sandbox of {api}");
         Ok(Self {
             workflow: variable("DIDIT_WORKFLOW")?,
             webhook_secret: variable("DIDIT_WEBHOOK_SECRET")?,
             is_sandbox: true,
             api_key: variable("DIDIT_API_KEY")?,
-            api: variable("DIDIT_VERIFICATION_URL").unwrap_or_else(|_| DIDIT.to_owned()),
+            api,
             fake: None,
         })
     }

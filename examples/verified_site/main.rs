@@ -11,7 +11,8 @@
 //!    tunnel use any URL: the site then learns of later changes only when it asks Didit again.
 //! 3. For a sign-in at Didit too, also set `DIDIT_CLIENT_ID`, `DIDIT_CLIENT_SECRET` and `DIDIT_REDIRECT_URI`.
 //!
-//! `DIDIT_VERIFICATION_URL` is another address of the API, such as that of the program `fake-didit --sandbox`.
+//! `DIDIT_VERIFICATION_URL` is another address of the API, such as that of the program `fake-didit`, which prints all of
+//! these variables.
 //! `DATABASE` is the file of the database (default: in memory), `LISTEN` the address to listen on (default
 //! `127.0.0.1:3000`), `RUST_LOG` the filter of the log (default `info`).
 

@@ -33,7 +33,7 @@ API key     {api_key}
 Workflow    {workflow}
 Webhooks    signed with {webhook_secret}
 
-For tower-didit, for example its `cargo run --example relying_party`:
+For tower-didit, for example its `cargo run --example verified_site`:
 
 "
     );
@@ -60,6 +60,10 @@ For tower-didit, for example its `cargo run --example relying_party`:
             "DIDIT_COOKIE_KEYS",
             Some(&*cookie_key).filter(|_| secret.is_none()),
         ),
+        ("DIDIT_VERIFICATION_URL", Some(origin)),
+        ("DIDIT_API_KEY", Some(api_key)),
+        ("DIDIT_WORKFLOW", Some(workflow)),
+        ("DIDIT_WEBHOOK_SECRET", Some(webhook_secret)),
     ];
     for (name, value) in lines {
         if let Some(value) = value {

@@ -213,7 +213,7 @@ API key     fake-api-key
 Workflow    {workflow}
 Webhooks    signed with {secret}
 
-For tower-didit, for example its `cargo run --example relying_party`:
+For tower-didit, for example its `cargo run --example verified_site`:
 
 export DIDIT_PROVIDER=discovered
 export DIDIT_ISSUER={origin}
@@ -221,6 +221,10 @@ export DIDIT_CLIENT_ID=app
 export DIDIT_CLIENT_SECRET=secret
 export DIDIT_REDIRECT_URI=http://localhost:3000/callback
 export DIDIT_SCOPES='openid offline names email'
+export DIDIT_VERIFICATION_URL={origin}
+export DIDIT_API_KEY=fake-api-key
+export DIDIT_WORKFLOW={workflow}
+export DIDIT_WEBHOOK_SECRET={secret}
 "
         )
     );
