@@ -27,12 +27,18 @@ pub(crate) fn welcome() -> Html<String> {
 /// The start page for a user: the state of the verification, and the next step.
 pub(crate) fn home(record: Option<&VerificationRecord>) -> Html<String> {
     let is_verified = record.is_some_and(VerificationRecord::is_verified);
+    let is_blocked = record.is_some_and(VerificationRecord::is_blocked);
     let status = record.map(VerificationRecord::status);
     let (title, text, label) = match status {
         _ if is_verified => (
             "Your account is open",
             "You are signed in, and your identity is verified.",
             "Go to your account",
+        ),
+        _ if is_blocked => (
+            "Your account is closed",
+            "You are signed in, but blocked from verifying your identity.",
+            "What you can do",
         ),
         None => (
             "Verify your identity",
@@ -72,6 +78,7 @@ pub(crate) fn home(record: Option<&VerificationRecord>) -> Html<String> {
     };
     let (class, verification) = match status {
         _ if is_verified => ("done", "Identity verified".to_owned()),
+        _ if is_blocked => ("failed", "Identity not verified".to_owned()),
         None => ("now", "Verify your identity".to_owned()),
         Some(Status::Approved | Status::Declined) => ("failed", "Identity not verified".to_owned()),
         Some(status) => ("now", format!("Verify your identity: {}", word(status))),

@@ -94,6 +94,18 @@ async fn an_approved_person_gets_the_account() {
 }
 
 #[tokio::test]
+async fn a_blocked_user_is_told() {
+    let (visitor, hosted) = Visitor::at_didit().await;
+    visitor.browser.click(&hosted, "approve").await;
+    visitor.fake.block_user(Person::alejandra().subject());
+    visitor.fake.deliver().await;
+    visitor.home_says("Your account is closed").await;
+    let refused = visitor.browser.visit("/account").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(refused.text().contains("verification-user-blocked"));
+}
+
+#[tokio::test]
 async fn an_employee_changes_the_outcome() {
     let (visitor, hosted) = Visitor::at_didit().await;
     let waiting = visitor.browser.click(&hosted, "review").await;

@@ -238,6 +238,7 @@ impl Verification {
     /// async fn home(State(verification): State<Verification>, user: IdClaims) -> Result<&'static str, Error> {
     ///     Ok(match verification.record_of(&user).await? {
     ///         Some(record) if record.is_verified() => "You are verified.",
+    ///         Some(record) if record.is_blocked() => "Please write to us.",
     ///         Some(record) if record.status() == Status::InReview => "Didit is checking your documents.",
     ///         _ => "Please verify your identity.",
     ///     })

@@ -99,6 +99,7 @@ pub trait VerificationRecords: fmt::Debug + Send + Sync + 'static {
 /// async fn describe(records: &impl VerificationRecords, user: &str) -> Result<String, StoreError> {
 ///     Ok(match records.get(user).await? {
 ///         Some((record, _)) if record.is_verified() => format!("since {:?}", record.verified_at()),
+///         Some((record, _)) if record.is_blocked() => "blocked".to_owned(),
 ///         Some((record, _)) => format!("{}, session {:?}", record.status(), record.session_id()),
 ///         None => "has never begun".to_owned(),
 ///     })
@@ -170,6 +171,11 @@ impl VerificationRecord {
     /// Whether the user is verified now. [Example](Self).
     pub fn is_verified(&self) -> bool {
         self.is_verified && !self.is_blocked
+    }
+
+    /// Whether the user is blocked in Didit's console: not verified, whatever the status is. [Example](Self).
+    pub fn is_blocked(&self) -> bool {
+        self.is_blocked
     }
 
     /// When the user became verified; later confirmations do not change it. `None` for a user who is not verified now.

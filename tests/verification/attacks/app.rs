@@ -506,7 +506,8 @@ async fn a_block_counts_before_the_user_has_begun() {
     assert!(page.text().contains("verification-user-blocked"));
     assert_eq!(app.didit.count(Endpoint::CreateVerification), 0);
     let record: VerificationRecord = app.records.of(user.subject()).await.unwrap();
-    assert!(!record.is_verified() && record.session_id().is_none());
+    assert!(record.is_blocked() && !record.is_verified());
+    assert_eq!(record.session_id(), None);
 }
 
 // Behaviour 130.
