@@ -1,8 +1,9 @@
 //! Each log event: its level, its fields, and what to do.
 //!
 //! The events are those of [`tracing`](https://docs.rs/tracing), with targets below `tower_didit`. Without a subscriber
-//! they are lost: an application adds the crate `tracing-subscriber` with the feature `env-filter`, and starts with
-//! `tracing_subscriber::fmt::init()`. A common filter is then `RUST_LOG=info,tower_didit=debug`.
+//! they are lost: an application adds `tracing-subscriber = "0.3"`, and starts with `tracing_subscriber::fmt::init()`. It
+//! then prints `INFO` and above, or what `RUST_LOG` says, such as `RUST_LOG=info,tower_didit=debug`. If that crate has its
+//! feature `env-filter` and `RUST_LOG` is not set, only `ERROR` is printed: set it.
 //!
 //! - `ERROR`: the application is wired incorrectly, or Redis refuses to serve it. Each fault is logged once.
 //! - `WARN`: the provider, the store or the configuration needs attention.
