@@ -70,8 +70,11 @@
 //!
 //! | event | level | fields | when |
 //! |---|---|---|---|
+//! | `approved session does not meet the requirements` | DEBUG | `reasons` | the person sees `verification-declined`: compare the [`Reason`](crate::verification::Reason)s with the workflow in Didit's console |
 //! | `user no longer verified` | DEBUG | `status` | found by a [recheck](crate::verification::Verification#lost-webhooks), so a webhook was lost or the session was deleted: check that webhooks arrive |
 //!
+//! - WARN `decision of a sandbox not accepted: see Requirements::accept_sandbox`: the API key is that of a sandbox, which
+//!   checks nobody. Use the live one, or see [verification](crate::docs::verification#from-the-console-to-production).
 //! - WARN `failed to recheck verified users: they pass for 7 days more` (`code`, `error`, `source`): Didit or the records
 //!   did not respond to a [recheck](crate::verification::Verification#lost-webhooks). See `code` in
 //!   [errors](crate::docs::errors). Logged once, and again if a check fails after one has succeeded.

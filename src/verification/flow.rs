@@ -26,7 +26,7 @@ use self::{
     recheck::{DAY, Rechecks},
 };
 use super::{
-    NewVerification, Requirements, Status, VerificationClient, VerificationRecord,
+    NewVerification, Reason, Requirements, Status, Verdict, VerificationClient, VerificationRecord,
     VerificationRecords, VerificationSession, id::is_uuid, invalid_request,
     new_verification::vendor_data,
 };
@@ -273,6 +273,7 @@ impl Verification {
             let (status, is_verified) = match self.0.client.decision(session).await {
                 Ok(decision) => {
                     let verdict = decision.judge(&requirements);
+                    log_refusal(decision.status(), &verdict);
                     (decision.status(), verdict.is_verified())
                 }
                 // The session was deleted: the user has to start again.
@@ -438,6 +439,20 @@ impl fmt::Debug for Verification {
             .field("return_url", &self.0.return_url)
             .finish_non_exhaustive()
     }
+}
+
+/// Logs why an approved session does not verify its user, without data of the person.
+fn log_refusal(status: Status, verdict: &Verdict) {
+    let Verdict::Refused(reasons) = verdict else {
+        return;
+    };
+    if status != Status::Approved {
+        return;
+    }
+    if reasons.contains(&Reason::Environment) {
+        tracing::warn!("decision of a sandbox not accepted: see Requirements::accept_sandbox");
+    }
+    tracing::debug!(?reasons, "approved session does not meet the requirements");
 }
 
 /// Waits for the records, at most 1 s.

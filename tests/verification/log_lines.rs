@@ -5,8 +5,14 @@ use std::future::ready;
 use http::{Response, StatusCode};
 use serde_json::json;
 
+use tower_didit::{
+    fake::{FakeDidit, Person},
+    store::MemoryStore,
+};
+
 use crate::{
     delivery::{Delivery, NOW, SECRET, Site, approved, sign, with},
+    guard::Site as GuardedSite,
     support::logs::{capture, logs},
 };
 
@@ -61,4 +67,38 @@ async fn an_unknown_signature_is_a_warning_once() {
     }
     assert_eq!(logs().matches("WARN").count(), 1);
     assert_eq!(logs().matches("webhook refused").count(), 100);
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_not_accepted_is_a_warning() {
+    capture();
+    let didit = FakeDidit::new("client", "secret");
+    let _ = didit.verification().with_sandbox();
+    let site = GuardedSite::beside(didit, MemoryStore::new()).await;
+    site.through("approve").await;
+    let logs = logs();
+    for line in [
+        "WARN tower_didit::verification::flow: decision of a sandbox not accepted: see Requirements::accept_sandbox",
+        "DEBUG tower_didit::verification::flow: approved session does not meet the requirements reasons=[Environment]",
+    ] {
+        assert!(logs.contains(line), "{line} is not in\n{logs}");
+    }
+}
+
+// Behaviour 95.
+#[tokio::test]
+async fn the_check_that_an_approved_session_lacks_is_logged() {
+    capture();
+    let site = GuardedSite::new().await;
+    let hosted = site.browser.visit("https://app.example/account").await;
+    site.fake.edit_decision(&site.session(), |decision| {
+        decision.insert("face_matches".into(), json!([{"status": "Declined"}]));
+    });
+    site.browser.click(&hosted, "approve").await;
+    let logs = logs();
+    let line = "approved session does not meet the requirements reasons=[NotApproved(FaceMatch)]";
+    assert!(logs.contains(line), "{line} is not in\n{logs}");
+    for of_the_person in [Person::alejandra().subject(), &*site.session()] {
+        assert!(!logs.contains(of_the_person), "{logs}");
+    }
 }
