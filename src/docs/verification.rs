@@ -16,6 +16,19 @@
 //! In the repository, `cargo run --example verified_site` is such an application, with pages of its own, records in
 //! `SQLite`, and a fake Didit whose outcome you choose. With the API key of a sandbox it calls Didit.
 //!
+//! For your own application the program [`fake-didit`](crate::docs::recipes::testing#the-fake) stands for Didit, sign-in
+//! included. In the repository:
+//!
+//! ```sh
+//! cargo run -p fake-didit -- --client-id app --client-secret secret \
+//!     --redirect-uri http://localhost:3000/callback --webhook http://localhost:3000/didit
+//! ```
+//!
+//! It prints `export` lines for the application's shell. [`Config::from_env`](crate::Config::from_env) reads those of the
+//! sign-in. The application reads the others itself: `DIDIT_VERIFICATION_URL` for
+//! [`with_base_url`](crate::verification::VerificationClient::with_base_url), `DIDIT_API_KEY`, `DIDIT_WORKFLOW` and
+//! `DIDIT_WEBHOOK_SECRET`. For Didit itself it leaves the first one out.
+//!
 //! # Create a session
 //!
 //! ```
