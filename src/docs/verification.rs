@@ -83,6 +83,7 @@
 //! axum = "0.8"
 //! tokio = { version = "1", features = ["full"] }
 //! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["verification"] }
+//! tracing-subscriber = "0.3" # prints what is wrong
 //! ```
 //!
 //! ```no_run
@@ -91,7 +92,9 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let webhooks = DiditWebhooks::new([std::env::var("DIDIT_WEBHOOK_SECRET")?])?;
+//!     tracing_subscriber::fmt::init();
+//!     let secret = std::env::var("DIDIT_WEBHOOK_SECRET").map_err(|_| "set DIDIT_WEBHOOK_SECRET")?;
+//!     let webhooks = DiditWebhooks::new([secret])?;
 //!     let app = Router::new().route("/didit", post(webhook).layer(webhooks));
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //!     Ok(axum::serve(listener, app).await?)
@@ -103,6 +106,8 @@
 //! }
 //! ```
 //!
+//! A program that only receives webhooks needs no HTTP client: `default-features = false` for tower-didit leaves it out.
+//!
 //! The handler runs for authentic events only, and normally once for each. After a failure or a restart the same event may
 //! arrive again, so the handler must be idempotent. Answer 2xx once the event is stored. After any other response Didit
 //! sends the event again, a minute and then four minutes later.
@@ -113,6 +118,13 @@
 //!
 //! The [fake Didit](crate::docs::recipes::testing) of the feature `test-util` signs webhooks as Didit does:
 //! [`request`](crate::fake::FakeVerification::request) makes one about a session of the fake, or any other event.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! serde_json = "1"
+//! tower = { version = "0.5", features = ["util"] }
+//! tower-didit = { git = "https://github.com/tower-didit/tower-didit", features = ["test-util"] }
+//! ```
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -157,7 +169,7 @@
 //! # Try it
 //!
 //! Without Didit, a webhook is a signed request. In a shell, while the application runs with
-//! `DIDIT_WEBHOOK_SECRET=secret`:
+//! `DIDIT_WEBHOOK_SECRET=secret RUST_LOG=tower_didit=debug`:
 //!
 //! ```sh
 //! now=$(date +%s)
@@ -167,7 +179,8 @@
 //! ```
 //!
 //! The response is 204. If you send the same request again, it is 200, and the handler does not run. If any character of the
-//! body differs, it is 401, and the [log](crate::docs::logs#webhooks) says why.
+//! body differs, it is 401, and the [log](crate::docs::logs#webhooks) says why: at `DEBUG`, since
+//! anybody can send a request.
 //!
 //! With Didit, a tunnel gives your machine a public address. The console's *Try webhook* sends an event with invented
 //! data. The layer verifies its signature and answers 200; only with
