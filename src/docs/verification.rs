@@ -249,8 +249,10 @@
 //!    checks differently, and verify nobody.
 //! 3. Give the secret *of this destination* to [`DiditWebhooks::new`](crate::verification::DiditWebhooks::new) unchanged:
 //!    it is text, not base64. An empty secret is an error at start-up.
-//! 4. Develop with an application in sandbox mode, which has an API key and secrets of its own, and with
-//!    [`accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox). Do not set it in production.
+//! 4. Develop with an application in sandbox mode, which has an API key, workflows and secrets of its own. It needs two
+//!    settings: [`DiditWebhooks::accept_sandbox`](crate::verification::DiditWebhooks::accept_sandbox) passes its events
+//!    on, and with [`Requirements::accept_sandbox`](crate::verification::Requirements::accept_sandbox) its decisions
+//!    count. Set neither in production.
 //! 5. Let the proxy pass the body on unchanged, and let the firewall admit 18.203.201.92, from which Didit sends. If a
 //!    gateway re-encodes the JSON, set
 //!    [`accept_canonical_signature`](crate::verification::DiditWebhooks::accept_canonical_signature).

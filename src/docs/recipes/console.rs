@@ -53,6 +53,12 @@
 //!    [`with_sign_out_pages`](crate::ConfigBuilder::with_sign_out_pages): after a sign-out the layer, not Didit, redirects
 //!    to it.
 //!
+//! # Identity verification
+//!
+//! Create a workflow, and a webhook destination; copy the **API key** of the application, the **workflow id** and the
+//! **secret of the destination**: see [verification](crate::docs::verification#from-the-console-to-production), for a
+//! sandbox as well. `Config::from_env` reads none of the three.
+//!
 //! # Sandbox
 //!
 //! Sandbox and live applications of Didit Authentication have issuers and keys of their own
