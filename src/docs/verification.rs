@@ -235,9 +235,9 @@
 //! #     .with_state(Database);
 //! ```
 //!
-//! A verdict may change: the session may become `Kyc Expired` or `Declined`, and the user may be blocked
-//! ([`entity_status`](crate::verification::WebhookEvent::entity_status)). Webhooks can get lost, so read the decision again
-//! from time to time, such as once a day. [`Verification`](crate::verification::Verification#lost-webhooks) does so.
+//! A verdict may change: the session may become `Kyc Expired` or `Declined`, and the user may be
+//! [blocked](#block-a-user). Webhooks can get lost, so read the decision again from time to time, such as once a day.
+//! [`Verification`](crate::verification::Verification#lost-webhooks) does so.
 //!
 //! # From the console to production
 //!
@@ -259,9 +259,42 @@
 //! 6. If several processes receive webhooks, share the record of handled events:
 //!    [`with_store`](crate::verification::DiditWebhooks::with_store).
 //! 7. Synchronise the clock: a webhook is refused if its timestamp is more than 300 s away.
-//! 8. To rotate the secret, deploy `[new, old]`, then rotate it in the console, and remove the old one ten minutes later.
+//! 8. [Rotate the secret](#rotate-the-secret-of-the-webhooks) without losing events.
 //! 9. Alert on the `WARN` `webhook handler failed`: after three attempts in about five minutes Didit drops the event. See
 //!    [logs](crate::docs::logs#webhooks).
+//!
+//! # Rotate the secret of the webhooks
+//!
+//! Didit makes each secret. If the console replaces the secret of a destination, the application learns the new one
+//! later than Didit uses it, and answers 401 until it is deployed. Didit does not send these events again. So rotate by a
+//! second destination:
+//!
+//! 1. [Create](crate::verification::VerificationClient::create_destination) it,
+//!    [not enabled](crate::verification::DestinationSettings::with_enabled), with another URL of the same route, such as
+//!    `https://app.example/didit?2`.
+//! 2. Deploy both secrets: `DiditWebhooks::new([new, old])`.
+//! 3. [Enable](crate::verification::VerificationClient::update_destination) it, and
+//!    [delete](crate::verification::VerificationClient::delete_destination) the old destination. An event that both have
+//!    sent may be handled twice.
+//! 4. After ten minutes, in which Didit may send old events again, deploy the new secret alone.
+//!
+//! If the secret has leaked, replace it in the console and deploy the new one at once. Events are lost meanwhile: the
+//! [recheck](crate::verification::Verification#lost-webhooks) finds what they said within a day.
+//!
+//! # Block a user
+//!
+//! An employee blocks a user in Didit's console: [`VerificationClient`](crate::verification::VerificationClient) has no
+//! call for it. Didit then creates no session for the user, and sends the event `user.status.updated` with the
+//! [`entity_status`](crate::verification::WebhookEvent::entity_status) `BLOCKED`. After
+//! [`receive`](crate::verification::Verification::receive) the user no longer passes, and the record
+//! [says so](crate::verification::VerificationRecord::is_blocked).
+//!
+//! The console names a user by `vendor_data`. It is the id under which the
+//! [record](crate::verification::VerificationRecords) is stored: the subject of a user who signs in at Didit, and
+//! [a hash](crate::verification::NewVerification::of_user) with other providers, such as the program `fake-didit`.
+//!
+//! In a test, [`block_user`](crate::fake::FakeVerification::block_user) of the fake is the employee. The program has
+//! `POST /fake/api/users`.
 //!
 //! # What to store
 //!

@@ -98,8 +98,8 @@ pub struct DiditWebhooks {
 }
 
 impl DiditWebhooks {
-    /// A layer with the secret of the destination, as Didit's console shows it. While the secret is rotated:
-    /// `["new", "old"]`. [Example](Self).
+    /// A layer with the secret of the destination, as Didit's console shows it. While the secret is
+    /// [rotated](crate::docs::verification#rotate-the-secret-of-the-webhooks): `["new", "old"]`. [Example](Self).
     ///
     /// # Errors
     ///

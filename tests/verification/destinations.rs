@@ -319,3 +319,41 @@ async fn a_webhook_is_authentic_with_the_secret_of_a_new_destination() -> Result
     assert!(client.destinations().await?.is_empty());
     Ok(())
 }
+
+/// As `docs::verification` says: no event is refused between the steps.
+#[tokio::test]
+async fn a_secret_is_rotated_by_a_second_destination() -> Result<(), Error> {
+    let didit = FakeDidit::new("app", "secret");
+    let verification = didit.verification().with_api_key(KEY);
+    let config = didit.config("https://app.example/callback");
+    let client = VerificationClient::new(KEY, &config.build().unwrap()).unwrap();
+    let settings = DestinationSettings::new("Old", "https://app.example/didit");
+    let old = client.create_destination(settings).await?;
+    let settings = DestinationSettings::new("New", "https://app.example/didit?2");
+    let new = client.create_destination(settings.with_enabled(false));
+    let new = new.await?;
+
+    let secrets = [&new, &old].map(|destination| destination.secret().unwrap());
+    let webhooks = DiditWebhooks::new(secrets).unwrap();
+    let webhooks = webhooks.with_clock(didit.clock());
+    let handler = post(|_: WebhookEvent| async { StatusCode::NO_CONTENT });
+    let app = Router::new().route("/didit", handler.layer(webhooks));
+    verification.send_webhooks_to_service("https://app.example/other", app);
+    let listed = client.destinations().await?;
+    let other = listed.iter().find(|row| row.url().ends_with("/other"));
+    client.delete_destination(other.unwrap()).await?;
+
+    let answers = async |user: &str| {
+        verification.create(user);
+        let sent = verification.deliver().await;
+        let answers = sent.iter().filter_map(RecordedRequest::status);
+        answers.collect::<Vec<_>>()
+    };
+    assert_eq!(answers("user-1").await, [204]);
+    let enabled = DestinationSettings::changes().with_enabled(true);
+    client.update_destination(&new, enabled).await?;
+    assert_eq!(answers("user-2").await, [204, 204]);
+    client.delete_destination(&old).await?;
+    assert_eq!(answers("user-3").await, [204]);
+    Ok(())
+}
