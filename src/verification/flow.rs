@@ -143,14 +143,14 @@ struct Inner {
     page_calls: Arc<PageCalls>,
 }
 
-/// What a user's record says.
-enum Standing {
-    Verified,
-    /// The user has to begin, or go on, at Didit.
-    Unfinished,
+/// What becomes of a user, by the record.
+enum NextStep {
+    Admit,
+    /// The user begins, or goes on, at Didit.
+    Verify,
     /// Didit has not decided yet, or has not been asked.
-    Waiting,
-    Refused,
+    Wait,
+    Refuse,
 }
 
 impl Verification {
@@ -345,7 +345,7 @@ impl Verification {
         let now = self.record(user).await?;
         let is_same = now.is_some_and(|(now, _)| {
             now.session_id() == Some(session.id())
-                && matches!(self.standing(user, &now), Ok(Standing::Unfinished))
+                && matches!(self.next_step(user, &now), Ok(NextStep::Verify))
         });
         Ok(is_same.then_some(session))
     }
@@ -358,22 +358,22 @@ impl Verification {
         let Some((record, _)) = known else {
             return Ok(true);
         };
-        Ok(matches!(self.standing(user, record)?, Standing::Unfinished))
+        Ok(matches!(self.next_step(user, record)?, NextStep::Verify))
     }
 
     /// What the guard does.
-    fn standing(&self, user: &str, record: &VerificationRecord) -> Result<Standing, Error> {
+    fn next_step(&self, user: &str, record: &VerificationRecord) -> Result<NextStep, Error> {
         if record.is_blocked {
             return Err(Error::new(VerificationError::UserBlocked));
         }
         if record.workflow != self.0.workflow {
-            return Ok(Standing::Unfinished);
+            return Ok(NextStep::Verify);
         }
         if record.is_verified {
             return Ok(if self.has_rules(user, record) {
-                Standing::Verified
+                NextStep::Admit
             } else {
-                Standing::Waiting
+                NextStep::Wait
             });
         }
         Ok(match record.status() {
@@ -382,9 +382,9 @@ impl Verification {
             | Status::Resubmitted
             | Status::Expired
             | Status::Abandoned
-            | Status::KycExpired => Standing::Unfinished,
-            Status::AwaitingUser | Status::InReview | Status::Other => Standing::Waiting,
-            Status::Approved | Status::Declined => Standing::Refused,
+            | Status::KycExpired => NextStep::Verify,
+            Status::AwaitingUser | Status::InReview | Status::Other => NextStep::Wait,
+            Status::Approved | Status::Declined => NextStep::Refuse,
         })
     }
 

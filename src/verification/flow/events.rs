@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{ATTEMPTS, Standing, Verification, contended};
+use super::{ATTEMPTS, NextStep, Verification, contended};
 use crate::{
     error::Error,
     verification::{EventKind, Status, Verdict, VerificationRecord, WebhookEvent},
@@ -103,7 +103,7 @@ impl Verification {
             None | Some(Status::Other) => false,
             // The browser's return, or an earlier webhook, has led to this verdict.
             Some(Status::Approved) => {
-                let is_verified = matches!(self.standing(user, record), Ok(Standing::Verified));
+                let is_verified = matches!(self.next_step(user, record), Ok(NextStep::Admit));
                 is_verified && self.judge_event(user, event) == Some(Verdict::Verified)
             }
             Some(_) if record.is_verified => false,

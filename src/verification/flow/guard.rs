@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Standing, Verification, outage};
+use super::{NextStep, Verification, outage};
 use crate::{
     body::ResponseBody,
     error::{Error, ErrorKind, VerificationError, WiringError},
@@ -48,7 +48,7 @@ impl RequireVerified {
             None => None,
         };
         if let Some(known) = &record
-            && matches!(verification.standing(&user, known)?, Standing::Verified)
+            && matches!(verification.next_step(&user, known)?, NextStep::Admit)
         {
             return Ok(None);
         }
@@ -66,15 +66,15 @@ impl RequireVerified {
         {
             record = verification.ask_for_page(&user).await?;
         }
-        let standing = match &record {
-            Some(known) => verification.standing(&user, known)?,
-            None => Standing::Unfinished,
+        let next_step = match &record {
+            Some(known) => verification.next_step(&user, known)?,
+            None => NextStep::Verify,
         };
-        match standing {
-            Standing::Verified => Ok(None),
-            Standing::Refused => Err(Error::new(VerificationError::Declined)),
-            Standing::Waiting => location(return_url).map(Some),
-            Standing::Unfinished => {
+        match next_step {
+            NextStep::Admit => Ok(None),
+            NextStep::Refuse => Err(Error::new(VerificationError::Declined)),
+            NextStep::Wait => location(return_url).map(Some),
+            NextStep::Verify => {
                 let page = page.address().and_then(ReturnTo::of_request);
                 let page = page.as_ref().map_or("/", ReturnTo::as_str);
                 match verification.start_for_page(&user, page).await? {

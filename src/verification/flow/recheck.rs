@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::{PAUSE, Standing, Verification};
+use super::{NextStep, PAUSE, Verification};
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, VerificationError},
@@ -50,7 +50,7 @@ impl Verification {
         record: VerificationRecord,
         version: u64,
     ) -> Result<Option<VerificationRecord>, Error> {
-        if !matches!(self.standing(user, &record)?, Standing::Verified) {
+        if !matches!(self.next_step(user, &record)?, NextStep::Admit) {
             return Ok(Some(record));
         }
         let (age, period) = (self.distance(record.asked_at), self.0.recheck_after);

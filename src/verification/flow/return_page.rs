@@ -14,7 +14,7 @@ use http::{Method, Request, Response, header, request::Parts};
 use tower_service::Service;
 
 use super::{
-    PAUSE, Standing, Verification,
+    NextStep, PAUSE, Verification,
     guard::{location, refusal},
     outage,
 };
@@ -51,7 +51,7 @@ impl VerificationReturnPage {
         let mut record = verification.record(&user).await?.map(|(record, _)| record);
         let mut wait = None;
         if let Some(known) = &record
-            && !matches!(verification.standing(&user, known)?, Standing::Verified)
+            && !matches!(verification.next_step(&user, known)?, NextStep::Admit)
             && verification.is_due(&user, known)
         {
             match verification.ask_for_page(&user).await {
@@ -67,10 +67,10 @@ impl VerificationReturnPage {
             let session = verification.start_for_page(&user, "/").await?;
             return Ok(see_other(session.map_or_else(|| location("/"), Ok)?, []));
         };
-        match verification.standing(&user, &record)? {
-            Standing::Verified => Ok(see_other(location(&record.page)?, [])),
-            Standing::Refused => Err(Error::new(VerificationError::Declined)),
-            Standing::Unfinished | Standing::Waiting => Ok(unfinished(head, &record, wait)),
+        match verification.next_step(&user, &record)? {
+            NextStep::Admit => Ok(see_other(location(&record.page)?, [])),
+            NextStep::Refuse => Err(Error::new(VerificationError::Declined)),
+            NextStep::Verify | NextStep::Wait => Ok(unfinished(head, &record, wait)),
         }
     }
 }
