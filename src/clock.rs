@@ -90,7 +90,6 @@ impl Timestamp {
     }
 
     /// The time between two moments, whichever is later: one in the future is of a clock that was wrong.
-    #[cfg(feature = "verification")]
     pub(crate) const fn distance(self, other: Self) -> Duration {
         Duration::from_secs(self.0.abs_diff(other.0))
     }

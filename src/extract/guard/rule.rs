@@ -84,7 +84,7 @@ impl Rule {
             Self::Over18 => (user_info()?.is_over_18(), GuardError::NotOver18),
             Self::Over21 => (user_info()?.is_over_21(), GuardError::NotOver21),
             Self::NoOlderThan(most) => {
-                let age = user.now.since(user_info()?.received());
+                let age = user.now.distance(user_info()?.received());
                 (age <= *most, GuardError::UserInfoTooOld)
             }
             Self::Scope(scope) => (user.scopes.contains(scope), GuardError::ScopeNotGranted),

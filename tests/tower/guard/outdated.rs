@@ -112,6 +112,21 @@ async fn processes_with_different_clocks_send_nobody_in_circles() {
     assert_eq!((sign_ins, end.status()), (5, StatusCode::FORBIDDEN));
 }
 
+// Behaviour 119. Otherwise it would stay recent until this process's clock has caught up.
+#[tokio::test]
+async fn user_info_of_a_process_whose_clock_was_ahead_is_outdated() {
+    let didit = didit();
+    let ahead = FakeClock::at(didit.clock().now() + HOUR / 4);
+    let config = || config(Place::Cookies, &didit).with_cookie_keys([[7; 32]]);
+    let guard = || RequireSignIn::new().no_older_than(HOUR / 12);
+    let browser = start(guard(), config().with_clock(ahead));
+    sign_in(&browser, &didit).await;
+    assert_eq!(code(&browser).await, passed());
+    let behind = start(guard(), config());
+    copy_cookies(&browser, &behind);
+    assert_eq!(code(&behind).await, outdated());
+}
+
 #[tokio::test]
 async fn a_form_is_not_lost_in_a_sign_in() {
     let didit = didit();
