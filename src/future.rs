@@ -1,4 +1,4 @@
-//! The response future of the layer and of the guard.
+//! The response future of the layer and of the guards.
 
 use std::{
     fmt,
@@ -18,8 +18,9 @@ use crate::{
 };
 
 pin_project! {
-    /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService) and
-    /// [`RequireSignInService`](crate::middleware::RequireSignInService).
+    /// The response future of [`DiditAuthService`](crate::middleware::DiditAuthService),
+    /// [`RequireSignInService`](crate::middleware::RequireSignInService) and, with the feature `verification`,
+    /// `RequireVerifiedService`.
     ///
     /// ```
     /// use axum::{Router, body::Body};
